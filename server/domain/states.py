@@ -1,0 +1,90 @@
+"""The states things can be in (Chinese labels: terms.py)."""
+
+from enum import StrEnum
+
+
+class StaffRole(StrEnum):
+    """What an account may do; a petitioner at a kiosk has none."""
+
+    LEADER = "leader"
+    CLERK = "clerk"
+    ADMINISTRATOR = "administrator"
+
+
+class ReceptionState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+
+
+class Consent(StrEnum):
+    AUDIO_VIDEO = "audio_video"
+    AUDIO_ONLY = "audio_only"
+
+
+class RecordState(StrEnum):
+    DRAFT = "draft"
+    CORRECTING = "correcting"
+    CONFIRMED = "confirmed"
+    SIGNED = "signed"
+    REFUSED = "refused"
+    FILED = "filed"
+
+
+class RecognitionState(StrEnum):
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class LineKind(StrEnum):
+    QUESTION = "question"
+    ANSWER = "answer"
+    NOTE = "note"
+
+
+class Purpose(StrEnum):
+    """Purpose of a matter (信访目的)."""
+
+    APPEAL = "appeal"
+    REQUEST = "request"
+    ACCUSATION = "accusation"
+    SUGGESTION = "suggestion"
+    ENQUIRY = "enquiry"
+    OTHER = "other"
+
+
+class FormField(StrEnum):
+    """Fields of the registration form (来访登记表), in the order in which they are printed."""
+
+    NAME = "name"
+    ID_TYPE = "id_type"
+    ID_NUMBER = "id_number"
+    SEX = "sex"
+    ETHNIC_GROUP = "ethnic_group"
+    PHONE = "phone"
+    ADDRESS = "address"
+    PEOPLE = "people"
+    REPRESENTATIVES = "representatives"
+    VISIT_TIME = "visit_time"
+    PLACE = "place"
+    FORM_OF_VISIT = "form_of_visit"
+    RECEIVED_BY = "received_by"
+    FIRST_OR_REPEAT = "first_or_repeat"
+    GROUP_VISIT = "group_visit"
+    PURPOSE = "purpose"
+    CATEGORY = "category"
+    PROBLEM_PLACE = "problem_place"
+    ACCUSED_UNIT = "accused_unit"
+    LITIGATION = "litigation"
+    SUMMARY = "summary"
+    REQUESTS = "requests"
+    AMOUNT = "amount"
+    FACTS = "facts"
+    TRIED_BEFORE = "tried_before"
+    MATERIALS = "materials"
+    HANDLING = "handling"
+    RESPONSIBLE_UNIT = "responsible_unit"

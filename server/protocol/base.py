@@ -1,0 +1,41 @@
+"""What every message of the shared contract has in common."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+
+class Message(BaseModel):
+    """A message between programs: unknown fields are refused, instances do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""Media time: seconds from the start of the reception's recording."""
+
+Moment = Annotated[datetime, PlainSerializer(lambda t: t.isoformat(), return_type=str, when_used="json")]
+"""A point in time, always with its UTC offset."""
+
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+"""Safe as a path component and in a URL."""
+
+
+class Role(StrEnum):
+    """The part somebody plays in a reception (shown words: domain/terms.py)."""
+
+    PETITIONER = "petitioner"
+    LEADER = "leader"
+    CLERK = "clerk"
+    JOINT = "joint"
+    INTERPRETER = "interpreter"
+    OBSERVER = "observer"
+
+
+class TrackKind(StrEnum):
+    """Kind of a media track, as in WebRTC's MediaStreamTrack."""
+
+    AUDIO = "audio"
+    VIDEO = "video"

@@ -1,0 +1,48 @@
+"""What drafting is given and what it returns: pure data, so that it can be tested from files."""
+
+from typing import Literal
+
+from server.protocol.base import Identifier, Message, Role, Seconds
+from server.protocol.transcript import Utterance, Word
+
+
+class Speaker(Message):
+    """Who has a seat; `name` is as given at the kiosk or in the account."""
+
+    id: Identifier
+    role: Role
+    name: str
+
+
+class DraftInput(Message):
+    """A finished transcript: utterances in order of start."""
+
+    speakers: tuple[Speaker, ...]
+    utterances: tuple[Utterance, ...]
+
+
+class DraftLine(Message):
+    """A line of the record.  `text` and `words` say the same; nothing is in it that is not in its utterances."""
+
+    kind: Literal["question", "answer", "note"]
+    participant_id: Identifier | None
+    start: Seconds
+    end: Seconds
+    text: str
+    words: tuple[Word, ...]
+    utterance_ids: tuple[Identifier, ...]
+    doubt: tuple[str, ...] = ()
+
+
+class DraftField(Message):
+    """A form field taken from speech; always with at least one utterance it rests on."""
+
+    field: str
+    """A value of server.domain.states.FormField."""
+    value: str
+    utterance_ids: tuple[Identifier, ...]
+
+
+class Draft(Message):
+    lines: tuple[DraftLine, ...]
+    fields: tuple[DraftField, ...]

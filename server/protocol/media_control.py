@@ -1,0 +1,186 @@
+"""The one WebSocket by which the web program steers a media node and reads its journals.  See media_control.md."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds
+from server.protocol.recording import Gap, Manifest, Segment
+from server.protocol.transcript import Utterance
+
+# --- journal: recordings/<reception_id>/journal.jsonl, one entry a line, in the order of `seq` from 1 -----
+
+
+class Opened(Message):
+    """The node has this room (again).  `generation` counts the node processes that held it, from 1."""
+
+    kind: Literal["opened"] = "opened"
+    generation: int
+
+
+class SeatTaken(Message):
+    kind: Literal["seat_taken"] = "seat_taken"
+    participant_id: Identifier
+    role: Role
+
+
+class SeatLeft(Message):
+    """`reason`: left, hung_up, network_lost, replaced, kicked, media_restarted, shutdown."""
+
+    kind: Literal["seat_left"] = "seat_left"
+    participant_id: Identifier
+    reason: str
+
+
+class RecordingStarted(Message):
+    """Media time 0 is `started_at`."""
+
+    kind: Literal["recording_started"] = "recording_started"
+    started_at: Moment
+
+
+class SegmentClosed(Message):
+    kind: Literal["segment_closed"] = "segment_closed"
+    segment: Segment
+
+
+class GapFound(Message):
+    kind: Literal["gap"] = "gap"
+    gap: Gap
+
+
+class Recognised(Message):
+    kind: Literal["recognised"] = "recognised"
+    utterance: Utterance
+
+
+class RecognitionUntil(Message):
+    """This participant's sound is decided up to `until`; written when recognition breaks off or ends, so that
+    what was not heard can be recognised later from the recording."""
+
+    kind: Literal["recognition_until"] = "recognition_until"
+    participant_id: Identifier
+    until: Seconds
+    reason: str = ""
+
+
+class MarkSet(Message):
+    kind: Literal["mark"] = "mark"
+    participant_id: Identifier
+    at: Seconds
+    note: str
+
+
+class HungUp(Message):
+    """Somebody ended the reception in the room; the office closes it."""
+
+    kind: Literal["hung_up"] = "hung_up"
+    participant_id: Identifier | None
+    at: Moment
+
+
+class Closed(Message):
+    """Last entry: the manifest is complete."""
+
+    kind: Literal["closed"] = "closed"
+    manifest: Manifest
+
+
+Fact = Annotated[
+    Opened
+    | SeatTaken
+    | SeatLeft
+    | RecordingStarted
+    | SegmentClosed
+    | GapFound
+    | Recognised
+    | RecognitionUntil
+    | MarkSet
+    | HungUp
+    | Closed,
+    Field(discriminator="kind"),
+]
+
+
+class Entry(Message):
+    """One line of a journal."""
+
+    reception_id: Identifier
+    seq: int = Field(ge=1)
+    at: Moment
+    fact: Fact
+
+
+# --- web -> node: requests, each with a number that its reply repeats ---------------------------------------
+
+
+class Follow(Message):
+    """Send journal entries: for each reception named, those after the given seq; for all others, new ones.
+    Several follows replace each other."""
+
+    type: Literal["follow"] = "follow"
+    id: int
+    after: dict[str, int] = {}
+
+
+class CloseRoom(Message):
+    """End the reception if it is not ended, close its recording, and answer with the manifest.  Idempotent;
+    works from the folder alone when the node was restarted since."""
+
+    type: Literal["close_room"] = "close_room"
+    id: int
+    reception_id: Identifier
+    reason: str = "office"
+
+
+class Kick(Message):
+    type: Literal["kick"] = "kick"
+    id: int
+    reception_id: Identifier
+    participant_id: Identifier
+
+
+class Status(Message):
+    """Answer with NodeStatus."""
+
+    type: Literal["status"] = "status"
+    id: int
+
+
+ControlRequest = Annotated[Follow | CloseRoom | Kick | Status, Field(discriminator="type")]
+
+
+# --- node -> web ----------------------------------------------------------------------------------------------
+
+
+class Reply(Message):
+    type: Literal["reply"] = "reply"
+    id: int
+    ok: bool
+    error: str = ""
+    """Stable code when not ok: not_found, failed."""
+    result: dict[str, Any] = {}
+
+
+class JournalEntry(Message):
+    type: Literal["entry"] = "entry"
+    entry: Entry
+
+
+ControlEvent = Annotated[Reply | JournalEntry, Field(discriminator="type")]
+
+
+class NodeStatus(Message):
+    """`video_codecs_created` counts every video encoder or decoder made in the node process since its start:
+    forwarding needs none, so anything but 0 is a fault."""
+
+    node: str
+    started_at: Moment
+    rooms: tuple[Identifier, ...]
+    participants: int
+    video_codecs_created: int
+    disk_free_bytes: int
+
+
+control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
+control_event: TypeAdapter[ControlEvent] = TypeAdapter(ControlEvent)

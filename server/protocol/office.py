@@ -1,0 +1,493 @@
+"""JSON of the office's HTTP API: what pages and native clients send and get.  Paths: office.md."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, TrackKind
+
+Text = Annotated[str, Field(max_length=10_000)]
+Line = Annotated[str, Field(max_length=200)]
+
+
+class ErrorBody(Message):
+    """Every error answer is {"error": ErrorBody}."""
+
+    code: str
+    message: str
+    """Chinese, says what to do."""
+    reference: str = ""
+    """For an unexpected error: the number under which the log has it."""
+    details: dict[str, Any] = {}
+
+
+# --- accounts ------------------------------------------------------------------------------------------------
+
+class LogIn(Message):
+    username: Line
+    password: Line
+
+
+class Me(Message):
+    user_id: int
+    name: str
+    role: Literal["leader", "clerk", "administrator"]
+    organization: str
+    home: str
+    """Path of this role's first page."""
+
+
+class SetUp(Message):
+    """The first administrator, through the one-time link."""
+
+    token: Line
+    username: Annotated[str, Field(min_length=2, max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=10, max_length=200)]
+    organization: Annotated[str, Field(min_length=2, max_length=100)]
+
+
+class NewUser(Message):
+    username: Annotated[str, Field(min_length=2, max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    role: Literal["leader", "clerk", "administrator"]
+    title: Line = ""
+    """Post shown to petitioners, e.g. 副县长."""
+    organization_id: int
+    password: Annotated[str, Field(min_length=10, max_length=200)]
+
+
+class NewKiosk(Message):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    organization_id: int
+    """The township where it stands."""
+
+
+class NewOrganization(Message):
+    name: Annotated[str, Field(min_length=2, max_length=100)]
+    parent_id: int
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$")]
+    """Short code that opens every case number of this office."""
+
+
+class Enrolment(Message):
+    """A kiosk's one-time link."""
+
+    kiosk_id: int
+    url: str
+    code: str
+
+
+# --- kiosk ---------------------------------------------------------------------------------------------------
+
+class Enrol(Message):
+    code: Line
+
+
+class NewSitting(Message):
+    consent: Literal["audio_video", "audio_only"]
+    name: Annotated[str, Field(min_length=1, max_length=50)]
+    phone: Annotated[str, Field(pattern=r"^(1\d{10}|0\d{2,3}-?\d{7,8}|)$")] = ""
+    """Empty: the petitioner has none."""
+    matter: Annotated[str, Field(max_length=200)] = ""
+    """In one sentence what it is about, if they wish to say."""
+
+
+class Sitting(Message):
+    """All that the kiosk's screens need; read again every two seconds and after every step."""
+
+    reception_id: Identifier
+    step: Literal["waiting", "talk", "preparing", "read", "sign", "slip", "ended"]
+    """waiting: nobody has joined; talk: a receiver is there; preparing: the draft is being made or corrected;
+    read: the clerk confirmed, the petitioner reads; sign: (client side after read); slip: signed or refused;
+    ended: abandoned or cleared."""
+    number: str
+    """Queue number of the day, e.g. A07."""
+    ahead: int
+    receiver: str = ""
+    """Name and post of the leader who joined."""
+    participant_id: Identifier
+    record_id: Identifier | None = None
+    query_code: str
+    case_no: str = ""
+    next_step: str = ""
+    """Chinese sentence for the slip: what happens next and by when."""
+    phone_last4: str = ""
+    preparing_message: str = ""
+
+
+class Heard(Message):
+    """What was understood from a short spoken answer; never stored."""
+
+    text: str
+    digits: str = ""
+    """Digits in it, for a telephone number."""
+
+
+class JoinTicket(Message):
+    token: str
+    signalling_url: str
+    participant_id: Identifier
+
+
+# --- receptions ------------------------------------------------------------------------------------------------
+
+class ReceptionRow(Message):
+    id: Identifier
+    number: str
+    state: Literal["waiting", "running", "closing", "closed", "abandoned"]
+    petitioner: str
+    kiosk: str
+    matter: str
+    asked_at: Moment
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    receiver: str = ""
+    record_id: Identifier | None = None
+    record_state: str = ""
+    waiting_minutes: int = 0
+
+
+class Participant(Message):
+    id: Identifier
+    role: Role
+    name: str
+
+
+class Reception(ReceptionRow):
+    consent: Literal["audio_video", "audio_only"]
+    participants: tuple[Participant, ...]
+    notes: str = ""
+    """The leader's private notes: only their author gets them."""
+    earlier: tuple[ReceptionRow, ...] = ()
+
+
+class Notes(Message):
+    text: Text
+
+
+# --- records -----------------------------------------------------------------------------------------------------
+
+class Evidence(Message):
+    """Where in the recording something was said."""
+
+    utterance_id: Identifier
+    participant_id: Identifier
+    start: Seconds
+    end: Seconds
+    text: str
+
+
+class LineWord(Message):
+    start: Seconds
+    end: Seconds
+    text: str
+    probability: float
+
+
+class RecordLine(Message):
+    """One line of the record: the words of one person, with what was recognised underneath."""
+
+    id: Identifier
+    position: float
+    kind: Literal["question", "answer", "note"]
+    participant_id: Identifier | None
+    start: Seconds
+    end: Seconds
+    text: str
+    recognised: str
+    """Text of the utterances it rests on; empty for a line typed by hand."""
+    words: tuple[LineWord, ...] = ()
+    doubt: tuple[str, ...] = ()
+    heard: bool = False
+    """A clerk listened and found it right."""
+    deleted: bool = False
+    delete_reason: str = ""
+    disputed: str = ""
+    """What the petitioner says is not right; empty: nothing."""
+    version: int
+    edited_by: str = ""
+
+
+class FormValue(Message):
+    field: str
+    label: str
+    value: str
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, label) where the field is a choice."""
+    source: Literal["", "speech", "kiosk", "office", "clerk"]
+    """Empty: no source, and the value is empty."""
+    evidence: tuple[Evidence, ...] = ()
+    version: int
+    required: bool = False
+
+
+class PlayableSegment(Message):
+    id: Identifier
+    participant_id: Identifier
+    kind: TrackKind
+    start: Seconds
+    seconds: Seconds
+    url: str
+    sha256: str
+    size: int
+    repaired: bool = False
+
+
+class RecordGap(Message):
+    participant_id: Identifier | None
+    start: Seconds
+    end: Seconds
+    cause: str
+    text: str
+    """Chinese sentence that stands in the record."""
+
+
+class RecordRow(Message):
+    id: Identifier
+    reception_id: Identifier
+    state: Literal["draft", "correcting", "confirmed", "signed", "refused", "filed"]
+    recognition: Literal["running", "waiting", "done", "failed"]
+    recognition_message: str = ""
+    petitioner: str
+    receiver: str
+    matter: str
+    talked_at: Moment | None
+    seconds: Seconds
+    lines: int
+    heard_lines: int
+    doubtful_lines: int
+    case_no: str = ""
+    clerk: str = ""
+    """Who is correcting."""
+    updated_at: Moment
+
+
+class Record(RecordRow):
+    version: int
+    """Number of the last revision; every edit raises it."""
+    started_at: Moment | None
+    participants: tuple[Participant, ...]
+    body: tuple[RecordLine, ...]
+    form: tuple[FormValue, ...]
+    segments: tuple[PlayableSegment, ...]
+    gaps: tuple[RecordGap, ...]
+    refusal_reason: str = ""
+    signed_at: Moment | None = None
+    filed_at: Moment | None = None
+    case_id: int | None = None
+    may_edit: bool
+    may_confirm: bool
+    may_sign: bool
+    may_file: bool
+    blocked_by: tuple[str, ...] = ()
+    """Chinese sentences: what is missing before it can be confirmed."""
+
+
+class EditText(Message):
+    kind: Literal["text"] = "text"
+    line_id: Identifier
+    version: int
+    text: Text
+
+
+class EditSpeaker(Message):
+    kind: Literal["speaker"] = "speaker"
+    line_id: Identifier
+    version: int
+    participant_id: Identifier
+
+
+class EditSplit(Message):
+    """Cut before character `at` of the line's text; times follow the words."""
+
+    kind: Literal["split"] = "split"
+    line_id: Identifier
+    version: int
+    at: Annotated[int, Field(ge=1)]
+
+
+class EditJoin(Message):
+    """Join with the next line that is not deleted."""
+
+    kind: Literal["join"] = "join"
+    line_id: Identifier
+    version: int
+    next_version: int
+
+
+class EditDelete(Message):
+    kind: Literal["delete"] = "delete"
+    line_id: Identifier
+    version: int
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class EditRestore(Message):
+    kind: Literal["restore"] = "restore"
+    line_id: Identifier
+    version: int
+
+
+class EditHeard(Message):
+    """Listened to and right (or not after all)."""
+
+    kind: Literal["heard"] = "heard"
+    line_id: Identifier
+    version: int
+    heard: bool
+
+
+class EditInsert(Message):
+    """A line typed by hand, after `after_id` (null: first)."""
+
+    kind: Literal["insert"] = "insert"
+    after_id: Identifier | None
+    participant_id: Identifier | None
+    text: Text
+
+
+class EditField(Message):
+    kind: Literal["field"] = "field"
+    field: Line
+    version: int
+    value: Text
+    evidence: tuple[Identifier, ...] = ()
+    """Utterance ids the clerk names as its source."""
+
+
+Edit = Annotated[
+    EditText | EditSpeaker | EditSplit | EditJoin | EditDelete | EditRestore | EditHeard | EditInsert | EditField,
+    Field(discriminator="kind"),
+]
+
+
+class Edits(Message):
+    """All or none of them are done."""
+
+    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=100)]
+
+
+class Revision(Message):
+    number: int
+    at: Moment
+    author: str
+    kind: str
+    summary: str
+    """Chinese sentence."""
+    before: str = ""
+    after: str = ""
+    line_id: Identifier | None = None
+
+
+class Dispute(Message):
+    line_id: Identifier
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+class Signature(Message):
+    """Drawn by the petitioner on the kiosk: PNG as a data URL, at most 300 kB."""
+
+    image: Annotated[str, Field(max_length=400_000, pattern=r"^data:image/png;base64,[A-Za-z0-9+/=]+$")]
+
+
+class Refusal(Message):
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Reopen(Message):
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+# --- cases --------------------------------------------------------------------------------------------------------
+
+class DeadlineView(Message):
+    name: str
+    due: str
+    """ISO date of the last day."""
+    weekday: str
+    days_left: int
+    article: str
+    starts: str
+    counted: str
+    """Chinese sentences for the citizen."""
+    extension: str
+    overdue: bool
+
+
+class CaseRow(Message):
+    id: int
+    case_no: str
+    title: str
+    petitioner: str
+    purpose: str
+    state: str
+    filed_at: Moment
+    organization: str
+    deadline: DeadlineView | None
+    excerpt: str = ""
+    """Where a search found it."""
+
+
+class CaseEvent(Message):
+    at: Moment
+    author: str
+    what: str
+    why: str = ""
+
+
+class Supplement(Message):
+    id: int
+    at: Moment
+    author: str
+    reason: str
+    text: str
+
+
+class NewSupplement(Message):
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+class CaseDocument(Message):
+    name: str
+    url: str
+    sha256: str
+    size: int
+
+
+class Case(CaseRow):
+    record: Record
+    events: tuple[CaseEvent, ...]
+    supplements: tuple[Supplement, ...]
+    documents: tuple[CaseDocument, ...]
+    record_sha256: str
+    """SHA-256 of the canonical JSON of the filed record."""
+    manifest_sha256: str
+    intact: bool
+    """The stored record still has its hash."""
+
+
+class ProgressQuery(Message):
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9-]{6,20}$")]
+    phone_last4: Annotated[str, Field(pattern=r"^\d{4}$")]
+
+
+class ProgressStep(Message):
+    at: str
+    what: str
+    done: bool
+
+
+class Progress(Message):
+    """No names and no content: what a citizen may see with code and digits alone."""
+
+    number: str
+    state: str
+    office: str
+    steps: tuple[ProgressStep, ...]
+    next_step: str
+    deadline: DeadlineView | None
+
+
+edits: TypeAdapter[Edits] = TypeAdapter(Edits)

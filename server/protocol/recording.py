@@ -1,0 +1,58 @@
+"""What lies in a reception's recording folder.  See recording.md."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, TrackKind
+
+MANIFEST_NAME = "manifest.json"
+JOURNAL_NAME = "journal.jsonl"
+
+
+class Gap(Message):
+    """A stretch of one participant's track (or of all, if participant_id is null) that was not recorded."""
+
+    participant_id: Identifier | None = None
+    kind: TrackKind | None = None
+    start: Seconds
+    end: Seconds
+    cause: str
+    """Stable code: packet_loss, network_lost, left, media_restarted, disk_full, muted_source, truncated."""
+
+
+class Segment(Message):
+    """One closed file of one track."""
+
+    id: Identifier
+    participant_id: Identifier
+    role: Role
+    kind: TrackKind
+    source: str = "camera"
+    """microphone, camera, document or screen."""
+    codec: str
+    """MIME type as negotiated, e.g. audio/opus, video/VP8."""
+    file: str
+    """Name inside the recording folder."""
+    start: Seconds
+    seconds: Seconds
+    size: int = Field(ge=0)
+    sha256: str
+    closed: Literal["clean", "repaired"] = "clean"
+    """`repaired`: the writer died; the file was cut after its last whole cluster and closed later."""
+    gaps: tuple[Gap, ...] = ()
+
+
+class Manifest(Message):
+    """All segments of a reception; written atomically whenever a segment closes."""
+
+    version: Literal[1] = 1
+    reception_id: Identifier
+    started_at: Moment | None = None
+    """When media time was 0."""
+    ended_at: Moment | None = None
+    seconds: Seconds = 0
+    """Length of the talk: from the start of recording to hang-up."""
+    segments: tuple[Segment, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """Gaps between segments and those that touch everyone."""

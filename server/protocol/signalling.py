@@ -1,0 +1,194 @@
+"""Messages between a client (browser or native) and the media node.  See signalling.md."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, TrackKind
+from server.protocol.transcript import Utterance
+
+MAX_MESSAGE_BYTES = 65_536
+SLOTS = 4
+"""Other participants a client can see at once: it offers this many pairs of receiving sections."""
+
+
+class SeatClaims(Message):
+    """What a join token says (JWT, HS256 with the key derived for `seat`); good for one use and 60 s."""
+
+    reception_id: Identifier
+    participant_id: Identifier
+    role: Role
+    name: Annotated[str, Field(max_length=64)]
+    """Shown to the others; never logged."""
+    publishes: bool = True
+    video: bool = True
+    """False where the petitioner agreed to sound only."""
+    may_end: bool = False
+    jti: str
+    iat: float
+    exp: float
+
+
+# --- client -> node --------------------------------------------------------------------------------------
+
+class Join(Message):
+    """First message, within 10 s.  `token` from the office, or `resume` from the last `joined`."""
+
+    type: Literal["join"] = "join"
+    token: Annotated[str, Field(max_length=4096)]
+
+
+class Offer(Message):
+    """The client's only offer on this socket: sections in the order microphone (sendonly), camera (sendonly),
+    then SLOTS pairs of audio and video (recvonly).  A new network means a new socket and a new offer."""
+
+    type: Literal["offer"] = "offer"
+    sdp: Annotated[str, Field(max_length=60_000)]
+
+
+class Candidate(Message):
+    """A trickled ICE candidate; null candidate: no more."""
+
+    type: Literal["candidate"] = "candidate"
+    candidate: Annotated[str, Field(max_length=1024)] | None
+    sdp_mid: Annotated[str, Field(max_length=16)] | None = None
+    sdp_m_line_index: int | None = None
+
+
+class Mute(Message):
+    """The client's own microphone or camera is switched off or on."""
+
+    type: Literal["mute"] = "mute"
+    kind: TrackKind
+    muted: bool
+
+
+class Mark(Message):
+    """Remember this moment."""
+
+    type: Literal["mark"] = "mark"
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+class Leave(Message):
+    """This participant goes; the others stay."""
+
+    type: Literal["leave"] = "leave"
+
+
+class HangUp(Message):
+    """The reception is over for everyone (needs may_end)."""
+
+    type: Literal["hang_up"] = "hang_up"
+
+
+ClientMessage = Annotated[Join | Offer | Candidate | Mute | Mark | Leave | HangUp, Field(discriminator="type")]
+
+
+# --- node -> client --------------------------------------------------------------------------------------
+
+class Seat(Message):
+    """One participant as everybody sees it."""
+
+    participant_id: Identifier
+    role: Role
+    name: str
+    connected: bool
+    """Media flows; false while the line is down or before the first packet."""
+    audio_muted: bool = False
+    video_muted: bool = False
+    slot: int | None = None
+    """Which of the receiver's own slots carries this seat; null for the receiver itself."""
+
+
+class Room(Message):
+    """The whole state of the room as this client should show it; sent after every change."""
+
+    type: Literal["room"] = "room"
+    state: Literal["waiting", "running", "ended"]
+    """`running` from the moment that petitioner and receiver both send sound: recording starts there."""
+    recording: bool
+    recording_trouble: str = ""
+    """Chinese sentence if something is wrong with the recording, else empty."""
+    started_at: Moment | None = None
+    seats: tuple[Seat, ...]
+
+
+class Joined(Message):
+    """Answer to `join`."""
+
+    type: Literal["joined"] = "joined"
+    reception_id: Identifier
+    participant_id: Identifier
+    resume: str
+    """A token for coming back on a new socket without asking the office; replaced at every join."""
+    ice_servers: tuple[dict[str, object], ...] = ()
+
+
+class Answer(Message):
+    """The node's answer; complete, the node does not trickle."""
+
+    type: Literal["answer"] = "answer"
+    sdp: str
+
+
+class Caption(Message):
+    """Something recognised.  `final`: it is also stored."""
+
+    type: Literal["caption"] = "caption"
+    final: bool
+    utterance: Utterance
+
+
+class Recognition(Message):
+    """How recognition is doing, when it changes."""
+
+    type: Literal["recognition"] = "recognition"
+    state: Literal["on", "behind", "waiting"]
+    reason: str = ""
+    message: str = ""
+    behind_s: Seconds = 0
+
+
+class Marked(Message):
+    """Somebody set a mark."""
+
+    type: Literal["marked"] = "marked"
+    participant_id: Identifier
+    at: Seconds
+    note: str
+
+
+class Trouble(Message):
+    """Something this client did cannot be done; `fatal`: the socket closes after it."""
+
+    type: Literal["trouble"] = "trouble"
+    code: str
+    message: str
+    fatal: bool = False
+
+
+class Ended(Message):
+    """The reception is over; no coming back."""
+
+    type: Literal["ended"] = "ended"
+    reason: str
+    """Stable code: hung_up, office, replaced, left, shutdown."""
+
+
+NodeMessage = Annotated[
+    Joined | Answer | Room | Caption | Recognition | Marked | Trouble | Ended, Field(discriminator="type")
+]
+
+client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+node_message: TypeAdapter[NodeMessage] = TypeAdapter(NodeMessage)
+
+
+class CloseCode:
+    """WebSocket close codes (RFC 6455 section 7.4.2: 4000-4999 are ours)."""
+
+    PROTOCOL = 4400
+    TOKEN = 4401
+    REPLACED = 4409
+    ENDED = 4410
+    TOO_LARGE = 1009

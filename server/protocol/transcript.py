@@ -1,0 +1,115 @@
+"""Utterances, and the wire between the media node and the transcriber.  See transcript.md."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from server.protocol.base import Identifier, Message, Seconds
+
+
+class Word(Message):
+    """One recognised word with its place in the recording; Chinese words are mostly single characters."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+    probability: Annotated[float, Field(ge=0, le=1)]
+
+
+class Utterance(Message):
+    """What one participant said without a pause, exactly as it was recognised; never changed afterwards."""
+
+    id: Identifier
+    participant_id: Identifier
+    start: Seconds
+    """First word's start where words are known, else where the voice begins."""
+    end: Seconds
+    text: str
+    words: tuple[Word, ...] = ()
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+    compression_ratio: float | None = None
+    doubt: tuple[str, ...] = ()
+    """Stable codes of why a listener should check it (transcription/guard.py); empty: nothing found."""
+    model: str = ""
+    """Name of the model that heard it."""
+
+
+# --- media node -> transcriber: one WebSocket per audio track, /live -------------------------------------
+
+class LiveStart(Message):
+    """First message.  PCM follows as binary messages: signed 16-bit little-endian, 16 kHz, mono."""
+
+    type: Literal["start"] = "start"
+    reception_id: Identifier
+    participant_id: Identifier
+    offset: Seconds
+    """Media time of the first sample that will be sent."""
+    language: str = "zh"
+    hotwords: tuple[str, ...] = ()
+
+
+class LiveSeek(Message):
+    """The next sample belongs at `at`; whatever was being said is finished first."""
+
+    type: Literal["seek"] = "seek"
+    at: Seconds
+
+
+class LiveEnd(Message):
+    """No more sound: finish what is open, answer `finished`, close."""
+
+    type: Literal["end"] = "end"
+
+
+LiveRequest = Annotated[LiveStart | LiveSeek | LiveEnd, Field(discriminator="type")]
+
+
+# --- transcriber -> media node ---------------------------------------------------------------------------
+
+class LiveProgress(Message):
+    """Everything before `until` is decided (recognised or silence): the sender may forget that audio, and
+    after a broken connection starts again with `offset = until`."""
+
+    type: Literal["progress"] = "progress"
+    until: Seconds
+
+
+class LivePartial(Message):
+    """What is being said just now; replaced by the next partial or by the utterance."""
+
+    type: Literal["partial"] = "partial"
+    start: Seconds
+    text: str
+
+
+class LiveUtterance(Message):
+    """A finished utterance; implies progress until `until`."""
+
+    type: Literal["utterance"] = "utterance"
+    utterance: Utterance
+    until: Seconds
+
+
+class LiveFinished(Message):
+    """Answer to `end`: all utterances were sent."""
+
+    type: Literal["finished"] = "finished"
+
+
+class LiveTrouble(Message):
+    """Recognition cannot go on now.  `reason` is a stable code (model_missing, model_broken, overloaded)."""
+
+    type: Literal["trouble"] = "trouble"
+    reason: str
+    message: str
+    """Chinese, for the user."""
+    retry_s: Seconds = 5.0
+
+
+LiveReply = Annotated[
+    LiveProgress | LivePartial | LiveUtterance | LiveFinished | LiveTrouble, Field(discriminator="type")
+]
+
+live_request: TypeAdapter[LiveRequest] = TypeAdapter(LiveRequest)
+live_reply: TypeAdapter[LiveReply] = TypeAdapter(LiveReply)

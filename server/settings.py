@@ -1,0 +1,125 @@
+"""Settings of the web program, the media node and the supervisor.
+
+Read from `jietan.toml` (or the file that JIETAN_CONFIG names), then from the environment: `JIETAN_WEB_PORT`
+sets `web_port`.  deploy/config.example.toml documents every field; a test holds the two together.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+def config_file() -> Path:
+    """The TOML file with settings; it need not exist."""
+    return Path(os.environ.get("JIETAN_CONFIG", "jietan.toml"))
+
+
+class Settings(BaseSettings):
+    """Everything that an installation may decide."""
+
+    model_config = SettingsConfigDict(env_prefix="JIETAN_", extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="Folder for the database, keys and recordings.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir.")
+    jobs_database_url: str = Field("", description="Database of the durable jobs; empty: SQLite in data_dir.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
+    secret: str = Field("", description="Shared key of all programs; empty: made at first start in data_dir/secret.key.")
+
+    web_host: str = Field("127.0.0.1", description="Address the web program listens on.")
+    web_port: int = Field(8600, description="Port the web program listens on.")
+    public_url: str = Field("", description="Address users type, e.g. https://xf.example.gov.cn; empty: http://host:port.")
+    cookie_secure: bool = Field(False, description="Send cookies over HTTPS only; switch on behind a proxy with TLS.")
+
+    media_host: str = Field("127.0.0.1", description="Address of the media node's WebSocket listener.")
+    media_port: int = Field(8601, description="Port of the media node's WebSocket listener.")
+    media_url: str = Field("", description="How the web program reaches the media node; empty: ws://media_host:media_port.")
+    signalling_url: str = Field(
+        "", description="How clients reach the media node's signalling; empty: ws://media_host:media_port/signal."
+    )
+    media_bind: list[str] = Field(
+        ["127.0.0.1"], description="Local addresses for media (UDP). Name the machine's own address for real kiosks."
+    )
+    ice_servers: list[str] = Field([], description="STUN/TURN URLs handed to clients, e.g. turn:host:3478.")
+
+    transcriber_host: str = Field("127.0.0.1", description="Address the transcriber listens on.")
+    transcriber_port: int = Field(8602, description="Port the transcriber listens on.")
+    transcriber_url: str = Field("", description="How others reach the transcriber; empty: http://transcriber_host:port.")
+
+    segment_seconds: int = Field(300, ge=5, description="A recording starts a new file after this many seconds.")
+    disk_reserve_mb: int = Field(500, description="Below this much free disk the recording warns.")
+    session_hours: int = Field(10, description="A log-in ends after so many hours.")
+    file_on_signature: bool = Field(True, description="A signed record is filed at once; off: a clerk files it.")
+    pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat the environment, the environment beats the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    @property
+    def recordings_dir(self) -> Path:
+        return self.data_dir / "recordings"
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'jietan.sqlite'}"
+
+    @property
+    def jobs_url(self) -> str:
+        return self.jobs_database_url or f"sqlite:///{self.data_dir / 'jobs.sqlite'}"
+
+    @property
+    def base_url(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.web_host}:{self.web_port}"
+
+    @property
+    def media_control_url(self) -> str:
+        return (self.media_url.rstrip("/") or f"ws://{self.media_host}:{self.media_port}") + "/control"
+
+    @property
+    def client_signalling_url(self) -> str:
+        return self.signalling_url or f"ws://{self.media_host}:{self.media_port}/signal"
+
+    @property
+    def transcriber_base(self) -> str:
+        return self.transcriber_url.rstrip("/") or f"http://{self.transcriber_host}:{self.transcriber_port}"
+
+    @cached_property
+    def _root_key(self) -> bytes:
+        if self.secret:
+            return self.secret.encode()
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            try:
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                    file.write(secrets.token_hex(32))
+            except FileExistsError:
+                pass
+        return path.read_text().strip().encode()
+
+    def key(self, purpose: str) -> str:
+        """A key for one purpose (hex, 32 bytes), derived from the installation's secret with HMAC-SHA-256.
+
+        Purposes in use: seat (join tokens), control (web to media), transcriber (callers of the transcriber).
+        """
+        return hmac.new(self._root_key, purpose.encode(), hashlib.sha256).hexdigest()

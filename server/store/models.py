@@ -1,0 +1,421 @@
+"""Tables of the case store (SQLAlchemy 2).
+
+Rules: media time in seconds as float; moments aware, stored in UTC; states as the strings of domain/states.py.
+Immutable once written: utterances, marks, revisions, signatures, supplements, case_events, documents, segments.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class UtcMoment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC on databases that know no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs its UTC offset")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map = {datetime: UtcMoment, dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary}
+
+
+class Organization(Base):
+    """机构, a tree; `path` is "/1/4/9/": ids from the root to itself, so a subtree is a prefix."""
+
+    __tablename__ = "organizations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    path: Mapped[str] = mapped_column(String(200), index=True)
+
+
+class User(Base):
+    """An account of the staff."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(64), default="")
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    organization: Mapped[Organization] = relationship()
+
+
+class LogInSession(Base):
+    """A browser that logged in; only the SHA-256 of its cookie is kept."""
+
+    __tablename__ = "sessions"
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    kiosk_id: Mapped[int | None] = mapped_column(ForeignKey("kiosks.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class OneTimeLink(Base):
+    """A link that works once: the first administrator's set-up, a kiosk's enrolment."""
+
+    __tablename__ = "one_time_links"
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    kiosk_id: Mapped[int | None] = mapped_column(ForeignKey("kiosks.id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Kiosk(Base):
+    """接谈终端."""
+
+    __tablename__ = "kiosks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime]
+    organization: Mapped[Organization] = relationship()
+
+
+class Counter(Base):
+    """Gapless numbers: a row is raised in the same transaction that uses the number."""
+
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    value: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Reception(Base):
+    """接访: one sitting."""
+
+    __tablename__ = "receptions"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"), index=True)
+    number: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    consent: Mapped[str] = mapped_column(String(20))
+    matter: Mapped[str] = mapped_column(String(200), default="")
+    petitioner_name: Mapped[str] = mapped_column(String(50))
+    petitioner_phone: Mapped[str] = mapped_column(String(20), default="")
+    query_code: Mapped[str] = mapped_column(String(20), unique=True)
+    receiver_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    joined_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    """When media time was 0."""
+    ended_at: Mapped[datetime | None]
+    left_kiosk_at: Mapped[datetime | None]
+    """When the petitioner was done at the kiosk and its screen was cleared."""
+    seconds: Mapped[float] = mapped_column(Float, default=0)
+    manifest: Mapped[dict[str, Any] | None]
+    manifest_sha256: Mapped[str] = mapped_column(String(64), default="")
+    journal_seq: Mapped[int] = mapped_column(Integer, default=0)
+    """Last journal entry taken in."""
+    kiosk: Mapped[Kiosk] = relationship()
+    organization: Mapped[Organization] = relationship()
+    receiver: Mapped[User | None] = relationship()
+    participants: Mapped[list["Participant"]] = relationship(order_by="Participant.position")
+
+
+class Participant(Base):
+    """参与人: a seat in a reception."""
+
+    __tablename__ = "participants"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    role: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    recognised_until: Mapped[float] = mapped_column(Float, default=0)
+    """Media time up to which this person's sound is decided."""
+
+
+class LeaderNote(Base):
+    """A leader's private notes on a reception; nobody else reads them."""
+
+    __tablename__ = "leader_notes"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text, default="")
+    updated_at: Mapped[datetime]
+
+
+class StoredSegment(Base):
+    """A closed file of a recording."""
+
+    __tablename__ = "segments"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participants.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    codec: Mapped[str] = mapped_column(String(40))
+    file: Mapped[str] = mapped_column(String(200))
+    start: Mapped[float] = mapped_column(Float)
+    seconds: Mapped[float] = mapped_column(Float)
+    size: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+    closed: Mapped[str] = mapped_column(String(10))
+
+
+class StoredGap(Base):
+    """A stretch that was not recorded, or not recognised (cause recognition_…)."""
+
+    __tablename__ = "gaps"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str | None] = mapped_column(String(64))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float] = mapped_column(Float)
+    cause: Mapped[str] = mapped_column(String(40))
+
+
+class StoredUtterance(Base):
+    """语句 as recognised."""
+
+    __tablename__ = "utterances"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"))
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participants.id"))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(Text)
+    words: Mapped[list[Any]]
+    """[[start, end, text, probability], …]"""
+    measures: Mapped[dict[str, Any]]
+    """avg_logprob, no_speech_prob, compression_ratio, doubt, model, source (live or recording)."""
+    __table_args__ = (Index("ix_utterances_reception_start", "reception_id", "start"),)
+
+
+class StoredMark(Base):
+    """打点: a moment somebody marked during the sitting."""
+
+    __tablename__ = "marks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    at: Mapped[float] = mapped_column(Float)
+    note: Mapped[str] = mapped_column(String(500), default="")
+
+
+class VisitRecord(Base):
+    """接谈笔录 with its form."""
+
+    __tablename__ = "records"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), unique=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    version: Mapped[int] = mapped_column(Integer, default=0)
+    recognition: Mapped[str] = mapped_column(String(20))
+    recognition_message: Mapped[str] = mapped_column(String(200), default="")
+    clerk_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
+    confirmed_at: Mapped[datetime | None]
+    signed_at: Mapped[datetime | None]
+    refusal_reason: Mapped[str] = mapped_column(String(500), default="")
+    reception: Mapped[Reception] = relationship()
+    clerk: Mapped[User | None] = relationship()
+
+
+class Line(Base):
+    """A line of a record as it stands now; how it came to be is in revisions."""
+
+    __tablename__ = "record_lines"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
+    position: Mapped[float] = mapped_column(Float)
+    kind: Mapped[str] = mapped_column(String(10))
+    participant_id: Mapped[str | None] = mapped_column(String(64))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(Text)
+    recognised: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[list[Any]]
+    utterance_ids: Mapped[list[Any]]
+    doubt: Mapped[list[Any]]
+    heard: Mapped[bool] = mapped_column(Boolean, default=False)
+    deleted: Mapped[bool] = mapped_column(Boolean, default=False)
+    delete_reason: Mapped[str] = mapped_column(String(200), default="")
+    disputed: Mapped[str] = mapped_column(String(500), default="")
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    edited_by: Mapped[str] = mapped_column(String(64), default="")
+    __table_args__ = (Index("ix_record_lines_record_position", "record_id", "position"),)
+
+
+class FormEntry(Base):
+    """A field of the registration form as it stands now."""
+
+    __tablename__ = "form_entries"
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(String(30), primary_key=True)
+    value: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(String(10), default="")
+    utterance_ids: Mapped[list[Any]]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class StoredRevision(Base):
+    """One change of a record: append-only."""
+
+    __tablename__ = "revisions"
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    line_id: Mapped[str | None] = mapped_column(String(64))
+    field: Mapped[str | None] = mapped_column(String(30))
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+
+
+class StoredSignature(Base):
+    """The petitioner's signature under exactly the record with this hash."""
+
+    __tablename__ = "signatures"
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    record_sha256: Mapped[str] = mapped_column(String(64))
+    image: Mapped[bytes]
+    kiosk_id: Mapped[int | None] = mapped_column(ForeignKey("kiosks.id"))
+    at: Mapped[datetime]
+
+
+class StoredCase(Base):
+    """信访事项: a thin row; what happened is in case_events."""
+
+    __tablename__ = "cases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    year: Mapped[int] = mapped_column(Integer)
+    number: Mapped[int] = mapped_column(Integer)
+    case_no: Mapped[str] = mapped_column(String(40), unique=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), unique=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(200))
+    petitioner: Mapped[str] = mapped_column(String(50))
+    purpose: Mapped[str] = mapped_column(String(20), default="")
+    accused_organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    filed_at: Mapped[datetime] = mapped_column(index=True)
+    filed_record: Mapped[dict[str, Any]]
+    """The canonical record as it was signed; never changed."""
+    record_sha256: Mapped[str] = mapped_column(String(64))
+    manifest_sha256: Mapped[str] = mapped_column(String(64))
+    organization: Mapped[Organization] = relationship()
+    __table_args__ = (UniqueConstraint("organization_id", "year", "number"),)
+
+
+class StoredCaseEvent(Base):
+    __tablename__ = "case_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(40))
+    why: Mapped[str] = mapped_column(String(500), default="")
+
+
+class StoredDeadline(Base):
+    """A deadline with the rule it came from, so that it can explain itself."""
+
+    __tablename__ = "deadlines"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    rule: Mapped[str] = mapped_column(String(40))
+    starts_on: Mapped[date] = mapped_column(Date)
+    due_on: Mapped[date] = mapped_column(Date, index=True)
+    done_at: Mapped[datetime | None]
+
+
+class StoredSupplement(Base):
+    """补正: added after filing; the filed record stays as it is."""
+
+    __tablename__ = "supplements"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str] = mapped_column(String(500))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class StoredDocument(Base):
+    """A printed document made at filing, in data_dir/documents."""
+
+    __tablename__ = "documents"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    name: Mapped[str] = mapped_column(String(40))
+    """record.docx, record.pdf, form.docx or form.pdf."""
+    file: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(Integer)
+
+
+class SearchText(Base):
+    """What full-text search reads of a case: overlapping two-character tokens (store/search.py)."""
+
+    __tablename__ = "search_texts"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    tokens: Mapped[str] = mapped_column(Text)
+
+
+class AccessEntry(Base):
+    """Who looked at what, kept at least six months."""
+
+    __tablename__ = "access_log"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    kiosk_id: Mapped[int | None] = mapped_column(ForeignKey("kiosks.id"))
+    action: Mapped[str] = mapped_column(String(20))
+    thing: Mapped[str] = mapped_column(String(20))
+    thing_id: Mapped[str] = mapped_column(String(64))
+
+
+class ProgressTry(Base):
+    """Wrong guesses at the public progress page, to slow guessing down."""
+
+    __tablename__ = "progress_tries"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    source: Mapped[str] = mapped_column(String(64), index=True)
