@@ -1,0 +1,57 @@
+# Two commands for a newcomer: `make demo` and `make test`.  The rest is for people who work on the code.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr bench-media clean
+
+demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
+	@$(BIN)/python deploy/demo/run.py
+
+test: tools setup-test lint types imports  ## everything that must be green
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/.setup
+setup-test: $(VENV)/.setup-test
+
+$(VENV)/.setup: requirements.lock pyproject.toml
+	@echo "Setting up (first time: a few minutes)" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.setup-test: requirements-test.lock $(VENV)/.setup
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+tools:  ## Debian packages that the tests drive
+	@sh deploy/test-tools.sh
+
+lint:
+	$(BIN)/ruff check .
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+unit: setup-test
+	$(BIN)/python -m pytest -m "not browser and not slow"
+
+browser: setup-test tools
+	$(BIN)/python -m pytest -m browser
+
+bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
+	@$(BIN)/python -m transcription.bench
+
+bench-media: setup  ## cost of forwarding and recording; one JSON line
+	@$(BIN)/python deploy/bench/media.py
+
+lock:  ## renew the lock files (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 --extra test pyproject.toml -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) demo-data .pytest_cache .mypy_cache .ruff_cache

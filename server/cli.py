@@ -1,0 +1,82 @@
+"""The `jietan` command.  Programs are imported when they are started: each loads only what it needs."""
+
+import os
+import sys
+
+import typer
+
+from server import log
+from server.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Video reception with a faithful record for letters-and-visits offices."
+)
+
+
+def _start(program: str) -> Settings:
+    settings = Settings()
+    log.configure(program, level=settings.log_level)
+    return settings
+
+
+@app.command()
+def serve() -> None:
+    """Run web, media and transcriber on this machine and keep them running."""
+    from server import supervisor
+
+    settings = _start("serve")
+    try:
+        supervisor.run(settings)
+    except supervisor.CannotServe as error:
+        typer.echo(f"jietan serve: {error.message}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def web() -> None:
+    """Run the web program: pages, API and durable jobs."""
+    from server import main
+
+    main.run(_start("web"))
+
+
+@app.command()
+def media() -> None:
+    """Run the media node: rooms, forwarding, recording."""
+    from server.media import node
+
+    node.run(_start("media"))
+
+
+@app.command()
+def transcriber() -> None:
+    """Run the recognition service."""
+    from transcription import service
+    from transcription.settings import TranscriberSettings
+
+    settings = _start("transcriber")
+    os.environ.setdefault("JIETAN_TRANSCRIBER_KEY", settings.key("transcriber"))
+    service.run(TranscriberSettings())
+
+
+def _mount(name: str, module: str, help_text: str) -> None:
+    """Hand the rest of the command line to another command group, imported only then."""
+
+    @app.command(
+        name,
+        help=help_text,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def group(context: typer.Context) -> None:
+        import importlib
+
+        _start(name)
+        importlib.import_module(module).app(args=context.args, prog_name=f"jietan {name}")
+
+
+_mount("kiosk", "kiosk.cli", "The kiosk computer's programs.")
+_mount("admin", "server.admin", "Organizations, accounts, kiosks and links, from a shell.")
+
+if __name__ == "__main__":
+    sys.exit(app())
