@@ -1,0 +1,11 @@
+"""The pages that people see: thin routes that check the role and render a template."""
+
+from fastapi import FastAPI
+
+
+def include(app: FastAPI) -> None:
+    """Add the routes of every page to the app."""
+    from server.pages import admin, cases, desk, home, kiosk, leader, login, public
+
+    for module in (home, login, leader, admin, public, kiosk, desk, cases):
+        app.include_router(module.router, include_in_schema=False)

@@ -1,0 +1,5 @@
+"""Pages, filled in next."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

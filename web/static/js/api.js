@@ -1,0 +1,76 @@
+// The office's HTTP API as pages call it.  Paths and shapes: server/protocol/office.md.
+
+/** What went wrong, in words for the user. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status HTTP status; 0 when the server was not reached
+   * @param {{code?: string, message?: string, reference?: string, details?: Object}} body
+   */
+  constructor(status, body) {
+    super(body.message || "这一步没办成，请再试一次。");
+    this.name = "ApiError";
+    this.status = status;
+    this.code = body.code || "unknown";
+    this.reference = body.reference || "";
+    this.details = body.details || {};
+  }
+}
+
+const OFFLINE = { code: "offline", message: "现在连不上办公室的服务器。填好的都还在，网一通请再试。" };
+const TIME_LIMIT_MS = 20_000;
+
+/** @param {Response} response */
+async function read(response) {
+  const text = await response.text();
+  if (!text) return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} path @param {RequestInit} options */
+async function reach(path, options) {
+  try {
+    return await fetch(path, { signal: AbortSignal.timeout(TIME_LIMIT_MS), credentials: "same-origin", cache: "no-store", ...options });
+  } catch {
+    throw new ApiError(0, OFFLINE);
+  }
+}
+
+/** @param {string} path @param {RequestInit} options */
+async function exchange(path, options) {
+  const response = await reach(path, options);
+  const body = await read(response).catch(() => { throw new ApiError(0, OFFLINE); });
+  if (!response.ok) throw new ApiError(response.status, body.error || {});
+  return body;
+}
+
+/**
+ * Asks the office for something.
+ * @param {string} method @param {string} path @param {Object} [body] sent as JSON
+ * @returns {Promise<any>} the JSON of the answer, {} where there is none
+ * @throws {ApiError} code "offline" when the server cannot be reached
+ */
+export async function api(method, path, body) {
+  const headers = { "X-Jietan": "1", Accept: "application/json" };
+  if (body === undefined) return exchange(path, { method, headers });
+  return exchange(path, { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+}
+
+/**
+ * Sends a file or a recording as it is.
+ * @param {string} method @param {string} path @param {Blob} blob
+ * @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+export async function send(method, path, blob) {
+  const headers = { "X-Jietan": "1", Accept: "application/json", "Content-Type": blob.type || "application/octet-stream" };
+  return exchange(path, { method, headers, body: blob });
+}
+
+/** Where to go to log in and come back here. */
+export function logInPath() {
+  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+}

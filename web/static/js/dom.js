@@ -1,0 +1,60 @@
+// Small help for building pages: elements with text, never with HTML from data.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * An element with attributes and children; `text` and strings become text nodes, so nothing is ever parsed as HTML.
+ * @param {string} tag e.g. "p.small.soft"
+ * @param {Object<string, any>} [attributes] null and false are left out
+ * @param {...(Node|string|null|false|undefined)} children
+ * @returns {HTMLElement}
+ */
+export function el(tag, attributes = {}, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const node = document.createElement(name);
+  if (classes.length) node.className = classes.join(" ");
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    node.setAttribute(key, value === true ? "" : String(value));
+  }
+  node.append(.../** @type {(Node|string)[]} */ (children.filter((child) => child !== null && child !== false && child !== undefined)));
+  return node;
+}
+
+/** One of the icons in static/icons.svg. @param {string} name */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `/static/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** The element with this id; an error if the template has none. @param {string} id */
+export function byId(id) {
+  const node = document.getElementById(id);
+  if (!node) throw new Error(`no element #${id}`);
+  return node;
+}
+
+/** Words with an icon before them. @param {string} name @param {string} words */
+export function worded(name, words) {
+  const span = document.createDocumentFragment();
+  span.append(icon(name), words);
+  return span;
+}
+
+/** Shows or hides a banner with this sentence. @param {HTMLElement} banner @param {string} message empty: hide */
+export function tell(banner, message) {
+  banner.hidden = !message;
+  const place = banner.querySelector("div") || banner;
+  if (place.textContent !== message) place.textContent = message;
+}
+
+/** The object that the server left in the page. @param {string} [id] */
+export function pageData(id = "page-data") {
+  return JSON.parse(byId(id).textContent || "{}");
+}

@@ -1,0 +1,14 @@
+// On every page of the staff: log out, and say so when the network is away.
+import { api } from "/static/js/api.js";
+
+async function logOut() {
+  try {
+    await api("DELETE", "/api/session");
+  } finally {
+    location.assign("/login");
+  }
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("[data-log-out]")) logOut();
+});
