@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr bench-media clean
+.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -45,9 +45,6 @@ browser: setup-test tools
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench
-
-bench-media: setup  ## cost of forwarding and recording; one JSON line
-	@$(BIN)/python deploy/bench/media.py
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 pyproject.toml -o requirements.lock
