@@ -1,0 +1,71 @@
+"""What a route asks for: a session, who is calling, the office."""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from server.domain.states import StaffRole
+from server.errors import NotAllowed, NotLoggedIn
+from server.reception import accounts
+from server.reception.office import Office
+from server.store.access import Actor
+
+COOKIE = "jietan_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def get_office(request: Request) -> Office:
+    """The running office."""
+    return cast(Office, request.app.state.office)
+
+
+OfficeDep = Annotated[Office, Depends(get_office)]
+
+
+def get_db(request: Request, office: OfficeDep) -> Iterator[Session]:
+    """One transaction per request, committed before the answer is sent; a GET reads only (Store.read)."""
+    transaction = office.store.read if request.method in SAFE_METHODS else office.store.write
+    with transaction() as session:
+        yield session
+
+
+Db = Annotated[Session, Depends(get_db, scope="function")]
+
+
+def get_actor(request: Request, db: Db) -> Actor:
+    """Whoever the cookie belongs to, staff or kiosk; raises NotLoggedIn."""
+    actor = accounts.actor_of(db, request.cookies.get(COOKIE, ""))
+    if actor is None:
+        raise NotLoggedIn
+    return actor
+
+
+AnyActor = Annotated[Actor, Depends(get_actor, scope="function")]
+
+
+def allowed(*roles: StaffRole) -> Callable[[Actor], Actor]:
+    """A dependency that lets in accounts of these roles; raises NotAllowed for others and for kiosks."""
+
+    def check(actor: AnyActor) -> Actor:
+        if actor.role not in roles:
+            raise NotAllowed
+        return actor
+
+    return check
+
+
+def get_kiosk(actor: AnyActor) -> Actor:
+    """A kiosk on behalf of the person in front of it; raises NotAllowed for staff."""
+    if not actor.is_kiosk:
+        raise NotAllowed
+    return actor
+
+
+Staff = Annotated[Actor, Depends(allowed(*StaffRole), scope="function")]
+Leader = Annotated[Actor, Depends(allowed(StaffRole.LEADER), scope="function")]
+Clerk = Annotated[Actor, Depends(allowed(StaffRole.CLERK), scope="function")]
+LeaderOrClerk = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK), scope="function")]
+Administrator = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR), scope="function")]
+KioskActor = Annotated[Actor, Depends(get_kiosk, scope="function")]

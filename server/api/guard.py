@@ -1,0 +1,116 @@
+"""What every request passes before a route sees it: size limit, the own-page header, security headers, faults."""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.api.deps import SAFE_METHODS
+from server.api.errors import answer, unexpected
+from server.errors import JietanError, NotAllowed, TooLarge
+from server.settings import Settings
+
+LARGEST_BODY = 1 << 20
+LARGEST_SPEECH = 4 << 20
+SPEECH_PATH = "/api/kiosk/hear"
+
+
+class _BodyTooLarge(Exception):
+    """Raised into a route that reads on past the limit."""
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.headers = security_headers(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Exchange(self, scope, receive, send).run()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
+        self.guard = guard
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.limit = LARGEST_SPEECH if scope["path"] == SPEECH_PATH else LARGEST_BODY
+        self.received = 0
+        self.started = False
+
+    async def run(self) -> None:
+        request = Request(self.scope)
+        refused = self._refusal(Headers(scope=self.scope))
+        if refused is not None:
+            await answer(request, refused)(self.scope, self._receive, self.send)
+            return
+        try:
+            await self.guard.app(self.scope, self.receive, self.send)
+        except Exception as error:
+            if self.started:
+                raise
+            shown = answer(request, TooLarge()) if self.received > self.limit else unexpected(request, error)
+            await shown(self.scope, self._receive, self._send_started)
+
+    def _refusal(self, headers: Headers) -> JietanError | None:
+        if self.scope["method"] not in SAFE_METHODS and headers.get("x-jietan") != "1":
+            return NotAllowed("这个请求不是从本系统的页面发出的。", code="foreign_request")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self.limit:
+            return TooLarge()
+        return None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.received += len(message.get("body", b""))
+        if self.received > self.limit:
+            raise _BodyTooLarge
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer on; once the body was too large, whatever the route made of it becomes 413."""
+        if self.received > self.limit and not self.started:
+            raise _BodyTooLarge
+        await self._send_started(message)
+
+    async def _send_started(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = MutableHeaders(scope=message)
+            for name, value in self.guard.headers.items():
+                headers.setdefault(name, value)
+            if not self.scope["path"].startswith("/static/"):
+                headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
+
+
+def security_headers(settings: Settings) -> dict[str, str]:
+    """Headers of every answer: only our own scripts, no frames, connections to us and the signalling server."""
+    signalling = urlsplit(settings.client_signalling_url)
+    policy = {
+        "default-src": "'self'",
+        "script-src": "'self'",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "media-src": "'self' blob:",
+        "connect-src": f"'self' {signalling.scheme}://{signalling.netloc}",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+    }

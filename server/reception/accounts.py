@@ -1,0 +1,251 @@
+"""Accounts and log-ins: passwords with Argon2id, sessions by a random token of which only the hash is kept."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.states import StaffRole
+from server.errors import Conflict, InvalidInput, JietanError, NotFound, NotLoggedIn, TooOften
+from server.protocol.office import Me, NewOrganization, NewUser, SetUp
+from server.store import accounts as store
+from server.store.access import Actor
+from server.store.engine import Store
+from server.store.models import Kiosk, LogInSession, OneTimeLink, Organization, User
+
+WRONG_TRIES = 5
+LOCK_MINUTES = 15
+SETUP = "setup"
+SETUP_HOURS = 24
+HOMES = {StaffRole.LEADER: "/leader", StaffRole.CLERK: "/desk", StaffRole.ADMINISTRATOR: "/admin"}
+
+_hasher = PasswordHasher()
+_no_one = _hasher.hash(secrets.token_hex(16))
+"""Checked when there is no such account, so that the time taken does not tell."""
+
+
+def digest(token: str) -> str:
+    """What is stored of a token (SHA-256, hex)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_token() -> str:
+    """32 random bytes, safe in a URL and a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def actor_of(session: Session, token: str) -> Actor | None:
+    """Whoever logged in with this token; None when nobody did or it ran out."""
+    if not token:
+        return None
+    found = store.live_session(session, digest(token), clock.now())
+    if found is None:
+        return None
+    if found.kiosk_id is not None:
+        kiosk = store.kiosk_with_organization(session, found.kiosk_id)
+        return None if kiosk is None else actor_of_kiosk(kiosk)
+    user = store.user_with_organization(session, found.user_id or 0)
+    return None if user is None else actor_of_user(user)
+
+
+def actor_of_user(user: User) -> Actor:
+    """The account as an actor."""
+    return Actor(
+        name=user.name,
+        organization_id=user.organization_id,
+        organization_path=user.organization.path,
+        user_id=user.id,
+        role=StaffRole(user.role),
+        title=user.title,
+    )
+
+
+def actor_of_kiosk(kiosk: Kiosk) -> Actor:
+    """The kiosk as an actor."""
+    return Actor(
+        name=kiosk.name,
+        organization_id=kiosk.organization_id,
+        organization_path=kiosk.organization.path,
+        kiosk_id=kiosk.id,
+    )
+
+
+def log_in(store_: Store, username: str, password: str, hours: float) -> tuple[Me, str]:
+    """Check a password and open a session; returns who it is and the cookie's token.
+
+    Raises NotLoggedIn for a wrong name or password, TooOften while the account is locked (5 wrong passwords in a
+    row: 15 minutes).  The slow hash is computed outside of any transaction.
+    """
+    with store_.read() as session:
+        user = store.user_by_name(session, username.strip())
+    right = _verify(user.password_hash if user is not None else _no_one, password)
+    if user is None:
+        raise wrong_password()
+    with store_.write() as session:
+        entered = _enter(session, user.id, right)
+        if entered is not None:
+            return me(entered), open_session(session, entered, hours)
+    raise wrong_password()
+
+
+def _enter(session: Session, user_id: int, right: bool) -> User | None:
+    """The account if it may come in, else None with the failure counted."""
+    user = store.user_with_organization(session, user_id)
+    if user is None:
+        return None
+    if user.locked_until is not None and user.locked_until > clock.now():
+        raise TooOften(f"密码连续输错 {WRONG_TRIES} 次，账号先锁 {LOCK_MINUTES} 分钟，过后再试。", code="locked")
+    if not right:
+        _count_failure(session, user)
+        return None
+    user.failures = 0
+    user.locked_until = None
+    return user
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def _count_failure(session: Session, user: User) -> None:
+    failures = store.count_failure(session, user.id)
+    if failures >= WRONG_TRIES:
+        user.failures = 0
+        user.locked_until = clock.now() + timedelta(minutes=LOCK_MINUTES)
+
+
+def wrong_password() -> JietanError:
+    """The one answer to a wrong name and to a wrong password."""
+    return NotLoggedIn(
+        f"账号或密码不对，请再试一次。连续输错 {WRONG_TRIES} 次要等 {LOCK_MINUTES} 分钟。", code="wrong_password"
+    )
+
+
+def open_session(session: Session, user: User, hours: float) -> str:
+    """Log an account in and return the cookie's token."""
+    now = clock.now()
+    store.drop_expired(session, now)
+    token = new_token()
+    session.add(
+        LogInSession(
+            token_sha256=digest(token), user_id=user.id, created_at=now, expires_at=now + timedelta(hours=hours)
+        )
+    )
+    return token
+
+
+def me(user: User) -> Me:
+    """What an account is told about itself."""
+    return Me(
+        user_id=user.id,
+        name=user.name,
+        role=StaffRole(user.role).value,
+        organization=user.organization.name,
+        home=HOMES[StaffRole(user.role)],
+    )
+
+
+def me_of(session: Session, actor: Actor) -> Me:
+    """The same for whoever is logged in."""
+    user = store.user_with_organization(session, actor.user_id or 0)
+    if user is None:
+        raise NotLoggedIn
+    return me(user)
+
+
+def create_first_link(session: Session) -> str | None:
+    """A token for the first administrator, good for 24 hours; None once there is any account."""
+    if store.any_user(session):
+        return None
+    now = clock.now()
+    token = new_token()
+    session.add(OneTimeLink(token_sha256=digest(token), purpose=SETUP, expires_at=now + timedelta(hours=SETUP_HOURS)))
+    return token
+
+
+def set_up(session: Session, asked: SetUp) -> User:
+    """Make the first organization and its administrator; raises InvalidInput for a link that no longer works."""
+    if store.use_link(session, digest(asked.token), SETUP, clock.now()) is None:
+        raise InvalidInput("这个链接已经用过或过期了。请在服务器上运行 jietan admin link 取一个新的。", code="link_used")
+    organization = create_root(session, asked.organization, "A")
+    return _create_user(session, organization, asked.username, asked.name, StaffRole.ADMINISTRATOR, asked.password)
+
+
+def create_root(session: Session, name: str, code: str) -> Organization:
+    """The office's own organization, root of its tree; an existing root is taken over with its new name."""
+    root = store.organization_by_code(session, code)
+    if root is None:
+        return _add_organization(session, name, code, None)
+    root.name = name
+    return root
+
+
+def create_organization(session: Session, actor: Actor, asked: NewOrganization) -> Organization:
+    """Add an organization below one of the administrator's own."""
+    parent = own_organization(session, actor, asked.parent_id)
+    return add_organization(session, asked.name, asked.code, parent)
+
+
+def add_organization(session: Session, name: str, code: str, parent: Organization | None) -> Organization:
+    """Add an organization below `parent`; raises Conflict when the code is taken."""
+    if store.organization_by_code(session, code) is not None:
+        raise Conflict("这个代码已经有别的机构在用，请换一个。", code="code_taken")
+    return _add_organization(session, name, code, parent)
+
+
+def _add_organization(session: Session, name: str, code: str, parent: Organization | None) -> Organization:
+    organization = Organization(name=name, code=code, parent_id=parent.id if parent else None, path="/")
+    session.add(organization)
+    session.flush()
+    organization.path = f"{parent.path if parent else '/'}{organization.id}/"
+    session.flush()
+    return organization
+
+
+def own_organization(session: Session, actor: Actor, organization_id: int) -> Organization:
+    """An organization at or below the actor's; raises NotFound for any other."""
+    organization = store.organization_in(session, organization_id, actor.organization_path)
+    if organization is None:
+        raise NotFound("没有这个机构。")
+    return organization
+
+
+def create_user(session: Session, actor: Actor, asked: NewUser) -> User:
+    """Add an account in one of the administrator's organizations."""
+    organization = own_organization(session, actor, asked.organization_id)
+    return add_user(session, organization, asked)
+
+
+def add_user(session: Session, organization: Organization, asked: NewUser) -> User:
+    """Add an account; raises Conflict when the log-in name is taken."""
+    return _create_user(
+        session, organization, asked.username, asked.name, StaffRole(asked.role), asked.password, asked.title
+    )
+
+
+def _create_user(
+    session: Session, organization: Organization, username: str, name: str, role: StaffRole, password: str, title: str = ""
+) -> User:
+    user = User(
+        organization=organization,
+        username=username.strip(),
+        name=name.strip(),
+        title=title.strip(),
+        role=role,
+        password_hash=_hasher.hash(password),
+        created_at=clock.now(),
+    )
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError:
+        raise Conflict("这个登录名已经有人用了，请换一个。", code="username_taken") from None
+    return user

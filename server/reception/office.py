@@ -1,0 +1,42 @@
+"""What every use-case of a running office has at hand: settings, the store, the media node, the durable jobs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from server.protocol.media_control import NodeStatus, Reply
+from server.settings import Settings
+from server.store.engine import Store
+
+
+class MediaNode(Protocol):
+    """The media node as the office sees it (server/jobs/node.py); callable from any thread."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the control connection is up just now."""
+
+    def close_room(self, reception_id: str, *, timeout: float) -> Reply:
+        """End a reception and close its recording; raises Unavailable when the node does not answer."""
+
+    def status(self, *, timeout: float) -> NodeStatus:
+        """How the node is doing; raises Unavailable when it does not answer."""
+
+
+class Jobs(Protocol):
+    """Durable jobs (server/jobs/workflows.py); callable from any thread."""
+
+    def close_reception(self, reception_id: str) -> None:
+        """Close a reception's room and build its draft; starting it again changes nothing."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """Container of what lives as long as the web program; on `app.state.office`."""
+
+    settings: Settings
+    store: Store
+    media: MediaNode
+    jobs: Jobs
+    ready: Callable[[], list[str]] = list
+    """Names of what is not working just now."""

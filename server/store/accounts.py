@@ -1,0 +1,142 @@
+"""Queries over organizations, accounts, log-ins, kiosks and one-time links."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from server.store.models import Kiosk, LogInSession, OneTimeLink, Organization, User
+
+
+def live_session(session: Session, token_sha256: str, now: datetime) -> LogInSession | None:
+    """A log-in that has not run out."""
+    query = select(LogInSession).where(LogInSession.token_sha256 == token_sha256, LogInSession.expires_at > now)
+    return session.scalar(query)
+
+
+def drop_session(session: Session, token_sha256: str) -> None:
+    """Forget one log-in."""
+    session.execute(delete(LogInSession).where(LogInSession.token_sha256 == token_sha256))
+
+
+def drop_expired(session: Session, now: datetime) -> None:
+    """Forget log-ins that have run out."""
+    session.execute(delete(LogInSession).where(LogInSession.expires_at <= now))
+
+
+def drop_kiosk_sessions(session: Session, kiosk_id: int) -> None:
+    """Take a kiosk's key away."""
+    session.execute(delete(LogInSession).where(LogInSession.kiosk_id == kiosk_id))
+
+
+def drop_kiosk_links(session: Session, kiosk_id: int) -> None:
+    """Take back a kiosk's enrolment links that were not used."""
+    query = delete(OneTimeLink).where(OneTimeLink.kiosk_id == kiosk_id, OneTimeLink.used_at.is_(None))
+    session.execute(query)
+
+
+def user_with_organization(session: Session, user_id: int) -> User | None:
+    """An active account and its organization."""
+    query = select(User).where(User.id == user_id, User.active).options(joinedload(User.organization))
+    return session.scalar(query)
+
+
+def kiosk_with_organization(session: Session, kiosk_id: int) -> Kiosk | None:
+    """An active kiosk and its organization."""
+    query = select(Kiosk).where(Kiosk.id == kiosk_id, Kiosk.active).options(joinedload(Kiosk.organization))
+    return session.scalar(query)
+
+
+def user_by_name(session: Session, username: str) -> User | None:
+    """The account with this log-in name."""
+    return session.scalar(select(User).where(User.username == username).options(joinedload(User.organization)))
+
+
+def count_failure(session: Session, user_id: int) -> int:
+    """Raise the number of wrong passwords in a row by one and return it."""
+    query = update(User).where(User.id == user_id).values(failures=User.failures + 1).returning(User.failures)
+    return session.execute(query).scalar_one()
+
+
+def any_user(session: Session) -> bool:
+    """Whether there is any account yet."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
+def use_link(session: Session, token_sha256: str, purpose: str, now: datetime) -> OneTimeLink | None:
+    """Mark a link as used and return it; None if there is none that still works.  Of two callers one wins."""
+    query = (
+        update(OneTimeLink)
+        .where(
+            OneTimeLink.token_sha256 == token_sha256,
+            OneTimeLink.purpose == purpose,
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(OneTimeLink)
+    )
+    return session.scalar(query)
+
+
+def has_live_link(session: Session, purpose: str, now: datetime) -> bool:
+    """Whether a link of this purpose still works."""
+    query = select(OneTimeLink.token_sha256).where(
+        OneTimeLink.purpose == purpose, OneTimeLink.used_at.is_(None), OneTimeLink.expires_at > now
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def organization_in(session: Session, organization_id: int, path: str) -> Organization | None:
+    """An organization at or below `path`."""
+    query = select(Organization).where(
+        Organization.id == organization_id, Organization.path.startswith(path, autoescape=True)
+    )
+    return session.scalar(query)
+
+
+def organization_by_code(session: Session, code: str) -> Organization | None:
+    """The organization with this short code."""
+    return session.scalar(select(Organization).where(Organization.code == code))
+
+
+def organizations_under(session: Session, path: str) -> Sequence[Organization]:
+    """Organizations at or below `path`, parents first."""
+    query = select(Organization).where(Organization.path.startswith(path, autoescape=True))
+    return session.scalars(query.order_by(Organization.path)).all()
+
+
+def users_under(session: Session, path: str) -> Sequence[User]:
+    """Accounts of the organizations at or below `path`."""
+    query = (
+        select(User)
+        .join(User.organization)
+        .where(Organization.path.startswith(path, autoescape=True))
+        .options(joinedload(User.organization))
+        .order_by(User.id)
+    )
+    return session.scalars(query).all()
+
+
+def kiosks_under(session: Session, path: str) -> Sequence[Kiosk]:
+    """Kiosks of the organizations at or below `path`."""
+    query = (
+        select(Kiosk)
+        .join(Kiosk.organization)
+        .where(Organization.path.startswith(path, autoescape=True))
+        .options(joinedload(Kiosk.organization))
+        .order_by(Kiosk.id)
+    )
+    return session.scalars(query).all()
+
+
+def enrolled_kiosk_ids(session: Session, now: datetime) -> set[int]:
+    """Ids of the kiosks that hold a working key."""
+    query = select(LogInSession.kiosk_id).where(LogInSession.kiosk_id.is_not(None), LogInSession.expires_at > now)
+    return {kiosk_id for kiosk_id in session.scalars(query) if kiosk_id is not None}
+
+
+def count_users(session: Session) -> int:
+    """How many accounts there are."""
+    return session.scalar(select(func.count()).select_from(User)) or 0

@@ -1,0 +1,94 @@
+"""Connections to the case store: SQLite in one file, or PostgreSQL.
+
+On SQLite a writing transaction takes the write lock at its start (BEGIN IMMEDIATE): one that began by reading and
+wrote later could fail with "database is locked" no matter how long it is ready to wait
+(https://sqlite.org/lang_transaction.html, "read transaction upgraded").
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import create_engine as sqlalchemy_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+BUSY_TIMEOUT_MS = 15_000
+"""How long a transaction waits for SQLite's write lock."""
+
+READING = {"jietan_reading": True}
+
+
+class Store:
+    """The case store: short transactions for reading and for writing."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = create_engine(url)
+        self._writing = sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = sessionmaker(
+            self.engine.execution_options(**READING), expire_on_commit=False, autoflush=False
+        )
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One writing transaction: committed at the end, rolled back on any error."""
+        with self._writing() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One reading transaction: sees one state of the store and never waits for a writer.
+
+        Rows added to it (the access log) are written by a short transaction of their own when it ends.
+        """
+        with self._reading() as session:
+            yield session
+            if session.dirty or session.deleted:
+                raise RuntimeError("a reading transaction cannot change what it read")
+            added = list(session.new)
+            session.expunge_all()
+        if added:
+            with self.write() as writing:
+                writing.add_all(added)
+
+    def close(self) -> None:
+        """Close every connection; may be called again."""
+        self.engine.dispose()
+
+
+def create_engine(url: str) -> Engine:
+    """An engine for `url`; makes the folder of an SQLite file.  Errors never show bound values."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return sqlalchemy_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=20)
+    _make_folder(url)
+    engine = sqlalchemy_engine(
+        url, hide_parameters=True, pool_size=20, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(url: str) -> None:
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("jietan_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
