@@ -146,6 +146,8 @@ class ReceptionRow(Message):
     record_id: Identifier | None = None
     record_state: str = ""
     waiting_minutes: int = 0
+    mine: bool = False
+    """The account that asks is its receiver."""
 
 
 class Participant(Message):
