@@ -1,5 +1,14 @@
-"""Pages, filled in next."""
+"""The administrator's page: organizations, accounts, kiosks, and whether everything runs."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from server.api.deps import Administrator
+from server.pages.render import render
 
 router = APIRouter()
+
+
+@router.get("/admin")
+def administration(request: Request, actor: Administrator) -> Response:
+    return render(request, "admin/overview.html", actor=actor)

@@ -1,5 +1,24 @@
-"""Pages, filled in next."""
+"""The leader's pages: who is waiting today, and the reception itself."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from server.api.deps import Leader
+from server.pages.render import render
 
 router = APIRouter()
+
+ReceptionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+@router.get("/leader")
+def today(request: Request, actor: Leader) -> Response:
+    return render(request, "leader/today.html", actor=actor)
+
+
+@router.get("/leader/receptions/{reception_id}")
+def reception(request: Request, actor: Leader, reception_id: ReceptionId) -> Response:
+    """An empty shell: what stands in it comes through the API, which decides what this leader may see."""
+    return render(request, "leader/reception.html", actor=actor, reception_id=reception_id)

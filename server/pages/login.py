@@ -1,5 +1,25 @@
-"""Pages, filled in next."""
+"""Log-in, and the first administrator's set-up by one-time link."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from server.pages.render import render
 
 router = APIRouter()
+
+
+def safe_next(path: str) -> str:
+    """`path` if it leads to a page of this site, else "": a link must not carry anyone off after the log-in."""
+    inside = path.startswith("/") and not path.startswith(("//", "/\\", "/login", "/api/"))
+    return path if inside and path.isprintable() and "\\" not in path else ""
+
+
+@router.get("/login")
+def login(request: Request, next: str = "") -> Response:
+    return render(request, "login.html", next=safe_next(next[:500]))
+
+
+@router.get("/setup")
+def setup(request: Request, token: str = "") -> Response:
+    """The token is read by the page's script and goes back in the body of POST /api/setup."""
+    return render(request, "setup.html", has_token=bool(token))

@@ -1,0 +1,57 @@
+// After the talk: wait for the draft, then lead to it.
+import { ApiError, api } from "/static/js/api.js";
+import { byId, el, icon } from "/static/js/dom.js";
+import { inWords } from "/static/js/time.js";
+
+const EVERY_MS = 2000;
+
+export class After {
+  /** @param {string} receptionId */
+  constructor(receptionId) {
+    this.path = `/api/receptions/${receptionId}`;
+  }
+
+  /** @param {any} reception as known, null: ask @param {() => void} show */
+  async begin(reception, show) {
+    this.words("正在收好录音录像，出笔录草稿，一般几秒钟就好。您可以先去谈下一位，草稿不会丢。");
+    if (reception) this.draw(reception);
+    show();
+    while (!(await this.settled())) await new Promise((resume) => setTimeout(resume, EVERY_MS));
+  }
+
+  async settled() {
+    try {
+      return this.draw(await api("GET", this.path));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code !== "offline") this.words(error.message);
+      else this.words("网断了。录音录像在机房里，草稿照常出，网一通这里就知道。");
+      return error.status >= 400 && error.status < 500;
+    }
+  }
+
+  /** @param {any} reception @returns {boolean} whether nothing more will change */
+  draw(reception) {
+    if (reception.state === "abandoned") return this.abandoned();
+    const talked = reception.started_at && reception.ended_at
+      ? `谈了 ${inWords((new Date(reception.ended_at).getTime() - new Date(reception.started_at).getTime()) / 1000)}。` : "";
+    if (!reception.record_id) return false;
+    this.words(`${talked}笔录草稿出好了，接谈员会对着录音校对，校对完请群众看过签字。`);
+    byId("after-title").textContent = "谈完了，草稿好了";
+    if (!document.getElementById("to-record")) {
+      byId("after-actions").prepend(el("a.btn.primary", { href: `/desk/${reception.record_id}`, id: "to-record" }, icon("paper"), "看笔录草稿"));
+    }
+    return true;
+  }
+
+  abandoned() {
+    byId("after-title").textContent = "这场没有谈成";
+    this.words("群众没有等到开始就离开了，没有录音，也没有笔录。");
+    return true;
+  }
+
+  /** @param {string} words */
+  words(words) {
+    byId("after-words").textContent = words;
+  }
+}

@@ -1,0 +1,129 @@
+// The leader's reception: prepare, talk, and what happens afterwards.  The seat (seat.js) does the talking.
+import { ApiError, api, logInPath } from "/static/js/api.js";
+import { byId, tell } from "/static/js/dom.js";
+import { After } from "/static/js/leader/after.js";
+import { earlier, facts, matterOf } from "/static/js/leader/brief.js";
+import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
+import { Meter } from "/static/js/leader/meter.js";
+import { Talk } from "/static/js/leader/talk.js";
+
+const STEPS = ["loading", "problem", "prepare", "talk", "after"];
+const id = document.documentElement.dataset.reception || "";
+const begin = /** @type {HTMLButtonElement} */ (byId("begin"));
+const previewMeter = new Meter(byId("preview-meter"));
+
+/** @type {{reception: any, media: MediaStream | null, opening: boolean}} */
+const page = { reception: null, media: null, opening: false };
+
+/** @param {string} step one of STEPS */
+function show(step) {
+  document.documentElement.dataset.step = step;
+  for (const name of STEPS) byId(name).hidden = name !== step;
+}
+
+/** @param {string} words @param {string} [title] */
+function problem(words, title = "这场接谈打不开") {
+  byId("problem-title").textContent = title;
+  byId("problem-words").textContent = words;
+  show("problem");
+}
+
+async function load() {
+  show("loading");
+  try {
+    page.reception = await api("GET", `/api/receptions/${id}`);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) location.assign(logInPath());
+    problem(error.message);
+    return;
+  }
+  opened(page.reception);
+}
+
+/** @param {any} reception */
+function opened(reception) {
+  byId("about").textContent = `${reception.number} ${reception.petitioner}　${matterOf(reception)}`;
+  document.title = `${reception.number} ${reception.petitioner} · 接谈`;
+  if (reception.state === "waiting" || (reception.state === "running" && reception.mine)) prepare(reception);
+  else if (reception.state === "running") problem(`${reception.receiver || "另一位领导"}正在谈这一件。`, "已经有人在谈");
+  else new After(id).begin(reception, () => show("after"));
+}
+
+/** @param {any} reception */
+function prepare(reception) {
+  byId("prepare-number").textContent = reception.number;
+  byId("prepare-matter").textContent = matterOf(reception);
+  byId("prepare-brief").replaceChildren(...facts(reception), earlier(reception));
+  show("prepare");
+  prepareDevices();
+}
+
+async function prepareDevices() {
+  if (page.opening) return;
+  page.opening = true;
+  ready("");
+  try {
+    const { stream, withoutCamera } = await openDevices();
+    page.media = stream;
+    tell(byId("no-camera"), withoutCamera);
+    preview(stream);
+    ready(page.reception.state === "running" ? "回到接谈" : "开始接谈");
+  } catch (error) {
+    tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "麦克风打不开，请刷新再试。");
+    byId("devices-again").hidden = false;
+    byId("begin-words").textContent = "还差麦克风";
+  } finally {
+    page.opening = false;
+  }
+}
+
+/** @param {string} words empty: not yet */
+function ready(words) {
+  begin.disabled = !words;
+  byId("begin-words").textContent = words || "正在打开麦克风";
+  byId("devices-again").hidden = true;
+  tell(byId("device-trouble"), "");
+  if (!words) tell(byId("no-camera"), "");
+}
+
+/** @param {MediaStream} stream */
+function preview(stream) {
+  const video = /** @type {HTMLVideoElement} */ (byId("preview"));
+  video.srcObject = stream;
+  byId("preview-none").hidden = stream.getVideoTracks().length > 0;
+  previewMeter.show(stream);
+}
+
+async function startTalk() {
+  const media = page.media;
+  if (!media) return;
+  begin.disabled = true;
+  previewMeter.stop();
+  /** @type {HTMLVideoElement} */ (byId("preview")).srcObject = null;
+  const talk = new Talk(page.reception, media);
+  talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
+  show("talk");
+  await talk.start();
+}
+
+/** @param {{reason: string, message: string}} detail */
+function over({ reason, message }) {
+  release(page.media);
+  page.media = null;
+  if (reason === "refused") problem(message, "没有接上");
+  else if (reason === "replaced") problem("这场接谈正在别的窗口里谈。要回到这里谈，点“再试一次”。", "换到别处谈了");
+  else new After(id).begin(null, () => show("after"));
+}
+
+const narrow = matchMedia("(max-width: 719px)");
+function surface() {
+  document.documentElement.dataset.surface = narrow.matches ? "phone" : "leader";
+}
+narrow.addEventListener("change", surface);
+surface();
+byId("problem-again").addEventListener("click", load);
+byId("devices-again").addEventListener("click", prepareDevices);
+begin.addEventListener("click", startTalk);
+addEventListener("pagehide", () => release(page.media));
+load();

@@ -1,0 +1,277 @@
+// The talk itself: a seat in the room, and what its events change on the screen.
+import { ApiError, api } from "/static/js/api.js";
+import { byId, el, icon, tell, worded } from "/static/js/dom.js";
+import { earlier, facts } from "/static/js/leader/brief.js";
+import { Captions } from "/static/js/leader/captions.js";
+import { Meter } from "/static/js/leader/meter.js";
+import { Notes } from "/static/js/leader/notes.js";
+import { Tabs } from "/static/js/leader/tabs.js";
+import { Seat } from "/static/js/seat.js";
+import { clockAt, mediaTime } from "/static/js/time.js";
+
+const LINE = { connecting: ["soft", "net", "正在接通"], connected: ["ok", "net", "已接通"], reconnecting: ["warn", "netoff", "正在重连"], failed: ["bad", "netoff", "没接通"] };
+const MUTE = {
+  audio: { on: ["mic", "麦克风开"], off: ["micoff", "麦克风关"] },
+  video: { on: ["video", "摄像头开"], off: ["videooff", "摄像头关"] },
+};
+
+/** Event "over" ({reason, message}) when there is nothing more to talk: hung_up, office, left, shutdown, replaced, refused. */
+export class Talk extends EventTarget {
+  /** @param {any} reception @param {MediaStream} media */
+  constructor(reception, media) {
+    super();
+    this.reception = reception;
+    this.media = media;
+    this.finished = false;
+    this.seat = new Seat({ ticket: () => api("POST", `/api/receptions/${reception.id}/join`), media });
+    this.captions = new Captions(byId("captions"), byId("latest"), (who) => this.speaker(who));
+    this.meter = new Meter(byId("remote-meter"));
+    this.notes = new Notes(reception.id, /** @type {HTMLTextAreaElement} */ (byId("notes")), byId("notes-state"));
+    this.tabs = new Tabs();
+    this.marks = 0;
+    this.controls = new AbortController();
+    this.clock = 0;
+  }
+
+  async start() {
+    this.prepareScreen();
+    this.listen();
+    await this.seat.start();
+  }
+
+  prepareScreen() {
+    const { reception, media } = this;
+    /** @type {HTMLVideoElement} */ (byId("self")).srcObject = media;
+    byId("self-none").hidden = media.getVideoTracks().length > 0;
+    byId("remote-name").textContent = `${reception.petitioner}　${reception.kiosk}`;
+    byId("brief").replaceChildren(...facts(reception), earlier(reception));
+    this.notes.load(reception.notes || "");
+    this.drawMute("audio", false);
+    this.drawMute("video", media.getVideoTracks().length === 0);
+    /** @type {HTMLButtonElement} */ (byId("mute-video")).disabled = media.getVideoTracks().length === 0;
+    this.drawLine({ state: "connecting", message: "" });
+    this.drawRoom(null);
+    this.clock = window.setInterval(() => this.drawRecording(this.seat.room), 1000);
+  }
+
+  listen() {
+    const handlers = {
+      room: (/** @type {any} */ room) => this.drawRoom(room),
+      caption: (/** @type {any} */ caption) => this.caption(caption),
+      recognition: (/** @type {any} */ recognition) => this.recognition(recognition),
+      marked: (/** @type {any} */ mark) => this.marked(mark),
+      stream: (/** @type {any} */ bound) => this.bind(bound),
+      connection: (/** @type {any} */ connection) => this.drawLine(connection),
+      trouble: (/** @type {any} */ trouble) => this.trouble(trouble),
+      ended: (/** @type {any} */ { reason }) => this.over(reason, ""),
+    };
+    for (const [name, handle] of Object.entries(handlers)) {
+      this.seat.addEventListener(name, (event) => handle(/** @type {CustomEvent} */ (event).detail));
+    }
+    this.on(byId("mute-audio"), "click", () => this.toggle("audio"));
+    this.on(byId("mute-video"), "click", () => this.toggle("video"));
+    this.on(byId("mark"), "click", () => this.mark());
+    this.on(byId("mark-form"), "submit", (event) => { event.preventDefault(); this.mark(); });
+    this.on(byId("sound-on"), "click", () => this.play());
+    this.on(window, "beforeunload", (event) => event.preventDefault());
+    this.listenHangUp(/** @type {HTMLDialogElement} */ (byId("ask-hang-up")));
+  }
+
+  /** @param {HTMLDialogElement} question */
+  listenHangUp(question) {
+    this.on(byId("hang-up"), "click", () => question.showModal());
+    this.on(byId("hang-up-no"), "click", () => question.close());
+    this.on(byId("hang-up-yes"), "click", () => { question.close(); this.hangUp(); });
+  }
+
+  /** @param {EventTarget} target @param {string} name @param {(event: Event) => void} act */
+  on(target, name, act) {
+    target.addEventListener(name, act, { signal: this.controls.signal });
+  }
+
+  // --- who is there -----------------------------------------------------------------------------------------
+
+  seats() {
+    return this.seat.room ? this.seat.room.seats : [];
+  }
+
+  petitioner() {
+    return this.seats().find((seat) => seat.role === "petitioner");
+  }
+
+  /** @param {string} participantId @returns {{name: string, tone: "a" | "l"}} */
+  speaker(participantId) {
+    if (participantId === this.seat.participantId) return { name: "您", tone: "l" };
+    const known = [...this.seats().map((seat) => ({ id: seat.participant_id, ...seat })), ...this.reception.participants];
+    const who = known.find((one) => one.id === participantId);
+    return { name: who?.name || "在场的人", tone: !who || who.role === "petitioner" ? "a" : "l" };
+  }
+
+  /** @param {any} room null before the first message */
+  drawRoom(room) {
+    this.captions.startedAt = room ? room.started_at : null;
+    this.drawRecording(room);
+    tell(byId("recording-banner"), room ? room.recording_trouble : "");
+    const him = this.petitioner();
+    const away = Boolean(him && !him.connected && room.state === "running");
+    tell(byId("petitioner-banner"), away ? "他那边的线路断了，正在接回来。请等一等，前面说的都录着。" : "");
+    byId("remote-sound").textContent = him?.audio_muted ? "他关了麦克风" : "他的声音";
+    this.drawPicture(him);
+    if (room && room.state === "ended") this.over("hung_up", "");
+  }
+
+  /** @param {any} him the petitioner's seat, undefined while there is none */
+  drawPicture(him) {
+    const words = this.withoutPicture(him);
+    byId("remote-none").hidden = !words;
+    byId("remote-none-words").textContent = words;
+  }
+
+  /** @param {any} him */
+  withoutPicture(him) {
+    if (!him) return "他还没坐下，请等一等";
+    if (this.reception.consent === "audio_only") return "他选了只录音，不录像，所以没有画面。听得见就可以谈。";
+    if (him.video_muted) return "他那边关了摄像头，听得见就可以谈。";
+    return him.connected || this.hasPicture() ? "" : "正在等他的画面";
+  }
+
+  hasPicture() {
+    return /** @type {HTMLVideoElement} */ (byId("remote")).videoWidth > 0;
+  }
+
+  /** @param {any} room */
+  drawRecording(room) {
+    const place = byId("recording");
+    const running = Boolean(room && room.state === "running");
+    place.hidden = false;
+    place.className = `row nb ${running ? "bad" : "soft"}`;
+    const words = !running ? "还没开始录" : room.recording ? `录音录像 ${this.elapsed(room)}` : "没有在录";
+    if (place.dataset.words === words) return;
+    place.dataset.words = words;
+    place.replaceChildren(icon(running && !room.recording ? "alert" : "rec"), this.badge(words));
+  }
+
+  /** @param {string} words */
+  badge(words) {
+    if (this.reception.consent === "audio_only") words = words.replace("录音录像", "录音");
+    return el("b.num", {}, words);
+  }
+
+  /** @param {any} room */
+  elapsed(room) {
+    return room.started_at ? mediaTime((Date.now() - new Date(room.started_at).getTime()) / 1000) : "";
+  }
+
+  // --- picture and sound ------------------------------------------------------------------------------------
+
+  /** @param {{participantId: string, stream: MediaStream}} bound */
+  bind({ participantId, stream }) {
+    const him = this.petitioner();
+    if (!him || participantId !== him.participant_id) return;
+    /** @type {HTMLVideoElement} */ (byId("remote")).srcObject = stream;
+    this.meter.show(stream);
+    this.play();
+  }
+
+  /** A browser may want a touch before it lets sound out. */
+  async play() {
+    try {
+      await /** @type {HTMLVideoElement} */ (byId("remote")).play();
+      byId("sound-on").hidden = true;
+    } catch (error) {
+      byId("sound-on").hidden = !(error instanceof DOMException && error.name === "NotAllowedError");
+    }
+  }
+
+  /** @param {"audio"|"video"} kind */
+  toggle(kind) {
+    const muted = byId(`mute-${kind}`).getAttribute("aria-pressed") !== "true";
+    this.seat.mute(kind, muted);
+    this.drawMute(kind, muted);
+  }
+
+  /** @param {"audio"|"video"} kind @param {boolean} muted */
+  drawMute(kind, muted) {
+    const button = byId(`mute-${kind}`);
+    const [drawing, words] = MUTE[kind][muted ? "off" : "on"];
+    button.setAttribute("aria-pressed", String(muted));
+    button.replaceChildren(worded(drawing, words));
+    if (kind === "video") byId("self-none").hidden = !muted;
+  }
+
+  /** @param {{state: keyof typeof LINE, message: string}} connection */
+  drawLine({ state, message }) {
+    const [tone, drawing, words] = LINE[state];
+    const place = byId("line");
+    place.hidden = false;
+    place.className = `row nb ${tone}`;
+    place.replaceChildren(icon(drawing), el("span.wide", {}, words));
+    tell(byId("line-banner"), state === "connected" || state === "connecting" ? "" : message);
+  }
+
+  // --- what was said ----------------------------------------------------------------------------------------
+
+  /** @param {any} caption */
+  caption(caption) {
+    byId("captions-empty").hidden = true;
+    this.captions.add(caption);
+  }
+
+  /** @param {{state: string, message: string, behind_s: number}} recognition */
+  recognition({ state, message, behind_s: behind }) {
+    const slow = `字幕慢了${behind >= 2 ? ` ${Math.round(behind)} 秒` : "几秒"}，录音照常。`;
+    const words = { on: "", behind: message || slow, waiting: message || "字幕暂时出不来，录音照常，谈完再补上。" }[state];
+    tell(byId("recognition"), words || "");
+  }
+
+  mark() {
+    const note = /** @type {HTMLInputElement} */ (byId("mark-note"));
+    if (this.seat.mark(note.value.trim())) note.value = "";
+    else tell(byId("line-banner"), "线路断着，这一下没有记上。接通以后请再点一次。");
+  }
+
+  /** @param {{participant_id: string, at: number, note: string}} mark */
+  marked({ at, note }) {
+    this.marks += 1;
+    byId("marks-count").textContent = ` ${this.marks}`;
+    const started = this.seat.room ? this.seat.room.started_at : null;
+    byId("marks").prepend(el("li", {}, el("b.num", {}, clockAt(started, at)), el("span", {}, note || "没有写说明")));
+    const button = byId("mark");
+    button.classList.add("just");
+    setTimeout(() => button.classList.remove("just"), 600);
+  }
+
+  // --- the end ----------------------------------------------------------------------------------------------
+
+  /** By the line if it is up, else by way of the office: hanging up must work without a line, too. */
+  async hangUp() {
+    if (this.seat.hangUp()) return;
+    try {
+      await api("POST", `/api/receptions/${this.reception.id}/end`);
+      this.over("hung_up", "");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      tell(byId("line-banner"), `${error.message}　还没有挂断，请再按一次“挂断”。`);
+    }
+  }
+
+  /** @param {{code: string, message: string, fatal: boolean}} trouble */
+  trouble({ message, fatal }) {
+    if (fatal && !this.seat.room) this.over("refused", message);
+    else tell(byId("line-banner"), message);
+  }
+
+  /** @param {string} reason @param {string} message */
+  over(reason, message) {
+    if (this.finished) return;
+    this.finished = true;
+    this.controls.abort();
+    clearInterval(this.clock);
+    this.meter.stop();
+    this.seat.close();
+    this.notes.save();
+    /** @type {HTMLDialogElement} */ (byId("ask-hang-up")).close();
+    for (const name of ["recording", "line"]) byId(name).hidden = true;
+    this.dispatchEvent(new CustomEvent("over", { detail: { reason, message } }));
+  }
+}
