@@ -1,0 +1,102 @@
+// The five keys at the bottom, and the key that turns a long page.
+import { ApiError, api } from "/static/js/api.js";
+import { byId } from "/static/js/dom.js";
+import * as voice from "./voice.js";
+
+const SIZES = ["", "large", "larger"];
+const page = document.documentElement;
+
+/** @param {string} key @param {string} value */
+function keep(key, value) {
+  localStorage.setItem(key, value);
+}
+
+/** @param {string} size */
+function setSize(size) {
+  if (size) page.dataset.text = size;
+  else delete page.dataset.text;
+  byId("key-text").setAttribute("aria-pressed", String(Boolean(size)));
+  byId("key-text").querySelector("span").textContent = size === "larger" ? "字小回来" : "字大一点";
+}
+
+/** @param {boolean} high */
+function setContrast(high) {
+  if (high) page.dataset.contrast = "high";
+  else delete page.dataset.contrast;
+  byId("key-contrast").setAttribute("aria-pressed", String(high));
+}
+
+/** Text size and colours as they were before this person; the next one starts afresh. */
+export function resetLooks() {
+  localStorage.removeItem("jietan.text");
+  localStorage.removeItem("jietan.contrast");
+  setSize("");
+  setContrast(false);
+}
+
+function nextSize() {
+  const size = SIZES[(SIZES.indexOf(page.dataset.text || "") + 1) % SIZES.length];
+  keep("jietan.text", size);
+  setSize(size);
+}
+
+function otherContrast() {
+  const high = page.dataset.contrast !== "high";
+  keep("jietan.contrast", high ? "high" : "");
+  setContrast(high);
+}
+
+/** @param {any} app */
+function back(app) {
+  const { back: action } = app.shown;
+  if (typeof action === "function") action();
+  else app.toast(action || "这一步不用返回。");
+}
+
+/** @param {any} app */
+function readAloud(app) {
+  if (app.shown.speak) app.shown.speak();
+  else if (voice.speaking()) voice.stop();
+  else voice.speak(...(app.shown.speech || ["welcome"]));
+}
+
+/** A member of staff is called; works on every screen. @param {any} app @returns {Promise<boolean>} whether it got through */
+export async function callHelp(app) {
+  try {
+    await api("POST", "/api/kiosk/help");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    app.toast("现在叫不到，网络断了。请走到门口说一声，您的号还在。");
+    return false;
+  }
+  app.toast("已经告诉工作人员了，请坐一会儿。");
+  if (document.body.dataset.screen !== "talk") voice.speak("help");
+  return true;
+}
+
+const main = byId("main");
+
+function showPageKey() {
+  const more = main.scrollHeight - main.clientHeight - main.scrollTop;
+  byId("page-down").hidden = more < 24;
+}
+
+function setUpPageKey() {
+  byId("page-down").addEventListener("click", () => main.scrollBy({ top: main.clientHeight * 0.7, behavior: "smooth" }));
+  main.addEventListener("scroll", showPageKey, { passive: true });
+  new ResizeObserver(showPageKey).observe(main);
+  new MutationObserver(showPageKey).observe(main, { childList: true, subtree: true, characterData: true });
+  new MutationObserver(showPageKey).observe(page, { attributes: true });
+}
+
+/** @param {any} app */
+export function setUpKeys(app) {
+  setSize(localStorage.getItem("jietan.text") || "");
+  setContrast(localStorage.getItem("jietan.contrast") === "high");
+  byId("key-back").addEventListener("click", () => back(app));
+  byId("key-speak").addEventListener("click", () => readAloud(app));
+  byId("key-text").addEventListener("click", nextSize);
+  byId("key-contrast").addEventListener("click", otherContrast);
+  byId("key-help").addEventListener("click", () => callHelp(app));
+  setUpPageKey();
+}

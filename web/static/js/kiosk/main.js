@@ -1,0 +1,194 @@
+// The kiosk: which screen is up, and the five keys.  Where the sitting stands is decided by the office
+// (GET /api/kiosk/sitting); only what comes before a sitting is remembered here.
+import { ApiError, api } from "/static/js/api.js";
+import { byId, tell } from "/static/js/dom.js";
+import { chineseDay, clockTime } from "/static/js/time.js";
+import { fitScreen } from "./fit.js";
+import { watchIdle } from "./idle.js";
+import { setUpKeys } from "./keys.js";
+import { closeMedia } from "./media.js";
+import * as memory from "./memory.js";
+import { SittingPoll } from "./poll.js";
+import * as voice from "./voice.js";
+import { closed, unenrolled } from "./screens/trouble.js";
+import { identity } from "./screens/identity.js";
+import { notice, paper } from "./screens/notice.js";
+import { preparing, waiting } from "./screens/waiting.js";
+import { reading } from "./screens/reading.js";
+import { slip } from "./screens/slip.js";
+import { talk } from "./screens/talk.js";
+import { welcome } from "./screens/welcome.js";
+
+/**
+ * What a screen hands back: `key` speech names for 念给我听, `back` what 返回 does (or why not), `update` for a newer
+ * Sitting, `close` when it goes.
+ * @typedef {{speech?: string[], speak?: () => void, back?: (() => void) | string, update?: (sitting: any) => void,
+ *   close?: () => void, personal?: boolean}} Shown
+ */
+
+const BEFORE = { welcome, notice, paper, name: identity, phone: identity, matter: identity };
+const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip };
+const FORBIDDEN = [401, 403];
+
+class App {
+  constructor() {
+    this.poll = new SittingPoll();
+    /** @type {any} the last Sitting; null: none */
+    this.sitting = null;
+    this.asked = false;
+    this.place = "";
+    /** @type {Shown} */
+    this.shown = {};
+    /** @type {ApiError | null} */
+    this.trouble = null;
+    /** Receptions that ended in the room before the office said so. */
+    this.over = "";
+  }
+
+  start() {
+    this.poll.addEventListener("sitting", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
+    this.poll.addEventListener("trouble", (event) => this.fail(/** @type {CustomEvent} */ (event).detail));
+    return this.poll.now();
+  }
+
+  /** @param {any} sitting */
+  take(sitting) {
+    [this.sitting, this.asked, this.trouble] = [sitting?.step === "ended" ? null : sitting, true, null];
+    tell(byId("offline"), "");
+    if (sitting?.step === "ended") this.clear();
+    this.render();
+  }
+
+  /** The office could not be asked. @param {ApiError} error */
+  fail(error) {
+    this.trouble = error;
+    const enrolled = !FORBIDDEN.includes(error.status);
+    tell(byId("offline"), enrolled && this.asked ? `${error.message}现在显示的还是刚才的内容，连上了会自己接着办。` : "");
+    if (!enrolled || !this.asked) this.render();
+  }
+
+  /** Name of the screen to be up, and a key that changes when it has to be put up anew. */
+  wanted() {
+    if (this.trouble && FORBIDDEN.includes(this.trouble.status)) return { name: "unenrolled", key: "unenrolled" };
+    if (!this.asked) return { name: "closed", key: "closed" };
+    if (!this.sitting) return this.wantedBefore();
+    const ended = this.sitting.step === "talk" && this.over === this.sitting.reception_id;
+    const step = ended ? "preparing" : this.sitting.step;
+    return { name: step, key: `${this.sitting.reception_id}:${step}` };
+  }
+
+  /** Before a sitting: where the draft stands; nobody is asked for a name before they chose what is recorded. */
+  wantedBefore() {
+    const { step, consent } = memory.draft();
+    const name = !(step in BEFORE) ? "welcome" : BEFORE[step] === identity && !consent ? "notice" : step;
+    return { name, key: `draft:${name}` };
+  }
+
+  render() {
+    const { name, key } = this.wanted();
+    if (key === this.place) return this.shown.update?.(this.sitting);
+    this.shown.close?.();
+    this.place = key;
+    voice.stop();
+    if (!["waiting", "talk"].includes(name)) closeMedia();
+    const screen = { unenrolled, closed, ...BEFORE, ...DURING }[name] || welcome;
+    this.shown = screen(this, name) || {};
+    return undefined;
+  }
+
+  /** Another screen before the sitting. @param {string} step @param {Object} [changes] of the draft */
+  go(step, changes = {}) {
+    memory.keepDraft({ ...changes, step });
+    this.render();
+  }
+
+  /** Asks the office where things stand now. */
+  refresh() {
+    return this.poll.now();
+  }
+
+  /** Puts the present screen up again. */
+  again() {
+    this.place = "";
+    this.render();
+  }
+
+  clear() {
+    memory.wipe();
+    closeMedia();
+    this.over = "";
+  }
+
+  /** The person goes: nothing of theirs stays on this machine. */
+  async leave() {
+    if (this.sitting) await this.try(() => api("POST", "/api/kiosk/sitting/leave"), () => this.forget());
+    else this.forget();
+  }
+
+  forget() {
+    this.clear();
+    this.sitting = null;
+    this.place = "";
+    this.render();
+    return this.refresh();
+  }
+
+  /**
+   * Does something with the office; an error is told in words and changes nothing.
+   * @template T @param {() => Promise<T>} ask @param {(answer: T) => any} done @returns {Promise<boolean>} whether it worked
+   */
+  async try(ask, done) {
+    try {
+      await done(await ask());
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.toast(error.message + (error.reference ? `（编号 ${error.reference}）` : ""));
+      if (FORBIDDEN.includes(error.status)) this.refresh();
+      return false;
+    }
+  }
+
+  /** A sentence for what was just done; goes by itself. @param {string} words */
+  toast(words) {
+    const toast = byId("toast");
+    toast.textContent = words;
+    toast.hidden = false;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => { toast.hidden = true; }, 6000);
+  }
+
+  /** A question with two answers. @param {{title: string, text?: string, yes: string, no: string, danger?: boolean}} words
+   * @returns {Promise<boolean>} */
+  ask({ title, text = "", yes, no, danger = false }) {
+    const dialog = /** @type {HTMLDialogElement} */ (byId("question"));
+    const words = { "question-title": title, "question-text": text, "question-yes": yes, "question-no": no };
+    for (const [id, sentence] of Object.entries(words)) byId(id).textContent = sentence;
+    byId("question-yes").className = danger ? "btn big danger solid" : "btn big primary";
+    if (dialog.open) dialog.close("no");
+    dialog.showModal();
+    return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  }
+}
+
+function setUpQuestion() {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("question"));
+  for (const answer of ["yes", "no"]) byId(`question-${answer}`).addEventListener("click", () => dialog.close(answer));
+  dialog.addEventListener("cancel", () => { dialog.returnValue = "no"; });
+}
+
+function showClock() {
+  const now = new Date();
+  const day = document.createElement("span");
+  [day.className, day.textContent] = ["day", `${chineseDay(now)} `];
+  byId("clock").replaceChildren(day, clockTime(now));
+}
+
+fitScreen();
+showClock();
+setInterval(showClock, 10_000);
+setUpQuestion();
+const app = new App();
+setUpKeys(app);
+watchIdle(app);
+app.start();

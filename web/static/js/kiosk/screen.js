@@ -1,0 +1,79 @@
+// A screen is a <template id="screen-…"> of the page; this puts one up and finds its parts.
+import { byId } from "/static/js/dom.js";
+
+const main = byId("main");
+const steps = byId("steps");
+
+/** @param {number} current 1 to 5, 0: no steps */
+function showSteps(current) {
+  steps.hidden = !current;
+  [...steps.children].forEach((item, index) => {
+    item.classList.toggle("done", index + 1 < current);
+    if (index + 1 === current) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+  });
+}
+
+/** One screen while it is up. */
+export class Screen {
+  /** @param {string} name */
+  constructor(name) {
+    const template = /** @type {HTMLTemplateElement} */ (byId(`screen-${name}`));
+    main.replaceChildren(template.content.cloneNode(true));
+    main.scrollTop = 0;
+    document.body.dataset.screen = name;
+    showSteps(Number(template.dataset.step || 0));
+    main.focus({ preventScroll: true });
+    this.root = main;
+    this.name = name;
+  }
+
+  /** The element with this data-part. @param {string} name @returns {any} */
+  part(name) {
+    const node = this.root.querySelector(`[data-part="${name}"]`);
+    if (!node) throw new Error(`screen ${this.name} has no part ${name}`);
+    return node;
+  }
+
+  /** Words into data-fill places; a place is touched only when its words change. @param {Object<string, string>} words */
+  fill(words) {
+    for (const [key, text] of Object.entries(words)) {
+      const node = this.root.querySelector(`[data-fill="${key}"]`);
+      if (!node) throw new Error(`screen ${this.name} has no place ${key}`);
+      if (node.textContent !== text) node.textContent = text;
+    }
+  }
+
+  /** What the data-do keys do.  A key takes no second press while the first is being done.
+   * @param {Object<string, (button: HTMLButtonElement) => any>} actions */
+  on(actions) {
+    for (const [key, action] of Object.entries(actions)) {
+      const button = /** @type {HTMLButtonElement} */ (this.key(key));
+      let busy = false;
+      button.addEventListener("click", async () => {
+        if (busy) return;
+        busy = true;
+        try {
+          await action(button);
+        } finally {
+          busy = false;
+        }
+      });
+    }
+  }
+
+  /** The data-do key. @param {string} name @returns {any} */
+  key(name) {
+    const node = this.root.querySelector(`[data-do="${name}"]`);
+    if (!node) throw new Error(`screen ${this.name} has no key ${name}`);
+    return node;
+  }
+
+  /** A banner or hint with this sentence; empty hides it. @param {string} part @param {string} words */
+  say(part, words) {
+    const node = this.part(part);
+    const place = node.querySelector("div, span") || node;
+    node.hidden = !words;
+    if (place.textContent !== words) place.textContent = words;
+  }
+}

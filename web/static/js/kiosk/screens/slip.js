@@ -1,0 +1,39 @@
+import { byId } from "/static/js/dom.js";
+import { chineseDay } from "/static/js/time.js";
+import { resetLooks } from "../keys.js";
+import { Screen } from "../screen.js";
+import * as voice from "../voice.js";
+
+/** @param {any} sitting */
+function hint(sitting) {
+  if (sitting.phone_last4) return `查的时候，还要报手机号后四位：${sitting.phone_last4}`;
+  return "没有留手机号：来窗口报查询码，工作人员帮您查";
+}
+
+/** @param {any} app */
+export function slip(app) {
+  const screen = new Screen("slip");
+  const update = (/** @type {any} */ sitting) => {
+    screen.fill({
+      kiosk: byId("kiosk-name").textContent || "",
+      code: sitting.query_code,
+      "code-hint": hint(sitting),
+      case: sitting.case_no || "工作人员归档后就有，凭查询码能查到",
+      today: chineseDay(new Date()),
+      receiver: sitting.receiver,
+      next: sitting.next_step,
+    });
+    screen.part("next").hidden = !sitting.next_step;
+    screen.part("receiver-label").hidden = !sitting.receiver;
+  };
+  const done = async () => {
+    const sure = await app.ask({ title: "查询码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" });
+    if (!sure) return;
+    resetLooks();
+    await app.leave();
+  };
+  screen.on({ print: () => window.print(), done });
+  update(app.sitting);
+  voice.speak("slip");
+  return { speech: ["slip"], back: "已经办好了，看完请按“完成”。", update, personal: true };
+}

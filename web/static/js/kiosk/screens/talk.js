@@ -1,0 +1,265 @@
+// The talk: the leader large, captions, and what is being recorded.
+import { api } from "/static/js/api.js";
+import { el } from "/static/js/dom.js";
+import { mediaTime } from "/static/js/time.js";
+import { Seat } from "/static/js/seat.js";
+import { Captions } from "../captions.js";
+import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
+import { mayFilm } from "../memory.js";
+import { Screen } from "../screen.js";
+import * as voice from "../voice.js";
+
+const RECEIVERS = ["leader", "clerk"];
+const COME_BACK_MS = 4000;
+const LOUDNESS_STEP = 0.2;
+const SOFTEST = 0.2;
+const LOST = "和领导的连线断了，正在重新接。这一会儿您说的话可能没有录上，接上以后请再说一遍。";
+
+/** Milliseconds by which the office's clock is ahead of this machine's. */
+async function clockDifference() {
+  const asked = Date.now();
+  const answer = await fetch("/healthz", { method: "HEAD", cache: "no-store" }).catch(() => null);
+  const told = Date.parse(answer?.headers.get("Date") || "");
+  return Number.isNaN(told) ? 0 : told - (asked + Date.now()) / 2;
+}
+
+class Talk {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    this.reception = app.sitting.reception_id;
+    this.me = app.sitting.participant_id;
+    this.receiver = app.sitting.receiver;
+    this.video = mayFilm(this.reception);
+    this.screen = new Screen("talk");
+    this.captions = new Captions(this.screen.part("captions"), this.me, (id) => this.nameOf(id));
+    this.meter = new Meter(this.screen.part("meter"), this.screen.part("level"));
+    /** @type {Map<string, MediaStream>} */
+    this.streams = new Map();
+    this.loudness = 1;
+    this.announced = false;
+    this.closed = false;
+    this.difference = 0;
+    this.screen.on({ softer: () => this.louder(-LOUDNESS_STEP), louder: () => this.louder(LOUDNESS_STEP), end: () => this.end(), unblock: () => this.unblock() });
+    this.say(app.sitting.receiver ? `${app.sitting.receiver}正在进来` : "领导正在进来");
+    this.onDevices = () => this.devicesChanged();
+    navigator.mediaDevices?.addEventListener("devicechange", this.onDevices);
+  }
+
+  /** @param {string} id */
+  nameOf(id) {
+    return this.room?.seats.find((/** @type {any} */ seat) => seat.participant_id === id)?.name || "领导";
+  }
+
+  /** @param {string} words */
+  say(words) {
+    this.screen.part("stage-words").textContent = words;
+  }
+
+  async begin() {
+    clockDifference().then((difference) => { this.difference = difference; });
+    this.timer = setInterval(() => this.showTime(), 500);
+    await this.takeSeat();
+  }
+
+  async takeSeat() {
+    const media = await openMedia(this.video).catch(() => null);
+    if (this.closed) return;
+    this.media = media;
+    this.screen.say("connection", media ? "" : NO_MICROPHONE);
+    if (media) this.showSelf(media);
+    const seat = this.seat = new Seat({ ticket: () => api("POST", `/api/receptions/${this.reception}/join`), media });
+    const hear = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) => seat.addEventListener(type, (event) => {
+      if (seat === this.seat && !this.closed) act(/** @type {CustomEvent} */ (event).detail);
+    });
+    hear("room", (room) => this.showRoom(room));
+    hear("caption", (caption) => this.captions.take(caption));
+    hear("recognition", (state) => this.screen.say("recognition", state.state === "on" ? "" : state.message));
+    hear("stream", ({ participantId, stream }) => this.showStream(participantId, stream));
+    hear("connection", (state) => this.showConnection(state));
+    hear("trouble", (trouble) => this.app.toast(trouble.message));
+    hear("ended", ({ reason }) => this.ended(reason));
+    await seat.start().catch(() => this.showConnection({ state: "failed", message: "" }));
+  }
+
+  /** @param {MediaStream} media */
+  showSelf(media) {
+    this.meter.start(media);
+    const filmed = media.getVideoTracks().length > 0;
+    this.screen.part("self-box").hidden = !filmed;
+    if (filmed) this.screen.part("self").srcObject = media;
+  }
+
+  /** A microphone that was plugged in again is used. */
+  devicesChanged() {
+    const live = this.media?.getAudioTracks().some((track) => track.readyState === "live");
+    if (!live) this.sitAgain();
+  }
+
+  /** A fresh seat on the same chair: the recording goes on in the next file. */
+  async sitAgain() {
+    if (this.closed) return;
+    this.seat?.close();
+    await this.takeSeat();
+  }
+
+  /** @param {any} room */
+  showRoom(room) {
+    this.room = room;
+    const recording = room.state === "running" && room.recording;
+    this.screen.part("rec").hidden = !recording;
+    this.screen.part("not-rec").hidden = recording;
+    this.screen.part("not-rec").textContent = room.recording_trouble ? "录音有问题" : "还没有录音";
+    this.screen.fill({ rec: this.video ? "正在录音录像" : "正在录音" });
+    this.screen.say("recording-trouble", room.recording_trouble || "");
+    if (recording) this.announce();
+    this.showPeople();
+    this.showTime();
+  }
+
+  /** Said once, when recording starts, before anybody has said much; not again after a reload. */
+  announce() {
+    if (this.announced) return;
+    this.announced = true;
+    const age = Date.now() + this.difference - Date.parse(this.room.started_at || "");
+    if (!(age > 8000)) voice.speak(this.video ? "recording" : "recording-audio");
+  }
+
+  showTime() {
+    const started = Date.parse(this.room?.started_at || "");
+    if (Number.isNaN(started)) return;
+    this.screen.fill({ time: mediaTime((Date.now() + this.difference - started) / 1000) });
+  }
+
+  others() {
+    return (this.room?.seats || []).filter((/** @type {any} */ seat) => seat.participant_id !== this.me);
+  }
+
+  showPeople() {
+    const others = this.others();
+    const leader = others.find((seat) => RECEIVERS.includes(seat.role) && seat.connected) || others.find((seat) => RECEIVERS.includes(seat.role));
+    this.leader = leader?.participant_id;
+    const tag = this.screen.part("leader-name");
+    tag.hidden = !leader;
+    tag.textContent = this.receiver || leader?.name || "";
+    this.bind(this.screen.part("leader"), this.leader);
+    this.showOthers(others.filter((seat) => seat.participant_id !== this.leader && seat.connected));
+    this.say(this.stageWords(leader));
+  }
+
+  /** @param {any} leader */
+  stageWords(leader) {
+    if (!leader) return this.receiver ? `${this.receiver}正在进来` : "领导正在进来";
+    if (!leader.connected) return this.room.state === "running" ? "领导那边的网络断了，正在接。请坐一会儿。" : "领导正在进来";
+    return leader.video_muted ? "领导关了画面，声音还在" : "";
+  }
+
+  /** @param {any[]} seats */
+  showOthers(seats) {
+    const place = this.screen.part("others");
+    const ids = seats.map((seat) => seat.participant_id);
+    if (place.dataset.ids === ids.join()) return;
+    place.dataset.ids = ids.join();
+    place.replaceChildren(...seats.map((seat) => {
+      const video = /** @type {HTMLVideoElement} */ (el("video", { playsinline: true, autoplay: true }));
+      this.bind(video, seat.participant_id);
+      return el("figure", {}, video, el("figcaption", {}, seat.name));
+    }));
+  }
+
+  /** @param {string} id @param {MediaStream} stream */
+  showStream(id, stream) {
+    this.streams.set(id, stream);
+    this.screen.part("others").dataset.ids = "";
+    if (this.room) this.showPeople();
+  }
+
+  /** @param {HTMLVideoElement} video @param {string | undefined} id */
+  bind(video, id) {
+    const stream = (id && this.streams.get(id)) || null;
+    if (video.srcObject === stream) return;
+    video.srcObject = stream;
+    video.volume = this.loudness;
+    if (stream) video.play().catch((error) => { if (error.name === "NotAllowedError") this.screen.part("unblock").hidden = false; });
+  }
+
+  /** After a reload the browser wants one touch before it makes a sound. */
+  unblock() {
+    this.screen.part("unblock").hidden = true;
+    for (const video of this.videos()) video.play().catch(() => {});
+    if (this.media) this.meter.start(this.media);
+  }
+
+  /** @returns {HTMLVideoElement[]} of the others */
+  videos() {
+    return [this.screen.part("leader"), ...this.screen.part("others").querySelectorAll("video")];
+  }
+
+  /** @param {number} by */
+  louder(by) {
+    this.loudness = Math.min(1, Math.max(SOFTEST, Math.round((this.loudness + by) * 10) / 10));
+    for (const video of this.videos()) video.volume = this.loudness;
+    this.app.toast(this.loudness === 1 ? "声音已经最大了" : this.loudness === SOFTEST ? "声音已经最小了" : `声音 ${Math.round(this.loudness * 100)}`);
+  }
+
+  /** @param {{state: string, message: string}} connection */
+  showConnection({ state, message }) {
+    const well = state === "connected";
+    const words = well ? (this.media ? "" : NO_MICROPHONE) : state === "connecting" ? "" : message || LOST;
+    this.screen.say("connection", words);
+    if (state === "failed") this.comeBack();
+  }
+
+  comeBack() {
+    clearTimeout(this.returning);
+    this.returning = setTimeout(() => this.sitAgain(), COME_BACK_MS);
+  }
+
+  async end() {
+    const sure = await this.app.ask({ title: "要结束这次接谈吗？", text: "结束以后，工作人员整理记录，再请您核对、签名。", yes: "结束", no: "接着谈", danger: true });
+    if (!sure || this.closed) return;
+    this.seat?.hangUp();
+    await this.app.try(() => api("POST", `/api/receptions/${this.reception}/end`), () => this.ended("hung_up"));
+  }
+
+  /** @param {string} reason */
+  ended(reason) {
+    if (this.closed) return;
+    if (reason === "shutdown") return this.comeBack(); // the media node starts again; the reception goes on
+    if (reason === "replaced") return this.taken();
+    this.app.over = this.reception;
+    this.app.render();
+    this.app.refresh();
+  }
+
+  taken() {
+    this.close();
+    const screen = new Screen("taken");
+    screen.on({ again: () => this.app.again() });
+  }
+
+  /** @param {any} sitting */
+  update(sitting) {
+    if (sitting.receiver === this.receiver || this.closed) return;
+    this.receiver = sitting.receiver;
+    this.showPeople();
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.timer);
+    clearTimeout(this.returning);
+    navigator.mediaDevices?.removeEventListener("devicechange", this.onDevices);
+    this.seat?.close();
+    this.meter.close();
+    closeMedia();
+  }
+}
+
+/** @param {any} app */
+export function talk(app) {
+  const screen = new Talk(app);
+  voice.speak("ring", "turn");
+  screen.begin();
+  return { speak: () => app.toast("谈话的时候不念，免得打断您。"), back: "正在谈话。要结束，请按“结束”。", update: (/** @type {any} */ sitting) => screen.update(sitting), close: () => screen.close() };
+}

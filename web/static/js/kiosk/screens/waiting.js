@@ -1,0 +1,59 @@
+// Before the talk and after it: the two screens on which the person sits and waits.
+import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
+import { mayFilm, sittingMemory } from "../memory.js";
+import { Screen } from "../screen.js";
+import * as voice from "../voice.js";
+
+/** Honest words: nobody knows how long the others will talk. @param {number} ahead */
+function honest(ahead) {
+  if (ahead === 0) return "前面没有人了。领导一进来就开始，请坐在这里。";
+  return `前面的人谈完，就轮到您。每个人谈的时间不一样，说不准几点，号不会变。`;
+}
+
+/** Lets the person see and hear that the machine works; nothing leaves it. @param {Screen} screen @param {boolean} video */
+async function tryOut(screen, video) {
+  screen.part("self").hidden = !video;
+  screen.part("no-picture").hidden = video;
+  const meter = new Meter(screen.part("meter"), screen.part("level"));
+  try {
+    const stream = await openMedia(video);
+    screen.say("no-microphone", "");
+    if (video) screen.part("self").srcObject = stream;
+    meter.start(stream);
+  } catch {
+    screen.say("no-microphone", NO_MICROPHONE);
+  }
+  return meter;
+}
+
+/** @param {any} app */
+export function waiting(app) {
+  const screen = new Screen("waiting");
+  const video = mayFilm(app.sitting.reception_id);
+  const trying = tryOut(screen, video);
+  const update = (/** @type {any} */ sitting) => screen.fill({ number: sitting.number, ahead: String(sitting.ahead), honest: honest(sitting.ahead) });
+  const leave = async () => {
+    const sure = await app.ask({ title: "今天不等了吗？", text: "这个号就不用了。下次来，再按“开始”。", yes: "今天不等了", no: "接着等", danger: true });
+    if (sure) await app.leave();
+  };
+  if (app.petitioner) screen.fill({ title: `${app.petitioner}，您排上了` });
+  screen.on({ leave });
+  update(app.sitting);
+  voice.speak("waiting");
+  const close = () => trying.then((meter) => meter.close());
+  return { speech: ["waiting"], back: leave, update, close };
+}
+
+/** @param {any} app */
+export function preparing(app) {
+  const screen = new Screen("preparing");
+  const again = Boolean(sittingMemory(app.sitting.reception_id).corrected);
+  const update = (/** @type {any} */ sitting) => screen.fill({
+    message: sitting.preparing_message || (again ? "工作人员正在改您说不对的地方。" : "工作人员正在核对记录。"),
+    code: sitting.query_code,
+  });
+  closeMedia();
+  update(app.sitting);
+  voice.speak(...(again ? ["preparing"] : ["stopped", "preparing"]));
+  return { speech: ["preparing"], back: "记录核对好了，会请您看。", update };
+}
