@@ -34,15 +34,19 @@ def get_db(request: Request, office: OfficeDep) -> Iterator[Session]:
 Db = Annotated[Session, Depends(get_db, scope="function")]
 
 
-def get_actor(request: Request, db: Db) -> Actor:
-    """Whoever the cookie belongs to, staff or kiosk; raises NotLoggedIn."""
-    actor = accounts.actor_of(db, request.cookies.get(COOKIE, ""))
+def get_actor(request: Request, office: OfficeDep) -> Actor:
+    """Whoever the cookie belongs to, staff or kiosk; raises NotLoggedIn.
+
+    Read in a transaction of its own: a route without Db holds no lock while it waits for another program.
+    """
+    with office.store.read() as session:
+        actor = accounts.actor_of(session, request.cookies.get(COOKIE, ""))
     if actor is None:
         raise NotLoggedIn
     return actor
 
 
-AnyActor = Annotated[Actor, Depends(get_actor, scope="function")]
+AnyActor = Annotated[Actor, Depends(get_actor)]
 
 
 def allowed(*roles: StaffRole) -> Callable[[Actor], Actor]:
@@ -63,9 +67,9 @@ def get_kiosk(actor: AnyActor) -> Actor:
     return actor
 
 
-Staff = Annotated[Actor, Depends(allowed(*StaffRole), scope="function")]
-Leader = Annotated[Actor, Depends(allowed(StaffRole.LEADER), scope="function")]
-Clerk = Annotated[Actor, Depends(allowed(StaffRole.CLERK), scope="function")]
-LeaderOrClerk = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK), scope="function")]
-Administrator = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR), scope="function")]
-KioskActor = Annotated[Actor, Depends(get_kiosk, scope="function")]
+Staff = Annotated[Actor, Depends(allowed(*StaffRole))]
+Leader = Annotated[Actor, Depends(allowed(StaffRole.LEADER))]
+Clerk = Annotated[Actor, Depends(allowed(StaffRole.CLERK))]
+LeaderOrClerk = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK))]
+Administrator = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR))]
+KioskActor = Annotated[Actor, Depends(get_kiosk)]

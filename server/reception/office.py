@@ -1,6 +1,5 @@
 """What every use-case of a running office has at hand: settings, the store, the media node, the durable jobs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,5 +37,7 @@ class Office:
     store: Store
     media: MediaNode
     jobs: Jobs
-    ready: Callable[[], list[str]] = list
-    """Names of what is not working just now."""
+
+    def missing(self) -> list[str]:
+        """Names of the programs that do not answer just now."""
+        return [] if self.media.connected else ["media"]

@@ -32,7 +32,7 @@ class Actor:
         return self.kiosk_id is not None
 
 
-def _organizations_under(actor: Actor) -> Select[tuple[int]]:
+def _organizations_under(actor: Actor) -> Select[int]:
     """Ids of the actor's own organization and all below it."""
     return select(Organization.id).where(Organization.path.startswith(actor.organization_path, autoescape=True))
 
@@ -56,7 +56,7 @@ def _no_hidden_case(actor: Actor, reception_id: ColumnElement[str]) -> ColumnEle
     return ~exists().where(StoredCase.reception_id == reception_id, _hidden_accusation(actor))
 
 
-def visible_receptions(actor: Actor) -> Select[tuple[Reception]]:
+def visible_receptions(actor: Actor) -> Select[Reception]:
     """Receptions the actor may read.
 
     Leaders and clerks: those of their organization and below; a kiosk: those held at it until its screen was
@@ -72,7 +72,7 @@ def visible_receptions(actor: Actor) -> Select[tuple[Reception]]:
     )
 
 
-def visible_records(actor: Actor) -> Select[tuple[VisitRecord]]:
+def visible_records(actor: Actor) -> Select[VisitRecord]:
     """Records the actor may read: as with receptions; a kiosk only once the clerk has confirmed."""
     query = select(VisitRecord)
     if actor.is_kiosk:
@@ -89,7 +89,7 @@ def visible_records(actor: Actor) -> Select[tuple[VisitRecord]]:
     )
 
 
-def visible_cases(actor: Actor) -> Select[tuple[StoredCase]]:
+def visible_cases(actor: Actor) -> Select[StoredCase]:
     """Filed cases the actor may read: leaders and clerks, those of their organization and below."""
     query = select(StoredCase)
     if not _reads_matters(actor):
@@ -100,6 +100,6 @@ def visible_cases(actor: Actor) -> Select[tuple[StoredCase]]:
     )
 
 
-def visible_kiosks(actor: Actor) -> Select[tuple[Kiosk]]:
+def visible_kiosks(actor: Actor) -> Select[Kiosk]:
     """Kiosks of the actor's organization and below."""
     return select(Kiosk).where(Kiosk.organization_id.in_(_organizations_under(actor)))

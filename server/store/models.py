@@ -111,6 +111,14 @@ class Kiosk(Base):
     organization: Mapped[Organization] = relationship()
 
 
+class HelpCall(Base):
+    """Somebody at a kiosk called a member of staff."""
+
+    __tablename__ = "help_calls"
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"), primary_key=True)
+    at: Mapped[datetime]
+
+
 class Counter(Base):
     """Gapless numbers: a row is raised in the same transaction that uses the number."""
 
@@ -131,7 +139,7 @@ class Reception(Base):
     consent: Mapped[str] = mapped_column(String(20))
     matter: Mapped[str] = mapped_column(String(200), default="")
     petitioner_name: Mapped[str] = mapped_column(String(50))
-    petitioner_phone: Mapped[str] = mapped_column(String(20), default="")
+    petitioner_phone: Mapped[str] = mapped_column(String(20), default="", index=True)
     query_code: Mapped[str] = mapped_column(String(20), unique=True)
     receiver_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     asked_at: Mapped[datetime] = mapped_column(index=True)
@@ -150,6 +158,10 @@ class Reception(Base):
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()
     participants: Mapped[list["Participant"]] = relationship(order_by="Participant.position")
+    __table_args__ = (
+        Index("ix_receptions_state_asked_at", "state", "asked_at"),
+        Index("ix_receptions_kiosk_id_left", "kiosk_id", "left_kiosk_at"),
+    )
 
 
 class Participant(Base):

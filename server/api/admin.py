@@ -1,0 +1,93 @@
+"""The administrator's part of the API."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.api.deps import Administrator, Db, OfficeDep
+from server.errors import NotFound, Unavailable
+from server.protocol.office import Enrolment, NewKiosk, NewOrganization, NewUser
+from server.reception import accounts, kiosks
+from server.reception.office import Office
+from server.store import accounts as store
+from server.store.access import Actor, visible_kiosks
+from server.store.models import Kiosk
+
+router = APIRouter(prefix="/admin")
+
+STATUS_WAIT_S = 2.0
+
+
+@router.get("/overview")
+def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
+    """The administrator's organizations, accounts and kiosks, and how the media node is doing."""
+    path = actor.organization_path
+    enrolled = store.enrolled_kiosk_ids(db, clock.now())
+    return {
+        "organizations": [
+            {"id": o.id, "name": o.name, "code": o.code, "parent_id": o.parent_id}
+            for o in store.organizations_under(db, path)
+        ],
+        "users": [_user(user) for user in store.users_under(db, path)],
+        "kiosks": [_kiosk(kiosk, kiosk.id in enrolled) for kiosk in store.kiosks_under(db, path)],
+        "status": _status(office),
+    }
+
+
+def _user(user: Any) -> dict[str, Any]:
+    fields = ("id", "username", "name", "title", "role", "active", "organization_id")
+    return {name: getattr(user, name) for name in fields} | {"organization": user.organization.name}
+
+
+def _kiosk(kiosk: Kiosk, enrolled: bool) -> dict[str, Any]:
+    return {
+        "id": kiosk.id,
+        "name": kiosk.name,
+        "active": kiosk.active,
+        "organization_id": kiosk.organization_id,
+        "organization": kiosk.organization.name,
+        "enrolled": enrolled,
+    }
+
+
+def _status(office: Office) -> dict[str, Any]:
+    try:
+        node = office.media.status(timeout=STATUS_WAIT_S).model_dump(mode="json")
+    except Unavailable:
+        node = None
+    return {"media": node, "missing": office.missing()}
+
+
+@router.post("/organizations", status_code=201)
+def create_organization(asked: NewOrganization, db: Db, actor: Administrator) -> dict[str, int]:
+    """Add an organization."""
+    return {"id": accounts.create_organization(db, actor, asked).id}
+
+
+@router.post("/users", status_code=201)
+def create_user(asked: NewUser, db: Db, actor: Administrator) -> dict[str, int]:
+    """Add an account."""
+    return {"id": accounts.create_user(db, actor, asked).id}
+
+
+@router.post("/kiosks", status_code=201)
+def create_kiosk(asked: NewKiosk, db: Db, actor: Administrator, office: OfficeDep) -> Enrolment:
+    """Add a kiosk and make its one-time link."""
+    return kiosks.enrolment(db, kiosks.create_kiosk(db, actor, asked), office.settings.base_url)
+
+
+@router.post("/kiosks/{kiosk_id}/enrolment")
+def renew_enrolment(
+    kiosk_id: Annotated[int, Path(ge=1, le=2**31 - 1)], db: Db, actor: Administrator, office: OfficeDep
+) -> Enrolment:
+    """A fresh one-time link for a kiosk; its old key stops working."""
+    return kiosks.enrolment(db, _own_kiosk(db, actor, kiosk_id), office.settings.base_url)
+
+
+def _own_kiosk(db: Session, actor: Actor, kiosk_id: int) -> Kiosk:
+    kiosk = db.scalar(visible_kiosks(actor).where(Kiosk.id == kiosk_id))
+    if kiosk is None:
+        raise NotFound("没有这台终端。")
+    return kiosk

@@ -1,0 +1,54 @@
+"""What the kiosk in the interview room asks for."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from server.api.accounts import set_cookie
+from server.api.deps import Db, KioskActor, OfficeDep
+from server.protocol.office import Enrol, Heard, NewSitting, Sitting
+from server.reception import hearing, kiosks, sittings
+
+router = APIRouter(prefix="/kiosk")
+
+
+@router.post("/enrol")
+def enrol(asked: Enrol, response: Response, db: Db, office: OfficeDep) -> dict[str, str]:
+    """Use a one-time link; the cookie is the kiosk's key from then on."""
+    kiosk, token = kiosks.enrol(db, asked.code)
+    set_cookie(response, office, token, kiosks.KEY_DAYS * 86_400)
+    return {"name": kiosk.name}
+
+
+@router.post("/sittings", status_code=201)
+def begin(asked: NewSitting, db: Db, actor: KioskActor) -> Sitting:
+    """A petitioner sat down and agreed to be recorded."""
+    return sittings.view(db, sittings.begin(db, actor, asked))
+
+
+@router.get("/sitting")
+def current(db: Db, actor: KioskActor) -> Sitting:
+    """The sitting at this kiosk."""
+    return sittings.view(db, sittings.current(db, actor))
+
+
+@router.post("/sitting/leave", status_code=204)
+def leave(db: Db, actor: KioskActor) -> None:
+    """The petitioner goes."""
+    sittings.leave(db, actor)
+
+
+@router.post("/help", status_code=204)
+def call_help(db: Db, actor: KioskActor) -> None:
+    """A member of staff is wanted."""
+    kiosks.call_help(db, actor)
+
+
+@router.post("/hear")
+async def hear(
+    request: Request, _actor: KioskActor, office: OfficeDep, want: Literal["name", "phone", "matter"] = "matter"
+) -> Heard:
+    """Understand a short spoken answer; nothing of it is kept."""
+    sound = await request.body()
+    return await run_in_threadpool(hearing.hear, office.settings, sound, want)

@@ -1,0 +1,54 @@
+"""Receptions: the list, joining, private notes, ending."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+
+from server.api.deps import AnyActor, Db, Leader, LeaderOrClerk, OfficeDep
+from server.domain.states import ReceptionState, StaffRole
+from server.errors import NotAllowed
+from server.protocol.office import JoinTicket, Notes, Reception
+from server.reception import kiosks, queue
+from server.store.access import Actor
+
+router = APIRouter(prefix="/receptions")
+
+ReceptionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+def _leader_or_kiosk(actor: Actor) -> None:
+    if actor.role != StaffRole.LEADER and not actor.is_kiosk:
+        raise NotAllowed
+
+
+@router.get("")
+def listed(db: Db, actor: LeaderOrClerk, state: ReceptionState | None = None) -> dict[str, Any]:
+    """Receptions in one state (or today's), and the kiosks where somebody is wanted."""
+    return {"receptions": queue.listed(db, actor, state), "calls": kiosks.calls(db, actor)}
+
+
+@router.get("/{reception_id}")
+def one(reception_id: ReceptionId, db: Db, actor: LeaderOrClerk) -> Reception:
+    """One reception."""
+    return queue.view(db, actor, queue.one(db, actor, reception_id))
+
+
+@router.post("/{reception_id}/join")
+def join(reception_id: ReceptionId, db: Db, actor: AnyActor, office: OfficeDep) -> JoinTicket:
+    """A ticket for the caller's seat; a leader becomes the receiver."""
+    _leader_or_kiosk(actor)
+    return queue.join(db, actor, office.settings, reception_id)
+
+
+@router.put("/{reception_id}/notes", status_code=204)
+def write_notes(reception_id: ReceptionId, notes: Notes, db: Db, actor: Leader) -> None:
+    """Keep the leader's private notes."""
+    queue.write_notes(db, actor, reception_id, notes)
+
+
+@router.post("/{reception_id}/end", status_code=202)
+def end(reception_id: ReceptionId, actor: AnyActor, office: OfficeDep) -> Response:
+    """End the reception for everybody; the draft follows by itself."""
+    _leader_or_kiosk(actor)
+    queue.end(office, actor, reception_id)
+    return Response(status_code=202)

@@ -1,0 +1,72 @@
+"""Puts the running office together and takes it apart again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from server.jobs import workflows
+from server.jobs.node import NodeLink
+from server.reception import accounts
+from server.reception.office import Office
+from server.settings import Settings
+from server.store.engine import Store
+from server.store.migrate import migrate
+
+log = structlog.get_logger()
+
+FIRST_LINK = "first-admin-link.txt"
+
+
+@asynccontextmanager
+async def running_office(settings: Settings) -> AsyncIterator[Office]:
+    """The office with its store migrated, its jobs running and the media node followed."""
+    store = await asyncio.to_thread(open_store, settings)
+    jobs = workflows.DurableJobs()
+    link = NodeLink(settings, store, jobs.close_reception)
+    office = Office(settings=settings, store=store, media=link, jobs=jobs)
+    try:
+        await asyncio.to_thread(offer_first_link, settings, store)
+        await asyncio.to_thread(workflows.launch, office)
+        link.start()
+        yield office
+    finally:
+        await asyncio.to_thread(workflows.stop)
+        await link.stop()
+        store.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """The case store, with the newest tables."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.store_url)
+    migrate(store.engine)
+    return store
+
+
+def offer_first_link(settings: Settings, store: Store) -> str | None:
+    """While there is no account: a fresh one-time link for the first administrator, in a file only we can read.
+
+    The log says where the file is, never the link itself.
+    """
+    path = settings.data_dir / FIRST_LINK
+    with store.write() as session:
+        token = accounts.create_first_link(session)
+    if token is None:
+        path.unlink(missing_ok=True)
+        return None
+    url = f"{settings.base_url}/setup?token={token}"
+    write_private(path, url + "\n")
+    log.warning("no account yet: open the link in this file to set up the first administrator", file=str(path))
+    return url
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, replacing the one that is there."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(path)

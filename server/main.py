@@ -1,0 +1,68 @@
+"""The web program: pages, JSON API and durable jobs in one process."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from server import pages
+from server.api import accounts, admin, health, kiosk, receptions
+from server.api.errors import add_handlers
+from server.api.guard import Guard
+from server.jobs.running import running_office
+from server.settings import Settings
+
+log = structlog.get_logger()
+
+ROUTERS = [module.router for module in (accounts, admin, kiosk, receptions)]
+for _name in ("records", "cases", "public"):
+    try:
+        ROUTERS.append(importlib.import_module(f"server.api.{_name}").router)
+    except ImportError:
+        log.error("router is missing", name=_name)
+STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole web program as an ASGI app; its lifespan opens the store and starts the jobs."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_office(settings) as office:
+            app.state.office = office
+            yield
+
+    app = FastAPI(title="接谈", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guard, settings=settings)
+    add_handlers(app)
+    app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    try:
+        pages.include(app)
+    except ImportError:
+        log.error("pages are missing")
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM; returns when requests in progress have ended."""
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.web_host,
+        port=settings.web_port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    uvicorn.Server(config).run()

@@ -1,0 +1,47 @@
+"""Short spoken answers at the kiosk, so that nobody has to type: heard, shown, never stored."""
+
+import re
+
+from server.errors import InvalidInput
+from server.protocol.office import Heard
+from server.reception import transcriber
+from server.settings import Settings
+
+WAIT_S = 15.0
+LONGEST = 200
+"""Characters of an answer; a matter is told in one sentence."""
+
+DIGITS = {
+    "零": "0", "〇": "0", "洞": "0", "幺": "1", "一": "1", "二": "2", "两": "2", "三": "3", "四": "4",
+    "五": "5", "六": "6", "七": "7", "拐": "7", "八": "8", "九": "9", "勾": "9",
+}  # fmt: skip
+"""How digits of a telephone number are said, one by one."""
+
+BEFORE_NAME = re.compile(r"^(您好|你好|嗯|啊|呃|那个|我的名字叫|我的名字是|我的姓名是|我叫做|我叫|我是|姓名|叫做|叫)")
+
+
+def hear(settings: Settings, sound: bytes, want: str) -> Heard:
+    """Understand one answer; raises InvalidInput when there is no sound in it, Unavailable when nobody listens."""
+    if not sound:
+        raise InvalidInput("没有听到声音，请再说一遍。", code="no_sound")
+    text = "".join(part.text for part in transcriber.transcribe(settings, sound, timeout=WAIT_S))
+    if want == "name":
+        return Heard(text=name_in(text))
+    if want == "phone":
+        return Heard(text=text[:LONGEST], digits=digits_in(text))
+    return Heard(text=text[:LONGEST])
+
+
+def digits_in(text: str) -> str:
+    """The digits said in a text, 幺三八 → 138; everything else is left out."""
+    plain = "".join(DIGITS.get(character, character) for character in text)
+    return "".join(character for character in plain if character in "0123456789")
+
+
+def name_in(text: str) -> str:
+    """A name as it was said, without punctuation and without what people say before their name."""
+    plain = re.sub(r"[^\w·]", "", text)
+    shorter = BEFORE_NAME.sub("", plain)
+    while shorter != plain and shorter:
+        plain, shorter = shorter, BEFORE_NAME.sub("", shorter)
+    return plain[:50]

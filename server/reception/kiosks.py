@@ -1,0 +1,66 @@
+"""Kiosks: enrolling the computer in an interview room, and calling for help from it."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.errors import InvalidInput
+from server.protocol.office import Enrolment, NewKiosk
+from server.reception.accounts import digest, new_token, own_organization
+from server.store import accounts as store
+from server.store import receptions
+from server.store.access import Actor
+from server.store.models import Kiosk, LogInSession, OneTimeLink
+
+ENROL = "enrol"
+ENROL_HOURS = 72
+KEY_DAYS = 3650
+HELP_MINUTES = 10
+"""A call that nobody ended goes out after so long."""
+
+
+def create_kiosk(session: Session, actor: Actor, asked: NewKiosk) -> Kiosk:
+    """Add a kiosk to one of the administrator's organizations."""
+    organization = own_organization(session, actor, asked.organization_id)
+    kiosk = Kiosk(organization=organization, name=asked.name.strip(), created_at=clock.now())
+    session.add(kiosk)
+    session.flush()
+    return kiosk
+
+
+def enrolment(session: Session, kiosk: Kiosk, base_url: str) -> Enrolment:
+    """A fresh one-time link for a kiosk; its old key and links stop working."""
+    store.drop_kiosk_sessions(session, kiosk.id)
+    store.drop_kiosk_links(session, kiosk.id)
+    code = new_token()
+    expires = clock.now() + timedelta(hours=ENROL_HOURS)
+    link = OneTimeLink(token_sha256=digest(code), purpose=ENROL, kiosk_id=kiosk.id, expires_at=expires)
+    session.add(link)
+    return Enrolment(kiosk_id=kiosk.id, url=f"{base_url}/kiosk/enrol?code={code}", code=code)
+
+
+def enrol(session: Session, code: str) -> tuple[Kiosk, str]:
+    """Use a link: the kiosk and its key for the cookie; raises InvalidInput for a link that no longer works."""
+    now = clock.now()
+    link = store.use_link(session, digest(code), ENROL, now)
+    kiosk = store.kiosk_with_organization(session, link.kiosk_id) if link and link.kiosk_id else None
+    if kiosk is None:
+        raise InvalidInput("这个接入码已经用过或过期了，请管理员再给一个新的。", code="link_used")
+    token = new_token()
+    session.add(
+        LogInSession(
+            token_sha256=digest(token), kiosk_id=kiosk.id, created_at=now, expires_at=now + timedelta(days=KEY_DAYS)
+        )
+    )
+    return kiosk, token
+
+
+def call_help(session: Session, actor: Actor) -> None:
+    """A member of staff is wanted at this kiosk."""
+    receptions.call_help(session, actor.kiosk_id or 0, clock.now())
+
+
+def calls(session: Session, actor: Actor) -> list[str]:
+    """Names of the kiosks where somebody is wanted now."""
+    return receptions.help_calls(session, actor, clock.now() - timedelta(minutes=HELP_MINUTES))

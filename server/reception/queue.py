@@ -1,0 +1,155 @@
+"""Receptions as leaders and clerks see them: who is waiting, joining, notes, ending."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.states import ReceptionState
+from server.errors import Conflict, NotAllowed, NotFound, WrongState
+from server.protocol.base import Role
+from server.protocol.office import JoinTicket, Notes, ReceptionRow
+from server.protocol.office import Participant as ParticipantView
+from server.protocol.office import Reception as ReceptionView
+from server.reception import sittings, tickets
+from server.reception.office import Office
+from server.settings import Settings
+from server.store import receptions as store
+from server.store.access import Actor
+from server.store.models import LeaderNote, Participant, Reception
+
+LIST_LIMIT = 200
+EARLIER_LIMIT = 10
+
+
+def listed(session: Session, actor: Actor, state: ReceptionState | None) -> list[ReceptionRow]:
+    """Visible receptions in one state, or without a state all of today and all that are open; at most 200."""
+    if state is not None:
+        found = store.receptions_in(session, actor, state, LIST_LIMIT)
+    else:
+        found = store.receptions_since(session, actor, _start_of_day(), LIST_LIMIT)
+    return rows(session, actor, found)
+
+
+def _start_of_day() -> datetime:
+    return clock.today_in_office().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def rows(session: Session, actor: Actor, found: Sequence[Reception]) -> list[ReceptionRow]:
+    """Rows of a list, with one query for all their records."""
+    records = store.records_of(session, [reception.id for reception in found])
+    now = clock.now()
+    return [ReceptionRow(**_row(actor, reception, records.get(reception.id), now)) for reception in found]
+
+
+def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, now: datetime) -> dict[str, Any]:
+    waited = (reception.joined_at or now) - reception.asked_at
+    return {
+        "id": reception.id,
+        "number": reception.number,
+        "state": reception.state,
+        "petitioner": reception.petitioner_name,
+        "kiosk": reception.kiosk.name,
+        "matter": reception.matter,
+        "asked_at": reception.asked_at,
+        "started_at": reception.started_at,
+        "ended_at": reception.ended_at,
+        "receiver": store.shown_name(reception.receiver),
+        "record_id": record[0] if record else None,
+        "record_state": record[1] if record else "",
+        "mine": actor.user_id is not None and reception.receiver_id == actor.user_id,
+        "waiting_minutes": max(0, int(waited.total_seconds() // 60)),
+    }
+
+
+def one(session: Session, actor: Actor, reception_id: str) -> Reception:
+    """One reception; raises NotFound when there is none that the actor may see."""
+    reception = store.reception_of(session, actor, reception_id)
+    if reception is None:
+        raise NotFound("没有找到这次接谈。")
+    return reception
+
+
+def view(session: Session, actor: Actor, reception: Reception) -> ReceptionView:
+    """A reception with its people, earlier visits of the same person and the asking leader's own notes."""
+    record = store.records_of(session, [reception.id]).get(reception.id)
+    note = store.note_of(session, reception.id, actor.user_id or 0)
+    people = tuple(ParticipantView(id=p.id, role=Role(p.role), name=p.name) for p in reception.participants)
+    return ReceptionView(
+        **_row(actor, reception, record, clock.now()),
+        consent=reception.consent,
+        participants=people,
+        notes=note.text if note else "",
+        earlier=tuple(rows(session, actor, store.earlier_of(session, actor, reception, EARLIER_LIMIT))),
+    )
+
+
+def join(session: Session, actor: Actor, settings: Settings, reception_id: str) -> JoinTicket:
+    """A ticket for the actor's seat; the first leader who asks becomes the receiver.
+
+    Raises Conflict when another leader is the receiver, WrongState when the reception is over.
+    """
+    reception = one(session, actor, reception_id)
+    if actor.is_kiosk:
+        participant = next(p for p in reception.participants if p.role == Role.PETITIONER)
+    else:
+        _receive(session, actor, reception)
+        participant = _leader_seat(session, actor, reception)
+    if reception.state not in (ReceptionState.WAITING, ReceptionState.RUNNING):
+        raise WrongState("这次接谈已经结束，不能再加入。", code="reception_over")
+    return tickets.ticket(settings, reception, participant)
+
+
+def _receive(session: Session, actor: Actor, reception: Reception) -> None:
+    taken = store.take_over(session, reception.id, actor.user_id or 0, clock.now())
+    session.refresh(reception)
+    if taken:
+        store.end_help(session, reception.kiosk_id)
+    if reception.state == ReceptionState.ABANDONED:
+        raise WrongState("群众已经离开，这次接谈取消了。", code="reception_over")
+    if reception.receiver_id != actor.user_id:
+        raise Conflict("这位群众已经有别的领导在接谈。", code="already_received")
+
+
+def _leader_seat(session: Session, actor: Actor, reception: Reception) -> Participant:
+    participant = store.participant_of(session, reception.id, actor.user_id or 0)
+    if participant is None:
+        participant = sittings.seat(Role.LEADER, actor.name, len(reception.participants), actor.user_id)
+        participant.reception_id = reception.id
+        session.add(participant)
+        session.flush()
+    return participant
+
+
+def write_notes(session: Session, actor: Actor, reception_id: str, notes: Notes) -> None:
+    """Keep a leader's private notes; raises NotAllowed when somebody else is the receiver."""
+    reception = one(session, actor, reception_id)
+    if reception.receiver_id != actor.user_id:
+        raise NotAllowed("只有接谈的领导能在这里记笔记。")
+    now = clock.now()
+    session.merge(LeaderNote(reception_id=reception.id, user_id=actor.user_id, text=notes.text, updated_at=now))
+
+
+def end(office: Office, actor: Actor, reception_id: str) -> None:
+    """End a reception and start closing it; ending it again changes nothing.
+
+    Raises NotAllowed for a leader who is not the receiver, WrongState while nobody has joined.
+    """
+    with office.store.write() as session:
+        reception = one(session, actor, reception_id)
+        _check_may_end(actor, reception)
+        running = (ReceptionState.RUNNING,)
+        store.change_state(session, reception.id, running, ReceptionState.CLOSING, ended_at=clock.now())
+        session.refresh(reception)
+        closing = reception.state == ReceptionState.CLOSING
+    if closing:
+        office.jobs.close_reception(reception_id)
+
+
+def _check_may_end(actor: Actor, reception: Reception) -> None:
+    if reception.state == ReceptionState.WAITING:
+        raise WrongState("还没有开始接谈。")
+    if not actor.is_kiosk and reception.receiver_id != actor.user_id:
+        raise NotAllowed("只有接谈的领导能结束这次接谈。")

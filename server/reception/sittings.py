@@ -1,0 +1,128 @@
+"""The sitting as the kiosk sees it: from the first touch to the slip with the query code."""
+
+import secrets
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.states import ReceptionState, RecognitionState, RecordState
+from server.errors import NotFound, WrongState
+from server.protocol.base import Role
+from server.protocol.office import NewSitting, Sitting
+from server.store import receptions as store
+from server.store.access import Actor
+from server.store.models import Participant, Reception, VisitRecord
+
+QUERY_ALPHABET = "346789ACDEFGHJKMNPQRTUVWXY"
+"""Without letters and digits that look alike."""
+QUERY_LENGTH = 10
+DONE_RECORD = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
+
+
+def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
+    """A petitioner sat down: give a queue number and a query code.  Raises WrongState while another is at the kiosk."""
+    kiosk = store.lock_kiosk(session, actor.kiosk_id or 0)
+    if store.sitting_of(session, actor) is not None:
+        raise WrongState("这台机器上还有一位没有办完，请先结束那一位。", code="kiosk_busy")
+    now = clock.now()
+    day = clock.today_in_office().date().isoformat()
+    number = store.next_number(session, f"queue:{kiosk.organization_id}:{day}")
+    reception = Reception(
+        id=f"r{secrets.token_hex(10)}",
+        organization_id=kiosk.organization_id,
+        kiosk_id=kiosk.id,
+        number=f"A{number:02d}",
+        state=ReceptionState.WAITING,
+        consent=asked.consent,
+        matter=asked.matter.strip(),
+        petitioner_name=asked.name.strip(),
+        petitioner_phone=asked.phone,
+        query_code="".join(secrets.choice(QUERY_ALPHABET) for _ in range(QUERY_LENGTH)),
+        asked_at=now,
+    )
+    reception.participants.append(seat(Role.PETITIONER, reception.petitioner_name, 0))
+    session.add(reception)
+    session.flush()
+    return reception
+
+
+def seat(role: Role, name: str, position: int, user_id: int | None = None) -> Participant:
+    """A new participant, not yet in any reception."""
+    return Participant(
+        id=f"p{secrets.token_hex(8)}", position=position, role=role, name=name[:64], user_id=user_id
+    )
+
+
+def current(session: Session, actor: Actor) -> Reception:
+    """The reception at this kiosk; raises NotFound when nobody sits there."""
+    reception = store.sitting_of(session, actor)
+    if reception is None:
+        raise NotFound("这台机器上现在没有人在办。", code="no_sitting")
+    return reception
+
+
+def leave(session: Session, actor: Actor) -> None:
+    """The petitioner goes: a waiting reception is abandoned, a talk that is over is cleared from the kiosk.
+
+    Raises WrongState in mid-talk: that is ended first.
+    """
+    reception = current(session, actor)
+    now = clock.now()
+    left = {"left_kiosk_at": now}
+    waiting = (ReceptionState.WAITING,)
+    over = (ReceptionState.CLOSING, ReceptionState.CLOSED)
+    abandoned = store.change_state(session, reception.id, waiting, ReceptionState.ABANDONED, ended_at=now, **left)
+    if not abandoned and reception.state not in over:
+        raise WrongState("还在接谈，请先点“结束接谈”。")
+    if not abandoned:
+        reception.left_kiosk_at = now
+    store.end_help(session, reception.kiosk_id)
+
+
+def view(session: Session, reception: Reception) -> Sitting:
+    """All that the kiosk's screens need."""
+    record = store.record_of(session, reception.id)
+    case = store.case_of(session, reception.id)
+    petitioner = next(p for p in reception.participants if p.role == Role.PETITIONER)
+    step = _step(reception, record)
+    return Sitting(
+        reception_id=reception.id,
+        step=step,
+        number=reception.number,
+        ahead=store.ahead_of(session, reception) if step == "waiting" else 0,
+        receiver=store.shown_name(reception.receiver),
+        participant_id=petitioner.id,
+        record_id=record.id if record else None,
+        query_code=reception.query_code,
+        case_no=case.case_no if case else "",
+        next_step=_next_step(session, case.id if case else None) if step == "slip" else "",
+        phone_last4=reception.petitioner_phone[-4:],
+        preparing_message=_preparing(reception, record) if step == "preparing" else "",
+    )
+
+
+def _step(reception: Reception, record: VisitRecord | None) -> str:
+    if reception.state == ReceptionState.ABANDONED or reception.left_kiosk_at is not None:
+        return "ended"
+    early = {ReceptionState.WAITING: "waiting", ReceptionState.RUNNING: "talk"}.get(ReceptionState(reception.state))
+    if early:
+        return early
+    if record is None or record.state in (RecordState.DRAFT, RecordState.CORRECTING):
+        return "preparing"
+    return "slip" if record.state in DONE_RECORD else "read"
+
+
+def _preparing(reception: Reception, record: VisitRecord | None) -> str:
+    if record is None or reception.state == ReceptionState.CLOSING:
+        return "正在整理录音，写成笔录，请稍坐。"
+    if record.recognition == RecognitionState.WAITING:
+        return "录音都在，文字还要等一会儿才能转好。工作人员会对照录音写笔录。"
+    return "工作人员正在对照录音核对笔录，好了就请您看。"
+
+
+def _next_step(session: Session, case_id: int | None) -> str:
+    deadline = store.first_deadline(session, case_id) if case_id is not None else None
+    if deadline is None:
+        return "您的笔录已经交给工作人员归档，可以用查询码查看进展。"
+    due = deadline.due_on
+    return f"{due.year}年{due.month}月{due.day}日前，信访部门会登记好并转给负责的单位，您可以用查询码查看进展。"

@@ -1,0 +1,82 @@
+"""The transcriber as the office sees it: whole files over its OpenAI-compatible API (protocol/transcript.md)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from server.errors import InvalidInput, Unavailable
+from server.protocol.transcript import Word
+from server.settings import Settings
+
+CONNECT_S = 2.0
+WAITING = "语音识别现在没有运行，录音都在，好了会自动接着转写。"
+
+
+@dataclass(frozen=True)
+class HeardUtterance:
+    """What was heard in a file; seconds from the file's start."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...]
+    measures: dict[str, Any]
+
+
+def transcribe(settings: Settings, sound: bytes, *, timeout: float) -> list[HeardUtterance]:
+    """Recognise a sound file (any that FFmpeg reads), waiting at most `timeout` seconds.
+
+    Raises InvalidInput when the transcriber cannot read the file, Unavailable (with its reason as code and message)
+    when it cannot work now.
+    """
+    answer = _post(settings, sound, timeout)
+    if answer.status_code == httpx.codes.OK:
+        return _utterances(answer)
+    code, message = _trouble(answer)
+    if answer.status_code in (400, 413, 415, 422):
+        raise InvalidInput("这段声音读不出来，请再说一遍。", code=code or "sound_unreadable")
+    raise Unavailable(message or WAITING, code=code or "transcriber_away")
+
+
+def _post(settings: Settings, sound: bytes, timeout: float) -> httpx.Response:
+    form = {"model": "", "language": "zh", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
+    try:
+        return httpx.post(
+            f"{settings.transcriber_base}/v1/audio/transcriptions",
+            headers={"Authorization": f"Bearer {settings.key('transcriber')}"},
+            data=form,
+            files={"file": ("sound", sound, "application/octet-stream")},
+            timeout=httpx.Timeout(timeout, connect=CONNECT_S),
+            trust_env=False,
+        )
+    except httpx.HTTPError:
+        raise Unavailable(WAITING, code="transcriber_away") from None
+
+
+def _trouble(answer: httpx.Response) -> tuple[str, str]:
+    """(code, Chinese message) of an error answer, as far as it has them."""
+    try:
+        error = answer.json()["error"]
+        return str(error["code"])[:40], str(error["message"])[:200]
+    except (ValueError, KeyError, TypeError):
+        return "", ""
+
+
+def _utterances(answer: httpx.Response) -> list[HeardUtterance]:
+    try:
+        return [_utterance(item) for item in answer.json()["utterances"]]
+    except (ValueError, KeyError, TypeError, ValidationError):
+        raise Unavailable(WAITING, code="transcriber_broken") from None
+
+
+def _utterance(item: dict[str, Any]) -> HeardUtterance:
+    names = ("avg_logprob", "no_speech_prob", "compression_ratio", "doubt", "model")
+    return HeardUtterance(
+        start=float(item["start"]),
+        end=float(item["end"]),
+        text=str(item["text"]),
+        words=tuple(Word.model_validate(word) for word in item.get("words", ())),
+        measures={name: item.get(name) for name in names},
+    )

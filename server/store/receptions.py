@@ -1,0 +1,227 @@
+"""Queries over receptions, their participants, utterances, segments and gaps."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, Insert, Select, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from server.domain.states import ReceptionState
+from server.store.access import Actor, visible_kiosks, visible_receptions
+from server.store.models import (
+    Counter,
+    HelpCall,
+    Kiosk,
+    LeaderNote,
+    Participant,
+    Reception,
+    StoredCase,
+    StoredDeadline,
+    StoredGap,
+    StoredSegment,
+    StoredUtterance,
+    User,
+    VisitRecord,
+)
+
+OPEN_STATES = (ReceptionState.WAITING, ReceptionState.RUNNING, ReceptionState.CLOSING)
+
+
+def next_number(session: Session, name: str) -> int:
+    """Raise the counter `name` by one and return it; the row stays locked until the transaction ends."""
+    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    query: Insert = (
+        insert(Counter)
+        .values(name=name, value=1)
+        .on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
+        .returning(Counter.value)
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def lock_kiosk(session: Session, kiosk_id: int) -> Kiosk:
+    """The kiosk's row, locked: of two sittings begun at once at one kiosk only one comes about."""
+    return session.execute(select(Kiosk).where(Kiosk.id == kiosk_id).with_for_update()).scalar_one()
+
+
+def sitting_of(session: Session, actor: Actor) -> Reception | None:
+    """The reception that is at this kiosk now."""
+    query = visible_receptions(actor).where(Reception.state != ReceptionState.ABANDONED)
+    query = query.options(joinedload(Reception.receiver), selectinload(Reception.participants))
+    return session.scalar(query.order_by(Reception.asked_at.desc()).limit(1))
+
+
+def reception_of(session: Session, actor: Actor, reception_id: str) -> Reception | None:
+    """One reception, if the actor may see it."""
+    query = _with_people(visible_receptions(actor).where(Reception.id == reception_id))
+    return session.scalar(query.options(selectinload(Reception.participants)))
+
+
+def _with_people(query: Select[Reception]) -> Select[Reception]:
+    return query.options(joinedload(Reception.receiver), joinedload(Reception.kiosk))
+
+
+def receptions_in(session: Session, actor: Actor, state: ReceptionState, limit: int) -> Sequence[Reception]:
+    """Visible receptions in one state: waiting ones in their order, others latest first."""
+    order = Reception.asked_at if state == ReceptionState.WAITING else Reception.asked_at.desc()
+    query = visible_receptions(actor).where(Reception.state == state).order_by(order).limit(limit)
+    return session.scalars(_with_people(query)).all()
+
+
+def receptions_since(session: Session, actor: Actor, since: datetime, limit: int) -> Sequence[Reception]:
+    """Visible receptions that are open or were asked for since then, in the order of asking."""
+    wanted = or_(Reception.state.in_(OPEN_STATES), Reception.asked_at >= since)
+    query = visible_receptions(actor).where(wanted, Reception.state != ReceptionState.ABANDONED)
+    return session.scalars(_with_people(query.order_by(Reception.asked_at).limit(limit))).all()
+
+
+def earlier_of(session: Session, actor: Actor, reception: Reception, limit: int) -> Sequence[Reception]:
+    """Earlier visible receptions of the same person: same name and telephone; none without a telephone."""
+    if not reception.petitioner_phone:
+        return ()
+    query = visible_receptions(actor).where(
+        Reception.petitioner_phone == reception.petitioner_phone,
+        Reception.petitioner_name == reception.petitioner_name,
+        Reception.asked_at < reception.asked_at,
+        Reception.state != ReceptionState.ABANDONED,
+    )
+    return session.scalars(_with_people(query.order_by(Reception.asked_at.desc()).limit(limit))).all()
+
+
+def records_of(session: Session, reception_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """(record id, state) by reception id."""
+    query = select(VisitRecord.reception_id, VisitRecord.id, VisitRecord.state)
+    rows = session.execute(query.where(VisitRecord.reception_id.in_(reception_ids)))
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def ahead_of(session: Session, reception: Reception) -> int:
+    """How many are waiting at the same office who came before."""
+    query = select(func.count()).where(
+        Reception.state == ReceptionState.WAITING,
+        Reception.organization_id == reception.organization_id,
+        Reception.asked_at < reception.asked_at,
+    )
+    return session.scalar(query) or 0
+
+
+def change_state(
+    session: Session, reception_id: str, old: Sequence[ReceptionState], new: ReceptionState, **values: Any
+) -> bool:
+    """Move a reception on if it is in one of the old states; False: it is not, nothing was changed."""
+    query = update(Reception).where(Reception.id == reception_id, Reception.state.in_(old))
+    return _rows(session.execute(query.values(state=new, **values))) == 1
+
+
+def take_over(session: Session, reception_id: str, user_id: int, now: datetime) -> bool:
+    """Make a leader the receiver of a waiting reception; of two leaders one wins."""
+    query = update(Reception).where(
+        Reception.id == reception_id, Reception.state == ReceptionState.WAITING, Reception.receiver_id.is_(None)
+    )
+    values = {"state": ReceptionState.RUNNING, "receiver_id": user_id, "joined_at": now}
+    return _rows(session.execute(query.values(**values))) == 1
+
+
+def advance_journal(session: Session, reception_id: str, seq: int) -> bool:
+    """Note that entry `seq` is taken in; False if another already did or one before it is missing."""
+    query = update(Reception).where(Reception.id == reception_id, Reception.journal_seq == seq - 1)
+    return _rows(session.execute(query.values(journal_seq=seq))) == 1
+
+
+def _rows(result: Any) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def journal_positions(session: Session) -> dict[str, int]:
+    """Last journal entry taken in, of every reception that is not over yet."""
+    query = select(Reception.id, Reception.journal_seq).where(Reception.state.in_(OPEN_STATES))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def ids_in(session: Session, state: ReceptionState) -> list[str]:
+    """Ids of all receptions in a state that does not last."""
+    return list(session.scalars(select(Reception.id).where(Reception.state == state)))
+
+
+def manifest_known(session: Session, reception_id: str) -> bool:
+    """Whether the journal's last entry has been taken in."""
+    query = select(Reception.manifest_sha256).where(Reception.id == reception_id)
+    return bool(session.scalar(query))
+
+
+def participant_of(session: Session, reception_id: str, user_id: int) -> Participant | None:
+    """The seat of an account in a reception."""
+    query = select(Participant).where(Participant.reception_id == reception_id, Participant.user_id == user_id)
+    return session.scalar(query)
+
+
+def note_of(session: Session, reception_id: str, user_id: int) -> LeaderNote | None:
+    """A leader's own notes."""
+    return session.get(LeaderNote, (reception_id, user_id))
+
+
+def segments_of(session: Session, reception_id: str) -> Sequence[StoredSegment]:
+    """Recorded files in the order of time."""
+    query = select(StoredSegment).where(StoredSegment.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredSegment.start, StoredSegment.id)).all()
+
+
+def gaps_of(session: Session, reception_id: str) -> Sequence[StoredGap]:
+    """Gaps in the order of time."""
+    query = select(StoredGap).where(StoredGap.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredGap.start, StoredGap.id)).all()
+
+
+def utterances_of(session: Session, ids: Sequence[str]) -> Sequence[StoredUtterance]:
+    """Utterances by id, in the order of time."""
+    query = select(StoredUtterance).where(StoredUtterance.id.in_(ids))
+    return session.scalars(query.order_by(StoredUtterance.start)).all()
+
+
+def record_of(session: Session, reception_id: str) -> VisitRecord | None:
+    """The record of a reception, for programs: who may read it is not asked here."""
+    return session.scalar(select(VisitRecord).where(VisitRecord.reception_id == reception_id))
+
+
+def case_of(session: Session, reception_id: str) -> StoredCase | None:
+    """The case of a reception, for the slip of its own petitioner."""
+    return session.scalar(select(StoredCase).where(StoredCase.reception_id == reception_id))
+
+
+def first_deadline(session: Session, case_id: int) -> StoredDeadline | None:
+    """The next deadline that is still open."""
+    query = select(StoredDeadline).where(StoredDeadline.case_id == case_id, StoredDeadline.done_at.is_(None))
+    return session.scalar(query.order_by(StoredDeadline.due_on).limit(1))
+
+
+def call_help(session: Session, kiosk_id: int, now: datetime) -> None:
+    """Somebody at this kiosk needs a member of staff."""
+    session.merge(HelpCall(kiosk_id=kiosk_id, at=now))
+
+
+def end_help(session: Session, kiosk_id: int) -> None:
+    """Somebody is there now."""
+    session.execute(delete(HelpCall).where(HelpCall.kiosk_id == kiosk_id))
+
+
+def help_calls(session: Session, actor: Actor, since: datetime) -> list[str]:
+    """Names of the actor's kiosks that called since then, in the order of calling."""
+    query = visible_kiosks(actor).join(HelpCall, HelpCall.kiosk_id == Kiosk.id).where(HelpCall.at >= since)
+    return [kiosk.name for kiosk in session.scalars(query.order_by(HelpCall.at))]
+
+
+def shown_name(user: User | None) -> str:
+    """Post and name as petitioners see them; empty for nobody."""
+    return "" if user is None else f"{user.title} {user.name}".strip()
+
+
+def utterance_starts_near(session: Session, reception_id: str, participant_id: str, at: float) -> bool:
+    """Whether an utterance of this participant starts within 10 ms of `at`."""
+    query = select(StoredUtterance.id).where(
+        StoredUtterance.reception_id == reception_id,
+        StoredUtterance.participant_id == participant_id,
+        StoredUtterance.start.between(at - 0.01, at + 0.01),
+    )
+    return session.scalar(query.limit(1)) is not None
