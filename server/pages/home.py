@@ -9,14 +9,12 @@ from server.store.access import Actor
 
 router = APIRouter()
 
-HOMES = {"leader": "/leader", "clerk": "/desk", "administrator": "/admin"}
-
 
 def home_of(actor: Actor | None) -> str:
     """Path of an actor's first page; whoever is not known logs in."""
     if actor is None:
         return "/login"
-    return "/kiosk" if actor.is_kiosk else HOMES.get(str(actor.role), "/login")
+    return accounts.HOMES[actor.role] if actor.role else "/kiosk"
 
 
 @router.get("/")

@@ -9,7 +9,7 @@ export function values(form) {
   return found;
 }
 
-/** Writes a sentence under a field, or takes it away. @param {HTMLFormElement} form @param {string} name @param {string} message */
+/** Writes a sentence under a field, or takes it away. @param {HTMLFormElement} form @param {string} name @param {string} message empty: take away */
 export function mark(form, name, message) {
   const input = form.elements.namedItem(name);
   if (!(input instanceof HTMLElement)) return;
@@ -49,11 +49,20 @@ export function onSend(form, check, act, trouble = byId("trouble")) {
     try {
       await act(fields);
     } catch (error) {
-      tell(trouble, error instanceof ApiError ? said(error) : "这一步没办成，请刷新再试。");
+      failed(form, error, trouble);
     } finally {
       button.disabled = false;
     }
   });
+}
+
+/** Tells an error beside the fields it names, else in the banner. @param {HTMLFormElement} form @param {unknown} error @param {HTMLElement} trouble */
+function failed(form, error, trouble) {
+  const sentence = error instanceof ApiError ? said(error) : "这一步没办成，请刷新再试。";
+  const fields = error instanceof ApiError && error.details.fields ? error.details.fields : {};
+  const known = Object.entries(fields).filter(([name]) => form.elements.namedItem(name));
+  if (known.length) markAll(form, Object.fromEntries(known));
+  else tell(trouble, sentence);
 }
 
 /** @param {ApiError} error */

@@ -35,7 +35,7 @@ export class After {
     if (reception.state === "abandoned") return this.abandoned();
     const talked = reception.started_at && reception.ended_at
       ? `谈了 ${inWords((new Date(reception.ended_at).getTime() - new Date(reception.started_at).getTime()) / 1000)}。` : "";
-    if (!reception.record_id) return false;
+    if (!reception.record_id) return reception.state === "closed" && this.silent();
     this.words(`${talked}笔录草稿出好了，接谈员会对着录音校对，校对完请群众看过签字。`);
     byId("after-title").textContent = "谈完了，草稿好了";
     if (!document.getElementById("to-record")) {
@@ -47,6 +47,11 @@ export class After {
   abandoned() {
     byId("after-title").textContent = "这场没有谈成";
     this.words("群众没有等到开始就离开了，没有录音，也没有笔录。");
+    return true;
+  }
+
+  silent() {
+    this.words("双方没有同时接通过，所以没有录音，也没有笔录。");
     return true;
   }
 

@@ -114,8 +114,8 @@ export class Talk extends EventTarget {
     tell(byId("recording-banner"), room ? room.recording_trouble : "");
     const him = this.petitioner();
     const away = Boolean(him && !him.connected && room.state === "running");
-    tell(byId("petitioner-banner"), away ? "他那边的线路断了，正在接回来。请等一等，前面说的都录着。" : "");
-    byId("remote-sound").textContent = him?.audio_muted ? "他关了麦克风" : "他的声音";
+    tell(byId("petitioner-banner"), away ? "对方那边的线路断了，正在接回来。请等一等，前面说的都录着。" : "");
+    byId("remote-sound").textContent = him?.audio_muted ? "对方关了麦克风" : "对方的声音";
     this.drawPicture(him);
     if (room && room.state === "ended") this.over("hung_up", "");
   }
@@ -129,10 +129,10 @@ export class Talk extends EventTarget {
 
   /** @param {any} him */
   withoutPicture(him) {
-    if (!him) return "他还没坐下，请等一等";
-    if (this.reception.consent === "audio_only") return "他选了只录音，不录像，所以没有画面。听得见就可以谈。";
-    if (him.video_muted) return "他那边关了摄像头，听得见就可以谈。";
-    return him.connected || this.hasPicture() ? "" : "正在等他的画面";
+    if (!him) return "对方还没坐下，请等一等";
+    if (this.reception.consent === "audio_only") return "对方选了只录音，不录像，所以没有画面。听得见就可以谈。";
+    if (him.video_muted) return "对方那边关了摄像头，听得见就可以谈。";
+    return him.connected || this.hasPicture() ? "" : "正在等对方的画面";
   }
 
   hasPicture() {

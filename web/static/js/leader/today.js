@@ -1,11 +1,11 @@
 // The leader's first page: who is waiting, who calls for help, what became of today's receptions.
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
+import { earlier, facts, matterOf, waited } from "/static/js/leader/brief.js";
 import { pluggedIn } from "/static/js/leader/devices.js";
 import { chineseDay, clockTime, inWords, sameDay } from "/static/js/time.js";
 
 const EVERY_MS = 3000;
-const CONSENT = { audio_video: "同意录音录像", audio_only: "只录音，不录像" };
 
 /** @type {{rows: any[], calls: string[], chosen: string, shown: string, detail: any}} */
 const page = { rows: [], calls: [], chosen: "", shown: "", detail: null };
@@ -24,16 +24,6 @@ export function recordWords(row) {
 /** @param {string} tone @param {string} drawing @param {string} words */
 function badge(tone, drawing, words) {
   return el(`span.badge.${tone}`, {}, icon(drawing), words);
-}
-
-/** @param {any} row */
-function waited(row) {
-  return row.waiting_minutes < 1 ? "刚到" : `等了 ${row.waiting_minutes} 分钟`;
-}
-
-/** @param {any} row */
-function matterOf(row) {
-  return row.matter || "没有先说是什么事";
 }
 
 /** @param {any} row @param {HTMLElement} mark @param {string} last */
@@ -67,12 +57,10 @@ function nothing(drawing, words) {
   return el("li.none", {}, el("div.empty", {}, icon(drawing), el("p", {}, words)));
 }
 
-/** Replaces a list without losing scroll and keyboard focus. @param {HTMLElement} list @param {HTMLElement[]} items */
+/** Replaces a list without losing the keyboard focus. @param {HTMLElement} list @param {HTMLElement[]} items */
 function fill(list, items) {
   const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset.id : "";
-  const top = list.scrollTop;
   list.replaceChildren(...items);
-  list.scrollTop = top;
   if (focused) /** @type {HTMLElement|null} */ (list.querySelector(`[data-id="${CSS.escape(focused)}"]`))?.focus();
 }
 
@@ -112,21 +100,10 @@ function drawCalls() {
   place.replaceChildren(...sentences.map((sentence) => el("div.banner.bad", {}, icon("hand"), el("b", {}, sentence))));
 }
 
-/** @param {string} title @param {...(Node|string)} parts */
-function part(title, ...parts) {
-  return el("div", {}, el("h3", {}, title), el("p", {}, ...parts));
-}
-
-/** @param {any} row */
-function earlierList(row) {
-  const items = row.earlier.map((before) => el("li", {}, el("b.num", {}, chineseDay(before.asked_at)), el("span", {}, `${matterOf(before)}${before.receiver ? `　${before.receiver}接谈` : ""}`)));
-  return items.length ? el("ol.past", {}, ...items) : el("p.small.soft", {}, "这台系统里没有以前的接谈。");
-}
-
 /** @param {any} row */
 function action(row) {
   const path = `/leader/receptions/${row.id}`;
-  if (row.state === "waiting") return el("a.btn.primary", { href: path, id: "start" }, icon("video"), "请他上来，开始接谈");
+  if (row.state === "waiting") return el("a.btn.primary", { href: path, id: "start" }, icon("video"), "请上来，开始接谈");
   if (row.state === "running" && row.mine) return el("a.btn.primary", { href: path, id: "start" }, icon("video"), "回到接谈");
   if (row.record_id) return el("a.btn.primary", { href: `/desk/${row.record_id}` }, icon("paper"), "看笔录");
   return el("span.soft", {}, row.state === "abandoned" ? "没有谈成，没有笔录。" : "笔录草稿正在出，一般几秒钟就好。");
@@ -135,12 +112,10 @@ function action(row) {
 /** @param {any} row */
 function detailParts(row) {
   const full = page.detail && page.detail.id === row.id ? page.detail : null;
-  const who = el("div.stack", {}, part("是谁", row.petitioner, "，在", el("span.nb", {}, row.kiosk)), part("什么事", matterOf(row)), part("到的时候", `${clockTime(row.asked_at)}${row.state === "waiting" ? `，${waited(row)}` : ""}`));
-  if (full) who.append(part("录音录像", CONSENT[full.consent] || ""));
-  const before = el("aside", {}, el("h3", {}, "以前谈过的"), full ? earlierList(full) : el("span.skel"));
+  const before = full ? earlier(full) : el("div", { "aria-busy": "true" }, el("span.skel"));
   return [
     el("header", {}, el("span.no.num", {}, row.number), el("h2", {}, matterOf(row))),
-    el("div.in.brief.scroll", {}, who, before),
+    el("div.in.brief.scroll", {}, el("div.stack", {}, ...facts({ ...full, ...row })), before),
     el("footer.row.wrap", {}, action(row), row.state === "waiting" ? el("span.small.mute.end", {}, "双方都出声以后开始录音录像") : null),
   ];
 }

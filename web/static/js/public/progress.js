@@ -46,7 +46,7 @@ function deadlineParts(deadline) {
   return [
     el("hr.rule"),
     el("b", {}, `最迟哪天：${deadline.name}`),
-    el("p.big", {}, el("span.nb", {}, `${year}年${month}月${day}日 `), el("span.nb", {}, weekday)),
+    el("p.big", {}, el("span.nb", {}, `${year}年${month}月${day}日`), " ", el("span.nb", {}, weekday)),
     deadline.overdue ? el("p.bad", {}, el("b", {}, "已经过了这一天，您可以到接谈室来问。")) : null,
     el("details.why", {}, el("summary", {}, icon("ask"), "为什么是这一天"), why),
   ].filter((part) => part !== null);

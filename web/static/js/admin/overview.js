@@ -1,0 +1,199 @@
+// The administrator's page: whether everything runs, and adding organizations, accounts and kiosks.
+import { ApiError, api, logInPath } from "/static/js/api.js";
+import { byId, el, icon, tell } from "/static/js/dom.js";
+import { onSend, required, said, wrongOnly } from "/static/js/form.js";
+import { chineseMoment } from "/static/js/time.js";
+
+const EVERY_MS = 10_000;
+const LOW_DISK_BYTES = 5e9;
+const ROLES = { leader: "接访领导", clerk: "接谈员", administrator: "系统管理员" };
+
+/** @type {{shown: string, organizations: any[]}} */
+const page = { shown: "", organizations: [] };
+
+// --- whether everything runs ----------------------------------------------------------------------------------
+
+/** @param {string} title @param {string} tone @param {string} drawing @param {string} state @param {string} words */
+function card(title, tone, drawing, state, words) {
+  return el(tone === "bad" ? "li.card.kk.off" : "li.card.kk", {}, el("div.row", {}, el("b", {}, title), el(`span.badge.${tone}`, {}, icon(drawing), state)), el("p", {}, words));
+}
+
+/** @param {any} node */
+function mediaCard(node) {
+  if (!node) return card("接谈和录制", "bad", "alert", "没有在跑", "现在不能开始新的接谈。已经录下的都在，程序会自己再启动；一直不好请看服务器。");
+  const running = node.rooms.length ? `正在谈 ${node.rooms.length} 场，${node.participants} 人在线。` : "现在没有人在谈。";
+  return card("接谈和录制", "ok", "okc", "正常", `${running}从${chineseMoment(node.started_at)}起一直在跑。`);
+}
+
+/** @param {any} node */
+function diskCard(node) {
+  if (!node) return card("录制用的磁盘", "line", "disk", "不清楚", "等接谈和录制的程序跑起来才看得到。");
+  const free = `还剩 ${(node.disk_free_bytes / 1e9).toFixed(1)} GB`;
+  if (node.disk_free_bytes >= LOW_DISK_BYTES) return card("录制用的磁盘", "ok", "okc", "够用", `${free}。`);
+  return card("录制用的磁盘", "bad", "alert", "快满了", `${free}。请尽快腾出地方，满了就录不下来。`);
+}
+
+/** @param {boolean} missing */
+function transcriberCard(missing) {
+  if (missing) return card("语音转写", "warn", "alert", "没有在跑", "接谈和录音照常，字幕先没有，好了会自动补上。");
+  return card("语音转写", "ok", "okc", "正常", "字幕和笔录草稿都能出。");
+}
+
+/** @param {any} status */
+function statusCards(status) {
+  const cards = [mediaCard(status.media), diskCard(status.media)];
+  if (status.transcriber !== undefined) cards.push(transcriberCard(!status.transcriber));
+  return cards;
+}
+
+// --- the three tables -----------------------------------------------------------------------------------------
+
+/** @param {any} kiosk */
+function kioskRow(kiosk) {
+  const state = kiosk.enrolled ? el("span.badge.ok", {}, icon("okc"), "已接入") : el("span.badge.warn", {}, icon("link"), "还没接入");
+  const words = kiosk.enrolled ? "换一台电脑" : "取接入链接";
+  const button = el("button.btn.small", { type: "button", "data-renew": kiosk.id, "data-name": kiosk.name, "data-enrolled": kiosk.enrolled }, words);
+  return el("tr", {}, el("td", {}, el("b", {}, kiosk.name)), el("td", {}, kiosk.organization), el("td", {}, state), el("td.r", {}, button));
+}
+
+/** @param {any} user */
+function userRow(user) {
+  const off = user.active ? null : el("span.badge.line", {}, "已停用");
+  return el("tr", {}, el("td", {}, el("b", {}, user.name), " ", off), el("td", {}, user.username), el("td", {}, ROLES[user.role] || user.role, user.title ? `　${user.title}` : ""), el("td", {}, user.organization));
+}
+
+/** @param {any} organization @param {any[]} all */
+function organizationRow(organization, all) {
+  const parent = all.find((one) => one.id === organization.parent_id);
+  return el("tr", {}, el("td", {}, el("b", {}, organization.name)), el("td.num", {}, organization.code), el("td", {}, parent ? parent.name : ""));
+}
+
+/** @param {string} kind @param {HTMLElement[]} rows @param {string} unit @param {string} nothing */
+function fill(kind, rows, unit, nothing) {
+  const count = byId(`count-${kind}`);
+  count.hidden = rows.length === 0;
+  count.textContent = `${rows.length} ${unit}`;
+  byId(`rows-${kind}`).replaceChildren(...(rows.length ? rows : [el("tr", {}, el("td.mute", { colspan: 4 }, nothing))]));
+}
+
+/** Choices of an organization keep what was chosen. @param {any[]} organizations */
+function fillChoices(organizations) {
+  for (const id of ["kiosk-organization", "user-organization", "organization-parent"]) {
+    const select = /** @type {HTMLSelectElement} */ (byId(id));
+    const chosen = select.value;
+    select.replaceChildren(...organizations.map((one) => el("option", { value: one.id }, one.name)));
+    if (organizations.some((one) => String(one.id) === chosen)) select.value = chosen;
+  }
+}
+
+/** @param {any} overview */
+function draw(overview) {
+  byId("status").replaceChildren(...statusCards(overview.status));
+  const { organizations, users, kiosks } = overview;
+  const shown = JSON.stringify([organizations, users, kiosks]);
+  if (shown === page.shown) return;
+  page.shown = shown;
+  page.organizations = organizations;
+  fill("kiosks", kiosks.map(kioskRow), "台", "还没有终端。先添一台，再到那台电脑上打开接入链接。");
+  fill("users", users.map(userRow), "个", "还没有账号。");
+  fill("organizations", organizations.map((/** @type {any} */ one) => organizationRow(one, organizations)), "个", "还没有机构。");
+  fillChoices(organizations);
+}
+
+async function refresh() {
+  try {
+    draw(await api("GET", "/api/admin/overview"));
+    tell(byId("offline"), "");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) location.assign(logInPath());
+    tell(byId("offline"), error.code === "offline" ? "网断了，正在自己重连。下面是断开以前的情况。" : said(error));
+  }
+}
+
+// --- adding ---------------------------------------------------------------------------------------------------
+
+/** @param {string} kind @param {boolean} open */
+function turn(kind, open) {
+  const form = /** @type {HTMLFormElement} */ (byId(kind));
+  form.hidden = !open;
+  document.querySelector(`[data-open="${kind}"]`)?.setAttribute("aria-expanded", String(open));
+  if (open) /** @type {HTMLElement|null} */ (form.querySelector("input"))?.focus();
+  else form.reset();
+}
+
+/** @param {{url: string}} enrolment @param {string} name */
+function showLink(enrolment, name) {
+  byId("enrolment-title").textContent = `${name}的接入链接`;
+  const field = /** @type {HTMLInputElement} */ (byId("enrolment-url"));
+  field.value = enrolment.url;
+  byId("enrolment-copy").textContent = "复制";
+  byId("enrolment").hidden = false;
+  byId("enrolment").scrollIntoView({ block: "nearest" });
+  field.select();
+}
+
+async function copyLink() {
+  const field = /** @type {HTMLInputElement} */ (byId("enrolment-url"));
+  field.select();
+  const copied = navigator.clipboard ? await navigator.clipboard.writeText(field.value).then(() => true, () => false) : false;
+  byId("enrolment-copy").textContent = copied ? "已复制" : "已选中，请按 Ctrl+C";
+}
+
+function closeLink() {
+  /** @type {HTMLInputElement} */ (byId("enrolment-url")).value = "";
+  byId("enrolment").hidden = true;
+}
+
+/** @param {HTMLElement} button */
+async function renew(button) {
+  const { renew: id, name = "" } = button.dataset;
+  const sure = button.dataset.enrolled === undefined || window.confirm(`${name}现在接入的那台电脑会立刻断开，要用新链接重新接入。要换吗？`);
+  if (!sure) return;
+  try {
+    showLink(await api("POST", `/api/admin/kiosks/${id}/enrolment`), name);
+    await refresh();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    tell(byId("offline"), said(error));
+  }
+}
+
+/**
+ * @param {string} kind plural, as in the path
+ * @param {(fields: Object<string, string>) => Object<string, string>} check
+ * @param {(fields: Object<string, string>) => Object} body
+ * @param {(answer: any, fields: Object<string, string>) => void} [done]
+ */
+function adding(kind, check, body, done = () => {}) {
+  onSend(/** @type {HTMLFormElement} */ (byId(`form-${kind}`)), (fields) => wrongOnly(check(fields)), async (fields) => {
+    const answer = await api("POST", `/api/admin/${kind}`, body(fields));
+    turn(`form-${kind}`, false);
+    done(answer, fields);
+    await refresh();
+  }, byId(`trouble-${kind}`));
+}
+
+/** @param {string} code */
+function wrongCode(code) {
+  return required(code, "代码") || (/^[A-Z0-9]{1,12}$/.test(code.trim().toUpperCase()) ? "" : "代码只用大写字母和数字，最多 12 位");
+}
+
+adding("kiosks", (f) => ({ name: required(f.name, "终端名称"), organization_id: required(f.organization_id || "", "机构") }),
+  (f) => ({ name: f.name.trim(), organization_id: Number(f.organization_id) }), (answer, f) => showLink(answer, f.name.trim()));
+adding("users", (f) => ({ name: required(f.name, "姓名"), username: required(f.username, "登录账号", 2), organization_id: required(f.organization_id || "", "机构"), password: required(f.password, "密码", 10) }),
+  (f) => ({ name: f.name.trim(), username: f.username.trim(), role: f.role, title: f.title.trim(), organization_id: Number(f.organization_id), password: f.password }));
+adding("organizations", (f) => ({ name: required(f.name, "机构名称", 2), code: wrongCode(f.code), parent_id: required(f.parent_id || "", "上级机构") }),
+  (f) => ({ name: f.name.trim(), code: f.code.trim().toUpperCase(), parent_id: Number(f.parent_id) }));
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target.closest("button") : null;
+  if (!target) return;
+  if (target.dataset.open) turn(target.dataset.open, byId(target.dataset.open).hidden);
+  else if (target.dataset.close) turn(target.dataset.close, false);
+  else if (target.dataset.renew) renew(target);
+});
+byId("enrolment-copy").addEventListener("click", copyLink);
+byId("enrolment-close").addEventListener("click", closeLink);
+refresh();
+setInterval(refresh, EVERY_MS);
