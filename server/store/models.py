@@ -351,7 +351,7 @@ class StoredCase(Base):
     """The canonical record as it was signed; never changed."""
     record_sha256: Mapped[str] = mapped_column(String(64))
     manifest_sha256: Mapped[str] = mapped_column(String(64))
-    organization: Mapped[Organization] = relationship()
+    organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
     __table_args__ = (UniqueConstraint("organization_id", "year", "number"),)
 
 
