@@ -126,6 +126,7 @@ class Seat:
     async def hang_up(self) -> None:
         """End the reception for everyone, as soon as the line is there; does nothing once it is over."""
         while not self._over and not await self._send(HangUp()):
+            self._joined.clear()
             await self._joined.wait()
 
     async def leave(self) -> bool:

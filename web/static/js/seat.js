@@ -180,12 +180,19 @@ export class Seat extends EventTarget {
 
   /** Tell of every seat whose slot, and so whose stream, is another than before. */
   _bindStreams() {
+    this._forgetGone();
     for (const seat of this.room?.seats ?? []) {
       const stream = seat.slot === null ? null : this._line?.stream(seat.slot) ?? null;
       if (!stream || this._streams.get(seat.participant_id) === stream) continue;
       this._streams.set(seat.participant_id, stream);
       this._tell("stream", { participantId: seat.participant_id, stream });
     }
+  }
+
+  /** Whoever left and comes back is told of again. */
+  _forgetGone() {
+    const here = new Set(this.room?.seats.filter((seat) => seat.slot !== null).map((seat) => seat.participant_id));
+    for (const id of this._streams.keys()) if (!here.has(id)) this._streams.delete(id);
   }
 
   /** @param {Record<string, any>} message */
