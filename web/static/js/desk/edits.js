@@ -1,0 +1,93 @@
+// What the clerk does to a line, turned into edits of the office's API.
+
+import { ask, askReason, toast } from "/static/js/desk/ask.js";
+import { codePoints } from "/static/js/desk/words.js";
+import { el } from "/static/js/dom.js";
+
+const REASONS = ["不是说话，是杂音", "重复了上一句", "机器自己补的，没有人说"];
+
+/** Structural changes of lines; text goes through the saver directly. */
+export class Edits {
+  /**
+   * @param {import("/static/js/desk/saver.js").Saver} saver @param {import("/static/js/desk/lines.js").Lines} lines
+   * @param {() => any} record
+   */
+  constructor(saver, lines, record) {
+    this.saver = saver;
+    this.lines = lines;
+    this.record = record;
+  }
+
+  /** @param {string} id @param {string} name */
+  run(id, name) {
+    const line = this.lines.byId.get(id);
+    const deed = { heard: this.heard, split: this.split, join: this.join, insert: this.insert, delete: this.remove, restore: this.restore }[name];
+    if (line && deed) deed.call(this, line);
+  }
+
+  /** @param {any} line @param {Object} edit @param {string} [nextId] */
+  send(line, edit, nextId) {
+    this.saver.change(`line:${line.id}`, { line_id: line.id, version: line.version, ...edit }, nextId);
+  }
+
+  /** @param {any} line */
+  heard(line) {
+    this.send(line, { kind: "heard", heard: !line.heard });
+  }
+
+  /** @param {any} line */
+  restore(line) {
+    this.send(line, { kind: "restore" });
+  }
+
+  /** @param {any} line @param {string} participantId */
+  speaker(line, participantId) {
+    if (participantId && participantId !== line.participant_id) this.send(line, { kind: "speaker", participant_id: participantId });
+  }
+
+  /** @param {any} line */
+  split(line) {
+    const text = this.saver.pending(`line:${line.id}`) ?? line.text;
+    const at = codePoints(text, this.lines.caret);
+    if (at < 1 || at >= [...text].length) return toast("先在要拆开的地方点一下，再按“拆开”", "info");
+    this.send(line, { kind: "split", at });
+  }
+
+  /** @param {any} line */
+  join(line) {
+    const next = this.lines.neighbour(1);
+    if (!next) return toast("后面没有句子了", "info");
+    if (next.participant_id !== line.participant_id) return toast("后一句是另一个人说的，不能并", "info");
+    this.send(line, { kind: "join", next_version: next.version }, next.id);
+  }
+
+  /** @param {any} line */
+  async remove(line) {
+    const reason = await askReason({
+      title: "删这一句？", explain: `“${line.text}”　删了也还在原处留着，划一道线，随时可以恢复。录音不会删。`, usual: REASONS, words: "删", danger: true, most: 200,
+    });
+    const now = this.lines.byId.get(line.id);
+    if (reason && now) this.send(now, { kind: "delete", reason });
+  }
+
+  /** @param {any} line */
+  async insert(line) {
+    const who = /** @type {HTMLSelectElement} */ (el("select.input", { id: "insert-who" }, ...this.speakers()));
+    who.value = line.participant_id || "";
+    const text = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "insert-text", rows: 3, maxlength: 10000, required: true }));
+    const answer = await ask({
+      title: "在这一句后面补一句",
+      body: [el("p.soft", {}, "补的话会写明是谁手写的、没有录音，不会和听出来的混在一起。"),
+        el("div.field", {}, el("label", { for: "insert-who" }, "谁说的"), who), el("div.field", {}, el("label", { for: "insert-text" }, "说了什么"), text)],
+      buttons: [{ value: "yes", words: "补上", kind: "primary" }, { value: "", words: "先不" }],
+      ready: () => text.focus(),
+    });
+    const words = text.value.replace(/\s*[\r\n]+\s*/g, "").trim();
+    if (answer && words) this.saver.change("insert", { kind: "insert", after_id: line.id, participant_id: who.value || null, text: words });
+  }
+
+  speakers() {
+    const people = this.record().participants.map((/** @type {any} */ p) => el("option", { value: p.id }, p.name));
+    return [...people, el("option", { value: "" }, "不是谁说的，只作说明")];
+  }
+}

@@ -1,0 +1,105 @@
+// The registration form beside the transcript: every field with the place where it was said.
+
+import { el, icon } from "/static/js/dom.js";
+import { clockAt } from "/static/js/time.js";
+
+const LONG = new Set(["summary", "requests", "facts", "tried_before", "materials", "handling", "representatives"]);
+const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "phone", "people", "first_or_repeat", "group_visit", "purpose", "litigation", "form_of_visit"]);
+const SOURCES = { kiosk: "终端上填的", office: "本单位记的", clerk: "登记员填的" };
+
+/** Events: "typed" (detail: {field, value}), "hear" (detail: Evidence). */
+export class Form extends EventTarget {
+  /** @param {HTMLElement} host @param {{pending?: (key: string) => string | null}} options */
+  constructor(host, { pending = () => null } = {}) {
+    super();
+    this.host = host;
+    this.pending = pending;
+    /** @type {Map<string, HTMLElement>} */
+    this.boxes = new Map();
+    /** @type {Map<string, any>} */
+    this.values = new Map();
+    this.heard = new Map();
+    this.host.addEventListener("input", (event) => this.input(event));
+    this.host.addEventListener("click", (event) => this.clicked(event));
+  }
+
+  /** @param {any} record @param {boolean} editable */
+  show(record, editable) {
+    this.startedAt = record.started_at;
+    const first = !this.boxes.size;
+    for (const value of record.form) {
+      const old = this.values.get(value.field);
+      this.values.set(value.field, value);
+      if (first) this.host.append(this.box(value));
+      else if (!old) this.host.append(this.box(value));
+      this.fill(value, editable);
+    }
+  }
+
+  /** @param {any} value */
+  box(value) {
+    const id = `form-${value.field}`;
+    const box = el(`div.field${HALF.has(value.field) ? ".half" : ""}`, { "data-field": value.field },
+      el("span.lb", {}, el("label", { for: id }, value.label), el("span.origin")),
+      control(value, id));
+    this.boxes.set(value.field, box);
+    return box;
+  }
+
+  /** @param {any} value @param {boolean} editable */
+  fill(value, editable) {
+    const box = /** @type {HTMLElement} */ (this.boxes.get(value.field));
+    const input = /** @type {HTMLInputElement} */ (box.querySelector(".input"));
+    const shown = this.pending(`field:${value.field}`) ?? value.value;
+    if (input.value !== shown) input.value = shown;
+    input.disabled = !editable;
+    box.classList.toggle("needed", value.required && !shown);
+    box.querySelector(".origin")?.replaceChildren(this.origin(value));
+  }
+
+  /** Where the value comes from: a chip that plays it, a word, or the dashed 没有出处. @param {any} value */
+  origin(value) {
+    if (value.evidence.length) {
+      const first = value.evidence[0];
+      const words = value.evidence.length > 1 ? `${value.evidence.length} 处` : clockAt(this.startedAt, first.start);
+      return el("button.src", { type: "button", "data-evidence": value.field, "aria-label": `听出处：${value.label}`, title: `“${first.text}”` }, icon("play"), words);
+    }
+    if (!value.source && value.required) return el("span.src.none", {}, icon("edit"), "要填");
+    if (!value.source) return el("span.src.none", {}, icon("ask"), "没有出处");
+    if (value.source === "speech") return el("span.src.none", {}, icon("ask"), "出处已删");
+    return el("span.meta", {}, SOURCES[/** @type {keyof SOURCES} */ (value.source)] || "");
+  }
+
+  /** @param {Event} event */
+  input(event) {
+    const field = event.target instanceof Element ? event.target.closest("[data-field]")?.getAttribute("data-field") : null;
+    if (!field) return;
+    const value = /** @type {HTMLInputElement} */ (event.target).value;
+    this.dispatchEvent(new CustomEvent("typed", { detail: { field, value } }));
+  }
+
+  /** Several places: each press plays the next one. @param {Event} event */
+  clicked(event) {
+    const chip = event.target instanceof Element ? event.target.closest("[data-evidence]") : null;
+    const value = chip && this.values.get(chip.getAttribute("data-evidence") || "");
+    if (!value) return;
+    const turn = (this.heard.get(value.field) ?? -1) + 1;
+    this.heard.set(value.field, turn);
+    this.dispatchEvent(new CustomEvent("hear", { detail: value.evidence[turn % value.evidence.length] }));
+  }
+
+  /** Number of filled-in fields that nobody said and nobody typed. */
+  withoutSource() {
+    return [...this.values.values()].filter((value) => !value.source && !value.value).length;
+  }
+}
+
+/** @param {any} value @param {string} id */
+function control(value, id) {
+  if (value.choices.length) {
+    const options = value.choices.map((/** @type {[string, string]} */ [key, words]) => el("option", { value: key }, words));
+    return el("select.input", { id }, ...(value.choices.some((/** @type {[string, string]} */ [key]) => key === "") ? [] : [el("option", { value: "" }, "没听到，空着")]), ...options);
+  }
+  if (LONG.has(value.field)) return el("textarea.input", { id, rows: 2, maxlength: 10000 });
+  return el("input.input", { id, autocomplete: "off", maxlength: 10000 });
+}

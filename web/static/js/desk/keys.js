@@ -1,0 +1,47 @@
+// Keys of the correction page.  None of them is used by Chromium or by the usual Chinese input methods, and none
+// does anything while a composition is open: there Enter and arrows belong to the candidate list.
+
+const TABLE = /** @type {[string, {code: string, ctrl?: boolean, shift?: boolean}][]} */ ([
+  ["toggle", { code: "F2" }],
+  ["again", { code: "F8" }],
+  ["back", { code: "F8", shift: true }],
+  ["nextPlace", { code: "F9" }],
+  ["previousPlace", { code: "F9", shift: true }],
+  ["right", { code: "Enter", ctrl: true }],
+  ["right", { code: "NumpadEnter", ctrl: true }],
+  ["up", { code: "ArrowUp", ctrl: true }],
+  ["down", { code: "ArrowDown", ctrl: true }],
+  ["slower", { code: "BracketLeft", ctrl: true }],
+  ["faster", { code: "BracketRight", ctrl: true }],
+]);
+
+export const SHEET = [
+  ["F2", "播放、暂停"],
+  ["F8", "再听一遍这一句"],
+  ["Shift F8", "退回 3 秒"],
+  ["F9", "下一处要紧处"],
+  ["Shift F9", "上一处要紧处"],
+  ["Ctrl Enter", "听过，没错，往下走"],
+  ["Ctrl ↑ ↓", "上一句、下一句"],
+  ["Ctrl [ ]", "放慢、放快"],
+];
+
+/**
+ * The command of a key press; "" if it is none or belongs to the input method.
+ * @param {KeyboardEvent} event
+ */
+export function commandOf(event) {
+  if (event.isComposing || event.keyCode === 229 || event.altKey || event.metaKey) return "";
+  const found = TABLE.find(([, key]) => key.code === event.code && Boolean(key.ctrl) === event.ctrlKey && Boolean(key.shift) === event.shiftKey);
+  return found ? found[0] : "";
+}
+
+/** Calls the commands by name as their keys are pressed. @param {Object<string, () => void>} commands */
+export function listenForKeys(commands) {
+  document.addEventListener("keydown", (event) => {
+    const command = document.querySelector("dialog[open]") ? "" : commandOf(event);
+    if (!command || !commands[command]) return;
+    event.preventDefault();
+    commands[command]();
+  });
+}

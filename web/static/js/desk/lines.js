@@ -1,0 +1,368 @@
+// The record's lines on the page: drawn once, afterwards only what changed; one set of listeners for all of them.
+
+import { el, icon } from "/static/js/dom.js";
+import { clockAt, mediaTime } from "/static/js/time.js";
+import { isDoubtful, placeWords, weakPlaces } from "/static/js/desk/words.js";
+
+const SPOKEN = "spoken";
+
+/** The line being played and the word in it are found in lines sorted by start. @param {any[]} lines @param {number} t */
+export function lineAt(lines, t) {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lines[middle].start <= t) low = middle + 1;
+    else high = middle;
+  }
+  for (let i = low - 1; i >= 0 && i >= low - 4; i--) if (t < lines[i].end) return lines[i];
+  return null;
+}
+
+/** Events: "select" (detail: id), "hear" (detail: id), "typed" (detail: {id, text}), "action" (detail: {id, name}). */
+export class Lines extends EventTarget {
+  /** @param {HTMLElement} host scrolls @param {{pending?: (key: string) => string | null, editable?: boolean}} options */
+  constructor(host, { pending = () => null, editable = false } = {}) {
+    super();
+    this.host = host;
+    this.pending = pending;
+    this.editable = editable;
+    /** @type {any} */
+    this.record = null;
+    /** @type {Map<string, HTMLElement>} */
+    this.rows = new Map();
+    /** @type {Map<string, any>} */
+    this.byId = new Map();
+    /** @type {any[]} */
+    this.spoken = [];
+    this.current = "";
+    this.caret = 0;
+    this.playing = "";
+    /** @type {HTMLElement | null} */
+    this.tools = null;
+    this.listen();
+  }
+
+  listen() {
+    this.host.addEventListener("pointerdown", (event) => this.pressed(event));
+    this.host.addEventListener("click", (event) => this.clicked(event));
+    this.host.addEventListener("input", (event) => this.input(event));
+    this.host.addEventListener("focusout", (event) => this.left(event));
+    this.host.addEventListener("beforeinput", (event) => refuseLineBreaks(/** @type {InputEvent} */ (event)));
+    document.addEventListener("selectionchange", () => this.rememberCaret());
+  }
+
+  // --- showing -------------------------------------------------------------------------------------------------
+
+  /** Shows this state of the record; what did not change is left alone. @param {any} record */
+  show(record) {
+    const before = this.byId;
+    this.record = record;
+    this.byId = new Map(record.body.map((/** @type {any} */ line) => [line.id, line]));
+    this.spoken = record.body.filter((/** @type {any} */ l) => !l.deleted && l.end > l.start).sort((/** @type {any} */ a, /** @type {any} */ b) => a.start - b.start);
+    const wanted = this.sequence();
+    const keep = new Set(wanted.map(([key]) => key));
+    for (const [key, row] of this.rows) if (!keep.has(key)) this.remove(key, row);
+    this.arrange(wanted, before);
+    if (this.current && !this.byId.has(this.current)) this.current = "";
+    this.mark();
+  }
+
+  /** Keys of rows in order: lines, with the gaps where they happened. */
+  sequence() {
+    const gaps = this.record.gaps.map((/** @type {any} */ gap, /** @type {number} */ i) => [`gap:${i}:${gap.start}:${gap.text}`, gap]);
+    const rows = [];
+    for (const line of this.record.body) {
+      while (gaps.length && line.end > line.start && gaps[0][1].start <= line.start) rows.push(gaps.shift());
+      rows.push([line.id, line]);
+    }
+    return /** @type {[string, any][]} */ ([...rows, ...gaps]);
+  }
+
+  /** @param {[string, any][]} wanted @param {Map<string, any>} before */
+  arrange(wanted, before) {
+    const fragment = this.rows.size ? null : document.createDocumentFragment();
+    const place = fragment || this.host;
+    let next = fragment ? null : this.host.firstElementChild;
+    for (const [key, thing] of wanted) {
+      const row = this.rows.get(key) || this.draw(key, thing);
+      if (before.has(key)) this.refresh(row, thing, before.get(key));
+      if (row === next) next = next.nextElementSibling;
+      else place.insertBefore(row, next);
+    }
+    if (fragment) this.host.append(fragment);
+  }
+
+  /** @param {string} key @param {any} thing */
+  draw(key, thing) {
+    const row = key.startsWith("gap:") ? gapRow(thing) : this.lineRow(thing);
+    this.rows.set(key, row);
+    return row;
+  }
+
+  /** @param {string} key @param {HTMLElement} row */
+  remove(key, row) {
+    if (this.tools && row.contains(this.tools)) this.tools.remove();
+    row.remove();
+    this.rows.delete(key);
+  }
+
+  /** @param {any} line */
+  lineRow(line) {
+    const when = el("button.at", { type: "button", "data-hear": "", "aria-label": "听这一句" });
+    const row = el("div.u", { "data-id": line.id }, el("span.w", {}, el("b"), when), el("div.t", {}, el("p.say")));
+    this.fill(row, line);
+    return row;
+  }
+
+  /** @param {HTMLElement} row @param {any} line @param {any} old */
+  refresh(row, line, old) {
+    if (signature(line) === signature(old)) return;
+    this.fill(row, line);
+  }
+
+  /** @param {HTMLElement} row @param {any} line */
+  fill(row, line) {
+    const who = this.record.participants.find((/** @type {any} */ p) => p.id === line.participant_id);
+    const side = who ? (who.role === "petitioner" ? "a" : "l") : "n";
+    row.className = `u ${side}${line.deleted ? " deleted" : ""}${line.disputed ? " disputed" : ""}${line.heard ? " heard" : ""}${isDoubtful(line) && !line.heard ? " check" : ""}`;
+    /** @type {HTMLElement} */ (row.querySelector(".w b")).textContent = who ? who.name : "补记";
+    const when = /** @type {HTMLElement} */ (row.querySelector(".at"));
+    when.textContent = line.end > line.start ? clockAt(this.record.started_at, line.start) : "手写";
+    when.toggleAttribute("disabled", !(line.end > line.start));
+    this.fillText(row, line);
+    this.fillStatus(row, line);
+    if (line.id === this.current || line.id === this.playing) this.mark();
+  }
+
+  /** @param {HTMLElement} row @param {any} line */
+  fillText(row, line) {
+    const say = /** @type {HTMLElement} */ (row.querySelector(".say"));
+    const unsaved = this.pending(`line:${line.id}`);
+    const focused = document.activeElement === say;
+    const text = unsaved ?? line.text;
+    if (focused && say.textContent === text) return;
+    const caret = focused ? caretIn(say) : null;
+    say.replaceChildren(...marked(text, unsaved === null && !line.deleted ? weakPlaces(text, line.words) : []));
+    if (caret !== null) placeCaret(say, Math.min(caret, text.length));
+  }
+
+  /** @param {HTMLElement} row @param {any} line */
+  fillStatus(row, line) {
+    const box = /** @type {HTMLElement} */ (row.querySelector(".t"));
+    box.querySelectorAll(":scope > .st, :scope > .says-no").forEach((node) => node.remove());
+    const notes = statusNotes(line);
+    const say = /** @type {HTMLElement} */ (row.querySelector(".say"));
+    if (notes.length) say.after(el("span.st", {}, ...notes));
+    if (line.disputed) say.after(el("p.says-no", {}, icon("hand"), el("span", {}, el("b", {}, "群众说不对："), line.disputed)));
+    if (line.deleted && this.editable) box.querySelector(".st")?.append(el("button.link", { type: "button", "data-action": "restore" }, "恢复这一句"));
+  }
+
+  // --- selecting and typing ------------------------------------------------------------------------------------
+
+  /** Text becomes editable as it is pressed, so that the caret lands where the finger was. @param {Event} event */
+  pressed(event) {
+    const say = event.target instanceof Element ? event.target.closest(".say") : null;
+    const line = say && this.lineOf(say);
+    if (say && line && this.editable && !line.deleted) makeEditable(/** @type {HTMLElement} */ (say));
+  }
+
+  /** @param {Event} event */
+  clicked(event) {
+    const target = event.target instanceof Element ? event.target : null;
+    const line = target && this.lineOf(target);
+    if (!target || !line) return;
+    const action = target.closest("[data-action]");
+    if (action) return this.tell("action", { id: line.id, name: action.getAttribute("data-action") });
+    const fresh = line.id !== this.current;
+    if (target.closest("[data-hear]") || (target.closest(".say") && fresh)) {
+      this.select(line.id, { scroll: false });
+      this.tell("hear", line.id);
+    } else if (target.closest(".say")) {
+      this.select(line.id, { scroll: false });
+    }
+  }
+
+  /** @param {Element} element */
+  lineOf(element) {
+    return this.byId.get(element.closest(".u")?.getAttribute("data-id") || "") || null;
+  }
+
+  /** @param {Event} event */
+  input(event) {
+    const say = event.target instanceof Element ? event.target.closest(".say") : null;
+    const line = say && this.lineOf(say);
+    if (line) this.tell("typed", { id: line.id, text: (say.textContent || "").replace(/[\r\n\u2028\u2029]+/g, "") });
+  }
+
+  /** Marks are drawn again when typing is over. @param {FocusEvent} event */
+  left(event) {
+    const say = event.target instanceof Element ? event.target.closest(".say") : null;
+    const line = say && this.lineOf(say);
+    if (!say || !line) return;
+    say.removeAttribute("contenteditable");
+    queueMicrotask(() => this.fillText(/** @type {HTMLElement} */ (say.closest(".u")), this.byId.get(line.id) || line));
+  }
+
+  rememberCaret() {
+    const say = this.row(this.current)?.querySelector(".say");
+    if (say && document.activeElement === say) this.caret = caretIn(/** @type {HTMLElement} */ (say)) ?? this.caret;
+  }
+
+  /** @param {string} id @param {{scroll?: boolean, focus?: boolean}} [options] */
+  select(id, { scroll = true, focus = false } = {}) {
+    this.current = id;
+    const row = this.row(id);
+    if (!row) return;
+    if (scroll) row.scrollIntoView({ block: "nearest" });
+    this.mark();
+    if (focus) this.edit(id);
+    this.tell("select", id);
+  }
+
+  /** Puts the caret at the end of a line. @param {string} id */
+  edit(id) {
+    const say = /** @type {HTMLElement | null} */ (this.row(id)?.querySelector(".say") || null);
+    if (!say || !this.editable || this.byId.get(id)?.deleted) return;
+    makeEditable(say);
+    say.focus({ preventScroll: true });
+    placeCaret(say, (say.textContent || "").length);
+    this.caret = (say.textContent || "").length;
+  }
+
+  /** The neighbour of the current line that is not deleted. @param {number} direction */
+  neighbour(direction) {
+    const body = this.record?.body || [];
+    let place = body.findIndex((/** @type {any} */ line) => line.id === this.current);
+    if (place < 0) place = direction > 0 ? -1 : body.length;
+    for (let i = place + direction; i >= 0 && i < body.length; i += direction) if (!body[i].deleted) return body[i];
+    return null;
+  }
+
+  /** @param {string} id */
+  row(id) {
+    return this.rows.get(id) || null;
+  }
+
+  mark() {
+    this.host.querySelectorAll(".u.cur, .u.now").forEach((row) => row.classList.remove("cur", "now"));
+    const row = this.row(this.current);
+    row?.classList.add("cur");
+    if (row && this.tools && !row.contains(this.tools)) row.querySelector(".t")?.append(this.tools);
+    this.row(this.playing)?.classList.add("now");
+  }
+
+  // --- while playing -------------------------------------------------------------------------------------------
+
+  /** Marks the line and the word that is heard at t; null: nothing. @param {number | null} t @param {boolean} follow scroll there */
+  speak(t, follow = false) {
+    const line = t === null ? null : lineAt(this.spoken, t);
+    if ((line?.id || "") !== this.playing) this.speakLine(line, follow);
+    this.speakWord(line, t ?? 0);
+  }
+
+  /** @param {any} line @param {boolean} follow */
+  speakLine(line, follow) {
+    this.row(this.playing)?.classList.remove("now");
+    this.playing = line?.id || "";
+    const row = this.row(this.playing);
+    row?.classList.add("now");
+    if (row && follow && !this.host.contains(document.activeElement)) row.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {any} line @param {number} t */
+  speakWord(line, t) {
+    const highlights = CSS.highlights;
+    if (!highlights) return;
+    const say = line && this.row(line.id)?.querySelector(".say");
+    const word = line && placeWords(say?.textContent || "", line.words).find((place) => place.start <= t && t < place.end);
+    if (word) highlights.set(SPOKEN, new Highlight(rangeOf(/** @type {HTMLElement} */ (say), word.from, word.to)));
+    else highlights.delete(SPOKEN);
+  }
+
+  /** @param {string} type @param {any} detail */
+  tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** What makes a row look different. @param {any} line */
+function signature(line) {
+  return JSON.stringify([line.version, line.text, line.participant_id, line.deleted, line.heard, line.disputed, line.start, line.doubt, line.edited_by]);
+}
+
+/** @param {any} line */
+function statusNotes(line) {
+  const notes = [];
+  if (line.deleted) notes.push(el("span", {}, `已删：${line.delete_reason}`));
+  if (line.edited_by && line.recognised && line.text !== line.recognised) notes.push(el("span", {}, `${line.edited_by}改过，机器原来听成“${line.recognised}”`));
+  else if (!line.recognised) notes.push(el("span", {}, `${line.edited_by || "登记员"}手写，没有录音`));
+  if (line.heard && !line.deleted) notes.push(el("span.ok", {}, icon("check"), "听过，没错"));
+  return notes;
+}
+
+/** @param {any} gap */
+function gapRow(gap) {
+  return el("div.gap", { role: "note", title: `${mediaTime(gap.start)} 到 ${mediaTime(gap.end)}` }, icon("netoff"), el("span", {}, gap.text));
+}
+
+/** Text with its doubtful places underlined. @param {string} text @param {{from: number, to: number}[]} places */
+function marked(text, places) {
+  const nodes = [];
+  let at = 0;
+  for (const { from, to } of places) {
+    if (from > at) nodes.push(document.createTextNode(text.slice(at, from)));
+    nodes.push(el("span.q", {}, text.slice(from, to)));
+    at = to;
+  }
+  if (at < text.length || !nodes.length) nodes.push(document.createTextNode(text.slice(at)));
+  return nodes;
+}
+
+/** @param {HTMLElement} say */
+function makeEditable(say) {
+  if (say.isContentEditable) return;
+  say.setAttribute("contenteditable", "plaintext-only");
+  if (!say.isContentEditable) say.setAttribute("contenteditable", "true");
+  say.setAttribute("role", "textbox");
+  say.setAttribute("aria-label", "这一句的文字");
+  say.spellcheck = false;
+}
+
+/** A line is one paragraph: Enter commits pinyin and does nothing else. @param {InputEvent} event */
+function refuseLineBreaks(event) {
+  if (event.inputType === "insertParagraph" || event.inputType === "insertLineBreak") event.preventDefault();
+}
+
+/** Offset of the caret in the text of an element; null when it is elsewhere. @param {HTMLElement} element */
+function caretIn(element) {
+  const selection = document.getSelection();
+  if (!selection?.focusNode || !element.contains(selection.focusNode)) return null;
+  const range = document.createRange();
+  range.setStart(element, 0);
+  range.setEnd(selection.focusNode, selection.focusOffset);
+  return range.toString().length;
+}
+
+/** @param {HTMLElement} element @param {number} offset */
+function placeCaret(element, offset) {
+  const range = rangeOf(element, offset, offset);
+  document.getSelection()?.setBaseAndExtent(range.startContainer, range.startOffset, range.startContainer, range.startOffset);
+}
+
+/** The range of characters in an element, over its inner marks. @param {HTMLElement} element @param {number} from @param {number} to */
+function rangeOf(element, from, to) {
+  const range = document.createRange();
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  range.setStart(element, 0);
+  range.setEnd(element, element.childNodes.length);
+  let at = 0;
+  let opened = false;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const length = node.textContent?.length || 0;
+    if (!opened && from <= at + length) { range.setStart(node, from - at); opened = true; }
+    if (to <= at + length) { range.setEnd(node, to - at); break; }
+    at += length;
+  }
+  return range;
+}

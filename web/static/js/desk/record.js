@@ -1,0 +1,382 @@
+// The correction page: the recording, the lines and the form, in step with each other and with the office.
+
+import { api, logInPath } from "/static/js/api.js";
+import { byId, el, icon, tell } from "/static/js/dom.js";
+import { chineseMoment, clockAt, clockSeconds, mediaTime } from "/static/js/time.js";
+import { ask, askWhich, toast } from "/static/js/desk/ask.js";
+import { Edits } from "/static/js/desk/edits.js";
+import { Form } from "/static/js/desk/form.js";
+import { showHistory } from "/static/js/desk/history.js";
+import { SHEET, listenForKeys } from "/static/js/desk/keys.js";
+import { Lines } from "/static/js/desk/lines.js";
+import { Overview } from "/static/js/desk/overview.js";
+import { Places } from "/static/js/desk/places.js";
+import { Player } from "/static/js/desk/player.js";
+import { Saver } from "/static/js/desk/saver.js";
+import { showState } from "/static/js/desk/states.js";
+import { stepButtons } from "/static/js/desk/steps.js";
+
+const BACK_S = 3;
+const REFRESH_MS = 5000;
+const SLOW_REFRESH_MS = 30_000;
+
+const root = byId("desk");
+const recordId = root.dataset.record || "";
+const isClerk = root.dataset.role === "clerk";
+const saver = new Saver(recordId, root.dataset.user || "");
+const pending = (/** @type {string} */ key) => saver.pending(key);
+const lines = new Lines(byId("lines"), { pending });
+const form = new Form(byId("form"), { pending });
+const overview = new Overview(byId("lanes"));
+const places = new Places({ list: byId("places"), count: byId("places-count"), bar: byId("places-bar"), words: byId("places-words"), left: byId("places-left") });
+const edits = new Edits(saver, lines, () => record);
+const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (byId("tools")).content.firstElementChild);
+
+/** @type {any} */
+let record = null;
+/** @type {Player | null} */
+let player = null;
+
+// --- showing -----------------------------------------------------------------------------------------------------
+
+/** @param {any} fresh */
+function show(fresh) {
+  if (record && fresh.version < record.version) return;
+  const first = !record;
+  record = fresh;
+  const editable = isClerk && record.may_edit;
+  lines.editable = editable;
+  lines.tools = editable ? tools : null;
+  if (!editable) tools.remove();
+  root.classList.toggle("readonly", !editable);
+  lines.show(record);
+  form.show(record, editable);
+  places.show(record);
+  showHead(editable);
+  if (first || player?.segmentCount !== record.segments.length) openPlayer();
+  overview.show(record, player?.end || record.seconds);
+  overview.move(player?.position || 0);
+  if (lines.current) showTools();
+}
+
+/** @param {boolean} editable */
+function showHead(editable) {
+  byId("whose").textContent = [record.petitioner, record.matter].filter(Boolean).join("　");
+  document.title = `${record.petitioner} 的笔录 · 接谈`;
+  showState(byId("state"), record.state);
+  byId("steps").replaceChildren(...stepButtons(record, { isClerk, left: places.left().length, run }));
+  const empty = form.withoutSource();
+  byId("unsourced").textContent = empty ? `${empty} 栏没有出处` : "";
+  tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
+  tell(byId("readonly"), editable ? "" : readonlyWords());
+  showDisputes();
+  showNothing();
+}
+
+function readonlyWords() {
+  const words = {
+    confirmed: "已经交给群众核对，现在只能看、只能听。要改，先“重新打开”。",
+    signed: `群众已经签字（${chineseMoment(record.signed_at)}），不能再改了。`,
+    refused: `群众没有签字：${record.refusal_reason}`,
+    filed: `已经归档，编号 ${record.case_no}。归了档的笔录不能改，有话要补，到信访事项里“补正”。`,
+  }[/** @type {string} */ (record.state)];
+  return words || (isClerk ? "" : "您可以看、可以听，改由接谈员来改。");
+}
+
+function showDisputes() {
+  const disputed = record.body.filter((/** @type {any} */ line) => line.disputed && !line.deleted);
+  const box = byId("disputes");
+  box.hidden = !disputed.length;
+  if (box.hidden) return;
+  const go = el("button.link", { type: "button" }, "去看");
+  go.addEventListener("click", () => goTo(disputed[0].id, true));
+  box.querySelector("div")?.replaceChildren(el("b", {}, `群众说有 ${disputed.length} 句不对。`), "改好了再交一次。　", go);
+}
+
+function showNothing() {
+  const empty = record.body.length === 0;
+  byId("nothing").hidden = !empty;
+  byId("lines").hidden = empty;
+  const words = record.recognition === "done" ? "录音里没有听出话来。可以放一遍录音，听到什么，再告诉信访人补说。" : "录音已经存好，文字出来以后会自己出现在这里。";
+  if (empty) /** @type {HTMLElement} */ (byId("nothing").querySelector("p")).textContent = words;
+}
+
+function showSaved() {
+  const button = byId("saved");
+  const waiting = saver.waiting;
+  const [tone, drawing, words] = saver.error && waiting ? ["warn", "netoff", `${waiting} 处还没传上去`]
+    : saver.refused.length ? ["bad", "alert", `${saver.refused.length} 处没存上`]
+      : waiting ? ["mute", "save", "正在存"]
+        : saver.savedAt ? ["ok", "save", `${clockSeconds(saver.savedAt)} 已自动保存`] : ["", "", ""];
+  button.hidden = !words;
+  button.className = `saved small ${tone}`;
+  if (button.dataset.words !== words) button.replaceChildren(icon(drawing || "save"), el("span", {}, words));
+  button.dataset.words = words;
+  tell(byId("offline"), saver.error && waiting ? offlineWords(waiting) : "");
+  showRefused();
+}
+
+/** @param {number} waiting */
+function offlineWords(waiting) {
+  if (saver.error.status === 401) return `登录到时间了。您改的 ${waiting} 处都存在这台电脑上，请在新的窗口里登录，这里会自己接着存。`;
+  if (saver.error.status === 0) return `网断了，您可以接着改。改的都存在这台电脑上，网一通自己传上去。还没传的：${waiting} 处。`;
+  return `${saver.error.message}您改的 ${waiting} 处都存在这台电脑上，过一会儿自己再传。`;
+}
+
+function showRefused() {
+  const stuck = saver.refused.filter((change) => change.why !== "conflict");
+  const box = byId("refused");
+  box.hidden = !stuck.length;
+  if (box.hidden) return;
+  const look = el("button.link", { type: "button" }, "看没存上的");
+  look.addEventListener("click", showStuck);
+  box.querySelector("div")?.replaceChildren(`有 ${stuck.length} 处没存上：${stuck[0].why}您写的字还在。　`, look);
+}
+
+async function showStuck() {
+  const stuck = saver.refused.filter((change) => change.why !== "conflict");
+  const items = stuck.map((change) => el("li", {}, el("p.small.bad", {}, change.why || ""), el("p.kept", {}, change.edit.text ?? change.edit.value ?? "")));
+  const answer = await ask({ title: "没存上的", wide: true, body: [el("p", {}, "需要的话，先把字抄下来或者复制走。"), el("ol", {}, ...items)], buttons: [{ value: "", words: "先留着", kind: "primary" }, { value: "drop", words: "不要了", kind: "danger" }] });
+  if (answer === "drop") stuck.forEach((change) => saver.drop(change));
+  refresh();
+}
+
+// --- playing -----------------------------------------------------------------------------------------------------
+
+/** @param {string} participantId @param {string} kind */
+function elementFor(participantId, kind) {
+  const person = record.participants.find((/** @type {any} */ p) => p.id === participantId);
+  const media = /** @type {HTMLMediaElement} */ (el(kind === "video" ? "video" : "audio", { preload: "auto", playsinline: true, "data-participant": participantId }));
+  if (kind === "video") byId("screens").append(el("figure", {}, media, el("figcaption", {}, person?.name || "")));
+  else byId("sounds").append(media);
+  return media;
+}
+
+function openPlayer() {
+  const at = player?.position || 0;
+  player?.pause();
+  byId("screens").replaceChildren();
+  byId("sounds").replaceChildren();
+  player = new Player(record.segments, record.seconds, elementFor);
+  player.addEventListener("position", heard);
+  player.addEventListener("state", showPlayer);
+  player.addEventListener("trouble", (event) => cannotPlay(/** @type {CustomEvent} */ (event).detail));
+  byId("pictures").hidden = !record.segments.some((/** @type {any} */ s) => s.kind === "video");
+  player.seek(at);
+  showPlayer();
+}
+
+function heard() {
+  if (!player) return;
+  byId("clock").textContent = clockAt(record.started_at, player.position);
+  byId("position").textContent = `${mediaTime(player.position)} / ${mediaTime(player.end)}`;
+  overview.move(player.position);
+  lines.speak(player.playing ? player.position : null, player.until === null);
+}
+
+function showPlayer() {
+  if (!player) return;
+  const button = byId("toggle");
+  button.replaceChildren(icon(player.playing ? "pause" : "play"));
+  button.setAttribute("aria-label", player.playing ? "暂停" : "播放");
+  byId("rate").textContent = `${player.rate} 倍`;
+  heard();
+}
+
+/** @param {any} segment */
+async function cannotPlay(segment) {
+  const why = await api("HEAD", segment.url).then(() => "", (error) => (error.reference ? `报修时说这个号：${error.reference}` : ""));
+  const again = el("button.link", { type: "button" }, "再试一次");
+  again.addEventListener("click", () => { byId("trouble").hidden = true; player?.mend(); });
+  const person = record.participants.find((/** @type {any} */ p) => p.id === segment.participant_id)?.name || "";
+  const what = segment.kind === "video" ? "画面" : "录音";
+  byId("trouble").hidden = false;
+  byId("trouble").querySelector("div")?.replaceChildren(el("b", {}, `${person}从 ${clockAt(record.started_at, segment.start)} 起的${what}暂时放不出来。`), `文字能照常改，别的${what}照常放。${why}　`, again);
+}
+
+/** @param {string} id */
+function hear(id) {
+  const line = lines.byId.get(id);
+  if (line && line.end > line.start) player?.playStretch(line.start, line.end);
+}
+
+// --- moving ------------------------------------------------------------------------------------------------------
+
+/** @param {string} id @param {boolean} aloud */
+function goTo(id, aloud) {
+  showPane("text");
+  lines.select(id, { focus: lines.editable && !matchMedia("(pointer: coarse)").matches });
+  if (aloud) hear(id);
+}
+
+/** @param {number} direction */
+function step(direction) {
+  const line = lines.neighbour(direction);
+  if (line) goTo(line.id, false);
+}
+
+/** @param {number} direction */
+function nextPlace(direction) {
+  const line = record && places.next(record.body, lines.current, direction);
+  if (line) goTo(line.id, true);
+  else toast("要紧处都听过了");
+}
+
+/** Heard and right: on to the next place to check, or the next sentence. */
+function right() {
+  const line = lines.byId.get(lines.current);
+  if (!line || !lines.editable || line.deleted) return;
+  const wasPlace = places.lines.some((place) => place.id === line.id);
+  if (!line.heard) edits.run(line.id, "heard");
+  const next = (wasPlace && places.next(record.body, line.id, 1)) || lines.neighbour(1);
+  if (next) goTo(next.id, true);
+}
+
+function showTools() {
+  const line = lines.byId.get(lines.current);
+  if (!line || !lines.tools) return;
+  tools.hidden = line.deleted;
+  const select = /** @type {HTMLSelectElement} */ (tools.querySelector("select"));
+  select.replaceChildren(...(line.participant_id ? [] : [el("option", { value: "" }, "不是谁说的")]), ...record.participants.map((/** @type {any} */ p) => el("option", { value: p.id }, p.name)));
+  select.value = line.participant_id || "";
+  const heardButton = /** @type {HTMLElement} */ (tools.querySelector('[data-action="heard"]'));
+  heardButton.setAttribute("aria-pressed", String(line.heard));
+  /** @type {HTMLElement} */ (heardButton.querySelector("[data-words]")).textContent = line.heard ? "再改成没听过" : "听过，没错";
+}
+
+/** On a narrow screen one part is seen at a time. @param {string} name */
+function showPane(name) {
+  root.dataset.pane = name;
+  for (const tab of root.querySelectorAll(".panes [data-pane]")) tab.setAttribute("aria-selected", String(tab.getAttribute("data-pane") === name));
+}
+
+// --- the office --------------------------------------------------------------------------------------------------
+
+/** Does one step of the record after everything typed has arrived. @param {() => Promise<any>} stepOf */
+async function run(stepOf) {
+  if (!(await saver.flush())) return toast("还有改动没存上，存好再交", "alert");
+  try {
+    const answer = await stepOf();
+    if (answer) await refresh();
+  } catch (error) {
+    await ask({ title: "这一步没办成", body: [el("p", {}, /** @type {any} */ (error).message)], buttons: [{ value: "", words: "知道了", kind: "primary" }] });
+    await refresh();
+  }
+}
+
+async function refresh() {
+  try {
+    show(await api("GET", `/api/records/${recordId}`));
+    if (!saver.error) tell(byId("offline"), "");
+  } catch (error) {
+    cannotFetch(/** @type {any} */ (error));
+  }
+}
+
+/** @param {any} error */
+function cannotFetch(error) {
+  if (error.status === 401 && !saver.waiting) return location.assign(logInPath());
+  if (saver.error) return;
+  const number = error.reference ? `报修时说这个号：${error.reference}` : "";
+  tell(byId("offline"), error.status === 0 ? "网断了，正在自己重连。文字可以接着看、接着改。" : `${error.message}${number}`);
+}
+
+/** @param {any} detail */
+async function settle({ change, line, field }) {
+  const now = line || field;
+  const answer = await askWhich({ who: line?.edited_by || "", theirs: line ? line.text : field.value, mine: change.edit.text ?? change.edit.value });
+  if (answer === "mine") saver.insist(change, now.version);
+  else if (answer === "theirs") saver.drop(change);
+  if (answer !== "mine") await refresh();
+}
+
+async function keepFresh() {
+  for (;;) {
+    const lively = !record || record.recognition !== "done" || record.state === "confirmed";
+    await new Promise((done) => setTimeout(done, lively ? REFRESH_MS : SLOW_REFRESH_MS));
+    if (!document.hidden && !saver.waiting) await refresh();
+  }
+}
+
+// --- wiring ------------------------------------------------------------------------------------------------------
+
+/** @param {EventTarget} source @param {string} type @param {(detail: any) => void} act */
+function on(source, type, act) {
+  source.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));
+}
+
+function wireLines() {
+  on(lines, "select", (id) => { places.mark(id); showTools(); });
+  on(lines, "hear", hear);
+  on(lines, "typed", ({ id, text }) => saver.typed(`line:${id}`, { kind: "text", line_id: id, version: lines.byId.get(id).version, text }));
+  on(lines, "action", ({ id, name }) => edits.run(id, name));
+  on(places, "go", (id) => goTo(id, true));
+  on(form, "typed", typedField);
+  on(form, "hear", (evidence) => player?.playStretch(evidence.start, evidence.end));
+  on(overview, "seek", (t) => player?.seek(t));
+  tools.querySelector("select")?.addEventListener("change", (event) => edits.speaker(lines.byId.get(lines.current), /** @type {HTMLSelectElement} */ (event.target).value));
+  tools.addEventListener("pointerdown", (event) => { if (/** @type {Element} */ (event.target).closest("button")) event.preventDefault(); });
+}
+
+/** @param {{field: string, value: string}} typed */
+function typedField({ field, value }) {
+  const now = form.values.get(field);
+  const evidence = value ? now.evidence.map((/** @type {any} */ e) => e.utterance_id) : [];
+  saver.typed(`field:${field}`, { kind: "field", field, version: now.version, value, evidence });
+}
+
+function wireSaver() {
+  on(saver, "saved", (fresh) => { show(fresh); showSaved(); });
+  on(saver, "status", showSaved);
+  on(saver, "conflict", settle);
+  on(saver, "refused", refresh);
+  window.addEventListener("beforeunload", (event) => { if (saver.waiting || saver.refused.length) event.preventDefault(); });
+}
+
+/** @type {Object<string, () => void>} */
+const commands = {
+  toggle: () => player?.toggle(),
+  again: () => hear(lines.current || lines.playing),
+  back: () => player?.seek(player.position - BACK_S),
+  nextPlace: () => nextPlace(1),
+  previousPlace: () => nextPlace(-1),
+  right,
+  up: () => step(-1),
+  down: () => step(1),
+  slower: () => player?.changeRate(-1),
+  faster: () => player?.changeRate(1),
+};
+
+function wirePage() {
+  root.addEventListener("click", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    const play = target.closest("[data-play]")?.getAttribute("data-play");
+    if (play) commands[play]();
+    const pane = target.closest(".panes [data-pane]")?.getAttribute("data-pane");
+    if (pane) showPane(pane);
+  });
+  byId("history").addEventListener("click", async () => {
+    try {
+      const id = await showHistory(recordId);
+      if (lines.byId.has(id)) goTo(id, false);
+    } catch (error) {
+      toast(/** @type {any} */ (error).message, "alert");
+    }
+  });
+  byId("sheet").addEventListener("click", () => ask({
+    title: "快捷键",
+    body: [el("dl.kv.sheet", {}, ...SHEET.flatMap(([key, words]) => [el("dt", {}, el("span.kbd", {}, key)), el("dd", {}, words)])), el("p.small.mute", {}, "拼音没上屏时，快捷键不起作用。")],
+    buttons: [{ value: "", words: "关上", kind: "primary" }],
+  }));
+  byId("saved").addEventListener("click", () => saver.hurry());
+}
+
+wireLines();
+wireSaver();
+wirePage();
+listenForKeys(commands);
+await refresh();
+saver.pump();
+for (const change of saver.refused.filter((c) => c.why === "conflict")) saver.insist(change, change.edit.version);
+showSaved();
+keepFresh();

@@ -1,0 +1,247 @@
+// Sends a clerk's changes one after another and loses none: what is not saved yet is kept in memory and in this
+// browser, and is sent again when the office can be reached.
+
+import { api } from "/static/js/api.js";
+
+const QUIET_MS = 800;
+const AT_MOST_MS = 2000;
+const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
+
+/** @typedef {{edit: any, key: string, nextId?: string, since: number, due: number, tried: boolean, why?: string}} Change */
+
+/** May go through later without anybody changing anything. @param {any} error */
+function isPassing(error) {
+  return error.status === 0 || error.status >= 500 || error.status === 401 || error.status === 429;
+}
+
+/** Events: "saved" (detail: Record), "status", "conflict" (detail: {change, line, field}), "refused" (detail: {change, error}). */
+export class Saver extends EventTarget {
+  /** @param {string} recordId @param {string} userId */
+  constructor(recordId, userId) {
+    super();
+    this.path = `/api/records/${recordId}`;
+    this.storeKey = `jietan.unsaved.${recordId}.${userId}`;
+    /** @type {Change[]} */
+    this.queue = [];
+    /** Changes that the office refused: shown to the clerk, never thrown away unseen. @type {Change[]} */
+    this.refused = [];
+    /** @type {Change | null} */
+    this.sending = null;
+    /** @type {any} */
+    this.error = null;
+    this.failures = 0;
+    this.savedAt = /** @type {Date | null} */ (null);
+    this.timer = 0;
+    this.restore();
+    window.addEventListener("online", () => this.hurry());
+  }
+
+  /** Number of changes the office does not have yet. */
+  get waiting() {
+    return this.queue.length + (this.sending ? 1 : 0);
+  }
+
+  restore() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.storeKey) || "[]");
+      for (const change of kept) (change.why ? this.refused : this.queue).push({ ...change, due: 0, tried: true });
+    } catch {
+      localStorage.removeItem(this.storeKey);
+    }
+  }
+
+  keep() {
+    const all = [...(this.sending ? [this.sending] : []), ...this.queue, ...this.refused];
+    try {
+      if (all.length) localStorage.setItem(this.storeKey, JSON.stringify(all));
+      else localStorage.removeItem(this.storeKey);
+    } catch {
+      // A full or forbidden browser store: memory still has everything.
+    }
+    this.dispatchEvent(new CustomEvent("status"));
+  }
+
+  /** Unsaved text of a line, or unsaved value of a field; null: none. @param {string} key "line:…" or "field:…" */
+  pending(key) {
+    const all = [...(this.sending ? [this.sending] : []), ...this.queue];
+    const last = all.filter((c) => c.key === key && (c.edit.kind === "text" || c.edit.kind === "field")).pop();
+    return last ? (last.edit.text ?? last.edit.value) : null;
+  }
+
+  /** Typing: the last state of a place is saved after a short pause. @param {string} key @param {any} edit */
+  typed(key, edit) {
+    const now = Date.now();
+    const last = this.queue.filter((c) => c.key === key).pop();
+    if (last && last.edit.kind === edit.kind) {
+      Object.assign(last.edit, edit, { version: last.edit.version });
+      last.due = Math.min(now + QUIET_MS, last.since + AT_MOST_MS);
+    } else {
+      this.queue.push({ key, edit, since: now, due: now + QUIET_MS, tried: false });
+    }
+    this.keep();
+    this.pump();
+  }
+
+  /**
+   * Anything else is sent at once, after what was typed before it.
+   * @param {string} key @param {any} edit @param {string} [nextId] the other line of a join
+   */
+  change(key, edit, nextId) {
+    this.queue.push({ key, edit, nextId, since: Date.now(), due: 0, tried: false });
+    this.keep();
+    this.hurry();
+  }
+
+  hurry() {
+    for (const change of this.queue) change.due = 0;
+    this.failures = 0;
+    if (!this.sending) this.error = null;
+    this.pump();
+  }
+
+  /** Resolves when the office has everything; false if something is left. */
+  async flush() {
+    this.hurry();
+    while (this.waiting && !this.error) await new Promise((done) => this.addEventListener("status", done, { once: true }));
+    return this.waiting === 0;
+  }
+
+  pump() {
+    clearTimeout(this.timer);
+    if (this.sending || !this.queue.length) return;
+    const wait = this.queue[0].due - Date.now();
+    if (wait > 0) this.timer = window.setTimeout(() => this.pump(), wait);
+    else this.sendNext();
+  }
+
+  async sendNext() {
+    const change = /** @type {Change} */ (this.queue.shift());
+    this.sending = change;
+    this.dispatchEvent(new CustomEvent("status"));
+    try {
+      this.succeeded(change, await this.deliver(change));
+    } catch (error) {
+      this.failed(change, error);
+    }
+  }
+
+  /** @param {Change} change */
+  async deliver(change) {
+    if (change.tried && change.edit.kind === "insert") {
+      const record = await api("GET", this.path);
+      if (alreadyThere(record, change.edit)) return record;
+    }
+    return api("POST", `${this.path}/edits`, { edits: [change.edit] });
+  }
+
+  /** @param {Change} change @param {any} record */
+  succeeded(change, record) {
+    this.sending = null;
+    this.error = null;
+    this.failures = 0;
+    this.savedAt = new Date();
+    for (const later of this.queue) rebase(later, change, record);
+    this.keep();
+    this.dispatchEvent(new CustomEvent("saved", { detail: record }));
+    this.pump();
+  }
+
+  /** @param {Change} change @param {any} error */
+  failed(change, error) {
+    this.sending = null;
+    if (isPassing(error)) return this.again(change, error);
+    if (error.code === "conflict") return this.conflicted(change, error);
+    this.refuse(change, error);
+  }
+
+  /** @param {Change} change @param {any} error */
+  again(change, error) {
+    change.tried = true;
+    this.error = error;
+    const typedSince = this.queue.find((c) => c.key === change.key);
+    if (typedSince && typedSince.edit.kind === change.edit.kind && "version" in change.edit && (change.edit.kind === "text" || change.edit.kind === "field")) {
+      typedSince.edit.version = change.edit.version;
+      typedSince.tried = true;
+    } else {
+      this.queue.unshift(change);
+    }
+    const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
+    this.keep();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => { this.error = null; this.sendNextIfFree(); }, wait);
+  }
+
+  sendNextIfFree() {
+    if (!this.sending && this.queue.length) this.sendNext();
+  }
+
+  /** @param {Change} change @param {any} error */
+  conflicted(change, error) {
+    const { line, field } = error.details;
+    const theirs = change.edit.kind === "text" ? line?.text : change.edit.kind === "field" ? field?.value : undefined;
+    if (theirs !== undefined && theirs === (change.edit.text ?? change.edit.value)) return this.reload(change);
+    if (theirs === undefined) return change.tried ? this.reload(change) : this.refuse(change, error);
+    const mine = [change, ...this.queue.filter((c) => c.key === change.key && c.edit.kind === change.edit.kind)].pop();
+    this.queue = this.queue.filter((c) => c.key !== change.key || c.edit.kind !== change.edit.kind);
+    const held = /** @type {Change} */ ({ ...mine, why: "conflict" });
+    this.refused.push(held);
+    this.keep();
+    this.dispatchEvent(new CustomEvent("conflict", { detail: { change: held, line, field } }));
+    this.pump();
+  }
+
+  /** The office already has this change (its answer was lost): take over what stands there. @param {Change} change */
+  async reload(change) {
+    this.sending = change;
+    try {
+      this.succeeded(change, await api("GET", this.path));
+    } catch (error) {
+      this.sending = null;
+      this.again(change, error);
+    }
+  }
+
+  /** @param {Change} change @param {any} error */
+  refuse(change, error) {
+    change.why = error.message;
+    this.refused.push(change);
+    this.keep();
+    this.dispatchEvent(new CustomEvent("refused", { detail: { change, error } }));
+    this.pump();
+  }
+
+  /** After a conflict: write mine over theirs. @param {Change} change @param {number} version */
+  insist(change, version) {
+    this.drop(change);
+    const { why: _why, ...rest } = change;
+    this.queue.push({ ...rest, edit: { ...change.edit, version }, due: 0, tried: false });
+    this.keep();
+    this.hurry();
+  }
+
+  /** The clerk has seen it and gives it up. @param {Change} change */
+  drop(change) {
+    this.refused = this.refused.filter((c) => c !== change);
+    this.keep();
+  }
+}
+
+/** Was this hand-typed line stored although its answer was lost? @param {any} record @param {any} edit */
+function alreadyThere(record, edit) {
+  const place = edit.after_id === null ? 0 : record.body.findIndex((/** @type {any} */ l) => l.id === edit.after_id) + 1;
+  const line = record.body[place];
+  return Boolean(line) && !line.recognised && line.text === edit.text;
+}
+
+/** A later change of the same place builds on the one just saved. @param {Change} later @param {Change} saved @param {any} record */
+function rebase(later, saved, record) {
+  const edit = later.edit;
+  if (saved.key.startsWith("field:")) {
+    if (later.key === saved.key) edit.version = record.form.find((/** @type {any} */ f) => f.field === edit.field)?.version ?? edit.version;
+    return;
+  }
+  const touched = new Set([saved.edit.line_id, saved.nextId]);
+  const versionOf = (/** @type {string} */ id) => record.body.find((/** @type {any} */ l) => l.id === id)?.version;
+  if (touched.has(edit.line_id)) edit.version = versionOf(edit.line_id) ?? edit.version;
+  if (later.nextId && touched.has(later.nextId)) edit.next_version = versionOf(later.nextId) ?? edit.next_version;
+}

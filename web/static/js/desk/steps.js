@@ -1,0 +1,81 @@
+// The steps at the top of the correction page: hand over, open again, note a refusal, file.
+
+import { api } from "/static/js/api.js";
+import { ask, askReason } from "/static/js/desk/ask.js";
+import { el, icon } from "/static/js/dom.js";
+
+/** @param {string} words @param {string} kind @param {string} drawing @param {() => void} act */
+function button(words, kind, drawing, act) {
+  const node = el(`button.btn${kind ? `.${kind}` : ""}`, { type: "button" }, icon(drawing), words);
+  node.addEventListener("click", act);
+  return node;
+}
+
+/** Says in one button what is missing; pressed, it says all of it. @param {string[]} missing */
+function blocked(missing) {
+  const words = missing.length > 1 ? `还差 ${missing.length} 件` : missing[0].replace(/[。．.]$/, "");
+  const node = el("button.btn.missing", { type: "button", "aria-disabled": "true", id: "confirm", title: missing.join("\n") }, words);
+  node.addEventListener("click", () => ask({
+    title: "交给群众之前，还差这些",
+    body: [el("ol.missing-list", {}, ...missing.map((sentence) => el("li", {}, sentence)))],
+    buttons: [{ value: "", words: "知道了", kind: "primary" }],
+  }));
+  return node;
+}
+
+/**
+ * Buttons for what this actor may do with the record in its state.
+ * @param {any} record @param {{isClerk: boolean, left: number, run: (step: () => Promise<any>) => void}} page
+ */
+export function stepButtons(record, page) {
+  if (!page.isClerk) return record.case_id ? [caseLink(record)] : [];
+  const path = `/api/records/${record.id}`;
+  if (record.state === "draft" || record.state === "correcting") {
+    if (!record.may_confirm) return record.blocked_by.length ? [blocked(record.blocked_by)] : [];
+    const hand = button("交给群众核对", "primary", "send", () => page.run(() => confirm(path, page.left)));
+    hand.id = "confirm";
+    return [hand];
+  }
+  if (record.state === "confirmed") return [reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => refuse(path)))];
+  if (record.may_file) return [button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
+  return record.case_id ? [caseLink(record)] : [];
+}
+
+/** @param {any} record */
+function caseLink(record) {
+  return el("a.btn.primary", { href: `/cases/${record.case_id}` }, icon("papers"), "看信访事项");
+}
+
+/** @param {string} path @param {{run: (step: () => Promise<any>) => void}} page */
+function reopenButton(path, page) {
+  return button("重新打开", "", "refresh", () => page.run(() => reopen(path)));
+}
+
+/** @param {string} path @param {number} left */
+async function confirm(path, left) {
+  const note = left ? `还有 ${left} 处要紧处没有听过。可以先听，也可以现在就交。` : "要紧处都听过了。";
+  const answer = await ask({
+    title: "交给群众核对？",
+    body: [el("p", {}, note), el("p.soft", {}, "交出去以后，群众在终端上一句一句看、听，没有错就签字。说不对的，会退回来再改。")],
+    buttons: [{ value: "yes", words: "交给群众核对", kind: "primary" }, { value: "", words: "先不交" }],
+  });
+  return answer ? api("POST", `${path}/confirm`) : null;
+}
+
+/** @param {string} path */
+async function reopen(path) {
+  const reason = await askReason({
+    title: "重新打开来改", explain: "群众那边会先停下，改好以后再交一次。", words: "重新打开",
+    usual: ["群众当面说有一处不对", "登记表还有一栏没填", "有一句听错了"],
+  });
+  return reason ? api("POST", `${path}/reopen`, { reason }) : null;
+}
+
+/** @param {string} path */
+async function refuse(path) {
+  const reason = await askReason({
+    title: "群众不签字，记下原因", explain: "不签也行，如实记上，事情照样办。记上以后这份笔录就不能再改了。", words: "记上",
+    usual: ["本人说有别的意见，没有说是哪一句", "本人有事先走了", "本人不愿意签字，没有说原因"],
+  });
+  return reason ? api("POST", `${path}/refusal`, { reason }) : null;
+}
