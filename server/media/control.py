@@ -1,0 +1,145 @@
+"""The control endpoint: the web program's requests, and the journals it follows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from server.errors import NotFound
+from server.media.hub import Hub
+from server.media.journal import Cursor
+from server.protocol.media_control import (
+    CloseRoom,
+    ControlRequest,
+    Follow,
+    JournalEntry,
+    Kick,
+    Reply,
+    Status,
+    control_request,
+)
+from server.protocol.recording import JOURNAL_NAME
+from server.protocol.signalling import CloseCode
+
+log = structlog.get_logger(__name__)
+MAX_WAITING = 64
+
+
+class Follower:
+    """Sends journal entries strictly by seq: what is announced is read from the file, from where it left off."""
+
+    def __init__(self, hub: Hub, socket: ServerConnection) -> None:
+        self._hub, self._socket = hub, socket
+        self._cursors: dict[str, Cursor] = {}
+        self._pending: dict[str, None] = {}
+        self._wake = asyncio.Event()
+        self._following = False
+
+    def follow(self, after: dict[str, int]) -> None:
+        """Start, or start again, from these entries."""
+        self._cursors = {reception_id: Cursor(seq) for reception_id, seq in after.items()}
+        self._pending = dict.fromkeys(after)
+        self._following = True
+        self._wake.set()
+
+    def announced(self, reception_id: str, seq: int) -> None:
+        """An entry is on the disk."""
+        if self._following:
+            self._cursors.setdefault(reception_id, Cursor(seq - 1))
+            self._pending[reception_id] = None
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is announced; ends with the socket."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._pending:
+                reception_id = next(iter(self._pending))
+                del self._pending[reception_id]
+                await self._send(reception_id)
+
+    async def _send(self, reception_id: str) -> None:
+        cursor = self._cursors.get(reception_id)
+        if cursor is None:
+            return
+        path = self._hub.folder(reception_id) / JOURNAL_NAME
+        for entry in await asyncio.to_thread(cursor.advance, path):
+            await self._socket.send(JournalEntry(entry=entry).model_dump_json())
+
+
+class Control:
+    """One connection of the web program."""
+
+    def __init__(self, hub: Hub, socket: ServerConnection) -> None:
+        self._hub, self._socket = hub, socket
+        self._follower = Follower(hub, socket)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve the connection until it closes."""
+        following = asyncio.ensure_future(self._follower.run())
+        self._hub.listeners.add(self._follower.announced)
+        try:
+            async for text in self._socket:
+                self._start(control_request.validate_json(text))
+        except ConnectionClosed:
+            pass
+        except ValidationError:
+            await self._socket.close(CloseCode.PROTOCOL, "malformed")
+        finally:
+            self._hub.listeners.discard(self._follower.announced)
+            following.cancel()
+            await asyncio.gather(following, *self._tasks, return_exceptions=True)
+
+    def _start(self, request: ControlRequest) -> None:
+        """Each request runs by itself: closing a room must not hold up the others."""
+        if len(self._tasks) >= MAX_WAITING:
+            log.warning("too many requests at once")
+            return
+        task = asyncio.ensure_future(self._answer(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, request: ControlRequest) -> None:
+        try:
+            result = await _HANDLERS[type(request)](self, request)
+            reply = Reply(id=request.id, ok=True, result=result)
+        except NotFound:
+            reply = Reply(id=request.id, ok=False, error="not_found")
+        except Exception:
+            log.exception("control request failed", request=request.type)
+            reply = Reply(id=request.id, ok=False, error="failed")
+        try:
+            await self._socket.send(reply.model_dump_json())
+        except ConnectionClosed:
+            log.info("control connection gone before its reply")
+
+    async def _follow(self, request: Follow) -> dict[str, Any]:
+        for reception_id in request.after:
+            await self._hub.resume(reception_id)
+        self._follower.follow(request.after)
+        return {}
+
+    async def _close_room(self, request: CloseRoom) -> dict[str, Any]:
+        manifest = await self._hub.close_room(request.reception_id, request.reason)
+        return manifest.model_dump(mode="json")
+
+    async def _kick(self, request: Kick) -> dict[str, Any]:
+        await self._hub.kick(request.reception_id, request.participant_id)
+        return {}
+
+    async def _status(self, request: Status) -> dict[str, Any]:
+        return self._hub.status().model_dump(mode="json")
+
+
+_HANDLERS: dict[type, Callable[[Control, Any], Awaitable[dict[str, Any]]]] = {
+    Follow: Control._follow,
+    CloseRoom: Control._close_room,
+    Kick: Control._kick,
+    Status: Control._status,
+}

@@ -1,0 +1,275 @@
+"""A participant's seat: its socket, its peer connection, its tracks up and the slots down."""
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from aiortc import RTCRtpTransceiver, RTCSessionDescription
+from aiortc.sdp import candidate_from_sdp
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from server.errors import JietanError
+from server.media import rtp
+from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
+from server.protocol.base import Message
+from server.protocol.signalling import SLOTS, Candidate, Seat, SeatClaims
+
+log = structlog.get_logger(__name__)
+OUTBOX = 256
+MAX_CANDIDATES = 64
+SLOW_CLIENT = 4408
+
+
+class Input(Protocol):
+    """What takes a connection's packets: recording and recognition."""
+
+    def __call__(self, packet: rtp.Packet) -> None: ...
+
+    def tick(self, now: float) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+class OfferUnusable(JietanError):
+    code = "offer_unusable"
+    message = "这台设备的音视频接不上。请换用新版的 Chrome、Edge 或 Firefox 浏览器再试。"
+
+
+class Outbox:
+    """What one socket is still to be sent; a client that does not keep up is closed and comes back."""
+
+    def __init__(self, socket: ServerConnection) -> None:
+        self._socket = socket
+        self._queue: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue(OUTBOX)
+        self._closing = False
+        self._task = asyncio.ensure_future(self._run())
+
+    def send(self, message: Message) -> None:
+        """Queue a message."""
+        if self._closing:
+            return
+        try:
+            self._queue.put_nowait(message.model_dump_json())
+        except asyncio.QueueFull:
+            log.warning("client too slow")
+            self._queue = asyncio.Queue(OUTBOX)
+            self._task.cancel()
+            self._closing = True
+            self._task = asyncio.ensure_future(self._close(SLOW_CLIENT, "slow"))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close the socket after everything queued; later calls do nothing."""
+        if not self._closing:
+            self._closing = True
+            try:
+                self._queue.put_nowait((code, reason))
+            except asyncio.QueueFull:
+                self._task.cancel()
+                self._task = asyncio.ensure_future(self._close(code, reason))
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                item = await self._queue.get()
+                if isinstance(item, tuple):
+                    await self._close(*item)
+                    return
+                await self._socket.send(item)
+        except ConnectionClosed:
+            self._closing = True
+
+    async def _close(self, code: int, reason: str) -> None:
+        await self._socket.close(code, reason)
+
+    async def done(self) -> None:
+        """Wait until the writer has ended; the socket is closed or broken by then."""
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def stop(self) -> None:
+        """The socket is gone: nothing more is sent."""
+        self._closing = True
+        self._task.cancel()
+
+
+@dataclass
+class Slot:
+    """One pair of sections through which a client sees another participant."""
+
+    audio: ForwardingSender
+    video: ForwardingSender
+    shows: str | None = None
+
+    def show(self, participant_id: str | None, link: "MediaLink | None") -> None:
+        """Point at a participant's tracks, or at nothing."""
+        self.shows = participant_id
+        self.audio.attach(link.audio if link else None)
+        self.video.attach(link.video if link else None)
+
+
+@dataclass
+class MediaLink:
+    """One peer connection and what runs over it.  `audio` and `video` are None where nothing may be sent."""
+
+    connection: ForwardingConnection
+    audio: ForwardingReceiver | None
+    video: ForwardingReceiver | None
+    slots: list[Slot]
+    inputs: list[Input] = field(default_factory=list)
+
+    @property
+    def flowing(self) -> bool:
+        """Whether media of any kind comes in."""
+        return any(r is not None and r.flowing for r in (self.audio, self.video))
+
+    @property
+    def alive(self) -> bool:
+        """Whether media flows or, for who sends none, the connection stands."""
+        if self.audio is None and self.video is None:
+            return self.connection.connectionState == "connected"
+        return self.flowing
+
+    def feed(self, receiver: ForwardingReceiver, sink: Input) -> None:
+        """Let an input take this receiver's packets."""
+        receiver.sinks.append(sink)
+        self.inputs.append(sink)
+
+    def stop_inputs(self) -> None:
+        """End all inputs; what they hold is handed on first."""
+        inputs, self.inputs = self.inputs, []
+        for receiver in (self.audio, self.video):
+            if receiver is not None:
+                receiver.sinks[:] = [s for s in receiver.sinks if s not in inputs]
+        for sink in inputs:
+            sink.flush()
+
+    async def close(self) -> None:
+        """Close the connection; may be called again."""
+        self.stop_inputs()
+        for slot in self.slots:
+            slot.show(None, None)
+        await self.connection.close()
+
+    async def candidate(self, message: Candidate) -> None:
+        """Take a trickled candidate; one that makes no sense is passed over, others may do."""
+        if message.candidate is None or not message.candidate.strip():
+            await self.connection.addIceCandidate(None)
+            return
+        try:
+            found = candidate_from_sdp(message.candidate.removeprefix("candidate:"))
+            found.sdpMid, found.sdpMLineIndex = message.sdp_mid, message.sdp_m_line_index
+            if not found.ip.endswith(".local"):
+                await self.connection.addIceCandidate(found)
+        except (ValueError, IndexError, AssertionError, AttributeError) as error:
+            log.info("candidate passed over", error=type(error).__name__)
+
+
+def sections(sdp: str) -> list[tuple[str, str]]:
+    """Kind and direction of each section of an SDP."""
+    found = []
+    for part in re.split(r"(?m)^m=", sdp)[1:]:
+        direction = re.search(r"(?m)^a=(sendrecv|sendonly|recvonly|inactive)\s*$", part)
+        found.append((part.split(" ", 1)[0], direction.group(1) if direction else "sendrecv"))
+    return found
+
+
+def check_offer(sdp: str, *, publishes: bool) -> None:
+    """Raise OfferUnusable unless the sections are microphone, camera, and pairs for the others."""
+    found = sections(sdp)
+    kinds = [kind for kind, _ in found]
+    if len(found) > 2 + 2 * SLOTS or len(found) < 2 or kinds != ["audio", "video"] * (len(kinds) // 2):
+        raise OfferUnusable
+    if publishes and found[0][1] not in ("sendonly", "sendrecv"):
+        raise OfferUnusable
+
+
+async def accept(claims: SeatClaims, sdp: str) -> tuple[MediaLink, str]:
+    """Answer an offer; raises OfferUnusable."""
+    check_offer(sdp, publishes=claims.publishes)
+    connection = ForwardingConnection()
+    try:
+        await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        link = _link(connection, claims)
+        await connection.setLocalDescription(await connection.createAnswer())
+    except Exception as error:
+        # aiortc's parser answers strange SDP with every kind of exception.
+        log.info("offer not usable", error=type(error).__name__)
+        await connection.close()
+        raise OfferUnusable from error
+    return link, connection.localDescription.sdp
+
+
+def _link(connection: ForwardingConnection, claims: SeatClaims) -> MediaLink:
+    transceivers = connection.getTransceivers()
+    audio = _receiver(transceivers[0], allowed=claims.publishes)
+    video = _receiver(transceivers[1], allowed=claims.publishes and claims.video)
+    slots = []
+    for number, at in enumerate(range(2, len(transceivers), 2)):
+        pair = transceivers[at : at + 2]
+        connection.group(pair, f"slot{number}")
+        slots.append(Slot(pair[0].sender, pair[1].sender))  # type: ignore[arg-type]
+    return MediaLink(connection, audio, video, slots)
+
+
+def _receiver(transceiver: RTCRtpTransceiver, *, allowed: bool) -> ForwardingReceiver | None:
+    """The section's receiver; where this participant may not send, the section is answered inactive."""
+    if not allowed:
+        transceiver.direction = "inactive"
+        return None
+    return transceiver.receiver  # type: ignore[return-value]
+
+
+class Participant:
+    """A seat in the room; it outlives its sockets and peer connections."""
+
+    def __init__(self, claims: SeatClaims, outbox: Outbox) -> None:
+        self.claims = claims
+        self.outbox: Outbox | None = outbox
+        self.link: MediaLink | None = None
+        self.audio_muted = False
+        self.video_muted = False
+        self.last_alive = time.monotonic()
+        self.shown_connected = False
+
+    @property
+    def id(self) -> str:
+        return self.claims.participant_id
+
+    def send(self, message: Message) -> None:
+        """To this participant's socket, if there is one."""
+        if self.outbox is not None:
+            self.outbox.send(message)
+
+    def arrange(self, others: list["Participant"]) -> None:
+        """Let each slot show one of the others; who has a slot keeps it."""
+        if self.link is None:
+            return
+        wanted = {p.id: p for p in others if p.claims.publishes}
+        for slot in self.link.slots:
+            if slot.shows is not None:
+                shown = wanted.pop(slot.shows, None)
+                slot.show(shown.id if shown else None, shown.link if shown else None)
+        free = (slot for slot in self.link.slots if slot.shows is None)
+        for slot, participant in zip(free, wanted.values(), strict=False):
+            slot.show(participant.id, participant.link)
+
+    def slot_of(self, participant_id: str) -> int | None:
+        """Number of the slot that shows this participant."""
+        slots = self.link.slots if self.link else []
+        return next((n for n, slot in enumerate(slots) if slot.shows == participant_id), None)
+
+    def seat_for(self, viewer: "Participant") -> Seat:
+        """This seat as the viewer should show it."""
+        return Seat(
+            participant_id=self.id,
+            role=self.claims.role,
+            name=self.claims.name,
+            connected=self.shown_connected,
+            audio_muted=self.audio_muted,
+            video_muted=self.video_muted,
+            slot=None if viewer is self else viewer.slot_of(self.id),
+        )
+

@@ -1,0 +1,436 @@
+"""Recording: one file per participant and kind and stretch, written as it came.  See protocol/recording.md."""
+
+import asyncio
+import errno
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import structlog
+
+from server.media import rtp, webm
+from server.media.ordering import Reorder, Timeline, Vp8Frames
+from server.media.writer import Writer
+from server.protocol.base import Role, TrackKind
+from server.protocol.recording import Gap, Segment
+
+log = structlog.get_logger(__name__)
+CLUSTER_SECONDS = 0.5
+FILL_AT_MOST = 2.0
+"""A longer hole ends the file."""
+NOTEWORTHY = 0.25
+"""A hole between two files that is shorter is not worth telling."""
+KEYFRAME_EVERY = 8.0
+"""Browsers send key frames on request only; without some the picture could not be searched."""
+RETRY_AFTER = 1.0
+_FRAME = webm.FILL_MS / 1000
+
+
+@dataclass
+class Events:
+    """Whom a recorder tells: all called in the event loop."""
+
+    segment: Callable[[Segment], None]
+    gap: Callable[[Gap], None]
+    trouble: Callable[[str], None]
+    """Stable code of what is wrong with writing; empty when it works again."""
+
+
+@dataclass
+class Store:
+    """Where recordings of one reception go."""
+
+    folder: Path
+    writer: Writer
+    closer: ThreadPoolExecutor
+    """Closes files (reads and hashes them whole), so that the writer thread stays free."""
+    segment_seconds: float
+    numbers: dict[str, int] = field(default_factory=dict)
+    pending: set[asyncio.Future[None]] = field(default_factory=set)
+    """Files that are being closed."""
+
+    async def closed(self) -> None:
+        """Wait until every file that was ended is closed and told about."""
+        while self.pending:
+            await asyncio.wait(self.pending)
+
+    def next_id(self, stem: str) -> str:
+        """An id for the next file of this participant and kind that no earlier process used."""
+        number = self.numbers.get(stem, 0) + 1
+        while (self.folder / f"{stem}-{number:03d}.webm").exists():
+            number += 1
+        self.numbers[stem] = number
+        return f"{stem}-{number:03d}"
+
+
+class _File:
+    """A file in the writer thread; after the first error it takes nothing more."""
+
+    def __init__(self, path: Path, head: bytes) -> None:
+        self._path = path
+        self._head = head
+        self._file: BinaryIO | None = None
+        self._end = 0
+        self.failed = False
+
+    def append(self, data: bytes) -> BinaryIO:
+        """Write a whole cluster; raises OSError, and then nothing of it is left in the file."""
+        if self._file is None:
+            self._file = self._path.open("xb", buffering=0)
+            data = self._head + data
+        try:
+            self._put(self._file, data)
+        except OSError:
+            self._file.truncate(self._end)
+            raise
+        self._end += len(data)
+        return self._file
+
+    def _put(self, file: BinaryIO, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            written = file.write(rest)
+            if not written:
+                raise OSError(errno.ENOSPC, "nothing written")
+            rest = rest[written:]
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+@dataclass
+class _Stretch:
+    """One file being recorded, as the event loop sees it; times are media time in seconds."""
+
+    segment_id: str
+    start: float
+    file: _File
+    end: float
+    written_until: float
+    blocks: list[webm.Block] = field(default_factory=list)
+    since: float = 0.0
+    """Monotonic time of the first waiting block."""
+    gaps: list[Gap] = field(default_factory=list)
+
+
+class TrackRecorder:
+    """All files of one participant's one track, over all of its connections."""
+
+    def __init__(
+        self, store: Store, events: Events, participant_id: str, role: Role, kind: TrackKind, cause: str = ""
+    ) -> None:
+        self.participant_id, self.role, self.kind = participant_id, role, kind
+        self.muted = False
+        self.covered_until: float | None = None
+        """Media time up to which the track is recorded; None before its first file."""
+        self.cause = cause
+        """Why nothing is recorded at present."""
+        self._store, self._events = store, events
+        self._stretch: _Stretch | None = None
+        self._not_before = 0.0
+        self._size = (640, 360)
+
+    @property
+    def _codec(self) -> str:
+        return "audio/opus" if self.kind is TrackKind.AUDIO else "video/VP8"
+
+    # -- frames in ---------------------------------------------------------------------------------------------
+
+    def audio(self, at: float, payload: bytes, now: float, *, lost: bool) -> None:
+        """Record an Opus packet that begins at media time `at`."""
+        lasts = rtp.opus_seconds(payload)
+        if not lasts or now < self._not_before:
+            return
+        at = self._continued(at)
+        self._leave_long_hole(at)
+        stretch = self._stretch_for(at, now)
+        self._fill(stretch, at, now, listed=lost)
+        self._add(stretch, webm.Block(at - stretch.start, payload), at + lasts, now)
+        if stretch.end - stretch.start >= self._store.segment_seconds:
+            self.end("rotation")
+
+    def video(self, at: float, frame: bytes, now: float, *, key: bool) -> None:
+        """Record a VP8 frame shown at media time `at`; a file begins at a key frame."""
+        if now < self._not_before:
+            return
+        at = self._continued(at)
+        self._leave_long_hole(at)
+        stretch = self._stretch
+        if key and stretch is not None and at - stretch.start >= self._store.segment_seconds:
+            self.end("rotation")
+        if self._stretch is None:
+            if not key:
+                return
+            self._size = rtp.vp8_size(frame) or self._size
+        stretch = self._stretch_for(at, now)
+        if at - stretch.end > 1.0:
+            stretch.gaps.append(self._gap(stretch.end, at, self._hole_cause()))
+        self._add(stretch, webm.Block(at - stretch.start, frame, key), at + 0.04, now)
+
+    def _continued(self, at: float) -> float:
+        """Never in front of what is recorded already."""
+        if self.kind is TrackKind.VIDEO:
+            end = self._stretch.end - 0.039 if self._stretch else self.covered_until or 0.0
+        else:
+            end = self._stretch.end if self._stretch else self.covered_until or 0.0
+            if end - 0.01 <= at < end + _FRAME / 2:
+                return end
+        return max(at, end)
+
+    def _leave_long_hole(self, at: float) -> None:
+        if self._stretch is not None and at - self._stretch.end > FILL_AT_MOST:
+            self.end(self._hole_cause(long=True))
+
+    def _hole_cause(self, *, long: bool = False) -> str:
+        if self.muted:
+            return "muted_source"
+        return "network_lost" if long else "packet_loss"
+
+    def _fill(self, stretch: _Stretch, at: float, now: float, *, listed: bool) -> None:
+        """Opus silence up to `at`; `listed`: as a gap, otherwise the sender chose to send nothing (DTX)."""
+        if at - stretch.end > _FRAME and listed:
+            stretch.gaps.append(self._gap(stretch.end, at, self._hole_cause()))
+        while at - stretch.end > _FRAME - 0.005:
+            block = webm.Block(stretch.end - stretch.start, webm.SILENCE, filled=listed)
+            self._add(stretch, block, stretch.end + _FRAME, now)
+
+    def _add(self, stretch: _Stretch, block: webm.Block, end: float, now: float) -> None:
+        new_cluster = block.key and self.kind is TrackKind.VIDEO
+        if stretch.blocks and (new_cluster or block.at - stretch.blocks[0].at >= CLUSTER_SECONDS - _FRAME):
+            self._flush(stretch)
+        if not stretch.blocks:
+            stretch.since = now
+        stretch.blocks.append(block)
+        stretch.end = end
+
+    # -- files -------------------------------------------------------------------------------------------------
+
+    def _stretch_for(self, at: float, now: float) -> _Stretch:
+        """The open file, or a new one that starts here."""
+        if self._stretch is None:
+            self._tell_hole(at)
+            segment_id = self._store.next_id(f"{self.participant_id}-{self.kind}")
+            audio = self.kind is TrackKind.AUDIO
+            track = webm.opus_track() if audio else webm.vp8_track(*self._size)
+            head = webm.head(track, self._description(segment_id, at))
+            file = _File(self._store.folder / f"{segment_id}.webm", head)
+            self._stretch = _Stretch(segment_id, at, file, at, at, since=now)
+        return self._stretch
+
+    def _description(self, segment_id: str, start: float) -> dict[str, Any]:
+        return {
+            "id": segment_id,
+            "participant_id": self.participant_id,
+            "role": self.role.value,
+            "kind": self.kind.value,
+            "codec": self._codec,
+            "start": start,
+        }
+
+    def _tell_hole(self, until: float) -> None:
+        if self.covered_until is not None and until - self.covered_until > NOTEWORTHY:
+            self._events.gap(self._gap(self.covered_until, until, self.cause or "packet_loss"))
+
+    def _gap(self, start: float, end: float, cause: str) -> Gap:
+        return Gap(participant_id=self.participant_id, kind=self.kind, start=start, end=max(start, end), cause=cause)
+
+    def _flush(self, stretch: _Stretch) -> None:
+        """Hand the waiting blocks over as one cluster."""
+        if not stretch.blocks:
+            return
+        blocks, stretch.blocks = stretch.blocks, []
+        end = stretch.end
+        if not self._store.writer.submit(lambda: self._write(stretch, webm.cluster(blocks), end), droppable=True):
+            self._failed(stretch, "disk_slow")
+
+    def _write(self, stretch: _Stretch, data: bytes, end: float) -> None:
+        """In the writer thread."""
+        if stretch.file.failed:
+            return
+        try:
+            file = stretch.file.append(data)
+        except OSError as error:
+            stretch.file.failed = True
+            code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "disk_error"
+            log.error("recording not written", code=code, error=error.errno)
+            self._store.writer.tell(lambda: self._failed(stretch, code))
+            return
+        self._store.writer.touched(file, lambda: self._acknowledged(stretch, end))
+
+    def _acknowledged(self, stretch: _Stretch, end: float) -> None:
+        stretch.written_until = end
+        self._events.trouble("")
+
+    def _failed(self, stretch: _Stretch, code: str) -> None:
+        """What could not be written is a gap; a new file is tried soon."""
+        stretch.file.failed = True
+        self._events.trouble(code)
+        if self._stretch is not stretch:
+            return
+        stretch.blocks = []
+        stretch.end = stretch.written_until
+        self.end("disk_full")
+        self._not_before = stretch.since + RETRY_AFTER
+
+    def tick(self, now: float, media_now: float) -> None:
+        """Write what has waited long enough; end a file whose track has been silent for too long."""
+        stretch = self._stretch
+        if stretch is None:
+            return
+        if stretch.blocks and now - stretch.since >= CLUSTER_SECONDS:
+            self._flush(stretch)
+        if media_now - stretch.end > FILL_AT_MOST + 2.0:
+            self.end(self._hole_cause(long=True))
+
+    def end(self, cause: str) -> None:
+        """Close the open file, if there is one; `cause`: why nothing follows."""
+        stretch, self._stretch = self._stretch, None
+        self.cause = cause
+        if stretch is None:
+            return
+        self._flush(stretch)
+        self.covered_until = stretch.end
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._store.pending.add(done)
+        self._store.writer.submit(lambda: self._hand_to_closer(stretch, done))
+
+    def finish(self, media_end: float) -> None:
+        """The talk is over: close the file and tell what is missing until its end."""
+        open_file = self._stretch is not None
+        self.end("" if open_file else self.cause)
+        if self.covered_until is not None and media_end - self.covered_until > 2 * NOTEWORTHY:
+            self._events.gap(self._gap(self.covered_until, media_end, self.cause or "packet_loss"))
+
+    def _hand_to_closer(self, stretch: _Stretch, done: "asyncio.Future[None]") -> None:
+        """In the writer thread, after all of the file's clusters."""
+        stretch.file.close()
+        self._store.closer.submit(self._close, stretch, done)
+
+    def _close(self, stretch: _Stretch, done: "asyncio.Future[None]") -> None:
+        """In the closing thread."""
+        path = self._store.folder / f"{stretch.segment_id}.webm"
+        segment: Segment | None = None
+        try:
+            closed = webm.finalise(path)
+            segment = segment_of(webm.describe(path), closed, path.name, "clean", tuple(stretch.gaps))
+        except (OSError, webm.BadFile) as error:
+            log.error("segment not closed", error=type(error).__name__)
+            if path.exists() and not path.stat().st_size:
+                path.unlink()
+        self._store.writer.tell(lambda: self._closed(segment, done))
+
+    def _closed(self, segment: Segment | None, done: "asyncio.Future[None]") -> None:
+        self._store.pending.discard(done)
+        if segment is not None:
+            self._events.segment(segment)
+        done.set_result(None)
+
+
+def segment_of(
+    description: dict[str, Any], closed: webm.ClosedFile, name: str, how: Any, gaps: tuple[Gap, ...]
+) -> Segment:
+    """The manifest's entry for a closed file; raises BadFile if its description is not ours."""
+    try:
+        return Segment(
+            **description,
+            source="microphone" if description["kind"] == TrackKind.AUDIO else "camera",
+            file=name,
+            seconds=closed.seconds,
+            size=closed.size,
+            sha256=closed.sha256,
+            closed=how,
+            gaps=gaps,
+        )
+    except (TypeError, ValueError, KeyError) as error:
+        raise webm.BadFile("description is not ours") from error
+
+
+def repair(path: Path) -> Segment | None:
+    """Close a file whose writer died; None, and the file is left as it is, if not one cluster is whole."""
+    try:
+        description = webm.describe(path)
+        closed = webm.finalise(path)
+        gaps = tuple(_filled_gap(description, a, b) for a, b in closed.filled)
+        return segment_of(description, closed, path.name, "repaired", gaps)
+    except (webm.BadFile, OSError, KeyError) as error:
+        log.warning("file cannot be repaired", error=type(error).__name__)
+        return None
+
+
+def _filled_gap(description: dict[str, Any], start: float, end: float) -> Gap:
+    offset = float(description["start"])
+    return Gap(
+        participant_id=description["participant_id"],
+        kind=description["kind"],
+        start=offset + start,
+        end=offset + end,
+        cause="packet_loss",
+    )
+
+
+# --- from a connection to a track's recorder ------------------------------------------------------------------
+
+MediaClock = Callable[[float], float]
+"""From monotonic seconds to media time."""
+
+
+class AudioInput:
+    """The sound of one connection: ordered, placed in time, recorded."""
+
+    def __init__(self, track: TrackRecorder, media_time: MediaClock) -> None:
+        self._track, self._media_time = track, media_time
+        self._timeline = Timeline(rtp.AUDIO_CLOCK)
+        self._reorder = Reorder(self._ordered, depth=50, wait=1.2)
+        self._expected: int | None = None
+
+    def __call__(self, packet: rtp.Packet) -> None:
+        self._reorder(packet)
+
+    def _ordered(self, packet: rtp.Packet, lost: int) -> None:
+        at = self._media_time(self._timeline(packet.timestamp, packet.arrival))
+        expected = self._expected
+        self._expected = packet.timestamp + int(rtp.opus_seconds(packet.payload) * rtp.AUDIO_CLOCK)
+        silent_by_choice = not lost and expected is not None and packet.timestamp > expected
+        if at >= 0:
+            self._track.audio(at, packet.payload, packet.arrival, lost=not silent_by_choice)
+
+    def tick(self, now: float) -> None:
+        self._reorder.tick(now)
+
+    def flush(self) -> None:
+        self._reorder.flush()
+
+
+class VideoInput:
+    """The picture of one connection: frames put together, placed in time, recorded."""
+
+    def __init__(self, track: TrackRecorder, media_time: MediaClock, request_keyframe: Callable[[], None]) -> None:
+        self._track, self._media_time, self._request_keyframe = track, media_time, request_keyframe
+        self._timeline = Timeline(rtp.VIDEO_CLOCK)
+        self._frames = Vp8Frames(self._frame, request_keyframe)
+        self._reorder = Reorder(self._frames, depth=400, wait=1.2)
+        self._keyframe_at = 0.0
+        request_keyframe()
+
+    def __call__(self, packet: rtp.Packet) -> None:
+        self._reorder(packet)
+
+    def _frame(self, frame: bytes, key: bool, packet: rtp.Packet) -> None:
+        at = self._media_time(self._timeline(packet.timestamp, packet.arrival))
+        if key:
+            self._keyframe_at = packet.arrival
+        if at >= 0:
+            self._track.video(at, frame, packet.arrival, key=key)
+
+    def tick(self, now: float) -> None:
+        self._reorder.tick(now)
+        if now - self._keyframe_at > KEYFRAME_EVERY:
+            self._keyframe_at = now
+            self._request_keyframe()
+
+    def flush(self) -> None:
+        self._reorder.flush()

@@ -1,0 +1,214 @@
+"""The signalling endpoint: one reader per socket, one small handler per message type."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+from pydantic import ValidationError
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from server.errors import JietanError
+from server.media.hub import Hub
+from server.media.participant import MAX_CANDIDATES, Outbox, Participant
+from server.media.room import ReceptionEnded, Room
+from server.media.tokens import SeatTokens
+from server.protocol.signalling import (
+    MAX_MESSAGE_BYTES,
+    Answer,
+    Candidate,
+    ClientMessage,
+    CloseCode,
+    Ended,
+    HangUp,
+    Join,
+    Joined,
+    Leave,
+    Mark,
+    Mute,
+    Offer,
+    Trouble,
+    client_message,
+)
+
+log = structlog.get_logger(__name__)
+JOIN_WITHIN = 10.0
+RATE = 200
+RATE_SECONDS = 10.0
+_joins = Counter("jietan_media_joins_total", "Joins by outcome", ["outcome"])
+
+
+class Refused(JietanError):
+    """Something that ends the socket; `close_code` says how."""
+
+    def __init__(self, code: str, message: str, close_code: int = CloseCode.PROTOCOL) -> None:
+        super().__init__(message, code=code)
+        self.close_code = close_code
+
+
+def _parse(text: str | bytes) -> ClientMessage:
+    if len(text) > MAX_MESSAGE_BYTES or (isinstance(text, str) and len(text.encode()) > MAX_MESSAGE_BYTES):
+        raise Refused("message_too_large", "发来的消息太大，连接已断开，请刷新页面再试。", CloseCode.TOO_LARGE)
+    try:
+        return client_message.validate_json(text)
+    except ValidationError as error:
+        raise Refused("message_malformed", "发来的消息不对，连接已断开，请刷新页面再试。") from error
+
+
+class Session:
+    """One socket, from its join to its end."""
+
+    def __init__(self, hub: Hub, tokens: SeatTokens, socket: ServerConnection) -> None:
+        self._hub, self._tokens, self._socket = hub, tokens, socket
+        self._outbox = Outbox(socket)
+        self._room: Room | None = None
+        self._seat: Participant | None = None
+        self._answered = False
+        self._early: list[Candidate] = []
+        self._candidates = 0
+        self._window = (0.0, 0)
+
+    async def run(self) -> None:
+        """Serve the socket until it closes."""
+        try:
+            await self._join()
+            async for text in self._socket:
+                self._limit()
+                await self._handle(_parse(text))
+        except Refused as error:
+            self._refuse(error)
+        except ConnectionClosed:
+            pass
+        except Exception:
+            log.exception("signalling session failed")
+            self._refuse(Refused("internal", "系统出了点问题，请刷新页面再试。", 1011))
+        finally:
+            await self._gone()
+
+    def _refuse(self, error: Refused) -> None:
+        self._outbox.send(Trouble(code=error.code, message=error.message, fatal=True))
+        self._outbox.close(error.close_code, error.code)
+
+    async def _gone(self) -> None:
+        if self._room is not None and self._seat is not None:
+            self._room.socket_gone(self._seat, self._outbox)
+        if self._socket.close_code is not None:
+            self._outbox.stop()
+        await self._outbox.done()
+
+    def _limit(self) -> None:
+        now = time.monotonic()
+        since, count = self._window
+        self._window = (now, 1) if now - since > RATE_SECONDS else (since, count + 1)
+        if self._window[1] > RATE:
+            raise Refused("too_often", "发来的消息太多，连接已断开，请过一会儿再试。")
+
+    # -- joining -----------------------------------------------------------------------------------------------
+
+    async def _join(self) -> None:
+        try:
+            message = _parse(await asyncio.wait_for(self._socket.recv(), JOIN_WITHIN))
+        except TimeoutError as error:
+            raise Refused("join_missing", "等了很久没有收到进入请求，请刷新页面再试。") from error
+        if not isinstance(message, Join):
+            raise Refused("join_missing", "还没有进入接谈，连接已断开，请刷新页面再试。")
+        try:
+            await self._sit_down(message)
+        except ReceptionEnded:
+            self._outbox.send(Ended(reason="office"))
+            raise Refused(ReceptionEnded.code, ReceptionEnded.message, CloseCode.ENDED) from None
+        except JietanError as error:
+            _joins.labels(error.code).inc()
+            code = CloseCode.TOKEN if error.status == 401 else CloseCode.PROTOCOL
+            raise Refused(error.code, error.message, code) from error
+
+    async def _sit_down(self, message: Join) -> None:
+        claims = self._tokens.redeem(message.token)
+        room = await self._hub.room(claims.reception_id)
+        self._seat = room.take_seat(claims, self._outbox)
+        self._room = room
+        _joins.labels("joined").inc()
+        servers: tuple[dict[str, object], ...] = tuple({"urls": url} for url in self._hub.settings.ice_servers)
+        self._outbox.send(
+            Joined(
+                reception_id=claims.reception_id,
+                participant_id=claims.participant_id,
+                resume=self._tokens.for_return(claims),
+                ice_servers=servers,
+            )
+        )
+        room.welcome(self._seat)
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    async def _handle(self, message: ClientMessage) -> None:
+        try:
+            await _HANDLERS[type(message)](self, message)
+        except Refused:
+            raise
+        except JietanError as error:
+            self._outbox.send(Trouble(code=error.code, message=error.message))
+
+    @property
+    def _here(self) -> tuple[Room, Participant]:
+        if self._room is None or self._seat is None or self._seat.outbox is not self._outbox:
+            raise ReceptionEnded
+        return self._room, self._seat
+
+    async def _again(self, message: Join) -> None:
+        raise Refused("joined_already", "已经进入过了，连接已断开，请刷新页面再试。")
+
+    async def _offer(self, message: Offer) -> None:
+        if self._answered:
+            raise Refused("offer_again", "重复接通音视频，连接已断开，请刷新页面再试。")
+        room, seat = self._here
+        sdp = await room.connect(seat, message.sdp)
+        self._answered = True
+        self._outbox.send(Answer(sdp=sdp))
+        early, self._early = self._early, []
+        for candidate in early:
+            await self._candidate_to_link(candidate)
+
+    async def _candidate(self, message: Candidate) -> None:
+        self._candidates += 1
+        if self._candidates > MAX_CANDIDATES:
+            return
+        if self._answered:
+            await self._candidate_to_link(message)
+        else:
+            self._early.append(message)
+
+    async def _candidate_to_link(self, message: Candidate) -> None:
+        seat = self._here[1]
+        if seat.link is not None:
+            await seat.link.candidate(message)
+
+    async def _mute(self, message: Mute) -> None:
+        room, seat = self._here
+        room.mute(seat, message.kind, muted=message.muted)
+
+    async def _mark(self, message: Mark) -> None:
+        room, seat = self._here
+        room.mark(seat, message.note)
+
+    async def _leave(self, message: Leave) -> None:
+        room, seat = self._here
+        await room.leave(seat, "left")
+
+    async def _hang_up(self, message: HangUp) -> None:
+        room, seat = self._here
+        await room.hang_up(seat)
+
+
+_HANDLERS: dict[type, Callable[[Session, Any], Awaitable[None]]] = {
+    Join: Session._again,
+    Offer: Session._offer,
+    Candidate: Session._candidate,
+    Mute: Session._mute,
+    Mark: Session._mark,
+    Leave: Session._leave,
+    HangUp: Session._hang_up,
+}

@@ -1,0 +1,340 @@
+"""The tap: one participant's sound to the transcriber while it runs, and what it heard back."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import structlog
+from pydantic import ValidationError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from server.media import opus, rtp
+from server.media.ordering import Reorder, Timeline
+from server.protocol.transcript import (
+    LiveEnd,
+    LiveFinished,
+    LivePartial,
+    LiveProgress,
+    LiveReply,
+    LiveSeek,
+    LiveStart,
+    LiveTrouble,
+    LiveUtterance,
+    Utterance,
+    live_reply,
+)
+
+log = structlog.get_logger(__name__)
+SEND_EVERY = 0.1
+SEEK_OVER = 0.5
+"""A jump of the sound's time that is smaller is not worth breaking an utterance for."""
+RETAIN_SECONDS = 600.0
+BACKOFF = (0.5, 1.0, 2.0, 5.0)
+BEHIND_AFTER = 12.0
+DOWN_MESSAGE = "语音识别暂时连不上。录音照常进行，文字过后补上。"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where the transcriber is (`ws://…/live`) and the key it wants."""
+
+    url: str
+    key: str
+
+
+@dataclass(frozen=True)
+class State:
+    """How recognition of one participant is doing."""
+
+    state: str = "on"
+    reason: str = ""
+    message: str = ""
+    behind_s: float = 0.0
+
+
+@dataclass
+class Events:
+    """Whom a tap tells."""
+
+    utterance: Callable[[Utterance], None]
+    partial: Callable[[LivePartial], None]
+    state: Callable[[State], None]
+    broken_off: Callable[[float, str], None]
+    """Decided up to this media time, and the code of why it stops there for now."""
+
+
+@dataclass(slots=True)
+class _Sound:
+    start: float
+    data: bytes
+
+    @property
+    def end(self) -> float:
+        return self.start + len(self.data) / 2 / opus.RATE
+
+
+class Retained:
+    """Sound that is not decided yet, in order; the first `sent` pieces went over the present connection."""
+
+    def __init__(self) -> None:
+        self.pieces: deque[_Sound] = deque()
+        self.sent = 0
+        self.until = 0.0
+        self.end: float | None = None
+        self.overflowed = False
+
+    def add(self, at: float, data: bytes) -> None:
+        """Take samples that begin at media time `at`; small jitter is smoothed away."""
+        start = self.end if self.end is not None and at - self.end < SEEK_OVER else at
+        piece = _Sound(start, data)
+        self.end = piece.end
+        if self.overflowed:
+            return
+        self.pieces.append(piece)
+        if piece.end - self.pieces[0].start > RETAIN_SECONDS:
+            self.overflowed = True
+            self.pieces.clear()
+            self.sent = 0
+
+    def decided(self, until: float) -> None:
+        """Forget what lies before `until`."""
+        self.until = max(self.until, until)
+        while self.pieces and self.pieces[0].end <= self.until + 1e-6:
+            self.pieces.popleft()
+            self.sent = max(0, self.sent - 1)
+
+    def restart(self) -> None:
+        """Everything retained has to be sent again; a piece that is partly decided is cut."""
+        self.sent = 0
+        if self.pieces and self.pieces[0].start < self.until:
+            first = self.pieces[0]
+            skip = round((self.until - first.start) * opus.RATE)
+            self.pieces[0] = _Sound(first.start + skip / opus.RATE, first.data[2 * skip :])
+
+    def unsent(self) -> list[_Sound]:
+        """What is still to be sent, joined where it hangs together; it counts as sent then."""
+        found: list[_Sound] = []
+        for index in range(self.sent, len(self.pieces)):
+            piece = self.pieces[index]
+            if found and abs(piece.start - found[-1].end) < 1e-4 and len(found[-1].data) < 320_000:
+                found[-1] = _Sound(found[-1].start, found[-1].data + piece.data)
+            else:
+                found.append(piece)
+        self.sent = len(self.pieces)
+        return found
+
+    @property
+    def lag(self) -> float:
+        """Seconds of sound that are not decided."""
+        return 0.0 if self.end is None else max(0.0, self.end - max(self.until, self._first))
+
+    @property
+    def _first(self) -> float:
+        return self.pieces[0].start if self.pieces else self.end or 0.0
+
+
+class Tap:
+    """Keeps one participant's sound flowing to the transcriber, over breaks, without losing or doubling any."""
+
+    def __init__(self, access: Access, reception_id: str, participant_id: str, events: Events) -> None:
+        self._access = access
+        self.stored = True
+        """Whether what is heard goes into the journal (the room decides)."""
+        self._reception_id, self._participant_id = reception_id, participant_id
+        self._events = events
+        self._sound = Retained()
+        self._seen: set[str] = set()
+        self._ending = False
+        self._finished = False
+        self._reported: State | None = None
+        self._broken = False
+        self._reason = ""
+        self._task = asyncio.ensure_future(self._run())
+
+    @property
+    def until(self) -> float:
+        """Media time up to which this participant's sound is decided."""
+        return self._sound.until
+
+    @property
+    def reason(self) -> str:
+        """Code of what keeps recognition from going on; empty if nothing does."""
+        return self._reason
+
+    def push(self, at: float, samples: bytes) -> None:
+        """Take samples (s16le, 16 kHz, mono) that begin at media time `at`."""
+        if samples and not self._ending:
+            self._sound.add(at, samples)
+
+    async def finish(self, timeout: float) -> float:
+        """Have everything decided if that takes at most `timeout` seconds; returns `until`."""
+        self._ending = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._task), timeout)
+        await self.cancel()
+        if self._finished and self._sound.end is not None and not self._sound.overflowed:
+            self._sound.decided(self._sound.end)
+        elif not self._finished and not self._reason:
+            self._reason = "unfinished"
+        return self.until
+
+    async def cancel(self) -> None:
+        """Stop at once."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    # -- connection --------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        attempt = 0
+        while not self._finished and not self._sound.overflowed:
+            if self._sound.end is None:
+                if self._ending:
+                    self._finished = True
+                await asyncio.sleep(SEND_EVERY)
+                continue
+            worked, pause = await self._session()
+            attempt = 0 if worked else attempt + 1
+            if not self._finished:
+                await asyncio.sleep(pause or BACKOFF[min(attempt, len(BACKOFF) - 1)])
+        if self._sound.overflowed:
+            self._trouble("too_long", DOWN_MESSAGE)
+
+    async def _session(self) -> tuple[bool, float]:
+        """One connection; whether anything was decided over it, and how long to wait if the other side said."""
+        before = self.until
+        pause = 0.0
+        try:
+            async with self._connected() as socket:
+                pause = await self._converse(socket)
+        except (OSError, WebSocketException, TimeoutError, ValidationError) as error:
+            log.info("transcriber connection broke", error=type(error).__name__)
+        if not self._finished and not pause:
+            self._trouble("transcriber_down", DOWN_MESSAGE)
+        return self.until > before, pause
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[ClientConnection]:
+        headers = {"Authorization": f"Bearer {self._access.key}"}
+        async with connect(
+            self._access.url, additional_headers=headers, open_timeout=5, close_timeout=1, proxy=None,
+            max_size=1 << 20, compression=None,
+        ) as socket:  # fmt: skip
+            yield socket
+
+    async def _converse(self, socket: ClientConnection) -> float:
+        self._sound.restart()
+        offset = self._sound.pieces[0].start if self._sound.pieces else self._sound.end or self.until
+        start = LiveStart(
+            reception_id=self._reception_id, participant_id=self._participant_id, offset=max(0.0, offset)
+        )
+        await socket.send(start.model_dump_json())
+        sending = asyncio.ensure_future(self._send(socket, offset))
+        try:
+            return await self._listen(socket)
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _send(self, socket: ClientConnection, at: float) -> None:
+        while True:
+            for piece in self._sound.unsent():
+                if abs(piece.start - at) > 1e-3:
+                    await socket.send(LiveSeek(at=piece.start).model_dump_json())
+                await socket.send(piece.data)
+                at = piece.end
+            if self._ending:
+                await socket.send(LiveEnd().model_dump_json())
+                return
+            self._report_lag()
+            await asyncio.sleep(SEND_EVERY)
+
+    async def _listen(self, socket: ClientConnection) -> float:
+        async for text in socket:
+            reply = live_reply.validate_json(text)
+            if isinstance(reply, LiveTrouble):
+                self._trouble(reply.reason, reply.message)
+                return max(0.5, min(60.0, reply.retry_s))
+            self._take(reply)
+            if self._finished:
+                return 0.0
+        return 0.0
+
+    def _take(self, reply: LiveReply) -> None:
+        if self._broken:
+            self._broken, self._reason = False, ""
+        if isinstance(reply, LiveProgress):
+            self._sound.decided(reply.until)
+        elif isinstance(reply, LiveUtterance):
+            self._heard(reply)
+        elif isinstance(reply, LivePartial):
+            self._events.partial(reply)
+        elif isinstance(reply, LiveFinished):
+            self._finished = True
+
+    def _heard(self, reply: LiveUtterance) -> None:
+        utterance = reply.utterance
+        if utterance.participant_id != self._participant_id or utterance.id in self._seen:
+            log.warning("utterance refused")
+            return
+        self._seen.add(utterance.id)
+        self._sound.decided(reply.until)
+        self._events.utterance(utterance)
+
+    # -- how it is doing ---------------------------------------------------------------------------------------
+
+    def _trouble(self, reason: str, message: str) -> None:
+        self._reason = reason
+        if not self._broken:
+            self._broken = True
+            self._events.broken_off(self.until, reason)
+        self._report(State("waiting", reason, message))
+
+    def _report_lag(self) -> None:
+        if self._broken:
+            return
+        lag = self._sound.lag
+        self._report(State("behind", "", "", float(round(lag / 5) * 5)) if lag > BEHIND_AFTER else State())
+
+    def _report(self, state: State) -> None:
+        if state != self._reported:
+            self._reported = state
+            self._events.state(state)
+
+
+class TapInput:
+    """The sound of one connection on its way to the tap: ordered, decoded, placed in time."""
+
+    def __init__(self, tap: Tap, media_time: Callable[[float], float]) -> None:
+        self._tap, self._media_time = tap, media_time
+        self._timeline = Timeline(rtp.AUDIO_CLOCK)
+        self._reorder = Reorder(self._ordered, depth=12, wait=0.3)
+        self._decoder = opus.Decoder()
+        self._expected: int | None = None
+
+    def __call__(self, packet: rtp.Packet) -> None:
+        self._reorder(packet)
+
+    def _ordered(self, packet: rtp.Packet, lost: int) -> None:
+        at = self._media_time(self._timeline(packet.timestamp, packet.arrival))
+        lasts = rtp.opus_seconds(packet.payload)
+        if not lasts:
+            return
+        hole = 0.0 if self._expected is None else (packet.timestamp - self._expected) / rtp.AUDIO_CLOCK
+        self._expected = packet.timestamp + int(lasts * rtp.AUDIO_CLOCK)
+        samples = self._decoder.decode(packet.payload, hole, lost=bool(lost))
+        start = at + lasts - len(samples) / 2 / opus.RATE
+        if start >= 0:
+            self._tap.push(start, samples)
+
+    def tick(self, now: float) -> None:
+        self._reorder.tick(now)
+
+    def flush(self) -> None:
+        """Hand on what is held; the input is not used afterwards."""
+        self._reorder.flush()
+        self._decoder.close()

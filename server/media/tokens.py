@@ -1,0 +1,76 @@
+"""Seat tokens: what lets somebody sit down, once, on this process only."""
+
+import secrets
+import time
+
+import jwt
+from pydantic import ValidationError
+
+from server.errors import JietanError
+from server.protocol.signalling import SeatClaims
+
+RESUME_SECONDS = 600
+_ALGORITHM = "HS256"
+
+
+class TokenBad(JietanError):
+    status = 401
+    code = "token_bad"
+    message = "这个进入凭据不对，请回到首页重新进入。"
+
+
+class TokenUsed(JietanError):
+    status = 401
+    code = "token_used"
+    message = "这个进入凭据已经用过，请回到首页重新进入。"
+
+
+class TokenExpired(JietanError):
+    status = 401
+    code = "token_expired"
+    message = "这个进入凭据已经过期，请回到首页重新进入。"
+
+
+class SeatTokens:
+    """Checks tokens and makes those for coming back.
+
+    A token issued before this process started is refused, so the list of used ones need not outlive it.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._started = time.time()
+        self._used: dict[str, float] = {}
+
+    def redeem(self, token: str) -> SeatClaims:
+        """The claims of a token that was not used before; raises TokenBad, TokenUsed, TokenExpired."""
+        claims = self._read(token)
+        if claims.iat < self._started:
+            raise TokenExpired
+        self._prune()
+        if claims.jti in self._used:
+            raise TokenUsed
+        self._used[claims.jti] = claims.exp
+        return claims
+
+    def _read(self, token: str) -> SeatClaims:
+        try:
+            fields = jwt.decode(
+                token, self._key, algorithms=[_ALGORITHM], options={"require": ["exp", "iat"], "verify_iat": False}
+            )
+            return SeatClaims.model_validate(fields)
+        except jwt.ExpiredSignatureError as error:
+            raise TokenExpired from error
+        except (jwt.InvalidTokenError, ValidationError) as error:
+            raise TokenBad from error
+
+    def _prune(self) -> None:
+        now = time.time()
+        for jti in [j for j, exp in self._used.items() if exp < now]:
+            del self._used[jti]
+
+    def for_return(self, claims: SeatClaims) -> str:
+        """A token for the same seat on a new socket."""
+        now = time.time()
+        fresh = {"jti": secrets.token_hex(16), "iat": now, "exp": now + RESUME_SECONDS}
+        return jwt.encode({**claims.model_dump(mode="json"), **fresh}, self._key, algorithm=_ALGORITHM)
