@@ -1,0 +1,31 @@
+"""What was not recorded or not recognised, as the sentence that stands in the record."""
+
+from datetime import datetime, timedelta
+
+from server.domain import terms
+from server.protocol.base import Role
+
+
+def clock_time(started_at: datetime | None, media_time: float) -> str:
+    """Time of day of a media time, HH:MM:SS in the zone of `started_at`; else minutes and seconds of the recording."""
+    if started_at is None:
+        return f"录音 {int(media_time) // 60} 分 {int(media_time) % 60} 秒"
+    return f"{started_at + timedelta(seconds=media_time):%H:%M:%S}"
+
+
+def gap_sentence(started_at: datetime | None, start: float, end: float, cause: str, role: Role | None) -> str:
+    """E.g. 09:53:10 到 09:53:14，终端网络断开，这一段没有录上。"""
+    span = f"{clock_time(started_at, start)} 到 {clock_time(started_at, end)}"
+    if cause.startswith("recognition"):
+        return f"{span}，{_whose(role)}这一段录上了，还没有认出文字，要听录音补记。"
+    return f"{span}，{_place(role)}{terms.GAP_CAUSE.get(cause, '出了问题')}，这一段没有录上。"
+
+
+def _place(role: Role | None) -> str:
+    if role is None:
+        return ""
+    return "终端" if role == Role.PETITIONER else f"{terms.ROLE[role]}那边"
+
+
+def _whose(role: Role | None) -> str:
+    return f"{terms.ROLE[role]}的话，" if role else ""

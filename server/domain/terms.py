@@ -1,0 +1,135 @@
+"""The one dictionary between identifiers and the Chinese words that users see."""
+
+from server.domain.states import Consent, FormField, LineKind, Purpose, ReceptionState, RecordState, StaffRole
+from server.protocol.base import Role
+
+ROLE = {
+    Role.PETITIONER: "信访人",
+    Role.LEADER: "接访领导",
+    Role.CLERK: "接谈员",
+    Role.JOINT: "联合接访人员",
+    Role.INTERPRETER: "翻译",
+    Role.OBSERVER: "旁听",
+}
+
+STAFF_ROLE = {StaffRole.LEADER: "接访领导", StaffRole.CLERK: "接谈员", StaffRole.ADMINISTRATOR: "管理员"}
+
+RECEPTION_STATE = {
+    ReceptionState.WAITING: "等候",
+    ReceptionState.RUNNING: "接谈中",
+    ReceptionState.CLOSING: "正在整理",
+    ReceptionState.CLOSED: "谈完了",
+    ReceptionState.ABANDONED: "没有谈",
+}
+
+RECORD_STATE = {
+    RecordState.DRAFT: "草稿",
+    RecordState.CORRECTING: "校对中",
+    RecordState.CONFIRMED: "待签字",
+    RecordState.SIGNED: "已签字",
+    RecordState.REFUSED: "拒签",
+    RecordState.FILED: "已归档",
+}
+
+LINE_KIND = {LineKind.QUESTION: "问", LineKind.ANSWER: "答", LineKind.NOTE: "注"}
+
+CONSENT = {Consent.AUDIO_VIDEO: "同意录音录像", Consent.AUDIO_ONLY: "同意录音，不录像"}
+
+PURPOSE = {
+    Purpose.APPEAL: "申诉",
+    Purpose.REQUEST: "求决",
+    Purpose.ACCUSATION: "揭发控告",
+    Purpose.SUGGESTION: "意见建议",
+    Purpose.ENQUIRY: "咨询",
+    Purpose.OTHER: "其他",
+}
+
+FIELD = {
+    FormField.NAME: "姓名",
+    FormField.ID_TYPE: "证件类型",
+    FormField.ID_NUMBER: "证件号码",
+    FormField.SEX: "性别",
+    FormField.ETHNIC_GROUP: "民族",
+    FormField.PHONE: "联系电话",
+    FormField.ADDRESS: "住址",
+    FormField.PEOPLE: "人数",
+    FormField.REPRESENTATIVES: "代表",
+    FormField.VISIT_TIME: "时间",
+    FormField.PLACE: "地点",
+    FormField.FORM_OF_VISIT: "形式",
+    FormField.RECEIVED_BY: "接谈人",
+    FormField.FIRST_OR_REPEAT: "初次或重复",
+    FormField.GROUP_VISIT: "集体访",
+    FormField.PURPOSE: "信访目的",
+    FormField.CATEGORY: "内容类别",
+    FormField.PROBLEM_PLACE: "问题发生地",
+    FormField.ACCUSED_UNIT: "被反映单位",
+    FormField.LITIGATION: "涉法涉诉",
+    FormField.SUMMARY: "概况",
+    FormField.REQUESTS: "诉求",
+    FormField.AMOUNT: "涉及金额",
+    FormField.FACTS: "事实和理由",
+    FormField.TRIED_BEFORE: "此前办理",
+    FormField.MATERIALS: "材料",
+    FormField.HANDLING: "拟办意见",
+    FormField.RESPONSIBLE_UNIT: "责任单位",
+}
+
+YES_NO = (("yes", "是"), ("no", "否"))
+
+CHOICES: dict[FormField, tuple[tuple[str, str], ...]] = {
+    FormField.SEX: (("male", "男"), ("female", "女")),
+    FormField.ID_TYPE: (
+        ("identity_card", "居民身份证"),
+        ("passport", "护照"),
+        ("residence_permit", "居住证"),
+        ("other", "其他证件"),
+    ),
+    FormField.FORM_OF_VISIT: (("video", "视频接访"), ("on_site", "现场接访"), ("alone", "语音自助登记")),
+    FormField.FIRST_OR_REPEAT: (("first", "初次"), ("repeat", "重复")),
+    FormField.GROUP_VISIT: YES_NO,
+    FormField.LITIGATION: YES_NO,
+    FormField.PURPOSE: tuple((purpose.value, label) for purpose, label in PURPOSE.items()),
+}
+"""Fields that are a choice: (stored value, label)."""
+
+LONG_FIELDS = {
+    FormField.REPRESENTATIVES,
+    FormField.SUMMARY,
+    FormField.REQUESTS,
+    FormField.FACTS,
+    FormField.TRIED_BEFORE,
+    FormField.MATERIALS,
+    FormField.HANDLING,
+}
+REQUIRED_FIELDS = (FormField.NAME,)
+"""Without these a record cannot be confirmed (art. 21: a matter is registered in somebody's name)."""
+
+GAP_CAUSE = {
+    "packet_loss": "网络丢包",
+    "network_lost": "网络断开",
+    "left": "人不在",
+    "media_restarted": "录音服务重新启动",
+    "disk_full": "录音的硬盘满了",
+    "muted_source": "话筒关着",
+    "truncated": "录音文件不完整",
+    "recording_missing": "录音文件不见了",
+    "recording_lost": "录音没有存下来",
+}
+
+CASE_STATE = {"registered": "已登记"}
+
+CASE_EVENT = {
+    "registered": "登记归档，编号",
+    "signed": "信访人签字",
+    "refused": "信访人没有签字",
+    "supplement": "补正",
+    "late_speech": "归档以后又认出一些话，留在接谈室记录里",
+}
+
+SOURCE = {"speech": "说话", "kiosk": "终端填写", "office": "接谈室", "clerk": "接谈员填写"}
+
+
+def choice_label(field: FormField, value: str) -> str:
+    """The word for a stored choice; anything else is its own word."""
+    return dict(CHOICES.get(field, ())).get(value, value)

@@ -1,0 +1,102 @@
+"""A record in its one canonical form: what the petitioner's signature and the filed hash are about."""
+
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from server.domain.canonical import fingerprint
+from server.reception.records import form_values
+from server.store import records
+from server.store.models import StoredSegment, VisitRecord
+
+VERSION = 1
+
+
+def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
+    """Everything that was said, by whom and when, the form, and the recording it comes from, as plain JSON.
+
+    Lines that a clerk took out stay in it with their reasons.  States, versions and signatures are not in it.
+    """
+    reception = record.reception
+    rows = records.line_rows(session, record.id)
+    return {
+        "version": VERSION,
+        "record_id": record.id,
+        "reception_id": reception.id,
+        "office": reception.organization.name,
+        "kiosk": reception.kiosk.name,
+        "consent": reception.consent,
+        "started_at": reception.started_at.isoformat() if reception.started_at else None,
+        "ended_at": reception.ended_at.isoformat() if reception.ended_at else None,
+        "seconds": reception.seconds,
+        "clerk": record.clerk.name if record.clerk else "",
+        "participants": [
+            {"id": seat.id, "role": seat.role, "name": seat.name}
+            for seat in records.participants(session, reception.id)
+        ],
+        "lines": [_line(row) for row in rows if not row.deleted],
+        "removed": [{**_line(row), "reason": row.delete_reason} for row in rows if row.deleted],
+        "form": [_form_value(value) for value in form_values(session, record)],
+        "gaps": [
+            {"participant_id": gap.participant_id, "start": gap.start, "end": gap.end, "cause": gap.cause}
+            for gap in records.gaps(session, reception.id)
+        ],
+        "recordings": [_segment(found) for found in records.segments(session, reception.id)],
+        "manifest_sha256": reception.manifest_sha256,
+    }
+
+
+def settle(session: Session, record: VisitRecord) -> dict[str, Any]:
+    """What a revision keeps at the moment of signing or refusing: the canonical record and its SHA-256."""
+    content = canonical_record(session, record)
+    return {"record_sha256": fingerprint(content), "record": content}
+
+
+def settled(session: Session, record: VisitRecord) -> dict[str, Any] | None:
+    """The canonical record as it was last signed or refused; None when its hash is not right any more."""
+    kept = next((one.after for one in reversed(records.revisions(session, record.id)) if "record" in one.after), None)
+    if kept is None or fingerprint(kept["record"]) != kept["record_sha256"]:
+        return None
+    return dict(kept["record"])
+
+
+def same_words(content: dict[str, Any], session: Session, record: VisitRecord) -> bool:
+    """Whether lines and form of the record still are those of `content`."""
+    now = canonical_record(session, record)
+    return all(now[part] == content[part] for part in ("lines", "removed", "form"))
+
+
+def _line(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "participant_id": row.participant_id,
+        "start": row.start,
+        "end": row.end,
+        "text": row.text,
+        "recognised": row.recognised,
+    }
+
+
+def _form_value(value: Any) -> dict[str, Any]:
+    return {
+        "field": value.field,
+        "value": value.value,
+        "source": value.source,
+        "utterance_ids": [found.utterance_id for found in value.evidence],
+    }
+
+
+def _segment(found: StoredSegment) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "participant_id": found.participant_id,
+        "kind": found.kind,
+        "file": found.file,
+        "start": found.start,
+        "seconds": found.seconds,
+        "size": found.size,
+        "sha256": found.sha256,
+        "closed": found.closed,
+    }

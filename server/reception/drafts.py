@@ -1,0 +1,210 @@
+"""From what was recognised to the lines and the form of a draft record."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.states import FormField, RecognitionState, RecordState
+from server.protocol.base import Role
+from server.protocol.drafting import Draft, DraftInput, DraftLine, Speaker
+from server.protocol.transcript import Utterance, Word
+from server.reception import revisions
+from server.store import records
+from server.store.models import FormEntry, Line, Reception, StoredUtterance, VisitRecord
+from transcription import drafting
+
+ROOM = 1e-6
+"""Smallest distance between the positions of two lines."""
+
+
+def new_id() -> str:
+    """Identifier of a record or line: 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def create_draft(session: Session, reception: Reception) -> VisitRecord:
+    """The draft record of a closed reception, from its stored utterances; the one that is there if there is one."""
+    known = records.of_reception(session, reception.id)
+    if known is not None:
+        return known
+    draft = draft_of(session, reception, records.utterances(session, reception.id))
+    record = _empty_record(reception)
+    session.add(record)
+    session.flush()
+    session.add_all(_line(record.id, line, float(i)) for i, line in enumerate(draft.lines, start=1))
+    session.add_all(_form_entries(record.id, reception, draft))
+    revisions.add(session, record, "drafted")
+    session.flush()
+    return record
+
+
+def _empty_record(reception: Reception) -> VisitRecord:
+    now = clock.now()
+    return VisitRecord(
+        id=new_id(),
+        reception_id=reception.id,
+        organization_id=reception.organization_id,
+        state=RecordState.DRAFT,
+        version=0,
+        recognition=RecognitionState.DONE,
+        recognition_message="",
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def draft_of(session: Session, reception: Reception, heard: Iterable[StoredUtterance | Utterance]) -> Draft:
+    """What drafting makes of these utterances."""
+    seats = records.participants(session, reception.id)
+    speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
+    utterances = sorted((as_message(one) for one in heard), key=lambda one: (one.start, one.id))
+    return drafting.build_draft(DraftInput(speakers=speakers, utterances=tuple(utterances)))
+
+
+def as_message(heard: StoredUtterance | Utterance) -> Utterance:
+    """A stored utterance as the contract's message."""
+    if isinstance(heard, Utterance):
+        return heard
+    measures = {name: heard.measures.get(name) for name in ("avg_logprob", "no_speech_prob", "compression_ratio")}
+    return Utterance(
+        id=heard.id,
+        participant_id=heard.participant_id,
+        start=heard.start,
+        end=heard.end,
+        text=heard.text,
+        words=tuple(Word(start=w[0], end=w[1], text=w[2], probability=w[3]) for w in heard.words),
+        doubt=tuple(heard.measures.get("doubt") or ()),
+        model=heard.measures.get("model") or "",
+        **measures,
+    )
+
+
+def _line(record_id: str, line: DraftLine, position: float) -> Line:
+    return Line(
+        id=new_id(),
+        record_id=record_id,
+        position=position,
+        kind=line.kind,
+        participant_id=line.participant_id,
+        start=line.start,
+        end=line.end,
+        text=line.text,
+        recognised=line.text,
+        words=[[word.start, word.end, word.text, word.probability] for word in line.words],
+        utterance_ids=list(line.utterance_ids),
+        doubt=list(line.doubt),
+    )
+
+
+def _form_entries(record_id: str, reception: Reception, draft: Draft) -> list[FormEntry]:
+    spoken = {field.field: field for field in draft.fields}
+    given = _given(reception)
+    entries = []
+    for field in FormField:
+        entry = FormEntry(record_id=record_id, field=field, value="", source="", utterance_ids=[], version=1)
+        if field in given:
+            entry.value, entry.source = given[field]
+        elif field in spoken:
+            fill_from_speech(entry, spoken[field].value, spoken[field].utterance_ids)
+        entries.append(entry)
+    return entries
+
+
+def fill_from_speech(entry: FormEntry, value: str, utterance_ids: Sequence[str]) -> None:
+    """Put in a value that was spoken, with where; a value without a source stays out."""
+    if value and utterance_ids:
+        entry.value, entry.source, entry.utterance_ids = value, "speech", list(utterance_ids)
+
+
+def _given(reception: Reception) -> dict[FormField, tuple[str, str]]:
+    """What the kiosk was told and what the office knows by itself: (value, source)."""
+    receiver = reception.receiver
+    title = f"（{receiver.title}）" if receiver and receiver.title else ""
+    known = {
+        FormField.NAME: (reception.petitioner_name, "kiosk"),
+        FormField.PHONE: (reception.petitioner_phone, "kiosk"),
+        FormField.SUMMARY: (reception.matter, "kiosk"),
+        FormField.VISIT_TIME: (visit_time(reception), "office"),
+        FormField.PLACE: (reception.kiosk.name, "office"),
+        FormField.FORM_OF_VISIT: ("video", "office"),
+        FormField.RECEIVED_BY: (receiver.name + title if receiver else "", "office"),
+    }
+    return {field: (value, source) for field, (value, source) in known.items() if value}
+
+
+def visit_time(reception: Reception) -> str:
+    """E.g. 2026年6月9日 9:41–10:05, in the office's time."""
+    first = (reception.started_at or reception.joined_at or reception.asked_at).astimezone(clock.OFFICE_ZONE)
+    shown = f"{first.year}年{first.month}月{first.day}日 {first.hour}:{first.minute:02d}"
+    if reception.ended_at is None:
+        return shown
+    last = reception.ended_at.astimezone(clock.OFFICE_ZONE)
+    return f"{shown}–{last.hour}:{last.minute:02d}"
+
+
+def add_recognised(session: Session, record: VisitRecord, heard: Iterable[StoredUtterance | Utterance]) -> int:
+    """Add what was recognised later as lines in order of time; nothing that stands there changes.
+
+    Returns how many lines were added.  Utterances the record already rests on are passed over, so it may be
+    called again.  A confirmed record goes back to correcting, because nobody has read the new lines; one that is
+    signed stays as it was signed, and the text is kept in its revisions.
+    """
+    record = records.lock(session, record.id, clock.now())
+    known = records.heard_utterance_ids(session, record.id)
+    fresh = [one for one in heard if one.id not in known]
+    if not fresh:
+        return 0
+    draft = draft_of(session, record.reception, fresh)
+    if record.state in (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED):
+        _keep_late(session, record, draft.lines)
+        return 0
+    for line in draft.lines:
+        _insert_by_time(session, record, line)
+    _fill_empty_fields(session, record)
+    _back_to_correcting(session, record)
+    session.flush()
+    return len(draft.lines)
+
+
+def _keep_late(session: Session, record: VisitRecord, lines: Iterable[DraftLine]) -> None:
+    """Late text under a signed record: one revision per utterance line, unless it is there already."""
+    kept = {tuple(found.after.get("utterance_ids", ())) for found in records.revisions(session, record.id)}
+    for line in lines:
+        if line.utterance_ids not in kept:
+            after = {"text": line.text, "start": line.start, "utterance_ids": list(line.utterance_ids)}
+            if record.state == RecordState.FILED:
+                records.append_late_revision(session, record.id, revisions.RECOGNITION, after, clock.now())
+            else:
+                revisions.add(session, record, "late_speech", after=after)
+
+
+def _insert_by_time(session: Session, record: VisitRecord, line: DraftLine) -> None:
+    before, after = records.places_around(session, record.id, line.start)
+    if after is not None and after - before < ROOM:
+        records.spread(session, record.id)
+        before, after = records.places_around(session, record.id, line.start)
+    added = _line(record.id, line, before + 1 if after is None else (before + after) / 2)
+    session.add(added)
+    session.flush()
+    revisions.add(session, record, "recognised", line_id=added.id, after={"text": added.text})
+
+
+def _fill_empty_fields(session: Session, record: VisitRecord) -> None:
+    """Fields nobody has touched and nothing has filled may now have something to rest on."""
+    draft = draft_of(session, record.reception, records.utterances(session, record.reception_id))
+    form = records.form(session, record.id)
+    for found in draft.fields:
+        entry = form.get(found.field)
+        if entry is not None and entry.version == 1 and not entry.value:
+            fill_from_speech(entry, found.value, found.utterance_ids)
+            after = {"value": entry.value}
+            revisions.add(session, record, "field", field=entry.field, before={"value": ""}, after=after)
+
+
+def _back_to_correcting(session: Session, record: VisitRecord) -> None:
+    session.flush()
+    if records.move(session, record.id, [RecordState.CONFIRMED], RecordState.CORRECTING):
+        reason = "又认出了一些话，要再看一遍"
+        revisions.add(session, record, "reopen", author=revisions.RECOGNITION, after={"reason": reason})

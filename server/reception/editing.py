@@ -1,0 +1,353 @@
+"""Correcting a record: each kind of edit is one small function, all of a request are done or none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import linewords, terms
+from server.domain.states import FormField, LineKind, RecordState
+from server.errors import Conflict, InvalidInput, NotFound, WrongState
+from server.protocol import office
+from server.protocol.base import Role
+from server.protocol.office import Record
+from server.reception import revisions
+from server.reception.drafts import ROOM, new_id
+from server.reception.records import EDITABLE, form_values, line_view, require, view
+from server.store import records
+from server.store.access import Actor
+from server.store.models import FormEntry, Line, Participant, VisitRecord
+
+SHORT_FIELD = 200
+"""Most characters in a field of one line."""
+
+
+class Stale(Exception):
+    """Somebody else changed this line or field since the clerk's page was read."""
+
+    def __init__(self, *, line_id: str = "", field: str = "") -> None:
+        super().__init__()
+        self.line_id = line_id
+        self.field = field
+
+
+@dataclass
+class Desk:
+    """One request's work on a record: who, on what."""
+
+    session: Session
+    actor: Actor
+    record: VisitRecord
+
+    @cached_property
+    def seats(self) -> dict[str, Participant]:
+        return {seat.id: seat for seat in records.participants(self.session, self.record.reception_id)}
+
+    def line(self, line_id: str, version: int) -> Line:
+        """The line if it still is at this version; raises Stale."""
+        self.session.flush()
+        line = records.line(self.session, self.record.id, line_id)
+        if line is None or line.version != version:
+            raise Stale(line_id=line_id)
+        return line
+
+    def standing_line(self, line_id: str, version: int) -> Line:
+        """The same, but not one that was deleted."""
+        line = self.line(line_id, version)
+        if line.deleted:
+            raise InvalidInput("这一句已经删去了，要改请先恢复。")
+        return line
+
+    def changed(self, line: Line) -> None:
+        """Count the change, and take a petitioner's objection as dealt with."""
+        line.version += 1
+        line.edited_by = self.actor.name
+        line.disputed = ""
+
+    def note(self, kind: str, **what: Any) -> None:
+        revisions.add(self.session, self.record, kind, actor=self.actor, **what)
+
+
+def edit(session: Session, actor: Actor, record_id: str, edits: office.Edits) -> Record:
+    """Do all edits in order, or none.
+
+    Raises NotFound, WrongState (not in draft or correcting), InvalidInput, or Conflict whose details hold the
+    `line` or `field` as it stands now.
+    """
+    require(session, actor, record_id)
+    record = records.lock(session, record_id, clock.now())
+    if record.state not in EDITABLE:
+        raise WrongState("这份笔录已经交出去了，现在不能改。要改请先退回来。")
+    try:
+        with session.begin_nested():
+            _start(session, actor, record)
+            desk = Desk(session, actor, record)
+            for one in edits.edits:
+                EDITS[one.kind](desk, one)
+    except Stale as stale:
+        session.expire_all()
+        raise _conflict(session, records.lock(session, record_id, clock.now()), stale) from None
+    return view(session, actor, record)
+
+
+def _start(session: Session, actor: Actor, record: VisitRecord) -> None:
+    """The first edit makes a draft somebody's work."""
+    if record.state == RecordState.DRAFT:
+        records.move(session, record.id, [RecordState.DRAFT], RecordState.CORRECTING)
+    if record.clerk_id is None:
+        record.clerk_id = actor.user_id
+        session.flush()
+        session.refresh(record, ["clerk"])
+
+
+def _conflict(session: Session, record: VisitRecord, stale: Stale) -> Conflict:
+    if stale.field:
+        form = {value.field: value for value in form_values(session, record)}
+        return Conflict(line=None, field=form[stale.field].model_dump(mode="json"))
+    line = line_view(session, record, stale.line_id)
+    if line is None:
+        return Conflict("这一句已经不在了，可能和别的句子连在一起了。", line=None, field=None)
+    return Conflict(line=line.model_dump(mode="json"), field=None)
+
+
+def _text(desk: Desk, edit: office.EditText) -> None:
+    line = desk.standing_line(edit.line_id, edit.version)
+    text = _said(edit.text)
+    before = line.text
+    words = linewords.retime(linewords.from_store(line.words), text, line.start, line.end)
+    line.text, line.words = text, linewords.to_store(words)
+    desk.changed(line)
+    desk.note("text", line_id=line.id, before={"text": before}, after={"text": text})
+
+
+def _said(text: str) -> str:
+    cleaned = " ".join(text.split())
+    if not cleaned:
+        raise InvalidInput("一句话不能改成空的。不要这一句，请删去，并写明原因。")
+    return cleaned
+
+
+def _speaker(desk: Desk, edit: office.EditSpeaker) -> None:
+    line = desk.standing_line(edit.line_id, edit.version)
+    before = {"participant_id": line.participant_id, "kind": line.kind}
+    line.kind = _kind_of(desk, edit.participant_id)
+    line.participant_id = edit.participant_id
+    desk.changed(line)
+    after = {"participant_id": line.participant_id, "kind": line.kind}
+    desk.note("speaker", line_id=line.id, before=before, after=after)
+
+
+def _kind_of(desk: Desk, participant_id: str | None) -> LineKind:
+    """What a line of this person is; raises InvalidInput for somebody who was not there."""
+    if participant_id is None:
+        return LineKind.NOTE
+    seat = desk.seats.get(participant_id)
+    if seat is None:
+        raise InvalidInput("这个人没有参加这次接谈。")
+    return LineKind.ANSWER if seat.role == Role.PETITIONER else LineKind.QUESTION
+
+
+def _split(desk: Desk, edit: office.EditSplit) -> None:
+    line = desk.standing_line(edit.line_id, edit.version)
+    if edit.at >= len(line.text):
+        raise InvalidInput("请把光标放在一句话的中间，再分开。")
+    before = {"text": line.text, "words": line.words, "recognised": line.recognised}
+    second = _cut_off(desk, line, edit.at)
+    desk.session.add(second)
+    desk.changed(line)
+    desk.note("split", line_id=line.id, before=before, after={"texts": [line.text, second.text], "new": second.id})
+
+
+def _cut_off(desk: Desk, line: Line, at: int) -> Line:
+    """Shorten `line` to its first `at` characters; the new line with the rest, right after it."""
+    first, rest = line.text[:at], line.text[at:]
+    words = linewords.retime(linewords.from_store(line.words), line.text, line.start, line.end)
+    left, right = linewords.part(words, 0, at), linewords.part(words, at, len(line.text))
+    middle = line.start + (line.end - line.start) * at / len(line.text)
+    heard_at = linewords.position_in(line.recognised, line.text, at)
+    second = _copy(line, rest, right, right[0].start if right else middle, line.end)
+    second.recognised = line.recognised[heard_at:]
+    second.position = _place_after(desk, line)
+    second.edited_by = desk.actor.name
+    line.text, line.words, line.recognised = first, linewords.to_store(left), line.recognised[:heard_at]
+    line.end = left[-1].end if left else middle
+    return second
+
+
+def _copy(line: Line, text: str, words: list[linewords.TimedWord], start: float, end: float) -> Line:
+    return Line(
+        id=new_id(),
+        record_id=line.record_id,
+        kind=line.kind,
+        participant_id=line.participant_id,
+        start=start,
+        end=end,
+        text=text,
+        words=linewords.to_store(words),
+        utterance_ids=list(line.utterance_ids),
+        doubt=list(line.doubt),
+        heard=line.heard,
+        version=1,
+    )
+
+
+def _place_after(desk: Desk, line: Line | None) -> float:
+    """A position right after `line` (None: before all)."""
+    for _ in range(2):
+        position = line.position if line else 0.0
+        following = records.line_after(desk.session, desk.record.id, position, standing=False)
+        if following is None:
+            return position + 1
+        if following.position - position > ROOM:
+            return (position + following.position) / 2
+        records.spread(desk.session, desk.record.id)
+    raise InvalidInput("这里放不下新的一句，请刷新再试。")
+
+
+def _join(desk: Desk, edit: office.EditJoin) -> None:
+    line = desk.standing_line(edit.line_id, edit.version)
+    following = records.line_after(desk.session, desk.record.id, line.position, standing=True)
+    if following is None:
+        raise InvalidInput("后面没有别的句子了。")
+    if following.version != edit.next_version:
+        raise Stale(line_id=following.id)
+    if following.participant_id != line.participant_id:
+        raise InvalidInput("两句话不是同一个人说的，不能连成一句。")
+    before = {"texts": [line.text, following.text], "joined": _as_stored(following)}
+    _take_in(line, following)
+    desk.changed(line)
+    desk.session.delete(following)
+    desk.note("join", line_id=line.id, before=before, after={"text": line.text})
+
+
+def _as_stored(line: Line) -> dict[str, Any]:
+    """Everything of a line, so that a revision can bring it back."""
+    return {column.key: getattr(line, column.key) for column in Line.__table__.columns}
+
+
+def _take_in(line: Line, following: Line) -> None:
+    words = [
+        *linewords.retime(linewords.from_store(line.words), line.text, line.start, line.end),
+        *linewords.retime(linewords.from_store(following.words), following.text, following.start, following.end),
+    ]
+    line.text += following.text
+    line.recognised += following.recognised
+    line.words = linewords.to_store(linewords.retime(words, line.text, line.start, following.end))
+    line.start, line.end = min(line.start, following.start), max(line.end, following.end)
+    line.utterance_ids = list(dict.fromkeys([*line.utterance_ids, *following.utterance_ids]))
+    line.doubt = list(dict.fromkeys([*line.doubt, *following.doubt]))
+    line.heard = line.heard and following.heard
+
+
+def _delete(desk: Desk, edit: office.EditDelete) -> None:
+    line = desk.standing_line(edit.line_id, edit.version)
+    line.deleted, line.delete_reason = True, edit.reason
+    desk.changed(line)
+    desk.note("delete", line_id=line.id, before={"text": line.text}, after={"reason": edit.reason})
+
+
+def _restore(desk: Desk, edit: office.EditRestore) -> None:
+    line = desk.line(edit.line_id, edit.version)
+    if not line.deleted:
+        raise InvalidInput("这一句没有删去，不用恢复。")
+    reason, line.deleted, line.delete_reason = line.delete_reason, False, ""
+    desk.changed(line)
+    desk.note("restore", line_id=line.id, before={"reason": reason}, after={"text": line.text})
+
+
+def _heard(desk: Desk, edit: office.EditHeard) -> None:
+    line = desk.standing_line(edit.line_id, edit.version)
+    line.heard = edit.heard
+    edited_by = line.edited_by
+    desk.changed(line)
+    line.edited_by = edited_by
+    desk.note("heard" if edit.heard else "unheard", line_id=line.id, after={"heard": edit.heard})
+
+
+def _insert(desk: Desk, edit: office.EditInsert) -> None:
+    desk.session.flush()
+    before = records.line(desk.session, desk.record.id, edit.after_id) if edit.after_id else None
+    if edit.after_id and before is None:
+        raise Stale(line_id=edit.after_id)
+    line = _typed(desk, edit, before)
+    desk.session.add(line)
+    desk.note("insert", line_id=line.id, after={"text": line.text, "participant_id": line.participant_id})
+
+
+def _typed(desk: Desk, edit: office.EditInsert, before: Line | None) -> Line:
+    """A line typed by hand: no words, in the time that its neighbours leave."""
+    position = _place_after(desk, before)
+    following = records.line_after(desk.session, desk.record.id, position, standing=False)
+    start = before.end if before else 0.0
+    return Line(
+        id=new_id(),
+        record_id=desk.record.id,
+        position=position,
+        kind=_kind_of(desk, edit.participant_id),
+        participant_id=edit.participant_id,
+        start=start,
+        end=max(start, following.start) if following else start,
+        text=_said(edit.text),
+        recognised="",
+        words=[],
+        utterance_ids=[],
+        doubt=[],
+        version=1,
+        edited_by=desk.actor.name,
+    )
+
+
+def _field(desk: Desk, edit: office.EditField) -> None:
+    entry = _entry(desk, edit)
+    before = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
+    entry.value = _field_value(FormField(edit.field), edit.value)
+    entry.source = "clerk" if entry.value else ""
+    entry.utterance_ids = _evidence_ids(desk, edit) if entry.value else []
+    entry.version += 1
+    after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
+    desk.note("field", field=entry.field, before=before, after=after)
+
+
+def _entry(desk: Desk, edit: office.EditField) -> FormEntry:
+    desk.session.flush()
+    if edit.field not in terms.FIELD:
+        raise NotFound("登记表上没有这一项。")
+    entry = records.form(desk.session, desk.record.id).get(edit.field)
+    if entry is None:
+        raise NotFound("登记表上没有这一项。")
+    if entry.version != edit.version:
+        raise Stale(field=edit.field)
+    return entry
+
+
+def _field_value(field: FormField, value: str) -> str:
+    cleaned = value.strip()
+    choices = dict(terms.CHOICES.get(field, ()))
+    if cleaned and choices and cleaned not in choices:
+        raise InvalidInput(f"“{terms.FIELD[field]}”请从列出的里面选一个。")
+    if field not in terms.LONG_FIELDS and len(cleaned) > SHORT_FIELD:
+        raise InvalidInput(f"“{terms.FIELD[field]}”太长了，最多 {SHORT_FIELD} 个字。")
+    return cleaned
+
+
+def _evidence_ids(desk: Desk, edit: office.EditField) -> list[str]:
+    known = {one.id for one in records.utterances(desk.session, desk.record.reception_id, edit.evidence)}
+    if set(edit.evidence) - known:
+        raise InvalidInput("指的那句话不在这次接谈里。")
+    return list(dict.fromkeys(edit.evidence))
+
+
+EDITS: dict[str, Callable[[Desk, Any], None]] = {
+    "text": _text,
+    "speaker": _speaker,
+    "split": _split,
+    "join": _join,
+    "delete": _delete,
+    "restore": _restore,
+    "heard": _heard,
+    "insert": _insert,
+    "field": _field,
+}

@@ -1,0 +1,228 @@
+"""Visit records as their readers see them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import terms
+from server.domain.gaps import gap_sentence
+from server.domain.states import FormField, RecognitionState, RecordState, StaffRole
+from server.errors import NotFound
+from server.protocol.base import Role, TrackKind
+from server.protocol.office import (
+    Evidence,
+    FormValue,
+    LineWord,
+    Participant,
+    PlayableSegment,
+    Record,
+    RecordGap,
+    RecordLine,
+    RecordRow,
+    Revision,
+)
+from server.reception import revisions
+from server.reception.drafts import add_recognised, create_draft
+from server.store import records
+from server.store.access import Actor
+from server.store.models import FormEntry, Reception, StoredSegment, StoredUtterance, VisitRecord
+
+__all__ = ["add_recognised", "create_draft", "history", "list_records", "open_record", "require", "view"]
+
+EDITABLE = (RecordState.DRAFT, RecordState.CORRECTING)
+FILEABLE = (RecordState.SIGNED, RecordState.REFUSED)
+
+
+def require(session: Session, actor: Actor, record_id: str) -> VisitRecord:
+    """The record; raises NotFound where it is not or the actor may not see it."""
+    record = records.find(session, actor, record_id)
+    if record is None:
+        raise NotFound
+    return record
+
+
+def list_records(session: Session, actor: Actor, states: Sequence[str] = (), words: str = "") -> list[RecordRow]:
+    """Rows of the records the actor may read, last changed first."""
+    found = records.listed(session, actor, states, words)
+    return [
+        RecordRow(**_row(record, case_no), lines=lines, heard_lines=heard, doubtful_lines=doubtful)
+        for record, lines, heard, doubtful, case_no in found
+    ]
+
+
+def open_record(session: Session, actor: Actor, record_id: str) -> Record:
+    """The record for reading; that it was opened is written down."""
+    record = require(session, actor, record_id)
+    records.note_access(session, actor, "open", "record", record.id, clock.now())
+    return view(session, actor, record)
+
+
+def history(session: Session, actor: Actor, record_id: str) -> list[Revision]:
+    """Every change of the record, oldest first."""
+    return revisions.listed(session, require(session, actor, record_id))
+
+
+def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
+    """The whole record as this actor sees it; the number of queries does not depend on its length."""
+    reception = record.reception
+    seats = records.participants(session, reception.id)
+    rows = records.line_rows(session, record.id)
+    form = form_values(session, record)
+    case = records.case_of(session, record.id) if record.state == RecordState.FILED else None
+    blocked = blocked_by(record, rows, form)
+    editable = actor.role == StaffRole.CLERK and record.state in EDITABLE
+    shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
+    return Record.model_construct(
+        **_row(record, case.case_no if case else ""),
+        **_counts(rows),
+        version=record.version,
+        started_at=reception.started_at,
+        participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
+        body=tuple(_line(row) for row in shown),
+        form=tuple(form),
+        segments=tuple(_segment(record.id, found) for found in records.segments(session, reception.id)),
+        gaps=tuple(_gaps(session, reception, {seat.id: Role(seat.role) for seat in seats})),
+        refusal_reason=record.refusal_reason,
+        signed_at=record.signed_at,
+        filed_at=case.filed_at if case else None,
+        case_id=case.id if case else None,
+        may_edit=editable,
+        may_confirm=editable and not blocked,
+        may_sign=actor.is_kiosk and record.state == RecordState.CONFIRMED,
+        may_file=actor.role == StaffRole.CLERK and record.state in FILEABLE,
+        blocked_by=tuple(blocked) if record.state in EDITABLE else (),
+    )
+
+
+def _row(record: VisitRecord, case_no: str) -> dict[str, Any]:
+    reception = record.reception
+    return {
+        "id": record.id,
+        "reception_id": reception.id,
+        "state": record.state,
+        "recognition": record.recognition,
+        "recognition_message": record.recognition_message,
+        "petitioner": reception.petitioner_name,
+        "receiver": reception.receiver.name if reception.receiver else "",
+        "matter": reception.matter,
+        "talked_at": reception.started_at or reception.joined_at,
+        "seconds": reception.seconds,
+        "case_no": case_no,
+        "clerk": record.clerk.name if record.clerk else "",
+        "updated_at": record.updated_at,
+    }
+
+
+def _counts(rows: Iterable[Row[Any]]) -> dict[str, int]:
+    standing = [row for row in rows if not row.deleted]
+    return {
+        "lines": len(standing),
+        "heard_lines": sum(row.heard for row in standing),
+        "doubtful_lines": sum(bool(row.doubt) and not row.heard for row in standing),
+    }
+
+
+def _line(row: Row[Any]) -> RecordLine:
+    """Built without checking again: it comes from the store, and a long record has 100,000 words."""
+    words = tuple(
+        LineWord.model_construct(start=word[0], end=word[1], text=word[2], probability=word[3]) for word in row.words
+    )
+    return RecordLine.model_construct(
+        id=row.id,
+        position=row.position,
+        kind=row.kind,
+        participant_id=row.participant_id,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        recognised=row.recognised,
+        words=words,
+        doubt=tuple(row.doubt),
+        heard=row.heard,
+        deleted=row.deleted,
+        delete_reason=row.delete_reason,
+        disputed=row.disputed,
+        version=row.version,
+        edited_by=row.edited_by,
+    )
+
+
+def line_view(session: Session, record: VisitRecord, line_id: str) -> RecordLine | None:
+    """One line as it stands now; None when it is gone."""
+    found = records.line_row(session, record.id, line_id)
+    return _line(found) if found is not None else None
+
+
+def form_values(session: Session, record: VisitRecord) -> list[FormValue]:
+    """The form in the order of printing, each value with what it rests on."""
+    entries = records.form(session, record.id)
+    ids = {str(found) for entry in entries.values() for found in entry.utterance_ids}
+    heard = {one.id: one for one in records.utterances(session, record.reception_id, ids)} if ids else {}
+    return [_form_value(field, entries[field], heard) for field in FormField if field in entries]
+
+
+def _form_value(field: FormField, entry: FormEntry, heard: Mapping[str, StoredUtterance]) -> FormValue:
+    return FormValue(
+        field=field,
+        label=terms.FIELD[field],
+        value=entry.value,
+        choices=terms.CHOICES.get(field, ()),
+        source=entry.source,  # type: ignore[arg-type]
+        evidence=tuple(_evidence(heard[found]) for found in entry.utterance_ids if found in heard),
+        version=entry.version,
+        required=field in terms.REQUIRED_FIELDS,
+    )
+
+
+def _evidence(heard: StoredUtterance) -> Evidence:
+    return Evidence(
+        utterance_id=heard.id,
+        participant_id=heard.participant_id,
+        start=heard.start,
+        end=heard.end,
+        text=heard.text,
+    )
+
+
+def _segment(record_id: str, found: StoredSegment) -> PlayableSegment:
+    return PlayableSegment(
+        id=found.id,
+        participant_id=found.participant_id,
+        kind=TrackKind(found.kind),
+        start=found.start,
+        seconds=found.seconds,
+        url=f"/api/records/{record_id}/recordings/{found.id}",
+        sha256=found.sha256,
+        size=found.size,
+        repaired=found.closed == "repaired",
+    )
+
+
+def _gaps(session: Session, reception: Reception, roles: Mapping[str, Role]) -> Iterable[RecordGap]:
+    started = reception.started_at.astimezone(clock.OFFICE_ZONE) if reception.started_at else None
+    for gap in records.gaps(session, reception.id):
+        yield RecordGap(
+            participant_id=gap.participant_id,
+            start=gap.start,
+            end=gap.end,
+            cause=gap.cause,
+            text=gap_sentence(started, gap.start, gap.end, gap.cause, roles.get(gap.participant_id or "")),
+        )
+
+
+def blocked_by(record: VisitRecord, rows: Sequence[Row[Any]], form: Iterable[FormValue]) -> list[str]:
+    """Chinese sentences: what is missing before the petitioner can be asked to read and sign."""
+    standing = [row for row in rows if not row.deleted]
+    disputed = sum(bool(row.disputed) for row in standing)
+    empty = [value.label for value in form if value.required and not value.value]
+    found = []
+    if record.recognition == RecognitionState.RUNNING:
+        found.append("还在认最后一段话，认完再交给群众核对。")
+    if not standing:
+        found.append("笔录里一句话都没有。请听录音补记；没有录上的，写一句是什么原因。")
+    if disputed:
+        found.append(f"信访人说有 {disputed} 句不对，还没有改。")
+    return found + [f"“{label}”还没有填。" for label in empty]

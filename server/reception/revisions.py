@@ -1,0 +1,103 @@
+"""Every change of a record as a revision that is only ever added, and the sentences that tell it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import terms
+from server.domain.states import FormField
+from server.protocol.office import Revision
+from server.store import records
+from server.store.access import Actor
+from server.store.models import StoredRevision, VisitRecord
+
+RECOGNITION = "识别"
+PETITIONER = "信访人"
+
+
+def add(
+    session: Session,
+    record: VisitRecord,
+    kind: str,
+    *,
+    actor: Actor | None = None,
+    author: str = "",
+    line_id: str | None = None,
+    field: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one revision and raise the record's version; the caller holds the record's lock."""
+    record.version += 1
+    session.add(
+        StoredRevision(
+            record_id=record.id,
+            number=record.version,
+            at=clock.now(),
+            author=author or (actor.name if actor else RECOGNITION),
+            user_id=actor.user_id if actor else None,
+            kind=kind,
+            line_id=line_id,
+            field=field,
+            before=dict(before or {}),
+            after=dict(after or {}),
+        )
+    )
+
+
+SENTENCES = {
+    "drafted": "根据录音生成了草稿",
+    "recognised": "录音里又认出一句，加进了笔录",
+    "late_speech": "笔录定下以后又认出一句，没有改笔录，留在这里",
+    "text": "改了这句话的文字",
+    "speaker": "改了说话的人",
+    "split": "把一句分成两句",
+    "join": "把两句连成一句",
+    "delete": "删去一句",
+    "restore": "恢复了删去的一句",
+    "heard": "听过录音，和文字一样",
+    "unheard": "撤回了“听过”",
+    "insert": "补记了一句",
+    "confirm": "校对完，交给信访人看",
+    "reopen": "退回来再改",
+    "dispute": "信访人说这一句不对",
+    "sign": "信访人签了字",
+    "refuse": "信访人没有签字",
+    "file": "登记归档",
+}
+
+
+def listed(session: Session, record: VisitRecord) -> list[Revision]:
+    """All revisions of a record, oldest first."""
+    names = {seat.id: seat.name for seat in records.participants(session, record.reception_id)}
+    return [_view(stored, names) for stored in records.revisions(session, record.id)]
+
+
+def _view(stored: StoredRevision, names: Mapping[str, str]) -> Revision:
+    return Revision(
+        number=stored.number,
+        at=stored.at,
+        author=stored.author,
+        kind=stored.kind,
+        summary=_sentence(stored),
+        before=_shown(stored, stored.before, names),
+        after=_shown(stored, stored.after, names),
+        line_id=stored.line_id,
+    )
+
+
+def _sentence(stored: StoredRevision) -> str:
+    if stored.kind == "field" and stored.field in terms.FIELD:
+        return f"填写了“{terms.FIELD[FormField(stored.field)]}”"
+    reason = stored.after.get("reason", "")
+    return SENTENCES.get(stored.kind, stored.kind) + (f"：{reason}" if reason else "")
+
+
+def _shown(stored: StoredRevision, state: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    if stored.kind == "speaker":
+        return names.get(state.get("participant_id") or "", "")
+    if stored.kind == "field" and stored.field in terms.FIELD:
+        return terms.choice_label(FormField(stored.field), str(state.get("value", "")))
+    return "／".join(state["texts"]) if "texts" in state else str(state.get("text", ""))

@@ -1,0 +1,63 @@
+"""Checks that a drawn signature is a picture, of a sensible size, with something drawn on it."""
+
+import base64
+import binascii
+import struct
+
+import cv2
+import numpy as np
+
+from server.errors import InvalidInput, TooLarge
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+LARGEST_BYTES = 300_000
+SMALLEST, LARGEST = (40, 20), (4000, 3000)
+"""Width and height in pixels; checked before decoding, so that a small file cannot unpack into gigabytes."""
+LEAST_INK = 60
+"""Fewest pixels that a name takes; a dot from touching the screen has less."""
+LEAST_REACH = 16
+"""Fewest pixels from end to end of what was drawn."""
+PREFIX = "data:image/png;base64,"
+
+
+def decode_signature(data_url: str) -> bytes:
+    """The PNG in a data URL.  Raises InvalidInput for what is not a drawn name, TooLarge over 300 kB."""
+    try:
+        image = base64.b64decode(data_url.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        raise InvalidInput("签名没有传完整，请再签一次。", code="signature_unreadable") from None
+    if len(image) > LARGEST_BYTES:
+        raise TooLarge("签名的图太大了，请擦掉再签一次。", code="signature_large")
+    _check_size(image)
+    _check_ink(image)
+    return image
+
+
+def _check_size(image: bytes) -> None:
+    if not image.startswith(MAGIC) or len(image) < 33 or image[12:16] != b"IHDR":
+        raise InvalidInput("收到的不是签名的图，请再签一次。", code="signature_unreadable")
+    width, height = struct.unpack(">II", image[16:24])
+    if not (SMALLEST[0] <= width <= LARGEST[0] and SMALLEST[1] <= height <= LARGEST[1]):
+        raise InvalidInput("签名的图大小不对，请再签一次。", code="signature_unreadable")
+
+
+def _check_ink(image: bytes) -> None:
+    pixels = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise InvalidInput("签名的图读不出来，请再签一次。", code="signature_unreadable")
+    rows, columns = np.nonzero(_ink(pixels))
+    if len(rows) < LEAST_INK or max(np.ptp(rows), np.ptp(columns)) < LEAST_REACH:
+        raise InvalidInput("还没有签上名字，请用手指在框里写。", code="signature_blank")
+
+
+def _ink(pixels: np.ndarray) -> np.ndarray:
+    """Where something was drawn: what differs from the corner, on the paper that lies under a clear picture."""
+    full = 65535.0 if pixels.dtype == np.uint16 else 255.0
+    values = pixels.astype(np.float32) / full
+    if values.ndim == 2:
+        values = values[:, :, None]
+    if values.shape[2] in (2, 4):
+        alpha = values[:, :, -1:]
+        values = values[:, :, :-1] * alpha + (1 - alpha)
+    grey = values.mean(axis=2)
+    return np.abs(grey - grey[0, 0]) > 0.25

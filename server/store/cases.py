@@ -1,0 +1,121 @@
+"""Every query about filed cases, their numbers, events, deadlines, supplements and documents."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, joinedload
+
+from server.domain import searchtokens
+from server.domain.casenumbers import counter_name
+from server.store import search
+from server.store.access import Actor, visible_cases
+from server.store.models import (
+    Counter,
+    Organization,
+    ProgressTry,
+    Reception,
+    SearchText,
+    StoredCase,
+    StoredCaseEvent,
+    StoredDeadline,
+    StoredDocument,
+    StoredSupplement,
+)
+
+PAGE_ROWS = 20
+
+
+def next_number(session: Session, organization_id: int, year: int) -> int:
+    """The next running number; whoever comes meanwhile waits for this transaction, so none is lost or doubled."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    query = insert(Counter).values(name=counter_name(organization_id, year), value=1)
+    raised = query.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
+    return session.execute(raised.returning(Counter.value)).scalar_one()
+
+
+def find(session: Session, actor: Actor, case_id: int) -> StoredCase | None:
+    """The case if the actor may read it."""
+    query = visible_cases(actor).where(StoredCase.id == case_id).options(joinedload(StoredCase.organization))
+    return session.scalars(query).one_or_none()
+
+
+def page(session: Session, actor: Actor, query: str, number: int) -> tuple[Sequence[StoredCase], int]:
+    """Cases that have every word of `query`, newest first: page `number` (from 1) and how many there are in all.
+
+    A query that has nothing to look for, such as a lone full stop, finds nothing.
+    """
+    cases = visible_cases(actor)
+    if query.strip():
+        phrases = searchtokens.phrases(query)
+        if not phrases:
+            return [], 0
+        cases = cases.where(search.matching(session, phrases))
+    total = session.scalar(select(func.count()).select_from(cases.with_only_columns(StoredCase.id).subquery()))
+    rows = cases.options(joinedload(StoredCase.organization)).order_by(StoredCase.filed_at.desc(), StoredCase.id.desc())
+    return session.scalars(rows.offset((number - 1) * PAGE_ROWS).limit(PAGE_ROWS)).all(), total or 0
+
+
+def events(session: Session, case_id: int) -> Sequence[StoredCaseEvent]:
+    """What happened to a case, oldest first."""
+    query = select(StoredCaseEvent).where(StoredCaseEvent.case_id == case_id)
+    return session.scalars(query.order_by(StoredCaseEvent.at, StoredCaseEvent.id)).all()
+
+
+def supplements(session: Session, case_id: int) -> Sequence[StoredSupplement]:
+    """What was added after filing, oldest first."""
+    query = select(StoredSupplement).where(StoredSupplement.case_id == case_id)
+    return session.scalars(query.order_by(StoredSupplement.id)).all()
+
+
+def documents(session: Session, case_id: int) -> Sequence[StoredDocument]:
+    """The printed documents that have been made."""
+    query = select(StoredDocument).where(StoredDocument.case_id == case_id)
+    return session.scalars(query.order_by(StoredDocument.name)).all()
+
+
+def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, StoredDeadline]:
+    """Per case the deadline that falls first and is not met yet."""
+    query = select(StoredDeadline).where(StoredDeadline.case_id.in_(case_ids), StoredDeadline.done_at.is_(None))
+    found = session.scalars(query.order_by(StoredDeadline.due_on.desc(), StoredDeadline.id.desc()))
+    return {deadline.case_id: deadline for deadline in found}
+
+
+def organization_named(session: Session, name: str) -> int | None:
+    """The organization a petitioner named: the same name, or the only one whose name is within what was said."""
+    wanted = "".join(name.split())
+    if not wanted:
+        return None
+    rows = session.execute(select(Organization.id, Organization.name)).all()
+    exact = [row[0] for row in rows if row[1] == wanted]
+    within = sorted(((len(row[1]), row[0]) for row in rows if row[1] in wanted), reverse=True)
+    return exact[0] if exact else within[0][1] if within else None
+
+
+def reception_by_code(session: Session, code: str) -> Reception | None:
+    """The reception with this query code; for the public page, which shows no names and no content."""
+    query = select(Reception).where(Reception.query_code == code).options(joinedload(Reception.organization))
+    return session.scalars(query).one_or_none()
+
+
+def case_of_reception(session: Session, reception_id: str) -> StoredCase | None:
+    """The case of a reception; for the public page."""
+    return session.scalars(select(StoredCase).where(StoredCase.reception_id == reception_id)).one_or_none()
+
+
+def wrong_tries(session: Session, source: str, since: datetime) -> int:
+    """How often this source guessed wrong since then."""
+    query = select(func.count()).where(ProgressTry.source == source, ProgressTry.at >= since)
+    return session.scalar(query) or 0
+
+
+def set_search_tokens(session: Session, case_id: int, tokens: str) -> None:
+    """Replace what search reads of a case."""
+    session.get_one(SearchText, case_id).tokens = tokens
+    session.flush()
+
+
+def lock(session: Session, case_id: int) -> None:
+    """Keep others from adding to this case until the transaction ends."""
+    session.execute(select(StoredCase.id).where(StoredCase.id == case_id).with_for_update())

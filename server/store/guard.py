@@ -1,0 +1,140 @@
+"""Keeps filed records and append-only tables from being changed, whatever code tries.
+
+Importing this module arms it for every session.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, event, inspect
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from server.domain.states import RecordState
+from server.errors import WrongState
+from server.store.models import (
+    FormEntry,
+    Line,
+    StoredCaseEvent,
+    StoredRevision,
+    StoredSignature,
+    StoredSupplement,
+    StoredUtterance,
+    VisitRecord,
+)
+
+APPEND_ONLY = (StoredUtterance, StoredRevision, StoredSignature, StoredSupplement, StoredCaseEvent)
+PARTS = (Line, FormEntry)
+
+
+class FiledRecordFixed(WrongState):
+    """Something tried to change a record that is filed."""
+
+    code = "filed"
+    message = "归了档的笔录不能改。要补充，请写补正。"
+
+
+@event.listens_for(Session, "before_flush")
+def _check_flush(session: Session, _context: Any, _instances: Any) -> None:
+    changed = [thing for thing in session.dirty if session.is_modified(thing)]
+    if any(isinstance(thing, APPEND_ONLY) for thing in [*changed, *session.deleted]):
+        raise FiledRecordFixed("这一类记录只能增加，不能改。")
+    if any(_was_filed(thing) for thing in [*changed, *session.deleted]):
+        raise FiledRecordFixed
+    _check_parts(session, [*changed, *session.deleted, *session.new])
+
+
+def _was_filed(thing: Any) -> bool:
+    if not isinstance(thing, VisitRecord):
+        return False
+    history = inspect(thing).attrs.state.history
+    before = history.deleted or history.unchanged
+    return bool(before) and before[0] == RecordState.FILED
+
+
+def _check_parts(session: Session, things: Iterable[Any]) -> None:
+    ids = {thing.record_id for thing in things if isinstance(thing, PARTS)}
+    with session.no_autoflush:
+        owners = [session.get(VisitRecord, found) for found in ids]
+    if any(owner is not None and owner.state == RecordState.FILED for owner in owners):
+        raise FiledRecordFixed
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _check_statement(state: ORMExecuteState) -> None:
+    """A statement that changes many rows at once never goes over lines, forms or what is append-only."""
+    if not (state.is_update or state.is_delete):
+        return
+    mapper = state.bind_mapper
+    if mapper is not None and issubclass(mapper.class_, (*APPEND_ONLY, *PARTS)):
+        raise FiledRecordFixed("这一类记录不能成批改。")
+
+
+# The same once more in the database, for whoever comes to it without this program.
+
+FIXED_TABLES = ("record_lines", "form_entries")
+APPEND_ONLY_TABLES = ("utterances", "revisions", "signatures", "supplements", "case_events")
+FIXED_COLUMNS = ("case_no", "record_id", "filed_record", "record_sha256", "manifest_sha256")
+MESSAGE = "a filed record cannot change"
+
+
+def create_triggers(connection: Connection) -> None:
+    """Make the triggers that refuse a change of a filed record; for migrations."""
+    sqlite = connection.dialect.name == "sqlite"
+    for statement in _sqlite_triggers() if sqlite else _postgresql_triggers():
+        connection.exec_driver_sql(statement)
+
+
+def drop_triggers(connection: Connection) -> None:
+    """Take the triggers away again."""
+    for name, table, _, _ in _rules():
+        on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_filed()")
+
+
+def _rules() -> list[tuple[str, str, str, str]]:
+    """Name, table, event and condition of every trigger."""
+    rules = []
+    for table in FIXED_TABLES:
+        for what, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+            filed = f"EXISTS (SELECT 1 FROM records WHERE id = {row}.record_id AND state = 'filed')"
+            rules.append((f"fixed_{table}_{what.lower()}", table, what, filed))
+    for table in APPEND_ONLY_TABLES:
+        rules += [(f"kept_{table}_{what.lower()}", table, what, "") for what in ("UPDATE", "DELETE")]
+    rules.append(("fixed_records_update", "records", "UPDATE", "OLD.state = 'filed' AND NEW.state <> 'filed'"))
+    rules.append(("fixed_cases_update", "cases", f"UPDATE OF {', '.join(FIXED_COLUMNS)}", ""))
+    rules.append(("fixed_cases_delete", "cases", "DELETE", ""))
+    return rules
+
+
+def _sqlite_triggers() -> list[str]:
+    return [
+        f"CREATE TRIGGER {name} BEFORE {what} ON {table} {'WHEN ' + condition if condition else ''}"
+        f" BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        for name, table, what, condition in _rules()
+    ]
+
+
+def _postgresql_triggers() -> list[str]:
+    """A trigger's own condition cannot look into another table on PostgreSQL, so the function does."""
+    function = (
+        "CREATE FUNCTION refuse_filed() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE found boolean; BEGIN"
+        " IF TG_ARGV[0] = '' THEN found := true; ELSIF TG_OP = 'INSERT' THEN"
+        " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING NEW, NEW; ELSIF TG_OP = 'DELETE' THEN"
+        " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING OLD, OLD; ELSE"
+        " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING OLD, NEW; END IF;"
+        f" IF found THEN RAISE EXCEPTION '{MESSAGE}'; END IF;"
+        " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+    )
+    triggers = [
+        f"CREATE TRIGGER {name} BEFORE {what} ON {table} FOR EACH ROW"
+        f" EXECUTE FUNCTION refuse_filed('{_argument(condition)}')"
+        for name, table, what, condition in _rules()
+    ]
+    return [function, *triggers]
+
+
+def _argument(condition: str) -> str:
+    """The condition over $1 (old row) and $2 (new row), quoted for a string."""
+    return condition.replace("OLD.", "$1.").replace("NEW.", "$2.").replace("'", "''")

@@ -1,0 +1,235 @@
+"""Every query about records, their lines, forms, revisions and signatures."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from server.domain.states import RecordState
+from server.store.access import Actor, visible_receptions, visible_records
+from server.store.models import (
+    AccessEntry,
+    FormEntry,
+    Line,
+    Participant,
+    Reception,
+    StoredCase,
+    StoredGap,
+    StoredRevision,
+    StoredSegment,
+    StoredSignature,
+    StoredUtterance,
+    VisitRecord,
+)
+
+MOST_ROWS = 500
+
+
+def find(session: Session, actor: Actor, record_id: str) -> VisitRecord | None:
+    """The record if the actor may read it, with its reception, kiosk, office, receiver and clerk."""
+    query = visible_records(actor).where(VisitRecord.id == record_id).options(
+        joinedload(VisitRecord.clerk),
+        joinedload(VisitRecord.reception).options(
+            joinedload(Reception.kiosk), joinedload(Reception.organization), joinedload(Reception.receiver)
+        ),
+    )
+    return session.scalars(query).one_or_none()
+
+
+def of_reception(session: Session, reception_id: str) -> VisitRecord | None:
+    """The record of a reception; for jobs, which act for nobody."""
+    return session.scalars(select(VisitRecord).where(VisitRecord.reception_id == reception_id)).one_or_none()
+
+
+def listed(
+    session: Session, actor: Actor, states: Sequence[str] = (), words: str = ""
+) -> list[tuple[VisitRecord, int, int, int, str]]:
+    """Newest first, at most 500: record, lines, heard lines, doubtful lines not heard, case number.
+
+    `words` are looked for in the petitioner's name, the matter and the case number.
+    """
+    query = visible_records(actor).join(VisitRecord.reception)
+    if states:
+        query = query.where(VisitRecord.state.in_(states))
+    for word in words.split()[:5]:
+        query = query.where(_matches(word))
+    query = query.options(
+        joinedload(VisitRecord.clerk), joinedload(VisitRecord.reception).joinedload(Reception.receiver)
+    )
+    found = session.scalars(query.order_by(VisitRecord.updated_at.desc()).limit(MOST_ROWS)).all()
+    counts = line_counts(session, [record.id for record in found])
+    numbers = _case_numbers(session, [record.id for record in found])
+    return [(record, *counts.get(record.id, (0, 0, 0)), numbers.get(record.id, "")) for record in found]
+
+
+def _matches(word: str) -> ColumnElement[bool]:
+    numbered = select(StoredCase.record_id).where(StoredCase.case_no.icontains(word, autoescape=True))
+    return or_(
+        Reception.petitioner_name.icontains(word, autoescape=True),
+        Reception.matter.icontains(word, autoescape=True),
+        VisitRecord.id.in_(numbered),
+    )
+
+
+def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+    """Per record: lines that stand, those heard, and those with a doubt that nobody has heard."""
+    doubtful = func.length(cast(Line.doubt, Text)) > 2
+    query = (
+        select(
+            Line.record_id,
+            func.count(),
+            func.count().filter(Line.heard),
+            func.count().filter(doubtful, ~Line.heard),
+        )
+        .where(Line.record_id.in_(record_ids), ~Line.deleted)
+        .group_by(Line.record_id)
+    )
+    return {row[0]: (row[1], row[2], row[3]) for row in session.execute(query)}
+
+
+def _case_numbers(session: Session, record_ids: Sequence[str]) -> dict[str, str]:
+    query = select(StoredCase.record_id, StoredCase.case_no).where(StoredCase.record_id.in_(record_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def lock(session: Session, record_id: str, at: datetime) -> VisitRecord:
+    """Keep everybody else from changing this record until the transaction ends, and read it afresh."""
+    session.execute(update(VisitRecord).where(VisitRecord.id == record_id).values(updated_at=at))
+    return session.get_one(VisitRecord, record_id, populate_existing=True)
+
+
+def move(session: Session, record_id: str, old: Iterable[RecordState], new: RecordState, **values: Any) -> bool:
+    """Change the state if it still is one of `old`; False when it is not."""
+    query = update(VisitRecord).where(VisitRecord.id == record_id, VisitRecord.state.in_(list(old)))
+    done = session.execute(query.values(state=new, **values).returning(VisitRecord.id)).first() is not None
+    session.get_one(VisitRecord, record_id, populate_existing=True)
+    return done
+
+
+def line_rows(session: Session, record_id: str) -> Sequence[Row[Any]]:
+    """All lines as plain rows in the order of the record: reading them costs no object each."""
+    columns = Line.__table__.columns
+    query = select(*columns).where(columns.record_id == record_id).order_by(columns.position, columns.id)
+    return session.execute(query).all()
+
+
+def line(session: Session, record_id: str, line_id: str) -> Line | None:
+    """A line of this record, as it stands in the database now."""
+    query = select(Line).where(Line.id == line_id, Line.record_id == record_id)
+    return session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+
+
+def line_after(session: Session, record_id: str, position: float, *, standing: bool) -> Line | None:
+    """The next line (that is not deleted, if `standing`)."""
+    query = select(Line).where(Line.record_id == record_id, Line.position > position)
+    if standing:
+        query = query.where(~Line.deleted)
+    return session.scalars(query.order_by(Line.position).limit(1)).one_or_none()
+
+
+def spread(session: Session, record_id: str) -> None:
+    """Number the lines 1, 2, 3 … again, when no room is left between two of them."""
+    lines = session.scalars(select(Line).where(Line.record_id == record_id).order_by(Line.position, Line.id))
+    for number, found in enumerate(lines.all(), start=1):
+        found.position = float(number)
+    session.flush()
+
+
+def heard_utterance_ids(session: Session, record_id: str) -> set[str]:
+    """Utterances that some line of the record rests on."""
+    rows = session.scalars(select(Line.utterance_ids).where(Line.record_id == record_id))
+    return {str(found) for ids in rows for found in ids}
+
+
+def form(session: Session, record_id: str) -> dict[str, FormEntry]:
+    """Entries of the form by field."""
+    query = select(FormEntry).where(FormEntry.record_id == record_id)
+    found = session.scalars(query, execution_options={"populate_existing": True})
+    return {entry.field: entry for entry in found}
+
+
+def participants(session: Session, reception_id: str) -> Sequence[Participant]:
+    """Everyone who had a seat, in order."""
+    query = select(Participant).where(Participant.reception_id == reception_id).order_by(Participant.position)
+    return session.scalars(query).all()
+
+
+def utterances(session: Session, reception_id: str, ids: Iterable[str] | None = None) -> Sequence[StoredUtterance]:
+    """Utterances in order of start; of these ids only, where given."""
+    query = select(StoredUtterance).where(StoredUtterance.reception_id == reception_id)
+    if ids is not None:
+        query = query.where(StoredUtterance.id.in_(list(ids)))
+    return session.scalars(query.order_by(StoredUtterance.start, StoredUtterance.id)).all()
+
+
+def segments(session: Session, reception_id: str) -> Sequence[StoredSegment]:
+    """Closed files of the recording, by participant and start."""
+    query = select(StoredSegment).where(StoredSegment.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredSegment.start, StoredSegment.id)).all()
+
+
+def gaps(session: Session, reception_id: str) -> Sequence[StoredGap]:
+    """What was not recorded or not recognised, in order."""
+    query = select(StoredGap).where(StoredGap.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredGap.start, StoredGap.id)).all()
+
+
+def revisions(session: Session, record_id: str) -> Sequence[StoredRevision]:
+    """All revisions, oldest first."""
+    query = select(StoredRevision).where(StoredRevision.record_id == record_id)
+    return session.scalars(query.order_by(StoredRevision.number)).all()
+
+
+def signature(session: Session, record_id: str) -> StoredSignature | None:
+    """The signature under a record."""
+    return session.get(StoredSignature, record_id)
+
+
+def case_of(session: Session, record_id: str) -> StoredCase | None:
+    """The case a record was filed as."""
+    return session.scalars(select(StoredCase).where(StoredCase.record_id == record_id)).one_or_none()
+
+
+def segment(session: Session, actor: Actor, reception_id: str, segment_id: str) -> StoredSegment | None:
+    """A file of the recording of a reception that the actor may read."""
+    seen = visible_receptions(actor).with_only_columns(Reception.id).where(Reception.id == reception_id)
+    query = select(StoredSegment).where(StoredSegment.id == segment_id, StoredSegment.reception_id.in_(seen))
+    return session.scalars(query).one_or_none()
+
+
+def note_access(session: Session, actor: Actor, action: str, thing: str, thing_id: str, at: datetime) -> None:
+    """Write down who looked at what."""
+    session.add(
+        AccessEntry(
+            at=at, user_id=actor.user_id, kiosk_id=actor.kiosk_id, action=action, thing=thing, thing_id=thing_id
+        )
+    )
+
+
+def places_around(session: Session, record_id: str, start: float) -> tuple[float, float | None]:
+    """Positions between which a line that begins at `start` belongs: after the last one that begins no later."""
+    earlier = select(func.max(Line.position)).where(Line.record_id == record_id, Line.start <= start)
+    before = session.scalar(earlier) or 0.0
+    later = select(func.min(Line.position)).where(Line.record_id == record_id, Line.position > before)
+    return before, session.scalar(later)
+
+
+def append_late_revision(session: Session, record_id: str, author: str, after: dict[str, Any], at: datetime) -> None:
+    """Keep text that came too late for the record; the record itself, version and all, stays as it is."""
+    highest = select(func.max(StoredRevision.number)).where(StoredRevision.record_id == record_id)
+    number = (session.scalar(highest) or 0) + 1
+    session.add(
+        StoredRevision(
+            record_id=record_id, number=number, at=at, author=author, kind="late_speech", before={}, after=after
+        )
+    )
+    session.flush()
+
+
+def line_row(session: Session, record_id: str, line_id: str) -> Row[Any] | None:
+    """One line as a plain row."""
+    columns = Line.__table__.columns
+    query = select(*columns).where(columns.id == line_id, columns.record_id == record_id)
+    return session.execute(query).one_or_none()
