@@ -33,6 +33,7 @@ export class Captions {
     const open = [...this.open.values()].sort((a, b) => a.start - b.start).map((utterance) => ({ utterance, part: true }));
     const all = [...this.finished.map((utterance) => ({ utterance, part: false })), ...open].slice(-SHOWN);
     this.place.replaceChildren(...all.map(({ utterance, part }, index) => this.line(utterance, part, index === all.length - 1)));
+    while (this.place.childElementCount > 1 && this.place.scrollHeight > this.place.clientHeight + 1) this.place.firstElementChild?.remove();
   }
 
   /** @param {any} utterance @param {boolean} part @param {boolean} now */

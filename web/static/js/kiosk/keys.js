@@ -76,9 +76,17 @@ export async function callHelp(app) {
 
 const main = byId("main");
 
+/** How much 字大一点 enlarges the main area. */
+function zoom() {
+  return Number(getComputedStyle(page).getPropertyValue("--zoom")) || 1;
+}
+
 function showPageKey() {
   const more = main.scrollHeight - main.clientHeight - main.scrollTop;
-  byId("page-down").hidden = more < 24;
+  const key = byId("page-down");
+  const actions = innerWidth < innerHeight ? main.querySelector(".touch") : null;
+  key.style.setProperty("--touch", actions ? `${actions.clientHeight * zoom()}px` : "0px");
+  key.hidden = more < 24;
 }
 
 function setUpPageKey() {

@@ -77,3 +77,8 @@ export class Screen {
     if (place.textContent !== words) place.textContent = words;
   }
 }
+
+/** A query code in two groups, easier to copy. @param {string} code */
+export function spaced(code) {
+  return code.length > 6 ? `${code.slice(0, Math.ceil(code.length / 2))} ${code.slice(Math.ceil(code.length / 2))}` : code;
+}

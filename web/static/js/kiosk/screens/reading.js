@@ -6,7 +6,7 @@ import { keepSitting, sittingMemory } from "../memory.js";
 import { SignaturePad } from "../pad.js";
 import { Playback, partsOf } from "../playback.js";
 import { Reasons } from "../reasons.js";
-import { Screen } from "../screen.js";
+import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 
 const WRONG = ["数字、日期不对", "人名、地名不对", "我没这么说", "还漏了话"];
@@ -15,6 +15,15 @@ const LONG = 34;
 const LONGER = 90;
 const MANY_DOTS = 40;
 const RETRY_MS = 4000;
+const LONGEST_NOTE = 500;
+const QUOTED = 20;
+
+/** What is wrong with the first line, then with each of the others. @param {Reading} reading @param {any} first @param {any[]} others */
+function allNotes(reading, first, others) {
+  const told = (/** @type {any} */ line) => reading.markOf(line)?.note || "";
+  const more = others.map((line) => `“${line.text.slice(0, QUOTED)}”（${told(line)}）`);
+  return [told(first), ...(more.length ? [`另外还有 ${more.length} 句不对：${more.join("、")}`] : [])].join("。").slice(0, LONGEST_NOTE);
+}
 
 /** The person's way through a confirmed record. */
 class Reading {
@@ -34,7 +43,7 @@ class Reading {
   wait(words) {
     this.leaveView();
     this.screen = new Screen("preparing");
-    this.screen.fill({ message: words, code: this.sitting.query_code });
+    this.screen.fill({ message: words, code: spaced(this.sitting.query_code) });
     this.view = { back: "记录打开了，会请您看。", speech: ["preparing"] };
   }
 
@@ -86,7 +95,7 @@ class Reading {
     const line = this.lines[index];
     [this.index, this.current, this.parts] = [index, line, partsOf(this.record.segments, line)];
     const screen = this.screen = new Screen("read");
-    screen.on({ right: () => this.answer({ right: true }), wrong: () => this.dispute(), skip: () => this.after(), listen: () => this.listen() });
+    screen.on({ right: () => this.answer({ right: true }), wrong: () => this.dispute(), skip: () => this.skip(), listen: () => this.listen() });
     screen.fill({ position: `第 ${index + 1} 句，共 ${this.lines.length} 句`, who: this.who(line), listen: "听当时说的" });
     this.showText(screen, line);
     this.showDots();
@@ -165,9 +174,17 @@ class Reading {
   }
 
   after() {
+    if (this.review && this.index + 1 < this.lines.length) return this.line(this.index + 1);
+    this.review = false;
     const later = this.lines.findIndex((line, index) => index > this.index && !this.markOf(line));
-    if (later >= 0) this.line(later);
-    else this.open();
+    if (later >= 0) return this.line(later);
+    return this.open();
+  }
+
+  skip() {
+    const undecided = this.lines.filter((line) => !this.markOf(line));
+    if (undecided.length === 1 && undecided[0] === this.current) return this.app.toast("就剩这一句了。拿不准，可以按“不对”，或者叫工作人员。");
+    return this.after();
   }
 
   dispute() {
@@ -205,7 +222,7 @@ class Reading {
     screen.fill(words);
     screen.part("list").replaceChildren(...rows.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", {}, text))));
     screen.key("again").hidden = !this.lines.length;
-    screen.on({ go, again: () => this.line(0) });
+    screen.on({ go, again: () => this.readAgain() });
     this.view = { speech: ["read"], back: this.lines.length ? () => this.line(this.lines.length - 1) : "这是最后一步。" };
   }
 
@@ -227,18 +244,22 @@ class Reading {
     this.showSummary(words, rows, () => this.sign());
   }
 
-  /** Each goes by itself; one that did not arrive stays marked and is sent next time. @param {any[]} wrong */
-  async sendDisputes(wrong) {
-    let sent = 0;
-    for (const line of wrong) {
-      const note = this.markOf(line)?.note || "";
-      const gone = await this.app.try(() => api("POST", `/api/records/${this.record.id}/disputes`, { line_id: line.id, note }), () => this.mark(line, null));
-      if (!gone) break;
-      sent += 1;
-    }
+  /** The first takes the record back to the clerk; its note tells of the others too, should they no longer be taken.
+   * @param {any[]} wrong */
+  async sendDisputes([first, ...others]) {
+    const sent = await this.app.try(() => this.sendDispute(first, allNotes(this, first, others)), () => this.mark(first, null));
     if (!sent) return;
+    for (const line of others) {
+      await this.sendDispute(line, this.markOf(line)?.note || "").catch(() => {});
+      this.mark(line, null);
+    }
     keepSitting(this.sitting.reception_id, { corrected: true });
     await this.app.refresh();
+  }
+
+  /** @param {any} line @param {string} note */
+  sendDispute(line, note) {
+    return api("POST", `/api/records/${this.record.id}/disputes`, { line_id: line.id, note });
   }
 
   sign() {
@@ -246,7 +267,7 @@ class Reading {
     const screen = this.screen = new Screen("sign");
     const pad = new SignaturePad(screen.part("canvas"), () => {
       screen.key("sign").disabled = !pad.signed;
-      screen.part("pad-hint").hidden = pad.strokes.length > 0;
+      screen.part("pad-hint").style.visibility = pad.strokes.length ? "hidden" : "visible";
       screen.fill({ sign: pad.signed ? "签好了" : "先签名，再按这里" });
     });
     screen.fill({ checked: this.lines.length ? `您看过 ${this.lines.length} 句，都说对。` : "这份记录里没有一句话。", date: chineseDay(new Date()) });
@@ -256,7 +277,9 @@ class Reading {
     this.view = { speech: ["sign"], back: () => this.readAgain(), close: () => pad.close() };
   }
 
+  /** From the first sentence, also those that were right. */
   readAgain() {
+    this.review = true;
     if (this.lines.length) this.line(0);
     else this.showGaps();
   }

@@ -1,7 +1,7 @@
 import { byId } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { resetLooks } from "../keys.js";
-import { Screen } from "../screen.js";
+import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 
 /** @param {any} sitting */
@@ -16,7 +16,7 @@ export function slip(app) {
   const update = (/** @type {any} */ sitting) => {
     screen.fill({
       kiosk: byId("kiosk-name").textContent || "",
-      code: sitting.query_code,
+      code: spaced(sitting.query_code),
       "code-hint": hint(sitting),
       case: sitting.case_no || "工作人员归档后就有，凭查询码能查到",
       today: chineseDay(new Date()),

@@ -77,9 +77,9 @@ class Talk {
     hear("recognition", (state) => this.screen.say("recognition", state.state === "on" ? "" : state.message));
     hear("stream", ({ participantId, stream }) => this.showStream(participantId, stream));
     hear("connection", (state) => this.showConnection(state));
-    hear("trouble", (trouble) => this.app.toast(trouble.message));
+    hear("trouble", (trouble) => this.troubled(trouble));
     hear("ended", ({ reason }) => this.ended(reason));
-    await seat.start().catch(() => this.showConnection({ state: "failed", message: "" }));
+    await seat.start();
   }
 
   /** @param {MediaStream} media */
@@ -207,7 +207,15 @@ class Talk {
     const well = state === "connected";
     const words = well ? (this.media ? "" : NO_MICROPHONE) : state === "connecting" ? "" : message || LOST;
     this.screen.say("connection", words);
-    if (state === "failed") this.comeBack();
+  }
+
+  /** A seat that was refused for good is asked for again as long as the office says that the talk is on.
+   * @param {{message: string, fatal: boolean}} trouble */
+  troubled({ message, fatal }) {
+    if (message) this.app.toast(message);
+    if (!fatal) return;
+    this.app.refresh();
+    this.comeBack();
   }
 
   comeBack() {

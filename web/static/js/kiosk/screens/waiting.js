@@ -1,7 +1,7 @@
 // Before the talk and after it: the two screens on which the person sits and waits.
 import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
 import { mayFilm, sittingMemory } from "../memory.js";
-import { Screen } from "../screen.js";
+import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 
 /** Honest words: nobody knows how long the others will talk. @param {number} ahead */
@@ -50,7 +50,7 @@ export function preparing(app) {
   const again = Boolean(sittingMemory(app.sitting.reception_id).corrected);
   const update = (/** @type {any} */ sitting) => screen.fill({
     message: sitting.preparing_message || (again ? "工作人员正在改您说不对的地方。" : "工作人员正在核对记录。"),
-    code: sitting.query_code,
+    code: spaced(sitting.query_code),
   });
   closeMedia();
   update(app.sitting);
