@@ -1,6 +1,7 @@
 """The web program: pages, JSON API and durable jobs in one process."""
 
 import importlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,7 +53,8 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM; returns when requests in progress have ended."""
+    """Serve until SIGTERM; returns when requests in progress have ended.  Its files are for its own user only."""
+    os.umask(0o077)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.web_host,

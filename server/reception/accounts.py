@@ -173,7 +173,8 @@ def create_first_link(session: Session) -> str | None:
 
 def set_up(session: Session, asked: SetUp) -> User:
     """Make the first organization and its administrator; raises InvalidInput for a link that no longer works."""
-    if store.use_link(session, digest(asked.token), SETUP, clock.now()) is None:
+    link = store.use_link(session, digest(asked.token), SETUP, clock.now())
+    if link is None or store.any_user(session):
         raise InvalidInput("这个链接已经用过或过期了。请在服务器上运行 jietan admin link 取一个新的。", code="link_used")
     organization = create_root(session, asked.organization, "A")
     return _create_user(session, organization, asked.username, asked.name, StaffRole.ADMINISTRATOR, asked.password)

@@ -1,0 +1,160 @@
+"""`jietan admin`: organizations, accounts, kiosks and one-time links from a shell on the server.
+
+For whoever may read the data folder; it needs no running web program.
+"""
+
+import sys
+from typing import Annotated
+
+import httpx
+import typer
+from pydantic import ValidationError
+
+from server.domain.states import StaffRole
+from server.errors import JietanError
+from server.jobs.running import offer_first_link, open_store
+from server.protocol.office import NewKiosk, NewOrganization, NewUser
+from server.reception import accounts, kiosks
+from server.settings import Settings
+from server.store import accounts as store_accounts
+from server.store.access import Actor
+from server.store.engine import Store
+from server.store.models import Organization
+
+app = typer.Typer(no_args_is_help=True, help="Organizations, accounts, kiosks and links, from a shell.")
+
+OrganizationCode = Annotated[str, typer.Option("--organization", help="Short code of the organization.")]
+
+
+class _Refused(typer.Exit):
+    """Ends the command with status 1 after saying why."""
+
+    def __init__(self, why: str) -> None:
+        typer.echo(f"jietan admin: {why}", err=True)
+        super().__init__(1)
+
+
+def _open() -> tuple[Settings, Store]:
+    settings = Settings()
+    return settings, open_store(settings)
+
+
+def _shell_actor() -> Actor:
+    """The shell's user stands above every organization."""
+    return Actor(name="shell", organization_id=0, organization_path="/", role=StaffRole.ADMINISTRATOR)
+
+
+def _password() -> str:
+    """From the terminal, asked twice; from a pipe, its first line."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("密码（至少 10 个字符）", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _why(error: ValidationError) -> str:
+    """Which options are wrong; never their values."""
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
+
+
+@app.command("create-organization")
+def create_organization(
+    name: str,
+    code: Annotated[str, typer.Option(help="Short code, opens every case number: A to Z and 0 to 9.")],
+    parent: Annotated[str, typer.Option(help="Short code of the organization above; empty: a root.")] = "",
+) -> None:
+    """Add an organization."""
+    _settings, store = _open()
+    try:
+        asked = NewOrganization(name=name, parent_id=0, code=code)
+        with store.write() as session:
+            above = store_accounts.organization_by_code(session, parent) if parent else None
+            if parent and above is None:
+                raise _Refused(f"no organization {parent}")
+            organization = accounts.add_organization(session, asked.name, asked.code, above)
+        typer.echo(f"organization {organization.id}")
+    except ValidationError as error:
+        raise _Refused(_why(error)) from None
+    except JietanError as error:
+        raise _Refused(error.message) from None
+
+
+@app.command("create-user")
+def create_user(
+    username: str,
+    name: Annotated[str, typer.Option(help="Name shown to others.")],
+    role: Annotated[StaffRole, typer.Option(help="What the account may do.")],
+    organization: OrganizationCode,
+    title: Annotated[str, typer.Option(help="Post shown to petitioners.")] = "",
+) -> None:
+    """Add an account; the password is asked for, or read from standard input."""
+    _settings, store = _open()
+    try:
+        with store.write() as session:
+            home = _organization(store_accounts.organization_by_code(session, organization), organization)
+            asked = NewUser(
+                username=username,
+                name=name,
+                role=role.value,
+                title=title,
+                organization_id=home.id,
+                password=_password(),
+            )
+            user = accounts.add_user(session, home, asked)
+        typer.echo(f"user {user.id}")
+    except ValidationError as error:
+        raise _Refused(_why(error)) from None
+    except JietanError as error:
+        raise _Refused(error.message) from None
+
+
+def _organization(found: Organization | None, code: str) -> Organization:
+    if found is None:
+        raise _Refused(f"no organization {code}")
+    return found
+
+
+@app.command("create-kiosk")
+def create_kiosk(name: str, organization: OrganizationCode) -> None:
+    """Add a kiosk and print its one-time enrolment link."""
+    settings, store = _open()
+    try:
+        with store.write() as session:
+            home = _organization(store_accounts.organization_by_code(session, organization), organization)
+            asked = NewKiosk(name=name, organization_id=home.id)
+            kiosk = kiosks.create_kiosk(session, _shell_actor(), asked)
+            enrolment = kiosks.enrolment(session, kiosk, settings.base_url)
+        typer.echo(enrolment.url)
+    except ValidationError as error:
+        raise _Refused(_why(error)) from None
+    except JietanError as error:
+        raise _Refused(error.message) from None
+
+
+@app.command()
+def link() -> None:
+    """Print a fresh one-time link for the first administrator, while there is no account."""
+    settings, store = _open()
+    url = offer_first_link(settings, store)
+    if url is None:
+        raise _Refused("there are accounts already; an administrator can add more")
+    typer.echo(url)
+
+
+@app.command()
+def status() -> None:
+    """Say what is in the store and whether the web program answers."""
+    settings, store = _open()
+    with store.read() as session:
+        users = store_accounts.count_users(session)
+        organizations = len(store_accounts.organizations_under(session, "/"))
+        kiosk_count = len(store_accounts.kiosks_under(session, "/"))
+    typer.echo(f"organizations {organizations}, users {users}, kiosks {kiosk_count}")
+    typer.echo(f"web {_web_state(settings)}")
+
+
+def _web_state(settings: Settings) -> str:
+    try:
+        answer = httpx.get(f"http://{settings.web_host}:{settings.web_port}/readyz", timeout=3, trust_env=False)
+        return str(answer.json()["status"])
+    except (httpx.HTTPError, ValueError, KeyError):
+        return "does not answer"

@@ -1,0 +1,165 @@
+"""The wrong role on every route there is, and other requests that are turned away at the door."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.openapi.utils import get_openapi
+
+from tests.office import running, settings_for
+
+PUBLIC = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("POST", "/api/session"),
+    ("POST", "/api/setup"),
+    ("POST", "/api/kiosk/enrol"),
+    ("POST", "/api/progress"),
+}
+"""Everything else wants to know who is asking."""
+
+STAFF = {"leader", "clerk", "administrator"}
+WHO: dict[str, set[str]] = {
+    "DELETE /api/session": STAFF,
+    "GET /api/me": STAFF,
+    "GET /api/receptions": {"leader", "clerk"},
+    "GET /api/receptions/{}": {"leader", "clerk"},
+    "POST /api/receptions/{}/join": {"leader", "kiosk"},
+    "PUT /api/receptions/{}/notes": {"leader"},
+    "POST /api/receptions/{}/end": {"leader", "kiosk"},
+    "GET /api/records": {"leader", "clerk"},
+    "GET /api/records/{}": {"leader", "clerk", "kiosk"},
+    "GET /api/records/{}/revisions": {"leader", "clerk"},
+    "POST /api/records/{}/edits": {"clerk"},
+    "POST /api/records/{}/confirm": {"clerk"},
+    "POST /api/records/{}/reopen": {"clerk"},
+    "POST /api/records/{}/disputes": {"kiosk"},
+    "POST /api/records/{}/signature": {"kiosk"},
+    "POST /api/records/{}/refusal": {"kiosk", "clerk"},
+    "POST /api/records/{}/file": {"clerk"},
+    "GET /api/records/{}/recordings/{}": {"leader", "clerk", "kiosk"},
+    "GET /api/cases": {"leader", "clerk"},
+    "GET /api/cases/{}": {"leader", "clerk"},
+    "POST /api/cases/{}/supplements": {"clerk"},
+    "GET /api/cases/{}/documents/{}": {"leader", "clerk"},
+}
+"""Who may call which path (protocol/office.md); parameters are {}."""
+
+
+def routes(app: Any) -> Iterator[tuple[str, str]]:
+    """(method, path) of every API route of the app; pages are not in the schema."""
+    paths = get_openapi(title="routes", version="1", routes=app.routes)["paths"]
+    for path, methods in paths.items():
+        for method in methods:
+            yield method.upper(), path
+
+
+def who_may(method: str, path: str) -> set[str]:
+    if path.startswith("/api/admin"):
+        return {"administrator"}
+    if path.startswith("/api/kiosk"):
+        return {"kiosk"}
+    return WHO[f"{method} {re.sub(r'{[^}]*}', '{}', path)}"]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """One office for all of these: nothing here gets as far as changing it."""
+    with running(settings_for(tmp_path_factory.mktemp("roles"))) as started:
+        yield started
+
+
+def api_routes(office: Any) -> list[tuple[str, str]]:
+    found = [route for route in routes(office.anonymous.app) if route[1].startswith("/api/")]
+    assert len(found) >= 20
+    return [route for route in found if route not in PUBLIC]
+
+
+def call(client: Any, method: str, path: str) -> Any:
+    address = path.replace("{kiosk_id}", "1").replace("{case_id}", "1")
+    address = re.sub(r"{[^}]*}", "x1", address)
+    body = {"reason": "不愿意签"} if path.endswith("/refusal") else {}
+    return client.request(method, address, json=body if method in ("POST", "PUT") else None)
+
+
+def test_nobody_gets_anywhere_without_logging_in(office):
+    for method, path in api_routes(office):
+        answer = call(office.anonymous, method, path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_logged_in"), (method, path)
+
+
+@pytest.mark.parametrize("who", ["leader", "clerk", "administrator", "kiosk"])
+def test_the_wrong_role_is_refused_on_every_route(office, who):
+    client = getattr(office, who)
+    for method, path in api_routes(office):
+        if who not in who_may(method, path):
+            answer = call(client, method, path)
+            assert answer.status_code == 403, (who, method, path, answer.text)
+            assert answer.json()["error"]["message"]
+
+
+def test_every_change_needs_the_own_page_header(office):
+    for method, path in routes(office.leader.app):
+        if method == "GET":
+            continue
+        answer = office.leader.request(method, path.replace("{", "").replace("}", ""), headers={"X-Jietan": ""})
+        assert answer.json()["error"]["code"] == "foreign_request", (method, path)
+
+
+def test_pages_lead_to_the_log_in_and_back(office):
+    answer = office.anonymous.get("/leader", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/leader")
+
+
+def test_a_page_of_another_role_says_so_in_chinese(office):
+    answer = office.clerk.get("/admin")
+    assert answer.status_code == 403
+    assert "账号" in answer.text and "text/html" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["/api/kiosk/sittings", "/api/session"])
+def test_a_body_over_one_mebibyte_is_refused(office, path):
+    answer = office.kiosk.post(path, content=b"x" * (1024 * 1024 + 1))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_a_body_that_does_not_say_its_size_is_refused_when_it_gets_too_large(office):
+    def endless():
+        for _ in range(40):
+            yield b"x" * 65_536
+
+    answer = office.kiosk.post("/api/kiosk/sittings", content=endless())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_text_of_a_hundred_thousand_characters_is_refused_in_chinese(office):
+    long = "长" * 100_000
+    sitting = {"consent": "audio_video", "name": "李秀英", "phone": "", "matter": long}
+    refused = office.kiosk.post("/api/kiosk/sittings", json=sitting)
+    assert refused.status_code == 422
+    assert refused.json()["error"]["message"] == "“什么事”太长，最多 200 个字，请写短一些。"
+    notes = office.leader.put("/api/receptions/x1/notes", json={"text": long})
+    assert notes.status_code == 422
+    assert "最多 10000 个字" in notes.json()["error"]["message"]
+    assert office.kiosk.get("/api/kiosk/sitting").status_code == 404
+
+
+def test_an_unexpected_fault_gives_a_number_and_no_detail(office, monkeypatch):
+    def fail(*_: Any) -> None:
+        raise RuntimeError("李秀英 13800001234")
+
+    monkeypatch.setattr("server.reception.queue.listed", fail)
+    answer = office.leader.get("/api/receptions")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (500, "internal")
+    assert len(error["reference"]) == 8
+    assert "李秀英" not in answer.text
+
+
+def test_every_answer_carries_the_security_headers(office):
+    for path in ("/login", "/api/me", "/healthz"):
+        headers = office.anonymous.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
