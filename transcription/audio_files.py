@@ -1,0 +1,58 @@
+"""Reads any audio or video file that FFmpeg reads as 16 kHz mono, a little at a time."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import av
+import numpy as np
+
+from transcription.voice import RATE, Samples
+
+_MISSING_S = 1.0
+"""How much less than its header promises a file may hold before it counts as truncated."""
+
+
+class UnreadableAudio(Exception):
+    """`code`: audio_unreadable, audio_truncated or audio_empty; `message` is Chinese, for the user."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.message = _MESSAGES[code]
+        super().__init__(code)
+
+
+_MESSAGES = {
+    "audio_unreadable": "这个文件不是能放的录音，请换一个再传。",
+    "audio_truncated": "这段录音不完整，后面缺了一截，没有转成文字。请重新传一次完整的。",
+    "audio_empty": "这个文件里没有声音，请换一个再传。",
+}
+
+
+def read_samples(file: BinaryIO, *, partial: bool = False) -> Iterator[Samples]:
+    """Blocks of signed 16-bit samples; raises UnreadableAudio, with `partial` only if nothing can be read."""
+    count = 0
+    try:
+        with av.open(file, mode="r", metadata_errors="ignore") as container:
+            promised = (container.duration or 0) / av.time_base
+            for block in _decode(container):
+                count += len(block)
+                yield block
+    except av.FFmpegError as error:
+        if not (partial and count):
+            raise UnreadableAudio("audio_truncated" if count else "audio_unreadable") from error
+        return
+    if not count:
+        raise UnreadableAudio("audio_empty")
+    if not partial and count / RATE < promised - _MISSING_S:
+        raise UnreadableAudio("audio_truncated")
+
+
+def _decode(container: "av.container.InputContainer") -> Iterator[Samples]:
+    if not container.streams.audio:
+        raise UnreadableAudio("audio_empty")
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+    for frame in container.decode(container.streams.audio[0]):
+        for part in resampler.resample(frame):
+            yield part.to_ndarray().reshape(-1).astype(np.int16)
+    for part in resampler.resample(None):
+        yield part.to_ndarray().reshape(-1).astype(np.int16)

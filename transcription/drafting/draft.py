@@ -1,0 +1,11 @@
+"""The draft of a visit record."""
+
+from server.protocol.drafting import Draft, DraftInput
+from transcription.drafting.fields import fields
+from transcription.drafting.lines import lines
+from transcription.drafting.turns import talk
+
+
+def build_draft(given: DraftInput) -> Draft:
+    """The record's lines, and the form's fields with the utterances they rest on; the same input gives the same."""
+    return Draft(lines=lines(given.speakers, given.utterances), fields=fields(talk(given)))

@@ -1,0 +1,84 @@
+"""Cheap rules against invented and lost words: what is certainly not speech goes, what is doubtful is marked.
+
+Recognisers repeat themselves, say phrases of their training data over noise, and squeeze whole sentences into a
+breath.  A doubtful utterance is kept with codes; only text that cannot have been said is dropped.  Codes:
+low_probability, repetition, fast_speech, known_phrase, high_compression, missing_words.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from server.protocol.transcript import Utterance
+
+_LOW_WORD = 0.5
+_LOW_MEAN = 0.8
+"""Right words have a median of 0.99, wrong ones of about 0.6 (deploy/demo/model/CARD.md)."""
+_FAST = 9.0
+"""Characters a second; lively Mandarin has 5 to 7."""
+_COMPRESSION = 2.4
+_SILENT_VOICE_S = 0.8
+_REPEATED = re.compile(r"(\w{2,})(?:[，。、\s]*\1){2,}|(\w{4,})(?:[，。、\s]*\2)+")
+
+
+@cache
+def known_phrases() -> tuple[str, ...]:
+    """Phrases of training data that models say over noise, one a line in phrases.txt, letters and digits only."""
+    lines = files("transcription").joinpath("phrases.txt").read_text("utf-8").splitlines()
+    return tuple(letters(line) for line in lines if line and not line.startswith("#"))
+
+
+def letters(text: str) -> str:
+    """The text without punctuation and spaces."""
+    return "".join(c for c in text if c.isalnum())
+
+
+def check(utterance: Utterance, voice_start: float, voice_end: float) -> Utterance | None:
+    """The utterance with its doubts, or None if it is certainly nothing that was said.
+
+    `voice_start` and `voice_end`: media seconds between which the voice was heard.
+    """
+    if not letters(utterance.text) or _phrase_over_noise(utterance):
+        return None
+    rules = (
+        ("low_probability", _improbable(utterance)),
+        ("repetition", bool(_REPEATED.search(utterance.text))),
+        ("fast_speech", _too_fast(utterance)),
+        ("known_phrase", _has_known_phrase(utterance.text)),
+        ("high_compression", (utterance.compression_ratio or 0) > _COMPRESSION),
+        ("missing_words", _voice_without_words(utterance, voice_start, voice_end)),
+    )
+    return utterance.model_copy(update={"doubt": tuple(code for code, found in rules if found)})
+
+
+def mean_probability(utterance: Utterance) -> float:
+    """Mean over the words; 1 where there are none."""
+    values = [word.probability for word in utterance.words]
+    return sum(values) / len(values) if values else 1.0
+
+
+def _phrase_over_noise(utterance: Utterance) -> bool:
+    """Nothing but a training phrase, and the model itself does not believe it."""
+    doubted = mean_probability(utterance) < _LOW_WORD or (utterance.no_speech_prob or 0) > 0.6
+    return letters(utterance.text) in known_phrases() and doubted
+
+
+def _improbable(utterance: Utterance) -> bool:
+    lowest = min((word.probability for word in utterance.words), default=1.0)
+    return lowest < _LOW_WORD or mean_probability(utterance) < _LOW_MEAN
+
+
+def _too_fast(utterance: Utterance) -> bool:
+    count = len(letters(utterance.text))
+    return count >= 4 and count > _FAST * (utterance.end - utterance.start)
+
+
+def _has_known_phrase(text: str) -> bool:
+    plain = letters(text)
+    return any(phrase in plain for phrase in known_phrases())
+
+
+def _voice_without_words(utterance: Utterance, voice_start: float, voice_end: float) -> bool:
+    """Somebody spoke for a while before the first or after the last recognised word."""
+    before, after = utterance.start - voice_start, voice_end - utterance.end
+    return bool(utterance.words) and max(before, after) > _SILENT_VOICE_S

@@ -1,0 +1,240 @@
+"""One live track: sound in, utterances out, in order (server/protocol/transcript.md).
+
+Two tasks per track.  The reader takes sound in, finds the pieces and puts them into a short queue; the writer
+recognises them one by one and sends.  A full queue stops the reader, which stops the sender through TCP, so sound may
+come faster than real time and memory stays bounded.  `until` is sent only in the order of the pieces, so it never
+passes over something undecided.
+"""
+
+import asyncio
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import structlog
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+
+from server.protocol.transcript import (
+    LiveEnd,
+    LiveFinished,
+    LivePartial,
+    LiveProgress,
+    LiveReply,
+    LiveSeek,
+    LiveStart,
+    LiveTrouble,
+    LiveUtterance,
+    live_request,
+)
+from transcription.engine import Engine, EngineUnavailable, ModelState
+from transcription.metrics import Metrics
+from transcription.pool import DecodingPool
+from transcription.recognise import Source, recognise, recognise_quickly
+from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
+from transcription.voice import RATE
+
+log = structlog.get_logger()
+
+QUEUE_PIECES = 6
+CLOSE_PROTOCOL = 4400
+CLOSE_AGAIN = 1013
+"""RFC 6455 registry: try again later."""
+_START_WITHIN_S = 10.0
+_BACKWARDS_S = 0.1
+_MIN_PARTIAL_S = 0.5
+
+
+class LiveProtocolError(Exception):
+    """The sender broke the protocol; the text is for the log, without content."""
+
+
+@dataclass(frozen=True)
+class _Partial:
+    """A look at what is being said just now."""
+
+    speech: Speech
+
+
+@dataclass(frozen=True)
+class _End:
+    """Nothing comes after it."""
+
+
+_Job = Piece | _Partial | _End
+
+
+class LiveTrack:
+    """Serves one connection from its `start` to `finished` or a break."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        engine: Engine,
+        pool: DecodingPool,
+        metrics: Metrics,
+        options: SegmenterOptions,
+        partial_s: float,
+    ) -> None:
+        self._socket = socket
+        self._engine = engine
+        self._pool = pool
+        self._metrics = metrics
+        self._options = options
+        self._partial_s = partial_s
+        self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_PIECES)
+        self._partial_at = 0.0
+        self._until = 0.0
+
+    async def serve(self) -> None:
+        """Run until the sender is done or gone; every outcome closes the socket."""
+        try:
+            await self._serve()
+        except (LiveProtocolError, ValidationError) as error:
+            await self._give_up("protocol", "录音传得不对，这一路声音没法转成文字。请重新连接。", CLOSE_PROTOCOL)
+            log.info("live protocol error", kind=type(error).__name__)
+        except EngineUnavailable as error:
+            await self._give_up(str(error.state), error.message, CLOSE_AGAIN)
+        except (WebSocketDisconnect, ConnectionError):
+            pass
+        except Exception:
+            log.exception("live track failed")
+            await self._give_up("failed", "这一路声音暂时转不成文字，马上再试。", CLOSE_AGAIN)
+
+    async def _serve(self) -> None:
+        start = await self._start()
+        if self._engine.state is not ModelState.READY:
+            raise EngineUnavailable(self._engine.state, self._engine.message)
+        self._until = start.offset
+        source = Source(start.participant_id, start.reception_id, start.language, start.hotwords)
+        reader = asyncio.create_task(self._read(Segmenter(self._options, start.offset)))
+        writer = asyncio.create_task(self._write(source))
+        await _both(reader, writer)
+
+    async def _start(self) -> LiveStart:
+        try:
+            message = await asyncio.wait_for(self._socket.receive(), _START_WITHIN_S)
+        except TimeoutError as error:
+            raise LiveProtocolError("no start") from error
+        request = _request(message)
+        if not isinstance(request, LiveStart):
+            raise LiveProtocolError("start expected")
+        return request
+
+    async def _give_up(self, reason: str, message: str, code: int) -> None:
+        self._metrics.troubles.labels(reason).inc()
+        try:
+            await self._send(LiveTrouble(reason=reason, message=message))
+            await self._socket.close(code)
+        except (WebSocketDisconnect, ConnectionError, RuntimeError):
+            log.debug("sender gone before it could be told")
+
+    # --- in -------------------------------------------------------------------------------------------------
+
+    async def _read(self, segmenter: Segmenter) -> None:
+        while True:
+            request = _request(await self._socket.receive())
+            if isinstance(request, LiveEnd):
+                await self._queue(await asyncio.to_thread(segmenter.finish))
+                await self._jobs.put(_End())
+                return
+            if isinstance(request, LiveStart):
+                raise LiveProtocolError("started already")
+            await self._take(request, segmenter)
+
+    async def _take(self, request: LiveSeek | bytes, segmenter: Segmenter) -> None:
+        if isinstance(request, LiveSeek):
+            if request.at < segmenter.position - _BACKWARDS_S:
+                raise LiveProtocolError("seek backwards")
+            await self._queue(await asyncio.to_thread(segmenter.seek, max(request.at, segmenter.position)))
+            return
+        samples = np.frombuffer(request, "<i2")
+        self._metrics.sound.inc(len(samples) / RATE)
+        await self._queue(await asyncio.to_thread(segmenter.feed, samples))
+        self._look_at(segmenter)
+
+    async def _queue(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            await self._jobs.put(piece)
+
+    def _look_at(self, segmenter: Segmenter) -> None:
+        """Ask for a partial caption if one is due and nobody else needs the machine."""
+        opened = segmenter.open_speech() if self._partial_s else None
+        if opened is None:
+            return
+        start, samples = opened
+        now = start + len(samples) / RATE
+        since = max(start + self._options.preroll_s, self._partial_at)
+        if now - since < max(self._partial_s, _MIN_PARTIAL_S):
+            return
+        self._partial_at = now
+        if self._jobs.empty() and self._pool.idle:
+            self._jobs.put_nowait(_Partial(Speech(start, now, samples, start, now)))
+        else:
+            self._metrics.partials_dropped.inc()
+
+    # --- out ------------------------------------------------------------------------------------------------
+
+    async def _write(self, source: Source) -> None:
+        while True:
+            job = await self._jobs.get()
+            if isinstance(job, _End):
+                await self._send(LiveFinished())
+                await self._socket.close()
+                return
+            await self._answer(job, source)
+
+    async def _answer(self, job: Piece | _Partial, source: Source) -> None:
+        if isinstance(job, Silence):
+            await self._progress(job.until)
+        elif isinstance(job, Speech):
+            await self._recognise(job, source)
+        elif self._jobs.empty() and self._pool.idle:
+            text = await self._pool.run(recognise_quickly, self._engine, job.speech, source)
+            if text:
+                await self._send(LivePartial(start=job.speech.start, text=text))
+
+    async def _recognise(self, speech: Speech, source: Source) -> None:
+        with self._metrics.decoding.time():
+            utterance = await self._pool.run(recognise, self._engine, speech, source)
+        if utterance is None:
+            self._metrics.dropped.inc()
+            await self._progress(speech.end)
+            return
+        self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()
+        self._until = max(self._until, speech.end)
+        await self._send(LiveUtterance(utterance=utterance, until=self._until))
+
+    async def _progress(self, until: float) -> None:
+        if until > self._until:
+            self._until = until
+            await self._send(LiveProgress(until=until))
+
+    async def _send(self, reply: LiveReply) -> None:
+        await self._socket.send_text(reply.model_dump_json())
+
+
+async def _both(reader: asyncio.Task[None], writer: asyncio.Task[None]) -> None:
+    """Wait for both tasks; the first that fails stops the other, and its exception is raised."""
+    tasks = {reader, writer}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _request(message: MutableMapping[str, Any]) -> LiveStart | LiveSeek | LiveEnd | bytes:
+    """A message of the sender; raises LiveProtocolError, ValidationError, WebSocketDisconnect."""
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect
+    sound = message.get("bytes")
+    if isinstance(sound, bytes):
+        if len(sound) % 2:
+            raise LiveProtocolError("half a sample")
+        return sound
+    return live_request.validate_json(str(message.get("text")))

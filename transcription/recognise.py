@@ -1,0 +1,79 @@
+"""One piece of sound → one utterance, the same way for live sound and for files."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.protocol.transcript import Utterance, Word
+from transcription.engine import Engine, Heard, HeardWord
+from transcription.guard import check
+from transcription.segmenter import Speech
+from transcription.text import tidy, tidy_text
+from transcription.voice import to_float
+
+_NAMESPACE = uuid.UUID("6f2b1f0e-6d0b-4c69-9c55-1c1f0a3f9f10")
+_ONSET_S = 0.1
+"""The detector hears a voice up to this much late; the model's first word may reach into the silence before it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose sound it is and how to hear it."""
+
+    participant_id: str
+    reception_id: str = ""
+    language: str = "zh"
+    hotwords: tuple[str, ...] = ()
+
+
+def recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | None:
+    """What was said in the piece, or None if nothing was.  Raises EngineUnavailable."""
+    heard = engine.transcribe(to_float(speech.samples), source.language, source.hotwords)
+    utterance = _utterance(heard, speech, source, engine.name)
+    return check(utterance, speech.voice_start, speech.voice_end) if utterance else None
+
+
+def recognise_quickly(engine: Engine, speech: Speech, source: Source) -> str:
+    """A first idea of an unfinished sentence, for a caption that is replaced soon.  Raises EngineUnavailable."""
+    heard = engine.transcribe(to_float(speech.samples), source.language, source.hotwords, quick=True)
+    return tidy_text(" ".join(part.text for part in heard))
+
+
+def _utterance(heard: Sequence[Heard], speech: Speech, source: Source, model: str) -> Utterance | None:
+    words = tidy(_words([word for part in heard for word in part.words], speech))
+    text = "".join(word.text for word in words) or tidy_text(" ".join(part.text for part in heard))
+    if not text:
+        return None
+    start = words[0].start if words else speech.voice_start
+    end = words[-1].end if words else speech.voice_end
+    return Utterance(
+        id=_identifier(source, start, end, text, model),
+        participant_id=source.participant_id,
+        start=start,
+        end=end,
+        text=text,
+        words=words,
+        avg_logprob=min((p.avg_logprob for p in heard if p.avg_logprob is not None), default=None),
+        no_speech_prob=max((p.no_speech_prob for p in heard if p.no_speech_prob is not None), default=None),
+        compression_ratio=max((p.compression_ratio for p in heard if p.compression_ratio is not None), default=None),
+        model=model,
+    )
+
+
+def _identifier(source: Source, start: float, end: float, text: str, model: str) -> str:
+    """The same words at the same place have the same id, so hearing them again after a break adds nothing."""
+    parts = (source.reception_id, source.participant_id, f"{start:.2f}", f"{end:.2f}", text, model)
+    return uuid.uuid5(_NAMESPACE, "\x1f".join(parts)).hex
+
+
+def _words(heard: Sequence[HeardWord], speech: Speech) -> list[Word]:
+    """Words in media time, in order, inside the piece; the first not before the voice."""
+    words: list[Word] = []
+    earliest = max(speech.start, speech.voice_start - _ONSET_S)
+    for word in heard:
+        end = min(max(speech.start + word.end, earliest), speech.end)
+        start = min(max(speech.start + word.start, earliest), end)
+        probability = min(max(word.probability, 0.0), 1.0)
+        words.append(Word(start=round(start, 3), end=round(end, 3), text=word.text, probability=round(probability, 4)))
+        earliest = max(earliest, start)
+    return words

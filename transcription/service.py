@@ -1,0 +1,339 @@
+"""The transcriber: live tracks over WebSockets and whole files over OpenAI's API, in one process without state."""
+
+import asyncio
+import contextlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any, BinaryIO
+
+import numpy as np
+import structlog
+import uvicorn
+from fastapi import FastAPI, Form, Request, UploadFile, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.protocol.base import Identifier, Seconds
+from server.protocol.transcript import LiveTrouble, Utterance
+from transcription.audio_files import UnreadableAudio, read_samples
+from transcription.engine import Engine, EngineUnavailable, ModelState, WhisperEngine
+from transcription.live import CLOSE_AGAIN, LiveTrack
+from transcription.metrics import Metrics
+from transcription.pool import DecodingPool
+from transcription.recognise import Source, recognise
+from transcription.remote import RemoteEngine
+from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Speech
+from transcription.settings import TranscriberSettings
+from transcription.voice import RATE, Samples
+
+log = structlog.get_logger()
+
+MAX_LIVE_MESSAGE = 1 << 20
+"""Bytes of one WebSocket message: half a minute of sound."""
+
+
+_WRONG_KEY = "钥匙不对，连不上识别程序。"
+
+
+class ServiceError(HTTPException):
+    """Told to the caller as {"error": {"code", "message"}}; `message` is Chinese."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, code)
+        self.code, self.message = code, message
+
+
+class FileWord(BaseModel):
+    """OpenAI's shape of a word."""
+
+    word: str
+    start: float
+    end: float
+    probability: float
+
+
+class FileSegment(BaseModel):
+    """OpenAI's shape of a segment, as far as it is known here."""
+
+    id: int
+    start: float
+    end: float
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+
+
+class FileTranscript(BaseModel):
+    """OpenAI's verbose_json, and the utterances."""
+
+    task: str = "transcribe"
+    language: str
+    duration: Seconds
+    text: str
+    words: list[FileWord]
+    segments: list[FileSegment]
+    utterances: list[Utterance]
+
+
+class Gate:
+    """ASGI middleware before /v1/: no body is read without the key, none is read beyond the limit."""
+
+    def __init__(self, app: ASGIApp, service: "Service") -> None:
+        self._app, self._service = app, service
+        self._limit = service.settings.max_upload_mb << 20
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+            await self._app(scope, receive, send)
+            return
+        if not self._service.admits(Headers(scope=scope).get("authorization")):
+            await _error(401, "key_wrong", _WRONG_KEY)(scope, receive, send)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                raise ServiceError(413, "too_large", "这段录音太大，请分成几段传。")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+class Service:
+    """What all connections share."""
+
+    def __init__(self, settings: TranscriberSettings, engine: Engine | None = None) -> None:
+        self.settings = settings
+        self.engine: Engine = engine or (RemoteEngine(settings) if settings.remote_url else WhisperEngine(settings))
+        self.pool = DecodingPool(settings.workers)
+        self.metrics = Metrics()
+        self.options = SegmenterOptions(
+            settings.max_utterance_s, settings.pause_s, settings.preroll_s, settings.voice_threshold
+        )
+        self.streams = 0
+
+    async def keep_loading(self) -> None:
+        """Look for the model until it is there, and again whenever it is lost."""
+        while True:
+            if self.engine.state is not ModelState.READY:
+                await asyncio.to_thread(self.engine.load)
+            await asyncio.sleep(self.settings.reload_s)
+
+    def admits(self, authorization: str | None) -> bool:
+        """Whether the caller shows the key."""
+        expected = f"Bearer {self.settings.key}".encode()
+        return bool(self.settings.key) and hmac.compare_digest((authorization or "").encode(), expected)
+
+    async def live(self, socket: WebSocket) -> None:
+        """Serve one live track, or say that there are too many."""
+        if self.streams >= self.settings.max_streams:
+            trouble = LiveTrouble(reason="overloaded", message="同时说话的人太多，文字要晚一点出来。")
+            await socket.send_text(trouble.model_dump_json())
+            await socket.close(CLOSE_AGAIN)
+            return
+        self.streams += 1
+        self.metrics.streams.inc()
+        try:
+            track = LiveTrack(
+                socket, self.engine, self.pool, self.metrics, self.options, self.settings.partial_s
+            )
+            await track.serve()
+        finally:
+            self.streams -= 1
+            self.metrics.streams.dec()
+
+    async def file(self, file: BinaryIO, source: Source, offset: float, *, partial: bool) -> FileTranscript:
+        """Recognise a whole file; raises UnreadableAudio, EngineUnavailable."""
+        utterances: list[Utterance] = []
+        pieces = _pieces(file, self.options, offset, partial=partial)
+        end = offset
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            if isinstance(piece, Speech):
+                utterance = await self.pool.run(recognise, self.engine, piece, source)
+                utterances += [utterance] if utterance else []
+            else:
+                end = piece.until
+        return _transcript(utterances, source.language, end - offset)
+
+
+def _pieces(file: BinaryIO, options: SegmenterOptions, offset: float, *, partial: bool) -> Iterator[Piece]:
+    """Cut a file as live sound is cut, half a second at a time; the last piece says where it ended."""
+    segmenter = Segmenter(options, offset)
+    waiting: list[Samples] = []
+    count = 0
+    for block in read_samples(file, partial=partial):
+        waiting.append(block)
+        count += len(block)
+        if count >= RATE // 2:
+            yield from segmenter.feed(_joined(waiting))
+            waiting, count = [], 0
+    if waiting:
+        yield from segmenter.feed(_joined(waiting))
+    yield from segmenter.finish()
+
+
+def _joined(blocks: list[Samples]) -> Samples:
+    return np.concatenate(blocks)
+
+
+def _transcript(utterances: list[Utterance], language: str, duration: float) -> FileTranscript:
+    return FileTranscript(
+        language=language,
+        duration=max(duration, 0.0),
+        text="".join(u.text for u in utterances),
+        words=[
+            FileWord(word=w.text, start=w.start, end=w.end, probability=w.probability)
+            for u in utterances
+            for w in u.words
+        ],
+        segments=[_segment(i, u) for i, u in enumerate(utterances)],
+        utterances=utterances,
+    )
+
+
+def _segment(number: int, utterance: Utterance) -> FileSegment:
+    return FileSegment(
+        id=number,
+        start=utterance.start,
+        end=utterance.end,
+        text=utterance.text,
+        avg_logprob=utterance.avg_logprob or 0.0,
+        no_speech_prob=utterance.no_speech_prob or 0.0,
+        compression_ratio=utterance.compression_ratio or 0.0,
+    )
+
+
+# --- HTTP -----------------------------------------------------------------------------------------------------
+
+
+def create_app(settings: TranscriberSettings, engine: Engine | None = None) -> FastAPI:
+    """The transcriber's web application; its Service is `app.state.service`."""
+    service = Service(settings, engine)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(service.keep_loading())
+        yield
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
+        service.pool.close()
+
+    app = FastAPI(title="jietan transcriber", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.service = service
+    app.add_middleware(Gate, service=service)
+    _add_errors(app)
+    _add_status(app, service)
+    _add_live(app, service)
+    _add_files(app, service)
+    return app
+
+
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(ServiceError)
+    async def service_error(_: Request, error: ServiceError) -> JSONResponse:
+        return _error(error.status_code, error.code, error.message)
+
+    @app.exception_handler(UnreadableAudio)
+    async def unreadable(_: Request, error: UnreadableAudio) -> JSONResponse:
+        return _error(422, error.code, error.message)
+
+    @app.exception_handler(EngineUnavailable)
+    async def unavailable(_: Request, error: EngineUnavailable) -> JSONResponse:
+        return _error(503, str(error.state), error.message)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return _error(422, "invalid_input", "请求里缺了录音，或者有一项填得不对。")
+
+
+def _add_status(app: FastAPI, service: Service) -> None:
+    @app.get("/healthz")
+    async def healthz() -> dict[str, Any]:
+        engine = service.engine
+        return {
+            "status": "ok",
+            "model": engine.name,
+            "state": str(engine.state),
+            "message": engine.message,
+            "streams": service.streams,
+            "waiting": service.pool.waiting,
+        }
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        if service.engine.state is ModelState.READY:
+            return JSONResponse({"status": "ready"})
+        return _error(503, str(service.engine.state), service.engine.message)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return PlainTextResponse(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_live(app: FastAPI, service: Service) -> None:
+    @app.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        if not service.admits(socket.headers.get("authorization")):
+            await socket.send_denial_response(_error(401, "key_wrong", _WRONG_KEY))
+            return
+        await socket.accept()
+        await service.live(socket)
+
+
+def _add_files(app: FastAPI, service: Service) -> None:
+    @app.post("/v1/audio/transcriptions")
+    async def transcriptions(
+        file: UploadFile,
+        model: Annotated[str, Form(max_length=200)] = "",
+        language: Annotated[str, Form(max_length=10)] = "",
+        prompt: Annotated[str, Form(max_length=2000)] = "",
+        response_format: Annotated[str, Form(pattern="^(json|verbose_json|text)$")] = "verbose_json",
+        participant_id: Annotated[Identifier, Form()] = "speaker",
+        reception_id: Annotated[str, Form(max_length=64)] = "",
+        offset: Annotated[Seconds, Form()] = 0.0,
+        partial: Annotated[bool, Form()] = False,
+    ) -> Response:
+        if service.engine.state is not ModelState.READY:
+            raise EngineUnavailable(service.engine.state, service.engine.message)
+        hotwords = tuple(prompt.split())[:50]
+        source = Source(participant_id, reception_id, language or service.settings.language, hotwords)
+        transcript = await service.file(file.file, source, offset, partial=partial)
+        return _shaped(transcript, response_format)
+
+
+def _shaped(transcript: FileTranscript, response_format: str) -> Response:
+    if response_format == "text":
+        return PlainTextResponse(transcript.text)
+    if response_format == "json":
+        return JSONResponse({"text": transcript.text})
+    return JSONResponse(json.loads(transcript.model_dump_json()))
+
+
+def run(settings: TranscriberSettings) -> None:
+    """Serve until told to stop; raises ValueError when no key is set."""
+    if not settings.key:
+        raise ValueError("the transcriber needs a key")
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        ws_max_size=MAX_LIVE_MESSAGE,
+        timeout_graceful_shutdown=3,
+    )
+    uvicorn.Server(config).run()
