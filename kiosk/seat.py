@@ -103,6 +103,11 @@ class Seat:
         self.dropped_events = 0
         self.received: dict[str, int] = {}
 
+    @property
+    def over(self) -> bool:
+        """The reception ended, or the seat was given up: there is no coming back."""
+        return self._over
+
     async def run(self) -> None:
         """Sit until the reception ends, coming back after every break.  Raises SeatRefused."""
         pause = FIRST_PAUSE_S
@@ -158,7 +163,8 @@ class Seat:
             async with connect(self._address, max_size=2**20, open_timeout=10, ping_interval=10) as socket:
                 await self._talk(socket, token)
         except (OSError, TimeoutError, WebSocketException, _Broken) as error:
-            log.info("seat_broken", cause=type(error).__name__)
+            if not self._over:
+                log.info("seat_broken", cause=type(error).__name__)
         finally:
             self._socket = None
             self._joined.clear()
