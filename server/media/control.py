@@ -13,6 +13,7 @@ from server.errors import NotFound
 from server.media.hub import Hub
 from server.media.journal import Cursor
 from server.protocol.media_control import (
+    Closed,
     CloseRoom,
     ControlRequest,
     Follow,
@@ -70,6 +71,8 @@ class Follower:
         path = self._hub.folder(reception_id) / JOURNAL_NAME
         for entry in await asyncio.to_thread(cursor.advance, path):
             await self._socket.send(JournalEntry(entry=entry).model_dump_json())
+            if isinstance(entry.fact, Closed):
+                self._cursors.pop(reception_id, None)
 
 
 class Control:
@@ -121,9 +124,16 @@ class Control:
 
     async def _follow(self, request: Follow) -> dict[str, Any]:
         for reception_id in request.after:
-            await self._hub.resume(reception_id)
+            await self._resume(reception_id)
         self._follower.follow(request.after)
         return {}
+
+    async def _resume(self, reception_id: str) -> None:
+        """One folder that cannot be read must not keep the others from being followed."""
+        try:
+            await self._hub.resume(reception_id)
+        except (OSError, ValueError):
+            log.exception("reception not resumed", reception=reception_id)
 
     async def _close_room(self, request: CloseRoom) -> dict[str, Any]:
         manifest = await self._hub.close_room(request.reception_id, request.reason)

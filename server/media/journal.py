@@ -128,6 +128,6 @@ class Journal:
 
     def _close(self) -> None:
         if self._file is not None:
-            os.fsync(self._file.fileno())
+            self._writer.closing(self._file)
             self._file.close()
             self._file = None

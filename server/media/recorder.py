@@ -1,6 +1,7 @@
 """Recording: one file per participant and kind and stretch, written as it came.  See protocol/recording.md."""
 
 import asyncio
+import contextlib
 import errno
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -96,8 +97,11 @@ class _File:
                 raise OSError(errno.ENOSPC, "nothing written")
             rest = rest[written:]
 
-    def close(self) -> None:
+    def close(self, writer: Writer) -> None:
+        """Sync and close; what cannot be synced any more is found out when the file is read back."""
         if self._file is not None:
+            with contextlib.suppress(OSError):
+                writer.closing(self._file)
             self._file.close()
             self._file = None
 
@@ -307,7 +311,7 @@ class TrackRecorder:
 
     def _hand_to_closer(self, stretch: _Stretch, done: "asyncio.Future[None]") -> None:
         """In the writer thread, after all of the file's clusters."""
-        stretch.file.close()
+        stretch.file.close(self._store.writer)
         self._store.closer.submit(self._close, stretch, done)
 
     def _close(self, stretch: _Stretch, done: "asyncio.Future[None]") -> None:

@@ -56,6 +56,12 @@ class Writer:
         if after is not None:
             self._after.append(after)
 
+    def closing(self, file: Syncable) -> None:
+        """For jobs: sync a file now, because it is closed next."""
+        os.fsync(file.fileno())
+        if file in self._dirty:
+            self._dirty.remove(file)
+
     def tell(self, job: Job) -> None:
         """For jobs: run `job` in the event loop (not at all if that is gone)."""
         try:

@@ -1,0 +1,174 @@
+"""A native client for tests: stock aiortc with the fixed sections of signalling.md, a tone and a moving picture."""
+
+import asyncio
+import contextlib
+import fractions
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import numpy as np
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from av import AudioFrame, VideoFrame
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from server.protocol.base import Message
+from server.protocol.signalling import (
+    SLOTS,
+    Answer,
+    Caption,
+    Join,
+    Joined,
+    Offer,
+    Room,
+    node_message,
+)
+
+KEY = "seat-key-of-the-tests-0123456789abcdef"
+
+
+def token(key: str, participant_id: str, role: str, **changes: Any) -> str:
+    """A seat token as the office makes it."""
+    now = time.time()
+    claims = {
+        "reception_id": "r1", "participant_id": participant_id, "role": role, "name": "某人", "publishes": True,
+        "video": True, "may_end": role in ("leader", "petitioner"), "jti": f"{participant_id}-{now}", "iat": now,
+        "exp": now + 60,
+    }  # fmt: skip
+    return jwt.encode({**claims, **changes}, key, algorithm="HS256")
+
+
+class Tone(MediaStreamTrack):
+    """A sine tone in real time, 20 ms a frame."""
+
+    kind = "audio"
+
+    def __init__(self, hertz: float) -> None:
+        super().__init__()
+        self._hertz, self._at, self._began = hertz, 0, 0.0
+        self.paused = False
+
+    async def recv(self) -> AudioFrame:
+        self._began = self._began or time.monotonic()
+        await asyncio.sleep(max(0.0, self._began + self._at / 48000 - time.monotonic()))
+        while self.paused:
+            self._at += 960
+            await asyncio.sleep(0.02)
+        times = (np.arange(960) + self._at) / 48000
+        samples = (np.sin(2 * math.pi * self._hertz * times) * 8000).astype(np.int16)
+        frame = AudioFrame.from_ndarray(np.repeat(samples, 2).reshape(1, -1), format="s16", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, self._at, fractions.Fraction(1, 48000)
+        self._at += 960
+        return frame
+
+
+class Picture(MediaStreamTrack):
+    """A moving grey ramp, 15 pictures a second."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._number, self._began = 0, 0.0
+
+    async def recv(self) -> VideoFrame:
+        self._began = self._began or time.monotonic()
+        await asyncio.sleep(max(0.0, self._began + self._number / 15 - time.monotonic()))
+        image = np.full((120, 160, 3), (self._number * 5) % 256, np.uint8)
+        frame = VideoFrame.from_ndarray(image, format="rgb24")
+        frame.pts, frame.time_base = self._number * 6000, fractions.Fraction(1, 90000)
+        self._number += 1
+        return frame
+
+
+async def until(condition: Callable[[], Any], what: str, seconds: float = 5.0) -> None:
+    """Wait for something, and say what did not come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"did not happen within {seconds} s: {what}"
+        await asyncio.sleep(0.01)
+
+
+class Client:
+    """One participant; `got` keeps every message of the node."""
+
+    def __init__(self, url: str, key: str, participant_id: str, role: str, **claims: Any) -> None:
+        self.id, self.got = participant_id, []
+        self.first_picture: float | None = None
+        self.tone = Tone(440)
+        self.close_code: int | None = None
+        self.peer: RTCPeerConnection | None = None
+        self.socket: ClientConnection
+        self._url = url
+        self._token = token(key, participant_id, role, **claims)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def join(self, given: str | None = None) -> "Client":
+        self.socket = await connect(self._url, proxy=None)
+        self._tasks.append(asyncio.ensure_future(self._read()))
+        await self.send(Join(token=given or self._token))
+        return self
+
+    async def send(self, message: Message) -> None:
+        await self.socket.send(message.model_dump_json())
+
+    async def _read(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            async for text in self.socket:
+                self.got.append(node_message.validate_json(text))
+        self.close_code = self.socket.close_code
+
+    def last(self, kind: type) -> Any:
+        return next((m for m in reversed(self.got) if isinstance(m, kind)), None)
+
+    @property
+    def room(self) -> Room | None:
+        return self.last(Room)
+
+    @property
+    def captions(self) -> list[Caption]:
+        return [m for m in self.got if isinstance(m, Caption) and m.final]
+
+    async def publish(self, *, video: bool = True) -> "Client":
+        """Offer the fixed sections and take the answer."""
+        await until(lambda: self.last(Joined), "joined")
+        peer = self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        peer.addTransceiver(self.tone, direction="sendonly")
+        peer.addTransceiver(Picture() if video else "video", direction="sendonly" if video else "inactive")
+        for _ in range(SLOTS):
+            peer.addTransceiver("audio", direction="recvonly")
+            peer.addTransceiver("video", direction="recvonly")
+        await peer.setLocalDescription(await peer.createOffer())
+        await self.send(Offer(sdp=peer.localDescription.sdp))
+        await until(lambda: self.last(Answer), "answer")
+        await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
+        self._watch(peer)
+        return self
+
+    def _watch(self, peer: RTCPeerConnection) -> None:
+        for number, transceiver in enumerate(peer.getTransceivers()[2:]):
+            self._tasks.append(asyncio.ensure_future(self._consume(transceiver.receiver.track, number == 1)))
+
+    async def _consume(self, track: MediaStreamTrack, first_video: bool) -> None:
+        with contextlib.suppress(Exception):
+            while True:
+                await track.recv()
+                if first_video and self.first_picture is None:
+                    self.first_picture = time.monotonic()
+
+    async def close(self) -> None:
+        await self.socket.close()
+        if self.peer is not None:
+            await self.peer.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

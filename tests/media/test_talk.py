@@ -1,0 +1,227 @@
+"""A whole talk through the node with real peers: forwarding, recording, captions, joining late, ending."""
+
+import asyncio
+import itertools
+import json
+import time
+from pathlib import Path
+
+import av
+from websockets.asyncio.client import connect
+
+from server.media.node import Node
+from server.protocol.media_control import (
+    CloseRoom,
+    Follow,
+    JournalEntry,
+    Reply,
+    Status,
+    control_event,
+)
+from server.protocol.recording import Manifest
+from server.protocol.signalling import Ended, HangUp, Mark, Marked, Mute, Recognition, Trouble
+from server.protocol.transcript import LiveTrouble
+from server.settings import Settings
+from tests.media.client import until
+from tests.media.conftest import Make, ScriptedTranscriber
+
+
+class Office:
+    """The web program's end of /control."""
+
+    def __init__(self, node: Node, settings: Settings) -> None:
+        self._url = f"ws://127.0.0.1:{node.port}/control"
+        self._headers = {"Authorization": f"Bearer {settings.key('control')}"}
+        self.entries: list[JournalEntry] = []
+        self.replies: dict[int, Reply] = {}
+
+    async def __aenter__(self) -> "Office":
+        self.socket = await connect(self._url, additional_headers=self._headers, proxy=None, max_size=None)
+        self._task = asyncio.ensure_future(self._read())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.socket.close()
+        await self._task
+
+    async def _read(self) -> None:
+        async for text in self.socket:
+            event = control_event.validate_json(text)
+            if isinstance(event, JournalEntry):
+                self.entries.append(event)
+            else:
+                self.replies[event.id] = event
+
+    async def ask(self, request: Follow | CloseRoom | Status) -> Reply:
+        await self.socket.send(request.model_dump_json())
+        await until(lambda: request.id in self.replies, "reply", 10)
+        return self.replies.pop(request.id)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [e.entry.fact.kind for e in self.entries]
+
+
+def lengths(path: Path) -> tuple[float, int]:
+    """Seconds from first to last packet, and packets, as FFmpeg sees them; decodes everything."""
+    with av.open(str(path)) as container:
+        times = [float(p.pts * p.time_base) for p in container.demux() if p.size]
+        container.seek(0)
+        assert sum(1 for _ in container.decode()) > 0.9 * len(times), "frames do not decode"
+    return times[-1] - times[0], len(times)
+
+
+async def test_talk_from_start_to_manifest(node: Node, settings: Settings, seat: Make) -> None:
+    async with Office(node, settings) as office:
+        assert (await office.ask(Follow(id=1))).ok
+        petitioner = await seat("p1", "petitioner")
+        await until(lambda: petitioner.room and petitioner.room.seats[0].connected, "own media seen")
+        assert petitioner.room.state == "waiting"
+        assert not list(settings.recordings_dir.glob("r1/*.webm")), "something was kept before the talk ran"
+        leader = await seat("l1", "leader")
+        await until(lambda: leader.room and leader.room.recording, "recording")
+        began = time.monotonic()
+        await leader.send(Mark(note="要点"))
+        await until(lambda: petitioner.last(Marked), "mark shown to the other")
+        await until(lambda: petitioner.first_picture and leader.first_picture, "pictures both ways")
+        await until(lambda: len(petitioner.captions) >= 4, "captions of both on every screen", 8)
+        assert {c.utterance.participant_id for c in petitioner.captions} == {"p1", "l1"}
+        assert {s.slot for s in leader.room.seats} == {None, 0}
+        await leader.send(HangUp())
+        talked = time.monotonic() - began
+        await until(lambda: petitioner.last(Ended), "ended")
+        assert petitioner.last(Ended).reason == "hung_up"
+        reply = await office.ask(CloseRoom(id=2, reception_id="r1"))
+        again = await office.ask(CloseRoom(id=3, reception_id="r1"))
+        await until(lambda: "closed" in office.kinds, "closed in the journal")
+    manifest = Manifest.model_validate(reply.result)
+    assert again.result == reply.result
+    assert [e.entry.seq for e in office.entries] == list(range(1, len(office.entries) + 1))
+    assert {"opened", "seat_taken", "recording_started", "mark", "recognised", "hung_up"} <= set(office.kinds)
+    _check_manifest(manifest, settings.recordings_dir / "r1", talked)
+    until_ends = {e.entry.fact.participant_id: e.entry.fact.until for e in office.entries
+                  if e.entry.fact.kind == "recognition_until"}  # fmt: skip
+    assert all(abs(end - talked) < 0.5 for end in until_ends.values())
+    assert len(until_ends) == 2
+
+
+def _check_manifest(manifest: Manifest, folder: Path, talked: float) -> None:
+    assert abs(manifest.seconds - talked) < 0.3
+    assert json.loads((folder / "manifest.json").read_text()) == manifest.model_dump(mode="json")
+    assert sorted((s.participant_id, s.kind) for s in manifest.segments) == [
+        ("l1", "audio"), ("l1", "video"), ("p1", "audio"), ("p1", "video"),
+    ]  # fmt: skip
+    for segment in manifest.segments:
+        seconds, _ = lengths(folder / segment.file)
+        assert abs(segment.seconds - seconds) < 0.1
+        assert abs(segment.start + segment.seconds - manifest.seconds) < 0.3, segment.kind
+        if segment.kind == "audio":
+            assert segment.start < 0.3
+            assert not segment.gaps
+        assert segment.closed == "clean"
+
+
+async def test_late_joiner_has_a_picture_within_a_second(seat: Make) -> None:
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: leader.first_picture, "first pair sees each other")
+    await asyncio.sleep(1.0)
+    clerk = await seat("c1", "clerk")
+    joined = time.monotonic()
+    await until(lambda: clerk.first_picture, "late joiner's picture")
+    assert clerk.first_picture - joined < 1.0
+
+
+async def test_segments_follow_each_other(settings: Settings, seat: Make, node: Node) -> None:
+    node.hub.tools.segment_seconds = 2.0
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: leader.room and leader.room.recording, "recording")
+    await asyncio.sleep(5.0)
+    manifest = await node.hub.close_room("r1", "office")
+    audio = [s for s in manifest.segments if s.participant_id == "p1" and s.kind == "audio"]
+    assert len(audio) == 3
+    for one, two in itertools.pairwise(audio):
+        assert abs(one.start + one.seconds - two.start) < 0.03
+    assert not [g for g in manifest.gaps if g.kind == "audio"]
+    await until(lambda: leader.last(Ended), "ended")
+    assert leader.last(Ended).reason == "office"
+
+
+async def test_replaced_seat_goes_on(seat: Make, node: Node) -> None:
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: leader.room and leader.room.recording, "recording")
+    await asyncio.sleep(1)
+    again = await seat("l1", "leader")
+    await until(lambda: leader.close_code == 4409, "old socket closed")
+    assert leader.last(Ended).reason == "replaced"
+    await until(lambda: again.first_picture, "picture on the new socket")
+    await asyncio.sleep(1)
+    await again.send(HangUp())
+    manifest = await node.hub.close_room("r1", "office")
+    audio = [s for s in manifest.segments if s.participant_id == "l1" and s.kind == "audio"]
+    assert len(audio) == 2
+    assert abs(audio[-1].start + audio[-1].seconds - manifest.seconds) < 0.3
+    assert any(g.participant_id == "l1" for g in manifest.gaps) or audio[1].start - audio[0].seconds < 0.3
+
+
+async def test_mute_is_shown_and_only_some_may_end(seat: Make) -> None:
+    petitioner = await seat("p1", "petitioner", publish=False, may_end=False)
+    leader = await seat("l1", "leader", publish=False)
+    await petitioner.send(Mute(kind="audio", muted=True))
+    await until(lambda: leader.room and any(s.audio_muted for s in leader.room.seats), "mute shown")
+    await petitioner.send(HangUp())
+    await until(lambda: petitioner.last(Trouble), "refusal")
+    assert petitioner.last(Trouble).code == "not_allowed"
+    await leader.send(Mark())
+    await until(lambda: leader.last(Trouble), "no mark before the recording")
+    assert leader.last(Trouble).code == "not_recording"
+
+
+async def test_audio_only_consent_keeps_no_picture(seat: Make, node: Node) -> None:
+    await seat("p1", "petitioner", video=False)
+    leader = await seat("l1", "leader")
+    await until(lambda: leader.room and leader.room.recording, "recording")
+    await asyncio.sleep(1)
+    manifest = await node.hub.close_room("r1", "office")
+    assert [s.kind for s in manifest.segments if s.participant_id == "p1"] == ["audio"]
+    assert leader.first_picture is None
+
+
+async def test_transcriber_dies_and_nothing_is_lost_or_doubled(
+    seat: Make, node: Node, transcriber: ScriptedTranscriber
+) -> None:
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: len(leader.captions) >= 4, "captions", 8)
+    port = transcriber.port
+    await transcriber.stop()
+    await until(lambda: leader.last(Recognition) and leader.last(Recognition).state == "waiting", "waiting shown")
+    assert "录音" in leader.last(Recognition).message
+    await asyncio.sleep(1.5)
+    await transcriber.start(port)
+    await until(lambda: leader.last(Recognition).state == "on", "recognition on again", 8)
+    await asyncio.sleep(1)
+    await node.hub.close_room("r1", "office")
+    for participant in ("p1", "l1"):
+        starts = [round(c.utterance.start, 2) for c in leader.captions if c.utterance.participant_id == participant]
+        assert starts == sorted(set(starts))
+        assert all(abs(b - a - 1.0) < 0.05 for a, b in itertools.pairwise(starts)), starts
+
+
+async def test_transcriber_says_why_it_waits(seat: Make, node: Node, transcriber: ScriptedTranscriber) -> None:
+    transcriber.trouble = LiveTrouble(reason="model_missing", message="没有语音模型。", retry_s=0.5)
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: leader.last(Recognition), "state of recognition")
+    assert leader.last(Recognition).reason == "model_missing"
+    manifest = await node.hub.close_room("r1", "office")
+    assert manifest.segments
+    path = node.hub.folder("r1") / "journal.jsonl"
+    facts = [json.loads(line)["fact"] for line in path.read_text().splitlines()]
+    ends = [f for f in facts if f["kind"] == "recognition_until"]
+    assert {f["participant_id"]: f["until"] for f in ends} == {"p1": 0.0, "l1": 0.0}
+    assert {f["reason"] for f in ends} == {"model_missing"}
+
+
