@@ -12,6 +12,9 @@ const TYPING_MS = 300;
 /** @type {Object<string, string[]>} */
 const TABS = { correct: ["draft", "correcting"], sign: ["confirmed", "signed", "refused"], filed: ["filed"] };
 
+/** Filed ones grow without end: they are fetched only while they are looked at. */
+const OPEN = [...TABS.correct, ...TABS.sign];
+
 /** @type {{tab: string, words: string, records: any[] | null, since: Date | null, asked: number}} */
 const page = { tab: startTab(), words: "", records: null, since: null, asked: 0 };
 
@@ -104,7 +107,7 @@ function drawTabs() {
     const name = tab.getAttribute("data-tab");
     tab.setAttribute("aria-selected", String(name === page.tab));
     const count = (page.records || []).filter((record) => tabOf(record) === name).length;
-    /** @type {HTMLElement} */ (tab.querySelector(".num")).textContent = count ? String(count) : "";
+    /** @type {HTMLElement} */ (tab.querySelector(".num")).textContent = count && name !== "filed" ? String(count) : "";
   }
   const waiting = (page.records || []).filter((record) => tabOf(record) === "correct");
   const seconds = waiting.reduce((sum, record) => sum + record.seconds, 0);
@@ -129,7 +132,9 @@ function drawEmpty() {
 async function refresh() {
   const asked = ++page.asked;
   try {
-    const { records } = await api("GET", `/api/records?q=${encodeURIComponent(page.words)}`);
+    const groups = page.tab === "filed" ? [OPEN, TABS.filed] : [OPEN];
+    const answers = await Promise.all(groups.map((group) => api("GET", `/api/records?state=${group.join(",")}&q=${encodeURIComponent(page.words)}`)));
+    const records = answers.flatMap((answer) => answer.records);
     if (asked !== page.asked) return;
     page.records = records;
     page.since = new Date();
@@ -179,8 +184,9 @@ function listen() {
     if (!tab) return;
     page.tab = tab.getAttribute("data-tab") || "correct";
     history.replaceState(null, "", `#${page.tab}`);
-    draw();
     drawTabs();
+    if (page.tab === "filed") refresh();
+    else draw();
   });
   byId("empty").addEventListener("click", (event) => {
     if (!(/** @type {Element} */ (event.target).closest("#clear"))) return;

@@ -77,7 +77,7 @@ export class Edits {
     const text = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "insert-text", rows: 3, maxlength: 10000, required: true }));
     const answer = await ask({
       title: "在这一句后面补一句",
-      body: [el("p.soft", {}, "补的话会写明是谁手写的、没有录音，不会和听出来的混在一起。"),
+      body: [el("p.soft", {}, "补的话会写明是谁手写的，不会和机器听出来的混在一起。"),
         el("div.field", {}, el("label", { for: "insert-who" }, "谁说的"), who), el("div.field", {}, el("label", { for: "insert-text" }, "说了什么"), text)],
       buttons: [{ value: "yes", words: "补上", kind: "primary" }, { value: "", words: "先不" }],
       ready: () => text.focus(),

@@ -201,7 +201,7 @@ export class Lines extends EventTarget {
     const line = say && this.lineOf(say);
     if (!say || !line) return;
     say.removeAttribute("contenteditable");
-    queueMicrotask(() => this.fillText(/** @type {HTMLElement} */ (say.closest(".u")), this.byId.get(line.id) || line));
+    setTimeout(() => this.fillText(/** @type {HTMLElement} */ (say.closest(".u")), this.byId.get(line.id) || line), 0);
   }
 
   rememberCaret() {
@@ -296,7 +296,7 @@ function statusNotes(line) {
   const notes = [];
   if (line.deleted) notes.push(el("span", {}, `已删：${line.delete_reason}`));
   if (line.edited_by && line.recognised && line.text !== line.recognised) notes.push(el("span", {}, `${line.edited_by}改过，机器原来听成“${line.recognised}”`));
-  else if (!line.recognised) notes.push(el("span", {}, `${line.edited_by || "登记员"}手写，没有录音`));
+  else if (!line.recognised) notes.push(el("span", {}, `${line.edited_by || "登记员"}手写补上的，不是机器听出来的`));
   if (line.heard && !line.deleted) notes.push(el("span.ok", {}, icon("check"), "听过，没错"));
   return notes;
 }

@@ -18,7 +18,6 @@ import { stepButtons } from "/static/js/desk/steps.js";
 
 const BACK_S = 3;
 const REFRESH_MS = 5000;
-const SLOW_REFRESH_MS = 30_000;
 
 const root = byId("desk");
 const recordId = root.dataset.record || "";
@@ -183,9 +182,19 @@ function showPlayer() {
   heard();
 }
 
+/** What the office says about a file that does not play; "" when it says nothing. @param {string} url */
+async function whyNot(url) {
+  try {
+    const response = await fetch(url, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+    return response.ok ? "" : (await response.json()).error.message;
+  } catch {
+    return "";
+  }
+}
+
 /** @param {any} segment */
 async function cannotPlay(segment) {
-  const why = await api("HEAD", segment.url).then(() => "", (error) => (error.reference ? `报修时说这个号：${error.reference}` : ""));
+  const why = await whyNot(segment.url);
   const again = el("button.link", { type: "button" }, "再试一次");
   again.addEventListener("click", () => { byId("trouble").hidden = true; player?.mend(); });
   const person = record.participants.find((/** @type {any} */ p) => p.id === segment.participant_id)?.name || "";
@@ -290,11 +299,24 @@ async function settle({ change, line, field }) {
   if (answer !== "mine") await refresh();
 }
 
+/** Is the record another one than the page shows?  Asked of the list: opening a record is written into the access log. */
+async function moved() {
+  const { records } = await api("GET", `/api/records?q=${encodeURIComponent(record.petitioner)}`);
+  const row = records.find((/** @type {any} */ r) => r.id === recordId);
+  return !row || row.state !== record.state || row.recognition !== record.recognition || row.updated_at !== record.updated_at;
+}
+
+/** While somebody else is at work on the record (recognition, the petitioner), look whether it changed. */
 async function keepFresh() {
   for (;;) {
-    const lively = !record || record.recognition !== "done" || record.state === "confirmed";
-    await new Promise((done) => setTimeout(done, lively ? REFRESH_MS : SLOW_REFRESH_MS));
-    if (!document.hidden && !saver.waiting) await refresh();
+    await new Promise((done) => setTimeout(done, REFRESH_MS));
+    const lively = !record || record.recognition !== "done" || ["confirmed", "signed", "refused"].includes(record.state);
+    if (!lively || document.hidden || saver.waiting) continue;
+    try {
+      if (!record || (await moved())) await refresh();
+    } catch (error) {
+      cannotFetch(/** @type {any} */ (error));
+    }
   }
 }
 
@@ -308,7 +330,7 @@ function on(source, type, act) {
 function wireLines() {
   on(lines, "select", (id) => { places.mark(id); showTools(); });
   on(lines, "hear", hear);
-  on(lines, "typed", ({ id, text }) => saver.typed(`line:${id}`, { kind: "text", line_id: id, version: lines.byId.get(id).version, text }));
+  on(lines, "typed", typedLine);
   on(lines, "action", ({ id, name }) => edits.run(id, name));
   on(places, "go", (id) => goTo(id, true));
   on(form, "typed", typedField);
@@ -316,6 +338,13 @@ function wireLines() {
   on(overview, "seek", (t) => player?.seek(t));
   tools.querySelector("select")?.addEventListener("change", (event) => edits.speaker(lines.byId.get(lines.current), /** @type {HTMLSelectElement} */ (event.target).value));
   tools.addEventListener("pointerdown", (event) => { if (/** @type {Element} */ (event.target).closest("button")) event.preventDefault(); });
+}
+
+/** A sentence cannot become empty: leaving it empty brings it back. @param {{id: string, text: string}} typed */
+function typedLine({ id, text }) {
+  const key = `line:${id}`;
+  if (text.trim()) saver.typed(key, { kind: "text", line_id: id, version: lines.byId.get(id).version, text });
+  else saver.forget(key);
 }
 
 /** @param {{field: string, value: string}} typed */
@@ -329,7 +358,7 @@ function wireSaver() {
   on(saver, "saved", (fresh) => { show(fresh); showSaved(); });
   on(saver, "status", showSaved);
   on(saver, "conflict", settle);
-  on(saver, "refused", refresh);
+  on(saver, "refused", ({ change, error }) => { if (!saver.refused.includes(change)) toast(error.message, "alert"); refresh(); });
   window.addEventListener("beforeunload", (event) => { if (saver.waiting || saver.refused.length) event.preventDefault(); });
 }
 

@@ -82,6 +82,12 @@ export class Saver extends EventTarget {
     this.pump();
   }
 
+  /** Typing that came to nothing (a line cannot be empty): what was queued for it is not sent. @param {string} key */
+  forget(key) {
+    this.queue = this.queue.filter((c) => c.key !== key || c.edit.kind !== "text");
+    this.keep();
+  }
+
   /**
    * Anything else is sent at once, after what was typed before it.
    * @param {string} key @param {any} edit @param {string} [nextId] the other line of a join
@@ -179,7 +185,7 @@ export class Saver extends EventTarget {
   conflicted(change, error) {
     const { line, field } = error.details;
     const theirs = change.edit.kind === "text" ? line?.text : change.edit.kind === "field" ? field?.value : undefined;
-    if (theirs !== undefined && theirs === (change.edit.text ?? change.edit.value)) return this.reload(change);
+    if (theirs !== undefined && theirs === tidy(change.edit)) return this.reload(change);
     if (theirs === undefined) return change.tried ? this.reload(change) : this.refuse(change, error);
     const mine = [change, ...this.queue.filter((c) => c.key === change.key && c.edit.kind === change.edit.kind)].pop();
     this.queue = this.queue.filter((c) => c.key !== change.key || c.edit.kind !== change.edit.kind);
@@ -201,10 +207,10 @@ export class Saver extends EventTarget {
     }
   }
 
-  /** @param {Change} change @param {any} error */
+  /** What was typed stays here until the clerk gives it up; a mere press can be repeated. @param {Change} change @param {any} error */
   refuse(change, error) {
     change.why = error.message;
-    this.refused.push(change);
+    if ("text" in change.edit || "value" in change.edit) this.refused.push(change);
     this.keep();
     this.dispatchEvent(new CustomEvent("refused", { detail: { change, error } }));
     this.pump();
@@ -226,11 +232,16 @@ export class Saver extends EventTarget {
   }
 }
 
+/** What an edit says, as the office stores it. @param {any} edit */
+function tidy(edit) {
+  return edit.kind === "text" ? edit.text.trim().replace(/\s+/g, " ") : edit.value.trim();
+}
+
 /** Was this hand-typed line stored although its answer was lost? @param {any} record @param {any} edit */
 function alreadyThere(record, edit) {
   const place = edit.after_id === null ? 0 : record.body.findIndex((/** @type {any} */ l) => l.id === edit.after_id) + 1;
   const line = record.body[place];
-  return Boolean(line) && !line.recognised && line.text === edit.text;
+  return Boolean(line) && !line.recognised && line.text === tidy({ ...edit, kind: "text" });
 }
 
 /** A later change of the same place builds on the one just saved. @param {Change} later @param {Change} saved @param {any} record */

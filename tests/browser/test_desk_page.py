@@ -1,0 +1,584 @@
+"""The clerk's list, the correction page and the case page in a real Chromium against the real web program.
+
+The recordings are tone ladders (second n sounds at its own pitch), made here; no media node runs.
+"""
+
+import hashlib
+import math
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+
+from server import clock
+from server.domain.states import Consent, ReceptionState
+from server.protocol.office import NewUser
+from server.reception import accounts, signing
+from server.reception.records import create_draft
+from server.store.engine import Store
+from server.store.models import (
+    Kiosk,
+    Line,
+    Participant,
+    Reception,
+    StoredGap,
+    StoredSegment,
+    StoredUtterance,
+    User,
+    VisitRecord,
+)
+from tests.browser.test_leader_pages import CHROMIUM, PASSWORD, OfficeProgram
+
+pytestmark = pytest.mark.browser
+
+SECONDS = 12.0
+WORD_S = 0.2
+TALK = (
+    ("leader", 0.5, "您好，请您慢慢说。", 1.0),
+    ("petitioner", 3.0, "村里修路占了我家的承包地。", 0.3),
+    ("leader", 6.0, "补偿款一共是多少？", 1.0),
+    ("petitioner", 8.0, "三万六千八，单子没给过。", 1.0),
+    ("petitioner", 10.8, "就这些。", 1.0),
+)
+
+
+def tone_ladder(path: Path, seconds: float) -> None:
+    """A WebM with one Opus track whose second n is a tone of 300 + 100 n Hz."""
+    rate = 48000
+    with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=rate, layout="mono")
+        for start in range(0, int(seconds * rate), 960):
+            times = np.arange(start, start + 960) / rate
+            samples = (0.3 * np.sin(2 * math.pi * (300 + 100 * np.floor(times)) * times)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(samples[None, :], format="flt", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def grey_picture(path: Path, seconds: float) -> None:
+    """A WebM with one VP8 track of ten grey pictures a second."""
+    with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for number in range(int(seconds * 10)):
+            frame = av.VideoFrame.from_ndarray(np.full((120, 160, 3), number % 200, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+@dataclass
+class Seeded:
+    """A record in the store, by the ids a test needs."""
+
+    id: str
+    reception_id: str
+    petitioner: str
+    leader: str
+    kiosk_id: int
+
+
+class Desk:
+    """An office whose store the tests fill themselves; the program runs beside them."""
+
+    def __init__(self, program: OfficeProgram) -> None:
+        self.url = program.url
+        self.folder = program.folder
+        self.store = Store(f"sqlite:///{program.folder / 'jietan.sqlite'}")
+        with self.store.write() as session:
+            office = accounts.create_root(session, "临溪县信访局", "LX")
+            for username, name, role in (("lin", "林晓", "clerk"), ("wang", "王芳", "clerk"), ("zhou", "周文清", "leader")):
+                accounts.add_user(session, office, new_user(username, name, role, office.id))
+            kiosk = Kiosk(organization_id=office.id, name="石桥镇接谈室", active=True, created_at=clock.now())
+            session.add(kiosk)
+            session.flush()
+            self.office_id, self.kiosk_id = office.id, kiosk.id
+        self.sound, self.picture = program.folder / "ladder.webm", program.folder / "grey.webm"
+        tone_ladder(self.sound, SECONDS)
+        grey_picture(self.picture, SECONDS)
+
+    def seed(self, *, name: str = "何守田", matter: str = "修村道占地", copies: int = 1) -> Seeded:
+        """A closed reception with its recordings, and the draft made from it."""
+        seeded = Seeded("", secrets.token_hex(8), secrets.token_hex(8), secrets.token_hex(8), self.kiosk_id)
+        with self.store.write() as session:
+            leader = session.query(User).filter_by(username="zhou").one()
+            started = clock.now() - timedelta(hours=1)
+            reception = Reception(
+                id=seeded.reception_id, organization_id=self.office_id, kiosk_id=self.kiosk_id, number="A01",
+                state=ReceptionState.CLOSED, consent=Consent.AUDIO_VIDEO, matter=matter, petitioner_name=name,
+                petitioner_phone="13800001234", query_code=secrets.token_hex(5).upper(), receiver_id=leader.id,
+                asked_at=started, joined_at=started, started_at=started, ended_at=clock.now(), seconds=SECONDS * copies,
+            )
+            session.add(reception)
+            session.flush()
+            session.add_all(self.seats(seeded, name, leader))
+            session.flush()
+            session.add_all(self.segments(seeded))
+            session.add_all(utterances(seeded, copies))
+            session.add(StoredGap(reception_id=seeded.reception_id, participant_id=None, start=5.0, end=5.5, cause="network_lost"))
+            session.flush()
+            seeded.id = create_draft(session, reception).id
+        return seeded
+
+    def seats(self, seeded: Seeded, name: str, leader: User) -> list[Participant]:
+        sitting = {"reception_id": seeded.reception_id}
+        return [
+            Participant(id=seeded.petitioner, position=0, role="petitioner", name=name, **sitting),
+            Participant(id=seeded.leader, position=1, role="leader", name="周文清", user_id=leader.id, **sitting),
+        ]
+
+    def segments(self, seeded: Seeded) -> list[StoredSegment]:
+        """The leader in one file, the petitioner in two, with the petitioner's picture."""
+        parts = [
+            (seeded.leader, "audio", self.sound, 0.0, SECONDS),
+            (seeded.petitioner, "audio", self.sound, 0.0, 5.0),
+            (seeded.petitioner, "audio", self.sound, 5.5, SECONDS - 5.5),
+            (seeded.petitioner, "video", self.picture, 0.0, SECONDS),
+        ]
+        return [self.segment(seeded, *part) for part in parts]
+
+    def segment(
+        self, seeded: Seeded, participant_id: str, kind: str, source: Path, start: float, seconds: float
+    ) -> StoredSegment:
+        folder = self.folder / "recordings" / seeded.reception_id
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{participant_id}-{kind}-{start}.webm"
+        data = source.read_bytes()
+        (folder / name).write_bytes(data)
+        return StoredSegment(
+            id=secrets.token_hex(8), reception_id=seeded.reception_id, participant_id=participant_id, kind=kind,
+            codec="audio/opus" if kind == "audio" else "video/VP8", file=name, start=start, seconds=seconds,
+            size=len(data), sha256=hashlib.sha256(data).hexdigest(), closed="clean",
+        )
+
+    def lines(self, record_id: str) -> list[Line]:
+        with self.store.read() as session:
+            return session.query(Line).filter_by(record_id=record_id).order_by(Line.position).all()
+
+    def line(self, record_id: str, text: str) -> Line:
+        return next(line for line in self.lines(record_id) if line.recognised == text)
+
+    def state(self, record_id: str) -> str:
+        with self.store.read() as session:
+            return session.get_one(VisitRecord, record_id).state
+
+    def dispute(self, seeded: Seeded, text: str, note: str) -> None:
+        """The petitioner says at the kiosk that a line is wrong."""
+        line_id = self.line(seeded.id, text).id
+        with self.store.write() as session:
+            actor = accounts.actor_of_kiosk(session.get_one(Kiosk, seeded.kiosk_id))
+            signing.dispute(session, actor, seeded.id, line_id, note)
+
+
+def new_user(username: str, name: str, role: str, organization_id: int) -> NewUser:
+    return NewUser.model_validate(
+        {"username": username, "name": name, "role": role, "organization_id": organization_id, "password": PASSWORD}
+    )
+
+
+def utterances(seeded: Seeded, copies: int) -> list[StoredUtterance]:
+    found = []
+    for copy in range(copies):
+        for role, start, text, probability in TALK:
+            at = start + copy * SECONDS
+            words = [[at + i * WORD_S, at + (i + 1) * WORD_S, char, probability if i in (4, 5) else 1.0] for i, char in enumerate(text)]
+            found.append(
+                StoredUtterance(
+                    id=secrets.token_hex(8), reception_id=seeded.reception_id, start=at, end=at + len(text) * WORD_S,
+                    participant_id=seeded.leader if role == "leader" else seeded.petitioner, text=text, words=words,
+                    measures={"doubt": ["low_probability"] if probability < 0.6 else []},
+                )
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    program = OfficeProgram(tmp_path_factory.mktemp("desk"))
+    try:
+        program.wait()
+        yield Desk(program)
+    finally:
+        program.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def log_in(page: Page, desk: Desk, username: str) -> None:
+    answer = page.request.post(
+        f"{desk.url}/api/session", data={"username": username, "password": PASSWORD}, headers={"X-Jietan": "1"}
+    )
+    assert answer.ok, answer.text()
+
+
+@pytest.fixture
+def page(browser: Browser, desk: Desk) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    log_in(page, desk, "lin")
+    yield page
+    context.close()
+    assert not errors
+
+
+def until(page: Page, question: str, seconds: float = 10) -> None:
+    """Wait for a condition in the page (the page's policy forbids what wait_for_function does)."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(question):
+        assert time.monotonic() < end, f"still not: {question}"
+        page.wait_for_timeout(30)
+
+
+def opened(page: Page, desk: Desk, record: Seeded) -> None:
+    page.goto(f"{desk.url}/desk/{record.id}")
+    expect(page.locator(".u")).to_have_count(len(TALK))
+
+
+def row(page: Page, text: str) -> Locator:
+    return page.locator(".u").filter(has_text=text)
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#saved")).to_contain_text("已自动保存", timeout=8000)
+
+
+def type_into(page: Page, old: str, new: str) -> None:
+    say = row(page, old).locator(".say")
+    say.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(new)
+
+
+def test_list_searches_and_shows_what_waits(page: Page, desk: Desk) -> None:
+    record = desk.seed(name="罗建民", matter="外墙渗水")
+    with desk.store.write() as session:
+        waiting = session.get_one(VisitRecord, record.id)
+        waiting.recognition, waiting.recognition_message = "waiting", "识别用的模型没有装好，录音都在。"
+    page.goto(f"{desk.url}/desk")
+    found = page.locator(f'tr[data-id="{record.id}"]')
+    expect(found).to_contain_text("外墙渗水")
+    expect(found).to_contain_text("识别用的模型没有装好")
+    page.fill("#q", "罗建")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    page.fill("#q", "没有这个人")
+    expect(page.locator("#empty")).to_contain_text("没有找到“没有这个人”")
+    page.click("#clear")
+    expect(found).to_be_visible()
+    page.click('[data-tab="filed"]')
+    expect(found).to_have_count(0)
+
+
+def test_list_keeps_what_it_has_when_the_office_is_away(page: Page, desk: Desk) -> None:
+    record = desk.seed(name="高永年")
+    page.goto(f"{desk.url}/desk")
+    found = page.locator(f'tr[data-id="{record.id}"]')
+    expect(found).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_contain_text("网断了", timeout=15_000)
+    expect(found).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+
+
+AUDIO = """() => [...document.querySelectorAll("#sounds audio")].map((a) => ({t: a.currentTime, paused: a.paused, file: a.src}))"""
+MARKED = """() => [...(CSS.highlights.get("spoken") || [])].map((range) => range.toString()).join("")"""
+
+
+def test_a_sentence_is_heard_in_step_and_its_word_is_marked(page: Page, desk: Desk) -> None:
+    opened(page, desk, desk.seed())
+    row(page, "补偿款一共").locator(".say").click()
+    until(page, "() => [...document.querySelectorAll('#sounds audio')].every((a) => !a.paused && a.currentTime > 0.3)")
+    sounds = page.evaluate(AUDIO)
+    media = sorted(sound["t"] + (5.5 if sound["t"] < 4 else 0) for sound in sounds)
+    assert 5.8 <= media[0] <= 8.1
+    assert media[1] - media[0] < 0.3, "both voices play in step, from different files"
+    until(page, f"({MARKED})() !== ''")
+    assert page.evaluate(MARKED) in "补偿款一共是多少？"
+    assert page.evaluate("document.querySelector('#screens video').muted")
+    expect(row(page, "补偿款一共")).to_have_class(re.compile("now"))
+    expect(page.locator("#toggle")).to_have_attribute("aria-label", "播放", timeout=8000)
+    stopped = page.locator("#position").inner_text()
+    assert stopped.startswith("00:08"), "it stops at the end of the sentence (7.8 s and a breath)"
+
+
+def test_playing_runs_over_the_end_of_a_file(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    row(page, "修路占了").locator("[data-hear]").click()
+    page.keyboard.press("F2")
+    page.keyboard.press("F2")
+    first = f'#sounds audio[data-participant="{record.petitioner}"]'
+    until(page, f"() => document.querySelector('{first}').currentTime > 3")
+    until(page, f"() => {{ const a = document.querySelector('{first}'); return a.currentTime > 0.5 && a.currentTime < 3 && !a.paused; }}")
+    clock_words = page.locator("#position").inner_text()
+    assert clock_words.startswith("00:06"), f"media time goes on through the next file: {clock_words}"
+
+
+def test_a_correction_is_saved_by_itself_and_the_original_stays(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    expect(row(page, "修路占了").locator(".q")).to_have_text("占了")
+    type_into(page, "修路占了", "村里修路，占了我家一亩二分地。")
+    saved(page)
+    line = desk.line(record.id, "村里修路占了我家的承包地。")
+    assert (line.text, line.edited_by) == ("村里修路，占了我家一亩二分地。", "林晓")
+    expect(row(page, "一亩二分")).to_contain_text("机器原来听成“村里修路占了我家的承包地。”")
+    page.click("#history")
+    expect(page.locator(".history")).to_contain_text("林晓")
+    expect(page.locator(".history ins").first).to_have_text("村里修路，占了我家一亩二分地。")
+
+
+def test_an_emptied_sentence_comes_back(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    row(page, "就这些。").locator(".say").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.locator("#whose").click()
+    expect(row(page, "就这些。")).to_have_count(1)
+    assert desk.line(record.id, "就这些。").text == "就这些。"
+
+
+def test_split_join_speaker_delete_restore_insert(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    row(page, "三万六千八").locator(".say").click()
+    page.keyboard.press("Home")
+    for _ in "三万六千八，":
+        page.keyboard.press("ArrowRight")
+    page.click('.tools [data-action="split"]')
+    expect(page.locator(".u")).to_have_count(len(TALK) + 1)
+    assert [line.text for line in desk.lines(record.id)][3:5] == ["三万六千八，", "单子没给过。"]
+    page.click('.tools [data-action="join"]')
+    expect(page.locator(".u")).to_have_count(len(TALK))
+    expect(row(page, "三万六千八，单子没给过。")).to_have_count(1)
+
+    page.select_option(".tools select", record.leader)
+    expect(row(page, "三万六千八").locator(".w b")).to_have_text("周文清")
+    page.click('.tools [data-action="delete"]')
+    page.fill("#reason", "重复了上一句")
+    page.click('dialog button[value="yes"]')
+    expect(row(page, "三万六千八")).to_have_class(re.compile("deleted"))
+    expect(row(page, "三万六千八")).to_contain_text("已删：重复了上一句")
+    row(page, "三万六千八").get_by_role("button", name="恢复这一句").click()
+    expect(row(page, "三万六千八")).not_to_have_class(re.compile("deleted"))
+
+    page.click('.tools [data-action="insert"]')
+    page.fill("#insert-text", "领款单我也没见过。")
+    page.click('dialog button[value="yes"]')
+    expect(row(page, "领款单我也没见过。")).to_contain_text("手写")
+    assert [line.text for line in desk.lines(record.id)][4] == "领款单我也没见过。"
+
+
+def test_keys_work_and_leave_the_input_method_alone(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    page.keyboard.press("F9")
+    expect(page.locator(".u.cur")).to_contain_text("修路占了")
+    page.evaluate("""() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown",
+        {key: "Enter", code: "Enter", ctrlKey: true, isComposing: true, bubbles: true}))""")
+    page.keyboard.press("Control+ArrowDown")
+    expect(page.locator(".u.cur")).to_contain_text("补偿款一共")
+    page.keyboard.press("Control+ArrowUp")
+    expect(page.locator(".u.heard")).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    expect(row(page, "修路占了")).to_have_class(re.compile("heard"))
+    expect(page.locator("#places-count")).to_have_text("1 / 1")
+    saved(page)
+    page.keyboard.press("Control+BracketLeft")
+    expect(page.locator("#rate")).to_have_text("0.9 倍")
+
+
+def test_what_could_not_be_sent_survives_closing_the_page(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    page.route("**/edits", lambda route: route.abort())
+    type_into(page, "就这些。", "就这些，没有别的了。")
+    expect(page.locator("#offline")).to_contain_text("还没传的：1 处", timeout=8000)
+    page.close(run_before_unload=False)
+    assert desk.line(record.id, "就这些。").text == "就这些。"
+
+    again = page.context.new_page()
+    opened(again, desk, record)
+    expect(row(again, "没有别的了")).to_have_count(1)
+    saved(again)
+    assert desk.line(record.id, "就这些。").text == "就这些，没有别的了。"
+
+
+def test_an_answer_that_was_lost_writes_nothing_twice(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+
+    def lose_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/edits", lose_answer, times=1)
+    row(page, "就这些。").locator(".say").click()
+    page.click('.tools [data-action="insert"]')
+    page.fill("#insert-text", "补的一句。")
+    page.click('dialog button[value="yes"]')
+    saved(page)
+    assert [line.text for line in desk.lines(record.id)].count("补的一句。") == 1
+
+
+def test_two_clerks_on_one_sentence_see_both_texts(page: Page, desk: Desk, browser: Browser) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    other = browser.new_context().new_page()
+    log_in(other, desk, "wang")
+    line = desk.line(record.id, "就这些。")
+    edit = {"kind": "text", "line_id": line.id, "version": line.version, "text": "王芳写的。"}
+    answer = other.request.post(
+        f"{desk.url}/api/records/{record.id}/edits", data={"edits": [edit]}, headers={"X-Jietan": "1"}
+    )
+    assert answer.ok
+    type_into(page, "就这些。", "林晓写的。")
+    dialog = page.locator("dialog")
+    expect(dialog.locator('[data-side="theirs"]')).to_contain_text("王芳写的。", timeout=8000)
+    expect(dialog.locator('[data-side="mine"]')).to_contain_text("林晓写的。")
+    dialog.get_by_role("button", name="用我写的").click()
+    saved(page)
+    assert desk.line(record.id, "就这些。").text == "林晓写的。"
+    other.context.close()
+
+
+def test_a_value_too_long_is_refused_in_words_and_kept(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    page.evaluate("document.querySelector('#form-address').removeAttribute('maxlength')")
+    page.fill("#form-address", "长" * 300)
+    expect(page.locator("#refused")).to_contain_text("没存上", timeout=8000)
+    page.get_by_role("button", name="看没存上的").click()
+    expect(page.locator("dialog .kept")).to_have_text("长" * 300)
+
+
+def test_a_damaged_file_is_told_and_the_text_stays_editable(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    folder = desk.folder / "recordings" / record.reception_id
+    damaged = next(folder.glob(f"{record.leader}-audio-*"))
+    damaged.write_bytes(damaged.read_bytes()[:500])
+    opened(page, desk, record)
+    row(page, "修路占了").locator(".say").click()
+    expect(page.locator("#trouble")).to_contain_text("不完整", timeout=8000)
+    type_into(page, "就这些。", "就这些了。")
+    saved(page)
+
+
+def test_from_dispute_to_case(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    page.fill("#form-problem_place", "石桥镇柳湾村四组")
+    saved(page)
+    page.click("#confirm")
+    page.click('dialog button[value="yes"]')
+    expect(page.locator("#state")).to_have_text("等群众签字")
+    expect(page.locator(".tools")).to_have_count(0)
+    desk.dispute(record, "就这些。", "我还有话没说完")
+    expect(page.locator("#disputes")).to_contain_text("群众说有 1 句不对", timeout=12_000)
+    expect(page.locator("#confirm")).to_have_attribute("aria-disabled", "true")
+    type_into(page, "就这些。", "就这些，还有一件事。")
+    saved(page)
+    expect(page.locator("#disputes")).to_be_hidden()
+    page.click("#confirm")
+    page.click('dialog button[value="yes"]')
+    page.get_by_role("button", name="记下不签的原因").click()
+    page.fill("#reason", "本人有事先走了")
+    page.click('dialog button[value="yes"]')
+    page.get_by_role("link", name="看信访事项").click()
+    case_reads_and_plays(page)
+    supplement_is_added(page)
+    case_is_found(page, desk)
+
+
+def case_reads_and_plays(page: Page) -> None:
+    expect(page.locator("#facts")).to_contain_text(re.compile(r"LX-\d{4}-\d{6}"))
+    expect(page.locator("#intact")).to_contain_text("一字不差")
+    expect(page.locator("#form")).to_contain_text("石桥镇柳湾村四组")
+    expect(page.locator("#recordings .hash").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
+    expect(page.locator("#signed")).to_contain_text("本人有事先走了")
+    expect(page.locator("#why dd")).to_have_count(4)
+    page.locator("#lines .say").first.click()
+    until(page, "() => [...document.querySelectorAll('#sounds audio')].some((a) => a.currentTime > 0.5)")
+
+
+def supplement_is_added(page: Page) -> None:
+    page.click("#add")
+    page.fill("#why-add", "本人打电话来说")
+    page.fill("#what-add", "领款单是六月十八日的。")
+    page.click('dialog button[value="yes"]')
+    expect(page.locator("#supplements")).to_contain_text("领款单是六月十八日的。")
+    expect(page.locator("#supplements")).to_contain_text("林晓")
+
+
+def case_is_found(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.url}/cases")
+    page.fill("#q", "还有一件事")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    expect(page.locator("#rows mark")).to_have_text("还有一件事")
+    page.fill("#q", "完全没说过的话")
+    page.keyboard.press("Enter")
+    expect(page.locator("#empty")).to_contain_text("没有找到")
+
+
+def test_a_leader_reads_and_cannot_change(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    log_in(page, desk, "zhou")
+    opened(page, desk, record)
+    row(page, "就这些。").locator(".say").click()
+    expect(page.locator(".tools")).to_have_count(0)
+    expect(page.locator("#form-address")).to_be_disabled()
+    expect(page.locator("#readonly")).to_contain_text("由接谈员来改")
+
+
+def test_a_record_that_is_not_there(page: Page, desk: Desk) -> None:
+    answer = page.goto(f"{desk.url}/desk/nothing-here")
+    assert answer is not None
+    assert answer.status == 404
+    page.goto(f"{desk.url}/cases/999999")
+    expect(page.locator("#missing")).to_contain_text("没有找到这件事")
+
+
+def test_four_thousand_lines_stay_quick(page: Page, desk: Desk) -> None:
+    record = desk.seed(name="长谈", copies=800)
+    page.goto(f"{desk.url}/desk/{record.id}")
+    expect(page.locator(".u")).to_have_count(800 * len(TALK), timeout=20_000)
+    lines = page.locator(".u")
+    kept = lines.nth(3999).element_handle()
+    lines.nth(1).locator(".say").click()
+    page.keyboard.press("End")
+    blocked = page.evaluate(LONGEST_TASK_START)
+    assert blocked
+    page.keyboard.type("好")
+    saved(page)
+    assert page.evaluate("window.longest") < 1500, "typing and saving must not redraw the whole record"
+    assert kept is not None
+    assert page.evaluate("(row) => row.isConnected", kept), "rows that did not change are the same elements"
+
+
+LONGEST_TASK_START = """() => {
+  window.longest = 0;
+  new PerformanceObserver((list) => { for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration); })
+    .observe({entryTypes: ["longtask"]});
+  return true;
+}"""
