@@ -65,8 +65,8 @@ def _choices(raw: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
         field.value: [{"on": raw.get(field) == value, "label": label} for value, label in terms.CHOICES[field]]
         for field in CHOSEN
     }
-    for choice in found[FormField.FORM_OF_VISIT]:
-        choice["label"] = choice["label"][:2]
+    for choice, label in zip(found[FormField.FORM_OF_VISIT], ("视频", "现场", "自助"), strict=True):
+        choice["label"] = label
     found[FormField.GROUP_VISIT] = [{"on": raw.get(FormField.GROUP_VISIT) == "yes", "label": "集体访"}]
     return found
 

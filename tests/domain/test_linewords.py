@@ -1,0 +1,64 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.domain.linewords import TimedWord, part, position_in, retime, spelled
+
+
+def words_of(text: str, size: int = 1) -> list[TimedWord]:
+    pieces = [text[i : i + size] for i in range(0, len(text), size)]
+    return [TimedWord(float(i), float(i + 1), piece, 0.8) for i, piece in enumerate(pieces)]
+
+
+def test_unchanged_words_keep_their_times_and_a_typed_one_takes_the_replaced_interval():
+    found = retime(words_of("补偿款三万六"), "补偿款四万六", 0.0, 6.0)
+    assert spelled(found) == "补偿款四万六"
+    assert (found[3].text, found[3].start, found[3].end, found[3].probability) == ("四", 3.0, 4.0, 1.0)
+    assert found[:3] == words_of("补偿款三万六")[:3]
+
+
+def test_an_inserted_word_lies_between_its_neighbours():
+    words = [TimedWord(0, 1, "占", 0.9), TimedWord(3, 4, "地", 0.9)]
+    assert retime(words, "占了地", 0, 4)[1] == TimedWord(1, 3, "了", 1.0)
+
+
+def test_punctuation_goes_to_the_word_before():
+    assert [word.text for word in retime(words_of("没给"), "没给。", 0, 2)] == ["没", "给。"]
+
+
+def test_half_a_long_word_keeps_its_share_of_the_time():
+    assert retime([TimedWord(0, 4, "三万六千", 0.7)], "三万", 0, 4) == [TimedWord(0, 2, "三万", 0.7)]
+
+
+def test_no_words_stay_no_words():
+    assert retime([], "补记", 0, 1) == []
+
+
+def test_parts_of_a_line_cut_the_word_at_the_border():
+    words = words_of("abcdef", 3)
+    assert [word.text for word in part(words, 0, 2)] == ["ab"]
+    assert part(words, 2, 6) == [TimedWord(0.667, 1.0, "c", 0.8), TimedWord(1, 2, "def", 0.8)]
+
+
+def test_the_same_place_in_another_text():
+    assert position_in("村里修路占了地", "村里修路，占了地", 5) == 4
+    assert position_in("", "补记的话", 2) == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text("占地补偿，。a", max_size=30), st.text("占地补偿，。a", max_size=30), st.integers(0, 30))
+def test_words_always_spell_the_text_in_order_of_time(old, new, at):
+    found = retime(words_of(old, 2), new, 0.0, float(len(old)))
+    assert spelled(found) == (new if old and new else "")
+    assert all(word.start <= word.end for word in found)
+    assert all(first.end <= second.start + 1e-6 for first, second in zip(found, found[1:], strict=False))
+    assert spelled(part(found, 0, at)) + spelled(part(found, at, len(new))) == spelled(found)
+    assert 0 <= position_in(old, new, min(at, len(new))) <= len(old)
+
+
+def test_ten_thousand_characters_do_not_take_long():
+    import time
+
+    began = time.perf_counter()
+    old, new = "占地补偿" * 2500, "补地占偿" * 2500
+    assert spelled(retime(words_of(old), new, 0, 1)) == new
+    assert time.perf_counter() - began < 1.0

@@ -1,0 +1,143 @@
+import pytest
+from sqlalchemy import select
+
+from server.domain.states import FormField, RecordState
+from server.errors import NotFound
+from server.protocol.office import EditText, Edits
+from server.reception import editing, records, signing
+from server.store.models import AccessEntry, Reception, StoredRevision, VisitRecord
+from tests.records.office import World, data_url, draft, png, utterance
+
+
+def opened(world: World, record_id: str, actor=None):
+    with world.read() as session:
+        return records.open_record(session, actor or world.clerk, record_id)
+
+
+def form_of(record):
+    return {value.field: value for value in record.form}
+
+
+def test_a_draft_has_every_word_said_and_only_known_fields(world, record_id):
+    record = opened(world, record_id)
+    assert record.state == RecordState.DRAFT
+    assert "".join(line.text for line in record.body).startswith("您今天要反映什么事")
+    assert all(line.recognised == line.text and line.words for line in record.body)
+    form = form_of(record)
+    assert list(form) == list(FormField)
+    assert (form["name"].value, form["name"].source) == ("何守田", "kiosk")
+    assert (form["phone"].value, form["phone"].source) == ("13800004321", "kiosk")
+    assert (form["visit_time"].value, form["visit_time"].source) == ("2026年6月9日 9:41–10:05", "office")
+    assert (form["received_by"].value, form["form_of_visit"].value) == ("周文清（副县长）", "video")
+    for value in record.form:
+        assert bool(value.value) == bool(value.source), value.field
+        assert value.source != "speech" or value.evidence, value.field
+    assert record.gaps[0].text == "09:43:10 到 09:43:14，终端网络断开，这一段没有录上。"
+    assert record.segments[0].url == f"/api/records/{record_id}/recordings/r1-s1"
+
+
+def test_drafting_twice_gives_the_same_record(world, record_id):
+    with world.write() as session:
+        assert records.create_draft(session, session.get_one(Reception, "r1")).id == record_id
+
+
+def test_opening_is_written_down(world, record_id):
+    opened(world, record_id)
+    with world.read() as session:
+        entry = session.scalars(select(AccessEntry)).one()
+    assert (entry.user_id, entry.action, entry.thing, entry.thing_id) == (1, "open", "record", record_id)
+
+
+@pytest.mark.parametrize("who", ["other_clerk", "town_clerk", "kiosk"])
+def test_who_may_not_see_a_draft_finds_nothing(world, record_id, who):
+    with pytest.raises(NotFound):
+        opened(world, record_id, getattr(world, who))
+
+
+def late(world: World, record_id: str, number: int = 9, start: float = 12.0) -> int:
+    with world.write() as session:
+        added = utterance("r1", number, "petitioner", start, "后来认出的话。")
+        session.add(added)
+        session.flush()
+        record = session.get_one(VisitRecord, record_id)
+        return records.add_recognised(session, record, [added])
+
+
+def test_late_words_come_in_at_their_time_and_touch_nothing(world, record_id):
+    before = opened(world, record_id)
+    assert late(world, record_id) == 1
+    after = opened(world, record_id)
+    assert [line.text for line in after.body if line.text != "后来认出的话。"] == [line.text for line in before.body]
+    index = [line.text for line in after.body].index("后来认出的话。")
+    assert after.body[index - 1].start <= 12.0 < after.body[index + 1].start
+    assert {line.id: line.version for line in before.body}.items() <= {
+        line.id: line.version for line in after.body
+    }.items()
+
+
+def test_late_words_twice_are_there_once(world, record_id):
+    late(world, record_id)
+    with world.write() as session:
+        record = session.get_one(VisitRecord, record_id)
+        again = utterance("r1", 9, "petitioner", 12.0, "后来认出的话。")
+        assert records.add_recognised(session, record, [again]) == 0
+    assert [line.text for line in opened(world, record_id).body].count("后来认出的话。") == 1
+
+
+def test_late_words_after_the_clerk_began_have_a_revision_by_recognition(world, record_id):
+    line = opened(world, record_id).body[0]
+    with world.write() as session:
+        editing.edit(session, world.clerk, record_id, Edits(edits=(
+            EditText(line_id=line.id, version=1, text="您要反映什么事？"),
+        )))
+    late(world, record_id)
+    record = opened(world, record_id)
+    assert record.body[0].text == "您要反映什么事？"
+    with world.read() as session:
+        last = records.history(session, world.clerk, record_id)[-1]
+    assert (last.kind, last.author, last.after) == ("recognised", "识别", "后来认出的话。")
+
+
+def test_late_words_take_a_confirmed_record_back(world, record_id):
+    with world.write() as session:
+        signing.confirm(session, world.clerk, record_id)
+    late(world, record_id)
+    assert opened(world, record_id).state == RecordState.CORRECTING
+
+
+@pytest.mark.parametrize("file_at_once", [True, False])
+def test_late_words_under_a_signature_are_kept_beside_the_record(world, record_id, file_at_once):
+    with world.write() as session:
+        signing.confirm(session, world.clerk, record_id)
+    with world.write() as session:
+        signed = signing.sign(session, world.kiosk, record_id, data_url(png()), file_at_once=file_at_once)
+    assert late(world, record_id) == 0
+    assert late_again(world, record_id) == 0
+    assert [line.text for line in opened(world, record_id).body] == [line.text for line in signed.body]
+    with world.read() as session:
+        kept = session.scalars(select(StoredRevision).where(StoredRevision.kind == "late_speech")).all()
+    assert [revision.after["text"] for revision in kept] == ["后来认出的话。"]
+
+
+def late_again(world: World, record_id: str) -> int:
+    with world.write() as session:
+        same = utterance("r1", 9, "petitioner", 12.0, "后来认出的话。")
+        return records.add_recognised(session, session.get_one(VisitRecord, record_id), [same])
+
+
+def test_many_late_words_at_one_place_stay_in_order(world, record_id):
+    for number in range(30):
+        late(world, record_id, 10 + number, 12.0 + number * 0.01)
+    starts = [line.start for line in opened(world, record_id).body]
+    assert starts == sorted(starts)
+
+
+def test_the_list_counts_lines_and_finds_names(world, record_id):
+    draft(world, "r2")
+    with world.read() as session:
+        rows = records.list_records(session, world.clerk, [RecordState.DRAFT], "何守田 修村道")
+        assert len(rows) == 2
+        assert (rows[0].lines, rows[0].heard_lines, rows[0].doubtful_lines) == (4, 0, 0)
+        assert records.list_records(session, world.clerk, [RecordState.FILED]) == []
+        assert records.list_records(session, world.clerk, [], "没有这个人") == []
+        assert records.list_records(session, world.other_clerk) == []
