@@ -55,6 +55,8 @@ FIRST_PAUSE_S = 0.3
 LONGEST_PAUSE_S = 5.0
 ANSWER_S = 15.0
 """How long a node may take to answer an offer."""
+FAREWELL_S = 0.5
+"""A node that ends the reception closes the media too: its last word may come a moment later."""
 EVENTS_KEPT = 1000
 
 
@@ -198,6 +200,7 @@ class Seat:
         failing = asyncio.create_task(line.failed.wait())
         try:
             await asyncio.wait({reading, failing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reading}, timeout=FAREWELL_S)
             if reading.done():
                 reading.result()
         finally:

@@ -17,6 +17,8 @@ const LONGEST_PAUSE_MS = 8000;
 const ANSWER_MS = 15000;
 /** Chromium calls a line "disconnected" for moments too; only what stays so is given up. */
 const DISCONNECTED_MS = 6000;
+/** A node that ends the reception closes the media too: its last word may come a moment later. */
+const FAREWELL_MS = 500;
 const FAILURES_BEFORE_TELLING = 4;
 
 const SENTENCES = {
@@ -369,8 +371,13 @@ class Line {
   _stateChanged(state) {
     clearTimeout(this._disconnectedTimer);
     if (state === "connected") this._connected();
-    else if (state === "failed" || state === "closed") this._break();
-    else if (state === "disconnected") this._disconnectedTimer = setTimeout(() => this._break(), DISCONNECTED_MS);
+    else if (state === "failed" || state === "closed") this._breakAfter(FAREWELL_MS);
+    else if (state === "disconnected") this._breakAfter(DISCONNECTED_MS);
+  }
+
+  /** @param {number} pause */
+  _breakAfter(pause) {
+    this._disconnectedTimer = setTimeout(() => this._break(), pause);
   }
 
   _connected() {

@@ -1,0 +1,106 @@
+"""The product's own programs as processes of a test, on free ports of the loopback; their output is shown when a
+test fails."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from server.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+READY_S = 60.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+    """Ask until it is true; says what did not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"did not come within {seconds:.0f} s: {what}")
+        time.sleep(0.05)
+
+
+class Programs:
+    """Some of `jietan serve|web|media|transcriber` over one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._environment = os.environ | {
+            "JIETAN_DATA_DIR": str(folder),
+            "JIETAN_CONFIG": str(folder / "no-config.toml"),
+            "JIETAN_WEB_PORT": str(free_port()),
+            "JIETAN_MEDIA_PORT": str(free_port()),
+            "JIETAN_TRANSCRIBER_HOST": "127.0.0.1",
+            "JIETAN_TRANSCRIBER_PORT": str(free_port()),
+            "JIETAN_TRANSCRIBER_MODEL": str(ROOT / "deploy/demo/model"),
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.settings = Settings(
+            data_dir=folder,
+            web_port=int(self._environment["JIETAN_WEB_PORT"]),
+            media_port=int(self._environment["JIETAN_MEDIA_PORT"]),
+            transcriber_port=int(self._environment["JIETAN_TRANSCRIBER_PORT"]),
+        )
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{self.settings.web_port}"
+
+    def start(self, name: str) -> None:
+        """Start one program; it need not be ready yet."""
+        with (self.folder / f"{name}.log").open("ab") as output:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "server.cli", name],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_ready(self, name: str, port: int) -> None:
+        """Wait until it says that it is ready."""
+        wait_until(lambda: self._ready(name, port), f"{name} is ready", READY_S)
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        self._processes[name].send_signal(signal.SIGKILL)
+        self._processes[name].wait(10)
+
+    def stop(self) -> None:
+        """End all of them."""
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def output(self) -> str:
+        """The last lines of each program."""
+        files = sorted(self.folder.glob("*.log"))
+        return "\n".join(f"--- {f.name}\n" + f.read_text(errors="replace")[-3000:] for f in files)
+
+    def _ready(self, name: str, port: int) -> bool:
+        if self._processes[name].poll() is not None:
+            raise AssertionError(f"{name} ended\n{self.output()}")
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False)
+        except httpx.TransportError:
+            return False
+        return answer.is_success

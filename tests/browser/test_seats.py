@@ -1,0 +1,235 @@
+"""Two real Chromium pages in one room of the real media node, recognised by the real transcriber.
+
+Only web/static/js/seat.js is ours on the page; microphones speak sentences of the demo's dialogue.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from playwright.sync_api import Page
+
+from server.protocol.base import Role
+from server.protocol.signalling import SeatClaims
+from tests.browser.conftest import OpenChromium
+from tests.browser.media_files import ROOT, camera_mjpeg, microphone_wav
+from tests.browser.programs import Programs, wait_until
+
+pytestmark = pytest.mark.browser
+
+HERE = Path(__file__).parent
+WORDS_S = 60.0
+PETITIONER, LEADER = "p-petitioner", "p-leader"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Our page, and the product's static files."""
+
+    def translate_path(self, path: str) -> str:
+        if path == "/":
+            return str(HERE / "seat_page.html")
+        return str(ROOT / "web" / path.partition("?")[0].lstrip("/"))
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@contextmanager
+def page_server() -> Iterator[str]:
+    """Serves the page on a free port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+class Tickets:
+    """The office's part: tickets for two seats of one reception."""
+
+    def __init__(self, programs: Programs, reception_id: str) -> None:
+        self._programs = programs
+        self._reception_id = reception_id
+        self.given = 0
+
+    def give(self, participant_id: str, role: Role, lifetime_s: float = 60) -> dict[str, Any]:
+        """A JoinTicket."""
+        self.given += 1
+        now = time.time()
+        claims = SeatClaims(
+            reception_id=self._reception_id,
+            participant_id=participant_id,
+            role=role,
+            name="某人",
+            may_end=True,
+            jti=f"{self._reception_id}-{participant_id}-{self.given}",
+            iat=now,
+            exp=now + lifetime_s,
+        )
+        settings = self._programs.settings
+        token = jwt.encode(claims.model_dump(mode="json"), settings.key("seat"), "HS256")
+        return {"token": token, "signalling_url": settings.client_signalling_url, "participant_id": participant_id}
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    """A media node and a transcriber."""
+    running = Programs(tmp_path_factory.mktemp("seats"))
+    running.settings.key("seat")
+    try:
+        for name, port in (
+            ("transcriber", running.settings.transcriber_port),
+            ("media", running.settings.media_port),
+        ):
+            running.start(name)
+            running.wait_ready(name, port)
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def pages(open_chromium: OpenChromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Page]]:
+    """A page for each, on a browser with their own voice and face."""
+    folder = tmp_path_factory.mktemp("devices")
+    cuts = {"leader": (0.8, 12.5), "petitioner": (22.3, 5.0)}
+    opened = {}
+    with page_server() as url:
+        for role, (start, seconds) in cuts.items():
+            microphone = microphone_wav(folder / f"{role}.wav", role, start=start, seconds=seconds)
+            browser = open_chromium(microphone=microphone, camera=camera_mjpeg(folder / f"{role}.mjpeg", role))
+            opened[role] = browser.new_page()
+            opened[role].goto(url)
+        yield opened
+
+
+@pytest.fixture
+def room(programs: Programs, pages: dict[str, Page], request: pytest.FixtureRequest) -> Iterator[dict[str, Page]]:
+    """Both pages in a fresh room."""
+    tickets = Tickets(programs, f"r-{request.node.name.replace('_', '-')}")
+    for page in pages.values():
+        page.reload()
+    _sit(pages["petitioner"], partial(tickets.give, PETITIONER, Role.PETITIONER))
+    _sit(pages["leader"], partial(tickets.give, LEADER, Role.LEADER))
+    try:
+        for page in pages.values():
+            wait_until(lambda page=page: told(page, "connection", state="connected"), f"connected\n{programs.output()}")
+        yield pages
+    finally:
+        for page in pages.values():
+            page.evaluate("window.seat.close()")
+
+
+def _sit(page: Page, give: Any) -> None:
+    asked = "__ticket" + str(time.monotonic_ns())
+    page.expose_function(asked, give)
+    page.evaluate(f"window.ticket = () => window.{asked}()")
+    page.evaluate("window.sit()")
+
+
+def told(page: Page, name: str, **wanted: object) -> list[dict[str, Any]]:
+    """Details of the events of this name whose fields are as wanted."""
+    events = page.evaluate("window.told.filter(([name]) => name !== 'stream')")
+    details = [detail for one, detail in events if one == name]
+    return [d for d in details if all(d.get(key) == value for key, value in wanted.items())]
+
+
+def heard(page: Page, speaker: str) -> str:
+    """Everything that final captions say of this speaker."""
+    finals = [d["utterance"] for d in told(page, "caption", final=True)]
+    return "".join(u["text"] for u in finals if u["participant_id"] == speaker)
+
+
+def picture_moves(page: Page) -> bool:
+    """New frames are shown, and they differ from those before."""
+    shown, before = page.evaluate("[window.frames_shown, window.picture()]")
+    time.sleep(0.4)
+    later, after = page.evaluate("[window.frames_shown, window.picture()]")
+    changed = sum(abs(a - b) > 12 for a, b in zip(before, after, strict=True))
+    return later >= shown + 3 and changed > 20
+
+
+def test_each_sees_the_other_move_and_reads_what_they_say(room: dict[str, Page]) -> None:
+    for page in room.values():
+        wait_until(lambda page=page: picture_moves(page), "the other's picture moves")
+    wait_until(lambda: told(room["leader"], "room", state="running", recording=True), "the room is recorded")
+    assert "录音录像" in _wait_for_words(room["leader"], PETITIONER, "录音录像")
+    assert "请坐" in _wait_for_words(room["petitioner"], LEADER, "请坐")
+
+
+def _wait_for_words(page: Page, speaker: str, words: str) -> str:
+    deadline = time.monotonic() + WORDS_S
+    while words not in heard(page, speaker) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return heard(page, speaker)
+
+
+def test_each_is_told_which_stream_is_whose(room: dict[str, Page]) -> None:
+    for role, other in (("leader", PETITIONER), ("petitioner", LEADER)):
+        wait_until(lambda role=role: _streams(room[role]), "a stream")
+        assert set(_streams(room[role])) == {other}
+    assert room["leader"].evaluate("window.seat.participantId") == LEADER
+    assert room["leader"].evaluate("window.seat.room.seats.length") == 2
+
+
+def _streams(page: Page) -> list[str]:
+    return page.evaluate("window.told.filter(([name]) => name === 'stream').map(([, id]) => id)")
+
+
+def test_the_browser_offers_to_send_lost_sound_again(room: dict[str, Page]) -> None:
+    sdp = room["leader"].evaluate("window.seat._line._peer.localDescription.sdp")
+    opus = sdp.split("a=rtpmap:")[1].split(" ")[0]
+    assert f"a=rtcp-fb:{opus} nack\r\n" in sdp
+
+
+def test_muting_and_marks_reach_the_other(room: dict[str, Page]) -> None:
+    room["leader"].evaluate("window.seat.mute('audio', true)")
+    wait_until(lambda: _muted(room["petitioner"], LEADER), "the petitioner sees that the leader is muted")
+    wait_until(lambda: told(room["leader"], "room", recording=True), "the room is recorded")
+    room["leader"].evaluate("window.seat.mark('这里再听')")
+    wait_until(lambda: told(room["petitioner"], "marked", note="这里再听"), "the mark")
+
+
+def _muted(page: Page, participant_id: str) -> bool:
+    seats = page.evaluate("window.seat.room?.seats ?? []")
+    return any(seat["participant_id"] == participant_id and seat["audio_muted"] for seat in seats)
+
+
+def test_hanging_up_ends_it_for_both(room: dict[str, Page]) -> None:
+    wait_until(lambda: told(room["petitioner"], "room", state="running"), "the room runs")
+    room["petitioner"].evaluate("window.seat.hangUp()")
+    for page in room.values():
+        wait_until(lambda page=page: told(page, "ended"), "the end")
+        assert not told(page, "connection", state="reconnecting")
+
+
+def test_an_expired_ticket_is_replaced_by_a_fresh_one(programs: Programs, pages: dict[str, Page]) -> None:
+    tickets = Tickets(programs, "r-expired")
+    page = pages["leader"]
+    page.reload()
+    lifetimes = iter([-5.0, 60.0])
+    _sit(page, lambda: tickets.give(LEADER, Role.LEADER, next(lifetimes)))
+    wait_until(lambda: told(page, "connection", state="connected"), "connected with the second ticket")
+    assert told(page, "trouble", code="token_expired", fatal=True)
+    page.evaluate("window.seat.close()")
+
+
+def test_both_come_back_by_themselves_when_the_node_was_killed(room: dict[str, Page], programs: Programs) -> None:
+    wait_until(lambda: told(room["leader"], "room", state="running"), "the room runs")
+    programs.kill("media")
+    wait_until(lambda: told(room["leader"], "connection", state="reconnecting"), "the page says so")
+    programs.start("media")
+    programs.wait_ready("media", programs.settings.media_port)
+    for page in room.values():
+        wait_until(lambda page=page: len(told(page, "connection", state="connected")) == 2, "connected again", 30)
+        wait_until(lambda page=page: picture_moves(page), "the other's picture moves again")
+    sentence = told(room["leader"], "connection", state="reconnecting")[0]["message"]
+    assert sentence == "线路断了，正在重新接通，请不要离开。"
