@@ -410,7 +410,7 @@ class Room:
 
     def _show_recognition(self) -> None:
         worst = max(self._states.values(), key=lambda s: (_WORST.index(s.state), s.behind_s), default=State())
-        message = Recognition(state=worst.state, reason=worst.reason, message=worst.message, behind_s=worst.behind_s)  # type: ignore[arg-type]
+        message = Recognition(state=worst.state, reason=worst.reason, message=worst.message, behind_s=worst.behind_s)
         if message != self._recognition:
             self._recognition = message
             self._tell_all(message)

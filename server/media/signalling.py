@@ -1,6 +1,7 @@
 """The signalling endpoint: one reader per socket, one small handler per message type."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -79,18 +80,22 @@ class Session:
                 self._limit()
                 await self._handle(_parse(text))
         except Refused as error:
-            self._refuse(error)
+            await self._refuse(error)
         except ConnectionClosed:
             pass
         except Exception:
             log.exception("signalling session failed")
-            self._refuse(Refused("internal", "系统出了点问题，请刷新页面再试。", 1011))
+            await self._refuse(Refused("internal", "系统出了点问题，请刷新页面再试。", 1011))
         finally:
             await self._gone()
 
-    def _refuse(self, error: Refused) -> None:
+    async def _refuse(self, error: Refused) -> None:
+        """Say why, close, and read on until it is closed: else the other side's close would never be seen."""
         self._outbox.send(Trouble(code=error.code, message=error.message, fatal=True))
         self._outbox.close(error.close_code, error.code)
+        with contextlib.suppress(ConnectionClosed):
+            async for _ in self._socket:
+                pass
 
     async def _gone(self) -> None:
         if self._room is not None and self._seat is not None:

@@ -7,16 +7,11 @@ import time
 from pathlib import Path
 
 import av
-from websockets.asyncio.client import connect
 
 from server.media.node import Node
 from server.protocol.media_control import (
     CloseRoom,
     Follow,
-    JournalEntry,
-    Reply,
-    Status,
-    control_event,
 )
 from server.protocol.recording import Manifest
 from server.protocol.signalling import Ended, HangUp, Mark, Marked, Mute, Recognition, Trouble
@@ -24,42 +19,7 @@ from server.protocol.transcript import LiveTrouble
 from server.settings import Settings
 from tests.media.client import until
 from tests.media.conftest import Make, ScriptedTranscriber
-
-
-class Office:
-    """The web program's end of /control."""
-
-    def __init__(self, node: Node, settings: Settings) -> None:
-        self._url = f"ws://127.0.0.1:{node.port}/control"
-        self._headers = {"Authorization": f"Bearer {settings.key('control')}"}
-        self.entries: list[JournalEntry] = []
-        self.replies: dict[int, Reply] = {}
-
-    async def __aenter__(self) -> "Office":
-        self.socket = await connect(self._url, additional_headers=self._headers, proxy=None, max_size=None)
-        self._task = asyncio.ensure_future(self._read())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.socket.close()
-        await self._task
-
-    async def _read(self) -> None:
-        async for text in self.socket:
-            event = control_event.validate_json(text)
-            if isinstance(event, JournalEntry):
-                self.entries.append(event)
-            else:
-                self.replies[event.id] = event
-
-    async def ask(self, request: Follow | CloseRoom | Status) -> Reply:
-        await self.socket.send(request.model_dump_json())
-        await until(lambda: request.id in self.replies, "reply", 10)
-        return self.replies.pop(request.id)
-
-    @property
-    def kinds(self) -> list[str]:
-        return [e.entry.fact.kind for e in self.entries]
+from tests.media.office import Office
 
 
 def lengths(path: Path) -> tuple[float, int]:
@@ -72,7 +32,7 @@ def lengths(path: Path) -> tuple[float, int]:
 
 
 async def test_talk_from_start_to_manifest(node: Node, settings: Settings, seat: Make) -> None:
-    async with Office(node, settings) as office:
+    async with Office(node.port, settings) as office:
         assert (await office.ask(Follow(id=1))).ok
         petitioner = await seat("p1", "petitioner")
         await until(lambda: petitioner.room and petitioner.room.seats[0].connected, "own media seen")
@@ -216,6 +176,7 @@ async def test_transcriber_says_why_it_waits(seat: Make, node: Node, transcriber
     leader = await seat("l1", "leader")
     await until(lambda: leader.last(Recognition), "state of recognition")
     assert leader.last(Recognition).reason == "model_missing"
+    await asyncio.sleep(0.5)
     manifest = await node.hub.close_room("r1", "office")
     assert manifest.segments
     path = node.hub.folder("r1") / "journal.jsonl"

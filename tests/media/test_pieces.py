@@ -1,0 +1,216 @@
+"""The small parts: counters, order, time, what to ask for again, feedback, descriptors, sound decoding, journal."""
+
+import itertools
+import random
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.media import forwarding, journal, opus, rtp, twcc
+from server.media.ordering import Reorder, Timeline
+from server.media.tap import RETAIN_SECONDS, Retained
+from tests.media import encoded
+
+
+def packet(seq: int, arrival: float = 0.0, payload: bytes = b"x") -> rtp.Packet:
+    return rtp.Packet(seq, seq * 960, False, payload, arrival)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_parsers(data: bytes) -> None:
+    parsed = rtp.parse(data)
+    if parsed is not None:
+        list(rtp.extensions(parsed.extension))
+    rtp.vp8_header(data)
+    rtp.vp8_starts_keyframe(data)
+    rtp.vp8_size(data)
+    assert 0 <= rtp.opus_seconds(data) <= 0.12
+
+
+@given(st.lists(st.integers(-200, 200), max_size=50), st.integers(0, 65535))
+def test_unwrapped_counters_keep_their_steps(steps: list[int], start: int) -> None:
+    unwrap, number = rtp.Unwrapper(16), start
+    base = unwrap(start % 65536) - start
+    highest = start
+    for step in steps:
+        number = highest + step
+        highest = max(highest, number)
+        assert unwrap(number % 65536) - base == number
+
+
+def test_opus_durations() -> None:
+    assert rtp.opus_seconds(b"\xf8\xff\xfe") == 0.02
+    assert rtp.opus_seconds(bytes([3 << 3, 0])) == 0.06
+    assert rtp.opus_seconds(bytes([(31 << 3) | 3, 3])) == pytest.approx(0.06)
+    assert rtp.opus_seconds(bytes([(31 << 3) | 3, 63])) == 0.0
+
+
+@given(st.permutations(range(8)))
+def test_reorder_gives_each_packet_once_and_in_order(order: list[int]) -> None:
+    got: list[tuple[int, int]] = []
+    reorder = Reorder(lambda p, lost: got.append((p.seq, lost)), depth=50, wait=9)
+    reorder(packet(99))
+    for n in order:
+        reorder(packet(100 + n))
+        reorder(packet(100 + n))
+    assert got == [(99 + n, 0) for n in range(9)]
+
+
+def test_reorder_gives_up_after_its_wait_and_says_how_many() -> None:
+    got: list[tuple[int, int]] = []
+    reorder = Reorder(lambda p, lost: got.append((p.seq, lost)), depth=50, wait=0.5)
+    for seq, arrival in ((1, 0.0), (4, 0.1), (5, 0.2)):
+        reorder(packet(seq, arrival))
+    assert got == [(1, 0)]
+    reorder.tick(0.7)
+    assert got == [(1, 0), (4, 2), (5, 0)]
+
+
+def test_timeline_stands_still_under_jitter_and_follows_drift() -> None:
+    timeline, rng = Timeline(48000), random.Random(1)
+    errors = []
+    for n in range(50 * 120):
+        sent = n * 0.02 * (1 + 100e-6)
+        placed = timeline(n * 960, sent + 0.03 + abs(rng.gauss(0, 0.02)))
+        errors.append(placed - sent - 0.03)
+    assert max(map(abs, errors[100:])) < 0.02
+
+
+def test_timeline_follows_a_source_that_stood_still() -> None:
+    timeline = Timeline(48000)
+    for n in range(200):
+        timeline(n * 960, n * 0.02)
+    placed = [timeline(n * 960, n * 0.02 + 10) for n in range(200, 320)]
+    assert abs(placed[-1] - (319 * 0.02 + 10)) < 0.01
+
+
+def test_losses_are_asked_for_again_but_an_outage_is_not() -> None:
+    losses = forwarding.LossTracker()
+    losses.add(65534, 0.0)
+    number, ask, new = losses.add(2, 0.0)
+    assert [n & 0xFFFF for n in ask] == [65535, 0, 1]
+    assert new
+    assert losses.add(2, 0.0)[2] is False
+    assert losses.add(65535, 0.01)[2] is True
+    assert len(losses.retry(0.1)[0]) == 2
+    assert losses.retry(2.0) == ([], True)
+    assert losses.add((number + 500) & 0xFFFF, 2.1)[1] == []
+    assert losses.retry(2.2) == ([], True)
+
+
+def test_keyframe_requests_are_throttled_but_not_lost() -> None:
+    throttle = forwarding.KeyframeThrottle()
+    assert throttle.request(10.0)
+    assert not throttle.request(10.1)
+    assert not throttle.due(10.2)
+    assert throttle.due(10.5)
+    assert not throttle.due(11.0)
+
+
+def _vp8(picture: int, tl0: int, *, key: bool) -> bytes:
+    return b"\x90\xe0" + struct.pack("!HB", 0x8000 | picture, tl0) + b"\x20" + (b"\x00" if key else b"\x01") + b"data"
+
+
+def test_slot_stream_goes_on_over_a_change_of_source() -> None:
+    stream = forwarding.SlotStream(90000)
+    one = [stream.rewrite(rtp.Packet(100 + n, 9000 * n, True, _vp8(50 + n, 7, key=not n), n / 10), video=True) for n in range(3)]
+    stream.switch()
+    two = [stream.rewrite(rtp.Packet(9 + n, 5 + 9000 * n, True, _vp8(3000 + n, 99, key=not n), 1 + n / 10), video=True) for n in range(3)]
+    sent = one + two
+    assert [(b.seq - a.seq) & 0xFFFF for a, b in itertools.pairwise(sent)] == [1] * 5
+    pictures = [struct.unpack_from("!H", p.payload, 2)[0] & 0x7FFF for p in sent]
+    assert pictures == list(range(50, 56))
+    assert {p.payload[4] for p in two} == {8}
+    assert (two[0].timestamp - one[-1].timestamp) & 0xFFFFFFFF == pytest.approx(0.8 * 90000, abs=2)
+    assert stream.sent(one[1].seq) == one[1]
+
+
+def test_transport_feedback_says_what_came_when() -> None:
+    arrivals = twcc.Arrivals()
+    for seq, at in ((65534, 1.000), (65535, 1.010), (1, 1.020), (2, 2.000)):
+        arrivals.add(seq, at)
+    data = arrivals.feedback(1, 2)
+    assert data is not None
+    assert len(data) % 4 == 0
+    assert struct.unpack_from("!H", data, 2)[0] == len(data) // 4 - 1
+    base, count = struct.unpack_from("!HH", data, 12)
+    assert (base, count) == (65534, 5)
+    chunk = struct.unpack_from("!H", data, 20)[0]
+    assert [(chunk >> (12 - 2 * n)) & 3 for n in range(5)] == [1, 1, 0, 1, 2]
+    assert arrivals.feedback(1, 2) is None
+
+
+def test_lost_sound_is_concealed_and_keeps_its_length() -> None:
+    decoder, samples, hole = opus.Decoder(), b"", 0.0
+    blocks = encoded.opus(4)
+    for n, block in enumerate(blocks):
+        if n % 10 == 5 or 100 <= n < 130:
+            hole += 0.02
+            continue
+        samples += decoder.decode(block.data, hole, lost=bool(hole))
+        hole = 0.0
+    decoder.close()
+    assert abs(len(samples) / 2 / opus.RATE - 4.0) < 0.03
+    tone = np.frombuffer(samples, np.int16)[8000:24000].astype(float)
+    peak = np.argmax(np.abs(np.fft.rfft(tone))) * opus.RATE / len(tone)
+    assert abs(peak - 440) < 3
+
+
+def test_damaged_opus_gives_nothing_and_breaks_nothing() -> None:
+    decoder, rng = opus.Decoder(), random.Random(3)
+    for _ in range(200):
+        data = rng.randbytes(rng.randrange(1, 60))
+        assert len(decoder.decode(data, rng.choice((0.0, 0.02, 0.5, 9.0)), lost=True)) <= 2 * opus.RATE * 3
+    decoder.close()
+
+
+def test_retained_sound_is_sent_again_from_what_is_decided() -> None:
+    kept, second = Retained(), bytes(32000)
+    for n in range(5):
+        kept.add(float(n), second)
+    assert sum(len(p.data) for p in kept.unsent()) == 5 * 32000
+    kept.decided(2.5)
+    assert kept.unsent() == []
+    kept.restart()
+    again = kept.unsent()
+    assert again[0].start == 2.5
+    assert sum(len(p.data) for p in again) == round(2.5 * 32000)
+    kept.add(9.0, second)
+    assert kept.unsent()[0].start == 9.0
+    assert kept.lag == pytest.approx(7.5)
+
+
+def test_retained_sound_is_bounded() -> None:
+    kept = Retained()
+    for n in range(int(RETAIN_SECONDS) + 5):
+        kept.add(float(n), bytes(32000))
+    assert kept.overflowed
+    assert not kept.pieces
+    assert kept.until == 0.0
+
+
+def test_partial_last_line_of_a_journal_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    line = '{"reception_id":"r1","seq":%d,"at":"2026-01-01T00:00:00+00:00","fact":{"kind":"opened","generation":1}}\n'
+    path.write_text(line % 1 + line % 2 + (line % 3)[:40])
+    journal.cut_partial_line(path)
+    assert [e.seq for e in journal.read(path)] == [1, 2]
+    path.write_text(line % 1 + line % 2 + "\0\0\0\0\n")
+    journal.cut_partial_line(path)
+    assert path.read_text() == line % 1 + line % 2
+
+
+def test_cursor_reads_each_entry_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    line = '{"reception_id":"r1","seq":%d,"at":"2026-01-01T00:00:00+00:00","fact":{"kind":"opened","generation":1}}\n'
+    cursor = journal.Cursor(1)
+    assert cursor.advance(path) == []
+    path.write_text(line % 1 + line % 2 + (line % 3)[:10])
+    assert [e.seq for e in cursor.advance(path)] == [2]
+    path.write_text(line % 1 + line % 2 + line % 3)
+    assert [e.seq for e in cursor.advance(path)] == [3]
+    assert cursor.advance(path) == []
