@@ -93,5 +93,6 @@ def render(request: Request, name: str, status: int = 200, **context: Any) -> Re
     Pages show what only this actor may see, so nothing keeps a copy of them.
     """
     context.setdefault("actor", None)
+    context["status"] = status
     headers = {"Cache-Control": "no-store"}
     return templates.TemplateResponse(request, name, context, status_code=status, headers=headers)

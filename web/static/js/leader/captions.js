@@ -9,17 +9,21 @@ const NEAR_BOTTOM_PX = 48;
 /** @typedef {{id: string, participant_id: string, start: number, end: number, text: string, words: {text: string, probability: number}[]}} Utterance */
 /** @typedef {{name: string, tone: "a" | "l"}} Speaker */
 
-/** Text of an utterance with its doubtful words marked; where the words do not add up to the text, the text alone.
- * @param {Utterance} utterance @returns {(Node|string)[]} */
+/**
+ * Text of an utterance with its doubtful words marked; where the words do not add up to the text, the text alone.
+ * @param {Utterance} utterance @returns {(Node|string)[]}
+ */
 export function worded(utterance) {
   if (utterance.words.map((word) => word.text).join("") !== utterance.text) return [utterance.text];
-  /** @type {(Node|string)[]} */
-  const parts = [];
-  for (const word of utterance.words) {
-    if (word.probability >= DOUBTFUL) parts.push(word.text);
-    else parts.push(el("span.hl", { title: "没听准" }, word.text));
+  /** @type {{text: string, doubtful: boolean}[]} */
+  const runs = [];
+  for (const { text, probability } of utterance.words) {
+    const doubtful = probability < DOUBTFUL;
+    const last = runs.at(-1);
+    if (last && last.doubtful === doubtful) last.text += text;
+    else runs.push({ text, doubtful });
   }
-  return parts;
+  return runs.map(({ text, doubtful }) => (doubtful ? el("span.hl", { title: "没听准" }, text) : text));
 }
 
 /** The list of captions in one element. */

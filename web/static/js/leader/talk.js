@@ -23,7 +23,7 @@ export class Talk extends EventTarget {
     this.reception = reception;
     this.media = media;
     this.finished = false;
-    this.seat = new Seat({ ticket: () => api("POST", `/api/receptions/${reception.id}/join`), media });
+    this.seat = new Seat({ ticket: () => this.ticket(), media });
     this.captions = new Captions(byId("captions"), byId("latest"), (who) => this.speaker(who));
     this.meter = new Meter(byId("remote-meter"));
     this.notes = new Notes(reception.id, /** @type {HTMLTextAreaElement} */ (byId("notes")), byId("notes-state"));
@@ -37,6 +37,17 @@ export class Talk extends EventTarget {
     this.prepareScreen();
     this.listen();
     await this.seat.start();
+  }
+
+  /** What the office refuses is final; only a line that is away is worth another try. */
+  async ticket() {
+    try {
+      return await api("POST", `/api/receptions/${this.reception.id}/join`);
+    } catch (error) {
+      const refused = error instanceof ApiError && [401, 403, 404, 409].includes(error.status);
+      if (refused) this.over(this.seat.room && error.status === 409 ? "office" : "refused", error.message);
+      throw error;
+    }
   }
 
   prepareScreen() {
