@@ -89,10 +89,10 @@ export class DigitPad extends Keyboard {
 
 /** Pinyin letters, candidates above them, digits on a second page. */
 export class PinyinKeyboard extends Keyboard {
-  /** @param {{text: string, limit: number, changed: () => void, done: () => void, surname?: boolean, digits?: boolean}} options */
+  /** @param {{text: string, limit: number, changed: () => void, done: () => void, name?: boolean, digits?: boolean}} options */
   constructor(options) {
     super(options);
-    this.surname = Boolean(options.surname);
+    this.name = Boolean(options.name);
     this.digits = Boolean(options.digits);
     this.page = 0;
     loadRare();
@@ -138,7 +138,8 @@ export class PinyinKeyboard extends Keyboard {
   }
 
   found() {
-    return candidates(this.letters, { surname: this.surname && !this.text });
+    const part = this.text ? "given" : "surname";
+    return candidates(this.letters, { name: this.name ? part : "" });
   }
 
   offer() {

@@ -35,9 +35,10 @@ export class Playback {
   }
 
   next() {
-    this.part = this.parts.shift();
-    if (!this.part) return this.stop();
-    const { url, from } = this.part;
+    const part = this.parts.shift();
+    if (!part) return this.stop();
+    this.part = part;
+    const { url, from } = part;
     if (!this.audio.src.endsWith(url)) this.audio.src = url;
     this.audio.currentTime = from;
     this.audio.play().catch((error) => { if (error.name !== "AbortError") this.fail(); });

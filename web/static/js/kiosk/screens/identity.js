@@ -55,7 +55,7 @@ class Question {
   makeKeyboard() {
     const options = { text: draft()[this.field], limit: this.words.limit, changed: () => this.changed(), done: () => this.next() };
     if (this.field === "phone") return new DigitPad(options);
-    return new PinyinKeyboard({ ...options, surname: this.field === "name", digits: this.field === "matter" });
+    return new PinyinKeyboard({ ...options, name: this.field === "name", digits: this.field === "matter" });
   }
 
   changed() {

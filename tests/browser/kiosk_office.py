@@ -1,0 +1,166 @@
+"""The web program as its own process on a filled data folder, and the far side of a sitting: what leader, media node
+and clerk would have left in the store."""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import Mock
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.states import ReceptionState, RecordState
+from server.reception import accounts, drafts, kiosks
+from server.reception.office import Office
+from server.settings import Settings
+from server.store.engine import Store
+from server.store.migrate import migrate
+from server.store.models import Participant, Reception, StoredGap, StoredSegment, StoredUtterance, VisitRecord
+from tests.office import fill, settings_for
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 40.0
+SPOKEN = ROOT / "web" / "static" / "audio" / "notice.opus"
+SAID = (
+    ("leader", 1.0, "您今天要反映什么事？"),
+    ("petitioner", 4.0, "村里修路占了我家一亩二分地。"),
+    ("petitioner", 12.0, "补偿款三万六千八一分没给。"),
+)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class KioskOffice:
+    """A running web program without media node and transcriber, and its store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings: Settings = settings_for(folder, web_port=free_port())
+        folder.mkdir(parents=True, exist_ok=True)
+        self.store = Store(self.settings.store_url)
+        migrate(self.store.engine)
+        self.ids = fill(Office(settings=self.settings, store=self.store, media=Mock(), jobs=Mock()))
+        self.url = self.settings.base_url
+        self.output = folder / "web.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the program and wait until it answers; raises AssertionError with its output."""
+        values = {"DATA_DIR": self.settings.data_dir, "WEB_PORT": self.settings.web_port, "SECRET": self.settings.secret}
+        values |= {"MEDIA_URL": self.settings.media_url, "TRANSCRIBER_URL": self.settings.transcriber_url}
+        environment = os.environ | {f"JIETAN_{name}": str(value) for name, value in values.items()}
+        command = [sys.executable, "-c", "from server.cli import app; app()", "web"]
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + START_S
+        while time.monotonic() < until and self.process is not None and self.process.poll() is None:
+            try:
+                httpx.get(f"{self.url}/healthz", trust_env=False).raise_for_status()
+                return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise AssertionError(f"the web program does not answer:\n{self.output.read_text()[-4000:]}")
+
+    def stop(self) -> None:
+        """Stop the program; may be called again."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def close(self) -> None:
+        self.stop()
+        self.store.close()
+
+    def enrolment_url(self) -> str:
+        """A fresh one-time link for the kiosk."""
+        with self.store.write() as session:
+            kiosk = accounts.store.kiosks_under(session, "/")[0]
+            return kiosks.enrolment(session, kiosk, self.url).url
+
+    def reception(self, session: Session) -> Reception:
+        """The newest reception."""
+        return session.scalars(select(Reception).order_by(Reception.asked_at.desc())).first() or Reception()
+
+    def clear(self) -> None:
+        """Nobody is at the kiosk any more."""
+        with self.store.write() as session:
+            for reception in session.scalars(select(Reception).where(Reception.left_kiosk_at.is_(None))):
+                reception.left_kiosk_at = clock.now()
+                if reception.state == ReceptionState.WAITING:
+                    reception.state = ReceptionState.ABANDONED
+
+    def leader_joins(self) -> None:
+        with self.store.write() as session:
+            reception = self.reception(session)
+            reception.state, reception.receiver_id = ReceptionState.RUNNING, self.ids["leader"]
+            reception.joined_at = clock.now()
+            reception.participants.append(
+                Participant(id=f"{reception.id}-leader", position=1, role="leader", name="周建国", user_id=self.ids["leader"])
+            )
+
+    def talk_is_over(self, said: tuple[tuple[str, float, str], ...] = SAID, *, gap: bool = False) -> None:
+        """The talk was recorded and recognised, the draft is there."""
+        with self.store.write() as session:
+            reception = self.reception(session)
+            now = clock.now()
+            reception.state, reception.started_at, reception.ended_at = ReceptionState.CLOSED, now - timedelta(minutes=1), now
+            reception.seconds, reception.manifest, reception.manifest_sha256 = 60.0, {}, "ab" * 32
+            people = {person.role: person.id for person in reception.participants}
+            session.add_all(_utterance(people[role], reception.id, n, start, text) for n, (role, start, text) in enumerate(said))
+            session.add(self._recording(reception.id, people["petitioner"]))
+            if gap:
+                session.add(StoredGap(reception_id=reception.id, participant_id=people["petitioner"], start=30.0, end=34.0, cause="network_lost"))
+            session.flush()
+            drafts.create_draft(session, reception)
+
+    def _recording(self, reception_id: str, participant_id: str) -> StoredSegment:
+        folder = self.settings.recordings_dir / reception_id
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "petitioner-1.webm"
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", str(SPOKEN), "-c", "copy", str(path)], check=True, timeout=30)
+        content = path.read_bytes()
+        return StoredSegment(
+            id=f"{reception_id}-s1", reception_id=reception_id, participant_id=participant_id, kind="audio", codec="audio/opus",
+            file=path.name, start=0.0, seconds=60.0, size=len(content), sha256=hashlib.sha256(content).hexdigest(), closed="clean",
+        )  # fmt: skip
+
+    def clerk_confirms(self) -> None:
+        with self.store.write() as session:
+            record = self._record(session)
+            record.state, record.confirmed_at = RecordState.CONFIRMED, clock.now()
+
+    def record_state(self) -> str:
+        with self.store.read() as session:
+            return self._record(session).state
+
+    def _record(self, session: Session) -> VisitRecord:
+        return session.scalars(select(VisitRecord).where(VisitRecord.reception_id == self.reception(session).id)).one()
+
+
+def _utterance(participant_id: str, reception_id: str, number: int, start: float, text: str) -> StoredUtterance:
+    words = [[start + 0.2 * i, start + 0.2 * (i + 1), character, 0.9] for i, character in enumerate(text)]
+    return StoredUtterance(
+        id=f"{reception_id}-u{number}", reception_id=reception_id, participant_id=participant_id, start=start,
+        end=start + 0.2 * len(text), text=text, words=words, measures={"model": "small", "doubt": []},
+    )  # fmt: skip

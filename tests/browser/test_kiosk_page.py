@@ -1,0 +1,454 @@
+"""The kiosk's screens in a real Chromium against the real web program, by touch alone.
+
+No media node runs here: the talk's screen is driven by a scripted seat, the talk itself is in the walk.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import select
+
+from server.store.models import Line, Reception, StoredSignature, VisitRecord
+from tests.browser.kiosk_office import KioskOffice
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768), "phone": (390, 844)}
+TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
+SCRIPTED_SEAT = """
+export class Seat extends EventTarget {
+  constructor(options) { super(); this.options = options; window.seats = [...(window.seats || []), this]; }
+  async start() { await this.options.ticket(); this.tell("connection", { state: "connected", message: "" }); }
+  tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+  hangUp() { window.hungUp = true; return true; }
+  close() { this.closed = true; }
+  leave() {} mark() {} mute() {}
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskOffice]:
+    started = KioskOffice(tmp_path_factory.mktemp("kiosk"))
+    try:
+        started.start()
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *FAKE_MEDIA])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(office: KioskOffice, browser: Browser) -> Iterator[BrowserContext]:
+    """A kiosk's browser: touch, not yet enrolled; nothing may be wrong in its console."""
+    office.clear()
+    made = browser.new_context(
+        viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"]
+    )
+    made.set_default_timeout(10_000)
+    made.add_init_script("""
+      window.asked = [];
+      const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = (wish) => { window.asked.push(Boolean(wish.video)); return get(wish); };
+    """)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(office: KioskOffice, context: BrowserContext) -> Iterator[Page]:
+    """An enrolled kiosk on its first page; a fault in a script fails the test."""
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    enrol(opened, office.enrolment_url())
+    opened.goto(f"{office.url}/kiosk")
+    expect(opened.locator("h1")).to_contain_text("您有什么事")
+    yield opened
+    assert faults == []
+
+
+def enrol(page: Page, url: str) -> None:
+    page.goto(url)
+    page.tap("#enrol")
+    expect(page.locator("#done")).to_contain_text("登记好了")
+
+
+def do(page: Page, action: str) -> None:
+    page.tap(f'[data-do="{action}"]')
+
+
+def screen(page: Page, name: str) -> None:
+    """Wait for a screen; the office is asked every two seconds."""
+    expect(page.locator("body")).to_have_attribute("data-screen", name)
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.locator("[data-part=keyboard]").get_by_role("button", name=key, exact=True).tap()
+
+
+def sit_down(page: Page, consent: str = "video") -> None:
+    """From the first page into the queue, typed with the keys on the screen."""
+    do(page, "start")
+    do(page, consent)
+    press(page, "h", "e", "何", "s", "h", "o", "u", "守")
+    do(page, "next")
+    press(page, *"13800001234")
+    do(page, "next")
+    do(page, "skip")
+    screen(page, "waiting")
+
+
+def stored(office: KioskOffice) -> Reception:
+    with office.store.read() as session:
+        return office.reception(session)
+
+
+def sign_name(page: Page) -> None:
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + 100 + 20 * step, box["y"] + 100 + 60 * (step % 3))
+    page.mouse.up()
+
+
+def read_record(page: Page, sentences: int) -> None:
+    """Says of each sentence that it is right."""
+    for number in range(1, sentences + 1):
+        expect(page.locator('[data-fill="position"]')).to_have_text(f"第 {number} 句，共 {sentences} 句")
+        do(page, "right")
+
+
+def to_reading(office: KioskOffice, page: Page, **talk: Any) -> None:
+    sit_down(page)
+    office.leader_joins()
+    office.talk_is_over(**talk)
+    screen(page, "preparing")
+    office.clerk_confirms()
+
+
+def test_a_machine_without_key_says_what_to_do(office: KioskOffice, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{office.url}/kiosk")
+    expect(page.locator("h1")).to_have_text("这台机器还没有登记")
+    expect(page.locator(".k-keys button")).to_have_count(5)
+
+
+def test_an_enrolment_link_works_once(office: KioskOffice, context: BrowserContext) -> None:
+    page, url = context.new_page(), office.enrolment_url()
+    enrol(page, url)
+    page.tap("#open")
+    expect(page.locator("#kiosk-name")).to_have_text("柳河镇 1 号机")
+    page.goto(url)
+    page.tap("#enrol")
+    expect(page.locator("#trouble")).to_contain_text("用过或过期")
+    page.goto(f"{office.url}/kiosk/enrol")
+    expect(page.locator("#enrol")).to_be_disabled()
+
+
+def test_sitting_down_keeps_what_was_typed_and_gets_a_number(office: KioskOffice, page: Page) -> None:
+    do(page, "start")
+    do(page, "video")
+    expect(page.locator('[data-do="next"]')).to_be_disabled()
+    press(page, "h", "e", "何", "s", "h", "o", "u", "守", "t", "i", "a", "n", "田")
+    do(page, "next")
+    press(page, *"1380000")
+    expect(page.locator('[data-part="hint"]')).to_have_text("还差 4 位，一共是 11 位")
+    page.reload()
+    expect(page.locator('[data-part="typed"]')).to_have_text("1380000")
+    press(page, *"1234")
+    do(page, "next")
+    do(page, "skip")
+    expect(page.locator('[data-fill="title"]')).to_have_text("何守田，您排上了")
+    reception = stored(office)
+    assert (reception.petitioner_name, reception.petitioner_phone) == ("何守田", "13800001234")
+    assert reception.consent == "audio_video"
+    expect(page.locator('[data-fill="number"]')).to_have_text(reception.number)
+    page.reload()
+    screen(page, "waiting")
+
+
+def test_sound_only_never_opens_the_camera(office: KioskOffice, page: Page) -> None:
+    sit_down(page, "audio")
+    expect(page.locator('[data-part="no-picture"]')).to_be_visible()
+    expect(page.locator("[data-part=meter] i")).to_have_count(8)
+    assert page.evaluate("window.asked") == [False]
+    assert stored(office).consent == "audio_only"
+    page.evaluate("localStorage.removeItem('jietan.sitting')")
+    page.reload()
+    screen(page, "waiting")
+    expect(page.locator("[data-part=meter] i")).to_have_count(8)
+    assert page.evaluate("window.asked") == [False], "without a known consent nobody is filmed"
+
+
+def test_leaving_the_queue_asks_and_wipes(office: KioskOffice, page: Page) -> None:
+    sit_down(page)
+    do(page, "leave")
+    page.tap("#question-no")
+    screen(page, "waiting")
+    do(page, "leave")
+    page.tap("#question-yes")
+    screen(page, "welcome")
+    assert stored(office).state == "abandoned"
+    kept = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    assert "何" not in kept
+    assert "138" not in kept
+
+
+def test_paper_and_help_reach_the_staff(office: KioskOffice, page: Page) -> None:
+    do(page, "start")
+    do(page, "paper")
+    expect(page.locator('[data-fill="called"]')).to_contain_text("已经告诉工作人员")
+    with office.store.read() as session:
+        called = office.reception  # the call belongs to the kiosk, not to a reception
+        assert called is not None
+        assert session.execute(select(Reception).where(Reception.state == "waiting")).first() is None
+    assert page.evaluate("window.asked") == []
+
+
+def test_speaking_shows_what_was_understood_before_it_is_used(page: Page) -> None:
+    page.route("**/api/kiosk/hear?want=name", lambda route: route.fulfill(json={"text": "我叫何守田。", "digits": ""}))
+    do(page, "start")
+    do(page, "video")
+    do(page, "speak")
+    expect(page.locator('[data-part="listening-left"]')).to_contain_text("还有 1")
+    page.wait_for_timeout(600)  # somebody speaks
+    do(page, "said")
+    expect(page.locator('[data-part="heard-words"]')).to_have_text("何守田")
+    expect(page.locator('[data-part="typed"]')).to_have_text("")
+    do(page, "heard-yes")
+    expect(page.locator('[data-part="typed"]')).to_have_text("何守田")
+
+
+def test_without_recognition_the_keys_still_work(page: Page) -> None:
+    do(page, "start")
+    do(page, "video")
+    press(page, "h", "e", "何")
+    do(page, "speak")
+    page.wait_for_timeout(600)  # somebody speaks
+    do(page, "said")
+    expect(page.locator('[data-part="hint"]')).to_have_text(re.compile("[\u4e00-\u9fff]{4,}"))
+    expect(page.locator('[data-part="typed"]')).to_have_text("何")
+
+
+def test_a_rare_name_can_be_typed(page: Page) -> None:
+    do(page, "start")
+    do(page, "video")
+    press(page, "z", "h", "e")
+    for _ in range(12):
+        if page.get_by_role("button", name="喆", exact=True).count():
+            break
+        press(page, "更多的字")
+    press(page, "喆")
+    expect(page.locator('[data-part="typed"]')).to_have_text("喆")
+
+
+def test_a_server_that_is_away_is_told_and_nothing_is_lost(page: Page) -> None:
+    sit_down(page)
+    page.route("**/api/**", lambda route: route.abort())
+    expect(page.locator("#offline")).to_contain_text("连不上")
+    screen(page, "waiting")
+    page.tap("#key-help")
+    expect(page.locator("#toast")).to_contain_text("走到门口")
+    page.unroute("**/api/**")
+    expect(page.locator("#offline")).to_be_hidden(timeout=20_000)
+
+
+def test_text_size_and_contrast_stay_after_a_reload(page: Page) -> None:
+    page.tap("#key-text")
+    page.tap("#key-contrast")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-text", "large")
+    expect(page.locator("html")).to_have_attribute("data-contrast", "high")
+
+
+def room(office: KioskOffice, **values: Any) -> dict[str, Any]:
+    reception = stored(office)
+    with office.store.read() as session:
+        people = session.get_one(Reception, reception.id).participants
+        seats = [
+            {"participant_id": p.id, "role": p.role, "name": p.name, "connected": True, "slot": None} for p in people
+        ]
+    state = {"state": "running", "recording": True, "recording_trouble": "", "started_at": None, "seats": seats}
+    return state | values
+
+
+def caption(participant: str, number: int, text: str, *, final: bool = True) -> dict[str, Any]:
+    utterance = {"id": f"u{number}", "participant_id": participant, "start": number, "end": number + 1, "text": text}
+    return {"final": final, "utterance": utterance}
+
+
+def test_the_talk_shows_captions_recording_and_ends_with_a_question(office: KioskOffice, page: Page) -> None:
+    page.route("**/js/seat.js", lambda route: route.fulfill(content_type="text/javascript", body=SCRIPTED_SEAT))
+    page.route("**/join", lambda route: route.fulfill(json=TICKET))
+    page.route("**/end", lambda route: route.fulfill(status=202))
+    page.reload()
+    sit_down(page)
+    office.leader_joins()
+    screen(page, "talk")
+    expect(page.locator('[data-part="rec"]')).to_be_hidden()
+    tell = "([name, detail]) => window.seats.at(-1).tell(name, detail)"
+    page.evaluate(tell, ["room", room(office, started_at="2020-01-01T00:00:00+00:00")])
+    expect(page.locator('[data-part="rec"]')).to_contain_text("正在录音录像")
+    me, leader = (seat["participant_id"] for seat in room(office)["seats"])
+    page.evaluate(tell, ["caption", caption(leader, 1, "占了多少")])
+    page.evaluate(tell, ["caption", caption(me, 2, "一亩", final=False)])
+    expect(page.locator(".cap.now")).to_have_text("您 说一亩")
+    page.evaluate(tell, ["caption", caption(me, 3, "一亩二分")])
+    expect(page.locator(".cap")).to_have_text(["周建国 说占了多少", "您 说一亩二分"])
+    page.evaluate(tell, ["connection", {"state": "reconnecting", "message": "线路断了"}])
+    expect(page.locator('[data-part="connection"]')).to_have_text("线路断了")
+    page.evaluate(tell, ["room", room(office, recording=False, recording_trouble="磁盘快满了")])
+    expect(page.locator('[data-part="recording-trouble"]')).to_have_text("磁盘快满了")
+    expect(page.locator('[data-part="rec"]')).to_be_hidden()
+    do(page, "end")
+    page.tap("#question-no")
+    assert not page.evaluate("Boolean(window.hungUp)")
+    do(page, "end")
+    page.tap("#question-yes")
+    screen(page, "preparing")
+    assert page.evaluate("window.hungUp && window.seats.at(-1).closed")
+
+
+def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    screen(page, "read")
+    do(page, "right")
+    do(page, "wrong")
+    do(page, "save")
+    expect(page.locator('[data-part="hint"]')).to_contain_text("请点一个原因")
+    page.get_by_role("button", name="数字、日期不对").tap()
+    do(page, "save")
+    page.reload()
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    do(page, "wrong")
+    page.get_by_role("button", name="还漏了话").tap()
+    do(page, "save")
+    expect(page.locator('[data-part="list"] li')).to_have_count(2)
+    do(page, "go")
+    screen(page, "preparing")
+    assert office.record_state() == "correcting"
+    with office.store.read() as session:
+        disputed = session.scalars(select(Line.disputed).where(Line.disputed != "")).all()
+    assert any("数字、日期不对" in one and "还漏了话" in one for one in disputed)
+    office.clerk_confirms()
+    screen(page, "read")
+    do(page, "right")
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    do(page, "right")
+    screen(page, "sign")
+    expect(page.locator('[data-do="sign"]')).to_be_disabled()
+    sign_name(page)
+    do(page, "clear")
+    expect(page.locator('[data-do="sign"]')).to_be_disabled()
+    sign_name(page)
+    do(page, "sign")
+    screen(page, "slip")
+    code = page.locator('[data-fill="code"]').inner_text().replace(" ", "")
+    assert code == stored(office).query_code
+    with office.store.read() as session:
+        record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
+        assert session.get(StoredSignature, record.id) is not None
+    do(page, "done")
+    page.tap("#question-yes")
+    screen(page, "welcome")
+    assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+
+
+def test_a_sentence_is_played_from_its_place_and_stops_at_its_end(office: KioskOffice, page: Page) -> None:
+    page.add_init_script("""
+      window.played = [];
+      const play = HTMLMediaElement.prototype.play;
+      HTMLMediaElement.prototype.play = function () {
+        if (this.src.includes("/recordings/")) { window.player = this; window.played.push(this.currentTime); }
+        return play.call(this);
+      };
+    """)
+    page.reload()
+    to_reading(office, page)
+    screen(page, "read")
+    expect(page.locator('[data-do="listen"]')).to_be_disabled()
+    do(page, "right")
+    do(page, "listen")
+    expect(page.locator(".rd").first).to_be_visible()
+    expect(page.locator('[data-fill="listen"]')).to_have_text("再听一遍", timeout=15_000)
+    start, end = 4.0, 4.0 + 0.2 * len("村里修路占了我家一亩二分地。")
+    assert page.evaluate("window.played[0]") == pytest.approx(start, abs=0.05)
+    assert end <= page.evaluate("window.player.currentTime") < end + 0.5
+    assert page.evaluate("window.player.paused")
+
+
+def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    read_record(page, 3)
+    do(page, "refuse")
+    do(page, "save")
+    expect(page.locator('[data-part="hint"]')).to_contain_text("请点一个原因")
+    page.get_by_role("button", name="想先和家里人商量").tap()
+    do(page, "save")
+    screen(page, "slip")
+    with office.store.read() as session:
+        record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
+    assert record.refusal_reason == "想先和家里人商量"
+
+
+def test_what_was_not_recorded_is_told_before_signing(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page, gap=True)
+    read_record(page, 3)
+    screen(page, "summary")
+    expect(page.locator("h1")).to_have_text("有几段没有录上")
+    do(page, "go")
+    screen(page, "sign")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_screen_fits(office: KioskOffice, page: Page, size: str) -> None:
+    """Nothing sticks out at the side, and the five keys are on the page."""
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    wide = """() => [...document.querySelectorAll('body *')].filter((node) => {
+      const box = node.getBoundingClientRect();
+      return box.width && !node.closest('svg, video') && (box.right > innerWidth + 1 || box.left < -1);
+    }).map((node) => node.tagName + '.' + node.className)"""
+    for action in ("start", "video"):
+        assert page.evaluate(wide) == []
+        do(page, action)
+    assert page.evaluate(wide) == []
+    press(page, "h", "e", "何")
+    do(page, "next")
+    do(page, "skip")
+    do(page, "skip")
+    screen(page, "waiting")
+    assert page.evaluate(wide) == []
+    for key in page.locator(".k-keys button").all():
+        expect(key).to_be_in_viewport(ratio=1)
+    least = min(key.bounding_box()["height"] for key in page.locator(".k-keys button").all())  # type: ignore[index]
+    assert least >= 44
+
+
+def test_pages_answer_with_the_shell_only(office: KioskOffice) -> None:
+    with httpx.Client(base_url=office.url, trust_env=False) as client:
+        answer = client.get("/kiosk")
+        assert answer.status_code == 200
+        assert not re.search(r"<script(?![^>]*src=)", answer.text), "the policy allows no inline script"
+        hostile = client.get("/kiosk/enrol", params={"code": '"><script>'})
+        assert '"><script>' not in hostile.text
+        assert client.get("/kiosk/enrol", params={"code": "x" * 201}).status_code == 422
