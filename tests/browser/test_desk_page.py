@@ -559,6 +559,7 @@ def test_a_record_that_is_not_there(page: Page, desk: Desk) -> None:
     expect(page.locator("#missing")).to_contain_text("没有找到这件事")
 
 
+@pytest.mark.slow
 def test_four_thousand_lines_stay_quick(page: Page, desk: Desk) -> None:
     record = desk.seed(name="长谈", copies=800)
     page.goto(f"{desk.url}/desk/{record.id}")

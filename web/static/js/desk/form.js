@@ -5,6 +5,7 @@ import { clockAt } from "/static/js/time.js";
 
 const LONG = new Set(["summary", "requests", "facts", "tried_before", "materials", "handling", "representatives"]);
 const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "phone", "people", "first_or_repeat", "group_visit", "purpose", "litigation", "form_of_visit"]);
+const SHORT = 200;
 const SOURCES = { kiosk: "终端上填的", office: "本单位记的", clerk: "登记员填的" };
 
 /** Events: "typed" (detail: {field, value}), "hear" (detail: Evidence). */
@@ -101,5 +102,5 @@ function control(value, id) {
     return el("select.input", { id }, ...(value.choices.some((/** @type {[string, string]} */ [key]) => key === "") ? [] : [el("option", { value: "" }, "没听到，空着")]), ...options);
   }
   if (LONG.has(value.field)) return el("textarea.input", { id, rows: 2, maxlength: 10000 });
-  return el("input.input", { id, autocomplete: "off", maxlength: 10000 });
+  return el("input.input", { id, autocomplete: "off", maxlength: SHORT });
 }
