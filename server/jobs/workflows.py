@@ -113,7 +113,7 @@ def close_reception(reception_id: str) -> None:
     outcome = recognise_at_once(reception_id)
     build_draft(reception_id, outcome)
     if outcome["retry"]:
-        queue_recognition(reception_id)
+        DurableJobs().recognise_later(reception_id)
     log.info("reception closed", reception=reception_id, recognition=outcome["state"])
 
 
@@ -171,12 +171,6 @@ def recognise_at_once(reception_id: str) -> dict[str, Any]:
 def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
     """Make the draft."""
     closing.build_draft(_office(), reception_id, _outcome(outcome))
-
-
-@DBOS.step()
-def queue_recognition(reception_id: str) -> None:
-    """Leave the rest to the queue."""
-    DurableJobs().recognise_later(reception_id)
 
 
 # --- later -----------------------------------------------------------------------------------------------------
