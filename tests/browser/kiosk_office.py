@@ -26,7 +26,7 @@ from server.store.models import Participant, Reception, StoredGap, StoredSegment
 from tests.office import fill, settings_for
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 40.0
+START_S = 90.0
 SPOKEN = ROOT / "web" / "static" / "audio" / "notice.opus"
 SAID = (
     ("leader", 1.0, "您今天要反映什么事？"),

@@ -18,6 +18,7 @@ from server.store.models import Line, Reception, StoredSignature, VisitRecord
 from tests.browser.kiosk_office import KioskOffice
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
@@ -60,7 +61,7 @@ def context(office: KioskOffice, browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(
         viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"]
     )
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(20_000)
     made.add_init_script("""
       window.asked = [];
       const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
