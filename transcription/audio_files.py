@@ -1,5 +1,6 @@
 """Reads any audio or video file that FFmpeg reads as 16 kHz mono, a little at a time."""
 
+import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,6 +11,9 @@ from transcription.voice import RATE, Samples
 
 _MISSING_S = 1.0
 """How much less than its header promises a file may hold before it counts as truncated."""
+
+_UNKNOWN_LENGTH = 0xFFFFFFFF
+"""Written by programs that stream and cannot go back."""
 
 
 class UnreadableAudio(Exception):
@@ -31,6 +35,7 @@ _MESSAGES = {
 def read_samples(file: BinaryIO, *, partial: bool = False) -> Iterator[Samples]:
     """Blocks of signed 16-bit samples; raises UnreadableAudio, with `partial` only if nothing can be read."""
     count = 0
+    short = _shorter_than_its_header(file)
     try:
         with av.open(file, mode="r", metadata_errors="ignore") as container:
             promised = (container.duration or 0) / av.time_base
@@ -43,8 +48,18 @@ def read_samples(file: BinaryIO, *, partial: bool = False) -> Iterator[Samples]:
         return
     if not count:
         raise UnreadableAudio("audio_empty")
-    if not partial and count / RATE < promised - _MISSING_S:
+    if not partial and (short or count / RATE < promised - _MISSING_S):
         raise UnreadableAudio("audio_truncated")
+
+
+def _shorter_than_its_header(file: BinaryIO) -> bool:
+    """Whether a RIFF file (WAV) announces more bytes than there are; FFmpeg keeps silent about that."""
+    file.seek(0)
+    head = file.read(8)
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    announced = int.from_bytes(head[4:8], "little")
+    return head[:4] == b"RIFF" and announced != _UNKNOWN_LENGTH and announced + 8 > length
 
 
 def _decode(container: "av.container.InputContainer") -> Iterator[Samples]:

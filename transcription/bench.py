@@ -17,9 +17,8 @@ import uvicorn
 from server.protocol.transcript import LiveStart, LiveUtterance, Utterance
 from transcription.audio_files import read_samples
 from transcription.client import recognise_live
-from transcription.engine import ModelState
 from transcription.evaluate import Score, load_reference, percentile, score
-from transcription.service import MAX_LIVE_MESSAGE, Service, create_app
+from transcription.service import Service, create_app, server_config
 from transcription.settings import TranscriberSettings
 from transcription.voice import RATE, Samples
 
@@ -53,10 +52,7 @@ def load_samples(path: Path) -> Samples:
 async def running(settings: TranscriberSettings) -> AsyncIterator[tuple[str, Service]]:
     """A transcriber on a free port of this machine: its address (host:port) and its service."""
     app = create_app(settings)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws_max_size=MAX_LIVE_MESSAGE
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, "127.0.0.1", 0))
     task = asyncio.create_task(server.serve())
     while not server.started:
         if task.done():
@@ -101,8 +97,7 @@ async def measure(settings: TranscriberSettings, folders: list[Path], live_s: fl
     """The figures of the bench, ready to be printed."""
     dialogues = [load_dialogue(folder) for folder in folders]
     async with running(settings) as (address, service):
-        while service.engine.state is ModelState.LOADING:
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(service.engine.load)
         scores, wall, sound = list[Score](), 0.0, 0.0
         for dialogue in dialogues:
             _progress(f"{dialogue.folder.name}: as fast as it goes")

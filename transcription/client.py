@@ -42,7 +42,10 @@ async def recognise_live(
     `began` is told the monotonic time at which the first sample was sent.  Raises websockets' exceptions.
     """
     headers = {"Authorization": f"Bearer {key}"}
-    async with websockets.connect(f"{url}/live", additional_headers=headers, max_size=1 << 20) as socket:
+    connection = websockets.connect(
+        f"{url}/live", additional_headers=headers, max_size=1 << 20, ping_timeout=300
+    )
+    async with connection as socket:
         await socket.send(start.model_dump_json())
         began(time.monotonic())
         sending = asyncio.create_task(_send(socket, samples, round(block_s * RATE), speed))

@@ -1,15 +1,13 @@
 """One live track: sound in, utterances out, in order (server/protocol/transcript.md).
 
-Two tasks per track.  The reader takes sound in, finds the pieces and puts them into a short queue; the writer
-recognises them one by one and sends.  A full queue stops the reader, which stops the sender through TCP, so sound may
-come faster than real time and memory stays bounded.  `until` is sent only in the order of the pieces, so it never
+Three tasks per track.  The receiver takes messages off the wire; the reader finds the pieces in the sound and puts
+them into a short queue; the writer recognises them one by one and sends.  A full queue stops the reader, a full inbox
+the receiver and so, through TCP, the sender: sound may come faster than real time and memory stays bounded.  `until` is sent only in the order of the pieces, so it never
 passes over something undecided.
 """
 
 import asyncio
-from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import structlog
@@ -29,6 +27,7 @@ from server.protocol.transcript import (
     live_request,
 )
 from transcription.engine import Engine, EngineUnavailable, ModelState
+from transcription.inbox import Inbox, RawMessage
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
 from transcription.recognise import Source, recognise, recognise_quickly
@@ -84,6 +83,7 @@ class LiveTrack:
         self._options = options
         self._partial_s = partial_s
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_PIECES)
+        self._inbox = Inbox()
         self._partial_at = 0.0
         self._until = 0.0
 
@@ -110,7 +110,8 @@ class LiveTrack:
         source = Source(start.participant_id, start.reception_id, start.language, start.hotwords)
         reader = asyncio.create_task(self._read(Segmenter(self._options, start.offset)))
         writer = asyncio.create_task(self._write(source))
-        await _both(reader, writer)
+        receiver = asyncio.create_task(self._receive())
+        await _until_written(writer, reader, receiver)
 
     async def _start(self) -> LiveStart:
         try:
@@ -132,9 +133,17 @@ class LiveTrack:
 
     # --- in -------------------------------------------------------------------------------------------------
 
+    async def _receive(self) -> None:
+        """Take messages off the wire until the sender is gone."""
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect
+            await self._inbox.put(message)
+
     async def _read(self, segmenter: Segmenter) -> None:
         while True:
-            request = _request(await self._socket.receive())
+            request = _request(await self._inbox.get())
             if isinstance(request, LiveEnd):
                 await self._queue(await asyncio.to_thread(segmenter.finish))
                 await self._jobs.put(_End())
@@ -215,20 +224,23 @@ class LiveTrack:
         await self._socket.send_text(reply.model_dump_json())
 
 
-async def _both(reader: asyncio.Task[None], writer: asyncio.Task[None]) -> None:
-    """Wait for both tasks; the first that fails stops the other, and its exception is raised."""
-    tasks = {reader, writer}
+async def _until_written(writer: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
+    """Wait until all is written, or one task fails; then stop the rest.  Raises the failure."""
+    tasks = {writer, *others}
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
-            task.result()
+        waiting = set(tasks)
+        while not writer.done():
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        writer.result()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _request(message: MutableMapping[str, Any]) -> LiveStart | LiveSeek | LiveEnd | bytes:
+def _request(message: RawMessage) -> LiveStart | LiveSeek | LiveEnd | bytes:
     """A message of the sender; raises LiveProtocolError, ValidationError, WebSocketDisconnect."""
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect

@@ -137,6 +137,9 @@ class Service:
     async def live(self, socket: WebSocket) -> None:
         """Serve one live track, or say that there are too many."""
         if self.streams >= self.settings.max_streams:
+            with contextlib.suppress(TimeoutError):
+                # Its start may be on the way: a sender reads the trouble better after it has sent.
+                await asyncio.wait_for(socket.receive(), 5)
             trouble = LiveTrouble(reason="overloaded", message="同时说话的人太多，文字要晚一点出来。")
             await socket.send_text(trouble.model_dump_json())
             await socket.close(CLOSE_AGAIN)
@@ -327,13 +330,19 @@ def run(settings: TranscriberSettings) -> None:
     """Serve until told to stop; raises ValueError when no key is set."""
     if not settings.key:
         raise ValueError("the transcriber needs a key")
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
+    uvicorn.Server(server_config(create_app(settings), settings.host, settings.port)).run()
+
+
+def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """How the transcriber is served; port 0 takes a free one."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
         log_config=None,
         access_log=False,
         ws_max_size=MAX_LIVE_MESSAGE,
+        # A sender whose sound waits to be recognised answers late; only one long silent is gone.
+        ws_ping_timeout=300,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run()

@@ -1,0 +1,240 @@
+"""The pieces that need no model: segmenter, guard, text passes, evaluation, settings, remote engine."""
+
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from server.protocol.transcript import Utterance, Word
+from tests.transcription.conftest import DEMO, settings
+from transcription.engine import EngineUnavailable, Heard, HeardWord, ModelState
+from transcription.evaluate import Character, align, load_reference, score
+from transcription.guard import check
+from transcription.recognise import Source, recognise
+from transcription.remote import RemoteEngine
+from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
+from transcription.settings import TranscriberSettings
+from transcription.text import tidy, tidy_text
+from transcription.voice import RATE, Samples
+
+
+def word(text: str, start: float = 0.0, end: float = 0.2, probability: float = 0.99) -> Word:
+    return Word(start=start, end=end, text=text, probability=probability)
+
+
+def utterance(text: str, *, seconds: float = 4.0, probability: float = 0.99, **more: object) -> Utterance:
+    step = seconds / len(text)
+    words = tuple(word(c, i * step, (i + 1) * step, probability) for i, c in enumerate(text))
+    given = {"id": "u", "participant_id": "p", "start": 0.0, "end": seconds, "text": text, "words": words, **more}
+    return Utterance.model_validate(given)
+
+
+# --- segmenter --------------------------------------------------------------------------------------------------
+
+
+def cut(samples: Samples, options: SegmenterOptions | None = None, block: int = 1600) -> list[Piece]:
+    segmenter = Segmenter(options or SegmenterOptions(), 0.0)
+    pieces = [p for i in range(0, len(samples), block) for p in segmenter.feed(samples[i : i + block])]
+    return pieces + segmenter.finish()
+
+
+def test_pieces_hold_exactly_the_sound_they_name(petitioner: Samples) -> None:
+    speech = [p for p in cut(petitioner) if isinstance(p, Speech)]
+    assert len(speech) == 4
+    for piece in speech:
+        first = round(piece.start * RATE)
+        assert np.array_equal(piece.samples, petitioner[first : first + len(piece.samples)])
+        assert piece.start <= piece.voice_start < piece.voice_end <= piece.end
+
+
+def test_speech_begins_before_the_first_word_and_ends_after_the_last(petitioner: Samples) -> None:
+    speech = [p for p in cut(petitioner) if isinstance(p, Speech)]
+    spoken = [s for s in load_reference(DEMO / "land" / "reference.json") if s.speaker == "petitioner"]
+    for piece, sentence in zip(speech, spoken, strict=False):
+        assert piece.start < sentence.start
+        assert piece.end > sentence.end
+
+
+def test_too_long_speech_is_cut_without_loss(petitioner: Samples) -> None:
+    pieces = cut(petitioner[47 * RATE : 64 * RATE], SegmenterOptions(max_s=4.0))
+    speech = [p for p in pieces if isinstance(p, Speech)]
+    assert len(speech) >= 4
+    assert max(len(p.samples) for p in speech) <= 4.1 * RATE
+    assert speech[1].start == speech[0].end
+
+
+def test_silence_is_told_while_it_lasts_and_memory_stays_small() -> None:
+    segmenter = Segmenter(SegmenterOptions(), 50.0)
+    pieces = [p for _ in range(100) for p in segmenter.feed(np.zeros(8000, np.int16))]
+    assert all(isinstance(p, Silence) for p in pieces)
+    assert len(pieces) > 80
+    assert 98.0 < pieces[-1].until <= 100.0  # type: ignore[union-attr]
+    assert len(segmenter._kept) < RATE
+
+
+def test_times_follow_a_seek(petitioner: Samples) -> None:
+    segmenter = Segmenter(SegmenterOptions(), 0.0)
+    segmenter.feed(petitioner[: 5 * RATE])
+    segmenter.seek(1000.0)
+    pieces = [*segmenter.feed(petitioner[22 * RATE : 28 * RATE]), *segmenter.finish()]
+    speech = [p for p in pieces if isinstance(p, Speech)]
+    assert speech[0].start == pytest.approx(1000.5, abs=0.4)
+
+
+# --- guard ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["。", "……", " ， "])
+def test_no_words_is_nothing(text: str) -> None:
+    assert check(utterance(text), 0, 4) is None
+
+
+def test_training_phrase_over_noise_is_dropped_but_a_clear_one_is_kept() -> None:
+    assert check(utterance("请不吝点赞", probability=0.3), 0, 4) is None
+    kept = check(utterance("谢谢观看", probability=0.97), 0, 4)
+    assert kept is not None
+    assert kept.doubt == ("known_phrase",)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (utterance("我家的地被占了", probability=0.45), "low_probability"),
+        (utterance("没有给钱没有给钱没有给钱"), "repetition"),
+        (utterance("您好今天由我来接待您", seconds=0.6), "fast_speech"),
+        (utterance("我家的地被占了", compression_ratio=3.0), "high_compression"),
+        (utterance("他们都说钱已经拨", seconds=2.5), "missing_words"),
+    ],
+)
+def test_doubtful_text_is_kept_with_its_reason(given: Utterance, code: str) -> None:
+    checked = check(given, 0, 4)
+    assert checked is not None
+    assert code in checked.doubt
+    assert checked.text == given.text
+
+
+def test_ordinary_speech_has_no_doubt() -> None:
+    checked = check(utterance("请您慢慢说，天天都来也可以"), 0, 4.1)
+    assert checked is not None
+    assert checked.doubt == ()
+
+
+# --- text -------------------------------------------------------------------------------------------------------
+
+
+def test_spaces_go_beside_chinese_and_stay_in_latin() -> None:
+    words = [word(" 我"), word(" 用"), word(" Windows"), word(" 10"), word("  系统"), word(" ")]
+    assert "".join(w.text for w in tidy(words)) == "我用Windows 10系统"
+    assert tidy_text(" 我 用  Windows 10 系统 ") == "我用Windows 10系统"
+
+
+def test_passes_keep_every_letter() -> None:
+    words = [word(t) for t in (" a", "，", " 三", "万", " 元 ", "b c")]
+    assert "".join(w.text for w in tidy(words)).replace(" ", "") == "a，三万元bc"
+
+
+# --- evaluation -------------------------------------------------------------------------------------------------
+
+
+def characters(text: str, start: float = 0.0) -> list[Character]:
+    return [Character(c, start + i * 0.25) for i, c in enumerate(text)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "spoken", "edits"),
+    [("我来了", "我来了", 0), ("我来", "我来了", 1), ("我又来了", "我来了", 1), ("他来了", "我来了", 1), ("", "我来了", 3), ("我", "", 1)],
+)
+def test_edits(heard: str, spoken: str, edits: int) -> None:
+    assert align(characters(heard), characters(spoken))[0] == edits
+
+
+def test_the_same_words_far_away_do_not_count() -> None:
+    assert align(characters("好的", 60.0), characters("好的"))[0] == 4
+
+
+def test_score_of_the_reference_itself_is_perfect_and_swapped_speakers_show() -> None:
+    reference = load_reference(DEMO / "wage" / "reference.json")
+
+    def said(speaker_of: dict[str, str]) -> list[tuple[str, Utterance]]:
+        return [
+            (speaker_of[s.speaker], Utterance(id=f"u{i}", participant_id="p", start=s.start, end=s.end, text=s.text))
+            for i, s in enumerate(reference)
+        ]
+
+    right = score(said({"petitioner": "petitioner", "leader": "leader"}), reference)
+    assert (right.cer, right.speaker_errors, right.start_error_p95_s) == (0.0, 0, 0.0)
+    swapped = score(said({"petitioner": "leader", "leader": "petitioner"}), reference)
+    assert swapped.speaker_errors == len(reference)
+    assert swapped.cer > 1
+
+
+# --- recognition over other engines ----------------------------------------------------------------------------
+
+
+SPEECH = Speech(10.0, 12.0, np.zeros(2 * RATE, np.int16), 10.35, 11.7)
+
+
+def remote(handler: httpx.MockTransport) -> RemoteEngine:
+    return RemoteEngine(settings(remote_url="http://asr.test", model="big"), handler)
+
+
+def test_remote_engine_sends_wav_and_reads_words() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert b"RIFF" in request.read()
+        words = [{"word": c, "start": 0.3 + i / 10, "end": 0.4 + i / 10} for i, c in enumerate("您好")]
+        return httpx.Response(200, json={"text": "您好", "words": words, "segments": [{"avg_logprob": -0.2}]})
+
+    heard = recognise(remote(httpx.MockTransport(answer)), SPEECH, Source("p"))
+    assert heard is not None
+    assert (heard.text, heard.start, heard.model, heard.avg_logprob) == ("您好", 10.3, "big", -0.2)
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(200, text="<html>"), httpx.Response(200, json={})])
+def test_remote_engine_that_fails_is_unavailable(answer: httpx.Response) -> None:
+    engine = remote(httpx.MockTransport(lambda request: answer))
+    with pytest.raises(EngineUnavailable) as failed:
+        engine.transcribe(np.zeros(RATE, np.float32), "zh")
+    assert failed.value.state is ModelState.MISSING
+    assert engine.message
+
+
+class Scripted:
+    """An engine that says what it is told, with words outside of the piece."""
+
+    name, state, message = "scripted", ModelState.READY, ""
+
+    def load(self) -> None:
+        return
+
+    def transcribe(self, *args: object, **more: object) -> list[Heard]:
+        words = (HeardWord(0.0, 0.5, "我", 1.2), HeardWord(0.4, 9.0, "来", 0.9))
+        return [Heard("我来", 0, 9, words)]
+
+
+def test_word_times_stay_inside_the_piece_and_after_the_voice_begins() -> None:
+    heard = recognise(Scripted(), SPEECH, Source("p"))
+    assert heard is not None
+    assert [(w.start, w.end) for w in heard.words] == [(10.25, 10.5), (10.4, 12.0)]
+    assert heard.words[0].probability == 1.0
+
+
+# --- settings ---------------------------------------------------------------------------------------------------
+
+
+def test_settings_come_from_the_shared_file_then_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "jietan.toml"
+    file.write_text('web_port = 1\ntranscriber_port = 9001\ntranscriber_beam_size = 3\ntranscriber_model = "m"\n')
+    monkeypatch.setenv("JIETAN_CONFIG", str(file))
+    monkeypatch.setenv("JIETAN_TRANSCRIBER_BEAM_SIZE", "2")
+    found = TranscriberSettings()
+    assert (found.port, found.beam_size, found.model) == (9001, 2, "m")
+    with pytest.raises(ValidationError):
+        TranscriberSettings(max_utterance_s=60)
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in TranscriberSettings.model_fields.values())
