@@ -52,7 +52,7 @@ log = structlog.get_logger()
 M = TypeVar("M", bound=Message)
 
 FIRST_PAUSE_S = 0.3
-LONGEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 2.0
 ANSWER_S = 15.0
 """How long a node may take to answer an offer."""
 FAREWELL_S = 0.5

@@ -17,7 +17,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-async def wait_for(ask: Callable[[], Awaitable[T]], what: str, seconds: float, every: float = 0.1) -> T:
+async def wait_for(ask: Callable[[], Awaitable[T | None]], what: str, seconds: float, every: float = 0.1) -> T:
     """Ask until the answer is true-ish, and return it; raises TimeoutError saying what did not come."""
     deadline = time.monotonic() + seconds
     while True:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import av
 import cv2
 import numpy as np
-from office_client import patiently
+from office_client import patiently, wait_for
 from people import People
 
 from server.protocol.office import (
@@ -24,6 +24,7 @@ from server.protocol.office import (
 )
 
 EDITS_AT_ONCE = 100
+RECOGNISED_S = 300.0
 
 
 class NotAsExpected(Exception):
@@ -44,6 +45,16 @@ class Recording:
 async def record_of(people: People, record_id: str) -> Record:
     """The record as the clerk sees it."""
     return Record.model_validate(await patiently(people.clerk, "GET", f"/api/records/{record_id}"))
+
+
+async def fully_recognised(people: People, record_id: str) -> Record:
+    """The record once nothing is being recognised any more: after a crash that goes on behind the draft."""
+
+    async def done() -> Record | None:
+        record = await record_of(people, record_id)
+        return None if record.recognition == "running" else record
+
+    return await wait_for(done, "the last words to be recognised", RECOGNISED_S, every=0.5)
 
 
 async def correct_and_confirm(people: People, record: Record) -> None:
@@ -124,9 +135,10 @@ def decoded_seconds(data: bytes) -> float:
     """Length of a recorded file as a decoder finds it; 0 if it cannot be decoded to its end."""
     end = 0.0
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             for frame in container.decode(container.streams[0]):
-                end = frame.time + _length(frame)
+                if isinstance(frame, av.AudioFrame | av.VideoFrame):
+                    end = (frame.time or 0.0) + _length(frame)
     except av.FFmpegError:
         return 0.0
     return end

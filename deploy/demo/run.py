@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from paperwork import (
     check_recordings,
     correct_and_confirm,
     find_case,
+    fully_recognised,
     record_of,
     sign,
 )
@@ -52,7 +53,7 @@ async def demo(serving: Serving, dialogue: Path, once: bool, kill: str) -> dict[
     return await carry_through(people, talk, record)
 
 
-def _killer(serving: Serving, program: str) -> Callable[[], Awaitable[None]]:
+def _killer(serving: Serving, program: str) -> Callable[[], Coroutine[Any, Any, None]]:
     async def kill() -> None:
         await asyncio.sleep(KILL_AT_S)
         say(f"  （kill -9 {program}）")
@@ -64,6 +65,7 @@ def _killer(serving: Serving, program: str) -> Callable[[], Awaitable[None]]:
 async def carry_through(people: People, talk: Talk, record: Record) -> dict[str, Any]:
     """Confirm, sign, file, look everything up again; returns the figures."""
     codecs = await video_codecs(people)
+    record = await fully_recognised(people, record.id)
     await correct_and_confirm(people, record)
     say("接谈员逐句核对，已交群众看。")
     slip = await sign(people, record.id)

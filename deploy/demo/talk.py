@@ -3,9 +3,10 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from office_client import say, wait_for
 from people import People
@@ -62,7 +63,7 @@ def petitioner_name(reference: list[Sentence]) -> str:
     return found[1] if found else "来访人"
 
 
-async def hold(people: People, dialogue: Path, kill: Callable[[], Awaitable[None]] | None = None) -> Talk:
+async def hold(people: People, dialogue: Path, kill: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Talk:
     """Let both take their seats, speak, hang up, and wait for the draft.  `kill` is called in mid-talk."""
     reference = load_reference(dialogue / "reference.json")
     sitting = await people.kiosk.new_sitting(petitioner_name(reference), PHONE)

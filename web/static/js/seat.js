@@ -13,7 +13,7 @@
 
 const SLOTS = 4;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 8000;
+const LONGEST_PAUSE_MS = 4000;
 const ANSWER_MS = 15000;
 /** Chromium calls a line "disconnected" for moments too; only what stays so is given up. */
 const DISCONNECTED_MS = 6000;
