@@ -32,6 +32,8 @@ _SURNAMES = frozenset(
     "伊宫宁仇栾甘武符刘景詹束龙叶幸司韶黎薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴翟谭贡姬申冉桑桂牛寿通边燕冀尚农"
     "温庄晏柴瞿阎连习容向古易廖终居衡步都耿满弘匡国文寇广东欧沃利越隆师巩聂晁勾敖融冷辛阚那简饶曾沙丰关查游肖岳闫"
 )
+_ALSO_WORDS = frozenset("车和于从时常向都那乐安全曾连应白花水方干计牛国文")
+"""Surnames that are also ordinary words after 我叫: believed only in answer to the question for the name."""
 _STOP = r"(?=[，。、！？,.!?\s]|$)"
 _CORRECTS = re.compile(r"写错|记错|说错|不对|更正|应该是|纠正")
 
@@ -72,7 +74,7 @@ _ASIDE = re.compile(
 _ACCUSES = re.compile(r"我们?(?:要|想|来|是来)?(?:实名)?(?:举报|控告|检举|揭发)")
 _SUGGESTS = re.compile(r"我们?(?:想|要|来)?(?:提|有)(?:一|几|个|点|些|条|两)*(?:建议|意见)")
 _ENQUIRES = re.compile(r"我们?(?:想|要|来|就是来|是来)(?:咨询|打听|问一下|了解一下)")
-_APPEALS = re.compile(r"不服.{0,12}(?:决定|意见|判决|复查|裁定|处罚)|我们?(?:要|来)?申诉")
+_APPEALS = re.compile(r"不服.{0,12}(?:决定|意见|判决|复查|裁定|处罚)|对[^，。]{0,12}(?:决定|意见|判决|裁定|处罚)不服|我们?(?:要|来)?申诉")
 _REQUESTS = re.compile(r"我们?(?:请求|要求|恳请)|希望领导|希望政府|我的诉求")
 _CATEGORIES = (
     "征地补偿", "拆迁补偿", "拖欠农民工工资", "拖欠工资", "养老保险", "医疗保险", "工伤赔偿", "最低生活保障", "宅基地",
@@ -91,9 +93,15 @@ def name(talk: Talk) -> Found | None:
     found: list[tuple[Turn, str]] = []
     for turn in talk.petitioner:
         match = _NAME.search(turn.text)
-        if match and match[1][0] in _SURNAMES and (_NAMED.search(match[0]) or turn.asked(_ASKS_NAME)):
+        if match and _is_name(match, asked=turn.asked(_ASKS_NAME)):
             found.append((turn, match[1]))
     return _first_or_corrected(found)
+
+
+def _is_name(match: re.Match[str], *, asked: bool) -> bool:
+    surname = match[1][0]
+    clear = bool(_NAMED.search(match[0])) and surname not in _ALSO_WORDS
+    return surname in _SURNAMES and (asked or clear)
 
 
 def _first_or_corrected(found: Sequence[tuple[Turn, str]]) -> Found | None:
