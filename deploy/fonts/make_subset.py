@@ -17,7 +17,7 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTCollection, TTFont
 
 FAMILY = "Noto Serif CJK SC"
-SIGNS = "☐☑☒①②③④⑤⑥⑦⑧⑨⑩▸✓—–…·«»“”‘’￥¥℃㎡×÷±"
+SIGNS = "①②③④⑤⑥⑦⑧⑨⑩▸✓—–…·«»“”‘’￥¥℃㎡×÷±"
 EXTENSION_A = (
     "㑇㑊㕮㘎㙍㙘㙦㛃㛚㛹㟃㠇㠓㤘㥄㧐㧑㧟㫰㬊㬎㬚㭎㭕㮾㰀㳇㳘㳚㴔㵐㶲㸆㸌㺄㻬㽏㿠䁖䂮䃅䃎䅟䌹䎃䎖䏝䏡䏲䐃"
     "䓖䓛䓨䓫䓬䗖䗛䗪䗴䜣䝙䢺䢼䣘䥽䦃䲟䲠䲢䴓䴔䴕䴖䴗䴘䴙䶮"

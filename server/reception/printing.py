@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -165,7 +166,7 @@ def _spoken(paper: Any, line: dict[str, str]) -> None:
     paragraph.add_run(f"［{line['at']}］").font.size = Pt(8.5)
 
 
-def _table(paper: Any, rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
+def _table(paper: Any, rows: Sequence[tuple[str, ...]], widths: tuple[int, ...]) -> None:
     table = paper.add_table(rows=0, cols=len(widths), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     for row in rows:

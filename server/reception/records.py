@@ -75,9 +75,9 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     blocked = blocked_by(record, rows, form)
     editable = actor.role == StaffRole.CLERK and record.state in EDITABLE
     shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
+    known: dict[str, Any] = {**_row(record, case.case_no if case else ""), **_counts(rows)}
     return Record.model_construct(
-        **_row(record, case.case_no if case else ""),
-        **_counts(rows),
+        **known,
         version=record.version,
         started_at=reception.started_at,
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
@@ -170,7 +170,7 @@ def _form_value(field: FormField, entry: FormEntry, heard: Mapping[str, StoredUt
         label=terms.FIELD[field],
         value=entry.value,
         choices=terms.CHOICES.get(field, ()),
-        source=entry.source,  # type: ignore[arg-type]
+        source=entry.source,
         evidence=tuple(_evidence(heard[found]) for found in entry.utterance_ids if found in heard),
         version=entry.version,
         required=field in terms.REQUIRED_FIELDS,

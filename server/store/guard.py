@@ -47,8 +47,7 @@ def _was_filed(thing: Any) -> bool:
     if not isinstance(thing, VisitRecord):
         return False
     history = inspect(thing).attrs.state.history
-    before = history.deleted or history.unchanged
-    return bool(before) and before[0] == RecordState.FILED
+    return RecordState.FILED in (*(history.deleted or ()), *(history.unchanged or ()))
 
 
 def _check_parts(session: Session, things: Iterable[Any]) -> None:

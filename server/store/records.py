@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.states import RecordState
+from server.store import guard  # noqa: F401  (armed by being imported)
 from server.store.access import Actor, visible_receptions, visible_records
 from server.store.models import (
     AccessEntry,

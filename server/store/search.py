@@ -60,9 +60,18 @@ def search_tokens(parts: list[str]) -> str:
     """Tokens to store for a case, cut off where it has too many different ones."""
     found = searchtokens.tokens(parts).split(" ")
     if len(found) > MOST_TOKENS:
-        seen: set[str] = set()
-        found = [token for token in found if len(seen) < MOST_TOKENS and (seen.add(token) or True)]
+        found = found[: _place_of_last(found)]
     return " ".join(found)
+
+
+def _place_of_last(tokens: list[str]) -> int:
+    """How many tokens from the start have at most MOST_TOKENS different ones among them."""
+    seen: set[str] = set()
+    for place, token in enumerate(tokens):
+        seen.add(token)
+        if len(seen) > MOST_TOKENS:
+            return place
+    return len(tokens)
 
 
 def matching(session: Session, phrases: list[list[str]]) -> ColumnElement[bool]:

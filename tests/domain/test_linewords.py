@@ -1,3 +1,6 @@
+import time
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,14 +53,12 @@ def test_words_always_spell_the_text_in_order_of_time(old, new, at):
     found = retime(words_of(old, 2), new, 0.0, float(len(old)))
     assert spelled(found) == (new if old and new else "")
     assert all(word.start <= word.end for word in found)
-    assert all(first.end <= second.start + 1e-6 for first, second in zip(found, found[1:], strict=False))
+    assert all(first.end <= second.start + 1e-6 for first, second in pairwise(found))
     assert spelled(part(found, 0, at)) + spelled(part(found, at, len(new))) == spelled(found)
     assert 0 <= position_in(old, new, min(at, len(new))) <= len(old)
 
 
 def test_ten_thousand_characters_do_not_take_long():
-    import time
-
     began = time.perf_counter()
     old, new = "占地补偿" * 2500, "补地占偿" * 2500
     assert spelled(retime(words_of(old), new, 0, 1)) == new

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,7 @@ def record_id(world: World) -> str:
 
 
 @pytest.fixture(autouse=True)
-def fixed_clock():
-    from datetime import timedelta
-
+def fixed_clock() -> Iterator[None]:
     clock.set_source(lambda: TALK + timedelta(hours=1))
     yield
     clock.set_source(None)

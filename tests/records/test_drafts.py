@@ -3,7 +3,7 @@ from sqlalchemy import select
 
 from server.domain.states import FormField, RecordState
 from server.errors import NotFound
-from server.protocol.office import EditText, Edits
+from server.protocol.office import Edits, EditText
 from server.reception import editing, records, signing
 from server.store.models import AccessEntry, Reception, StoredRevision, VisitRecord
 from tests.records.office import World, data_url, draft, png, utterance

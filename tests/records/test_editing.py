@@ -110,7 +110,7 @@ def test_insert_goes_where_it_was_asked_and_has_no_recognised_text(world, record
         office.EditInsert(after_id=lines[1].id, participant_id="r1-petitioner", text="还有树。"),
         office.EditInsert(after_id=lines[-1].id, participant_id="r1-leader", text="好。"),
     )
-    assert [line.text for line in record.body][0] == "开头补记"
+    assert record.body[0].text == "开头补记"
     assert (record.body[3].text, record.body[3].kind, record.body[3].recognised) == ("还有树。", "answer", "")
     assert lines[1].end <= record.body[3].start <= record.body[3].end <= lines[2].start
     assert record.body[-1].text == "好。"

@@ -228,9 +228,12 @@ def _utterance(session: Session) -> None:
 
 @pytest.mark.parametrize("change", [_line, _delete_line, _entry, _state, _new_line, _bulk, _revision, _utterance])
 def test_a_filed_record_cannot_change(world, filed, change):
-    with pytest.raises(FiledRecordFixed), world.write() as session:
-        change(session)
-        session.flush()
+    def transaction() -> None:
+        with world.write() as session:
+            change(session)
+
+    with pytest.raises(FiledRecordFixed):
+        transaction()
     with world.read() as session:
         assert cases.open_case(session, world.clerk, 1).intact
 

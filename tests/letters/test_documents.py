@@ -1,0 +1,136 @@
+"""The printed record and form: what is in them, and that rendering cannot hurt the case."""
+
+from datetime import timedelta
+
+import docx
+import pytest
+import typst
+
+from server import clock
+from server.errors import NotFound, Unavailable
+from server.reception import cases, documents, printing, signing
+from server.reception.letters import letter_data
+from tests.records.office import TALK, World, data_url, draft, open_world, png
+
+FONTS = printing.LETTERS / "fonts"
+FAMILIES = '("Noto Serif CJK SC", "Jietan Serif Rare")'
+
+
+@pytest.fixture
+def world(tmp_path) -> World:
+    return open_world(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def fixed_clock():
+    clock.set_source(lambda: TALK + timedelta(hours=1))
+    yield
+    clock.set_source(None)
+
+
+def filed(world: World, *, refuse: str = "", **what: object) -> int:
+    record_id = draft(world, **what)
+    with world.write() as session:
+        signing.confirm(session, world.clerk, record_id)
+        if refuse:
+            return signing.refuse(session, world.kiosk, record_id, refuse, file_at_once=True).case_id
+        return signing.sign(session, world.kiosk, record_id, data_url(png()), file_at_once=True).case_id
+
+
+def words(world: World, case_id: int, name: str) -> str:
+    paper = docx.Document(str(documents.fetch(world.office, case_id, name)))
+    cells = [cell.text for table in paper.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(paragraph.text for paragraph in paper.paragraphs), *cells])
+
+
+def test_the_record_says_every_line_with_its_time_the_gap_and_the_hash(world):
+    case_id = filed(world)
+    text = words(world, case_id, "record.docx")
+    for part in (
+        "临溪县信访局", "LX-2026-000001", "问：您今天要反映什么事？［09:41:02］",
+        "答：单子没给过，就在喇叭上念了一遍。［09:41:18］", "09:43:10 到 09:43:14，终端网络断开，这一段没有录上。",
+        "周文清（副县长）", "何守田", "林晓", "SHA-256",
+    ):
+        assert part in text, part
+    paper = docx.Document(str(documents.fetch(world.office, case_id, "record.docx")))
+    assert len(paper.inline_shapes) == 1
+
+
+def test_a_refusal_is_printed_with_its_reason_and_no_signature(world):
+    case_id = filed(world, refuse="要先问家里人")
+    assert "没有签名。原因：要先问家里人" in words(world, case_id, "record.docx")
+    paper = docx.Document(str(documents.fetch(world.office, case_id, "record.docx")))
+    assert len(paper.inline_shapes) == 0
+    assert documents.fetch(world.office, case_id, "record.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_the_form_has_every_field_with_ticks(world):
+    text = words(world, filed(world), "form.docx")
+    assert "13800004321" in text
+    assert "☑ 视频" in text
+    assert "☐ 揭发控告" in text
+
+
+def test_documents_are_made_once_and_kept(world):
+    case_id = filed(world)
+    documents.make_all_logged(world.office, case_id)
+    first = {name: documents.fetch(world.office, case_id, name) for name in documents.NAMES}
+    assert {name: documents.fetch(world.office, case_id, name) for name in documents.NAMES} == first
+    with world.read() as session:
+        made = cases.open_case(session, world.clerk, case_id).documents
+    assert {(found.name, found.size) for found in made} == {(n, p.stat().st_size) for n, p in first.items()}
+
+
+def test_a_failing_printer_leaves_the_case_and_can_be_tried_again(world, monkeypatch):
+    case_id = filed(world)
+    with monkeypatch.context() as broken:
+        broken.setattr(printing, "pdf", lambda *args: 1 / 0)
+        documents.make_all_logged(world.office, case_id)
+        with pytest.raises(Unavailable):
+            documents.fetch(world.office, case_id, "record.pdf")
+    with world.read() as session:
+        case = cases.open_case(session, world.clerk, case_id)
+    assert case.intact
+    assert {found.name: found.size > 0 for found in case.documents} == {
+        "record.docx": True, "form.docx": True, "record.pdf": False, "form.pdf": False
+    }
+    assert documents.fetch(world.office, case_id, "record.pdf").stat().st_size > 10_000
+
+
+def test_a_changed_document_is_not_handed_out(world):
+    case_id = filed(world)
+    documents.fetch(world.office, case_id, "form.docx").write_bytes(b"forged")
+    with pytest.raises(Unavailable) as caught:
+        documents.fetch(world.office, case_id, "form.docx")
+    assert caught.value.code == "document_damaged"
+    with pytest.raises(NotFound):
+        documents.fetch(world.office, case_id, "../jietan.sqlite")
+
+
+def test_what_was_said_is_never_typst_or_xml(world):
+    nasty = '#set page(width: 1cm) $x$ *b* _i_ <w:t> & "q" \\ \x0b[#image("/etc/passwd")]，'
+    case_id = filed(world, said=(("leader", 1.0, "您说。"), ("petitioner", 3.0, nasty)))
+    assert "#set page(width: 1cm) $x$ *b*" in words(world, case_id, "record.docx")
+    for name in documents.NAMES:
+        assert documents.fetch(world.office, case_id, name).stat().st_size > 5_000
+
+
+def drawn(character: str) -> bytes:
+    """A picture of one character in our own fonts alone."""
+    source = f'#set page(width: 20pt, height: 20pt, margin: 2pt)\n#text(font: {FAMILIES})[{character}]'
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+    return typst.Compiler(source.encode(), font_paths=fonts).compile(format="png")
+
+
+@pytest.mark.parametrize("character", "冼䶮喆堃㭎囧鎔［”—：·")
+def test_rare_names_and_marks_have_their_glyphs(character):
+    missing = drawn("\U0001f600")
+    assert drawn(character) != missing
+
+
+def test_a_long_record_prints(world):
+    said = tuple(("petitioner" if i % 2 else "leader", i * 3.0, "村里修路占了我家河边长田。") for i in range(1500))
+    case_id = filed(world, said=said)
+    with world.read() as session:
+        lines = len(letter_data(documents.filed_of(session, case_id))["lines"])
+    assert documents.fetch(world.office, case_id, "record.pdf").stat().st_size > lines * 100

@@ -1,0 +1,241 @@
+"""The routes: who may, what comes back, files with ranges."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from server import clock
+from server.api import cases, public, records
+from server.api.deps import get_actor
+from server.api.errors import add_handlers
+from server.domain.states import StaffRole
+from server.store.access import Actor
+from server.store.models import AccessEntry, ProgressTry, Reception, StoredSegment
+from tests.records.office import TALK, World, data_url, draft, png
+
+ADMIN = Actor(name="管理", user_id=9, role=StaffRole.ADMINISTRATOR, organization_id=1, organization_path="/1/")
+
+
+class Caller:
+    """A client that is whoever `actor` says."""
+
+    def __init__(self, world: World) -> None:
+        app = FastAPI()
+        app.state.office = world.office
+        for router in (records.router, cases.router, public.router):
+            app.include_router(router, prefix="/api")
+        add_handlers(app)
+        app.dependency_overrides[get_actor] = lambda: self.actor
+        self.actor = world.clerk
+        self.client = TestClient(app, raise_server_exceptions=False)
+
+    def get(self, path: str, actor: Actor | None = None, **options):
+        return self.send("GET", path, actor, **options)
+
+    def post(self, path: str, body: object = None, actor: Actor | None = None):
+        return self.send("POST", path, actor, json=body)
+
+    def send(self, method: str, path: str, actor: Actor | None, **options):
+        previous, self.actor = self.actor, actor or self.actor
+        try:
+            return self.client.request(method, f"/api{path}", **options)
+        finally:
+            self.actor = previous
+
+
+@pytest.fixture
+def caller(world) -> Caller:
+    return Caller(world)
+
+
+def file_case(caller: Caller, world: World, record_id: str) -> int:
+    assert caller.post(f"/records/{record_id}/confirm").status_code == 200
+    signed = caller.post(f"/records/{record_id}/signature", {"image": data_url(png())}, world.kiosk)
+    assert signed.status_code == 200
+    return signed.json()["case_id"]
+
+
+def test_the_whole_way(caller, world, record_id):
+    body = caller.get(f"/records/{record_id}").json()
+    edit = {"kind": "text", "line_id": body["body"][1]["id"], "version": 1, "text": "村里修路占了地。"}
+    changed = caller.post(f"/records/{record_id}/edits", {"edits": [edit]})
+    assert changed.json()["body"][1]["text"] == "村里修路占了地。"
+    stale = caller.post(f"/records/{record_id}/edits", {"edits": [edit]})
+    assert (stale.status_code, stale.json()["error"]["details"]["line"]["version"]) == (409, 2)
+    case_id = file_case(caller, world, record_id)
+    case = caller.get(f"/cases/{case_id}").json()
+    assert (case["case_no"], case["intact"], case["record"]["state"]) == ("LX-2026-000001", True, "filed")
+    assert {document["name"] for document in case["documents"] if document["size"] > 5000} == {
+        "record.docx", "record.pdf", "form.docx", "form.pdf"
+    }
+    assert caller.get("/cases?q=修路").json()["total"] == 1
+    assert caller.post(f"/records/{record_id}/file").json() == {"case_id": case_id, "case_no": "LX-2026-000001"}
+    kinds = [found["kind"] for found in caller.get(f"/records/{record_id}/revisions").json()["revisions"]]
+    assert kinds == ["drafted", "text", "confirm", "sign", "file"]
+    with world.read() as session:
+        opened = session.scalars(select(AccessEntry.thing)).all()
+    assert sorted(opened) == ["case", "record"]
+
+
+def test_documents_come_as_files(caller, world, record_id):
+    case_id = file_case(caller, world, record_id)
+    answer = caller.get(f"/cases/{case_id}/documents/record.pdf")
+    assert answer.content.startswith(b"%PDF-")
+    assert "LX-2026-000001.pdf" in answer.headers["content-disposition"]
+    assert caller.get(f"/cases/{case_id}/documents/secret.txt").status_code == 404
+    assert caller.get(f"/cases/{case_id}/documents/record.pdf", world.other_clerk).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path", "body", "allowed"), [
+    ("GET", "/records", None, {"clerk", "leader"}),
+    ("GET", "/records/{id}", None, {"clerk", "leader"}),
+    ("POST", "/records/{id}/edits", {"edits": [{"kind": "heard", "line_id": "x", "version": 1, "heard": True}]}, {"clerk"}),
+    ("GET", "/records/{id}/revisions", None, {"clerk", "leader"}),
+    ("POST", "/records/{id}/confirm", None, {"clerk"}),
+    ("POST", "/records/{id}/reopen", {"reason": "x"}, {"clerk"}),
+    ("POST", "/records/{id}/disputes", {"line_id": "x"}, set()),
+    ("POST", "/records/{id}/signature", {"image": "data:image/png;base64,AAAA"}, set()),
+    ("POST", "/records/{id}/refusal", {"reason": "x"}, {"clerk"}),
+    ("POST", "/records/{id}/file", None, {"clerk"}),
+    ("GET", "/cases", None, {"clerk", "leader"}),
+    ("GET", "/cases/1", None, {"clerk", "leader"}),
+    ("POST", "/cases/1/supplements", {"reason": "x", "text": "y"}, {"clerk"}),
+    ("GET", "/cases/1/documents/record.pdf", None, {"clerk", "leader"}),
+])
+def test_roles(caller, world, record_id, method, path, body, allowed):
+    """Staff of the wrong role get 403; a kiosk and another county never learn that it is there."""
+    path = path.format(id=record_id)
+    for role, actor in (("clerk", world.clerk), ("leader", world.leader), ("administrator", ADMIN)):
+        status = caller.send(method, path, actor, json=body).status_code
+        assert (status != 403) == (role in allowed), role
+    assert caller.send(method, path, world.kiosk, json=body).status_code in (403, 404)
+    if "{" not in path and path not in ("/records", "/cases"):
+        assert caller.send(method, path, world.other_clerk, json=body).status_code in (403, 404)
+
+
+@pytest.mark.parametrize("edit", [
+    {"kind": "text", "line_id": "x", "version": 1, "text": "长" * 100_000},
+    {"kind": "field", "field": "summary", "version": 1, "value": "长" * 100_000},
+    {"kind": "insert", "after_id": None, "participant_id": None, "text": "长" * 100_000},
+    {"kind": "nonsense"},
+    {"kind": "text", "line_id": "../../etc", "version": 1, "text": "x"},
+])
+def test_what_is_too_long_or_wrong_gets_a_chinese_sentence_and_changes_nothing(caller, record_id, edit):
+    before = caller.get(f"/records/{record_id}").json()
+    answer = caller.post(f"/records/{record_id}/edits", {"edits": [edit]})
+    assert answer.status_code == 422
+    assert any("\u4e00" <= character <= "\u9fff" for character in answer.json()["error"]["message"])
+    assert caller.get(f"/records/{record_id}").json() == before
+
+
+def put_recording(world: World, content: bytes, size: int) -> None:
+    folder = world.office.settings.recordings_dir / "r1"
+    folder.mkdir(parents=True)
+    (folder / "petitioner-1.webm").write_bytes(content)
+    with world.write() as session:
+        session.get_one(StoredSegment, "r1-s1").size = size
+
+
+def test_recordings_play_in_ranges(caller, world, record_id):
+    put_recording(world, bytes(range(100)), 100)
+    path = f"/records/{record_id}/recordings/r1-s1"
+    whole = caller.get(path)
+    assert (whole.status_code, len(whole.content), whole.headers["content-type"]) == (200, 100, "video/webm")
+    part = caller.get(path, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
+    assert part.headers["content-range"] == "bytes 10-19/100"
+    for actor in (world.other_clerk, world.town_clerk, world.kiosk):
+        assert caller.get(path, actor).status_code == 404
+    assert caller.get(path, ADMIN).status_code == 403
+
+
+def test_recordings_of_another_reception_are_not_found(caller, world, record_id):
+    draft(world, "r2")
+    assert caller.get(f"/records/{record_id}/recordings/r2-s1").status_code == 404
+
+
+def test_a_missing_or_cut_recording_says_so(caller, world, record_id):
+    path = f"/records/{record_id}/recordings/r1-s1"
+    missing = caller.get(path)
+    put_recording(world, b"x" * 50, 100)
+    cut = caller.get(path)
+    for answer, word in ((missing, "不在了"), (cut, "不完整")):
+        assert answer.status_code == 410
+        assert word in answer.json()["error"]["message"]
+
+
+def ask(caller: Caller, code: str, digits: str):
+    return caller.post("/progress", {"code": code, "phone_last4": digits})
+
+
+def test_progress_shows_steps_and_no_names_or_content(caller, world, record_id):
+    with world.write() as session:
+        session.get_one(Reception, "r1").query_code = "QCR1ABCD"
+    before = ask(caller, "QCR1ABCD", "4321").json()
+    assert (before["number"], before["state"], before["deadline"]) == ("A01", "笔录草稿", None)
+    file_case(caller, world, record_id)
+    found = ask(caller, "QCR1ABCD", "4321")
+    assert found.status_code == 200
+    for private in ("何守田", "修村道", "周文清", "1380000", "喇叭"):
+        assert private not in found.text
+    progress = found.json()
+    assert (progress["number"], progress["state"], progress["office"]) == ("LX-2026-000001", "已登记", "临溪县信访局")
+    assert [step["done"] for step in progress["steps"]] == [True, True, True, True, False]
+    assert progress["deadline"]["due"] == "2026-06-24"
+
+
+def test_wrong_code_and_wrong_digits_get_the_same_answer_and_ten_are_the_most(caller, world, record_id):
+    with world.write() as session:
+        session.get_one(Reception, "r1").query_code = "QCR1ABCD"
+    wrong_digits, wrong_code = ask(caller, "QCR1ABCD", "0000"), ask(caller, "NOSUCHCODE", "4321")
+    assert (wrong_digits.status_code, wrong_digits.text) == (wrong_code.status_code, wrong_code.text) == (404, wrong_code.text)
+    for number in range(8):
+        assert ask(caller, f"GUESS{number}", "1234").status_code == 404
+    assert ask(caller, "QCR1ABCD", "4321").status_code == 429
+    with world.read() as session:
+        sources = set(session.scalars(select(ProgressTry.source)))
+    assert len(sources) == 1
+    assert len(sources.pop()) == 64
+    clock.set_source(lambda: TALK + timedelta(hours=1, minutes=16))
+    assert ask(caller, "QCR1ABCD", "4321").status_code == 200
+
+
+def test_without_a_telephone_the_digits_are_zeros(caller, world, record_id):
+    with world.write() as session:
+        reception = session.get_one(Reception, "r1")
+        reception.query_code, reception.petitioner_phone = "QCR1ABCD", ""
+    assert ask(caller, "QCR1ABCD", "0000").status_code == 200
+    assert ask(caller, "QCR1ABCD", "").status_code == 422
+
+
+def test_the_petitioner_at_the_kiosk_reads_and_refuses(caller, world, record_id):
+    assert caller.get(f"/records/{record_id}", world.kiosk).status_code == 404
+    caller.post(f"/records/{record_id}/confirm")
+    read = caller.get(f"/records/{record_id}", world.kiosk).json()
+    assert (read["may_sign"], read["may_edit"], read["may_file"]) == (True, False, False)
+    refused = caller.post(f"/records/{record_id}/refusal", {"reason": "不认识字"}, world.kiosk).json()
+    assert (refused["state"], refused["case_no"]) == ("filed", "LX-2026-000001")
+
+
+def test_signature_over_the_limit_is_refused_in_chinese(caller, world, record_id):
+    caller.post(f"/records/{record_id}/confirm")
+    answer = caller.post(f"/records/{record_id}/signature", {"image": data_url(b"x" * 400_000)}, world.kiosk)
+    assert answer.status_code == 422
+    assert "签名" in answer.json()["error"]["message"]
+
+
+def test_list_filters(caller, world, record_id):
+    assert len(caller.get("/records?state=draft,correcting").json()["records"]) == 1
+    assert caller.get("/records?state=nonsense").json()["records"] == []
+    assert caller.get("/records?q=何守田").json()["records"][0]["id"] == record_id
+
+
+def test_recordings_never_leave_their_folder(caller, world, record_id, tmp_path: Path):
+    (tmp_path / "secret.key").write_text("x")
+    with world.write() as session:
+        session.get_one(StoredSegment, "r1-s1").file = "../../secret.key"
+    assert caller.get(f"/records/{record_id}/recordings/r1-s1").status_code == 410
