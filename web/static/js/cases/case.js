@@ -100,7 +100,7 @@ function showRecordings() {
   const rows = found.record.segments.map((/** @type {any} */ s) => el("div.file", {},
     el("b", {}, `${person(s.participant_id)}　${KINDS[s.kind]}`), el("span.num.soft", {}, `${clockAt(found.record.started_at, s.start)} 起　${inWords(s.seconds)}　${size(s.size)}`),
     s.repaired ? el("span.badge.warn", {}, "中断后修补过") : null, el("code.hash", { title: "SHA-256" }, s.sha256)));
-  const sums = [["笔录校验值", found.record_sha256], ["录音清单校验值", found.manifest_sha256]].flatMap(([label, value]) => [el("dt", {}, label), el("dd", {}, el("code.hash", {}, value))]);
+  const sums = [["笔录校验值", found.record_sha256], ["录音清单校验值", found.manifest_sha256]].filter(([, value]) => value).flatMap(([label, value]) => [el("dt", {}, label), el("dd", {}, el("code.hash", {}, value))]);
   byId("recordings").replaceChildren(...(rows.length ? rows : [el("p.mute", {}, "这次接谈没有录音录像。")]), el("dl.sums", {}, ...sums));
 }
 
@@ -108,7 +108,7 @@ function showEvents() {
   const newest = [...found.events].reverse();
   byId("events").replaceChildren(...newest.map((event) => el("li", {},
     el("span.d", {}, el("b", {}, chineseDay(event.at)), el("small", {}, clockTime(event.at))), el("i.b.on"),
-    el("div.c", {}, el("b", {}, event.what), el("p", {}, [event.author, event.why].filter(Boolean).join("　"))))));
+    el("div.c", {}, el("b", {}, [event.what, event.why].filter(Boolean).join("　")), el("p", {}, event.author)))));
 }
 
 function showSupplements() {

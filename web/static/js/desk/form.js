@@ -4,7 +4,7 @@ import { el, icon } from "/static/js/dom.js";
 import { clockAt } from "/static/js/time.js";
 
 const LONG = new Set(["summary", "requests", "facts", "tried_before", "materials", "handling", "representatives"]);
-const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "phone", "people", "first_or_repeat", "group_visit", "purpose", "litigation", "form_of_visit"]);
+const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "phone", "first_or_repeat", "group_visit", "form_of_visit", "received_by"]);
 const SHORT = 200;
 const SOURCES = { kiosk: "终端上填的", office: "本单位记的", clerk: "登记员填的" };
 
