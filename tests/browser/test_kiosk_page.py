@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,7 +15,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import select
 
+from server import clock
+from server.domain.states import StaffRole
+from server.store.access import Actor
 from server.store.models import Line, Reception, StoredSignature, VisitRecord
+from server.store.receptions import help_calls
 from tests.browser.kiosk_office import KioskOffice
 
 pytestmark = pytest.mark.browser
@@ -219,9 +224,9 @@ def test_paper_and_help_reach_the_staff(office: KioskOffice, page: Page) -> None
     do(page, "paper")
     expect(page.locator('[data-fill="called"]')).to_contain_text("已经告诉工作人员")
     with office.store.read() as session:
-        called = office.reception  # the call belongs to the kiosk, not to a reception
-        assert called is not None
-        assert session.execute(select(Reception).where(Reception.state == "waiting")).first() is None
+        clerk = Actor(name="陈晓", organization_id=office.ids["town"], organization_path="/", role=StaffRole.CLERK)
+        assert help_calls(session, clerk, clock.now() - timedelta(minutes=1)) == ["柳河镇 1 号机"]
+        assert session.scalars(select(Reception).where(Reception.state == "waiting")).all() == []
     assert page.evaluate("window.asked") == []
 
 
