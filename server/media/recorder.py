@@ -69,7 +69,9 @@ class Store:
 class _File:
     """A file in the writer thread; after the first error it takes nothing more."""
 
-    def __init__(self, path: Path, head: bytes) -> None:
+    def __init__(self, path: Path, head: bytes, start: float) -> None:
+        self.good_until = start
+        """Media time up to which everything was written."""
         self._path = path
         self._head = head
         self._file: BinaryIO | None = None
@@ -114,7 +116,8 @@ class _Stretch:
     start: float
     file: _File
     end: float
-    written_until: float
+    handed_over: float
+    """Up to where clusters were given to the writer thread."""
     blocks: list[webm.Block] = field(default_factory=list)
     since: float = 0.0
     """Monotonic time of the first waiting block."""
@@ -221,7 +224,7 @@ class TrackRecorder:
             audio = self.kind is TrackKind.AUDIO
             track = webm.opus_track() if audio else webm.vp8_track(*self._size)
             head = webm.head(track, self._description(segment_id, at))
-            file = _File(self._store.folder / f"{segment_id}.webm", head)
+            file = _File(self._store.folder / f"{segment_id}.webm", head, at)
             self._stretch = _Stretch(segment_id, at, file, at, at, since=now)
         return self._stretch
 
@@ -249,7 +252,9 @@ class TrackRecorder:
         blocks, stretch.blocks = stretch.blocks, []
         end = stretch.end
         if not self._store.writer.submit(lambda: self._write(stretch, webm.cluster(blocks), end), droppable=True):
-            self._failed(stretch, "disk_slow")
+            self._failed(stretch, "disk_slow", stretch.handed_over)
+            return
+        stretch.handed_over = end
 
     def _write(self, stretch: _Stretch, data: bytes, end: float) -> None:
         """In the writer thread."""
@@ -259,24 +264,23 @@ class TrackRecorder:
             file = stretch.file.append(data)
         except OSError as error:
             stretch.file.failed = True
+            until = stretch.file.good_until
             code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "disk_error"
             log.error("recording not written", code=code, error=error.errno)
-            self._store.writer.tell(lambda: self._failed(stretch, code))
+            self._store.writer.tell(lambda: self._failed(stretch, code, until))
             return
-        self._store.writer.touched(file, lambda: self._acknowledged(stretch, end))
+        stretch.file.good_until = end
+        self._store.writer.touched(file, lambda: self._events.trouble(""))
 
-    def _acknowledged(self, stretch: _Stretch, end: float) -> None:
-        stretch.written_until = end
-        self._events.trouble("")
-
-    def _failed(self, stretch: _Stretch, code: str) -> None:
-        """What could not be written is a gap; a new file is tried soon."""
-        stretch.file.failed = True
+    def _failed(self, stretch: _Stretch, code: str, until: float) -> None:
+        """What could not be written after `until` is a gap; a new file is tried soon."""
         self._events.trouble(code)
         if self._stretch is not stretch:
+            if stretch.end > until:
+                self._events.gap(self._gap(until, stretch.end, "disk_full"))
             return
         stretch.blocks = []
-        stretch.end = stretch.written_until
+        stretch.end = until
         self.end("disk_full")
         self._not_before = stretch.since + RETRY_AFTER
 

@@ -90,7 +90,7 @@ class Picture(MediaStreamTrack):
         return frame
 
 
-async def until(condition: Callable[[], Any], what: str, seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], Any], what: str, seconds: float = 10.0) -> None:
     """Wait for something, and say what did not come."""
     end = time.monotonic() + seconds
     while not condition():

@@ -51,7 +51,7 @@ class Processes:
             process = subprocess.Popen([sys.executable, "-c", RUN], env=environment, stderr=log)
         self._running.append(process)
         async with httpx.AsyncClient(trust_env=False) as http:
-            end = time.monotonic() + 15
+            end = time.monotonic() + 60
             while True:
                 try:
                     await http.get(f"http://127.0.0.1:{s.media_port}/healthz")

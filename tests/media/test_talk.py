@@ -61,12 +61,12 @@ async def test_talk_from_start_to_manifest(node: Node, settings: Settings, seat:
     _check_manifest(manifest, settings.recordings_dir / "r1", talked)
     until_ends = {e.entry.fact.participant_id: e.entry.fact.until for e in office.entries
                   if e.entry.fact.kind == "recognition_until"}  # fmt: skip
-    assert all(abs(end - talked) < 0.5 for end in until_ends.values())
+    assert all(abs(end - manifest.seconds) < 0.5 for end in until_ends.values())
     assert len(until_ends) == 2
 
 
 def _check_manifest(manifest: Manifest, folder: Path, talked: float) -> None:
-    assert abs(manifest.seconds - talked) < 0.3
+    assert abs(manifest.seconds - talked) < 1.0
     assert json.loads((folder / "manifest.json").read_text()) == manifest.model_dump(mode="json")
     assert sorted((s.participant_id, s.kind) for s in manifest.segments) == [
         ("l1", "audio"), ("l1", "video"), ("p1", "audio"), ("p1", "video"),

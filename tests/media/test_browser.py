@@ -1,0 +1,96 @@
+"""Two real Chromium pages talk through the node with the browser's fake camera and microphone."""
+
+import json
+from pathlib import Path
+
+import av
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from server.media.node import Node
+from server.settings import Settings
+from tests.media.client import token, until
+from tests.media.conftest import ScriptedTranscriber
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+async def _open(page: Page, node: Node, settings: Settings, participant: str, role: str) -> None:
+    await page.goto(f"http://127.0.0.1:{node.port}/healthz")
+    url = f"ws://127.0.0.1:{node.port}/signal"
+    await page.evaluate(_JOIN, [url, token(settings.key("seat"), participant, role)])
+
+
+@pytest.mark.browser
+async def test_two_chromium_pages(node: Node, settings: Settings, transcriber: ScriptedTranscriber) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        one, two = await browser.new_page(), await browser.new_page()
+        await _open(one, node, settings, "p1", "petitioner")
+        await _open(two, node, settings, "l1", "leader")
+        for page in (one, two):
+            await page.wait_for_function("window.room && window.room.recording", timeout=30000)
+            await page.wait_for_function("window.seen && window.seen.videoWidth > 0", timeout=30000)
+            start = await page.evaluate("window.seen.currentTime")
+            await page.wait_for_function(f"window.seen.currentTime > {start} + 2", timeout=30000)
+            await page.wait_for_function("window.captions >= 4", timeout=30000)
+        links = [p.link for p in node.hub.rooms["r1"].participants.values()]
+        assert all(link.video.statistics.octets > 20_000 for link in links if link and link.video)
+        stats = json.loads(await two.evaluate(_STATS))
+        assert stats["concealed"] < 0.1 * stats["samples"]
+        assert stats["frames"] > 20
+        manifest = await node.hub.close_room("r1", "office")
+        await two.wait_for_function("window.ended === 'office'", timeout=5000)
+        await browser.close()
+    folder: Path = node.hub.folder("r1")
+    assert len(manifest.segments) == 4
+    for segment in manifest.segments:
+        assert segment.start + segment.seconds == pytest.approx(manifest.seconds, abs=0.6)
+        with av.open(str(folder / segment.file)) as container:
+            assert sum(1 for _ in container.decode()) > 20
+    await until(lambda: transcriber.sound.get("p1"), "sound at the transcriber")
+
+
+_JOIN = """
+async ([url, token]) => {
+  window.captions = 0;
+  const stream = await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 640, height: 480}});
+  const socket = new WebSocket(url), say = (m) => socket.send(JSON.stringify(m));
+  const pc = window.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
+  pc.addTransceiver(stream.getAudioTracks()[0], {direction: 'sendonly', streams: [stream]});
+  pc.addTransceiver(stream.getVideoTracks()[0], {direction: 'sendonly', streams: [stream]});
+  for (let i = 0; i < 4; i++) for (const kind of ['audio', 'video']) pc.addTransceiver(kind, {direction: 'recvonly'});
+  pc.onicecandidate = (e) => say({type: 'candidate', candidate: e.candidate ? e.candidate.candidate : null,
+    sdp_mid: e.candidate ? e.candidate.sdpMid : null});
+  pc.ontrack = (e) => {
+    if (e.transceiver.mid !== '2' && e.transceiver.mid !== '3') return;
+    window.seen = window.seen || document.body.appendChild(document.createElement('video'));
+    seen.srcObject = seen.srcObject || new MediaStream();
+    seen.srcObject.addTrack(e.track); seen.muted = true; seen.play().catch(() => {});
+  };
+  socket.onmessage = async (event) => {
+    const m = JSON.parse(event.data);
+    if (m.type === 'joined') { const offer = await pc.createOffer(); await pc.setLocalDescription(offer); say({type: 'offer', sdp: offer.sdp}); }
+    if (m.type === 'answer') await pc.setRemoteDescription({type: 'answer', sdp: m.sdp});
+    if (m.type === 'room') window.room = m;
+    if (m.type === 'caption' && m.final) window.captions++;
+    if (m.type === 'ended') window.ended = m.reason;
+  };
+  socket.onopen = () => say({type: 'join', token});
+}
+"""
+_STATS = """
+async () => {
+  const out = {concealed: 0, samples: 0, frames: 0};
+  for (const r of (await pc.getStats()).values()) if (r.type === 'inbound-rtp') {
+    out.concealed += r.concealedSamples || 0; out.samples += r.totalSamplesReceived || 0; out.frames += r.framesDecoded || 0;
+  }
+  return JSON.stringify(out);
+}
+"""
