@@ -1,31 +1,24 @@
 """The web program: pages, JSON API and durable jobs in one process."""
 
-import importlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import structlog
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from server import pages
-from server.api import accounts, admin, health, kiosk, receptions
+from server.api import accounts, admin, cases, health, kiosk, public, receptions, records
 from server.api.errors import add_handlers
 from server.api.guard import Guard
 from server.jobs.running import running_office
 from server.settings import Settings
 
-log = structlog.get_logger()
-
-ROUTERS = [module.router for module in (accounts, admin, kiosk, receptions)]
-for _name in ("records", "cases", "public"):
-    try:
-        ROUTERS.append(importlib.import_module(f"server.api.{_name}").router)
-    except ImportError:
-        log.error("router is missing", name=_name)
+ROUTERS = [
+    module.router for module in (accounts, admin, kiosk, receptions, records, cases, public)
+]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 
 
@@ -45,10 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    try:
-        pages.include(app)
-    except ImportError:
-        log.error("pages are missing")
+    pages.include(app)
     return app
 
 

@@ -27,7 +27,8 @@ def test_log_in_sets_a_cookie_that_scripts_cannot_read(office):
     answer = log_in(office.anonymous)
     assert answer.json()["home"] == "/leader"
     cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=strict" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
     assert office.anonymous.get("/api/me").json()["name"] == "周建国"
     assert office.anonymous.delete("/api/session").status_code == 204
     assert office.anonymous.get("/api/me").status_code == 401

@@ -116,7 +116,8 @@ def test_pages_lead_to_the_log_in_and_back(office):
 def test_a_page_of_another_role_says_so_in_chinese(office):
     answer = office.clerk.get("/admin")
     assert answer.status_code == 403
-    assert "账号" in answer.text and "text/html" in answer.headers["content-type"]
+    assert "账号" in answer.text
+    assert "text/html" in answer.headers["content-type"]
 
 
 @pytest.mark.parametrize("path", ["/api/kiosk/sittings", "/api/session"])

@@ -1,0 +1,231 @@
+"""Transactions, migrations and the one door for reading."""
+
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from server import clock
+from server.domain.states import StaffRole
+from server.store import receptions
+from server.store.access import Actor, visible_cases, visible_receptions, visible_records
+from server.store.engine import Store
+from server.store.migrate import migrate
+from server.store.models import (
+    AccessEntry,
+    Base,
+    Kiosk,
+    Organization,
+    Reception,
+    StoredCase,
+    User,
+    VisitRecord,
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty case store in a file."""
+    made = Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    migrate(made.engine)
+    yield made
+    made.close()
+
+
+def differences(store: Store) -> list[object]:
+    """What autogenerate would change; tables and indexes of the full-text search are not models."""
+    known = set(Base.metadata.tables)
+
+    def include(name: str | None, kind: str, _parents: object) -> bool:
+        return name in known if kind == "table" else name != "ix_search_texts_vector"
+
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": include})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def test_the_migrated_tables_are_those_of_the_models(store):
+    assert differences(store) == []
+
+
+def test_migrating_again_changes_nothing(store):
+    migrate(store.engine)
+    assert differences(store) == []
+
+
+def test_the_migrated_tables_are_those_of_the_models_on_postgresql(postgresql):
+    store = Store(postgresql)
+    migrate(store.engine)
+    assert differences(store) == []
+    store.close()
+
+
+@pytest.fixture
+def postgresql(tmp_path):
+    """URL of a throw-away PostgreSQL, where its programs are installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found or shutil.which("runuser") is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    folder = tmp_path / "pg"
+    folder.mkdir()
+    for parent in (folder, *folder.parents[:-1]):
+        if str(parent).startswith("/tmp/"):
+            parent.chmod(0o755)
+    shutil.chown(folder, "postgres")
+    run = ["runuser", "-u", "postgres", "--"]
+    data, bin_folder = folder / "data", found[-1].parent
+    subprocess.run([*run, bin_folder / "initdb", "-D", data, "-A", "trust"], check=True, capture_output=True)
+    options = f"-c listen_addresses='' -k {folder}"
+    start = [*run, bin_folder / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log"]
+    subprocess.run([*start, "start"], check=True, capture_output=True)
+    yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+    subprocess.run([*run, bin_folder / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, capture_output=True)
+
+
+def test_numbers_have_no_gaps_and_no_doubles_under_concurrency(store):
+    found: list[int] = []
+
+    def draw() -> None:
+        for _ in range(10):
+            with store.write() as session:
+                found.append(receptions.next_number(session, "queue"))
+
+    threads = [threading.Thread(target=draw) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == list(range(1, 81))
+
+
+def test_a_transaction_that_fails_leaves_nothing(store):
+    def fail() -> None:
+        with store.write() as session:
+            receptions.next_number(session, "queue")
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        fail()
+    with store.write() as session:
+        assert receptions.next_number(session, "queue") == 1
+
+
+def test_reading_goes_on_while_somebody_writes(store):
+    with store.write() as writing:
+        receptions.next_number(writing, "queue")
+        with store.read() as session:
+            assert session.scalar(text("SELECT count(*) FROM counters")) == 0
+
+
+def test_what_is_added_while_reading_is_written_afterwards(store):
+    with store.read() as session:
+        session.add(AccessEntry(at=clock.now(), action="read", thing="record", thing_id="x"))
+    with store.read() as session:
+        assert session.query(AccessEntry).count() == 1
+
+
+def test_a_reading_transaction_does_not_lose_a_change_in_silence(store):
+    seed(store)
+
+    def change() -> None:
+        with store.read() as session:
+            session.get_one(Reception, "town").matter = "x"
+
+    with pytest.raises(RuntimeError):
+        change()
+
+
+PLACES = {"county": (1, "/1/"), "town": (2, "/1/2/"), "other": (3, "/1/3/"), "elsewhere": (4, "/4/")}
+
+
+def seed(store: Store) -> None:
+    """A reception with record and case in each place; the one of "other" is an accusation against it."""
+    now = clock.now()
+    with store.write() as session:
+        for name, (number, path) in PLACES.items():
+            session.add(Organization(id=number, name=name, code=name.upper()[:12], path=path))
+            session.add(Kiosk(id=number, organization_id=number, name=name, created_at=now))
+        session.flush()
+        user = User(id=1, organization_id=1, username="u", name="u", role="leader", password_hash="", created_at=now)
+        session.add(user)
+        for name, (number, _) in PLACES.items():
+            add_reception(session, name, number, now)
+
+
+def add_reception(session, name, number, now):
+    session.add(
+        Reception(
+            id=name, organization_id=number, kiosk_id=number, number="A01", state="closed", consent="audio_only",
+            petitioner_name="x", query_code=name, asked_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(
+        VisitRecord(
+            id=name, reception_id=name, organization_id=number, state="filed" if name == "other" else "draft",
+            recognition="done", created_at=now, updated_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(
+        StoredCase(
+            organization_id=number, year=2026, number=1, case_no=name, reception_id=name, record_id=name,
+            state="registered", title="t", petitioner="x", filed_at=now, filed_record={}, record_sha256="",
+            manifest_sha256="", purpose="accusation" if name == "other" else "request",
+            accused_organization_id=number if name == "other" else None,
+        )
+    )  # fmt: skip
+
+
+def seen(store: Store, actor: Actor) -> list[set[str]]:
+    with store.read() as session:
+        return [
+            {row.id for row in session.scalars(visible_receptions(actor))},
+            {row.id for row in session.scalars(visible_records(actor))},
+            {row.case_no for row in session.scalars(visible_cases(actor))},
+        ]
+
+
+def staff(place: str, role: StaffRole) -> Actor:
+    number, path = PLACES[place]
+    return Actor(name="x", organization_id=number, organization_path=path, user_id=1, role=role)
+
+
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [
+        (staff("county", StaffRole.LEADER), {"county", "town", "other"}),
+        (staff("town", StaffRole.CLERK), {"town"}),
+        (staff("other", StaffRole.CLERK), set()),
+        (staff("elsewhere", StaffRole.LEADER), {"elsewhere"}),
+        (staff("county", StaffRole.ADMINISTRATOR), set()),
+    ],
+)
+def test_everybody_sees_their_own_tree_and_no_accusation_against_themselves(store, actor, expected):
+    seed(store)
+    assert seen(store, actor) == [expected] * 3
+
+
+def test_a_kiosk_sees_its_own_sitting_until_it_is_cleared_and_the_record_once_confirmed(store):
+    seed(store)
+    kiosk = Actor(name="k", organization_id=2, organization_path="/1/2/", kiosk_id=2)
+    assert seen(store, kiosk) == [{"town"}, set(), set()]
+    with store.write() as session:
+        session.get_one(VisitRecord, "town").state = "confirmed"
+    assert seen(store, kiosk) == [{"town"}, {"town"}, set()]
+    with store.write() as session:
+        session.get_one(Reception, "town").left_kiosk_at = clock.now()
+    assert seen(store, kiosk) == [set(), set(), set()]
+
+
+def test_lists_use_an_index(store):
+    with store.read() as session:
+        tables = inspect(session.connection()).get_indexes("receptions")
+    columns = [index["column_names"] for index in tables]
+    assert ["state", "asked_at"] in columns
+    assert ["kiosk_id", "left_kiosk_at"] in columns
