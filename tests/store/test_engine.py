@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -66,16 +67,12 @@ def test_the_migrated_tables_are_those_of_the_models_on_postgresql(postgresql):
 
 
 @pytest.fixture
-def postgresql(tmp_path):
+def postgresql():
     """URL of a throw-away PostgreSQL, where its programs are installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found or shutil.which("runuser") is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    folder = tmp_path / "pg"
-    folder.mkdir()
-    for parent in (folder, *folder.parents[:-1]):
-        if str(parent).startswith("/tmp/"):
-            parent.chmod(0o755)
+    folder = Path(tempfile.mkdtemp(prefix="jietan-pg-"))  # pytest's own folders are closed to other users
     shutil.chown(folder, "postgres")
     run = ["runuser", "-u", "postgres", "--"]
     data, bin_folder = folder / "data", found[-1].parent
@@ -85,6 +82,7 @@ def postgresql(tmp_path):
     subprocess.run([*start, "start"], check=True, capture_output=True)
     yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
     subprocess.run([*run, bin_folder / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_numbers_have_no_gaps_and_no_doubles_under_concurrency(store):
