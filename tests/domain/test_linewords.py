@@ -59,7 +59,7 @@ def test_words_always_spell_the_text_in_order_of_time(old, new, at):
 
 
 def test_ten_thousand_characters_do_not_take_long():
-    began = time.perf_counter()
+    began = time.process_time()
     old, new = "占地补偿" * 2500, "补地占偿" * 2500
     assert spelled(retime(words_of(old), new, 0, 1)) == new
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
