@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from server.api.deps import AnyActor, Clerk, Db, KioskActor, LeaderOrClerk, OfficeDep
 from server.domain.states import RecordState, StaffRole
 from server.errors import NotAllowed, NotFound
-from server.protocol.office import Dispute, Edits, Refusal, Reopen, Signature
+from server.protocol.office import Disputes, Edits, Refusal, Reopen, Signature
 from server.reception import documents, editing, filing, records, signing
 from server.reception.office import Office
 from server.store import files
@@ -79,9 +79,9 @@ def reopen(record_id: RecordId, body: Reopen, db: Db, actor: Clerk) -> Response:
 
 
 @router.post("/{record_id}/disputes")
-def dispute(record_id: RecordId, body: Dispute, db: Db, actor: KioskActor) -> Response:
-    """The petitioner says a line is wrong."""
-    return _json(signing.dispute(db, actor, record_id, body.line_id, body.note))
+def dispute(record_id: RecordId, body: Disputes, db: Db, actor: KioskActor) -> Response:
+    """The petitioner says which lines are wrong."""
+    return _json(signing.dispute(db, actor, record_id, body.disputes))
 
 
 @router.post("/{record_id}/signature")

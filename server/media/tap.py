@@ -34,6 +34,8 @@ SEEK_OVER = 0.5
 RETAIN_SECONDS = 600.0
 BACKOFF = (0.5, 1.0, 2.0, 5.0)
 BEHIND_AFTER = 12.0
+PING_TIMEOUT = 300.0
+"""Seconds; after a break minutes of sound are sent at once, and a pong waits behind them."""
 DOWN_MESSAGE = "语音识别暂时连不上。录音照常进行，文字过后补上。"
 
 
@@ -222,7 +224,7 @@ class Tap:
         headers = {"Authorization": f"Bearer {self._access.key}"}
         async with connect(
             self._access.url, additional_headers=headers, open_timeout=5, close_timeout=1, proxy=None,
-            max_size=1 << 20, compression=None,
+            max_size=1 << 20, compression=None, ping_timeout=PING_TIMEOUT,
         ) as socket:  # fmt: skip
             yield socket
 

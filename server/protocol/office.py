@@ -383,8 +383,16 @@ class Revision(Message):
 
 
 class Dispute(Message):
+    """What the petitioner says is not right about a line."""
+
     line_id: Identifier
     note: Annotated[str, Field(max_length=500)] = ""
+
+
+class Disputes(Message):
+    """Everything that is to be corrected, sent together after the last sentence."""
+
+    disputes: Annotated[tuple[Dispute, ...], Field(min_length=1, max_length=1000)]
 
 
 class Signature(Message):

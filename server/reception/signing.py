@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.states import RecordState
 from server.errors import NotFound, WrongState
-from server.protocol.office import Record
+from server.protocol.office import Dispute, Record
 from server.reception import revisions
 from server.reception.canonical import settle
 from server.reception.filing import file_record
@@ -64,20 +64,25 @@ def reopen(session: Session, actor: Actor, record_id: str, reason: str) -> Recor
     return view(session, actor, record)
 
 
-def dispute(session: Session, actor: Actor, record_id: str, line_id: str, note: str) -> Record:
-    """The petitioner says a line is wrong: it is marked and the record goes back to the clerk."""
+def dispute(session: Session, actor: Actor, record_id: str, disputes: Iterable[Dispute]) -> Record:
+    """The petitioner says which lines are wrong: they are marked and the record goes back to the clerk."""
     record = _locked(session, actor, record_id)
     _move(session, record, CONFIRMED, RecordState.CORRECTING, "现在不能改了，请叫工作人员。", confirmed_at=None)
-    line = records.line(session, record.id, line_id)
+    for one in disputes:
+        _mark_disputed(session, record, one)
+    session.flush()
+    return view(session, actor, record)
+
+
+def _mark_disputed(session: Session, record: VisitRecord, disputed: Dispute) -> None:
+    line = records.line(session, record.id, disputed.line_id)
     if line is None or line.deleted:
         raise NotFound("没有找到这一句，请再看一遍。")
-    line.disputed = note.strip() or "信访人说这一句不对。"
+    line.disputed = disputed.note.strip() or "信访人说这一句不对。"
     line.heard = False
     line.version += 1
     after = {"reason": line.disputed}
     revisions.add(session, record, "dispute", author=revisions.PETITIONER, line_id=line.id, after=after)
-    session.flush()
-    return view(session, actor, record)
 
 
 def sign(session: Session, actor: Actor, record_id: str, image: str, *, file_at_once: bool) -> Record:

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_play
 
 from server import clock
 from server.domain.states import Consent, ReceptionState
-from server.protocol.office import NewUser
+from server.protocol.office import Dispute, NewUser
 from server.reception import accounts, signing
 from server.reception.records import create_draft
 from server.store.engine import Store
@@ -176,7 +176,7 @@ class Desk:
         line_id = self.line(seeded.id, text).id
         with self.store.write() as session:
             actor = accounts.actor_of_kiosk(session.get_one(Kiosk, seeded.kiosk_id))
-            signing.dispute(session, actor, seeded.id, line_id, note)
+            signing.dispute(session, actor, seeded.id, [Dispute(line_id=line_id, note=note)])
 
 
 def new_user(username: str, name: str, role: str, organization_id: int) -> NewUser:

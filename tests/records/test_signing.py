@@ -6,6 +6,7 @@ import pytest
 from server.domain.states import RecordState
 from server.errors import InvalidInput, NotFound, TooLarge, WrongState
 from server.protocol import office
+from server.protocol.office import Dispute
 from server.reception import editing, filing, records, signing
 from server.reception.signature_image import decode_signature
 from server.store.models import StoredSignature, VisitRecord
@@ -46,7 +47,7 @@ def test_refusal_keeps_the_reason_and_files(world, record_id):
 
 def test_an_objection_goes_back_to_the_clerk_and_blocks_until_dealt_with(world, record_id):
     line = confirmed(world, record_id).body[1]
-    record = do(world, signing.dispute, world.kiosk, record_id, line.id, "是四万")
+    record = do(world, signing.dispute, world.kiosk, record_id, [Dispute(line_id=line.id, note="是四万")])
     assert record.state == RecordState.CORRECTING
     assert record.body[1].disputed == "是四万"
     with pytest.raises(WrongState) as caught:
@@ -61,7 +62,7 @@ def test_an_objection_goes_back_to_the_clerk_and_blocks_until_dealt_with(world, 
 def test_an_objection_to_a_line_that_is_not_there_changes_nothing(world, record_id):
     confirmed(world, record_id)
     with pytest.raises(NotFound):
-        do(world, signing.dispute, world.kiosk, record_id, "nothing", "")
+        do(world, signing.dispute, world.kiosk, record_id, [Dispute(line_id="nothing")])
     with world.read() as session:
         assert session.get_one(VisitRecord, record_id).state == RecordState.CONFIRMED
 
@@ -103,7 +104,7 @@ def test_signing_in_any_other_state_is_refused(world, record_id, state):
     with pytest.raises(errors):
         do(world, signing.refuse, world.kiosk, record_id, "不", file_at_once=False)
     with pytest.raises(errors):
-        do(world, signing.dispute, world.kiosk, record_id, "x", "")
+        do(world, signing.dispute, world.kiosk, record_id, [Dispute(line_id="x")])
 
 
 @pytest.mark.parametrize("state", ["confirmed", "signed", "refused", "filed"])

@@ -28,8 +28,8 @@ const SENTENCES = {
   failed: "一直没有接通，还在继续试。您可以叫工作人员来看看。",
 };
 
-/** The office says that this seat is not to be had (any more). */
-const FINAL_CODES = new Set(["not_found", "not_allowed", "wrong_state", "conflict", "not_logged_in"]);
+/** HTTP statuses with which the office says that this seat is not to be had (any more). */
+const FINAL_STATUSES = new Set([401, 403, 404, 409, 410]);
 
 /** One participant; see the list of events at `_handle`. */
 export class Seat extends EventTarget {
@@ -104,7 +104,8 @@ export class Seat extends EventTarget {
     });
     this._line = line;
     try {
-      await line.open(this._address, await this._token());
+      const token = await this._token();
+      await line.open(this._address, token);
     } catch (error) {
       if (this._final(error)) return;
       this._broken(line);
@@ -124,10 +125,10 @@ export class Seat extends EventTarget {
 
   /** @param {unknown} error */
   _final(error) {
-    const { code, message } = /** @type {{code?: string, message?: string}} */ (error ?? {});
-    if (!code || !FINAL_CODES.has(code)) return false;
+    const { status, code, message } = /** @type {{status?: number, code?: string, message?: string}} */ (error ?? {});
+    if (!status || !FINAL_STATUSES.has(status)) return false;
     this.close();
-    this._tell("trouble", { code, message: message ?? "", fatal: true });
+    this._tell("trouble", { code: code ?? "", message: message ?? "", fatal: true });
     this._tell("connection", { state: "failed", message: message || SENTENCES.failed });
     return true;
   }

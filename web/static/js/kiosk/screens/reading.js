@@ -15,15 +15,6 @@ const LONG = 34;
 const LONGER = 90;
 const MANY_DOTS = 40;
 const RETRY_MS = 4000;
-const LONGEST_NOTE = 500;
-const QUOTED = 20;
-
-/** What is wrong with the first line, then with each of the others. @param {Reading} reading @param {any} first @param {any[]} others */
-function allNotes(reading, first, others) {
-  const told = (/** @type {any} */ line) => reading.markOf(line)?.note || "";
-  const more = others.map((line) => `“${line.text.slice(0, QUOTED)}”（${told(line)}）`);
-  return [told(first), ...(more.length ? [`另外还有 ${more.length} 句不对：${more.join("、")}`] : [])].join("。").slice(0, LONGEST_NOTE);
-}
 
 /** The person's way through a confirmed record. */
 class Reading {
@@ -244,22 +235,14 @@ class Reading {
     this.showSummary(words, rows, () => this.sign());
   }
 
-  /** The first takes the record back to the clerk; its note tells of the others too, should they no longer be taken.
-   * @param {any[]} wrong */
-  async sendDisputes([first, ...others]) {
-    const sent = await this.app.try(() => this.sendDispute(first, allNotes(this, first, others)), () => this.mark(first, null));
+  /** @param {any[]} wrong */
+  async sendDisputes(wrong) {
+    const disputes = wrong.map((line) => ({ line_id: line.id, note: this.markOf(line)?.note || "" }));
+    const ask = () => api("POST", `/api/records/${this.record.id}/disputes`, { disputes });
+    const sent = await this.app.try(ask, () => wrong.forEach((line) => this.mark(line, null)));
     if (!sent) return;
-    for (const line of others) {
-      await this.sendDispute(line, this.markOf(line)?.note || "").catch(() => {});
-      this.mark(line, null);
-    }
     keepSitting(this.sitting.reception_id, { corrected: true });
     await this.app.refresh();
-  }
-
-  /** @param {any} line @param {string} note */
-  sendDispute(line, note) {
-    return api("POST", `/api/records/${this.record.id}/disputes`, { line_id: line.id, note });
   }
 
   sign() {
