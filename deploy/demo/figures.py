@@ -48,7 +48,7 @@ def caption_latencies(talk: Talk) -> list[float]:
     reference = in_media_time(talk.reference, talk.zero - talk.started_at)
     found = []
     for person in talk.people.values():
-        for event in person.captions:
+        for event in person.captions.values():
             caption = event.message
             if isinstance(caption, Caption) and caption.utterance.participant_id != person.seat.participant_id:
                 ended = _speech_end(caption.utterance, talk.role_of(caption.utterance.participant_id), reference)
@@ -83,7 +83,7 @@ def summary(
     return {
         "reception_id": talk.reception_id,
         "case_no": case_no,
-        "utterances": len({_id(event.message) for p in talk.people.values() for event in p.captions}),
+        "utterances": len({said for person in talk.people.values() for said in person.captions}),
         "cer": round(scored.cer, 4),
         "speaker_errors": scored.speaker_errors,
         "start_error_p95_s": round(scored.start_error_p95_s, 3),
@@ -93,7 +93,3 @@ def summary(
         "recordings": [vars(recording) for recording in recordings],
         "video_transcoded": None if video_codecs is None else video_codecs > 0,
     }
-
-
-def _id(message: object) -> str:
-    return message.utterance.id if isinstance(message, Caption) else ""

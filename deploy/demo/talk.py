@@ -32,7 +32,8 @@ class Person:
     role: str
     speech: Speech
     seat: Seat
-    captions: list[Event] = field(default_factory=list)
+    captions: dict[str, Event] = field(default_factory=dict)
+    """Final captions by utterance id, as they first came."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ async def _running(sides: dict[str, Person]) -> Room | None:
 async def _listen(person: Person, sides: dict[str, Person]) -> None:
     async for event in person.seat.events():
         if isinstance(event.message, Caption) and event.message.final:
-            person.captions.append(event)
-            if person.role == "leader":
+            first = person.captions.setdefault(event.message.utterance.id, event)
+            if person.role == "leader" and first is event:
                 _print_caption(event.message, sides)
         elif isinstance(event.message, Recognition) and person.role == "leader" and event.message.message:
             say(f"  （{event.message.message}）")

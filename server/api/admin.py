@@ -9,7 +9,7 @@ from server import clock
 from server.api.deps import Administrator, Db, OfficeDep
 from server.errors import NotFound, Unavailable
 from server.protocol.office import Enrolment, NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, kiosks
+from server.reception import accounts, kiosks, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
 from server.store.access import Actor, visible_kiosks
@@ -22,7 +22,7 @@ STATUS_WAIT_S = 2.0
 
 @router.get("/overview")
 def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
-    """The administrator's organizations, accounts and kiosks, and how the media node is doing."""
+    """The administrator's organizations, accounts and kiosks, and how the programs are doing."""
     path = actor.organization_path
     enrolled = store.enrolled_kiosk_ids(db, clock.now())
     return {
@@ -57,7 +57,8 @@ def _status(office: Office) -> dict[str, Any]:
         node = office.media.status(timeout=STATUS_WAIT_S).model_dump(mode="json")
     except Unavailable:
         node = None
-    return {"media": node, "missing": office.missing()}
+    hears = transcriber.ready(office.settings, timeout=STATUS_WAIT_S)
+    return {"media": node, "transcriber": hears, "missing": office.missing()}
 
 
 @router.post("/organizations", status_code=201)

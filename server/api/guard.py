@@ -87,8 +87,9 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             for name, value in self.guard.headers.items():
                 headers.setdefault(name, value)
-            if not self.scope["path"].startswith("/static/"):
-                headers.setdefault("Cache-Control", "no-store")
+            # Modules import each other by plain names: asked for again each time, they answer 304 until an update.
+            static = self.scope["path"].startswith("/static/")
+            headers.setdefault("Cache-Control", "no-cache" if static else "no-store")
         await self._send(message)
 
 

@@ -1,5 +1,6 @@
 """What a reception's folder says about the time before this process: read from its journal, mended where needed."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,9 @@ from server.protocol.media_control import (
     SegmentClosed,
 )
 from server.protocol.recording import JOURNAL_NAME, Gap, Manifest, Segment
+from server.protocol.transcript import Utterance
+
+RECENT = 40
 
 
 @dataclass
@@ -37,6 +41,8 @@ class History:
     gaps: list[Gap] = field(default_factory=list)
     seated: dict[str, Role] = field(default_factory=dict)
     decided: dict[str, float] = field(default_factory=dict)
+    said: deque[Utterance] = field(default_factory=lambda: deque(maxlen=RECENT))
+    """The latest utterances, oldest first: what somebody who comes (back) in is shown."""
 
     def take(self, entry: Entry) -> None:
         """Add one entry."""
@@ -62,6 +68,7 @@ class History:
         elif isinstance(fact, GapFound):
             self.gaps.append(fact.gap)
         elif isinstance(fact, Recognised):
+            self.said.append(fact.utterance)
             self._decide(fact.utterance.participant_id, fact.utterance.end)
         elif isinstance(fact, RecognitionUntil):
             self._decide(fact.participant_id, fact.until)

@@ -182,8 +182,10 @@ class Room:
         seated.last_alive = time.monotonic()
 
     def welcome(self, seated: Participant) -> None:
-        """Show everybody the room as it is now, and the newcomer how recognition is doing."""
+        """Show everybody the room as it is now, and the newcomer what was just said and how recognition is doing."""
         self._rearrange()
+        for utterance in self._history.said:
+            seated.send(Caption(final=True, utterance=utterance))
         if self._recognition is not None:
             seated.send(self._recognition)
 

@@ -107,6 +107,7 @@ class Sitting(Message):
     receiver: str = ""
     """Name and post of the leader who joined."""
     participant_id: Identifier
+    consent: Literal["audio_video", "audio_only"]
     record_id: Identifier | None = None
     query_code: str
     case_no: str = ""
@@ -199,6 +200,7 @@ class RecordLine(Message):
     text: str
     recognised: str
     """Text of the utterances it rests on; empty for a line typed by hand."""
+    utterance_ids: tuple[Identifier, ...] = ()
     words: tuple[LineWord, ...] = ()
     doubt: tuple[str, ...] = ()
     heard: bool = False

@@ -139,6 +139,7 @@ def _line(row: Row[Any]) -> RecordLine:
         end=row.end,
         text=row.text,
         recognised=row.recognised,
+        utterance_ids=tuple(row.utterance_ids),
         words=words,
         doubt=tuple(row.doubt),
         heard=row.heard,

@@ -92,6 +92,7 @@ def view(session: Session, reception: Reception) -> Sitting:
         ahead=store.ahead_of(session, reception) if step == "waiting" else 0,
         receiver=store.shown_name(reception.receiver),
         participant_id=petitioner.id,
+        consent=reception.consent,
         record_id=record.id if record else None,
         query_code=reception.query_code,
         case_no=case.case_no if case else "",

@@ -40,6 +40,15 @@ def transcribe(settings: Settings, sound: bytes, *, timeout: float) -> list[Hear
     raise Unavailable(message or WAITING, code=code or "transcriber_away")
 
 
+def ready(settings: Settings, *, timeout: float) -> bool:
+    """Whether recognition works just now."""
+    try:
+        answer = httpx.get(f"{settings.transcriber_base}/readyz", timeout=timeout, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
 def _post(settings: Settings, sound: bytes, timeout: float) -> httpx.Response:
     form = {"model": "", "language": "zh", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
     try:

@@ -41,9 +41,7 @@ function transcriberCard(missing) {
 
 /** @param {any} status */
 function statusCards(status) {
-  const cards = [mediaCard(status.media), diskCard(status.media)];
-  if (status.transcriber !== undefined) cards.push(transcriberCard(!status.transcriber));
-  return cards;
+  return [mediaCard(status.media), diskCard(status.media), transcriberCard(!status.transcriber)];
 }
 
 // --- the three tables -----------------------------------------------------------------------------------------

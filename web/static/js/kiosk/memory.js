@@ -1,5 +1,5 @@
 // What the kiosk remembers of the person in front of it, so that a reloaded page is where it was.
-// `draft` (what was typed) lasts as long as the tab; `sitting` (consent, lines already read: no words) survives a crash
+// `draft` (what was typed) lasts as long as the tab; `sitting` (lines already read: no words) survives a crash
 // of the browser.  Both are wiped when the person leaves.
 const DRAFT = "jietan.draft";
 const SITTING = "jietan.sitting";
@@ -46,9 +46,4 @@ export function keepSitting(receptionId, changes) {
 export function wipe() {
   wipeDraft();
   localStorage.removeItem(SITTING);
-}
-
-/** Whether the petitioner agreed to pictures; where nobody knows any more, the answer is no. @param {string} receptionId */
-export function mayFilm(receptionId) {
-  return sittingMemory(receptionId).consent === "audio_video";
 }

@@ -4,7 +4,7 @@ import { LONGEST_S, SpokenAnswer } from "../hear.js";
 import { DigitPad, PinyinKeyboard } from "../keyboard.js";
 import { callHelp } from "../keys.js";
 import { Meter } from "../media.js";
-import { draft, keepDraft, keepSitting, wipeDraft } from "../memory.js";
+import { draft, keepDraft, wipeDraft } from "../memory.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -173,7 +173,6 @@ async function enqueue(app, hint) {
   const { consent, name, phone, matter } = draft();
   try {
     const sitting = await api("POST", "/api/kiosk/sittings", { consent, name, phone, matter });
-    keepSitting(sitting.reception_id, { consent });
     wipeDraft();
     app.petitioner = name;
     app.take(sitting);

@@ -5,7 +5,6 @@ import { mediaTime } from "/static/js/time.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
-import { mayFilm } from "../memory.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -30,7 +29,7 @@ class Talk {
     this.reception = app.sitting.reception_id;
     this.me = app.sitting.participant_id;
     this.receiver = app.sitting.receiver;
-    this.video = mayFilm(this.reception);
+    this.video = this.app.sitting.consent === "audio_video";
     this.screen = new Screen("talk");
     this.captions = new Captions(this.screen.part("captions"), this.me, (id) => this.nameOf(id));
     this.meter = new Meter(this.screen.part("meter"), this.screen.part("level"));

@@ -1,6 +1,6 @@
 // Before the talk and after it: the two screens on which the person sits and waits.
 import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
-import { mayFilm, sittingMemory } from "../memory.js";
+import { sittingMemory } from "../memory.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -29,7 +29,7 @@ async function tryOut(screen, video) {
 /** @param {any} app */
 export function waiting(app) {
   const screen = new Screen("waiting");
-  const video = mayFilm(app.sitting.reception_id);
+  const video = app.sitting.consent === "audio_video";
   const trying = tryOut(screen, video);
   const update = (/** @type {any} */ sitting) => screen.fill({ number: sitting.number, ahead: String(sitting.ahead), honest: honest(sitting.ahead) });
   const leave = async () => {
