@@ -62,7 +62,7 @@ def write_clip(path: Path, look: dict[str, Colour]) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libvpx", rate=RATE, options={"deadline": "good", "cpu-used": "2"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.bit_rate, stream.gop_size = BIT_RATE, RATE
+        stream.bit_rate, stream.gop_size = BIT_RATE, RATE // 4  # a recording can start at any quarter second
         stream.codec_context.time_base = Fraction(1, RATE)
         for number in range(RATE * SECONDS):
             frame = av.VideoFrame.from_ndarray(draw(look, number / RATE), format="rgb24")

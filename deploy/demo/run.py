@@ -91,7 +91,7 @@ def say_draft(talk: Talk, record: Record) -> None:
     say(f"\n接谈结束，{talk.draft_s:.1f} 秒后笔录草稿写好，共 {record.lines} 句，待校对。")
     for value in record.form:
         if value.value:
-            say(f"  {value.label}：{value.value}")
+            say(f"  {value.label}：{dict(value.choices).get(value.value, value.value)}")
     for gap in record.gaps:
         say(f"  缺：{gap.text}")
 

@@ -472,6 +472,19 @@ def test_a_value_too_long_is_refused_in_words_and_kept(page: Page, desk: Desk) -
     expect(page.locator("dialog .kept")).to_have_text("长" * 300)
 
 
+def test_a_typed_value_gets_the_chosen_sentence_as_its_source(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    field = page.locator("[data-field=address]")
+    row(page, "修路占了").locator(".say").click()
+    page.fill("#form-address", "柳湾村四组")
+    expect(field.locator(".origin")).to_contain_text("登记员填的", timeout=8_000)
+    field.get_by_text("用选中的那一句作出处").click()
+    expect(field.locator(".origin .src")).to_be_visible(timeout=8_000)
+    page.reload()
+    expect(field.locator(".origin button.src")).to_be_visible(timeout=8_000)
+
+
 def test_a_damaged_file_is_told_and_the_text_stays_editable(page: Page, desk: Desk) -> None:
     record = desk.seed()
     folder = desk.folder / "recordings" / record.reception_id

@@ -8,7 +8,8 @@ const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "ph
 const SHORT = 200;
 const SOURCES = { kiosk: "终端上填的", office: "本单位记的", clerk: "登记员填的" };
 
-/** Events: "typed" (detail: {field, value}), "hear" (detail: Evidence). */
+/** Events: "typed" (detail: {field, value}), "hear" (detail: Evidence), "cite" (detail: {field, value}): the sentence
+ * chosen in the transcript is to be this field's source. */
 export class Form extends EventTarget {
   /** @param {HTMLElement} host @param {{pending?: (key: string) => string | null}} options */
   constructor(host, { pending = () => null } = {}) {
@@ -22,6 +23,9 @@ export class Form extends EventTarget {
     this.heard = new Map();
     this.host.addEventListener("input", (event) => this.input(event));
     this.host.addEventListener("click", (event) => this.clicked(event));
+    this.host.addEventListener("focusin", (event) => this.offerCite(event));
+    this.citing = el("button.btn.small.quiet.cite", { type: "button" }, icon("link"), "用选中的那一句作出处");
+    this.citing.addEventListener("click", () => this.cite());
   }
 
   /** @param {any} record @param {boolean} editable */
@@ -77,6 +81,18 @@ export class Form extends EventTarget {
     if (!field) return;
     const value = /** @type {HTMLInputElement} */ (event.target).value;
     this.dispatchEvent(new CustomEvent("typed", { detail: { field, value } }));
+  }
+
+  /** Under the field one works in: make the chosen sentence its source. @param {FocusEvent} event */
+  offerCite(event) {
+    const input = event.target instanceof HTMLElement && event.target.matches(".input") ? event.target : null;
+    input?.closest("[data-field]")?.append(this.citing);
+  }
+
+  cite() {
+    const field = this.citing.closest("[data-field]")?.getAttribute("data-field") || "";
+    const input = /** @type {HTMLInputElement | null} */ (this.boxes.get(field)?.querySelector(".input") ?? null);
+    if (input) this.dispatchEvent(new CustomEvent("cite", { detail: { field, value: input.value } }));
   }
 
   /** Several places: each press plays the next one. @param {Event} event */

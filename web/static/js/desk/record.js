@@ -334,6 +334,7 @@ function wireLines() {
   on(lines, "action", ({ id, name }) => edits.run(id, name));
   on(places, "go", (id) => goTo(id, true));
   on(form, "typed", typedField);
+  on(form, "cite", citeField);
   on(form, "hear", (evidence) => player?.playStretch(evidence.start, evidence.end));
   on(overview, "seek", (t) => player?.seek(t));
   tools.querySelector("select")?.addEventListener("change", (event) => edits.speaker(lines.byId.get(lines.current), /** @type {HTMLSelectElement} */ (event.target).value));
@@ -352,6 +353,20 @@ function typedField({ field, value }) {
   const now = form.values.get(field);
   const evidence = value ? now.evidence.map((/** @type {any} */ e) => e.utterance_id) : [];
   saver.typed(`field:${field}`, { kind: "field", field, version: now.version, value, evidence });
+}
+
+/** The chosen sentence becomes the field's source, besides those it has. @param {{field: string, value: string}} cited */
+function citeField({ field, value }) {
+  const line = lines.byId.get(lines.current);
+  if (!line?.utterance_ids.length) return toast(line ? "这一句是手写的，没有录音，不能作出处" : "先在左边点一下作出处的那一句", "info");
+  if (!value.trim()) return toast("先把这一栏填上，再指出处", "info");
+  const now = form.values.get(field);
+  const { participant_id, start, end, text } = line;
+  const cited = line.utterance_ids.map((/** @type {string} */ id) => ({ utterance_id: id, participant_id, start, end, text }));
+  const known = new Set(now.evidence.map((/** @type {any} */ e) => e.utterance_id));
+  now.evidence = [...now.evidence, ...cited.filter((/** @type {any} */ e) => !known.has(e.utterance_id))];
+  typedField({ field, value });
+  return toast("记上了，存好后点出处就能听", "check");
 }
 
 function wireSaver() {
