@@ -358,15 +358,35 @@ def test_an_emptied_sentence_comes_back(page: Page, desk: Desk) -> None:
     assert desk.line(record.id, "就这些。").text == "就这些。"
 
 
-def test_split_join_speaker_delete_restore_insert(page: Page, desk: Desk) -> None:
-    record = desk.seed()
-    opened(page, desk, record)
+def split_in_two(page: Page) -> None:
     row(page, "三万六千八").locator(".say").click()
     page.keyboard.press("Home")
     for _ in "三万六千八，":
         page.keyboard.press("ArrowRight")
     page.click('.tools [data-action="split"]')
     expect(page.locator(".u")).to_have_count(len(TALK) + 1)
+
+
+def test_typing_while_sentences_are_joined_loses_neither(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    split_in_two(page)
+    held: list[Route] = []
+    page.route("**/edits", lambda route: held.append(route), times=1)
+    page.click('.tools [data-action="join"]')
+    type_into(page, "三万六千八，", "三万六千九，")
+    held[0].continue_()
+    dialog = page.locator("dialog")
+    expect(dialog.locator('[data-side="theirs"]')).to_contain_text("三万六千八，单子没给过。", timeout=8000)
+    expect(dialog.locator('[data-side="mine"]')).to_contain_text("三万六千九，")
+    dialog.get_by_role("button", name="用我写的").wait_for()
+    assert "单子没给过。" in "".join(line.text for line in desk.lines(record.id))
+
+
+def test_split_join_speaker_delete_restore_insert(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    split_in_two(page)
     assert [line.text for line in desk.lines(record.id)][3:5] == ["三万六千八，", "单子没给过。"]
     page.click('.tools [data-action="join"]')
     expect(page.locator(".u")).to_have_count(len(TALK))

@@ -244,9 +244,16 @@ function alreadyThere(record, edit) {
   return Boolean(line) && !line.recognised && line.text === tidy({ ...edit, kind: "text" });
 }
 
-/** A later change of the same place builds on the one just saved. @param {Change} later @param {Change} saved @param {any} record */
+const RESHAPING = new Set(["join", "split"]);
+
+/**
+ * A later change of the same place builds on the one just saved.  Text that was typed while the sentence was being
+ * joined or split does not know its new shape: it keeps its old version, so that the office asks which text is right.
+ * @param {Change} later @param {Change} saved @param {any} record
+ */
 function rebase(later, saved, record) {
   const edit = later.edit;
+  if (RESHAPING.has(saved.edit.kind) && edit.kind === "text") return;
   if (saved.key.startsWith("field:")) {
     if (later.key === saved.key) edit.version = record.form.find((/** @type {any} */ f) => f.field === edit.field)?.version ?? edit.version;
     return;
