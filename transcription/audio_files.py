@@ -15,9 +15,13 @@ _MISSING_S = 1.0
 _UNKNOWN_LENGTH = 0xFFFFFFFF
 """Written by programs that stream and cannot go back."""
 
+_FORMATS = "wav,w64,matroska,webm,ogg,mov,mp4,m4a,mp3,flac,aac,amr,caf,aiff"
+"""Demuxers that read one file and nothing else: FFmpeg knows play lists and session descriptions too, which make it
+open other files and sockets (https://ffmpeg.org/ffmpeg-formats.html, "format_whitelist")."""
+
 
 class UnreadableAudio(Exception):
-    """`code`: audio_unreadable, audio_truncated or audio_empty; `message` is Chinese, for the user."""
+    """`code`: audio_unreadable, audio_truncated, audio_too_long or audio_empty; `message` is Chinese, for the user."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -28,19 +32,25 @@ class UnreadableAudio(Exception):
 _MESSAGES = {
     "audio_unreadable": "这个文件不是能放的录音，请换一个再传。",
     "audio_truncated": "这段录音不完整，后面缺了一截，没有转成文字。请重新传一次完整的。",
+    "audio_too_long": "这段录音太长了，请说短一些。",
     "audio_empty": "这个文件里没有声音，请换一个再传。",
 }
 
 
-def read_samples(file: BinaryIO, *, partial: bool = False) -> Iterator[Samples]:
-    """Blocks of signed 16-bit samples; raises UnreadableAudio, with `partial` only if nothing can be read."""
+def read_samples(file: BinaryIO, *, partial: bool = False, max_seconds: float = 0.0) -> Iterator[Samples]:
+    """Blocks of signed 16-bit samples; raises UnreadableAudio, with `partial` only if nothing can be read.
+
+    What unpacks to more than `max_seconds` (0: no limit) is refused too, whatever its header promises.
+    """
     count = 0
     short = _shorter_than_its_header(file)
     try:
-        with av.open(file, mode="r", metadata_errors="ignore") as container:
+        with _opened(file) as container:
             promised = (container.duration or 0) / av.time_base
             for block in _decode(container):
                 count += len(block)
+                if max_seconds and count > max_seconds * RATE:
+                    raise UnreadableAudio("audio_too_long")
                 yield block
     except av.FFmpegError as error:
         if not (partial and count):
@@ -50,6 +60,11 @@ def read_samples(file: BinaryIO, *, partial: bool = False) -> Iterator[Samples]:
         raise UnreadableAudio("audio_empty")
     if not partial and (short or count / RATE < promised - _MISSING_S):
         raise UnreadableAudio("audio_truncated")
+
+
+def _opened(file: BinaryIO) -> "av.container.InputContainer":
+    options = {"format_whitelist": _FORMATS}
+    return av.open(file, mode="r", metadata_errors="ignore", container_options=options)
 
 
 def _shorter_than_its_header(file: BinaryIO) -> bool:

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterator
-from typing import Annotated, Any, BinaryIO
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Annotated, Any
 
 import numpy as np
 import structlog
@@ -47,6 +47,14 @@ class ServiceError(HTTPException):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code)
         self.code, self.message = code, message
+
+
+Gone = Callable[[], Awaitable[bool]]
+"""Asks whether whoever waits for an answer has hung up."""
+
+
+class CallerGone(Exception):
+    """Nobody waits for this any more."""
 
 
 class FileWord(BaseModel):
@@ -155,12 +163,14 @@ class Service:
             self.streams -= 1
             self.metrics.streams.dec()
 
-    async def file(self, file: BinaryIO, source: Source, offset: float, *, partial: bool) -> FileTranscript:
-        """Recognise a whole file; raises UnreadableAudio, EngineUnavailable."""
+    async def file(self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone) -> FileTranscript:
+        """Recognise a whole file; raises UnreadableAudio, EngineUnavailable, CallerGone."""
         utterances: list[Utterance] = []
-        pieces = _pieces(file, self.options, offset, partial=partial)
+        pieces = _pieces(blocks, self.options, offset)
         end = offset
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            if await gone():
+                raise CallerGone
             if isinstance(piece, Speech):
                 utterance = await self.pool.run(recognise, self.engine, piece, source)
                 utterances += [utterance] if utterance else []
@@ -169,12 +179,12 @@ class Service:
         return _transcript(utterances, source.language, end - offset)
 
 
-def _pieces(file: BinaryIO, options: SegmenterOptions, offset: float, *, partial: bool) -> Iterator[Piece]:
+def _pieces(blocks: Iterator[Samples], options: SegmenterOptions, offset: float) -> Iterator[Piece]:
     """Cut a file as live sound is cut, half a second at a time; the last piece says where it ended."""
     segmenter = Segmenter(options, offset)
     waiting: list[Samples] = []
     count = 0
-    for block in read_samples(file, partial=partial):
+    for block in blocks:
         waiting.append(block)
         count += len(block)
         if count >= RATE // 2:
@@ -254,6 +264,10 @@ def _add_errors(app: FastAPI) -> None:
     async def unreadable(_: Request, error: UnreadableAudio) -> JSONResponse:
         return _error(422, error.code, error.message)
 
+    @app.exception_handler(CallerGone)
+    async def caller_gone(_: Request, error: CallerGone) -> Response:
+        return Response(status_code=499)
+
     @app.exception_handler(EngineUnavailable)
     async def unavailable(_: Request, error: EngineUnavailable) -> JSONResponse:
         return _error(503, str(error.state), error.message)
@@ -300,6 +314,7 @@ def _add_live(app: FastAPI, service: Service) -> None:
 def _add_files(app: FastAPI, service: Service) -> None:
     @app.post("/v1/audio/transcriptions")
     async def transcriptions(
+        request: Request,
         file: UploadFile,
         model: Annotated[str, Form(max_length=200)] = "",
         language: Annotated[str, Form(max_length=10)] = "",
@@ -309,12 +324,14 @@ def _add_files(app: FastAPI, service: Service) -> None:
         reception_id: Annotated[str, Form(max_length=64)] = "",
         offset: Annotated[Seconds, Form()] = 0.0,
         partial: Annotated[bool, Form()] = False,
+        max_seconds: Annotated[Seconds, Form()] = 0.0,
     ) -> Response:
         if service.engine.state is not ModelState.READY:
             raise EngineUnavailable(service.engine.state, service.engine.message)
         hotwords = tuple(prompt.split())[:50]
         source = Source(participant_id, reception_id, language or service.settings.language, hotwords)
-        transcript = await service.file(file.file, source, offset, partial=partial)
+        blocks = read_samples(file.file, partial=partial, max_seconds=max_seconds)
+        transcript = await service.file(blocks, source, offset, request.is_disconnected)
         return _shaped(transcript, response_format)
 
 

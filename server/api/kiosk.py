@@ -47,8 +47,8 @@ def call_help(db: Db, actor: KioskActor) -> None:
 
 @router.post("/hear")
 async def hear(
-    request: Request, _actor: KioskActor, office: OfficeDep, want: Literal["name", "phone", "matter"] = "matter"
+    request: Request, actor: KioskActor, office: OfficeDep, want: Literal["name", "phone", "matter"] = "matter"
 ) -> Heard:
     """Understand a short spoken answer; nothing of it is kept."""
     sound = await request.body()
-    return await run_in_threadpool(hearing.hear, office.settings, sound, want)
+    return await run_in_threadpool(hearing.hear, office.settings, actor.kiosk_id or 0, sound, want)

@@ -1,13 +1,18 @@
 """Short spoken answers at the kiosk, so that nobody has to type: heard, shown, never stored."""
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from server.errors import InvalidInput
+from server.errors import InvalidInput, TooOften
 from server.protocol.office import Heard
 from server.reception import transcriber
 from server.settings import Settings
 
 WAIT_S = 15.0
+LONGEST_S = 30.0
+"""Seconds of sound; a small file can unpack into hours of it."""
 LONGEST = 200
 """Characters of an answer; a matter is told in one sentence."""
 
@@ -20,11 +25,35 @@ DIGITS = {
 BEFORE_NAME = re.compile(r"^(您好|你好|嗯|啊|呃|那个|我的名字叫|我的名字是|我的姓名是|我叫做|我叫|我是|姓名|叫做|叫)")
 
 
-def hear(settings: Settings, sound: bytes, want: str) -> Heard:
-    """Understand one answer; raises InvalidInput when there is no sound in it, Unavailable when nobody listens."""
+_listening: set[int] = set()
+_guard = threading.Lock()
+
+
+@contextmanager
+def _one_at_a_time(kiosk_id: int) -> Iterator[None]:
+    """Raise TooOften while another answer of the same kiosk is being understood."""
+    with _guard:
+        if kiosk_id in _listening:
+            raise TooOften("上一句还在听，请等一等再说。", code="still_listening")
+        _listening.add(kiosk_id)
+    try:
+        yield
+    finally:
+        with _guard:
+            _listening.discard(kiosk_id)
+
+
+def hear(settings: Settings, kiosk_id: int, sound: bytes, want: str) -> Heard:
+    """Understand one answer of at most 30 seconds.
+
+    Raises InvalidInput when there is no sound in it or too much, TooOften while the kiosk's last answer is still
+    being understood, Unavailable when nobody listens.
+    """
     if not sound:
         raise InvalidInput("没有听到声音，请再说一遍。", code="no_sound")
-    text = "".join(part.text for part in transcriber.transcribe(settings, sound, timeout=WAIT_S))
+    with _one_at_a_time(kiosk_id):
+        parts = transcriber.transcribe(settings, sound, timeout=WAIT_S, longest=LONGEST_S)
+    text = "".join(part.text for part in parts)
     if want == "name":
         return Heard(text=name_in(text))
     if want == "phone":

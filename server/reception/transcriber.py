@@ -25,16 +25,18 @@ class HeardUtterance:
     measures: dict[str, Any]
 
 
-def transcribe(settings: Settings, sound: bytes, *, timeout: float) -> list[HeardUtterance]:
-    """Recognise a sound file (any that FFmpeg reads), waiting at most `timeout` seconds.
+def transcribe(settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0) -> list[HeardUtterance]:
+    """Recognise a sound file of at most `longest` seconds (0: any), waiting at most `timeout` seconds.
 
-    Raises InvalidInput when the transcriber cannot read the file, Unavailable (with its reason as code and message)
+    Raises InvalidInput when the transcriber cannot read the file or it is too long, Unavailable (with its reason as code and message)
     when it cannot work now.
     """
-    answer = _post(settings, sound, timeout)
+    answer = _post(settings, sound, timeout, longest)
     if answer.status_code == httpx.codes.OK:
         return _utterances(answer)
     code, message = _trouble(answer)
+    if code == "audio_too_long":
+        raise InvalidInput("这段话太长了，请说短一些。", code=code)
     if answer.status_code in (400, 413, 415, 422):
         raise InvalidInput("这段声音读不出来，请再说一遍。", code=code or "sound_unreadable")
     raise Unavailable(message or WAITING, code=code or "transcriber_away")
@@ -49,8 +51,9 @@ def ready(settings: Settings, *, timeout: float) -> bool:
     return answer.status_code == httpx.codes.OK
 
 
-def _post(settings: Settings, sound: bytes, timeout: float) -> httpx.Response:
+def _post(settings: Settings, sound: bytes, timeout: float, longest: float) -> httpx.Response:
     form = {"model": "", "language": "zh", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
+    form["max_seconds"] = str(longest)
     try:
         return httpx.post(
             f"{settings.transcriber_base}/v1/audio/transcriptions",

@@ -5,6 +5,7 @@ They stand for other programs at the network's edge; what they say is set by the
 
 import asyncio
 import json
+import re
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -155,12 +156,17 @@ class Transcriber:
     def __init__(self) -> None:
         self.answer: tuple[int, dict[str, Any]] = (200, {"text": "", "utterances": []})
         self.heard: list[int] = []
+        self.longest: list[str] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.heard.append(len(body))
+                outer.longest += re.findall(r'name="max_seconds"\r\n\r\n([0-9.]+)', body.decode("latin-1"))
+                outer.go_on.wait(10)
                 status, content = outer.answer
                 data = json.dumps(content).encode()
                 self.send_response(status)

@@ -148,6 +148,33 @@ def test_a_spoken_number_is_understood_and_not_kept(office, neighbours):
     assert office.kiosk.post("/api/kiosk/hear?want=name", content=b"sound").json()["text"] == "李秀英"
     empty = office.kiosk.post("/api/kiosk/hear?want=name", content=b"")
     assert empty.json()["error"]["code"] == "no_sound"
+    assert neighbours.transcriber.longest == ["30.0", "30.0"]
     neighbours.transcriber.cannot("model_missing", "识别模型的文件夹不在。")
     away = office.kiosk.post("/api/kiosk/hear?want=name", content=b"sound")
     assert (away.status_code, away.json()["error"]["message"]) == (503, "识别模型的文件夹不在。")
+
+
+def test_too_long_an_answer_says_so(office, neighbours):
+    error = {"error": {"code": "audio_too_long", "message": "x"}}
+    neighbours.transcriber.answer = (422, error)
+    answer = office.kiosk.post("/api/kiosk/hear?want=matter", content=b"sound")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "audio_too_long")
+    assert "太长" in answer.json()["error"]["message"]
+
+
+def test_a_kiosk_is_listened_to_once_at_a_time(office, neighbours):
+    neighbours.transcriber.go_on.clear()
+    answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(office.kiosk.post("/api/kiosk/hear?want=name", content=b"sound").status_code)
+
+    first = threading.Thread(target=ask)
+    first.start()
+    until(lambda: neighbours.transcriber.heard, "the first answer to be with the transcriber")
+    second = office.kiosk.post("/api/kiosk/hear?want=name", content=b"sound")
+    assert (second.status_code, second.json()["error"]["code"]) == (429, "still_listening")
+    neighbours.transcriber.go_on.set()
+    first.join(10)
+    ask()
+    assert answers == [200, 200]
