@@ -44,7 +44,7 @@ export class Reasons {
       this.screen.say("hint", error.message);
     } finally {
       this.answer = undefined;
-      if (this.screen.root.contains(this.buttons[0])) this.screen.fill({ speak: this.spoken ? "重新说一遍" : this.speakWords });
+      this.screen.fill({ speak: this.spoken ? "重新说一遍" : this.speakWords });
     }
     return undefined;
   }

@@ -19,18 +19,29 @@ export class Screen {
   /** @param {string} name */
   constructor(name) {
     const template = /** @type {HTMLTemplateElement} */ (byId(`screen-${name}`));
-    main.replaceChildren(template.content.cloneNode(true));
+    const content = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    /** This screen's own elements: whoever still works on a screen that was replaced touches nothing of the next. */
+    this.own = [...content.children];
+    main.replaceChildren(content);
     main.scrollTop = 0;
     document.body.dataset.screen = name;
     showSteps(Number(template.dataset.step || 0));
     main.focus({ preventScroll: true });
-    this.root = main;
     this.name = name;
+  }
+
+  /** @param {string} selector @returns {any} */
+  find(selector) {
+    for (const element of this.own) {
+      const found = element.matches(selector) ? element : element.querySelector(selector);
+      if (found) return found;
+    }
+    return null;
   }
 
   /** The element with this data-part. @param {string} name @returns {any} */
   part(name) {
-    const node = this.root.querySelector(`[data-part="${name}"]`);
+    const node = this.find(`[data-part="${name}"]`);
     if (!node) throw new Error(`screen ${this.name} has no part ${name}`);
     return node;
   }
@@ -38,7 +49,7 @@ export class Screen {
   /** Words into data-fill places; a place is touched only when its words change. @param {Object<string, string>} words */
   fill(words) {
     for (const [key, text] of Object.entries(words)) {
-      const node = this.root.querySelector(`[data-fill="${key}"]`);
+      const node = this.find(`[data-fill="${key}"]`);
       if (!node) throw new Error(`screen ${this.name} has no place ${key}`);
       if (node.textContent !== text) node.textContent = text;
     }
@@ -64,7 +75,7 @@ export class Screen {
 
   /** The data-do key. @param {string} name @returns {any} */
   key(name) {
-    const node = this.root.querySelector(`[data-do="${name}"]`);
+    const node = this.find(`[data-do="${name}"]`);
     if (!node) throw new Error(`screen ${this.name} has no key ${name}`);
     return node;
   }
