@@ -15,10 +15,17 @@ def clock_time(started_at: datetime | None, media_time: float) -> str:
 
 def gap_sentence(started_at: datetime | None, start: float, end: float, cause: str, role: Role | None) -> str:
     """E.g. 09:53:10 到 09:53:14，终端网络断开，这一段没有录上。"""
-    span = f"{clock_time(started_at, start)} 到 {clock_time(started_at, end)}"
+    span = _span(started_at, start, end)
     if cause.startswith("recognition"):
         return f"{span}，{_whose(role)}这一段录上了，还没有认出文字，要听录音补记。"
     return f"{span}，{_place(role)}{terms.GAP_CAUSE.get(cause, '出了问题')}，这一段没有录上。"
+
+
+def _span(started_at: datetime | None, start: float, end: float) -> str:
+    """From when to when; what is shorter than the clock can show is given by its length."""
+    if end - start < 1:
+        return f"{clock_time(started_at, start)} 前后约 {max(end - start, 0.1):.1f} 秒"
+    return f"{clock_time(started_at, start)} 到 {clock_time(started_at, end)}"
 
 
 def _place(role: Role | None) -> str:

@@ -100,10 +100,17 @@ export class Player extends EventTarget {
     const element = elementFor(group[0].participant_id, group[0].kind);
     const track = new Track(element, group);
     element.preservesPitch = true;
-    if (element instanceof HTMLVideoElement) element.muted = true;
+    if (element instanceof HTMLVideoElement) this.showFirst(element, group[0]);
     element.addEventListener("error", () => this.failed(track));
     element.addEventListener("timeupdate", () => this.playing && this.advance());
     return track;
+  }
+
+  /** A picture begins with its first key frame, a moment after the sound: until then that one stands there.
+   * @param {HTMLVideoElement} element @param {Segment} first */
+  showFirst(element, first) {
+    element.muted = true;
+    element.src = first.url;
   }
 
   /** @param {Track} track */
