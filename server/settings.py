@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     def _root_key(self) -> bytes:
         if self.secret:
             return self.secret.encode()
+    kiosk_sitting_hours: float = Field(
+        4, gt=0, description="So many hours after its talk ended, a sitting nobody finished is cleared from the kiosk."
+    )
         path = self.data_dir / "secret.key"
         if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from server.jobs import workflows
 from server.jobs.node import NodeLink
-from server.reception import accounts
+from server.reception import accounts, kiosk_lock
 from server.reception.office import Office
 from server.settings import Settings
 from server.store.engine import Store
@@ -17,6 +18,7 @@ from server.store.migrate import migrate
 
 log = structlog.get_logger()
 
+CLEAR_EVERY_S = 60.0
 FIRST_LINK = "first-admin-link.txt"
 
 
@@ -26,6 +28,7 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
     store = await asyncio.to_thread(open_store, settings)
     jobs = workflows.DurableJobs()
     link = NodeLink(settings, store, jobs.close_reception)
+    clearing = asyncio.create_task(_clear_kiosks(settings, store))
     office = Office(settings=settings, store=store, media=link, jobs=jobs)
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
@@ -33,9 +36,20 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
         link.start()
         yield office
     finally:
+        clearing.cancel()
         await asyncio.to_thread(workflows.stop)
         await link.stop()
         store.close()
+
+
+async def _clear_kiosks(settings: Settings, store: Store) -> None:
+    """Until cancelled: take sittings that were left behind off their kiosks."""
+    while True:
+        try:
+            await asyncio.to_thread(kiosk_lock.clear_left_behind, store, settings.kiosk_sitting_hours)
+        except SQLAlchemyError:
+            log.warning("kiosks could not be cleared, trying again", exc_info=True)
+        await asyncio.sleep(CLEAR_EVERY_S)
 
 
 def open_store(settings: Settings) -> Store:

@@ -115,6 +115,15 @@ class Sitting(Message):
     """Chinese sentence for the slip: what happens next and by when."""
     phone_last4: str = ""
     preparing_message: str = ""
+    locked: bool = False
+    """Nobody has touched the kiosk for a while since the talk ended: code, numbers and record are not shown."""
+    unlock_with: Literal["", "phone", "number"] = ""
+    """What opens a locked kiosk: the last four digits of the phone, without a phone the queue number's digits."""
+    unlock_tries_left: int = 0
+
+
+class Unlock(Message):
+    answer: Annotated[str, Field(pattern=r"^\s*[A-Za-z]?\d{1,4}\s*$")]
 
 
 class Heard(Message):

@@ -11,7 +11,7 @@ from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, DraftLine, Speaker
 from server.protocol.transcript import Utterance, Word
 from server.reception import revisions
-from server.store import records
+from server.store import accusations, records
 from server.store.models import FormEntry, Line, Reception, StoredUtterance, VisitRecord
 from transcription import drafting
 
@@ -35,6 +35,7 @@ def create_draft(session: Session, reception: Reception) -> VisitRecord:
     session.flush()
     session.add_all(_line(record.id, line, float(i)) for i, line in enumerate(draft.lines, start=1))
     session.add_all(_form_entries(record.id, reception, draft))
+    accusations.keep_in_step(session, record)
     revisions.add(session, record, "drafted")
     session.flush()
     return record
@@ -201,6 +202,7 @@ def _fill_empty_fields(session: Session, record: VisitRecord) -> None:
             fill_from_speech(entry, found.value, found.utterance_ids)
             after = {"value": entry.value}
             revisions.add(session, record, "field", field=entry.field, before={"value": ""}, after=after)
+    accusations.keep_in_step(session, record)
 
 
 def _back_to_correcting(session: Session, record: VisitRecord) -> None:

@@ -17,7 +17,7 @@ from server.protocol.office import Record
 from server.reception import revisions
 from server.reception.drafts import ROOM, new_id
 from server.reception.records import EDITABLE, form_values, line_view, require, view
-from server.store import records
+from server.store import accusations, records
 from server.store.access import Actor
 from server.store.models import FormEntry, Line, Participant, VisitRecord
 
@@ -309,6 +309,8 @@ def _field(desk: Desk, edit: office.EditField) -> None:
     entry.version += 1
     after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
     desk.note("field", field=entry.field, before=before, after=after)
+    if entry.field in accusations.FIELDS:
+        accusations.keep_in_step(desk.session, desk.record)
 
 
 def _entry(desk: Desk, edit: office.EditField) -> FormEntry:

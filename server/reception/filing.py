@@ -19,7 +19,7 @@ from server.errors import Conflict, WrongState
 from server.reception import revisions
 from server.reception.canonical import same_words, settled
 from server.reception.records import FILEABLE, require
-from server.store import cases, records
+from server.store import accusations, cases, records
 from server.store.access import Actor
 from server.store.models import (
     Reception,
@@ -88,7 +88,7 @@ def _file(session: Session, actor: Actor, record: VisitRecord, content: dict[str
 def _case(session: Session, record: VisitRecord, content: dict[str, Any], now: datetime) -> StoredCase:
     reception, form = record.reception, {value["field"]: value["value"] for value in content["form"]}
     year = now.astimezone(clock.OFFICE_ZONE).year
-    accused = form.get(FormField.ACCUSED_UNIT, "")
+    accused = accusations.named(session, form.get(FormField.ACCUSED_UNIT, ""))
     number = cases.next_number(session, reception.organization_id, year)
     return StoredCase(
         organization_id=reception.organization_id,
@@ -101,7 +101,7 @@ def _case(session: Session, record: VisitRecord, content: dict[str, Any], now: d
         title=_title(form, content),
         petitioner=form.get(FormField.NAME) or reception.petitioner_name,
         purpose=form.get(FormField.PURPOSE, ""),
-        accused_organization_id=cases.organization_named(session, accused),
+        accused_organization_id=accused[0] if accused else None,
         filed_at=now,
         filed_record=content,
         record_sha256=fingerprint(content),

@@ -9,6 +9,7 @@ from server.domain.states import ReceptionState, RecognitionState, RecordState
 from server.errors import NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import NewSitting, Sitting
+from server.reception import kiosk_lock
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import Participant, Reception, VisitRecord
@@ -85,7 +86,7 @@ def view(session: Session, reception: Reception) -> Sitting:
     case = store.case_of(session, reception.id)
     petitioner = next(p for p in reception.participants if p.role == Role.PETITIONER)
     step = _step(reception, record)
-    return Sitting(
+    shown = Sitting(
         reception_id=reception.id,
         step=step,
         number=reception.number,
@@ -100,6 +101,7 @@ def view(session: Session, reception: Reception) -> Sitting:
         phone_last4=reception.petitioner_phone[-4:],
         preparing_message=_preparing(reception, record) if step == "preparing" else "",
     )
+    return kiosk_lock.covered(reception, shown) if kiosk_lock.is_locked(reception) else shown
 
 
 def _step(reception: Reception, record: VisitRecord | None) -> str:

@@ -5,13 +5,18 @@ never writes a select of its own over these tables.  What an actor may not see d
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
 
-from server.domain.states import Purpose, RecordState, StaffRole
-from server.store.models import Kiosk, Organization, Reception, StoredCase, VisitRecord
+from server import clock
+from server.domain.states import RecordState, StaffRole
+from server.store.models import AccusedUnit, Kiosk, Organization, Reception, StoredCase, VisitRecord
 
 READABLE_AT_KIOSK = (RecordState.CONFIRMED, RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
+OPEN_FOR = timedelta(minutes=5)
+"""Without a touch for so long, a kiosk shows nothing of a talk that is over until its petitioner is there again."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ def _organizations_under(actor: Actor) -> Select[int]:
     return select(Organization.id).where(Organization.path.startswith(actor.organization_path, autoescape=True))
 
 
-def _accused_ids(actor: Actor) -> list[int]:
+def _own_and_above(actor: Actor) -> list[int]:
     """The actor's organization and those above it: an accusation against any of them is hidden from the actor."""
     return [int(part) for part in actor.organization_path.split("/") if part]
 
@@ -46,14 +51,45 @@ def _reads_matters(actor: Actor) -> bool:
     return actor.role in (StaffRole.LEADER, StaffRole.CLERK)
 
 
-def _hidden_accusation(actor: Actor) -> ColumnElement[bool]:
-    return and_(
-        StoredCase.purpose == Purpose.ACCUSATION, StoredCase.accused_organization_id.in_(_accused_ids(actor))
+def _hidden(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
+    """Whether a record is an accusation that this actor must not know of, from the draft on (条例 art. 30).
+
+    Where the accused unit is one of ours, it and all below it are shut out, even who received or wrote the record.
+    Where it is not known, it may be the very place where the kiosk stands: that place sees nothing then, except the
+    leader who received the person and the clerk who works on the record.
+    """
+    accused = exists().where(AccusedUnit.record_id == record.id)
+    against = accused.where(AccusedUnit.organization_id.in_(_own_and_above(actor)))
+    unknown = and_(~accused, _from_kiosk_of(actor, record), ~_worked_on_by(actor, record))
+    return and_(record.accusation, or_(against, unknown))
+
+
+def _from_kiosk_of(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
+    """Whether the kiosk stands at the actor's organization or one above it, unless nobody is above that one."""
+    reception, kiosk, place = aliased(Reception), aliased(Kiosk), aliased(Organization)
+    return exists().where(
+        reception.id == record.reception_id,
+        kiosk.id == reception.kiosk_id,
+        place.id == kiosk.organization_id,
+        place.id.in_(_own_and_above(actor)),
+        place.parent_id.is_not(None),
     )
 
 
-def _no_hidden_case(actor: Actor, reception_id: ColumnElement[str]) -> ColumnElement[bool]:
-    return ~exists().where(StoredCase.reception_id == reception_id, _hidden_accusation(actor))
+def _worked_on_by(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
+    reception = aliased(Reception)
+    received = exists().where(reception.id == record.reception_id, reception.receiver_id == actor.user_id)
+    return or_(func.coalesce(record.clerk_id == actor.user_id, false()), received)
+
+
+def _at_kiosk(actor: Actor) -> ColumnElement[bool]:
+    return and_(Reception.kiosk_id == actor.kiosk_id, Reception.left_kiosk_at.is_(None))
+
+
+def kiosk_open(now: datetime) -> ColumnElement[bool]:
+    """Whether the kiosk may show what was said: somebody touched it, or the talk ended, less than 5 minutes ago."""
+    ended = and_(Reception.kiosk_open_until.is_(None), Reception.ended_at > now - OPEN_FOR)
+    return or_(Reception.kiosk_open_until > now, ended)
 
 
 def visible_receptions(actor: Actor) -> Select[Reception]:
@@ -64,28 +100,26 @@ def visible_receptions(actor: Actor) -> Select[Reception]:
     """
     query = select(Reception)
     if actor.is_kiosk:
-        return query.where(Reception.kiosk_id == actor.kiosk_id, Reception.left_kiosk_at.is_(None))
+        return query.where(_at_kiosk(actor))
     if not _reads_matters(actor):
         return query.where(false())
+    record = aliased(VisitRecord)
     return query.where(
-        Reception.organization_id.in_(_organizations_under(actor)), _no_hidden_case(actor, Reception.id.expression)
+        Reception.organization_id.in_(_organizations_under(actor)),
+        ~exists().where(record.reception_id == Reception.id, _hidden(actor, record)),
     )
 
 
 def visible_records(actor: Actor) -> Select[VisitRecord]:
-    """Records the actor may read: as with receptions; a kiosk only once the clerk has confirmed."""
+    """Records the actor may read: as with receptions; a kiosk only once the clerk has confirmed, and while unlocked."""
     query = select(VisitRecord)
     if actor.is_kiosk:
-        return query.join(Reception, Reception.id == VisitRecord.reception_id).where(
-            Reception.kiosk_id == actor.kiosk_id,
-            Reception.left_kiosk_at.is_(None),
-            VisitRecord.state.in_(READABLE_AT_KIOSK),
-        )
+        here = query.join(Reception, Reception.id == VisitRecord.reception_id).where(_at_kiosk(actor))
+        return here.where(kiosk_open(clock.now()), VisitRecord.state.in_(READABLE_AT_KIOSK))
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(
-        VisitRecord.organization_id.in_(_organizations_under(actor)),
-        _no_hidden_case(actor, VisitRecord.reception_id.expression),
+        VisitRecord.organization_id.in_(_organizations_under(actor)), ~_hidden(actor, VisitRecord)
     )
 
 
@@ -94,9 +128,10 @@ def visible_cases(actor: Actor) -> Select[StoredCase]:
     query = select(StoredCase)
     if not _reads_matters(actor):
         return query.where(false())
+    record = aliased(VisitRecord)
     return query.where(
         StoredCase.organization_id.in_(_organizations_under(actor)),
-        or_(StoredCase.accused_organization_id.is_(None), ~_hidden_accusation(actor)),
+        ~exists().where(record.id == StoredCase.record_id, _hidden(actor, record)),
     )
 
 

@@ -13,7 +13,6 @@ from server.store import search
 from server.store.access import Actor, visible_cases
 from server.store.models import (
     Counter,
-    Organization,
     ProgressTry,
     Reception,
     SearchText,
@@ -80,17 +79,6 @@ def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, Store
     query = select(StoredDeadline).where(StoredDeadline.case_id.in_(case_ids), StoredDeadline.done_at.is_(None))
     found = session.scalars(query.order_by(StoredDeadline.due_on.desc(), StoredDeadline.id.desc()))
     return {deadline.case_id: deadline for deadline in found}
-
-
-def organization_named(session: Session, name: str) -> int | None:
-    """The organization a petitioner named: the same name, or the only one whose name is within what was said."""
-    wanted = "".join(name.split())
-    if not wanted:
-        return None
-    rows = session.execute(select(Organization.id, Organization.name)).all()
-    exact = [row[0] for row in rows if row[1] == wanted]
-    within = sorted(((len(row[1]), row[0]) for row in rows if row[1] in wanted), reverse=True)
-    return exact[0] if exact else within[0][1] if within else None
 
 
 def reception_by_code(session: Session, code: str) -> Reception | None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -157,6 +158,10 @@ class Reception(Base):
     kiosk: Mapped[Kiosk] = relationship()
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()
+    kiosk_open_until: Mapped[datetime | None]
+    """Until when the kiosk may show what was said; None: for a while after `ended_at` (store/access.py)."""
+    unlock_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Wrong answers in a row to the question by which a locked kiosk is opened."""
     participants: Mapped[list["Participant"]] = relationship(order_by="Participant.position")
     __table_args__ = (
         Index("ix_receptions_state_asked_at", "state", "asked_at"),
@@ -270,10 +275,20 @@ class Line(Base):
     """A line of a record as it stands now; how it came to be is in revisions."""
 
     __tablename__ = "record_lines"
+    accusation: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Purpose 揭发控告; with accused_units kept in step with the form by store/accusations.py."""
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
     position: Mapped[float] = mapped_column(Float)
     kind: Mapped[str] = mapped_column(String(10))
+class AccusedUnit(Base):
+    """An organization that the form of a record names as the unit complained about; several where it is not clear."""
+
+    __tablename__ = "accused_units"
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+
+
     participant_id: Mapped[str | None] = mapped_column(String(64))
     start: Mapped[float] = mapped_column(Float)
     end: Mapped[float] = mapped_column(Float)

@@ -123,6 +123,16 @@ def take_over(session: Session, reception_id: str, user_id: int, now: datetime) 
     values = {"state": ReceptionState.RUNNING, "receiver_id": user_id, "joined_at": now}
     return _rows(session.execute(query.values(**values))) == 1
 
+def clear_kiosks(session: Session, ended_before: datetime, now: datetime) -> int:
+    """Clear from their kiosks all sittings whose talk ended before then; returns how many."""
+    query = update(Reception).where(
+        Reception.left_kiosk_at.is_(None),
+        Reception.state.in_((ReceptionState.CLOSING, ReceptionState.CLOSED)),
+        Reception.ended_at < ended_before,
+    )
+    return _rows(session.execute(query.values(left_kiosk_at=now)))
+
+
 
 def advance_journal(session: Session, reception_id: str, seq: int) -> bool:
     """Note that entry `seq` is taken in; False if another already did or one before it is missing."""

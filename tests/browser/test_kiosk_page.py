@@ -458,3 +458,54 @@ def test_pages_answer_with_the_shell_only(office: KioskOffice) -> None:
         hostile = client.get("/kiosk/enrol", params={"code": '"><script>'})
         assert '"><script>' not in hostile.text
         assert client.get("/kiosk/enrol", params={"code": "x" * 201}).status_code == 422
+
+
+def idle_for(page: Page, seconds: int) -> None:
+    """Nobody touches the page; its own clock is moved on, its timers run."""
+    page.clock.run_for(seconds * 1000)
+
+
+def test_a_person_who_walked_away_from_the_record_leaves_nothing_on_the_screen(office: KioskOffice, page: Page) -> None:
+    page.clock.install()
+    page.reload()
+    to_reading(office, page)
+    screen(page, "read")
+    do(page, "right")
+    idle_for(page, 190)
+    expect(page.locator("#question")).to_contain_text("先锁上")
+    page.tap("#question-yes")
+    screen(page, "read")
+    idle_for(page, 190)
+    expect(page.locator("#question")).to_be_visible()
+    idle_for(page, 95)
+    screen(page, "locked")
+    assert office.record_state() == "confirmed"
+    expect(page.locator("#main")).not_to_contain_text("村里修路")
+    page.reload()
+    screen(page, "locked")
+    expect(page.locator('[data-do="open"]')).to_be_disabled()
+    press(page, *"0000")
+    do(page, "open")
+    expect(page.locator('[data-part="hint"]')).to_contain_text("还可以试 4 次")
+    press(page, *"1234")
+    do(page, "open")
+    screen(page, "read")
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
+
+
+def test_a_record_that_is_ready_after_its_person_left_is_shown_to_nobody_else(office: KioskOffice, page: Page) -> None:
+    sit_down(page)
+    office.leader_joins()
+    office.talk_is_over()
+    screen(page, "preparing")
+    expect(page.locator('[data-fill="code"]')).to_be_visible()
+    with office.store.write() as session:
+        office.reception(session).ended_at = clock.now() - timedelta(minutes=6)
+    expect(page.locator('[data-fill="code"]')).to_be_hidden()
+    page.tap("#main")
+    office.clerk_confirms()
+    screen(page, "locked")
+    do(page, "other")
+    page.tap("#question-yes")
+    screen(page, "welcome")
+    assert office.record_state() == "confirmed"

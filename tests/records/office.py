@@ -113,7 +113,7 @@ def add_reception(
         consent="audio_video", matter="修村道占地，补偿款没到手", petitioner_name="何守田",
         petitioner_phone="13800004321", query_code=f"QC-{name.upper()}", receiver_id=2, asked_at=TALK - timedelta(minutes=9),
         joined_at=TALK, started_at=TALK, ended_at=TALK + timedelta(minutes=24), seconds=1440.0,
-        manifest={}, manifest_sha256="ab" * 32,
+        manifest={}, manifest_sha256="ab" * 32, kiosk_open_until=TALK + timedelta(days=800),
     )
     session.add(reception)
     session.flush()

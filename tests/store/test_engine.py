@@ -19,6 +19,7 @@ from server.store.engine import Store
 from server.store.migrate import migrate
 from server.store.models import (
     AccessEntry,
+    AccusedUnit,
     Base,
     Kiosk,
     Organization,
@@ -159,17 +160,19 @@ def add_reception(session, name, number, now):
     session.add(
         Reception(
             id=name, organization_id=number, kiosk_id=number, number="A01", state="closed", consent="audio_only",
-            petitioner_name="x", query_code=name, asked_at=now,
+            petitioner_name="x", query_code=name, asked_at=now, ended_at=now,
         )
     )  # fmt: skip
     session.flush()
     session.add(
         VisitRecord(
             id=name, reception_id=name, organization_id=number, state="filed" if name == "other" else "draft",
-            recognition="done", created_at=now, updated_at=now,
+            recognition="done", created_at=now, updated_at=now, accusation=name == "other",
         )
     )  # fmt: skip
     session.flush()
+    if name == "other":
+        session.add(AccusedUnit(record_id=name, organization_id=number))
     session.add(
         StoredCase(
             organization_id=number, year=2026, number=1, case_no=name, reception_id=name, record_id=name,

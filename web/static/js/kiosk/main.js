@@ -13,6 +13,7 @@ import * as voice from "./voice.js";
 import { closed, unenrolled } from "./screens/trouble.js";
 import { identity } from "./screens/identity.js";
 import { notice, paper } from "./screens/notice.js";
+import { locked } from "./screens/locked.js";
 import { preparing, waiting } from "./screens/waiting.js";
 import { reading } from "./screens/reading.js";
 import { slip } from "./screens/slip.js";
@@ -21,13 +22,15 @@ import { welcome } from "./screens/welcome.js";
 
 /**
  * What a screen hands back: `key` speech names for 念给我听, `back` what 返回 does (or why not), `update` for a newer
- * Sitting, `close` when it goes.
+ * Sitting, `close` when it goes, `personal` whether it is wiped when nobody is there, `locks` to what end: the
+ * sitting stays, and whoever comes back says who they are.
  * @typedef {{speech?: string[], speak?: () => void, back?: (() => void) | string, update?: (sitting: any) => void,
- *   close?: () => void, personal?: boolean}} Shown
+ *   close?: () => void, personal?: boolean, locks?: boolean}} Shown
  */
 
 const BEFORE = { welcome, notice, paper, name: identity, phone: identity, matter: identity };
-const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip };
+const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip, locked };
+const COVERED = ["read", "sign", "slip"];
 const FORBIDDEN = [401, 403];
 
 class App {
@@ -43,6 +46,8 @@ class App {
     this.trouble = null;
     /** Receptions that ended in the room before the office said so. */
     this.over = "";
+    /** Reception whose screen was wiped here, whatever the office knows of it. */
+    this.wiped = "";
   }
 
   start() {
@@ -73,7 +78,8 @@ class App {
     if (!this.asked) return { name: "closed", key: "closed" };
     if (!this.sitting) return this.wantedBefore();
     const ended = this.sitting.step === "talk" && this.over === this.sitting.reception_id;
-    const step = ended ? "preparing" : this.sitting.step;
+    const hidden = (this.sitting.locked || this.wiped === this.sitting.reception_id) && COVERED.includes(this.sitting.step);
+    const step = ended ? "preparing" : hidden ? "locked" : this.sitting.step;
     return { name: step, key: `${this.sitting.reception_id}:${step}` };
   }
 
@@ -116,7 +122,21 @@ class App {
   clear() {
     memory.wipe();
     closeMedia();
-    this.over = "";
+    [this.over, this.wiped] = ["", ""];
+  }
+
+  /** Nobody is there: the screen is wiped, the record stays as it is.  Offline the office locks by itself soon. */
+  async lock() {
+    this.wiped = this.sitting?.reception_id || "";
+    this.render();
+    await api("POST", "/api/kiosk/sitting/lock").catch(() => undefined);
+    await this.refresh();
+  }
+
+  /** The person said who they are. */
+  unlocked() {
+    this.wiped = "";
+    return this.refresh();
   }
 
   /** The person goes: nothing of theirs stays on this machine. */

@@ -308,3 +308,5 @@ export function reading(app) {
     close: () => screen.close(),
   };
 }
+    personal: true,
+    locks: true,

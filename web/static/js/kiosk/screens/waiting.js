@@ -48,10 +48,11 @@ export function waiting(app) {
 export function preparing(app) {
   const screen = new Screen("preparing");
   const again = Boolean(sittingMemory(app.sitting.reception_id).corrected);
-  const update = (/** @type {any} */ sitting) => screen.fill({
-    message: sitting.preparing_message || (again ? "工作人员正在改您说不对的地方。" : "工作人员正在核对记录。"),
-    code: spaced(sitting.query_code),
-  });
+  const update = (/** @type {any} */ sitting) => {
+    const message = sitting.preparing_message || (again ? "工作人员正在改您说不对的地方。" : "工作人员正在核对记录。");
+    screen.fill({ message, code: spaced(sitting.query_code) });
+    screen.part("code-box").hidden = !sitting.query_code;
+  };
   closeMedia();
   update(app.sitting);
   voice.speak(...(again ? ["preparing"] : ["stopped", "preparing"]));

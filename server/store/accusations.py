@@ -1,0 +1,30 @@
+"""Keeps with every record whether it is an accusation and against whom: what access.py hides it by."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from server.domain.accused import Named, accused_in
+from server.domain.states import FormField, Purpose
+from server.store.models import AccusedUnit, FormEntry, Organization, VisitRecord
+
+FIELDS = (FormField.PURPOSE, FormField.ACCUSED_UNIT)
+"""Fields of the form that decide it."""
+
+
+def named(session: Session, text: str) -> list[int]:
+    """Ids of the organizations a petitioner named, the surest first; in doubt all that may be meant."""
+    rows = session.execute(select(Organization.id, Organization.path, Organization.name))
+    return accused_in(text, [Named(*row) for row in rows]) if text.strip() else []
+
+
+def keep_in_step(session: Session, record: VisitRecord) -> None:
+    """Note anew what the form says now; to be called whenever purpose or accused unit may have changed."""
+    session.flush()
+    query = select(FormEntry.field, FormEntry.value)
+    rows = session.execute(query.where(FormEntry.record_id == record.id, FormEntry.field.in_(FIELDS)))
+    form = {row[0]: row[1] for row in rows}
+    record.accusation = form.get(FormField.PURPOSE) == Purpose.ACCUSATION
+    session.execute(delete(AccusedUnit).where(AccusedUnit.record_id == record.id))
+    found = named(session, form.get(FormField.ACCUSED_UNIT, ""))
+    session.add_all(AccusedUnit(record_id=record.id, organization_id=number) for number in found)
+    session.flush()

@@ -1,0 +1,191 @@
+"""An accusation never reaches the unit accused: not as a draft, not later, and not where the unit is not known."""
+
+import pytest
+from alembic import command
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from server.domain.states import FormField, StaffRole
+from server.errors import NotFound
+from server.protocol import office
+from server.protocol.drafting import Draft, DraftField
+from server.reception import cases, drafts, editing, queue, records, signing
+from server.store.access import Actor
+from server.store.migrate import alembic_config
+from server.store.models import AccusedUnit, FormEntry, Organization, Reception, StoredCase, User, VisitRecord
+from tests.records.office import TALK, World, add_reception, draft, sign
+
+HALL = Actor(name="镇里另一位", user_id=5, role=StaffRole.CLERK, organization_id=2, organization_path="/1/2/")
+VILLAGE = Actor(name="村里", user_id=6, role=StaffRole.CLERK, organization_id=4, organization_path="/1/2/4/")
+
+
+@pytest.fixture
+def town_record(world: World) -> str:
+    """A draft that belongs to the township where the kiosk stands."""
+    with world.write() as session:
+        session.add(Organization(id=4, parent_id=2, name="石桥镇河边村", code="HB", path="/1/2/4/"))
+        session.flush()
+        for actor in (HALL, VILLAGE):
+            session.add(
+                User(
+                    id=actor.user_id, organization_id=actor.organization_id, username=f"u{actor.user_id}",
+                    name=actor.name, title="", role="clerk", password_hash="", created_at=TALK,
+                )
+            )  # fmt: skip
+        return drafts.create_draft(session, add_reception(session, organization_id=2)).id
+
+
+def fill(session: Session, actor: Actor, record_id: str, **values: str) -> None:
+    for field, value in values.items():
+        version = session.get_one(FormEntry, (record_id, field)).version
+        one = office.EditField(field=field, version=version, value=value)
+        editing.edit(session, actor, record_id, office.Edits(edits=(one,)))
+
+
+def accuse(world: World, actor: Actor, record_id: str, unit: str) -> None:
+    with world.write() as session:
+        fill(session, actor, record_id, purpose="accusation", accused_unit=unit)
+
+
+def sees(world: World, actor: Actor, record_id: str) -> bool:
+    """Whether the record is readable; that lists, reception and record agree is checked on the way."""
+    with world.read() as session:
+        listed = record_id in [row.id for row in records.list_records(session, actor)]
+        rows = queue.listed(session, actor, None) + queue.listed(session, actor, "closed")
+        assert listed == ("r1" in [row.id for row in rows])
+        for ask in (lambda: records.open_record(session, actor, record_id), lambda: queue.one(session, actor, "r1")):
+            if listed:
+                ask()
+            else:
+                with pytest.raises(NotFound):
+                    ask()
+        return listed
+
+
+def test_the_accused_township_loses_sight_of_a_draft_at_once(world: World, town_record: str) -> None:
+    assert sees(world, HALL, town_record)
+    accuse(world, world.clerk, town_record, "石桥镇政府")
+    assert not sees(world, HALL, town_record)
+    assert not sees(world, world.town_clerk, town_record)
+    assert sees(world, world.clerk, town_record)
+    assert sees(world, world.leader, town_record)
+
+
+def test_who_wrote_it_or_received_it_is_shut_out_too_when_of_the_accused_unit(world: World, town_record: str) -> None:
+    with world.write() as session:
+        session.get_one(Reception, "r1").receiver_id = HALL.user_id
+    accuse(world, world.town_clerk, town_record, "我们石桥镇的人")
+    assert not sees(world, world.town_clerk, town_record)
+    assert not sees(world, HALL, town_record)
+
+
+def test_what_lies_under_the_accused_unit_sees_nothing(world: World, town_record: str) -> None:
+    with world.write() as session:
+        session.get_one(Reception, "r1").organization_id = 4
+        session.get_one(VisitRecord, town_record).organization_id = 4
+    assert sees(world, VILLAGE, town_record)
+    accuse(world, world.clerk, town_record, "石桥镇政府")
+    assert not sees(world, VILLAGE, town_record)
+
+
+def test_an_unknown_unit_may_be_the_township_of_the_kiosk(world: World, town_record: str) -> None:
+    accuse(world, world.clerk, town_record, "王镇长")
+    assert not sees(world, HALL, town_record)
+    assert not sees(world, world.town_clerk, town_record)
+    assert sees(world, world.clerk, town_record)
+    assert not sees(world, world.other_clerk, town_record)
+
+
+def test_with_an_unknown_unit_its_clerk_and_its_receiver_go_on(world: World, town_record: str) -> None:
+    with world.write() as session:
+        fill(session, world.town_clerk, town_record, purpose="accusation")
+    assert sees(world, world.town_clerk, town_record)
+    assert not sees(world, HALL, town_record)
+    with world.write() as session:
+        session.get_one(Reception, "r1").receiver_id = HALL.user_id
+    assert sees(world, HALL, town_record)
+
+
+def test_a_kiosk_in_the_only_office_hides_nothing_that_nobody_else_could_work_on(world: World, record_id: str) -> None:
+    with world.write() as session:
+        session.execute(text("UPDATE kiosks SET organization_id = 1"))
+    accuse(world, world.leader, record_id, "某某公司")
+    assert sees(world, world.clerk, record_id)
+
+
+def test_the_form_and_what_is_hidden_stay_in_step(world: World, town_record: str) -> None:
+    accuse(world, world.clerk, town_record, "石桥镇政府")
+    with world.write() as session:
+        fill(session, world.clerk, town_record, purpose="request")
+    assert sees(world, HALL, town_record)
+    with world.write() as session:
+        fill(session, world.clerk, town_record, purpose="accusation")
+        fill(session, world.clerk, town_record, accused_unit="外县信访局")
+    assert sees(world, HALL, town_record)
+
+
+def spoken(_session: Session, _reception: Reception, _heard: object) -> Draft:
+    fields = (("purpose", "accusation"), ("accused_unit", "石桥镇政府"))
+    return Draft(
+        lines=(), fields=tuple(DraftField(field=FormField(a), value=b, utterance_ids=("r1-u1",)) for a, b in fields)
+    )
+
+
+def test_an_accusation_in_the_draft_is_hidden_from_the_start(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "draft_of", spoken)
+    with world.write() as session:
+        record_id = drafts.create_draft(session, add_reception(session, organization_id=2)).id
+    assert not sees(world, HALL, record_id)
+    assert sees(world, world.clerk, record_id)
+
+
+def test_an_accusation_recognised_later_is_hidden_from_then_on(
+    world: World, town_record: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "draft_of", spoken)
+    with world.write() as session:
+        record = session.get_one(VisitRecord, town_record)
+        for field in ("purpose", "accused_unit"):
+            entry = session.get_one(FormEntry, (town_record, field))
+            entry.value, entry.version = "", 1
+        late = drafts.as_message(drafts.records.utterances(session, "r1")[0]).model_copy(update={"id": "late"})
+        drafts.add_recognised(session, record, [late])
+    assert not sees(world, HALL, town_record)
+
+
+def test_it_stays_hidden_when_filed_and_the_case_names_the_same_unit(world: World, town_record: str) -> None:
+    accuse(world, world.clerk, town_record, "石桥镇人民政府和外县信访局")
+    with world.write() as session:
+        signing.confirm(session, world.clerk, town_record)
+        sign(session, world, town_record, file_at_once=True)
+    with world.read() as session:
+        case = session.scalars(select(StoredCase)).one()
+        accused = set(session.scalars(select(AccusedUnit.organization_id)))
+        assert (case.accused_organization_id, accused) == (3, {2, 3})
+        assert cases.list_cases(session, world.clerk)[1] == 1
+        assert cases.list_cases(session, HALL)[1] == 0
+        with pytest.raises(NotFound):
+            cases.open_case(session, HALL, case.id)
+    assert not sees(world, HALL, town_record)
+    assert sees(world, world.clerk, town_record)
+
+
+def test_the_petitioner_still_reads_and_signs_at_the_kiosk(world: World, town_record: str) -> None:
+    accuse(world, world.clerk, town_record, "石桥镇政府")
+    with world.write() as session:
+        signing.confirm(session, world.clerk, town_record)
+    with world.read() as session:
+        assert records.open_record(session, world.kiosk, town_record).may_sign
+
+
+def test_the_migration_works_out_what_is_there_already(world: World) -> None:
+    record_id = draft(world)
+    accuse(world, world.clerk, record_id, "石桥镇政府")
+    config = alembic_config()
+    with world.office.store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        command.upgrade(config, "heads")
+    with world.read() as session:
+        assert session.get_one(VisitRecord, record_id).accusation
+        assert session.scalars(select(AccusedUnit.organization_id)).all() == [2]
