@@ -15,7 +15,7 @@ from kiosk.seat import Seat, SeatRefused
 from kiosk.settings import KioskSettings
 from server.protocol.signalling import Caption, Room
 
-app = typer.Typer(help="The kiosk's own program.", no_args_is_help=True)
+app = typer.Typer(help="The kiosk's own program.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 class NotEnrolled(Exception):

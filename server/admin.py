@@ -21,7 +21,7 @@ from server.store.access import Actor
 from server.store.engine import Store
 from server.store.models import Organization
 
-app = typer.Typer(no_args_is_help=True, help="Organizations, accounts, kiosks and links, from a shell.")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Organizations, accounts, kiosks and links, from a shell.")
 
 OrganizationCode = Annotated[str, typer.Option("--organization", help="Short code of the organization.")]
 
