@@ -89,6 +89,7 @@ class Office:
         """Write this client's key to a file that only its owner can read."""
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
+        file.chmod(0o600)
         file.write_text("\n".join(f"{name}={value}" for name, value in self._client.cookies.items()))
 
     def use_cookie(self, file: Path) -> bool:

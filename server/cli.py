@@ -14,6 +14,8 @@ app = typer.Typer(
 
 
 def _start(program: str) -> Settings:
+    """Settings and log of a program; whatever files it makes are for its own user only."""
+    os.umask(0o077)
     settings = Settings()
     log.configure(program, level=settings.log_level)
     return settings

@@ -1,6 +1,5 @@
 """The web program: pages, JSON API and durable jobs in one process."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,18 +42,21 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM; returns when requests in progress have ended.  Its files are for its own user only."""
-    os.umask(0o077)
-    config = uvicorn.Config(
+    """Serve until SIGTERM; returns when requests in progress have ended."""
+    uvicorn.Server(server_config(settings)).run()
+
+
+def server_config(settings: Settings) -> uvicorn.Config:
+    """How the web program is served; who calls is taken from a proxy's word only where the proxy is trusted."""
+    return uvicorn.Config(
         create_app(settings),
         host=settings.web_host,
         port=settings.web_port,
         log_config=None,
         access_log=False,
         proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1",
+        forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    uvicorn.Server(config).run()

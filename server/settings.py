@@ -4,6 +4,7 @@ Read from `jietan.toml` (or the file that JIETAN_CONFIG names), then from the en
 sets `web_port`.  deploy/config.example.toml documents every field; a test holds the two together.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -26,6 +27,46 @@ def config_file() -> Path:
     return Path(os.environ.get("JIETAN_CONFIG", "jietan.toml"))
 
 
+SHORTEST_SECRET = 32
+
+
+class UnusableSecret(ValueError):
+    """The shared key is missing or too short to be one; the message says where it stands."""
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner can enter; one that is there already is closed to others."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    open_to_others = folder.stat().st_mode & 0o077
+    if open_to_others:
+        with contextlib.suppress(PermissionError):  # somebody else's folder, lent to us: its owner decides
+            folder.chmod(folder.stat().st_mode & 0o7700)
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new key; of several programs that do so at once one wins, and none ever reads half a key."""
+    make_private(path.parent)
+    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
+    finally:
+        new.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 class Settings(BaseSettings):
     """Everything that an installation may decide."""
 
@@ -35,12 +76,17 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir.")
     jobs_database_url: str = Field("", description="Database of the durable jobs; empty: SQLite in data_dir.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
-    secret: str = Field("", description="Shared key of all programs; empty: made at first start in data_dir/secret.key.")
+    secret: str = Field("", description="Shared key of all programs, 32 characters or more; empty: data_dir/secret.key.")
 
     web_host: str = Field("127.0.0.1", description="Address the web program listens on.")
     web_port: int = Field(8600, description="Port the web program listens on.")
     public_url: str = Field("", description="Address users type, e.g. https://xf.example.gov.cn; empty: http://host:port.")
-    cookie_secure: bool = Field(False, description="Send cookies over HTTPS only; switch on behind a proxy with TLS.")
+    cookie_secure: bool | None = Field(
+        None, description="Send cookies over HTTPS only; left out: when public_url begins with https."
+    )
+    trusted_proxies: list[str] = Field(
+        ["127.0.0.1"], description="Addresses of proxies that are believed when they say who calls; * trusts anybody."
+    )
 
     media_host: str = Field("127.0.0.1", description="Address of the media node's WebSocket listener.")
     media_port: int = Field(8601, description="Port of the media node's WebSocket listener.")
@@ -59,7 +105,11 @@ class Settings(BaseSettings):
 
     segment_seconds: int = Field(300, ge=5, description="A recording starts a new file after this many seconds.")
     disk_reserve_mb: int = Field(500, description="Below this much free disk the recording warns.")
+    empty_room_minutes: float = Field(10, gt=0, description="A talk that everybody is gone from ends after so long.")
     session_hours: int = Field(10, description="A log-in ends after so many hours.")
+    kiosk_sitting_hours: float = Field(
+        4, gt=0, description="So many hours after its talk ended, a sitting nobody finished is cleared from the kiosk."
+    )
     file_on_signature: bool = Field(True, description="A signed record is filed at once; off: a clerk files it.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
 
@@ -92,6 +142,11 @@ class Settings(BaseSettings):
         return self.public_url.rstrip("/") or f"http://{self.web_host}:{self.web_port}"
 
     @property
+    def secure(self) -> bool:
+        """Whether users come over HTTPS only."""
+        return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+    @property
     def media_control_url(self) -> str:
         return (self.media_url.rstrip("/") or f"ws://{self.media_host}:{self.media_port}") + "/control"
 
@@ -105,24 +160,19 @@ class Settings(BaseSettings):
 
     @cached_property
     def _root_key(self) -> bytes:
-        if self.secret:
-            return self.secret.encode()
-    kiosk_sitting_hours: float = Field(
-        4, gt=0, description="So many hours after its talk ended, a sitting nobody finished is cleared from the kiosk."
-    )
         path = self.data_dir / "secret.key"
-        if not path.exists():
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            try:
-                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                    file.write(secrets.token_hex(32))
-            except FileExistsError:
-                pass
-        return path.read_text().strip().encode()
+        if not self.secret and not path.exists():
+            _make_secret(path)
+        secret = (self.secret or path.read_text()).strip()
+        if len(secret) < SHORTEST_SECRET:
+            where = "the setting secret" if self.secret else str(path)
+            raise UnusableSecret(f"the key in {where} has fewer than {SHORTEST_SECRET} characters")
+        return secret.encode()
 
     def key(self, purpose: str) -> str:
         """A key for one purpose (hex, 32 bytes), derived from the installation's secret with HMAC-SHA-256.
 
-        Purposes in use: seat (join tokens), control (web to media), transcriber (callers of the transcriber).
+        Purposes in use: seat (join tokens), control (web to media), transcriber (callers of the transcriber),
+        progress and log-in (addresses in the store).  Raises UnusableSecret.
         """
         return hmac.new(self._root_key, purpose.encode(), hashlib.sha256).hexdigest()

@@ -20,7 +20,7 @@ from pathlib import Path
 import structlog
 
 from server.errors import JietanError
-from server.settings import Settings
+from server.settings import Settings, UnusableSecret, make_private
 
 log = structlog.get_logger()
 
@@ -144,7 +144,7 @@ def check_ports(settings: Settings) -> None:
 @contextlib.contextmanager
 def own_data_dir(folder: Path):  # type: ignore[no-untyped-def]
     """Hold the data folder for this supervisor alone; raises CannotServe when another has it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     with (folder / "serve.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -162,10 +162,18 @@ async def supervise(settings: Settings) -> None:
     await supervisor.run()
 
 
+def _make_key(settings: Settings) -> None:
+    """Make the shared secret before three programs race for it; raises CannotServe when there is a bad one."""
+    try:
+        settings.key("seat")
+    except UnusableSecret as error:
+        raise CannotServe(str(error)) from error
+
+
 def run(settings: Settings) -> None:
     """Blocking entry of `jietan serve`."""
     with own_data_dir(settings.data_dir):
         check_ports(settings)
-        settings.key("seat")  # makes the shared secret before three programs race for it
+        _make_key(settings)
         log.info("serving", url=settings.base_url, data_dir=str(settings.data_dir))
         asyncio.run(supervise(settings))

@@ -59,7 +59,7 @@ def settings_for(folder: Path, **values: Any) -> Settings:
         "data_dir": folder,
         "media_url": "ws://127.0.0.1:9",
         "transcriber_url": "http://127.0.0.1:9",
-        "secret": "only for tests",
+        "secret": "a secret that is only for tests, of 32 or more",
     }
     return Settings(**(defaults | values))
 

@@ -16,16 +16,16 @@ def set_cookie(response: Response, office: OfficeDep, token: str, seconds: int) 
     """Give the browser its key: not readable by scripts, not sent from other sites."""
     strict: Literal["strict"] = "strict"
     response.set_cookie(
-        COOKIE, token, max_age=seconds, httponly=True, samesite=strict, secure=office.settings.cookie_secure
+        COOKIE, token, max_age=seconds, httponly=True, samesite=strict, secure=office.settings.secure
     )
 
 
 @router.post("/session")
-def log_in(asked: LogIn, response: Response, office: OfficeDep) -> Me:
+def log_in(asked: LogIn, request: Request, response: Response, office: OfficeDep) -> Me:
     """Log in with name and password."""
-    hours = office.settings.session_hours
-    me, token = accounts.log_in(office.store, asked.username, asked.password, hours)
-    set_cookie(response, office, token, hours * 3600)
+    address = request.client.host if request.client else ""
+    me, token = accounts.log_in(office.settings, office.store, asked.username, asked.password, address)
+    set_cookie(response, office, token, office.settings.session_hours * 3600)
     return me
 
 

@@ -14,6 +14,7 @@ from server.settings import Settings
 LARGEST_BODY = 1 << 20
 LARGEST_SPEECH = 4 << 20
 SPEECH_PATH = "/api/kiosk/hear"
+HTTPS_ONLY_S = 365 * 86_400
 
 
 class _BodyTooLarge(Exception):
@@ -108,7 +109,8 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "form-action": "'self'",
         "frame-ancestors": "'none'",
     }
-    return {
+    https = {"Strict-Transport-Security": f"max-age={HTTPS_ONLY_S}"} if settings.secure else {}
+    return https | {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",

@@ -12,7 +12,7 @@ from server.jobs import workflows
 from server.jobs.node import NodeLink
 from server.reception import accounts, kiosk_lock
 from server.reception.office import Office
-from server.settings import Settings
+from server.settings import Settings, make_private
 from server.store.engine import Store
 from server.store.migrate import migrate
 
@@ -54,7 +54,7 @@ async def _clear_kiosks(settings: Settings, store: Store) -> None:
 
 def open_store(settings: Settings) -> Store:
     """The case store, with the newest tables."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     store = Store(settings.store_url)
     migrate(store.engine)
     return store

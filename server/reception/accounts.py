@@ -4,29 +4,24 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import StaffRole
-from server.errors import Conflict, InvalidInput, JietanError, NotFound, NotLoggedIn, TooOften
+from server.errors import Conflict, InvalidInput, JietanError, NotFound, NotLoggedIn
 from server.protocol.office import Me, NewOrganization, NewUser, SetUp
+from server.reception import passwords
+from server.reception.passwords import LOCK_MINUTES, WRONG_TRIES, Tries
+from server.settings import Settings
 from server.store import accounts as store
 from server.store.access import Actor
 from server.store.engine import Store
 from server.store.models import Kiosk, LogInSession, OneTimeLink, Organization, User
 
-WRONG_TRIES = 5
-LOCK_MINUTES = 15
 SETUP = "setup"
 SETUP_HOURS = 24
 HOMES = {StaffRole.LEADER: "/leader", StaffRole.CLERK: "/desk", StaffRole.ADMINISTRATOR: "/admin"}
-
-_hasher = PasswordHasher()
-_no_one = _hasher.hash(secrets.token_hex(16))
-"""Checked when there is no such account, so that the time taken does not tell."""
 
 
 def digest(token: str) -> str:
@@ -75,51 +70,26 @@ def actor_of_kiosk(kiosk: Kiosk) -> Actor:
     )
 
 
-def log_in(store_: Store, username: str, password: str, hours: float) -> tuple[Me, str]:
+def log_in(settings: Settings, store_: Store, username: str, password: str, address: str) -> tuple[Me, str]:
     """Check a password and open a session; returns who it is and the cookie's token.
 
-    Raises NotLoggedIn for a wrong name or password, TooOften while the account is locked (5 wrong passwords in a
-    row: 15 minutes).  The slow hash is computed outside of any transaction.
+    Raises NotLoggedIn for a wrong name or password, TooOften while this name is locked for this address (5 wrong
+    passwords: 15 minutes).  The slow hash is computed outside of any transaction, and not at all while locked.
     """
+    name = username.strip()
+    tries = Tries.of(settings, name, address)
     with store_.read() as session:
-        user = store.user_by_name(session, username.strip())
-    right = _verify(user.password_hash if user is not None else _no_one, password)
-    if user is None:
-        raise wrong_password()
+        tries.require_left(session)
+        user = store.user_by_name(session, name)
+    right = passwords.is_right(user.password_hash if user is not None else None, password)
     with store_.write() as session:
-        entered = _enter(session, user.id, right)
+        tries.require_left(session)  # others may have tried in the meantime
+        entered = store.user_with_organization(session, user.id) if user is not None and right else None
         if entered is not None:
-            return me(entered), open_session(session, entered, hours)
+            tries.begin_again(session)
+            return me(entered), open_session(session, entered, settings.session_hours)
+        tries.count_wrong(session)
     raise wrong_password()
-
-
-def _enter(session: Session, user_id: int, right: bool) -> User | None:
-    """The account if it may come in, else None with the failure counted."""
-    user = store.user_with_organization(session, user_id)
-    if user is None:
-        return None
-    if user.locked_until is not None and user.locked_until > clock.now():
-        raise TooOften(f"密码连续输错 {WRONG_TRIES} 次，账号先锁 {LOCK_MINUTES} 分钟，过后再试。", code="locked")
-    if not right:
-        _count_failure(session, user)
-        return None
-    user.failures = 0
-    user.locked_until = None
-    return user
-
-
-def _verify(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-
-
-def _count_failure(session: Session, user: User) -> None:
-    failures = store.count_failure(session, user.id)
-    if failures >= WRONG_TRIES:
-        user.failures = 0
-        user.locked_until = clock.now() + timedelta(minutes=LOCK_MINUTES)
 
 
 def wrong_password() -> JietanError:
@@ -241,7 +211,7 @@ def _create_user(
         name=name.strip(),
         title=title.strip(),
         role=role,
-        password_hash=_hasher.hash(password),
+        password_hash=passwords.hash_password(password),
         created_at=clock.now(),
     )
     try:

@@ -1,6 +1,5 @@
 """How far a matter has come, for whoever holds its query code: no names, no content."""
 
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 
@@ -12,6 +11,7 @@ from server.domain.deadlines import chinese_day
 from server.domain.states import ReceptionState, RecordState
 from server.errors import NotFound, TooOften
 from server.protocol.office import DeadlineView, Progress, ProgressQuery, ProgressStep
+from server.reception.callers import hashed, network_of
 from server.reception.cases import deadline_view
 from server.reception.office import Office
 from server.store import cases, records
@@ -30,21 +30,28 @@ def look_up(office: Office, query: ProgressQuery, address: str) -> Progress:
 
     A wrong try is kept although the answer is an error; the address only as a keyed hash.
     """
-    source = hmac.new(office.settings.key("progress").encode(), address.encode(), hashlib.sha256).hexdigest()
+    source = hashed(office.settings, "progress", network_of(address))
+    with office.store.read() as session:
+        found = _try(session, query, source)
+    if found is not None:
+        return found
     with office.store.write() as session:
-        found = _try(session, query, source, clock.now())
-    if found is None:
-        raise NotFound(WRONG)
-    return found
+        _require_tries_left(session, source)
+        cases.drop_tries(session, clock.now() - WINDOW)
+        session.add(ProgressTry(at=clock.now(), source=source))
+    raise NotFound(WRONG)
 
 
-def _try(session: Session, query: ProgressQuery, source: str, now: datetime) -> Progress | None:
-    if cases.wrong_tries(session, source, now - WINDOW) >= MOST_WRONG:
+def _require_tries_left(session: Session, source: str) -> None:
+    if cases.wrong_tries(session, source, clock.now() - WINDOW) >= MOST_WRONG:
         raise TooOften("试的次数太多，请过 15 分钟再查。急的话，可以到接谈室来问。")
+
+
+def _try(session: Session, query: ProgressQuery, source: str) -> Progress | None:
+    _require_tries_left(session, source)
     reception = cases.reception_by_code(session, query.code)
     digits = (reception.petitioner_phone[-4:] or NO_PHONE) if reception else ""
     if not hmac.compare_digest(digits.encode(), query.phone_last4.encode()) or reception is None:
-        session.add(ProgressTry(at=now, source=source))
         return None
     return _progress(session, reception)
 

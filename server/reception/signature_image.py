@@ -13,6 +13,10 @@ MAGIC = b"\x89PNG\r\n\x1a\n"
 LARGEST_BYTES = 300_000
 SMALLEST, LARGEST = (40, 20), (4000, 3000)
 """Width and height in pixels; checked before decoding, so that a small file cannot unpack into gigabytes."""
+MOST_PIXELS = 2_000_000
+BITS = 8
+DIFFERENT = 64
+"""Steps of 255 by which ink differs from the paper."""
 LEAST_INK = 60
 """Fewest pixels that a name takes; a dot from touching the screen has less."""
 LEAST_REACH = 16
@@ -36,8 +40,9 @@ def decode_signature(data_url: str) -> bytes:
 def _check_size(image: bytes) -> None:
     if not image.startswith(MAGIC) or len(image) < 33 or image[12:16] != b"IHDR":
         raise InvalidInput("收到的不是签名的图，请再签一次。", code="signature_unreadable")
-    width, height = struct.unpack(">II", image[16:24])
-    if not (SMALLEST[0] <= width <= LARGEST[0] and SMALLEST[1] <= height <= LARGEST[1]):
+    width, height, bits = struct.unpack(">IIB", image[16:25])
+    fits = SMALLEST[0] <= width <= LARGEST[0] and SMALLEST[1] <= height <= LARGEST[1]
+    if not fits or width * height > MOST_PIXELS or bits != BITS:
         raise InvalidInput("签名的图大小不对，请再签一次。", code="signature_unreadable")
 
 
@@ -52,12 +57,17 @@ def _check_ink(image: bytes) -> None:
 
 def _ink(pixels: np.ndarray) -> np.ndarray:
     """Where something was drawn: what differs from the corner, on the paper that lies under a clear picture."""
-    full = 65535.0 if pixels.dtype == np.uint16 else 255.0
-    values = pixels.astype(np.float32) / full
-    if values.ndim == 2:
-        values = values[:, :, None]
-    if values.shape[2] in (2, 4):
-        alpha = values[:, :, -1:]
-        values = values[:, :, :-1] * alpha + (1 - alpha)
-    grey = values.mean(axis=2)
-    return np.abs(grey - grey[0, 0]) > 0.25
+    grey = _grey(pixels)
+    paper = int(grey[0, 0])
+    return cv2.absdiff(grey, np.full_like(grey, paper)) > DIFFERENT
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    """Brightness, one byte a pixel, on white paper."""
+    if pixels.ndim == 2:
+        return pixels
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY if pixels.shape[2] == 4 else cv2.COLOR_BGR2GRAY)
+    if pixels.shape[2] != 4:
+        return grey
+    alpha = pixels[:, :, 3]
+    return cv2.add(cv2.multiply(grey, alpha, scale=1 / 255), 255 - alpha)

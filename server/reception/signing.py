@@ -87,11 +87,13 @@ def _mark_disputed(session: Session, record: VisitRecord, disputed: Dispute) -> 
 
 def sign(session: Session, actor: Actor, record_id: str, image: str, *, file_at_once: bool) -> Record:
     """The petitioner signs exactly what stands in the record now; `image` is the drawn name as a data URL."""
+    # Decoded first: the writing transaction, which keeps out every other writer, begins with its first query.
+    png = decode_signature(image)
     record = _locked(session, actor, record_id)
     message = "这份笔录现在不能签字，请叫工作人员看看。"
     if record.state != RecordState.CONFIRMED:
         raise WrongState(message)
-    png, now = decode_signature(image), clock.now()
+    now = clock.now()
     settled = settle(session, record)
     _move(session, record, CONFIRMED, RecordState.SIGNED, message, signed_at=now)
     session.add(

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Insert, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
-from server.store.models import Kiosk, LogInSession, OneTimeLink, Organization, User
+from server.store.models import Kiosk, LogInFailures, LogInSession, OneTimeLink, Organization, User
 
 
 def live_session(session: Session, token_sha256: str, now: datetime) -> LogInSession | None:
@@ -53,10 +55,38 @@ def user_by_name(session: Session, username: str) -> User | None:
     return session.scalar(select(User).where(User.username == username).options(joinedload(User.organization)))
 
 
-def count_failure(session: Session, user_id: int) -> int:
-    """Raise the number of wrong passwords in a row by one and return it."""
-    query = update(User).where(User.id == user_id).values(failures=User.failures + 1).returning(User.failures)
-    return session.execute(query).scalar_one()
+def count_failure(session: Session, source: str, now: datetime) -> int:
+    """Raise the number of wrong passwords of this source by one and return it; its row stays locked until the end."""
+    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    query: Insert = (
+        insert(LogInFailures)
+        .values(source=source, since=now, count=1)
+        .on_conflict_do_update(index_elements=[LogInFailures.source], set_={"count": LogInFailures.count + 1})
+        .returning(LogInFailures.count)
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def lock_log_in(session: Session, source: str, until: datetime) -> None:
+    """Let this source try no more until then."""
+    session.execute(update(LogInFailures).where(LogInFailures.source == source).values(locked_until=until))
+
+
+def locked_log_in(session: Session, sources: Sequence[str], now: datetime) -> bool:
+    """Whether any of these sources may not try just now."""
+    query = select(LogInFailures.source).where(LogInFailures.source.in_(sources), LogInFailures.locked_until > now)
+    return session.scalar(query.limit(1)) is not None
+
+
+def forget_failures(session: Session, source: str) -> None:
+    """The count of this source begins again."""
+    session.execute(delete(LogInFailures).where(LogInFailures.source == source))
+
+
+def drop_failures(session: Session, before: datetime, now: datetime) -> None:
+    """Forget counts begun before then, and locks that have run out."""
+    unlocked = LogInFailures.locked_until.is_(None) & (LogInFailures.since < before)
+    session.execute(delete(LogInFailures).where(unlocked | (LogInFailures.locked_until <= now)))
 
 
 def any_user(session: Session) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -96,6 +96,11 @@ def wrong_tries(session: Session, source: str, since: datetime) -> int:
     """How often this source guessed wrong since then."""
     query = select(func.count()).where(ProgressTry.source == source, ProgressTry.at >= since)
     return session.scalar(query) or 0
+
+
+def drop_tries(session: Session, before: datetime) -> None:
+    """Forget wrong guesses that no longer count."""
+    session.execute(delete(ProgressTry).where(ProgressTry.at < before))
 
 
 def set_search_tokens(session: Session, case_id: int, tokens: str) -> None:

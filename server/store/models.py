@@ -72,10 +72,18 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
-    failures: Mapped[int] = mapped_column(Integer, default=0)
-    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     organization: Mapped[Organization] = relationship()
+
+
+class LogInFailures(Base):
+    """Wrong passwords from one address, for one name or in all; the source is a keyed hash of them."""
+
+    __tablename__ = "log_in_failures"
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime] = mapped_column(index=True)
+    count: Mapped[int] = mapped_column(Integer)
+    locked_until: Mapped[datetime | None]
 
 
 class LogInSession(Base):
@@ -150,6 +158,10 @@ class Reception(Base):
     ended_at: Mapped[datetime | None]
     left_kiosk_at: Mapped[datetime | None]
     """When the petitioner was done at the kiosk and its screen was cleared."""
+    kiosk_open_until: Mapped[datetime | None]
+    """Until when the kiosk may show what was said; None: for a while after `ended_at` (store/access.py)."""
+    unlock_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Wrong answers in a row to the question by which a locked kiosk is opened."""
     seconds: Mapped[float] = mapped_column(Float, default=0)
     manifest: Mapped[dict[str, Any] | None]
     manifest_sha256: Mapped[str] = mapped_column(String(64), default="")
@@ -158,10 +170,6 @@ class Reception(Base):
     kiosk: Mapped[Kiosk] = relationship()
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()
-    kiosk_open_until: Mapped[datetime | None]
-    """Until when the kiosk may show what was said; None: for a while after `ended_at` (store/access.py)."""
-    unlock_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    """Wrong answers in a row to the question by which a locked kiosk is opened."""
     participants: Mapped[list["Participant"]] = relationship(order_by="Participant.position")
     __table_args__ = (
         Index("ix_receptions_state_asked_at", "state", "asked_at"),
@@ -267,20 +275,12 @@ class VisitRecord(Base):
     confirmed_at: Mapped[datetime | None]
     signed_at: Mapped[datetime | None]
     refusal_reason: Mapped[str] = mapped_column(String(500), default="")
+    accusation: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Purpose 揭发控告; with accused_units kept in step with the form by store/accusations.py."""
     reception: Mapped[Reception] = relationship()
     clerk: Mapped[User | None] = relationship()
 
 
-class Line(Base):
-    """A line of a record as it stands now; how it came to be is in revisions."""
-
-    __tablename__ = "record_lines"
-    accusation: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
-    """Purpose 揭发控告; with accused_units kept in step with the form by store/accusations.py."""
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
-    position: Mapped[float] = mapped_column(Float)
-    kind: Mapped[str] = mapped_column(String(10))
 class AccusedUnit(Base):
     """An organization that the form of a record names as the unit complained about; several where it is not clear."""
 
@@ -289,6 +289,14 @@ class AccusedUnit(Base):
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
 
 
+class Line(Base):
+    """A line of a record as it stands now; how it came to be is in revisions."""
+
+    __tablename__ = "record_lines"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
+    position: Mapped[float] = mapped_column(Float)
+    kind: Mapped[str] = mapped_column(String(10))
     participant_id: Mapped[str | None] = mapped_column(String(64))
     start: Mapped[float] = mapped_column(Float)
     end: Mapped[float] = mapped_column(Float)

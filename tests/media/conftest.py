@@ -99,7 +99,7 @@ async def transcriber() -> AsyncIterator[ScriptedTranscriber]:
 @pytest.fixture
 def settings(tmp_path: Path, transcriber: ScriptedTranscriber) -> Settings:
     return Settings(
-        data_dir=tmp_path, secret="a secret of the tests", media_port=0, media_bind=["127.0.0.1"],
+        data_dir=tmp_path, secret="a secret of the tests, and a long one", media_port=0, media_bind=["127.0.0.1"],
         transcriber_url=f"http://127.0.0.1:{transcriber.port}", disk_reserve_mb=0,
     )  # fmt: skip
 

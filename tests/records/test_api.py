@@ -98,7 +98,7 @@ def test_documents_come_as_files(caller, world, record_id):
     ("POST", "/records/{id}/confirm", None, {"clerk"}),
     ("POST", "/records/{id}/reopen", {"reason": "x"}, {"clerk"}),
     ("POST", "/records/{id}/disputes", {"disputes": [{"line_id": "x"}]}, set()),
-    ("POST", "/records/{id}/signature", {"image": "data:image/png;base64,AAAA"}, set()),
+    ("POST", "/records/{id}/signature", {"image": data_url(png())}, set()),
     ("POST", "/records/{id}/refusal", {"reason": "x"}, {"clerk"}),
     ("POST", "/records/{id}/file", None, {"clerk"}),
     ("GET", "/cases", None, {"clerk", "leader"}),

@@ -1,0 +1,53 @@
+"""The drawn name: which pictures are taken, when they are looked at, and how much memory that takes."""
+
+import tracemalloc
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy import event
+
+from server.errors import InvalidInput
+from server.reception import signing
+from server.reception.signature_image import decode_signature
+from tests.records.office import data_url, png
+
+
+def deep() -> bytes:
+    """A signature of 16 bits a channel."""
+    image = cv2.imdecode(np.frombuffer(png(), np.uint8), cv2.IMREAD_UNCHANGED)
+    return cv2.imencode(".png", image.astype(np.uint16) * 257)[1].tobytes()
+
+
+def as_grey(image: bytes, paper: int) -> bytes:
+    """The same name drawn on opaque paper."""
+    drawn = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_UNCHANGED)[:, :, 3]
+    return cv2.imencode(".png", np.where(drawn > 0, 255 - paper, paper).astype(np.uint8))[1].tobytes()
+
+
+@pytest.mark.parametrize("image", [png(), as_grey(png(), 255), as_grey(png(), 0), png(2000, 1000)])
+def test_a_name_is_seen_on_clear_white_and_black_paper(image):
+    assert decode_signature(data_url(image)) == image
+
+
+def test_the_picture_is_read_before_the_store_is_locked(world, record_id):
+    begun: list[object] = []
+    event.listen(world.office.store.engine, "begin", begun.append)
+    with world.write() as session, pytest.raises(InvalidInput):
+        signing.sign(session, world.kiosk, record_id, data_url(png(drawn=False)), version=1, file_at_once=True)
+    assert begun == []
+
+
+def test_a_large_picture_takes_little_memory():
+    tracemalloc.start()
+    decode_signature(data_url(png(2000, 1000)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000_000
+
+
+@pytest.mark.parametrize("image", [png(4000, 3000), png(2000, 1001), deep()])
+def test_pictures_that_unpack_large_are_refused(image):
+    with pytest.raises(InvalidInput) as caught:
+        decode_signature(data_url(image))
+    assert caught.value.code == "signature_unreadable"
