@@ -17,6 +17,7 @@ import uvicorn
 from server.protocol.transcript import LiveStart, LiveUtterance, Utterance
 from transcription.audio_files import read_samples
 from transcription.client import recognise_live
+from transcription.engine import Engine
 from transcription.evaluate import Score, load_reference, percentile, score
 from transcription.service import Service, create_app, server_config
 from transcription.settings import TranscriberSettings
@@ -49,9 +50,9 @@ def load_samples(path: Path) -> Samples:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: TranscriberSettings) -> AsyncIterator[tuple[str, Service]]:
-    """A transcriber on a free port of this machine: its address (host:port) and its service."""
-    app = create_app(settings)
+async def running(settings: TranscriberSettings, engine: Engine | None = None) -> AsyncIterator[tuple[str, Service]]:
+    """A transcriber on a free port of this machine: its address (host:port) and its service; `engine`: not the set one."""
+    app = create_app(settings, engine)
     server = uvicorn.Server(server_config(app, "127.0.0.1", 0))
     task = asyncio.create_task(server.serve())
     while not server.started:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from server.protocol.transcript import (
     LiveEnd,
     LiveFinished,
+    LiveGivenUp,
     LivePartial,
     LiveProgress,
     LiveReply,
@@ -26,11 +27,12 @@ from server.protocol.transcript import (
     LiveUtterance,
     live_request,
 )
+from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.engine import Engine, EngineUnavailable, ModelState
 from transcription.inbox import Inbox, RawMessage
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
-from transcription.recognise import Source, recognise, recognise_quickly
+from transcription.recognise import Source, recognise_quickly
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.voice import RATE
 
@@ -200,13 +202,28 @@ class LiveTrack:
         elif isinstance(job, Speech):
             await self._recognise(job, source)
         elif self._jobs.empty() and self._pool.idle:
-            text = await self._pool.run(recognise_quickly, self._engine, job.speech, source)
-            if text:
-                await self._send(LivePartial(start=job.speech.start, text=text))
+            await self._caption(job.speech, source)
+
+    async def _caption(self, speech: Speech, source: Source) -> None:
+        try:
+            text = await self._pool.run(recognise_quickly, self._engine, speech, source)
+        except EngineUnavailable:
+            raise
+        except Exception as error:
+            # A caption may be left out; the piece itself has its own attempts.
+            log.warning("partial not decoded", kind=type(error).__name__)
+            self._metrics.partials_dropped.inc()
+            return
+        if text:
+            await self._send(LivePartial(start=speech.start, text=text))
 
     async def _recognise(self, speech: Speech, source: Source) -> None:
-        with self._metrics.decoding.time():
-            utterance = await self._pool.run(recognise, self._engine, speech, source)
+        try:
+            with self._metrics.decoding.time():
+                utterance = await recognise_with_attempts(self._pool, self._engine, speech, source)
+        except PieceFailed:
+            await self._give_piece_up(speech)
+            return
         if utterance is None:
             self._metrics.dropped.inc()
             await self._progress(speech.end)
@@ -214,6 +231,12 @@ class LiveTrack:
         self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()
         self._until = max(self._until, speech.end)
         await self._send(LiveUtterance(utterance=utterance, until=self._until))
+
+    async def _give_piece_up(self, speech: Speech) -> None:
+        """One piece that cannot be decoded must not hold up all that comes after it."""
+        self._metrics.given_up.inc()
+        start, self._until = max(speech.start, self._until), max(self._until, speech.end)
+        await self._send(LiveGivenUp(start=start, until=self._until))
 
     async def _progress(self, until: float) -> None:
         if until > self._until:

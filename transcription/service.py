@@ -21,12 +21,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.protocol.base import Identifier, Seconds
 from server.protocol.transcript import LiveTrouble, Utterance
+from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.audio_files import UnreadableAudio, read_samples
 from transcription.engine import Engine, EngineUnavailable, ModelState, WhisperEngine
 from transcription.live import CLOSE_AGAIN, LiveTrack
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
-from transcription.recognise import Source, recognise
+from transcription.recognise import Source
 from transcription.remote import RemoteEngine
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Speech
 from transcription.settings import TranscriberSettings
@@ -172,7 +173,7 @@ class Service:
             if await gone():
                 raise CallerGone
             if isinstance(piece, Speech):
-                utterance = await self.pool.run(recognise, self.engine, piece, source)
+                utterance = await recognise_with_attempts(self.pool, self.engine, piece, source)
                 utterances += [utterance] if utterance else []
             else:
                 end = piece.until
@@ -267,6 +268,10 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(CallerGone)
     async def caller_gone(_: Request, error: CallerGone) -> Response:
         return Response(status_code=499)
+
+    @app.exception_handler(PieceFailed)
+    async def undecodable(_: Request, error: PieceFailed) -> JSONResponse:
+        return _error(422, "piece_failed", "这段录音里有一处转不成文字。")
 
     @app.exception_handler(EngineUnavailable)
     async def unavailable(_: Request, error: EngineUnavailable) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, BackgroundTasks, Path
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -12,6 +12,7 @@ from server.protocol.office import Enrolment, NewKiosk, NewOrganization, NewUser
 from server.reception import accounts, kiosks, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
+from server.store import receptions
 from server.store.access import Actor, visible_kiosks
 from server.store.models import Kiosk
 
@@ -81,10 +82,17 @@ def create_kiosk(asked: NewKiosk, db: Db, actor: Administrator, office: OfficeDe
 
 @router.post("/kiosks/{kiosk_id}/enrolment")
 def renew_enrolment(
-    kiosk_id: Annotated[int, Path(ge=1, le=2**31 - 1)], db: Db, actor: Administrator, office: OfficeDep
+    kiosk_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    db: Db,
+    actor: Administrator,
+    office: OfficeDep,
+    afterwards: BackgroundTasks,
 ) -> Enrolment:
-    """A fresh one-time link for a kiosk; its old key stops working."""
-    return kiosks.enrolment(db, _own_kiosk(db, actor, kiosk_id), office.settings.base_url)
+    """A fresh one-time link for a kiosk; its old key stops working, and whoever sits there with it is sent out."""
+    link = kiosks.enrolment(db, _own_kiosk(db, actor, kiosk_id), office.settings.base_url)
+    # Only once the old key is gone for good: before, it would bring a new ticket.
+    afterwards.add_task(kiosks.send_out, office, receptions.seats_at(db, kiosk_id))
+    return link
 
 
 def _own_kiosk(db: Session, actor: Actor, kiosk_id: int) -> Kiosk:

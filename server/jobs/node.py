@@ -72,6 +72,11 @@ class NodeLink:
     def close_room(self, reception_id: str, *, timeout: float) -> Reply:
         return self._ask(lambda number: control.CloseRoom(id=number, reception_id=reception_id), timeout)
 
+    def kick(self, reception_id: str, participant_id: str, *, timeout: float) -> Reply:
+        return self._ask(
+            lambda number: control.Kick(id=number, reception_id=reception_id, participant_id=participant_id), timeout
+        )
+
     def status(self, *, timeout: float) -> NodeStatus:
         reply = self._ask(lambda number: control.Status(id=number), timeout)
         try:

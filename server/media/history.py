@@ -24,6 +24,7 @@ from server.protocol.recording import JOURNAL_NAME, Gap, Manifest, Segment
 from server.protocol.transcript import Utterance
 
 RECENT = 40
+RECEIVERS = (Role.LEADER, Role.CLERK)
 
 
 @dataclass
@@ -36,6 +37,8 @@ class History:
     hung_up_at: datetime | None = None
     hung_up_by: str | None = None
     last_left_at: datetime | None = None
+    received: bool = False
+    """Somebody of the office sat in the room."""
     closed: Manifest | None = None
     segments: dict[str, Segment] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
@@ -52,6 +55,7 @@ class History:
             self.generation = fact.generation
         elif isinstance(fact, SeatTaken):
             self.seated[fact.participant_id] = fact.role
+            self.received |= fact.role in RECEIVERS
         elif isinstance(fact, SeatLeft):
             self.seated.pop(fact.participant_id, None)
             self.last_left_at = entry.at

@@ -56,7 +56,7 @@ class Hub:
         self._locks: dict[str, asyncio.Lock] = {}
         self.tools = Tools(
             self._writer, self._closer, transcriber_access(settings), settings.segment_seconds, self._on_entry,
-            self._disk_low,
+            self._disk_low, empty_seconds=settings.empty_room_minutes * 60,
         )  # fmt: skip
         self._ticker = asyncio.ensure_future(self._tick())
         self._closed = False
@@ -167,5 +167,6 @@ class Hub:
         self._closed = True
         self._ticker.cancel()
         await asyncio.gather(*(room.suspend() for room in self.rooms.values()), return_exceptions=True)
+        await asyncio.gather(*self.tools.farewells, return_exceptions=True)
         await self._writer.close()
         self._closer.shutdown()

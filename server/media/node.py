@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 from server.log import configure
 from server.media.aiortc_internals import bind_media_to
 from server.media.control import Control
+from server.media.doors import Doors, QuietExhaustion, connection_at, raise_descriptor_limit
 from server.media.hub import Hub
 from server.media.signalling import Session
 from server.media.tokens import SeatTokens
@@ -35,6 +36,7 @@ class Node:
         self._hub: Hub | None = None
         self._server: Server | None = None
         self._tokens = SeatTokens(settings.key("seat"))
+        self._doors = Doors()
 
     @property
     def hub(self) -> Hub:
@@ -56,6 +58,7 @@ class Node:
         self._server = await serve(
             self._serve, self._settings.media_host, self._settings.media_port, process_request=self._check,
             max_size=MAX_FRAME, compression=None, ping_interval=10, ping_timeout=20, server_header=None,
+            create_connection=connection_at(self._doors),
         )  # fmt: skip
         log.info("media node listens", port=self.port)
 
@@ -72,9 +75,10 @@ class Node:
     async def _serve(self, socket: ServerConnection) -> None:
         path = socket.request.path if socket.request is not None else ""
         if path.partition("?")[0] == "/control":
+            self._doors.settled(socket)
             await Control(self.hub, socket).run()
         else:
-            await Session(self.hub, self._tokens, socket).run()
+            await Session(self.hub, self._tokens, socket, lambda: self._doors.settled(socket)).run()
 
     # -- before the upgrade ------------------------------------------------------------------------------------
 
@@ -82,7 +86,7 @@ class Node:
         """Answer plain HTTP; let the two WebSockets through if they may."""
         path = request.path.partition("?")[0]
         if path == "/signal":
-            return None if self._origin_allowed(request.headers.get("Origin")) else _answer(HTTPStatus.FORBIDDEN)
+            return self._check_signal(connection, request)
         if path == "/control":
             return None if self._key_right(request.headers.get("Authorization", "")) else _answer(HTTPStatus.UNAUTHORIZED)
         if path in ("/healthz", "/readyz"):
@@ -90,6 +94,11 @@ class Node:
         if path == "/metrics":
             return self._metrics(connection)
         return _answer(HTTPStatus.NOT_FOUND)
+
+    def _check_signal(self, connection: ServerConnection, request: Request) -> Response | None:
+        if not self._origin_allowed(request.headers.get("Origin")):
+            return _answer(HTTPStatus.FORBIDDEN)
+        return None if self._doors.may_join(connection) else _answer(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _origin_allowed(self, origin: str | None) -> bool:
         """Native clients send none; browsers must come from the office's own pages."""
@@ -116,6 +125,8 @@ def _answer(status: HTTPStatus, body: bytes = b"", kind: str = "text/plain; char
 
 
 async def _main(settings: Settings) -> None:
+    log.info("descriptors", limit=raise_descriptor_limit())
+    asyncio.get_running_loop().set_exception_handler(QuietExhaustion())
     node = Node(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

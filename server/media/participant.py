@@ -146,11 +146,15 @@ class MediaLink:
         for sink in inputs:
             sink.flush()
 
-    async def close(self) -> None:
-        """Close the connection; may be called again."""
+    def silence(self) -> None:
+        """Nothing that comes is taken any more, and nothing of the others is sent."""
         self.stop_inputs()
         for slot in self.slots:
             slot.show(None, None)
+
+    async def close(self) -> None:
+        """Close the connection; may be called again."""
+        self.silence()
         await self.connection.close()
 
     async def candidate(self, message: Candidate) -> None:

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from server import clock
 from server.errors import JietanError, NotAllowed
 from server.media import participant as seats
 from server.media import rtp
-from server.media.history import History
+from server.media.history import RECEIVERS, History
 from server.media.journal import Journal, OnEntry
 from server.media.participant import MediaLink, Outbox, Participant
 from server.media.recorder import AudioInput, Store, TrackRecorder, VideoInput
 from server.media.recorder import Events as RecorderEvents
 from server.media.tap import Access, State, Tap, TapInput
 from server.media.tap import Events as TapEvents
+from server.media.tokens import TokenExpired
 from server.media.writer import Writer
 from server.protocol.base import Message, Role, TrackKind
 from server.protocol.media_control import (
@@ -50,8 +51,10 @@ from server.protocol.signalling import Room as RoomView
 from server.protocol.transcript import LivePartial, Utterance
 
 log = structlog.get_logger(__name__)
-RECEIVERS = (Role.LEADER, Role.CLERK)
 AWAY_SECONDS = 30.0
+EMPTY_SECONDS = 600.0
+FAREWELL_SECONDS = 0.3
+"""How long a line outlives the message that it ends, so that nobody sees it fail first."""
 FINISH_SECONDS = 3.0
 MAX_PARTICIPANTS = 8
 RESTARTING = 1012
@@ -62,6 +65,7 @@ TROUBLE = {
     "disk_slow": "录音没有存上：磁盘太慢。谈话可以继续，但这一段不会留下录音，请马上找管理员。",
     "disk_low": "磁盘空间快满了。录音还在继续，请找管理员。",
 }
+GIVEN_UP = "given_up"
 _WORST = ("on", "behind", "waiting")
 
 
@@ -95,6 +99,15 @@ class Tools:
     disk_low: Callable[[], bool]
     finish_seconds: float = FINISH_SECONDS
     away_seconds: float = AWAY_SECONDS
+    empty_seconds: float = EMPTY_SECONDS
+    farewells: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def close_soon(self, link: MediaLink) -> None:
+        """Silence a connection at once and close it when its farewell has arrived."""
+        link.silence()
+        task = asyncio.ensure_future(_close_after(FAREWELL_SECONDS, link))
+        self.farewells.add(task)
+        task.add_done_callback(self.farewells.discard)
 
 
 class Room:
@@ -117,6 +130,8 @@ class Room:
         self._ending: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._closing_lock = asyncio.Lock()
+        self._barred: dict[str, float] = {}
+        self._empty_since: float | None = None
         if history.started_at is not None:
             self._set_zero(history.started_at)
 
@@ -160,9 +175,12 @@ class Room:
     # -- seats -------------------------------------------------------------------------------------------------
 
     def take_seat(self, claims: SeatClaims, outbox: Outbox) -> Participant:
-        """Seat somebody; on a seat that is taken the old socket gives way.  Raises ReceptionEnded, RoomFull."""
+        """Seat somebody; on a seat that is taken the old socket gives way.  Raises ReceptionEnded, RoomFull,
+        TokenExpired for a token from before they left or were sent out."""
         if self.ended:
             raise ReceptionEnded
+        if claims.iat <= self._barred.get(claims.participant_id, 0.0):
+            raise TokenExpired
         seated = self.participants.get(claims.participant_id)
         if seated is None and len(self.participants) >= MAX_PARTICIPANTS:
             raise RoomFull
@@ -206,12 +224,20 @@ class Room:
 
     async def _drop_link(self, participant_id: str, link: MediaLink, cause: str) -> None:
         """End a connection's part in recording and recognition, and close it."""
+        self._end_tracks(participant_id, link, cause)
+        self._spawn(link.close())
+
+    def _end_tracks(self, participant_id: str, link: MediaLink, cause: str) -> None:
         link.stop_inputs()
         for kind in TrackKind:
             track = self._tracks.get((participant_id, kind))
             if track is not None:
                 track.end(cause)
-        self._spawn(link.close())
+
+    def _bid_farewell(self, seated: Participant, ended: str, reason: str) -> None:
+        seated.send(Ended(reason=ended))
+        if seated.outbox is not None:
+            seated.outbox.close(CloseCode.ENDED, reason)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -228,18 +254,20 @@ class Room:
         if self.participants.get(seated.id) is not seated:
             return
         del self.participants[seated.id]
+        if reason in ("left", "kicked"):
+            self._barred[seated.id] = time.time()
         self._append_fact(SeatLeft(participant_id=seated.id, reason=reason))
         self._states.pop(seated.id, None)
-        if seated.link is not None:
-            await self._drop_link(seated.id, seated.link, "left" if reason != "network_lost" else reason)
-            seated.link = None
-        if seated.outbox is not None:
-            seated.send(Ended(reason="left" if reason == "left" else "office"))
-            seated.outbox.close(CloseCode.ENDED, reason)
+        self._bid_farewell(seated, "left" if reason == "left" else "office", reason)
+        link, seated.link = seated.link, None
+        if link is not None:
+            self._end_tracks(seated.id, link, "left" if reason != "network_lost" else reason)
+            self._tools.close_soon(link)
         self._rearrange()
 
     async def kick(self, participant_id: str) -> bool:
-        """Remove a participant; False if there is no such seat."""
+        """Remove a participant, whose tokens are worth nothing then; False if nobody sits there."""
+        self._barred[participant_id] = time.time()
         seated = self.participants.get(participant_id)
         if seated is None:
             return False
@@ -405,10 +433,20 @@ class Room:
             self._states[participant_id] = new
             self._show_recognition()
 
-        events = TapEvents(heard, partial, state, broken_off)
+        def given_up(start: float, until: float) -> None:
+            if stored:
+                self._leave_out(participant_id, start, until)
+
+        events = TapEvents(heard, partial, state, broken_off, given_up)
         tap = Tap(self._tools.transcriber, self.reception_id, participant_id, events)
         tap.stored = stored
         return tap
+
+    def _leave_out(self, participant_id: str, start: float, until: float) -> None:
+        """The transcriber gave this stretch up: closing tries it once more from the recording, or notes the gap."""
+        stops = RecognitionUntil(participant_id=participant_id, until=start, reason=GIVEN_UP)
+        self._append_fact(stops)
+        self._append_fact(RecognitionUntil(participant_id=participant_id, until=until))
 
     def _show_recognition(self) -> None:
         worst = max(self._states.values(), key=lambda s: (_WORST.index(s.state), s.behind_s), default=State())
@@ -429,6 +467,7 @@ class Room:
             track.tick(now, media_now)
         self._journal.retry()
         await self._watch_seats(now)
+        self._watch_emptiness(now)
 
     async def _watch_seats(self, now: float) -> None:
         changed = False
@@ -443,6 +482,26 @@ class Room:
         if changed:
             self._show()
 
+    def _watch_emptiness(self, now: float) -> None:
+        """A talk that everybody is gone from must not run for ever: in the end the node hangs up."""
+        begun = self._zero is not None or self._history.received
+        if self.participants or self.ended or not begun:
+            self._empty_since = None
+            return
+        if self._empty_since is None:
+            self._empty_since = now
+        if now - self._empty_since >= self._tools.empty_seconds and self._ending is None:
+            log.info("empty room hung up", reception=self.reception_id)
+            self._hang_up(None, self._last_heard_at())
+            self._begin_ending("office")
+
+    def _last_heard_at(self) -> datetime:
+        """When the last one was gone: the waiting since then is no part of the talk."""
+        history = self._history
+        if history.started_at is None:
+            return history.last_left_at or clock.now()
+        return history.started_at + timedelta(seconds=self._end_of_talk())
+
     # -- the end -----------------------------------------------------------------------------------------------
 
     async def hang_up(self, seated: Participant) -> None:
@@ -452,9 +511,9 @@ class Room:
         self._hang_up(seated.id)
         self._begin_ending("hung_up")
 
-    def _hang_up(self, participant_id: str | None) -> None:
+    def _hang_up(self, participant_id: str | None, at: datetime | None = None) -> None:
         if self._history.hung_up_at is None:
-            self._append_fact(HungUp(participant_id=participant_id, at=clock.now()))
+            self._append_fact(HungUp(participant_id=participant_id, at=at or clock.now()))
 
     def _begin_ending(self, reason: str) -> asyncio.Task[None]:
         if self._ending is None:
@@ -464,19 +523,17 @@ class Room:
     async def _end(self, reason: str) -> None:
         """Everybody out; files closed; what was said decided if that does not take long."""
         leaving, self.participants = list(self.participants.values()), {}
+        self.ended = True
         for seated in leaving:
+            self._bid_farewell(seated, reason, reason)
             if seated.link is not None:
                 seated.link.stop_inputs()
-        self.ended = True
+                self._tools.close_soon(seated.link)
         for track in self._tracks.values():
             track.finish(self._end_of_talk())
         for seated in leaving:
             self._append_fact(SeatLeft(participant_id=seated.id, reason="hung_up"))
-            seated.send(Ended(reason=reason))
-            if seated.outbox is not None:
-                seated.outbox.close(CloseCode.ENDED, reason)
         await asyncio.gather(*(self._finish_tap(p, t) for p, t in self._taps.items()))
-        await asyncio.gather(*(s.link.close() for s in leaving if s.link is not None))
         await self._store.closed()
 
     async def _finish_tap(self, participant_id: str, tap: Tap) -> None:
@@ -516,6 +573,11 @@ class Room:
         await asyncio.gather(*(s.link.close() for s in leaving if s.link is not None))
         await self._store.closed()
         self._journal.close()
+
+
+async def _close_after(seconds: float, link: MediaLink) -> None:
+    await asyncio.sleep(seconds)
+    await link.close()
 
 
 def _partial(participant_id: str, message: LivePartial) -> Utterance:

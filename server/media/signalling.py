@@ -62,8 +62,10 @@ def _parse(text: str | bytes) -> ClientMessage:
 class Session:
     """One socket, from its join to its end."""
 
-    def __init__(self, hub: Hub, tokens: SeatTokens, socket: ServerConnection) -> None:
+    def __init__(self, hub: Hub, tokens: SeatTokens, socket: ServerConnection, joined: Callable[[], None]) -> None:
+        """`joined` is called once somebody sits."""
         self._hub, self._tokens, self._socket = hub, tokens, socket
+        self._on_joined = joined
         self._outbox = Outbox(socket)
         self._room: Room | None = None
         self._seat: Participant | None = None
@@ -135,6 +137,7 @@ class Session:
         room = await self._hub.room(claims.reception_id)
         self._seat = room.take_seat(claims, self._outbox)
         self._room = room
+        self._on_joined()
         _joins.labels("joined").inc()
         servers: tuple[dict[str, object], ...] = tuple({"urls": url} for url in self._hub.settings.ice_servers)
         self._outbox.send(

@@ -16,6 +16,7 @@ from server.media.ordering import Reorder, Timeline
 from server.protocol.transcript import (
     LiveEnd,
     LiveFinished,
+    LiveGivenUp,
     LivePartial,
     LiveProgress,
     LiveReply,
@@ -66,6 +67,8 @@ class Events:
     state: Callable[[State], None]
     broken_off: Callable[[float, str], None]
     """Decided up to this media time, and the code of why it stops there for now."""
+    given_up: Callable[[float, float], None]
+    """Start and end of a stretch that cannot be recognised; recognition goes on after it."""
 
 
 @dataclass(slots=True)
@@ -275,8 +278,17 @@ class Tap:
             self._heard(reply)
         elif isinstance(reply, LivePartial):
             self._events.partial(reply)
+        elif isinstance(reply, LiveGivenUp):
+            self._give_up(reply)
         elif isinstance(reply, LiveFinished):
             self._finished = True
+
+    def _give_up(self, reply: LiveGivenUp) -> None:
+        start = max(reply.start, self.until)
+        self._sound.decided(reply.until)
+        if reply.until > start:
+            log.warning("stretch given up by the transcriber", seconds=round(reply.until - start, 1))
+            self._events.given_up(start, reply.until)
 
     def _heard(self, reply: LiveUtterance) -> None:
         utterance = reply.utterance

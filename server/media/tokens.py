@@ -10,6 +10,8 @@ from server.errors import JietanError
 from server.protocol.signalling import SeatClaims
 
 RESUME_SECONDS = 600
+SEAT_SECONDS = 12 * 3600
+"""From the office's ticket on; after it no token brings anybody back, the office must give a new one."""
 _ALGORITHM = "HS256"
 
 
@@ -72,5 +74,6 @@ class SeatTokens:
     def for_return(self, claims: SeatClaims) -> str:
         """A token for the same seat on a new socket."""
         now = time.time()
-        fresh = {"jti": secrets.token_hex(16), "iat": now, "exp": now + RESUME_SECONDS}
+        until = claims.until if claims.until is not None else claims.iat + SEAT_SECONDS
+        fresh = {"jti": secrets.token_hex(16), "iat": now, "exp": min(now + RESUME_SECONDS, until), "until": until}
         return jwt.encode({**claims.model_dump(mode="json"), **fresh}, self._key, algorithm=_ALGORITHM)

@@ -134,6 +134,8 @@ class CloseRoom(Message):
 
 
 class Kick(Message):
+    """Send somebody out and refuse every token of that seat issued until now; `not_found`: nobody sat there."""
+
     type: Literal["kick"] = "kick"
     id: int
     reception_id: Identifier

@@ -27,6 +27,8 @@ class SeatClaims(Message):
     jti: str
     iat: float
     exp: float
+    until: float | None = None
+    """When the seat itself ends (Unix time), however often somebody comes back; absent: 12 h after `iat`."""
 
 
 # --- client -> node --------------------------------------------------------------------------------------

@@ -91,6 +91,15 @@ class LiveUtterance(Message):
     until: Seconds
 
 
+class LiveGivenUp(Message):
+    """This stretch cannot be recognised: decoding it failed again and again while other sound can be decoded.
+    Implies progress until `until`; recognition goes on after it."""
+
+    type: Literal["given_up"] = "given_up"
+    start: Seconds
+    until: Seconds
+
+
 class LiveFinished(Message):
     """Answer to `end`: all utterances were sent."""
 
@@ -108,7 +117,7 @@ class LiveTrouble(Message):
 
 
 LiveReply = Annotated[
-    LiveProgress | LivePartial | LiveUtterance | LiveFinished | LiveTrouble, Field(discriminator="type")
+    LiveProgress | LivePartial | LiveUtterance | LiveGivenUp | LiveFinished | LiveTrouble, Field(discriminator="type")
 ]
 
 live_request: TypeAdapter[LiveRequest] = TypeAdapter(LiveRequest)

@@ -1,21 +1,27 @@
 """Kiosks: enrolling the computer in an interview room, and calling for help from it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.errors import InvalidInput
+from server.errors import InvalidInput, Unavailable
 from server.protocol.office import Enrolment, NewKiosk
 from server.reception.accounts import digest, new_token, own_organization
+from server.reception.office import Office
 from server.store import accounts as store
 from server.store import receptions
 from server.store.access import Actor
 from server.store.models import Kiosk, LogInSession, OneTimeLink
 
+log = structlog.get_logger()
+
 ENROL = "enrol"
 ENROL_HOURS = 72
 KEY_DAYS = 3650
+KICK_WAIT_S = 2.0
 HELP_MINUTES = 10
 """A call that nobody ended goes out after so long."""
 
@@ -54,6 +60,15 @@ def enrol(session: Session, code: str) -> tuple[Kiosk, str]:
         )
     )
     return kiosk, token
+
+
+def send_out(office: Office, seats: Sequence[tuple[str, str]]) -> None:
+    """End these seats (reception id, participant id) in the media node; without the node nobody is in a room."""
+    for reception_id, participant_id in seats:
+        try:
+            office.media.kick(reception_id, participant_id, timeout=KICK_WAIT_S)
+        except Unavailable:
+            log.warning("seat not ended, the media node is away", reception=reception_id)
 
 
 def call_help(session: Session, actor: Actor) -> None:

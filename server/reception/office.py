@@ -18,6 +18,10 @@ class MediaNode(Protocol):
     def close_room(self, reception_id: str, *, timeout: float) -> Reply:
         """End a reception and close its recording; raises Unavailable when the node does not answer."""
 
+    def kick(self, reception_id: str, participant_id: str, *, timeout: float) -> Reply:
+        """Send somebody out; every token of that seat is worth nothing from then on.  `not_found`: nobody sat there.
+        Raises Unavailable when the node does not answer."""
+
     def status(self, *, timeout: float) -> NodeStatus:
         """How the node is doing; raises Unavailable when it does not answer."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.domain.states import ReceptionState
+from server.protocol.base import Role
 from server.store.access import Actor, visible_kiosks, visible_receptions
 from server.store.models import (
     Counter,
@@ -44,6 +45,13 @@ def next_number(session: Session, name: str) -> int:
 def lock_kiosk(session: Session, kiosk_id: int) -> Kiosk:
     """The kiosk's row, locked: of two sittings begun at once at one kiosk only one comes about."""
     return session.execute(select(Kiosk).where(Kiosk.id == kiosk_id).with_for_update()).scalar_one()
+
+
+def seats_at(session: Session, kiosk_id: int) -> list[tuple[str, str]]:
+    """(reception id, participant id) of the petitioners of this kiosk's open receptions."""
+    query = select(Reception.id, Participant.id).join(Participant, Participant.reception_id == Reception.id)
+    mine = query.where(Reception.kiosk_id == kiosk_id, Participant.role == Role.PETITIONER)
+    return [(row[0], row[1]) for row in session.execute(mine.where(Reception.state.in_(OPEN_STATES)))]
 
 
 def sitting_of(session: Session, actor: Actor) -> Reception | None:

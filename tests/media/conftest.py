@@ -14,6 +14,7 @@ from server.media.node import Node
 from server.protocol.transcript import (
     LiveEnd,
     LiveFinished,
+    LiveGivenUp,
     LiveProgress,
     LiveSeek,
     LiveStart,
@@ -35,6 +36,8 @@ class ScriptedTranscriber:
         self.sound: dict[str, list[tuple[float, bytes]]] = {}
         self.trouble: LiveTrouble | None = None
         self.answers = True
+        self.gives_up = 0
+        """How many seconds at the start of each track it cannot decode."""
         self.sockets: set[ServerConnection] = set()
         self.port = 0
         self._server: Server | None = None
@@ -63,6 +66,7 @@ class ScriptedTranscriber:
             await socket.send(self.trouble.model_dump_json())
             return
         at = said = start.offset
+        undecodable = start.offset + self.gives_up
         async for message in socket:
             if isinstance(message, bytes):
                 self.sound.setdefault(start.participant_id, []).append((at, message))
@@ -76,7 +80,10 @@ class ScriptedTranscriber:
                     await socket.send(LiveFinished().model_dump_json())
                     return
             while self.answers and at - said >= 1.0:
-                await socket.send(self._say(start.participant_id, said))
+                if said < undecodable - 0.5:
+                    await socket.send(LiveGivenUp(start=said, until=said + 1.0).model_dump_json())
+                else:
+                    await socket.send(self._say(start.participant_id, said))
                 said += 1.0
                 await socket.send(LiveProgress(until=said).model_dump_json())
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import av
+import pytest
 
 from server.media.node import Node
 from server.protocol.media_control import (
@@ -170,12 +171,31 @@ async def test_transcriber_dies_and_nothing_is_lost_or_doubled(
         assert all(abs(b - a - 1.0) < 0.05 for a, b in itertools.pairwise(starts)), starts
 
 
+async def test_stretch_that_was_given_up_is_in_the_journal_and_the_rest_is_heard(
+    seat: Make, node: Node, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.gives_up = 2
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: {c.utterance.participant_id for c in leader.captions} == {"p1", "l1"}, "heard after it", 12)
+    await node.hub.close_room("r1", "office")
+    path = node.hub.folder("r1") / "journal.jsonl"
+    facts = [json.loads(line)["fact"] for line in path.read_text().splitlines()]
+    for participant in ("p1", "l1"):
+        own = [f for f in facts if f["kind"] in ("recognition_until", "recognised")
+               and f.get("participant_id", f.get("utterance", {}).get("participant_id")) == participant]  # fmt: skip
+        start, end = own[2]["until"], own[3]["until"]
+        assert [f["reason"] for f in own[:4]] == ["given_up", "", "given_up", ""]
+        assert end - start == pytest.approx(1.0, abs=0.01)
+        assert own[4]["utterance"]["start"] == pytest.approx(end, abs=0.01)
+    assert len(transcriber.starts) == 2, "the connection went on"
+
+
 async def test_transcriber_says_why_it_waits(seat: Make, node: Node, transcriber: ScriptedTranscriber) -> None:
     transcriber.trouble = LiveTrouble(reason="model_missing", message="没有语音模型。", retry_s=0.5)
     await seat("p1", "petitioner")
     leader = await seat("l1", "leader")
-    await until(lambda: leader.last(Recognition), "state of recognition")
-    assert leader.last(Recognition).reason == "model_missing"
+    await until(lambda: leader.last(Recognition) and leader.last(Recognition).reason == "model_missing", "the reason")
     await asyncio.sleep(0.5)
     manifest = await node.hub.close_room("r1", "office")
     assert manifest.segments

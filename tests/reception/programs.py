@@ -68,6 +68,7 @@ class Node:
         self.journals: dict[str, Journal] = {}
         self.manifests: dict[str, Manifest] = {}
         self.closed: list[str] = []
+        self.kicked: list[tuple[str, str]] = []
         self.follows: list[dict[str, int]] = []
         self.send_twice = False
         self._sockets: set[ServerConnection] = set()
@@ -125,6 +126,8 @@ class Node:
         reply = control.Reply(id=request.id, ok=True)
         if isinstance(request, control.CloseRoom):
             reply = self._close(request)
+        if isinstance(request, control.Kick):
+            self.kicked.append((request.reception_id, request.participant_id))
         await self._send_all()
         await socket.send(reply.model_dump_json())
 

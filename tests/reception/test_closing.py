@@ -165,6 +165,23 @@ def test_a_stretch_in_the_middle_that_nobody_heard_is_recognised_too(talk, neigh
     assert len(neighbours.transcriber.heard) == 1
 
 
+def test_a_stretch_that_was_given_up_is_tried_from_the_recording_and_else_is_a_gap(talk, neighbours):
+    size = talk.write_sound(talk.petitioner, 9.0)
+    talk.begin(
+        control.Recognised(utterance=utterance(talk.petitioner, 0.5, 2.0, "前面一句。")),
+        control.RecognitionUntil(participant_id=talk.petitioner, until=3.0, reason="given_up"),
+        control.RecognitionUntil(participant_id=talk.petitioner, until=5.0),
+        control.Recognised(utterance=utterance(talk.petitioner, 6.0, 8.0, "后来又听见了。")),
+        control.RecognitionUntil(participant_id=talk.petitioner, until=9.0),
+    )
+    error = {"code": "piece_failed", "message": "这段录音里有一处转不成文字。"}
+    neighbours.transcriber.answer = (422, {"error": error})
+    talk.hang_up(seconds=9.0, segments=(segment(talk.petitioner, Role.PETITIONER, 9.0, size=size),))
+    record = talk.record()
+    assert [line["text"] for line in record["body"]] == ["前面一句。", "后来又听见了。"]
+    assert [(gap["cause"], gap["start"], gap["end"]) for gap in record["gaps"]] == [("recognition_failed", 3.0, 5.0)]
+
+
 def test_without_a_model_the_draft_comes_and_the_words_follow(talk, neighbours, monkeypatch):
     monkeypatch.setattr(workflows, "LATER_FIRST_PAUSE_S", 0.1)
     neighbours.transcriber.cannot("model_missing", "识别模型的文件夹不在，装好以后会自动接着转写。")

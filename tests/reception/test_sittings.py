@@ -178,3 +178,23 @@ def test_a_kiosk_is_listened_to_once_at_a_time(office, neighbours):
     first.join(10)
     ask()
     assert answers == [200, 200]
+
+
+def test_a_kiosk_that_is_enrolled_anew_is_sent_out_of_its_room(office, neighbours):
+    over = office.sitting()
+    office.kiosk.post("/api/kiosk/sitting/leave")
+    sitting = office.sitting()
+    office.leader.post(f"/api/receptions/{sitting['reception_id']}/join")
+    answer = office.administrator.post(f"/api/admin/kiosks/{office.ids['kiosk']}/enrolment")
+    assert answer.status_code == 200, answer.text
+    until(lambda: neighbours.node.kicked, "the seat to be ended")
+    assert neighbours.node.kicked == [(sitting["reception_id"], sitting["participant_id"])]
+    assert over["reception_id"] != sitting["reception_id"]
+
+
+def test_a_kiosk_is_enrolled_anew_though_the_media_node_is_away(office, neighbours):
+    office.sitting()
+    neighbours.node.stop()
+    until(lambda: not office.office.media.connected, "the node to be missed")
+    assert office.administrator.post(f"/api/admin/kiosks/{office.ids['kiosk']}/enrolment").status_code == 200
+    assert office.kiosk.get("/api/kiosk/sitting").status_code == 401
