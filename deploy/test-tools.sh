@@ -1,12 +1,11 @@
 #!/bin/sh
 # What `make test` drives besides Python: a real browser, Chinese fonts to look at, a media tool to make fake
-# cameras, a PDF reader.  Installs them where it may, else says what to install.
+# cameras.  Installs them where it may, else says what to install.
 set -eu
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need chromium chromium
 need ffmpeg ffmpeg
-need pdftotext poppler-utils
 fc-list :lang=zh-cn 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
