@@ -36,7 +36,7 @@ export function stepButtons(record, page) {
     hand.id = "confirm";
     return [hand];
   }
-  if (record.state === "confirmed") return [reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => refuse(path)))];
+  if (record.state === "confirmed") return [unlockButton(record, page), reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => refuse(path)))];
   if (record.may_file) return [button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
   return record.case_id ? [caseLink(record)] : [];
 }
@@ -49,6 +49,22 @@ function caseLink(record) {
 /** @param {string} path @param {{run: (step: () => Promise<any>) => void}} page */
 function reopenButton(path, page) {
   return button("重新打开", "", "refresh", () => page.run(() => reopen(path)));
+}
+
+/** A kiosk that asks for the phone's last digits is opened by whoever sees who sits there. @param {any} record @param {{run: (step: () => Promise<any>) => void}} page */
+function unlockButton(record, page) {
+  return button("打开终端", "", "lock", () => page.run(() => unlock(record.reception_id)));
+}
+
+/** @param {string} receptionId */
+async function unlock(receptionId) {
+  const answer = await ask({
+    title: "打开终端给群众看？",
+    body: [el("p", {}, "终端没人按键就会锁上，要报手机号后四位。本人报不上来的，请当面认清是本人，再打开。")],
+    buttons: [{ value: "yes", words: "是本人，打开", kind: "primary" }, { value: "", words: "先不打开" }],
+  });
+  if (answer) await api("POST", `/api/receptions/${receptionId}/unlock`);
+  return null;
 }
 
 /** @param {string} path @param {number} left */
