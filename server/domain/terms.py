@@ -111,6 +111,7 @@ GAP_CAUSE = {
     "left": "人不在",
     "media_restarted": "录音服务重新启动",
     "disk_full": "录音的硬盘满了",
+    "disk_error": "录音的硬盘出错",
     "muted_source": "话筒关着",
     "truncated": "录音文件不完整",
     "recording_missing": "录音文件不见了",

@@ -28,6 +28,8 @@ from server.protocol.signalling import CloseCode
 
 log = structlog.get_logger(__name__)
 MAX_WAITING = 64
+AGAIN_AFTER = 5.0
+"""Seconds until a journal that could not be read is tried again."""
 
 
 class Follower:
@@ -62,7 +64,19 @@ class Follower:
             while self._pending:
                 reception_id = next(iter(self._pending))
                 del self._pending[reception_id]
-                await self._send(reception_id)
+                await self._try(reception_id)
+
+    async def _try(self, reception_id: str) -> None:
+        """One journal that cannot be read must not keep the others from the office."""
+        try:
+            await self._send(reception_id)
+        except (OSError, ValueError):
+            log.exception("journal not read", reception=reception_id)
+            asyncio.get_running_loop().call_later(AGAIN_AFTER, self._again, reception_id)
+
+    def _again(self, reception_id: str) -> None:
+        self._pending[reception_id] = None
+        self._wake.set()
 
     async def _send(self, reception_id: str) -> None:
         cursor = self._cursors.get(reception_id)

@@ -2,77 +2,107 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import structlog
+from prometheus_client import Counter
 
 from server import clock
 from server.media.writer import Writer
-from server.protocol.media_control import Entry, Fact
+from server.protocol.media_control import Entry, Fact, LineLost
 from server.protocol.recording import JOURNAL_NAME
 
 log = structlog.get_logger(__name__)
+MOST_LOST = 100
+"""A seq that leaves out more than this beyond the damaged lines is itself damage."""
+_damaged = Counter("jietan_media_journal_damaged_lines_total", "Journal lines that could not be read")
 OnEntry = Callable[[str, int], None]
 """Called in the event loop with reception id and seq once the entry is on the disk."""
 
 
-def read(path: Path) -> list[Entry]:
-    """All whole entries; a partial last line is left out.  An absent file has none."""
-    return _entries(path.read_bytes()) if path.exists() else []
+@dataclass
+class Lines:
+    """Takes a journal's lines in order; damaged ones are left out, and what follows them is read."""
+
+    readable: int = 0
+    """Seq of the last entry that could be read."""
+    damaged: int = 0
+    """Damaged lines since then; each had a seq of its own."""
+
+    @property
+    def last_seq(self) -> int:
+        """The highest seq that was given away so far."""
+        return self.readable + self.damaged
+
+    def take(self, data: bytes) -> list[Entry]:
+        """The entries in the next whole lines; a partial last line is left out."""
+        lines = data[: data.rfind(b"\n") + 1].split(b"\n")
+        return [entry for line in lines if line.strip() for entry in self._take_line(line)]
+
+    def _take_line(self, line: bytes) -> list[Entry]:
+        try:
+            entry = Entry.model_validate_json(line)
+        except ValueError:
+            return self._skip()
+        if not self.readable < entry.seq <= self.last_seq + MOST_LOST:
+            return self._skip()
+        self.readable, self.damaged = entry.seq, 0
+        return [entry]
+
+    def _skip(self) -> list[Entry]:
+        self.damaged += 1
+        _damaged.inc()
+        log.error("journal line damaged", after=self.readable)
+        return []
 
 
-def _entries(data: bytes) -> list[Entry]:
-    whole = data[: data.rfind(b"\n") + 1]
-    return [Entry.model_validate_json(line) for line in whole.splitlines() if line.strip()]
+def read(path: Path) -> tuple[list[Entry], int]:
+    """All entries that can be read, and the highest seq that was given away.  An absent file has none."""
+    lines = Lines()
+    return lines.take(path.read_bytes()) if path.exists() else [], lines.last_seq
 
 
 def cut_partial_line(path: Path) -> None:
-    """Remove what a killed writer left of its last line, and lines that are no entries at the end."""
+    """Remove what a killed writer left of its last line; whole lines stay, whatever is in them."""
     if not path.exists():
         return
     data = path.read_bytes()
-    end = _sound_length(data)
+    end = data.rfind(b"\n") + 1
     if end < len(data):
         log.warning("journal cut", bytes=len(data) - end)
         os.truncate(path, end)
 
 
-def _sound_length(data: bytes) -> int:
-    """Length of the part in front of the first line that is no whole entry."""
-    at = 0
-    while True:
-        end = data.find(b"\n", at) + 1
-        if not end:
-            return at
-        try:
-            Entry.model_validate_json(data[at:end])
-        except ValueError:
-            return at
-        at = end
-
-
 @dataclass
 class Cursor:
-    """Where a reader of one journal stands: the last seq it has, and how much of the file that is."""
+    """Where a reader of one journal stands: the last seq it has, and how much of the file was read."""
 
     after: int
     offset: int = 0
+    lines: Lines = field(default_factory=Lines)
 
     def advance(self, path: Path) -> list[Entry]:
-        """The entries after the cursor that are in the file by now."""
+        """The entries after the cursor that are in the file by now, without a hole in their seq."""
         if not path.exists():
             return []
         with path.open("rb") as file:
             file.seek(self.offset)
             data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        self.offset += len(whole)
-        found = [entry for entry in _entries(whole) if entry.seq > self.after]
-        if found:
-            self.after = found[-1].seq
+        self.offset += data.rfind(b"\n") + 1
+        found: list[Entry] = []
+        for entry in self.lines.take(data):
+            if entry.seq > self.after:
+                found += [*self._lost_before(entry), entry]
+                self.after = entry.seq
         return found
+
+    def _lost_before(self, entry: Entry) -> list[Entry]:
+        """Stand-ins for lines that cannot be read: the office takes entries in strictly by seq."""
+        numbers = range(self.after + 1, entry.seq)
+        return [entry.model_copy(update={"seq": number, "fact": LineLost()}) for number in numbers]
 
 
 class Journal:
@@ -87,10 +117,10 @@ class Journal:
         self._file: BinaryIO | None = None
         self._unwritten = b""
 
-    def append(self, fact: Fact) -> Entry:
-        """Write a fact as the next entry."""
+    def append(self, fact: Fact, at: datetime | None = None) -> Entry:
+        """Write a fact as the next entry; `at`: when it was, if not by the wall clock now."""
         self._seq += 1
-        entry = Entry(reception_id=self._reception_id, seq=self._seq, at=clock.now(), fact=fact)
+        entry = Entry(reception_id=self._reception_id, seq=self._seq, at=at or clock.now(), fact=fact)
         line = entry.model_dump_json().encode() + b"\n"
         self._writer.submit(lambda: self._write(line, entry.seq))
         return entry

@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 import errno
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import structlog
 
-from server.media import rtp, webm
+from server.media import closing, rtp, webm
+from server.media.closing import NOTEWORTHY, Store
 from server.media.ordering import Reorder, Timeline, Vp8Frames
-from server.media.writer import Writer
+from server.media.writer import Overloaded, Writer
 from server.protocol.base import Role, TrackKind
 from server.protocol.recording import Gap, Segment
 
@@ -21,8 +21,6 @@ log = structlog.get_logger(__name__)
 CLUSTER_SECONDS = 0.5
 FILL_AT_MOST = 2.0
 """A longer hole ends the file."""
-NOTEWORTHY = 0.25
-"""A hole between two files that is shorter is not worth telling."""
 KEYFRAME_EVERY = 8.0
 """Browsers send key frames on request only; without some the picture could not be searched."""
 RETRY_AFTER = 1.0
@@ -37,33 +35,6 @@ class Events:
     gap: Callable[[Gap], None]
     trouble: Callable[[str], None]
     """Stable code of what is wrong with writing; empty when it works again."""
-
-
-@dataclass
-class Store:
-    """Where recordings of one reception go."""
-
-    folder: Path
-    writer: Writer
-    closer: ThreadPoolExecutor
-    """Closes files (reads and hashes them whole), so that the writer thread stays free."""
-    segment_seconds: float
-    numbers: dict[str, int] = field(default_factory=dict)
-    pending: set[asyncio.Future[None]] = field(default_factory=set)
-    """Files that are being closed."""
-
-    async def closed(self) -> None:
-        """Wait until every file that was ended is closed and told about."""
-        while self.pending:
-            await asyncio.wait(self.pending)
-
-    def next_id(self, stem: str) -> str:
-        """An id for the next file of this participant and kind that no earlier process used."""
-        number = self.numbers.get(stem, 0) + 1
-        while (self.folder / f"{stem}-{number:03d}.webm").exists():
-            number += 1
-        self.numbers[stem] = number
-        return f"{stem}-{number:03d}"
 
 
 class _File:
@@ -101,11 +72,12 @@ class _File:
 
     def close(self, writer: Writer) -> None:
         """Sync and close; what cannot be synced any more is found out when the file is read back."""
-        if self._file is not None:
+        file, self._file = self._file, None
+        if file is not None:
             with contextlib.suppress(OSError):
-                writer.closing(self._file)
-            self._file.close()
-            self._file = None
+                writer.closing(file)
+            with contextlib.suppress(OSError):
+                file.close()
 
 
 @dataclass
@@ -302,9 +274,14 @@ class TrackRecorder:
             return
         self._flush(stretch)
         self.covered_until = stretch.end
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._store.pending.add(done)
-        self._store.writer.submit(lambda: self._hand_to_closer(stretch, done))
+        done = self._store.expect()
+        try:
+            self._store.writer.submit(lambda: self._hand_to_closer(stretch, done))
+        except Overloaded:
+            # Nobody would close the file: it stays open until this is called again.
+            self._store.pending.discard(done)
+            self._stretch = stretch
+            raise
 
     def finish(self, media_end: float) -> None:
         """The talk is over: close the file and tell what is missing until its end."""
@@ -312,72 +289,20 @@ class TrackRecorder:
         self.end("" if open_file else self.cause)
         if self.covered_until is not None and media_end - self.covered_until > 2 * NOTEWORTHY:
             self._events.gap(self._gap(self.covered_until, media_end, self.cause or "packet_loss"))
+            self.covered_until = media_end
 
     def _hand_to_closer(self, stretch: _Stretch, done: "asyncio.Future[None]") -> None:
         """In the writer thread, after all of the file's clusters."""
         stretch.file.close(self._store.writer)
-        self._store.closer.submit(self._close, stretch, done)
-
-    def _close(self, stretch: _Stretch, done: "asyncio.Future[None]") -> None:
-        """In the closing thread."""
+        written = self._gap(stretch.start, stretch.file.good_until, closing.LOST)
         path = self._store.folder / f"{stretch.segment_id}.webm"
-        segment: Segment | None = None
-        try:
-            closed = webm.finalise(path)
-            segment = segment_of(webm.describe(path), closed, path.name, "clean", tuple(stretch.gaps))
-        except (OSError, webm.BadFile) as error:
-            log.error("segment not closed", error=type(error).__name__)
-            if path.exists() and not path.stat().st_size:
-                path.unlink()
-        self._store.writer.tell(lambda: self._closed(segment, done))
+        self._store.close(closing.Ended(path, written, tuple(stretch.gaps), self._tell), done)
 
-    def _closed(self, segment: Segment | None, done: "asyncio.Future[None]") -> None:
-        self._store.pending.discard(done)
-        if segment is not None:
-            self._events.segment(segment)
-        done.set_result(None)
-
-
-def segment_of(
-    description: dict[str, Any], closed: webm.ClosedFile, name: str, how: Any, gaps: tuple[Gap, ...]
-) -> Segment:
-    """The manifest's entry for a closed file; raises BadFile if its description is not ours."""
-    try:
-        return Segment(
-            **description,
-            source="microphone" if description["kind"] == TrackKind.AUDIO else "camera",
-            file=name,
-            seconds=closed.seconds,
-            size=closed.size,
-            sha256=closed.sha256,
-            closed=how,
-            gaps=gaps,
-        )
-    except (TypeError, ValueError, KeyError) as error:
-        raise webm.BadFile("description is not ours") from error
-
-
-def repair(path: Path) -> Segment | None:
-    """Close a file whose writer died; None, and the file is left as it is, if not one cluster is whole."""
-    try:
-        description = webm.describe(path)
-        closed = webm.finalise(path)
-        gaps = tuple(_filled_gap(description, a, b) for a, b in closed.filled)
-        return segment_of(description, closed, path.name, "repaired", gaps)
-    except (webm.BadFile, OSError, KeyError) as error:
-        log.warning("file cannot be repaired", error=type(error).__name__)
-        return None
-
-
-def _filled_gap(description: dict[str, Any], start: float, end: float) -> Gap:
-    offset = float(description["start"])
-    return Gap(
-        participant_id=description["participant_id"],
-        kind=description["kind"],
-        start=offset + start,
-        end=offset + end,
-        cause="packet_loss",
-    )
+    def _tell(self, result: Segment | Gap) -> None:
+        if isinstance(result, Segment):
+            self._events.segment(result)
+        else:
+            self._events.gap(result)
 
 
 # --- from a connection to a track's recorder ------------------------------------------------------------------

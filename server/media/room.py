@@ -56,6 +56,8 @@ EMPTY_SECONDS = 600.0
 FAREWELL_SECONDS = 0.3
 """How long a line outlives the message that it ends, so that nobody sees it fail first."""
 FINISH_SECONDS = 3.0
+UNKNOWN_BREAK = 1.0
+"""Seconds that a break takes at least whose length the wall clock cannot tell."""
 MAX_PARTICIPANTS = 8
 RESTARTING = 1012
 TROUBLE = {
@@ -132,8 +134,6 @@ class Room:
         self._closing_lock = asyncio.Lock()
         self._barred: dict[str, float] = {}
         self._empty_since: float | None = None
-        if history.started_at is not None:
-            self._set_zero(history.started_at)
 
     # -- coming into being -------------------------------------------------------------------------------------
 
@@ -143,6 +143,10 @@ class Room:
         self._append_fact(Opened(generation=generation))
         for segment in repaired:
             self._segment_closed(segment)
+        for gap in self._history.lost_files:
+            self._gap_found(gap)
+        if self._history.started_at is not None:
+            self._set_zero(self._history.started_at)
         if generation > 1:
             self._take_over()
 
@@ -156,13 +160,37 @@ class Room:
                 until = self._history.decided.get(participant_id, 0.0)
                 fact = RecognitionUntil(participant_id=participant_id, until=until, reason="media_restarted")
                 self._append_fact(fact)
+        for gap in self._history.lost_files:
+            self._expect_again(gap)
+
+    def _expect_again(self, lost: Gap) -> None:
+        """A track whose every file is lost is missing from there on, too."""
+        if lost.participant_id is None or lost.kind is None:
+            return
+        role = self._history.roles.get(lost.participant_id, Role.OBSERVER)
+        track = self._track(lost.participant_id, role, lost.kind, "media_restarted")
+        track.covered_until = max(lost.end, track.covered_until or 0.0)
 
     def _append_fact(self, fact: object) -> None:
-        self._history.take(self._journal.append(fact))  # type: ignore[arg-type]
+        at = self._moment() if isinstance(fact, SeatLeft) else None
+        self._history.take(self._journal.append(fact, at))  # type: ignore[arg-type]
+
+    def _moment(self) -> datetime:
+        """Now; once the recording runs, by its own clock: somebody may set the wall clock in the middle of a talk."""
+        started_at = self._history.started_at
+        if started_at is None or self._zero is None:
+            return clock.now()
+        return started_at + timedelta(seconds=self.media_time(time.monotonic()))
 
     def _set_zero(self, started_at: datetime) -> None:
-        """Media time 0 on this process's monotonic clock."""
-        self._zero = time.monotonic() - (clock.now() - started_at).total_seconds()
+        """Media time 0 on this process's monotonic clock; what is recorded already never lies in the future."""
+        passed, reached = (clock.now() - started_at).total_seconds(), self._history.reached
+        if passed < reached:
+            # The wall clock was set back meanwhile: nobody knows how long the break was, but there was one.
+            passed = reached + UNKNOWN_BREAK
+            if not self.ended:
+                self._gap_found(Gap(start=reached, end=passed, cause="media_restarted"))
+        self._zero = time.monotonic() - passed
 
     def media_time(self, monotonic: float) -> float:
         """Media time of a moment of the monotonic clock, in seconds."""
@@ -466,6 +494,7 @@ class Room:
         for track in self._tracks.values():
             track.tick(now, media_now)
         self._journal.retry()
+        self._store.retry(now)
         await self._watch_seats(now)
         self._watch_emptiness(now)
 
@@ -513,10 +542,10 @@ class Room:
 
     def _hang_up(self, participant_id: str | None, at: datetime | None = None) -> None:
         if self._history.hung_up_at is None:
-            self._append_fact(HungUp(participant_id=participant_id, at=at or clock.now()))
+            self._append_fact(HungUp(participant_id=participant_id, at=at or self._moment()))
 
     def _begin_ending(self, reason: str) -> asyncio.Task[None]:
-        if self._ending is None:
+        if self._ending is None or _went_wrong(self._ending):
             self._ending = asyncio.ensure_future(self._end(reason))
         return self._ending
 
@@ -531,15 +560,20 @@ class Room:
                 self._tools.close_soon(seated.link)
         for track in self._tracks.values():
             track.finish(self._end_of_talk())
-        for seated in leaving:
-            self._append_fact(SeatLeft(participant_id=seated.id, reason="hung_up"))
-        await asyncio.gather(*(self._finish_tap(p, t) for p, t in self._taps.items()))
+        for participant_id in list(self._history.seated):
+            self._append_fact(SeatLeft(participant_id=participant_id, reason="hung_up"))
+        await _all(*(self._finish_tap(p, t) for p, t in self._taps.items()))
         await self._store.closed()
 
     async def _finish_tap(self, participant_id: str, tap: Tap) -> None:
-        until = await tap.finish(self._tools.finish_seconds)
+        until, reason = tap.until, "failed"
+        try:
+            until = await tap.finish(self._tools.finish_seconds)
+            reason = tap.reason
+        except Exception:
+            log.exception("recognition not finished", reception=self.reception_id)
         if tap.stored:
-            self._append_fact(RecognitionUntil(participant_id=participant_id, until=until, reason=tap.reason))
+            self._append_fact(RecognitionUntil(participant_id=participant_id, until=until, reason=reason))
 
     async def close(self, reason: str) -> Manifest:
         """End the reception if it is not ended, and complete its folder; may be called again."""
@@ -569,15 +603,26 @@ class Room:
             if seated.outbox is not None:
                 seated.outbox.close(RESTARTING, "restarting")
                 await seated.outbox.done()
-        await asyncio.gather(*(tap.cancel() for tap in self._taps.values()))
-        await asyncio.gather(*(s.link.close() for s in leaving if s.link is not None))
-        await self._store.closed()
+        await _all(*(tap.cancel() for tap in self._taps.values()))
+        await _all(*(s.link.close() for s in leaving if s.link is not None))
+        await self._store.closed(for_good=False)
         self._journal.close()
 
 
 async def _close_after(seconds: float, link: MediaLink) -> None:
     await asyncio.sleep(seconds)
     await link.close()
+
+
+def _went_wrong(task: asyncio.Task[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+async def _all(*work: Coroutine[None, None, None]) -> None:
+    """Do all of it, whatever fails."""
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            log.error("part of an ending failed", error=type(outcome).__name__)
 
 
 def _partial(participant_id: str, message: LivePartial) -> Utterance:

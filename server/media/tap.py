@@ -88,6 +88,8 @@ class Retained:
         self.pieces: deque[_Sound] = deque()
         self.sent = 0
         self.until = 0.0
+        self.sent_until = 0.0
+        """End of what really went over the present connection."""
         self.end: float | None = None
         self.overflowed = False
 
@@ -113,11 +115,16 @@ class Retained:
 
     def restart(self) -> None:
         """Everything retained has to be sent again; a piece that is partly decided is cut."""
-        self.sent = 0
+        self.sent, self.sent_until = 0, self.until
         if self.pieces and self.pieces[0].start < self.until:
             first = self.pieces[0]
             skip = round((self.until - first.start) * opus.RATE)
             self.pieces[0] = _Sound(first.start + skip / opus.RATE, first.data[2 * skip :])
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is still to be sent."""
+        return self.sent < len(self.pieces)
 
     def unsent(self) -> list[_Sound]:
         """What is still to be sent, joined where it hangs together; it counts as sent then."""
@@ -181,8 +188,8 @@ class Tap:
             await asyncio.wait_for(asyncio.shield(self._task), timeout)
         await self.cancel()
         if self._finished and self._sound.end is not None and not self._sound.overflowed:
-            self._sound.decided(self._sound.end)
-        elif not self._finished and not self._reason:
+            self._sound.decided(min(self._sound.end, self._sound.sent_until))
+        if not self._reason and (not self._finished or self._sound.lag > 1e-6):
             self._reason = "unfinished"
         return self.until
 
@@ -246,17 +253,21 @@ class Tap:
             await asyncio.gather(sending, return_exceptions=True)
 
     async def _send(self, socket: ClientConnection, at: float) -> None:
-        while True:
-            for piece in self._sound.unsent():
-                if abs(piece.start - at) > 1e-3:
-                    await socket.send(LiveSeek(at=piece.start).model_dump_json())
-                await socket.send(piece.data)
-                at = piece.end
-            if self._ending:
-                await socket.send(LiveEnd().model_dump_json())
-                return
-            self._report_lag()
-            await asyncio.sleep(SEND_EVERY)
+        while not self._ending or self._sound.waiting:
+            at = await self._send_waiting(socket, at)
+            if not self._ending:
+                self._report_lag()
+                await asyncio.sleep(SEND_EVERY)
+        await socket.send(LiveEnd().model_dump_json())
+
+    async def _send_waiting(self, socket: ClientConnection, at: float) -> float:
+        """Send what is retained and not sent yet; returns the media time that the other side is at then."""
+        for piece in self._sound.unsent():
+            if abs(piece.start - at) > 1e-3:
+                await socket.send(LiveSeek(at=piece.start).model_dump_json())
+            await socket.send(piece.data)
+            at = self._sound.sent_until = piece.end
+        return at
 
     async def _listen(self, socket: ClientConnection) -> float:
         async for text in socket:
@@ -281,7 +292,8 @@ class Tap:
         elif isinstance(reply, LiveGivenUp):
             self._give_up(reply)
         elif isinstance(reply, LiveFinished):
-            self._finished = True
+            # Somebody who says so before being asked has not heard the rest: the connection is made again.
+            self._finished = self._ending
 
     def _give_up(self, reply: LiveGivenUp) -> None:
         start = max(reply.start, self.until)
@@ -326,7 +338,8 @@ class TapInput:
     def __init__(self, tap: Tap, media_time: Callable[[float], float]) -> None:
         self._tap, self._media_time = tap, media_time
         self._timeline = Timeline(rtp.AUDIO_CLOCK)
-        self._reorder = Reorder(self._ordered, depth=12, wait=0.3)
+        # As patient as the recorder: what comes late is recorded, so it has to be recognised too.
+        self._reorder = Reorder(self._ordered, depth=60, wait=1.2)
         self._decoder = opus.Decoder()
         self._expected: int | None = None
 

@@ -297,35 +297,66 @@ def finalise(path: Path) -> ClosedFile:
     """Cut a file after its last whole cluster, add cues, complete the head, sync it and hash it.
 
     Works for a file just written, one whose writer died anywhere (even in here), and one already closed.
-    Raises BadFile if there is no usable head or not one whole cluster.
+    Raises BadFile if there is no usable head or not one whole cluster, OSError.
     """
-    view = path.read_bytes()
-    scan = _scan(view)
-    if not scan.blocks:
-        raise BadFile("no whole cluster")
-    duration = scan.last_ms + max(1, min(scan.step_ms, 100))
+    scan = _usable_scan(path)
     with path.open("r+b") as file:
         file.truncate(scan.end)
-        _complete(file, scan, duration)
+        _complete(file, scan, _cues(scan))
         file.flush()
         os.fsync(file.fileno())
-        file.seek(0)
+    return _closed(path, scan)
+
+
+def salvage(path: Path) -> ClosedFile:
+    """Close a file on a disk that takes nothing more: cut after its last whole cluster, no cues, and the head as
+    far as it can be completed.  It plays, but seeks slowly.  Raises BadFile, OSError (if it cannot even be cut)."""
+    scan = _usable_scan(path)
+    os.truncate(path, scan.end)
+    try:
+        with path.open("r+b", buffering=0) as file:
+            _complete(file, scan, b"")
+            os.fsync(file.fileno())
+    except OSError:
+        # Players read clusters to the end of a file whose head does not say how long it is.
+        os.truncate(path, scan.end)
+    return _closed(path, scan)
+
+
+def _usable_scan(path: Path) -> _Scan:
+    scan = _scan(path.read_bytes())
+    if not scan.blocks:
+        raise BadFile("no whole cluster")
+    return scan
+
+
+def _closed(path: Path, scan: _Scan) -> ClosedFile:
+    """Read back from the disk what is in a closed file."""
+    with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.seek(0, os.SEEK_END)
     filled = tuple((a / 1000, b / 1000) for a, b in scan.filled)
-    return ClosedFile(duration / 1000, size, digest, filled)
+    return ClosedFile(_duration(scan) / 1000, size, digest, filled)
 
 
-def _complete(file: BinaryIO, scan: _Scan, duration: int) -> None:
+def _duration(scan: _Scan) -> int:
+    return scan.last_ms + max(1, min(scan.step_ms, 100))
+
+
+def _cues(scan: _Scan) -> bytes:
+    return _element(_CUES, b"".join(_cue(at, where - scan.layout.segment_data) for at, where in scan.cues))
+
+
+def _complete(file: BinaryIO, scan: _Scan, cues: bytes) -> None:
+    """Write the cues, if any, and complete the head in place."""
     layout = scan.layout
     file.seek(scan.end)
-    cues = _element(_CUES, b"".join(_cue(at, where - layout.segment_data) for at, where in scan.cues))
     file.write(cues)
-    _patch(file, layout.duration, _element(_DURATION, struct.pack("!d", float(duration))))
-    seeks = ((_INFO, layout.info), (_TRACKS, layout.tracks), (_CUES, scan.end))
+    _patch(file, layout.duration, _element(_DURATION, struct.pack("!d", float(_duration(scan)))))
+    seeks = [(_INFO, layout.info), (_TRACKS, layout.tracks), (_CUES, scan.end)]
     entries = b"".join(
         _element(_SEEK, _element(_SEEK_ID, bytes.fromhex(i)) + _number(_SEEK_POSITION, p - layout.segment_data, 8))
-        for i, p in seeks
+        for i, p in (seeks if cues else seeks[:2])
     )
     seek_head = _element(_SEEK_HEAD, entries)
     _patch(file, layout.seek_head, seek_head + _void(_SEEK_HEAD_LENGTH - len(seek_head)))

@@ -79,6 +79,12 @@ class HungUp(Message):
     at: Moment
 
 
+class LineLost(Message):
+    """Stands for a line of the journal that cannot be read any more, so that `seq` goes on without a hole."""
+
+    kind: Literal["line_lost"] = "line_lost"
+
+
 class Closed(Message):
     """Last entry: the manifest is complete."""
 
@@ -97,6 +103,7 @@ Fact = Annotated[
     | RecognitionUntil
     | MarkSet
     | HungUp
+    | LineLost
     | Closed,
     Field(discriminator="kind"),
 ]

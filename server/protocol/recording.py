@@ -18,7 +18,8 @@ class Gap(Message):
     start: Seconds
     end: Seconds
     cause: str
-    """Stable code: packet_loss, network_lost, left, media_restarted, disk_full, muted_source, truncated."""
+    """Stable code: packet_loss, network_lost, left, media_restarted, disk_full, disk_error,
+    muted_source, truncated."""
 
 
 class Segment(Message):

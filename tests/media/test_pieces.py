@@ -198,8 +198,10 @@ def test_partial_last_line_of_a_journal_is_cut(tmp_path: Path) -> None:
     line = '{"reception_id":"r1","seq":%d,"at":"2026-01-01T00:00:00+00:00","fact":{"kind":"opened","generation":1}}\n'
     path.write_text(line % 1 + line % 2 + (line % 3)[:40])
     journal.cut_partial_line(path)
-    assert [e.seq for e in journal.read(path)] == [1, 2]
-    path.write_text(line % 1 + line % 2 + "\0\0\0\0\n")
+    assert path.read_text() == line % 1 + line % 2
+    entries, last_seq = journal.read(path)
+    assert ([e.seq for e in entries], last_seq) == ([1, 2], 2)
+    path.write_text(line % 1 + line % 2 + "\0\0\0\0")
     journal.cut_partial_line(path)
     assert path.read_text() == line % 1 + line % 2
 

@@ -9,7 +9,7 @@ import av
 import pytest
 from playwright.async_api import async_playwright
 
-from server.media import recorder, webm
+from server.media import closing, webm
 from tests.media import encoded
 
 DESCRIPTION = {
@@ -76,7 +76,7 @@ def test_cut_file_keeps_every_whole_cluster(tmp_path: Path, beyond: int) -> None
     ends = write(path, encoded.opus(3), webm.opus_track())
     cut = ends[3] + beyond
     path.write_bytes(path.read_bytes()[:cut])
-    segment = recorder.repair(path)
+    segment = closing.repair(path)
     assert segment is not None
     whole = 4 if beyond >= 0 else 3
     assert abs(segment.seconds - whole * 0.48) < 0.03
@@ -108,7 +108,7 @@ def test_zeros_at_the_end_after_a_power_cut(tmp_path: Path) -> None:
 def test_file_without_a_cluster_is_left_alone(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.webm"
     path.write_bytes(data)
-    assert recorder.repair(path) is None
+    assert closing.repair(path) is None
     assert path.read_bytes() == data
 
 
@@ -118,7 +118,7 @@ def test_filled_silence_is_found_again(tmp_path: Path) -> None:
     )
     path = tmp_path / "a.webm"
     write(path, blocks, webm.opus_track())
-    segment = recorder.repair(path)
+    segment = closing.repair(path)
     assert segment is not None
     assert [(round(g.start, 2), round(g.end, 2), g.cause) for g in segment.gaps] == [(2.5, 3.0, "packet_loss")]
 
