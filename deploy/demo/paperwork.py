@@ -74,8 +74,9 @@ async def sign(people: People, record_id: str) -> Sitting:
     sitting = await people.kiosk.sitting()
     if sitting.step != "read" or sitting.record_id != record_id:
         raise NotAsExpected(f"the kiosk shows {sitting.step}")
-    await people.kiosk.get_as(Record, "GET", f"/api/records/{record_id}")
-    await people.kiosk.call("POST", f"/api/records/{record_id}/signature", Signature(image=drawn_name()))
+    shown = await people.kiosk.get_as(Record, "GET", f"/api/records/{record_id}")
+    signature = Signature(image=drawn_name(), version=shown.version)
+    await people.kiosk.call("POST", f"/api/records/{record_id}/signature", signature)
     return await people.kiosk.sitting()
 
 

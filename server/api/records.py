@@ -81,7 +81,7 @@ def reopen(record_id: RecordId, body: Reopen, db: Db, actor: Clerk) -> Response:
 @router.post("/{record_id}/disputes")
 def dispute(record_id: RecordId, body: Disputes, db: Db, actor: KioskActor) -> Response:
     """The petitioner says which lines are wrong."""
-    return _json(signing.dispute(db, actor, record_id, body.disputes))
+    return _json(signing.dispute(db, actor, record_id, body.disputes, version=body.version))
 
 
 @router.post("/{record_id}/signature")
@@ -89,7 +89,8 @@ def sign(
     record_id: RecordId, body: Signature, db: Db, actor: KioskActor, office: OfficeDep, later: BackgroundTasks
 ) -> Response:
     """The petitioner signs."""
-    record = signing.sign(db, actor, record_id, body.image, file_at_once=office.settings.file_on_signature)
+    at_once = office.settings.file_on_signature
+    record = signing.sign(db, actor, record_id, body.image, version=body.version, file_at_once=at_once)
     _print_later(later, office, record.case_id)
     return _json(record)
 
@@ -101,7 +102,8 @@ def refuse(
     """The petitioner does not sign."""
     if actor.role != StaffRole.CLERK and not actor.is_kiosk:
         raise NotAllowed
-    record = signing.refuse(db, actor, record_id, body.reason, file_at_once=office.settings.file_on_signature)
+    at_once = office.settings.file_on_signature
+    record = signing.refuse(db, actor, record_id, body.reason, version=body.version, file_at_once=at_once)
     _print_later(later, office, record.case_id)
     return _json(record)
 

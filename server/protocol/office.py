@@ -404,16 +404,22 @@ class Disputes(Message):
     """Everything that is to be corrected, sent together after the last sentence."""
 
     disputes: Annotated[tuple[Dispute, ...], Field(min_length=1, max_length=1000)]
+    version: int | None = None
+    """Version of the record that the kiosk showed; 409 when it is not that any more.  A kiosk has to send it."""
 
 
 class Signature(Message):
     """Drawn by the petitioner on the kiosk: PNG as a data URL, at most 300 kB."""
 
     image: Annotated[str, Field(max_length=400_000, pattern=r"^data:image/png;base64,[A-Za-z0-9+/=]+$")]
+    version: int | None = None
+    """As in Disputes."""
 
 
 class Refusal(Message):
     reason: Annotated[str, Field(min_length=1, max_length=500)]
+    version: int | None = None
+    """As in Disputes; a clerk need not send it."""
 
 
 class Reopen(Message):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import RecordState
-from server.errors import NotFound, WrongState
+from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol.office import Dispute, Record
 from server.reception import revisions
 from server.reception.canonical import settle
@@ -25,6 +25,17 @@ REOPENABLE = (RecordState.CONFIRMED, RecordState.REFUSED)
 def _locked(session: Session, actor: Actor, record_id: str) -> VisitRecord:
     require(session, actor, record_id)
     return records.lock(session, record_id, clock.now())
+
+
+def _require_seen(actor: Actor, record: VisitRecord, version: int | None) -> None:
+    """The petitioner answers for what the kiosk showed: raises Conflict when the record was changed since then,
+    InvalidInput when a kiosk does not say what it showed.  The record must be locked."""
+    if record.state != RecordState.CONFIRMED:
+        return
+    if version is None and actor.is_kiosk:
+        raise InvalidInput("终端没有说明显示的是哪一版笔录，请叫工作人员。", code="version_missing")
+    if version is not None and version != record.version:
+        raise Conflict("笔录刚刚改过，请再看一遍改过的地方。", code="record_changed")
 
 
 def _move(
@@ -64,9 +75,10 @@ def reopen(session: Session, actor: Actor, record_id: str, reason: str) -> Recor
     return view(session, actor, record)
 
 
-def dispute(session: Session, actor: Actor, record_id: str, disputes: Iterable[Dispute]) -> Record:
+def dispute(session: Session, actor: Actor, record_id: str, disputes: Iterable[Dispute], *, version: int | None) -> Record:
     """The petitioner says which lines are wrong: they are marked and the record goes back to the clerk."""
     record = _locked(session, actor, record_id)
+    _require_seen(actor, record, version)
     _move(session, record, CONFIRMED, RecordState.CORRECTING, "现在不能改了，请叫工作人员。", confirmed_at=None)
     for one in disputes:
         _mark_disputed(session, record, one)
@@ -85,11 +97,15 @@ def _mark_disputed(session: Session, record: VisitRecord, disputed: Dispute) -> 
     revisions.add(session, record, "dispute", author=revisions.PETITIONER, line_id=line.id, after=after)
 
 
-def sign(session: Session, actor: Actor, record_id: str, image: str, *, file_at_once: bool) -> Record:
-    """The petitioner signs exactly what stands in the record now; `image` is the drawn name as a data URL."""
+def sign(
+    session: Session, actor: Actor, record_id: str, image: str, *, version: int | None, file_at_once: bool
+) -> Record:
+    """The petitioner signs exactly what stands in the record now, which is the `version` that was shown; `image` is
+    the drawn name as a data URL."""
     # Decoded first: the writing transaction, which keeps out every other writer, begins with its first query.
     png = decode_signature(image)
     record = _locked(session, actor, record_id)
+    _require_seen(actor, record, version)
     message = "这份笔录现在不能签字，请叫工作人员看看。"
     if record.state != RecordState.CONFIRMED:
         raise WrongState(message)
@@ -105,9 +121,12 @@ def sign(session: Session, actor: Actor, record_id: str, image: str, *, file_at_
     return _filed_or_not(session, actor, record, file_at_once)
 
 
-def refuse(session: Session, actor: Actor, record_id: str, reason: str, *, file_at_once: bool) -> Record:
+def refuse(
+    session: Session, actor: Actor, record_id: str, reason: str, *, version: int | None = None, file_at_once: bool
+) -> Record:
     """The petitioner does not sign; the reason is recorded and the matter goes on all the same."""
     record = _locked(session, actor, record_id)
+    _require_seen(actor, record, version)
     message = "这份笔录现在不用签字，请刷新看看。"
     _move(session, record, CONFIRMED, RecordState.REFUSED, message, refusal_reason=reason, signed_at=None)
     author = revisions.PETITIONER if actor.is_kiosk else actor.name

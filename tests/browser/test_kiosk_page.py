@@ -416,6 +416,25 @@ def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, pag
     assert record.refusal_reason == "想先和家里人商量"
 
 
+def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    read_record(page, 3)
+    with office.store.write() as session:
+        record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
+        line = session.scalars(select(Line).where(Line.record_id == record.id).order_by(Line.position)).all()[1]
+        line.text, line.version, record.version = "改过的一句。", line.version + 1, record.version + 1
+    sign_name(page)
+    do(page, "sign")
+    screen(page, "read")
+    expect(page.locator('[data-part="text"]')).to_have_text("改过的一句。")
+    assert office.record_state() == "confirmed"
+    do(page, "right")
+    screen(page, "sign")
+    sign_name(page)
+    do(page, "sign")
+    screen(page, "slip")
+
+
 def test_what_was_not_recorded_is_told_before_signing(office: KioskOffice, page: Page) -> None:
     to_reading(office, page, gap=True)
     read_record(page, 3)

@@ -10,7 +10,7 @@ from server import clock
 from server.errors import NotFound, Unavailable
 from server.reception import cases, documents, printing, signing
 from server.reception.letters import letter_data
-from tests.records.office import TALK, World, data_url, draft, open_world, png
+from tests.records.office import TALK, World, draft, open_world, shown_version, sign
 
 FONTS = printing.LETTERS / "fonts"
 FAMILIES = '("Noto Serif CJK SC", "Jietan Serif Rare")'
@@ -33,8 +33,9 @@ def filed(world: World, *, refuse: str = "", **what: object) -> int:
     with world.write() as session:
         signing.confirm(session, world.clerk, record_id)
         if refuse:
-            return signing.refuse(session, world.kiosk, record_id, refuse, file_at_once=True).case_id
-        return signing.sign(session, world.kiosk, record_id, data_url(png()), file_at_once=True).case_id
+            version = shown_version(session, record_id)
+            return signing.refuse(session, world.kiosk, record_id, refuse, version=version, file_at_once=True).case_id
+        return sign(session, world, record_id, file_at_once=True).case_id
 
 
 def words(world: World, case_id: int, name: str) -> str:

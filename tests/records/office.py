@@ -13,7 +13,8 @@ from unittest.mock import Mock
 from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
-from server.reception import drafts
+from server.protocol.office import Record
+from server.reception import drafts, signing
 from server.reception.office import Office
 from server.settings import Settings
 from server.store.access import Actor
@@ -28,6 +29,7 @@ from server.store.models import (
     StoredSegment,
     StoredUtterance,
     User,
+    VisitRecord,
 )
 
 TALK = datetime(2026, 6, 9, 1, 41, tzinfo=UTC)
@@ -164,3 +166,16 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 def data_url(image: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(image).decode()
+
+
+def shown_version(session: Session, record_id: str) -> int:
+    """What a kiosk that has just read the record would send."""
+    return session.get_one(VisitRecord, record_id, populate_existing=True).version
+
+
+def sign(session: Session, world: World, record_id: str, *, file_at_once: bool) -> Record:
+    """The petitioner signs what the kiosk shows."""
+    version = shown_version(session, record_id)
+    return signing.sign(
+        session, world.kiosk, record_id, data_url(png()), version=version, file_at_once=file_at_once
+    )

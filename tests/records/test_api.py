@@ -53,8 +53,10 @@ def caller(world) -> Caller:
 
 
 def file_case(caller: Caller, world: World, record_id: str) -> int:
-    assert caller.post(f"/records/{record_id}/confirm").status_code == 200
-    signed = caller.post(f"/records/{record_id}/signature", {"image": data_url(png())}, world.kiosk)
+    confirmed = caller.post(f"/records/{record_id}/confirm")
+    assert confirmed.status_code == 200
+    signature = {"image": data_url(png()), "version": confirmed.json()["version"]}
+    signed = caller.post(f"/records/{record_id}/signature", signature, world.kiosk)
     assert signed.status_code == 200
     return signed.json()["case_id"]
 
@@ -217,7 +219,11 @@ def test_the_petitioner_at_the_kiosk_reads_and_refuses(caller, world, record_id)
     caller.post(f"/records/{record_id}/confirm")
     read = caller.get(f"/records/{record_id}", world.kiosk).json()
     assert (read["may_sign"], read["may_edit"], read["may_file"]) == (True, False, False)
-    refused = caller.post(f"/records/{record_id}/refusal", {"reason": "不认识字"}, world.kiosk).json()
+    late = {"reason": "不认识字", "version": read["version"] - 1}
+    stale = caller.post(f"/records/{record_id}/refusal", late, world.kiosk)
+    assert (stale.status_code, stale.json()["error"]["code"]) == (409, "record_changed")
+    refusal = {"reason": "不认识字", "version": read["version"]}
+    refused = caller.post(f"/records/{record_id}/refusal", refusal, world.kiosk).json()
     assert (refused["state"], refused["case_no"]) == ("filed", "LX-2026-000001")
 
 

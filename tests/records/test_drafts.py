@@ -6,7 +6,7 @@ from server.errors import NotFound
 from server.protocol.office import Edits, EditText
 from server.reception import editing, records, signing
 from server.store.models import AccessEntry, Reception, StoredRevision, VisitRecord
-from tests.records.office import World, data_url, draft, png, utterance
+from tests.records.office import World, draft, sign, utterance
 
 
 def opened(world: World, record_id: str, actor=None):
@@ -110,7 +110,7 @@ def test_late_words_under_a_signature_are_kept_beside_the_record(world, record_i
     with world.write() as session:
         signing.confirm(session, world.clerk, record_id)
     with world.write() as session:
-        signed = signing.sign(session, world.kiosk, record_id, data_url(png()), file_at_once=file_at_once)
+        signed = sign(session, world, record_id, file_at_once=file_at_once)
     assert late(world, record_id) == 0
     assert late_again(world, record_id) == 0
     assert [line.text for line in opened(world, record_id).body] == [line.text for line in signed.body]

@@ -27,14 +27,14 @@ from server.store.models import (
     VisitRecord,
 )
 from tests.records import postgres
-from tests.records.office import World, data_url, draft, open_world, png
+from tests.records.office import World, draft, open_world, sign
 
 
 def signed(world: World, name: str = "r1") -> str:
     record_id = draft(world, name)
     with world.write() as session:
         signing.confirm(session, world.clerk, record_id)
-        signing.sign(session, world.kiosk, record_id, data_url(png()), file_at_once=False)
+        sign(session, world, record_id, file_at_once=False)
     return record_id
 
 
@@ -268,7 +268,7 @@ def test_an_accusation_is_hidden_from_the_unit_accused(world):
             office.EditField(field="accused_unit", version=version_of(session, record_id), value="石桥镇政府"),
         )))
         signing.confirm(session, world.clerk, record_id)
-        signing.sign(session, world.kiosk, record_id, data_url(png()), file_at_once=True)
+        sign(session, world, record_id, file_at_once=True)
     with world.read() as session:
         assert cases.list_cases(session, world.clerk)[1] == 1
         assert cases.list_cases(session, world.town_clerk)[1] == 0

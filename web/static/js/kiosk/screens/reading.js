@@ -225,7 +225,7 @@ class Reading {
   }
 
   showGaps() {
-    const rows = this.record.gaps.map((/** @type {any} */ gap) => /** @type {[string, string]} */ (["没录上", gap.text]));
+    const rows = this.record.gaps.map((/** @type {any} */ gap) => /** @type {[string, string]} */ ([gap.cause === "nothing_understood" ? "没听出来" : "没录上", gap.text]));
     const empty = !this.lines.length;
     const words = {
       title: empty ? "这份记录里没有一句话" : "有几段没有录上",
@@ -238,8 +238,8 @@ class Reading {
   /** @param {any[]} wrong */
   async sendDisputes(wrong) {
     const disputes = wrong.map((line) => ({ line_id: line.id, note: this.markOf(line)?.note || "" }));
-    const ask = () => api("POST", `/api/records/${this.record.id}/disputes`, { disputes });
-    const sent = await this.app.try(ask, () => wrong.forEach((line) => this.mark(line, null)));
+    const ask = () => api("POST", `/api/records/${this.record.id}/disputes`, { disputes, version: this.record.version });
+    const sent = await this.app.try(() => this.asShown(ask), () => wrong.forEach((line) => this.mark(line, null)));
     if (!sent) return;
     keepSitting(this.sitting.reception_id, { corrected: true });
     await this.app.refresh();
@@ -279,9 +279,27 @@ class Reading {
     this.view = { speech: ["sign"], back: () => this.sign(), close: () => reasons.close() };
   }
 
+  /** Asks for something about the record as it was shown; one that was changed since then is read again. @template T @param {() => Promise<T>} ask */
+  async asShown(ask) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "record_changed" && !this.closed) this.reload();
+      throw error;
+    }
+  }
+
+  /** What was said of unchanged lines still counts: marks are kept with the line's version. */
+  reload() {
+    this.review = false;
+    this.wait("记录改过，正在重新打开");
+    return this.load();
+  }
+
   /** @param {string} what signature or refusal @param {Object} body */
   async send(what, body) {
-    const gone = await this.app.try(() => api("POST", `/api/records/${this.record.id}/${what}`, body), () => this.app.refresh());
+    const ask = () => api("POST", `/api/records/${this.record.id}/${what}`, { ...body, version: this.record.version });
+    const gone = await this.app.try(() => this.asShown(ask), () => this.app.refresh());
     if (!gone && !this.closed) this.app.refresh();
   }
 
@@ -306,7 +324,7 @@ export function reading(app) {
     get speak() { return screen.view.speak; },
     get back() { return screen.view.back; },
     close: () => screen.close(),
-  };
-}
     personal: true,
     locks: true,
+  };
+}
