@@ -176,7 +176,9 @@ class Desk:
         line_id = self.line(seeded.id, text).id
         with self.store.write() as session:
             actor = accounts.actor_of_kiosk(session.get_one(Kiosk, seeded.kiosk_id))
-            signing.dispute(session, actor, seeded.id, [Dispute(line_id=line_id, note=note)])
+            version = session.get_one(VisitRecord, seeded.id).version
+            disputes = [Dispute(line_id=line_id, note=note)]
+            signing.dispute(session, actor, seeded.id, disputes, version=version)
 
 
 def new_user(username: str, name: str, role: str, organization_id: int) -> NewUser:
