@@ -32,7 +32,7 @@ from transcription.engine import Engine, EngineUnavailable, ModelState
 from transcription.inbox import Inbox, RawMessage
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
-from transcription.recognise import Source, recognise_quickly
+from transcription.recognise import Source, recognise_quickly, unheard
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.voice import RATE
 
@@ -226,7 +226,7 @@ class LiveTrack:
             return
         if utterance is None:
             self._metrics.dropped.inc()
-            await self._progress(speech.end)
+            await self._progress(speech.end, unheard(speech))
             return
         self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()
         self._until = max(self._until, speech.end)
@@ -238,10 +238,10 @@ class LiveTrack:
         start, self._until = max(speech.start, self._until), max(self._until, speech.end)
         await self._send(LiveGivenUp(start=start, until=self._until))
 
-    async def _progress(self, until: float) -> None:
+    async def _progress(self, until: float, unheard: tuple[float, float] | None = None) -> None:
         if until > self._until:
             self._until = until
-            await self._send(LiveProgress(until=until))
+            await self._send(LiveProgress(until=until, unheard=unheard))
 
     async def _send(self, reply: LiveReply) -> None:
         await self._socket.send_text(reply.model_dump_json())

@@ -14,6 +14,8 @@ from transcription.voice import to_float
 _NAMESPACE = uuid.UUID("6f2b1f0e-6d0b-4c69-9c55-1c1f0a3f9f10")
 _ONSET_S = 0.1
 """The detector hears a voice up to this much late; the model's first word may reach into the silence before it."""
+_VOICE_S = 0.8
+"""A shorter voice of which nothing is understood is a cough or a breath."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ def recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | Non
     heard = engine.transcribe(to_float(speech.samples), source.language, source.hotwords)
     utterance = _utterance(heard, speech, source, engine.name)
     return check(utterance, speech.voice_start, speech.voice_end) if utterance else None
+
+
+def unheard(speech: Speech) -> tuple[float, float] | None:
+    """From when to when there was a voice in a piece of which nothing was understood; None: too short for words."""
+    long_enough = speech.voice_end - speech.voice_start > _VOICE_S
+    return (speech.voice_start, speech.voice_end) if long_enough else None
 
 
 def recognise_quickly(engine: Engine, speech: Speech, source: Source) -> str:

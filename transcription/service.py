@@ -27,7 +27,7 @@ from transcription.engine import Engine, EngineUnavailable, ModelState, WhisperE
 from transcription.live import CLOSE_AGAIN, LiveTrack
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
-from transcription.recognise import Source
+from transcription.recognise import Source, unheard
 from transcription.remote import RemoteEngine
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Speech
 from transcription.settings import TranscriberSettings
@@ -89,6 +89,8 @@ class FileTranscript(BaseModel):
     words: list[FileWord]
     segments: list[FileSegment]
     utterances: list[Utterance]
+    unheard: list[tuple[float, float]]
+    """From when to when there are voices of which nothing was understood."""
 
 
 class Gate:
@@ -167,6 +169,7 @@ class Service:
     async def file(self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone) -> FileTranscript:
         """Recognise a whole file; raises UnreadableAudio, EngineUnavailable, CallerGone."""
         utterances: list[Utterance] = []
+        voices: list[tuple[float, float]] = []
         pieces = _pieces(blocks, self.options, offset)
         end = offset
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
@@ -175,9 +178,11 @@ class Service:
             if isinstance(piece, Speech):
                 utterance = await recognise_with_attempts(self.pool, self.engine, piece, source)
                 utterances += [utterance] if utterance else []
+                voice = None if utterance else unheard(piece)
+                voices += [voice] if voice else []
             else:
                 end = piece.until
-        return _transcript(utterances, source.language, end - offset)
+        return _transcript(utterances, voices, source.language, end - offset)
 
 
 def _pieces(blocks: Iterator[Samples], options: SegmenterOptions, offset: float) -> Iterator[Piece]:
@@ -200,7 +205,9 @@ def _joined(blocks: list[Samples]) -> Samples:
     return np.concatenate(blocks)
 
 
-def _transcript(utterances: list[Utterance], language: str, duration: float) -> FileTranscript:
+def _transcript(
+    utterances: list[Utterance], unheard: list[tuple[float, float]], language: str, duration: float
+) -> FileTranscript:
     return FileTranscript(
         language=language,
         duration=max(duration, 0.0),
@@ -212,6 +219,7 @@ def _transcript(utterances: list[Utterance], language: str, duration: float) -> 
         ],
         segments=[_segment(i, u) for i, u in enumerate(utterances)],
         utterances=utterances,
+        unheard=unheard,
     )
 
 

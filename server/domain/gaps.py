@@ -16,6 +16,8 @@ def clock_time(started_at: datetime | None, media_time: float) -> str:
 def gap_sentence(started_at: datetime | None, start: float, end: float, cause: str, role: Role | None) -> str:
     """E.g. 09:53:10 到 09:53:14，终端网络断开，这一段没有录上。"""
     span = _span(started_at, start, end)
+    if cause == "nothing_understood":
+        return f"{span}，{_whose_side(role)}有人说话，但没有听出内容，请听录音。"
     if cause.startswith("recognition"):
         return f"{span}，{_whose(role)}这一段录上了，还没有认出文字，要听录音补记。"
     return f"{span}，{_place(role)}{terms.GAP_CAUSE.get(cause, '出了问题')}，这一段没有录上。"
@@ -31,7 +33,11 @@ def _span(started_at: datetime | None, start: float, end: float) -> str:
 def _place(role: Role | None) -> str:
     if role is None:
         return ""
-    return "终端" if role == Role.PETITIONER else f"{terms.ROLE[role]}那边"
+    return "终端" if role == Role.PETITIONER else _whose_side(role)
+
+
+def _whose_side(role: Role | None) -> str:
+    return f"{terms.ROLE[role]}那边" if role else ""
 
 
 def _whose(role: Role | None) -> str:

@@ -4,32 +4,44 @@ A workflow that was under way when the process was killed goes on at its next st
 a step may run twice, so every step of reception/closing.py may.
 """
 
+import contextlib
+import functools
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from server.domain.states import ReceptionState, RecognitionState
 from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import closing, ingest
+from server.reception import closing, ingest, transcriber
 from server.reception.office import Office
 from server.store import receptions
 from server.store.models import Reception
 
 log = structlog.get_logger()
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 QUEUE = "recognise-later"
 CLOSE_ROOM_WAIT_S = 8.0
 JOURNAL_WAIT_S = 5.0
+"""How long the journal may stand still before its end is no longer waited for."""
 FIRST_PAUSE_S = 0.3
 LONGEST_PAUSE_S = 5.0
 LATER_FIRST_PAUSE_S = 3.0
 LATER_LONGEST_PAUSE_S = 60.0
+TURN_PAUSE_S = 15.0
+"""Before what failed with a transcriber that works is tried again."""
+READY_WAIT_S = 3.0
+ALIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
+"""Of DBOS's states of a workflow: it will go on by itself."""
 
 
 class Stopping(BaseException):
@@ -58,6 +70,35 @@ def _pause(seconds: float) -> None:
         raise Stopping
 
 
+def _growing_pauses(first: float, longest: float) -> Callable[[], None]:
+    """Each call waits twice as long as the one before it."""
+    pause = first
+
+    def wait() -> None:
+        nonlocal pause
+        _pause(pause)
+        pause = min(pause * 2, longest)
+
+    return wait
+
+
+def _until_it_works(work: Callable[P, R]) -> Callable[P, R]:
+    """Do it again, with growing pauses, until no error is raised: a full disk or a database that is away for a
+    moment must not end a workflow, for DBOS would never take it up again."""
+
+    @functools.wraps(work)
+    def patiently(*args: P.args, **kwargs: P.kwargs) -> R:
+        wait = _growing_pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        while True:
+            try:
+                return work(*args, **kwargs)
+            except Exception as error:
+                log.error("step of a job failed, trying again", step=work.__name__, kind=type(error).__name__)
+            wait()
+
+    return patiently
+
+
 class DurableJobs:
     """Starts jobs; implements server.reception.office.Jobs."""
 
@@ -68,8 +109,7 @@ class DurableJobs:
 
     def recognise_later(self, reception_id: str) -> None:
         """Queue the recognition of what is missing; one at a time is worked on."""
-        with SetWorkflowID(f"recognise-{reception_id}"):
-            DBOS.enqueue_workflow(QUEUE, recognise_later, reception_id)
+        _enqueue(f"recognise-{reception_id}", reception_id, 0.0)
 
 
 def launch(office: Office) -> None:
@@ -88,10 +128,53 @@ def launch(office: Office) -> None:
     DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
+    take_up(office)
+
+
+def take_up(office: Office) -> None:
+    """See to it that whatever waits to be closed or recognised has a workflow that goes on."""
     with office.store.read() as session:
-        waiting = receptions.ids_in(session, ReceptionState.CLOSING)
-    for reception_id in waiting:
-        office.jobs.close_reception(reception_id)
+        to_close = receptions.ids_in(session, ReceptionState.CLOSING)
+        to_recognise = receptions.ids_not_recognised(session)
+    for reception_id in to_close:
+        fresh = _fresh_id(f"closing-{reception_id}")
+        if fresh is not None:
+            with SetWorkflowID(fresh):
+                DBOS.start_workflow(close_reception, reception_id)
+    for reception_id in to_recognise:
+        fresh = _fresh_id(f"recognise-{reception_id}")
+        if fresh is not None:
+            _enqueue(fresh, reception_id, 0.0)
+
+
+def _fresh_id(name: str) -> str | None:
+    """An id for one more workflow of this name (`name`, `name-1`, …); None while one of them is alive."""
+    known = DBOS.list_workflows(workflow_id_prefix=name, load_input=False, load_output=False)
+    own = {found.workflow_id: found.status for found in known if _is_named(found.workflow_id, name)}
+    if ALIVE & set(own.values()):
+        return None
+    return next(wanted for number in range(len(own) + 1) if (wanted := _numbered(name, number)) not in own)
+
+
+def _is_named(workflow_id: str, name: str) -> bool:
+    rest = workflow_id.removeprefix(name)
+    return not rest or (rest.startswith("-") and rest[1:].isdecimal())
+
+
+def _numbered(name: str, number: int) -> str:
+    return f"{name}-{number}" if number else name
+
+
+def _next_id(name: str, workflow_id: str) -> str:
+    """Id of the workflow that goes on where this one ends; the same however often it is asked for."""
+    number = workflow_id.removeprefix(name).removeprefix("-")
+    return _numbered(name, int(number or 0) + 1)
+
+
+def _enqueue(workflow_id: str, reception_id: str, delay: float) -> None:
+    options = SetEnqueueOptions(delay_seconds=delay) if delay else contextlib.nullcontext()
+    with SetWorkflowID(workflow_id), options:
+        DBOS.enqueue_workflow(QUEUE, recognise_later, reception_id)
 
 
 def stop() -> None:
@@ -118,9 +201,10 @@ def close_reception(reception_id: str) -> None:
 
 
 @DBOS.step()
+@_until_it_works
 def close_room(reception_id: str) -> None:
     """Have the node close the room, asking until it answers, and wait for the end of its journal."""
-    pause = FIRST_PAUSE_S
+    wait = _growing_pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
     while True:
         try:
             reply = _office().media.close_room(reception_id, timeout=CLOSE_ROOM_WAIT_S)
@@ -128,19 +212,24 @@ def close_room(reception_id: str) -> None:
             reply = None
         if reply is not None and (reply.ok or reply.error == "not_found"):
             break
-        _pause(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_S)
+        wait()
     if reply.ok:
         _await_manifest(reception_id, reply)
 
 
 def _await_manifest(reception_id: str, reply: Reply) -> None:
-    """Until the journal's last entry is in; if it does not come, the manifest of the answer is taken."""
-    deadline = time.monotonic() + JOURNAL_WAIT_S
-    while time.monotonic() < deadline:
+    """Until the journal's last entry is in; if it stands still without it, the manifest of the answer is taken."""
+    deadline, last = 0.0, -1
+    while True:
         with _office().store.read() as session:
             if receptions.manifest_known(session, reception_id):
                 return
+            seq = receptions.journal_position(session, reception_id)
+        now = time.monotonic()
+        if seq != last:
+            deadline, last = now + JOURNAL_WAIT_S, seq
+        if now >= deadline:
+            break
         _pause(0.02)
     log.warning("journal did not come to its end, taking the manifest", reception=reception_id)
     found = manifest_in(reply)
@@ -150,24 +239,28 @@ def _await_manifest(reception_id: str, reply: Reply) -> None:
 
 
 @DBOS.step()
+@_until_it_works
 def check_files(reception_id: str) -> None:
     """Note what the recorded files no longer hold."""
     closing.check_files(_office(), reception_id)
 
 
 @DBOS.step()
+@_until_it_works
 def find_unrecognised(reception_id: str) -> None:
     """Note what nobody has recognised."""
     closing.find_unrecognised(_office(), reception_id)
 
 
 @DBOS.step()
+@_until_it_works
 def recognise_at_once(reception_id: str) -> dict[str, Any]:
     """Recognise the little that is missing."""
     return _plain(closing.recognise_at_once(_office(), reception_id))
 
 
 @DBOS.step()
+@_until_it_works
 def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
     """Make the draft."""
     closing.build_draft(_office(), reception_id, _outcome(outcome))
@@ -178,21 +271,26 @@ def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
 
 @DBOS.workflow()
 def recognise_later(reception_id: str) -> None:
-    """Go on trying until everything that was recorded is recognised."""
-    recognise_rest(reception_id)
+    """Recognise what is missing; what cannot be had now goes back to the end of the queue, so that the others get
+    their turn."""
+    outcome = recognise_rest(reception_id)
+    if outcome["retry"]:
+        _enqueue(_next_id(f"recognise-{reception_id}", DBOS.workflow_id or ""), reception_id, TURN_PAUSE_S)
 
 
 @DBOS.step()
+@_until_it_works
 def recognise_rest(reception_id: str) -> dict[str, Any]:
-    """Try, with growing pauses, until there is nothing left to try."""
-    pause = LATER_FIRST_PAUSE_S
+    """One attempt with a transcriber that works; while it does not work, nobody's turn would be of any use."""
+    wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while True:
         outcome = closing.recognise_later(_office(), reception_id)
         if not outcome.retry:
             log.info("recognition completed", reception=reception_id, state=outcome.state)
             return _plain(outcome)
-        _pause(pause)
-        pause = min(pause * 2, LATER_LONGEST_PAUSE_S)
+        if transcriber.ready(_office().settings, timeout=READY_WAIT_S):
+            return _plain(outcome)
+        wait()
 
 
 def _plain(outcome: closing.Outcome) -> dict[str, Any]:

@@ -68,6 +68,7 @@ TROUBLE = {
     "disk_low": "磁盘空间快满了。录音还在继续，请找管理员。",
 }
 GIVEN_UP = "given_up"
+NOTHING_UNDERSTOOD = "nothing_understood"
 _WORST = ("on", "behind", "waiting")
 
 
@@ -465,7 +466,12 @@ class Room:
             if stored:
                 self._leave_out(participant_id, start, until)
 
-        events = TapEvents(heard, partial, state, broken_off, given_up)
+        def unheard(start: float, end: float) -> None:
+            if stored:
+                gap = Gap(participant_id=participant_id, start=start, end=end, cause=NOTHING_UNDERSTOOD)
+                self._append_fact(GapFound(gap=gap))
+
+        events = TapEvents(heard, partial, state, broken_off, given_up, unheard)
         tap = Tap(self._tools.transcriber, self.reception_id, participant_id, events)
         tap.stored = stored
         return tap

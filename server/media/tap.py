@@ -69,6 +69,8 @@ class Events:
     """Decided up to this media time, and the code of why it stops there for now."""
     given_up: Callable[[float, float], None]
     """Start and end of a stretch that cannot be recognised; recognition goes on after it."""
+    unheard: Callable[[float, float], None] = lambda start, end: None
+    """Start and end of a voice of which nothing was understood."""
 
 
 @dataclass(slots=True)
@@ -285,6 +287,8 @@ class Tap:
             self._broken, self._reason = False, ""
         if isinstance(reply, LiveProgress):
             self._sound.decided(reply.until)
+            if reply.unheard is not None:
+                self._events.unheard(*reply.unheard)
         elif isinstance(reply, LiveUtterance):
             self._heard(reply)
         elif isinstance(reply, LivePartial):

@@ -19,7 +19,7 @@ class Gap(Message):
     end: Seconds
     cause: str
     """Stable code: packet_loss, network_lost, left, media_restarted, disk_full, disk_error,
-    muted_source, truncated."""
+    muted_source, truncated, nothing_understood."""
 
 
 class Segment(Message):

@@ -73,6 +73,8 @@ class LiveProgress(Message):
 
     type: Literal["progress"] = "progress"
     until: Seconds
+    unheard: tuple[Seconds, Seconds] | None = None
+    """From when to when there was a voice of which nothing was understood; what was said there is not known."""
 
 
 class LivePartial(Message):

@@ -4,10 +4,12 @@ jobs/workflows.py strings them together durably.  Whatever cannot be had ends as
 reception that cannot be closed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from sqlalchemy.orm import Session
 
 from server.domain.states import ReceptionState, RecognitionState, RecordState
@@ -16,11 +18,19 @@ from server.protocol.base import TrackKind
 from server.protocol.recording import Gap
 from server.protocol.transcript import Utterance, Word
 from server.reception import records, transcriber
-from server.reception.ingest import NOT_RECOGNISED, SHORTEST_GAP_S, add_gap, stored_utterance
+from server.reception.ingest import (
+    NOT_RECOGNISED,
+    NOTHING_UNDERSTOOD,
+    SHORTEST_GAP_S,
+    add_gap,
+    stored_utterance,
+)
 from server.reception.office import Office
 from server.store import files
 from server.store import receptions as store
 from server.store.models import Participant, Reception, StoredGap, StoredSegment, StoredUtterance
+
+log = structlog.get_logger()
 
 LATE = "recognition_late"
 """Recognised only after the record was signed: kept with its history, but not in it."""
@@ -40,6 +50,16 @@ AT_ONCE_WAIT_S = 3.0
 LATER_WAIT_S = 600.0
 PIECE_S = 300.0
 """Longest sound sent to the transcriber at once."""
+SMALL_PIECE_S = 30.0
+"""The same where something in the sound cannot be recognised: that much of it is left out."""
+SHORTEST_PIECE_S = 10.0
+"""The next piece starts at least this much later, however it is cut."""
+CUT_MARGIN_S = 1.0
+"""What ends so close before the end of a piece may be cut by it."""
+ONSET_S = 0.3
+"""Sound before the first word that belongs to it."""
+MOST_FAILURES = 3
+READY_WAIT_S = 3.0
 CLOSED_RECORD = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 STILL_RUNNING = "还有一段录音正在转写，转好会自动补进来。"
 
@@ -141,47 +161,94 @@ def recognise_at_once(office: Office, reception_id: str) -> Outcome:
         open_gaps = unrecognised(session, reception_id)
     if sum(gap.end - gap.start for gap in open_gaps) > AT_ONCE_S:
         return Outcome(RecognitionState.RUNNING, STILL_RUNNING, retry=True)
-    return _recognise_all(office, open_gaps, AT_ONCE_WAIT_S)
+    for gap in open_gaps:
+        try:
+            recognise_gap(office, gap, AT_ONCE_WAIT_S)
+        except Unavailable as error:
+            return Outcome(RecognitionState.WAITING, error.message, retry=True)
+    return Outcome(RecognitionState.DONE)
 
 
 def recognise_later(office: Office, reception_id: str) -> Outcome:
     """Go on recognising and add the lines to the record; says whether to try again."""
     with office.store.read() as session:
         open_gaps = unrecognised(session, reception_id)
-    outcome = _recognise_all(office, open_gaps, LATER_WAIT_S)
+    outcome = _recognise_each(office, reception_id, open_gaps)
     with office.store.write() as session:
         _tell_record(session, reception_id, outcome)
     return outcome
 
 
-def _recognise_all(office: Office, open_gaps: Sequence[StoredGap], wait: float) -> Outcome:
+def _recognise_each(office: Office, reception_id: str, open_gaps: Sequence[StoredGap]) -> Outcome:
+    """Try every stretch; one that fails while the transcriber works does not keep the others from their turn."""
+    message = ""
     for gap in open_gaps:
         try:
-            recognise_gap(office, gap, wait)
+            recognise_gap(office, gap, LATER_WAIT_S, small=bool(_failures[_place(gap)]))
+            _failures.pop(_place(gap), None)
         except Unavailable as error:
-            return Outcome(RecognitionState.WAITING, error.message, retry=True)
-    return Outcome(RecognitionState.DONE)
-
-
-def recognise_gap(office: Office, gap: StoredGap, wait: float) -> None:
-    """Recognise one stretch and store what was said; raises Unavailable when the transcriber cannot work now."""
+            message = error.message
+            if not transcriber.ready(office.settings, timeout=READY_WAIT_S):
+                return Outcome(RecognitionState.WAITING, message, retry=True)
+            _failed(office, gap.id)
     with office.store.read() as session:
-        segments = [s for s in store.segments_of(session, gap.reception_id) if _in_gap(s, gap)]
+        left = bool(unrecognised(session, reception_id))
+    return Outcome(RecognitionState.WAITING, message, retry=True) if left else Outcome(RecognitionState.DONE)
+
+
+_failures: Counter[tuple[str, str, float]] = Counter()
+"""How often a stretch failed while the transcriber worked, since this program was started."""
+
+
+def _place(gap: StoredGap) -> tuple[str, str, float]:
+    return gap.reception_id, gap.participant_id or "", gap.start
+
+
+def _failed(office: Office, gap_id: int) -> None:
+    """Count the failure at the gap's start; at the third the next small piece is left out for good."""
+    with office.store.write() as session:
+        gap = session.get(StoredGap, gap_id)
+        if gap is None or gap.cause != NOT_RECOGNISED:
+            return
+        place = _place(gap)
+        _failures[place] += 1
+        if _failures[place] >= MOST_FAILURES:
+            del _failures[place]
+            log.warning("stretch given up, the transcriber fails at it", reception=gap.reception_id)
+            until = _end_of_small_piece(session, gap)
+            _leave_out(session, gap, gap.start, until, FAILED)
+            _shorten(session, gap, until)
+
+
+def _end_of_small_piece(session: Session, gap: StoredGap) -> float:
+    first = next(iter(_segments_in(session, gap)), None)
+    if first is None:
+        return gap.end
+    return min(max(first.start, gap.start) + SMALL_PIECE_S, first.start + first.seconds)
+
+
+def recognise_gap(office: Office, gap: StoredGap, wait: float, *, small: bool = False) -> None:
+    """Recognise one stretch, in `small` pieces or long ones, storing what was said piece by piece; raises Unavailable when the transcriber cannot
+    work now, and goes on after the last stored piece the next time."""
+    with office.store.read() as session:
+        segments = _segments_in(session, gap)
         ends_at_word = _utterance_starts_at(session, gap)
-    heard: list[Utterance] = []
-    cause = ""
     end = gap.end - (WORD_MARGIN_S if ends_at_word else 0.0)
     for segment in segments:
         try:
-            heard += _recognise_segment(office, segment, gap, end, wait)
-        except InvalidInput:
-            cause = FAILED
+            _recognise_segment(office, segment, gap, end, wait, SMALL_PIECE_S if small else PIECE_S)
         except files.RecordingMissing:
-            cause = RECORDING_MISSING
+            _note(office, gap, segment, RECORDING_MISSING)
         except files.RecordingDamaged:
-            cause = TRUNCATED
+            _note(office, gap, segment, TRUNCATED)
     with office.store.write() as session:
-        _store_heard(session, gap, heard, cause)
+        current = session.get(StoredGap, gap.id)
+        if current is not None and current.cause == NOT_RECOGNISED:
+            _shorten(session, current, gap.end)
+
+
+def _segments_in(session: Session, gap: StoredGap) -> list[StoredSegment]:
+    return [segment for segment in store.segments_of(session, gap.reception_id) if _in_gap(segment, gap)]
 
 
 def _in_gap(segment: StoredSegment, gap: StoredGap) -> bool:
@@ -193,29 +260,74 @@ def _utterance_starts_at(session: Session, gap: StoredGap) -> bool:
     return store.utterance_starts_near(session, gap.reception_id, gap.participant_id or "", gap.end)
 
 
+def _note(office: Office, gap: StoredGap, segment: StoredSegment, cause: str) -> None:
+    with office.store.write() as session:
+        current = session.get(StoredGap, gap.id)
+        if current is not None:
+            _leave_out(session, current, max(gap.start, segment.start), segment.start + segment.seconds, cause)
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Sound of one segment that is sent at once; `last`: it ends where the gap's or the segment's sound ends."""
+
+    start: float
+    end: float
+    last: bool
+
+
 def _recognise_segment(
-    office: Office, segment: StoredSegment, gap: StoredGap, end: float, wait: float
-) -> list[Utterance]:
+    office: Office, segment: StoredSegment, gap: StoredGap, end: float, wait: float, piece_s: float
+) -> None:
+    """Piece by piece.  One that cannot be read is cut smaller, so that as little as possible is left out."""
     start = max(gap.start, segment.start)
     end = min(end, segment.start + segment.seconds)
-    found: list[Utterance] = []
+    careful_until = start
     while end - start >= SHORTEST_GAP_S:
-        piece = files.cut_sound(office.settings.recordings_dir, segment, start, min(start + PIECE_S, end))
-        if piece is None:
-            break
+        size = SMALL_PIECE_S if start < careful_until else piece_s
+        stretch = _Stretch(start, min(start + size, end), start + size >= end)
+        try:
+            start = _recognise_piece(office, segment, gap, stretch, wait)
+        except InvalidInput:
+            if stretch.end - start <= SMALL_PIECE_S:
+                start = _store_failed(office, gap, stretch)
+            else:
+                careful_until = stretch.end
+
+
+def _recognise_piece(
+    office: Office, segment: StoredSegment, gap: StoredGap, stretch: _Stretch, wait: float
+) -> float:
+    """Recognise and store one piece; returns where the next one starts."""
+    piece = files.cut_sound(office.settings.recordings_dir, segment, stretch.start, stretch.end)
+    heard = transcriber.HeardSound(())
+    if piece is not None:
         heard = transcriber.transcribe(office.settings, piece.data, timeout=wait)
-        found += [_placed(item, piece, gap, len(found) + number) for number, item in enumerate(heard)]
-        start += PIECE_S
-    return found
+    by = piece.start if piece is not None else stretch.start
+    after = stretch.end if stretch.last else _next_start(heard, by, stretch)
+    kept = [_placed(u, by, gap, n) for n, u in enumerate(heard.utterances) if u.start + by < after]
+    unheard = [(start + by, end + by) for start, end in heard.unheard if start + by < after]
+    with office.store.write() as session:
+        _store_heard(session, gap, kept, unheard, stretch.start, after)
+    return after
 
 
-def _placed(item: transcriber.HeardUtterance, piece: files.Piece, gap: StoredGap, number: int) -> Utterance:
+def _next_start(heard: transcriber.HeardSound, by: float, stretch: _Stretch) -> float:
+    """A little before the piece's end, or where something is said that the end may cut: that is heard again, whole."""
+    spans = sorted([(u.start + by, u.end + by) for u in heard.utterances] + [(s + by, e + by) for s, e in heard.unheard])
+    if not spans or spans[-1][1] < stretch.end - CUT_MARGIN_S:
+        return stretch.end - CUT_MARGIN_S
+    before = max((end for _, end in spans[:-1]), default=stretch.start)
+    start = min(max(spans[-1][0] - ONSET_S, before), spans[-1][0])
+    return start if start - stretch.start >= SHORTEST_PIECE_S else stretch.end
+
+
+def _placed(item: transcriber.HeardUtterance, by: float, gap: StoredGap, number: int) -> Utterance:
     """The utterance at its place in the recording; its id is the same however often this is done."""
-    by = piece.start
     words = tuple(
         Word(start=w.start + by, end=w.end + by, text=w.text, probability=w.probability) for w in item.words
     )
-    place = round(piece.start * 1000)
+    place = round(by * 1000)
     return Utterance(
         id=f"{(gap.participant_id or '')[:40]}-r{place}-{number}",
         participant_id=gap.participant_id or "",
@@ -227,8 +339,15 @@ def _placed(item: transcriber.HeardUtterance, piece: files.Piece, gap: StoredGap
     )
 
 
-def _store_heard(session: Session, gap: StoredGap, heard: Sequence[Utterance], cause: str) -> None:
-    """Utterances in, gap out (or on with the cause for which it stays), lines into the record: all or nothing."""
+def _store_heard(
+    session: Session,
+    gap: StoredGap,
+    heard: Sequence[Utterance],
+    unheard: Sequence[tuple[float, float]],
+    start: float,
+    end: float,
+) -> None:
+    """What was heard from `start` to `end` in, the gap shortened, lines into the record: all or nothing."""
     current = session.get(StoredGap, gap.id)
     if current is None or current.cause != NOT_RECOGNISED:
         return
@@ -236,14 +355,44 @@ def _store_heard(session: Session, gap: StoredGap, heard: Sequence[Utterance], c
     rows = [stored_utterance(gap.reception_id, utterance, source="recording") for utterance in new]
     session.add_all(rows)
     session.flush()
+    for span in unheard:
+        _leave_out(session, current, *span, NOTHING_UNDERSTOOD)
     record = store.record_of(session, gap.reception_id)
-    late = record is not None and record.state in CLOSED_RECORD
-    if cause or (late and rows):
-        current.cause = cause or LATE
-    else:
-        session.delete(current)
     if record is not None and rows:
+        if record.state in CLOSED_RECORD:
+            _leave_out(session, current, start, end, LATE)
         records.add_recognised(session, record, rows)
+    _shorten(session, current, end)
+
+
+def _store_failed(office: Office, gap: StoredGap, stretch: _Stretch) -> float:
+    """The transcriber cannot read this piece: it stays a gap; returns where the next one starts."""
+    with office.store.write() as session:
+        current = session.get(StoredGap, gap.id)
+        if current is not None and current.cause == NOT_RECOGNISED:
+            _leave_out(session, current, stretch.start, stretch.end, FAILED)
+            _shorten(session, current, stretch.end)
+    return stretch.end
+
+
+def _leave_out(session: Session, gap: StoredGap, start: float, end: float, cause: str) -> None:
+    """A gap for the part of `gap` from `start` to `end`; one of the same cause that ends there grows instead."""
+    end = min(end, gap.end)
+    for known in store.gaps_of(session, gap.reception_id):
+        same = (known.participant_id, known.cause) == (gap.participant_id, cause)
+        if same and cause != NOTHING_UNDERSTOOD and abs(known.end - start) <= SHORTEST_GAP_S:
+            known.end = max(known.end, round(end, 3))
+            return
+    add_gap(session, gap.reception_id, Gap(participant_id=gap.participant_id, start=start, end=end, cause=cause))
+
+
+def _shorten(session: Session, gap: StoredGap, start: float) -> None:
+    """Before `start` nothing is missing any more."""
+    if gap.end - start >= SHORTEST_GAP_S:
+        gap.start = max(gap.start, round(start, 3))
+    else:
+        session.delete(gap)
+    session.flush()
 
 
 def _tell_record(session: Session, reception_id: str, outcome: Outcome) -> None:

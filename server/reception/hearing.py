@@ -52,7 +52,7 @@ def hear(settings: Settings, kiosk_id: int, sound: bytes, want: str) -> Heard:
     if not sound:
         raise InvalidInput("没有听到声音，请再说一遍。", code="no_sound")
     with _one_at_a_time(kiosk_id):
-        parts = transcriber.transcribe(settings, sound, timeout=WAIT_S, longest=LONGEST_S)
+        parts = transcriber.transcribe(settings, sound, timeout=WAIT_S, longest=LONGEST_S).utterances
     text = "".join(part.text for part in parts)
     if want == "name":
         return Heard(text=name_in(text))

@@ -18,6 +18,8 @@ SHORTEST_GAP_S = 0.2
 """Shorter holes in the sound cost no word; they stay in the manifest."""
 NOT_RECOGNISED = "recognition_missing"
 """Cause of a stretch whose recorded sound was not recognised yet."""
+NOTHING_UNDERSTOOD = "nothing_understood"
+"""Cause of a stretch with a voice in it that was recorded and recognised, but no words came of it."""
 ENDINGS = frozenset({"", "ended", "finished", "closed", "end"})
 """Reasons of `recognition_until` that are no break: everything up to there is decided."""
 
@@ -37,10 +39,22 @@ def take_in(session: Session, entry: journal.Entry) -> bool:
         return False
     session.refresh(reception)
     handler = HANDLERS.get(type(entry.fact))
-    if handler is not None:
+    if handler is not None and not _too_late(reception, entry.fact):
         handler(session, reception, entry.fact)
     session.flush()
     return True
+
+
+def _too_late(reception: Reception, fact: journal.Fact) -> bool:
+    """Whether the fact tells of recognition, and the manifest was taken before it came.
+
+    The manifest's taking marks that closing no longer waits for the journal: it recognises what was not decided by
+    then from the recording, and live words that come after that would be there twice.
+    """
+    told = isinstance(fact, RECOGNITION) or (
+        isinstance(fact, journal.GapFound) and fact.gap.cause == NOTHING_UNDERSTOOD
+    )
+    return told and bool(reception.manifest_sha256)
 
 
 def _opened(session: Session, reception: Reception, fact: journal.Opened) -> None:
@@ -78,6 +92,10 @@ def add_segment(session: Session, reception: Reception, segment: Segment) -> Non
 
 def _gap_found(session: Session, reception: Reception, fact: journal.GapFound) -> None:
     add_gap(session, reception.id, fact.gap)
+    if fact.gap.cause == NOTHING_UNDERSTOOD and fact.gap.participant_id is not None:
+        participant = _ensure_participant(session, reception, fact.gap.participant_id)
+        _resume(session, participant, fact.gap.start)
+        participant.recognised_until = max(participant.recognised_until, fact.gap.end)
 
 
 def add_gap(session: Session, reception_id: str, gap: Gap) -> None:
@@ -181,7 +199,9 @@ def take_manifest(session: Session, reception: Reception, manifest: Manifest) ->
     for segment in manifest.segments:
         add_segment(session, reception, segment)
     for gap in manifest.gaps:
-        add_gap(session, reception.id, gap)
+        # One of these that is not known comes from a stretch that will be recognised from the recording.
+        if gap.cause != NOTHING_UNDERSTOOD:
+            add_gap(session, reception.id, gap)
     reception.manifest = manifest.model_dump(mode="json")
     reception.manifest_sha256 = fingerprint(reception.manifest)
     reception.started_at = reception.started_at or manifest.started_at
@@ -204,6 +224,7 @@ def _ensure_participant(
     return participant
 
 
+RECOGNITION = (journal.Opened, journal.Recognised, journal.RecognitionUntil)
 HANDLERS: dict[type, Callable[[Session, Reception, Any], None]] = {
     journal.Opened: _opened,
     journal.SeatTaken: _seat_taken,

@@ -25,7 +25,16 @@ class HeardUtterance:
     measures: dict[str, Any]
 
 
-def transcribe(settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0) -> list[HeardUtterance]:
+@dataclass(frozen=True)
+class HeardSound:
+    """All that was heard in a file."""
+
+    utterances: tuple[HeardUtterance, ...]
+    unheard: tuple[tuple[float, float], ...] = ()
+    """Where there is a voice of which nothing was understood; seconds from the file's start."""
+
+
+def transcribe(settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0) -> HeardSound:
     """Recognise a sound file of at most `longest` seconds (0: any), waiting at most `timeout` seconds.
 
     Raises InvalidInput when the transcriber cannot read the file or it is too long, Unavailable (with its reason as code and message)
@@ -33,7 +42,7 @@ def transcribe(settings: Settings, sound: bytes, *, timeout: float, longest: flo
     """
     answer = _post(settings, sound, timeout, longest)
     if answer.status_code == httpx.codes.OK:
-        return _utterances(answer)
+        return _heard(answer)
     code, message = _trouble(answer)
     if code == "audio_too_long":
         raise InvalidInput("这段话太长了，请说短一些。", code=code)
@@ -76,9 +85,11 @@ def _trouble(answer: httpx.Response) -> tuple[str, str]:
         return "", ""
 
 
-def _utterances(answer: httpx.Response) -> list[HeardUtterance]:
+def _heard(answer: httpx.Response) -> HeardSound:
     try:
-        return [_utterance(item) for item in answer.json()["utterances"]]
+        body = answer.json()
+        unheard = tuple((float(start), float(end)) for start, end in body.get("unheard", ()))
+        return HeardSound(tuple(_utterance(item) for item in body["utterances"]), unheard)
     except (ValueError, KeyError, TypeError, ValidationError):
         raise Unavailable(WAITING, code="transcriber_broken") from None
 

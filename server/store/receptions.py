@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Insert, Select, delete, func, or_, select, update
+from sqlalchemy import CursorResult, Insert, Select, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from server.domain.states import ReceptionState
+from server.domain.states import ReceptionState, RecognitionState, RecordState
 from server.protocol.base import Role
 from server.store.access import Actor, visible_kiosks, visible_receptions
 from server.store.models import (
@@ -123,14 +123,6 @@ def change_state(
     return _rows(session.execute(query.values(state=new, **values))) == 1
 
 
-def take_over(session: Session, reception_id: str, user_id: int, now: datetime) -> bool:
-    """Make a leader the receiver of a waiting reception; of two leaders one wins."""
-    query = update(Reception).where(
-        Reception.id == reception_id, Reception.state == ReceptionState.WAITING, Reception.receiver_id.is_(None)
-    )
-    values = {"state": ReceptionState.RUNNING, "receiver_id": user_id, "joined_at": now}
-    return _rows(session.execute(query.values(**values))) == 1
-
 def clear_kiosks(session: Session, ended_before: datetime, now: datetime) -> int:
     """Clear from their kiosks all sittings whose talk ended before then; returns how many."""
     query = update(Reception).where(
@@ -140,6 +132,14 @@ def clear_kiosks(session: Session, ended_before: datetime, now: datetime) -> int
     )
     return _rows(session.execute(query.values(left_kiosk_at=now)))
 
+
+def take_over(session: Session, reception_id: str, user_id: int, now: datetime) -> bool:
+    """Make a leader the receiver of a waiting reception; of two leaders one wins."""
+    query = update(Reception).where(
+        Reception.id == reception_id, Reception.state == ReceptionState.WAITING, Reception.receiver_id.is_(None)
+    )
+    values = {"state": ReceptionState.RUNNING, "receiver_id": user_id, "joined_at": now}
+    return _rows(session.execute(query.values(**values))) == 1
 
 
 def advance_journal(session: Session, reception_id: str, seq: int) -> bool:
@@ -161,6 +161,22 @@ def journal_positions(session: Session) -> dict[str, int]:
 def ids_in(session: Session, state: ReceptionState) -> list[str]:
     """Ids of all receptions in a state that does not last."""
     return list(session.scalars(select(Reception.id).where(Reception.state == state)))
+
+
+def ids_not_recognised(session: Session) -> list[str]:
+    """Ids of all receptions whose record waits for something to be recognised; a signed one is not told any more
+    when that is done, so that there only what is still open counts."""
+    waiting = VisitRecord.recognition.in_((RecognitionState.RUNNING, RecognitionState.WAITING))
+    unsigned = VisitRecord.state.in_((RecordState.DRAFT, RecordState.CORRECTING, RecordState.CONFIRMED))
+    missing = exists().where(
+        StoredGap.reception_id == VisitRecord.reception_id, StoredGap.cause == "recognition_missing"
+    )
+    return list(session.scalars(select(VisitRecord.reception_id).where(waiting, or_(unsigned, missing))))
+
+
+def journal_position(session: Session, reception_id: str) -> int:
+    """Last journal entry of a reception that was taken in."""
+    return session.scalar(select(Reception.journal_seq).where(Reception.id == reception_id)) or 0
 
 
 def manifest_known(session: Session, reception_id: str) -> bool:

@@ -75,4 +75,7 @@ def test_gap_sentences():
     assert gap_sentence(start, 730.0, 730.3, "packet_loss", None).startswith("09:53:10 前后约 0.3 秒，")
     assert "接访领导那边" in gap_sentence(start, 1, 2, "left", Role.LEADER)
     assert "没有认出文字" in gap_sentence(start, 1, 2, "recognition_failed", Role.LEADER)
+    unheard = gap_sentence(start, 730.0, 734.0, "nothing_understood", Role.PETITIONER)
+    assert unheard.endswith("，信访人那边有人说话，但没有听出内容，请听录音。")
+    assert "录上" not in unheard
     assert gap_sentence(None, 61, 62, "disk_full", None) == "录音 1 分 1 秒 到 录音 1 分 2 秒，录音的硬盘满了，这一段没有录上。"

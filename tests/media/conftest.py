@@ -38,6 +38,8 @@ class ScriptedTranscriber:
         self.answers = True
         self.gives_up = 0
         """How many seconds at the start of each track it cannot decode."""
+        self.understands = True
+        """False: every second holds a voice without words."""
         self.sockets: set[ServerConnection] = set()
         self.port = 0
         self._server: Server | None = None
@@ -82,8 +84,10 @@ class ScriptedTranscriber:
             while self.answers and at - said >= 1.0:
                 if said < undecodable - 0.5:
                     await socket.send(LiveGivenUp(start=said, until=said + 1.0).model_dump_json())
-                else:
+                elif self.understands:
                     await socket.send(self._say(start.participant_id, said))
+                else:
+                    await socket.send(LiveProgress(until=said + 0.95, unheard=(said, said + 0.9)).model_dump_json())
                 said += 1.0
                 await socket.send(LiveProgress(until=said).model_dump_json())
 

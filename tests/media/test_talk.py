@@ -191,6 +191,23 @@ async def test_stretch_that_was_given_up_is_in_the_journal_and_the_rest_is_heard
     assert len(transcriber.starts) == 2, "the connection went on"
 
 
+async def test_a_voice_without_words_is_a_gap_in_the_journal(
+    seat: Make, node: Node, transcriber: ScriptedTranscriber
+) -> None:
+    transcriber.understands = False
+    await seat("p1", "petitioner")
+    await seat("l1", "leader")
+    await asyncio.sleep(4)
+    manifest = await node.hub.close_room("r1", "office")
+    path = node.hub.folder("r1") / "journal.jsonl"
+    facts = [json.loads(line)["fact"] for line in path.read_text().splitlines()]
+    gaps = [f["gap"] for f in facts if f["kind"] == "gap" and f["gap"]["cause"] == "nothing_understood"]
+    assert gaps
+    assert {gap["participant_id"] for gap in gaps} == {"p1", "l1"}
+    assert all(gap["end"] - gap["start"] == pytest.approx(0.9) for gap in gaps)
+    assert [gap.cause for gap in manifest.gaps].count("nothing_understood") == len(gaps)
+
+
 async def test_transcriber_says_why_it_waits(seat: Make, node: Node, transcriber: ScriptedTranscriber) -> None:
     transcriber.trouble = LiveTrouble(reason="model_missing", message="没有语音模型。", retry_s=0.5)
     await seat("p1", "petitioner")

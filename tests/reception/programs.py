@@ -71,6 +71,8 @@ class Node:
         self.kicked: list[tuple[str, str]] = []
         self.follows: list[dict[str, int]] = []
         self.send_twice = False
+        self.silent = False
+        """Entries are written, but nobody is sent any."""
         self._sockets: set[ServerConnection] = set()
         self._sent: dict[tuple[ServerConnection, str], int] = {}
         self._loop = asyncio.new_event_loop()
@@ -142,7 +144,7 @@ class Node:
         return control.Reply(id=request.id, ok=True, result=manifest.model_dump(mode="json"))
 
     async def _send_all(self) -> None:
-        for socket in list(self._sockets):
+        for socket in () if self.silent else list(self._sockets):
             for reception_id, journal in self.journals.items():
                 sent = self._sent.get((socket, reception_id), 0)
                 for entry in journal.entries[sent:]:
@@ -153,11 +155,24 @@ class Node:
                 self._sent[socket, reception_id] = len(journal.entries)
 
 
+def heard(
+    *parts: tuple[float, float, str], unheard: tuple[tuple[float, float], ...] = ()
+) -> tuple[int, dict[str, Any]]:
+    """The transcriber's answer to a file: these utterances, and voices without words."""
+    found = [{"start": s, "end": e, "text": t, "words": [], "model": "test"} for s, e, t in parts]
+    return 200, {"text": "".join(p[2] for p in parts), "utterances": found, "unheard": unheard}
+
+
 class Transcriber:
     """An HTTP server in the place of the transcriber; `answer` is what it says, as (status, JSON)."""
 
     def __init__(self) -> None:
         self.answer: tuple[int, dict[str, Any]] = (200, {"text": "", "utterances": []})
+        self.answers: list[tuple[int, dict[str, Any]]] = []
+        """Answers to the next files, before `answer` holds for all that come."""
+        self.ready = True
+        self.fails_from = 1 << 30
+        """Size of a file from which on the transcriber fails, in bytes."""
         self.heard: list[int] = []
         self.longest: list[str] = []
         self.go_on = threading.Event()
@@ -170,7 +185,15 @@ class Transcriber:
                 outer.heard.append(len(body))
                 outer.longest += re.findall(r'name="max_seconds"\r\n\r\n([0-9.]+)', body.decode("latin-1"))
                 outer.go_on.wait(10)
-                status, content = outer.answer
+                if len(body) >= outer.fails_from:
+                    self._say(500, {})
+                else:
+                    self._say(*(outer.answers.pop(0) if outer.answers else outer.answer))
+
+            def do_GET(self) -> None:
+                self._say(200 if outer.ready else 503, {})
+
+            def _say(self, status: int, content: dict[str, Any]) -> None:
                 data = json.dumps(content).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -187,11 +210,10 @@ class Transcriber:
 
     def says(self, *parts: tuple[float, float, str]) -> None:
         """Hear these utterances in every file."""
-        found = [{"start": s, "end": e, "text": t, "words": [], "model": "test"} for s, e, t in parts]
-        self.answer = (200, {"text": "".join(p[2] for p in parts), "utterances": found})
+        self.answer, self.ready = heard(*parts), True
 
     def cannot(self, code: str, message: str) -> None:
-        self.answer = (503, {"error": {"code": code, "message": message}})
+        self.answer, self.ready = (503, {"error": {"code": code, "message": message}}), False
 
     def stop(self) -> None:
         self._server.shutdown()

@@ -12,17 +12,19 @@ import av
 import httpx
 import numpy as np
 import pytest
+from dbos import DBOS
+from sqlalchemy.exc import OperationalError
 
-from server.jobs import workflows
+from server.jobs import node, workflows
 from server.protocol import media_control as control
 from server.protocol.base import Role, TrackKind
 from server.protocol.recording import Gap, Manifest
-from server.reception import ingest
+from server.reception import closing, ingest
 from server.store import receptions
 from server.store.models import Reception, StoredUtterance, VisitRecord
 from tests.office import OWN_PAGE, PASSWORD, running
 from tests.reception.conftest import until
-from tests.reception.programs import STARTED, Journal, segment, utterance
+from tests.reception.programs import STARTED, Journal, heard, segment, utterance
 
 
 class Talk:
@@ -49,6 +51,12 @@ class Talk:
             reception_id=self.id, started_at=STARTED, ended_at=STARTED, **manifest
         )
         self.node.write(self.id, control.HungUp(participant_id=self.petitioner, at=STARTED))
+
+    def hang_up_with_sound(self, seconds: float, *facts: Any) -> None:
+        """Both hang up after a talk of which the petitioner's sound was recorded."""
+        size = self.write_sound(self.petitioner, seconds)
+        self.begin(*facts)
+        self.hang_up(seconds=seconds, segments=(segment(self.petitioner, Role.PETITIONER, seconds, size=size),))
 
     def state(self) -> str:
         return str(self.office.clerk.get(self.path).json()["state"])
@@ -99,6 +107,7 @@ def test_hang_up_to_draft(talk):
     assert talk.node.closed[0] == talk.id
     record = talk.record()
     assert (record["recognition"], record["gaps"]) == ("done", [])
+    talk.office.leader.post(f"/api/receptions/{talk.id}/unlock")  # this talk is long ago
     sitting = talk.office.kiosk.get("/api/kiosk/sitting").json()
     assert (sitting["step"], sitting["record_id"]) == ("preparing", record["id"])
 
@@ -107,7 +116,6 @@ def test_ending_through_the_api_closes_the_room(talk):
     talk.begin(control.Recognised(utterance=utterance(talk.petitioner, 1.0, 2.0, "好。")))
     talk.node.manifests[talk.id] = Manifest(reception_id=talk.id, started_at=STARTED, seconds=2.0)
     assert talk.office.kiosk.post(f"{talk.path}/end").status_code == 202
-    talk.office.leader.post(f"/api/receptions/{talk.id}/unlock")  # this talk is long ago
     assert talk.texts() == ["好。"]
 
 
@@ -185,6 +193,7 @@ def test_a_stretch_that_was_given_up_is_tried_from_the_recording_and_else_is_a_g
 
 def test_without_a_model_the_draft_comes_and_the_words_follow(talk, neighbours, monkeypatch):
     monkeypatch.setattr(workflows, "LATER_FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr(workflows, "TURN_PAUSE_S", 0.1)
     neighbours.transcriber.cannot("model_missing", "识别模型的文件夹不在，装好以后会自动接着转写。")
     size = talk.write_sound(talk.petitioner, 3.0)
     talk.begin()
@@ -325,3 +334,210 @@ def answers(client: httpx.Client) -> bool:
         return client.get("/healthz").status_code == 200
     except httpx.HTTPError:
         return False
+
+
+# --- what must not stop closing -------------------------------------------------------------------------------------
+
+
+def test_a_step_that_fails_for_a_moment_is_done_again(talk, monkeypatch):
+    left = [OperationalError("BEGIN", None, Exception("disk I/O error"))] * 2
+    find = closing.find_unrecognised
+
+    def failing(*arguments: Any) -> None:
+        if left:
+            raise left.pop()
+        find(*arguments)
+
+    monkeypatch.setattr(closing, "find_unrecognised", failing)
+    talk.begin(control.Recognised(utterance=utterance(talk.petitioner, 1.0, 2.0, "不能丢。")))
+    talk.hang_up(seconds=2.0)
+    assert talk.texts() == ["不能丢。"]
+    assert left == []
+
+
+def test_a_job_that_ended_with_an_error_is_taken_up_at_launch(neighbours, monkeypatch):
+    """As an older program left it, whose steps were not tried again."""
+    with running(neighbours.settings) as office:
+        until(lambda: office.office.media.connected, "the control connection")
+        talk = Talk(office, neighbours.node)
+        with monkeypatch.context() as patch:
+            patch.setattr(workflows, "check_files", broken)
+            talk.begin(control.Recognised(utterance=utterance(talk.petitioner, 1.0, 2.0, "还在。")))
+            talk.hang_up(seconds=2.0)
+            until(lambda: status_of(f"closing-{talk.id}") == "ERROR", "the job to fail")
+        assert talk.state() == "closing"
+    with running(neighbours.settings) as office:
+        talk.office = office
+        assert talk.texts() == ["还在。"]
+
+
+def test_recognition_whose_job_failed_is_taken_up_at_launch(neighbours, monkeypatch):
+    with running(neighbours.settings) as office:
+        until(lambda: office.office.media.connected, "the control connection")
+        talk = Talk(office, neighbours.node)
+        neighbours.transcriber.cannot("model_missing", "识别模型的文件夹不在。")
+        with monkeypatch.context() as patch:
+            patch.setattr(workflows, "recognise_rest", broken)
+            talk.hang_up_with_sound(3.0)
+            assert talk.record()["recognition"] == "waiting"
+            until(lambda: status_of(f"recognise-{talk.id}") == "ERROR", "the job to fail")
+    neighbours.transcriber.says((0.2, 2.0, "后来认出来的话。"))
+    with running(neighbours.settings) as office:
+        talk.office = office
+        until(lambda: talk.record()["recognition"] == "done", "the words to follow")
+        assert talk.texts() == ["后来认出来的话。"]
+
+
+def broken(*_: Any) -> None:
+    raise OperationalError("BEGIN", None, Exception("database is locked"))
+
+
+def status_of(workflow_id: str) -> str:
+    found = DBOS.get_workflow_status(workflow_id)
+    return found.status if found is not None else ""
+
+
+# --- a journal that comes late ------------------------------------------------------------------------------------
+
+
+def test_live_words_after_the_manifest_are_not_there_twice(talk, neighbours, monkeypatch):
+    """The journal stands still before its end, closing recognises the recording; then the journal goes on."""
+    monkeypatch.setattr(workflows, "JOURNAL_WAIT_S", 0.2)
+    neighbours.transcriber.says((0.2, 2.0, "只说过一遍。"))
+    size = talk.write_sound(talk.petitioner, 3.0)
+    talk.begin()
+    until(lambda: position(talk.office, talk.id) == 2, "the beginning to be taken in")
+    neighbours.node.silent = True
+    segments = (segment(talk.petitioner, Role.PETITIONER, 3.0, size=size),)
+    neighbours.node.manifests[talk.id] = Manifest(
+        reception_id=talk.id, started_at=STARTED, seconds=3.0, segments=segments
+    )
+    assert talk.office.kiosk.post(f"{talk.path}/end").status_code == 202
+    assert talk.texts() == ["只说过一遍。"]
+    late = control.Recognised(utterance=utterance(talk.petitioner, 0.2, 2.0, "只说过一遍。"))
+    unheard = Gap(participant_id=talk.petitioner, start=2.2, end=2.9, cause="nothing_understood")
+    store = talk.office.office.store
+    with store.write() as session:
+        seq = receptions.journal_position(session, talk.id)
+        for number, fact in enumerate((late, control.GapFound(gap=unheard)), start=seq + 1):
+            assert ingest.take_in(session, control.Entry(reception_id=talk.id, seq=number, at=STARTED, fact=fact))
+    with store.read() as session:
+        assert [row.text for row in session.query(StoredUtterance)] == ["只说过一遍。"]
+        assert receptions.gaps_of(session, talk.id) == []
+
+
+def test_a_journal_that_moves_on_is_waited_for(talk, neighbours, monkeypatch):
+    """The office ends the talk while the node's entries are still on their way, one after the other."""
+    monkeypatch.setattr(workflows, "JOURNAL_WAIT_S", 1.5)
+    talk.begin()
+    take_in = ingest.take_in
+
+    def slowly(*arguments: Any) -> bool:
+        time.sleep(0.4)
+        return take_in(*arguments)
+
+    monkeypatch.setattr(ingest, "take_in", slowly)
+    monkeypatch.setattr(node, "BATCH", 1)
+    said = [utterance(talk.petitioner, float(n), n + 0.9, f"第{n}句。") for n in range(1, 6)]
+    size = talk.write_sound(talk.petitioner, 7.0)
+    segments = (segment(talk.petitioner, Role.PETITIONER, 7.0, size=size),)
+    neighbours.node.manifests[talk.id] = Manifest(
+        reception_id=talk.id, started_at=STARTED, seconds=7.0, segments=segments
+    )
+    neighbours.node.write(talk.id, *(control.Recognised(utterance=one) for one in said))
+    assert talk.office.kiosk.post(f"{talk.path}/end").status_code == 202
+    assert talk.texts() == [f"第{n}句。" for n in range(1, 6)]
+
+
+# --- recognised later, in pieces ----------------------------------------------------------------------------------
+
+
+def test_what_a_piece_s_end_may_cut_is_heard_again_whole(talk, neighbours, monkeypatch):
+    monkeypatch.setattr(closing, "PIECE_S", 15.0)
+    neighbours.transcriber.answers = [
+        heard((1.0, 4.0, "第一句。"), (13.0, 14.9, "补偿款三万")),
+        heard((0.3, 4.0, "补偿款三万六千。")),
+    ]
+    talk.hang_up_with_sound(20.0)
+    record = talk.record()
+    assert [line["text"] for line in record["body"]] == ["第一句。", "补偿款三万六千。"]
+    assert record["body"][1]["start"] == pytest.approx(13.0, abs=0.05)
+    assert record["gaps"] == []
+
+
+def test_one_bad_piece_costs_only_itself(talk, neighbours, monkeypatch):
+    monkeypatch.setattr(closing, "PIECE_S", 12.0)
+    monkeypatch.setattr(closing, "CUT_MARGIN_S", 0.0)
+    unreadable = (422, {"error": {"code": "piece_failed", "message": "x"}})
+    neighbours.transcriber.answers = [heard((1.0, 4.0, "前一句。")), unreadable, heard((1.0, 3.0, "后一句。"))]
+    talk.hang_up_with_sound(29.0)
+    record = talk.record()
+    assert [line["text"] for line in record["body"]] == ["前一句。", "后一句。"]
+    assert [(gap["start"], gap["end"], gap["cause"]) for gap in record["gaps"]] == [
+        (12.0, 24.0, "recognition_failed")
+    ]
+
+
+def test_a_long_piece_that_cannot_be_read_is_tried_in_smaller_ones(talk, neighbours, monkeypatch):
+    monkeypatch.setattr(closing, "SMALL_PIECE_S", 10.0)
+    monkeypatch.setattr(closing, "SHORTEST_PIECE_S", 1.0)
+    monkeypatch.setattr(closing, "CUT_MARGIN_S", 0.0)
+    unreadable = (422, {"error": {"code": "piece_failed", "message": "x"}})
+    neighbours.transcriber.answers = [unreadable, heard((1.0, 4.0, "前一句。")), unreadable]
+    talk.hang_up_with_sound(20.0)
+    record = talk.record()
+    assert [line["text"] for line in record["body"]] == ["前一句。"]
+    assert [(gap["start"], gap["end"]) for gap in record["gaps"]] == [(10.0, 20.0)]
+
+
+def test_a_voice_without_words_stands_in_the_record(talk, neighbours):
+    live = Gap(participant_id=talk.petitioner, start=1.0, end=2.5, cause="nothing_understood")
+    neighbours.transcriber.answer = heard((0.5, 2.0, "后面一句。"), unheard=((2.5, 4.0),))
+    broken_off = control.RecognitionUntil(participant_id=talk.petitioner, until=3.0, reason="overloaded")
+    talk.hang_up_with_sound(8.0, control.GapFound(gap=live), broken_off)
+    record = talk.record()
+    assert [line["text"] for line in record["body"]] == ["后面一句。"]
+    starts = [gap["start"] for gap in record["gaps"]]
+    assert starts == pytest.approx([1.0, 5.5], abs=0.05)
+    assert {gap["cause"] for gap in record["gaps"]} == {"nothing_understood"}
+    assert "没有听出内容，请听录音" in record["gaps"][0]["text"]
+
+
+# --- a transcriber that fails at one place ------------------------------------------------------------------------
+
+
+def test_a_piece_that_always_fails_is_left_out_and_the_rest_is_recognised(talk, neighbours, monkeypatch):
+    monkeypatch.setattr(workflows, "TURN_PAUSE_S", 0.05)
+    failed = (500, {"error": {"code": "failed", "message": "识别程序出了错。"}})
+    word = heard((0.5, 2.0, "听得清的话。"))
+    neighbours.transcriber.answers = [failed, failed, word, failed, failed, failed]
+    until_ = [
+        control.Recognised(utterance=utterance(talk.petitioner, 5.0, 6.0, "中间。")),
+        control.RecognitionUntil(participant_id=talk.petitioner, until=6.0, reason="overloaded"),
+    ]
+    broken_off = control.RecognitionUntil(participant_id=talk.petitioner, until=0.0, reason="overloaded")
+    talk.hang_up_with_sound(10.0, broken_off, *until_)
+    until(lambda: talk.record()["recognition"] == "done", "recognition to come to an end", 20)
+    record = talk.record()
+    assert sorted(line["text"] for line in record["body"]) == ["中间。", "听得清的话。"]
+    assert [gap["cause"] for gap in record["gaps"]] == ["recognition_failed"]
+    assert len(neighbours.transcriber.heard) <= 7
+
+
+def test_a_reception_that_waits_does_not_hold_up_the_others(office, neighbours, monkeypatch):
+    monkeypatch.setattr(workflows, "TURN_PAUSE_S", 0.3)
+    monkeypatch.setattr(closing, "MOST_FAILURES", 1000)
+    monkeypatch.setattr(closing, "AT_ONCE_S", 1.0)
+    neighbours.transcriber.says((0.5, 2.0, "轮到我了。"))
+    stuck = Talk(office, neighbours.node)
+    neighbours.transcriber.fails_from = stuck.write_sound(stuck.petitioner, 12.0) // 2
+    stuck.hang_up_with_sound(12.0)
+    stuck.record()
+    until(lambda: len(neighbours.transcriber.heard) >= 2, "the first to fail twice")
+    with office.office.store.write() as session:
+        session.get_one(Reception, stuck.id).left_kiosk_at = STARTED
+    other = Talk(office, neighbours.node)
+    other.hang_up_with_sound(3.0)
+    until(lambda: other.record()["recognition"] == "done", "the other's turn")
+    assert other.texts() == ["轮到我了。"]
+    assert stuck.record()["recognition"] == "waiting"
