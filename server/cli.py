@@ -9,7 +9,7 @@ from server import log
 from server.settings import Settings
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Video reception with a faithful record for letters-and-visits offices."
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Video reception with a faithful record for letters-and-visits offices."
 )
 
 

@@ -528,9 +528,9 @@ def test_from_dispute_to_case(page: Page, desk: Desk) -> None:
     page.click('dialog button[value="yes"]')
     expect(page.locator("#state")).to_have_text("等群众签字")
     expect(page.locator(".tools")).to_have_count(0)
+    open_the_kiosk(page, desk, record)
     desk.dispute(record, "就这些。", "我还有话没说完")
     expect(page.locator("#disputes")).to_contain_text("群众说有 1 句不对", timeout=12_000)
-    open_the_kiosk(page, desk, record)
     expect(page.locator("#confirm")).to_have_attribute("aria-disabled", "true")
     type_into(page, "就这些。", "就这些，还有一件事。")
     saved(page)
@@ -546,8 +546,6 @@ def test_from_dispute_to_case(page: Page, desk: Desk) -> None:
     case_is_found(page, desk)
 
 
-def case_reads_and_plays(page: Page) -> None:
-    expect(page.locator("#facts")).to_contain_text(re.compile(r"LX-\d{4}-\d{6}"))
 def open_the_kiosk(page: Page, desk: Desk, record: Seeded) -> None:
     """The clerk sees who sits at a kiosk that has locked itself."""
     with desk.store.write() as session:
@@ -558,6 +556,8 @@ def open_the_kiosk(page: Page, desk: Desk, record: Seeded) -> None:
         page.click('dialog button[value="yes"]')
 
 
+def case_reads_and_plays(page: Page) -> None:
+    expect(page.locator("#facts")).to_contain_text(re.compile(r"LX-\d{4}-\d{6}"))
     expect(page.locator("#intact")).to_contain_text("一字不差")
     expect(page.locator("#form")).to_contain_text("石桥镇柳湾村四组")
     expect(page.locator("#recordings .hash").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
