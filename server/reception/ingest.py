@@ -64,6 +64,13 @@ def _opened(session: Session, reception: Reception, fact: journal.Opened) -> Non
             _break_off(session, participant)
 
 
+def _line_lost(session: Session, reception: Reception, fact: journal.LineLost) -> None:
+    """Whatever the line said may have been words: what follows is open until somebody is heard again."""
+    if reception.started_at is not None:
+        for participant in reception.participants:
+            _break_off(session, participant)
+
+
 def _seat_taken(session: Session, reception: Reception, fact: journal.SeatTaken) -> None:
     _ensure_participant(session, reception, fact.participant_id, fact.role)
 
@@ -226,6 +233,7 @@ def _ensure_participant(
 
 RECOGNITION = (journal.Opened, journal.Recognised, journal.RecognitionUntil)
 HANDLERS: dict[type, Callable[[Session, Reception, Any], None]] = {
+    journal.LineLost: _line_lost,
     journal.Opened: _opened,
     journal.SeatTaken: _seat_taken,
     journal.RecordingStarted: _started,

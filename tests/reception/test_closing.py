@@ -174,6 +174,20 @@ def test_a_stretch_in_the_middle_that_nobody_heard_is_recognised_too(talk, neigh
     assert len(neighbours.transcriber.heard) == 1
 
 
+def test_what_an_unreadable_line_may_have_said_is_recognised_from_the_recording(talk, neighbours):
+    size = talk.write_sound(talk.petitioner, 9.0)
+    talk.begin(
+        control.Recognised(utterance=utterance(talk.petitioner, 0.5, 2.0, "前面一句。")),
+        control.LineLost(),
+        control.Recognised(utterance=utterance(talk.petitioner, 6.0, 8.0, "后来又听见了。")),
+        control.RecognitionUntil(participant_id=talk.petitioner, until=9.0),
+    )
+    neighbours.transcriber.says((0.5, 3.0, "丢了的这一句。"))
+    talk.hang_up(seconds=9.0, segments=(segment(talk.petitioner, Role.PETITIONER, 9.0, size=size),))
+    assert talk.texts() == ["前面一句。", "丢了的这一句。", "后来又听见了。"]
+    assert len(neighbours.transcriber.heard) == 1
+
+
 def test_a_stretch_that_was_given_up_is_tried_from_the_recording_and_else_is_a_gap(talk, neighbours):
     size = talk.write_sound(talk.petitioner, 9.0)
     talk.begin(

@@ -7,34 +7,43 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from server import admin
 
 ROOT = Path(__file__).parents[2]
-Shell = Callable[..., subprocess.CompletedProcess[str]]
+Shell = Callable[..., Result]
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Runs `jietan admin …` over an empty data folder."""
-    environment = os.environ | {
-        "JIETAN_DATA_DIR": str(tmp_path / "data"),
-        "JIETAN_CONFIG": str(tmp_path / "none.toml"),
-        "JIETAN_WEB_PORT": "1",
-    }
+    monkeypatch.setenv("JIETAN_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("JIETAN_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("JIETAN_WEB_PORT", "1")
 
-    def run(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "server.cli", "admin", *words],
-            cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+    def run(*words: str, typed: str = "") -> Result:
+        return CliRunner().invoke(admin.app, list(words), input=typed)
 
     return run
 
 
+def test_the_command_hands_its_words_on(tmp_path: Path) -> None:
+    environment = os.environ | {"JIETAN_DATA_DIR": str(tmp_path), "JIETAN_CONFIG": str(tmp_path / "none.toml")}
+    done = subprocess.run(
+        [sys.executable, "-m", "server.cli", "admin", "create-kiosk", "一号", "--organization", "XX"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no organization XX" in done.stderr
+
+
 def test_an_office_is_set_up_from_a_shell(shell: Shell) -> None:
-    assert shell("create-organization", "云岭县信访局", "--code", "YL").returncode == 0
-    assert shell("create-organization", "石桥镇", "--code", "SQ", "--parent", "YL").returncode == 0
+    assert shell("create-organization", "云岭县信访局", "--code", "YL").exit_code == 0
+    assert shell("create-organization", "石桥镇", "--code", "SQ", "--parent", "YL").exit_code == 0
     user = ("create-user", "zhou", "--name", "周文清", "--role", "leader", "--organization", "YL")
-    assert shell(*user, typed="a-long-pass-phrase\n").returncode == 0
+    assert shell(*user, typed="a-long-pass-phrase\n").exit_code == 0
     kiosk = shell("create-kiosk", "石桥镇智能接谈室", "--organization", "SQ")
     assert "/kiosk/enrol?code=" in kiosk.stdout
     status = shell("status")
@@ -46,9 +55,9 @@ def test_the_first_link_is_there_only_while_nobody_has_an_account(shell: Shell) 
     assert "/setup?token=" in shell("link").stdout
     shell("create-organization", "云岭县信访局", "--code", "YL")
     user = ("create-user", "admin", "--name", "管理员", "--role", "administrator", "--organization", "YL")
-    assert shell(*user, typed="a-long-pass-phrase\n").returncode == 0
+    assert shell(*user, typed="a-long-pass-phrase\n").exit_code == 0
     refused = shell("link")
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.exit_code, refused.stdout) == (1, "")
     assert "there are accounts already" in refused.stderr
 
 
@@ -64,7 +73,7 @@ def test_what_cannot_be_done_is_said_without_a_trace(
     shell: Shell, words: tuple[str, ...], typed: str, why: str
 ) -> None:
     refused = shell(*words, typed=typed)
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert why in refused.stderr
     assert "Traceback" not in refused.stderr
 
@@ -73,6 +82,6 @@ def test_a_short_password_is_refused_and_never_printed(shell: Shell) -> None:
     shell("create-organization", "云岭县信访局", "--code", "YL")
     user = ("create-user", "zhou", "--name", "周文清", "--role", "leader", "--organization", "YL")
     refused = shell(*user, typed="short\n")
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "password" in refused.stderr
     assert "short\n" not in refused.stderr
