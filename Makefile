@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests that keep time with sound, pictures or a browser have the machine to themselves.
+TIMED := tests/browser tests/e2e tests/kiosk tests/media
+QUICK := tests/api tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
 .PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr clean
 
@@ -9,7 +12,8 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 	@$(BIN)/python deploy/demo/run.py
 
 test: tools setup-test lint types imports  ## everything that must be green
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK)
+	$(BIN)/python -m pytest $(TIMED)
 
 setup: $(VENV)/.setup
 setup-test: $(VENV)/.setup-test
@@ -38,7 +42,7 @@ imports:
 	$(BIN)/lint-imports
 
 unit: setup-test
-	$(BIN)/python -m pytest -m "not browser and not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow"
 
 browser: setup-test tools
 	$(BIN)/python -m pytest -m browser

@@ -29,7 +29,7 @@ WHO: dict[str, set[str]] = {
     "POST /api/receptions/{}/join": {"leader", "kiosk"},
     "PUT /api/receptions/{}/notes": {"leader"},
     "POST /api/receptions/{}/end": {"leader", "kiosk"},
-    "POST /api/receptions/{}/unlock": {"clerk"},
+    "POST /api/receptions/{}/unlock": {"leader", "clerk"},
     "GET /api/records": {"leader", "clerk"},
     "GET /api/records/{}": {"leader", "clerk", "kiosk"},
     "GET /api/records/{}/revisions": {"leader", "clerk"},

@@ -452,7 +452,7 @@ def test_every_screen_fits(office: KioskOffice, page: Page, size: str) -> None:
     wide = """() => [...document.querySelectorAll('body *')].filter((node) => {
       const box = node.getBoundingClientRect();
       return box.width && !node.closest('svg, video') && (box.right > innerWidth + 1 || box.left < -1);
-    }).map((node) => node.tagName + '.' + node.className)"""
+    }).map((node) => node.tagName + '.' + node.className + ' ' + (node.dataset.fill || node.textContent.trim()))"""
     for action in ("start", "video"):
         assert page.evaluate(wide) == []
         do(page, action)
