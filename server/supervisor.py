@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,7 +142,7 @@ def check_ports(settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def own_data_dir(folder: Path):  # type: ignore[no-untyped-def]
+def own_data_dir(folder: Path) -> Iterator[None]:
     """Hold the data folder for this supervisor alone; raises CannotServe when another has it."""
     make_private(folder)
     with (folder / "serve.lock").open("w") as lock:
