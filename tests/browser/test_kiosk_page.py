@@ -22,6 +22,7 @@ from server.domain.states import StaffRole
 from server.store.access import Actor
 from server.store.models import Line, Reception, StoredSignature, VisitRecord
 from server.store.receptions import help_calls
+from tests.browser.kiosk_hands import do, press, screen
 from tests.browser.kiosk_office import KioskOffice
 
 pytestmark = pytest.mark.browser
@@ -97,18 +98,7 @@ def enrol(page: Page, url: str) -> None:
     expect(page.locator("#done")).to_contain_text("登记好了")
 
 
-def do(page: Page, action: str) -> None:
-    page.tap(f'[data-do="{action}"]')
 
-
-def screen(page: Page, name: str) -> None:
-    """Wait for a screen; the office is asked every two seconds."""
-    expect(page.locator("body")).to_have_attribute("data-screen", name)
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.locator("[data-part=keyboard]").get_by_role("button", name=key, exact=True).tap()
 
 
 def sit_down(page: Page, consent: str = "video") -> None:

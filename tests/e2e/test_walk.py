@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenChromium
+from tests.browser.kiosk_hands import do, press, screen
 from tests.browser.media_files import camera_mjpeg, microphone_wav
 from tests.browser.programs import Programs
 from tests.e2e.office import PASSWORD, Administrator
@@ -250,16 +251,3 @@ def petitioner_looks_it_up_at_home(home: Page, code: str) -> None:
     home.keyboard.press("Enter")
     expect(home.locator("#result")).to_contain_text("登记")
     expect(home.locator("#result")).not_to_contain_text(NAME)
-
-
-def do(page: Page, action: str) -> None:
-    page.tap(f'[data-do="{action}"]')
-
-
-def screen(page: Page, name: str) -> None:
-    expect(page.locator("body")).to_have_attribute("data-screen", name)
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.locator("[data-part=keyboard]").get_by_role("button", name=key, exact=True).tap()
