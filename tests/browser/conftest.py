@@ -1,7 +1,5 @@
 """Chromium with a fake camera and microphone."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.browser import chromium
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,14 +31,12 @@ OpenChromium = Callable[..., Browser]
 @pytest.fixture(scope="module")
 def open_chromium() -> Iterator[OpenChromium]:
     """Opens a Chromium: `open_chromium(microphone=WAV, camera=MJPEG)`, each file played over and over."""
-    if CHROMIUM is None:
-        pytest.fail("no Chromium found: install the Debian package chromium, or name one in CHROMIUM")
     with sync_playwright() as playwright, ExitStack() as opened:
 
         def open_one(microphone: Path | None = None, camera: Path | None = None) -> Browser:
             files = [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
             files += [f"--use-file-for-fake-video-capture={camera}"] if camera else []
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *files])
+            browser = playwright.chromium.launch(executable_path=chromium.find(), args=[*ARGUMENTS, *files])
             opened.callback(browser.close)
             return browser
 

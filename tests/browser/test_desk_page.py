@@ -36,7 +36,8 @@ from server.store.models import (
     User,
     VisitRecord,
 )
-from tests.browser.test_leader_pages import CHROMIUM, PASSWORD, OfficeProgram
+from tests.browser import chromium
+from tests.browser.test_leader_pages import PASSWORD, OfficeProgram
 
 pytestmark = pytest.mark.browser
 
@@ -215,10 +216,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -3,9 +3,7 @@
 No media node runs here: the talk's screen is driven by a scripted seat, the talk itself is in the walk.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -22,13 +20,13 @@ from server.domain.states import StaffRole
 from server.store.access import Actor
 from server.store.models import Line, Reception, StoredSignature, VisitRecord
 from server.store.receptions import help_calls
+from tests.browser import chromium
 from tests.browser.kiosk_hands import do, press, screen
 from tests.browser.kiosk_office import KioskOffice
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
 SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768), "phone": (390, 844)}
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
@@ -57,7 +55,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskOffice]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *FAKE_MEDIA])
+        started = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox", *FAKE_MEDIA])
         yield started
         started.close()
 

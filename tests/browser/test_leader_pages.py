@@ -5,7 +5,6 @@ No media node runs here: what the pages do without one is part of what is tested
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,11 +17,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from server.pages.login import safe_next
+from tests.browser import chromium
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 START_S = 60.0
 PASSWORD = "长一点的密码-2026"
 OWN_PAGE = {"X-Jietan": "1"}
@@ -128,10 +127,8 @@ def office(program: OfficeProgram) -> Office:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *FAKE_MEDIA])
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox", *FAKE_MEDIA])
         yield browser
         browser.close()
 

@@ -9,6 +9,7 @@ from playwright.async_api import Page, async_playwright
 
 from server.media.node import Node
 from server.settings import Settings
+from tests.browser import chromium
 from tests.media.client import token, until
 from tests.media.conftest import ScriptedTranscriber
 
@@ -30,7 +31,7 @@ async def _open(page: Page, node: Node, settings: Settings, participant: str, ro
 @pytest.mark.browser
 async def test_two_chromium_pages(node: Node, settings: Settings, transcriber: ScriptedTranscriber) -> None:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
         one, two = await browser.new_page(), await browser.new_page()
         await _open(one, node, settings, "p1", "petitioner")
         await _open(two, node, settings, "l1", "leader")

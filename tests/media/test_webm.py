@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 from server.media import closing, webm
+from tests.browser import chromium
 from tests.media import encoded
 
 DESCRIPTION = {
@@ -134,7 +135,7 @@ async def test_chromium_plays_and_seeks(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<!doctype html><title>t</title>")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+            executable_path=chromium.find(), args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         )
         page = await browser.new_page()
         await page.goto(f"file://{tmp_path}/page.html")
