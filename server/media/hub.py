@@ -13,8 +13,9 @@ from prometheus_client import Counter, Gauge
 from server import clock
 from server.errors import NotFound
 from server.media import aiortc_internals, history
-from server.media.room import Room, Tools
+from server.media.room import Room
 from server.media.tap import Access
+from server.media.tools import Tools
 from server.media.writer import Writer
 from server.protocol.media_control import NodeStatus
 from server.protocol.recording import JOURNAL_NAME, Manifest

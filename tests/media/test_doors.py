@@ -13,7 +13,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from server.media import doors, room, tokens
+from server.media import doors, tokens, tools
 from server.media.node import Node
 from server.protocol.media_control import Follow, Kick, Status
 from server.protocol.signalling import Ended, HangUp, Joined, Leave, Trouble
@@ -178,7 +178,7 @@ async def test_who_was_sent_out_stays_out_even_if_not_seated(node: Node, setting
 async def test_the_farewell_comes_before_the_line_goes(
     node: Node, seat: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "FAREWELL_SECONDS", 1.0)
+    monkeypatch.setattr(tools, "FAREWELL_SECONDS", 1.0)
     petitioner = await seat("p1", "petitioner")
     leader = await seat("l1", "leader")
     await until(lambda: leader.room and leader.room.recording, "recording")

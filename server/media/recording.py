@@ -1,0 +1,266 @@
+"""What a reception leaves behind: its journal, the files of every track, and the manifest over them."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from server import clock
+from server.media.history import History
+from server.media.journal import Journal
+from server.media.participant import MediaLink
+from server.media.recorder import AudioInput, Store, TrackRecorder, VideoInput
+from server.media.recorder import Events as RecorderEvents
+from server.media.tools import Tools
+from server.protocol.base import Role, TrackKind
+from server.protocol.media_control import (
+    Closed,
+    Fact,
+    GapFound,
+    Opened,
+    RecognitionUntil,
+    RecordingStarted,
+    SeatLeft,
+    SegmentClosed,
+)
+from server.protocol.recording import MANIFEST_NAME, Gap, Manifest, Segment
+from server.protocol.signalling import SeatClaims
+
+UNKNOWN_BREAK = 1.0
+"""Seconds that a break takes at least whose length the wall clock cannot tell."""
+TROUBLE = {
+    "": "",
+    "disk_full": "录音没有存上：磁盘满了。谈话可以继续，但这一段不会留下录音，请马上找管理员。",
+    "disk_error": "录音没有存上：磁盘出错。谈话可以继续，但这一段不会留下录音，请马上找管理员。",
+    "disk_slow": "录音没有存上：磁盘太慢。谈话可以继续，但这一段不会留下录音，请马上找管理员。",
+    "disk_low": "磁盘空间快满了。录音还在继续，请找管理员。",
+}
+
+
+class Recording:
+    """The journal, media time and tracks of one reception, over all processes that held it."""
+
+    def __init__(
+        self, reception_id: str, folder: Path, tools: Tools, history: History, changed: Callable[[], None]
+    ) -> None:
+        """`changed` is called when what the room shows of the recording changed."""
+        self.history = history
+        self.ended = history.hung_up_at is not None or history.closed is not None
+        self._reception_id, self._folder, self._tools, self._changed = reception_id, folder, tools, changed
+        self._journal = Journal(folder, reception_id, tools.writer, tools.on_entry, history.last_seq)
+        self._store = Store(folder, tools.writer, tools.closer, tools.segment_seconds)
+        self._events = RecorderEvents(self._segment_closed, self.gap_found, self._write_trouble)
+        self._tracks: dict[tuple[str, TrackKind], TrackRecorder] = {}
+        self._trouble = ""
+        self._zero: float | None = None
+
+    # -- coming into being -------------------------------------------------------------------------------------
+
+    def begin(self, repaired: list[Segment]) -> None:
+        """Tell the journal that this process has the room, and what the last one left undone."""
+        generation = self.history.generation + 1
+        self.append(Opened(generation=generation))
+        for segment in repaired:
+            self._segment_closed(segment)
+        for gap in self.history.lost_files:
+            self.gap_found(gap)
+        if self.history.started_at is not None:
+            self._set_zero(self.history.started_at)
+        if generation > 1:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        for participant_id in list(self.history.seated):
+            self.append(SeatLeft(participant_id=participant_id, reason="media_restarted"))
+        for (participant_id, kind), (role, end) in self.history.tracks().items():
+            track = self._track(participant_id, role, kind, "media_restarted")
+            track.covered_until = end
+            if kind is TrackKind.AUDIO:
+                until = self.history.decided.get(participant_id, 0.0)
+                fact = RecognitionUntil(participant_id=participant_id, until=until, reason="media_restarted")
+                self.append(fact)
+        for gap in self.history.lost_files:
+            self._expect_again(gap)
+
+    def _expect_again(self, lost: Gap) -> None:
+        """A track whose every file is lost is missing from there on, too."""
+        if lost.participant_id is None or lost.kind is None:
+            return
+        role = self.history.roles.get(lost.participant_id, Role.OBSERVER)
+        track = self._track(lost.participant_id, role, lost.kind, "media_restarted")
+        track.covered_until = max(lost.end, track.covered_until or 0.0)
+
+    def append(self, fact: Fact) -> None:
+        """Write a fact to the journal."""
+        at = self.moment() if isinstance(fact, SeatLeft) else None
+        self.history.take(self._journal.append(fact, at))
+
+    # -- media time --------------------------------------------------------------------------------------------
+
+    def moment(self) -> datetime:
+        """Now; once the recording runs, by its own clock: somebody may set the wall clock in the middle of a talk."""
+        started_at = self.history.started_at
+        if started_at is None or self._zero is None:
+            return clock.now()
+        return started_at + timedelta(seconds=self.media_time(time.monotonic()))
+
+    def _set_zero(self, started_at: datetime) -> None:
+        """Media time 0 on this process's monotonic clock; what is recorded already never lies in the future."""
+        passed, reached = (clock.now() - started_at).total_seconds(), self.history.reached
+        if passed < reached:
+            # The wall clock was set back meanwhile: nobody knows how long the break was, but there was one.
+            passed = reached + UNKNOWN_BREAK
+            if not self.ended:
+                self.gap_found(Gap(start=reached, end=passed, cause="media_restarted"))
+        self._zero = time.monotonic() - passed
+
+    def media_time(self, monotonic: float) -> float:
+        """Media time of a moment of the monotonic clock, in seconds."""
+        return monotonic - (self._zero if self._zero is not None else monotonic)
+
+    @property
+    def begun(self) -> bool:
+        """Whether media time runs."""
+        return self._zero is not None
+
+    @property
+    def running(self) -> bool:
+        return self._zero is not None and not self.ended
+
+    def start(self, arrival: float) -> None:
+        """Media time 0 is this moment of the monotonic clock."""
+        self._zero = arrival
+        self.append(RecordingStarted(started_at=clock.now()))
+
+    # -- tracks ------------------------------------------------------------------------------------------------
+
+    def record(self, claims: SeatClaims, link: MediaLink) -> None:
+        """Let the recorder take this connection's packets."""
+        if link.audio is not None:
+            track = self._track(claims.participant_id, claims.role, TrackKind.AUDIO)
+            link.feed(link.audio, AudioInput(track, self.media_time))
+        if link.video is not None:
+            track = self._track(claims.participant_id, claims.role, TrackKind.VIDEO)
+            link.feed(link.video, VideoInput(track, self.media_time, link.video.request_keyframe))
+
+    def _track(self, participant_id: str, role: Role, kind: TrackKind, cause: str = "") -> TrackRecorder:
+        key = (participant_id, kind)
+        if key not in self._tracks:
+            self._tracks[key] = TrackRecorder(self._store, self._events, participant_id, role, kind, cause)
+        return self._tracks[key]
+
+    def end_tracks(self, participant_id: str, cause: str) -> None:
+        """Nothing more comes of this participant for now; `cause` says why."""
+        for kind in TrackKind:
+            track = self._tracks.get((participant_id, kind))
+            if track is not None:
+                track.end(cause)
+
+    def mute(self, participant_id: str, kind: TrackKind, *, muted: bool) -> None:
+        """A source that its owner switched off leaves a gap of another cause."""
+        track = self._tracks.get((participant_id, kind))
+        if track is not None:
+            track.muted = muted
+
+    def _segment_closed(self, segment: Segment) -> None:
+        self.append(SegmentClosed(segment=segment))
+        self._write_manifest(self.manifest())
+
+    def gap_found(self, gap: Gap) -> None:
+        """Write a gap to the journal."""
+        self.append(GapFound(gap=gap))
+
+    def _write_trouble(self, code: str) -> None:
+        if code != self._trouble:
+            self._trouble = code
+            self._changed()
+
+    @property
+    def trouble(self) -> str:
+        """Chinese sentence if something is wrong with the recording, else empty."""
+        return TROUBLE[self._trouble or ("disk_low" if self._tools.disk_low() else "")]
+
+    def tick(self, now: float) -> None:
+        """Called about four times a second."""
+        media_now = self.media_time(now)
+        for track in self._tracks.values():
+            track.tick(now, media_now)
+        self._journal.retry()
+        self._store.retry(now)
+
+    # -- manifest and end --------------------------------------------------------------------------------------
+
+    def manifest(self) -> Manifest:
+        """Everything recorded so far."""
+        history = self.history
+        started, seconds, ended_at = history.started_at, 0.0, None
+        if started is not None:
+            seconds = self.end_of_talk()
+            ended_at = started + timedelta(seconds=seconds) if self.ended else None
+        return Manifest(
+            reception_id=self._reception_id,
+            started_at=started,
+            ended_at=ended_at,
+            seconds=seconds,
+            segments=tuple(sorted(history.segments.values(), key=lambda s: (s.start, s.id))),
+            gaps=tuple(history.gaps),
+        )
+
+    def end_of_talk(self) -> float:
+        """Media time of the hang-up; without one, of the last thing known: somebody leaving, or a file's end."""
+        history = self.history
+        if history.started_at is None:
+            return 0.0
+        if history.hung_up_at is not None:
+            return max(0.0, (history.hung_up_at - history.started_at).total_seconds())
+        left = history.last_left_at or history.started_at
+        return max(history.recorded_until, (left - history.started_at).total_seconds())
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        path = self._folder / MANIFEST_NAME
+        data = manifest.model_dump_json(indent=1).encode()
+        self._tools.writer.submit(lambda: replace_file(path, data))
+
+    def finish(self) -> None:
+        """The talk is over: close all files and tell what is missing until its end."""
+        for track in self._tracks.values():
+            track.finish(self.end_of_talk())
+
+    async def files_closed(self) -> None:
+        """Wait until every file is a segment or told as a gap; raises NotClosed."""
+        await self._store.closed()
+
+    async def complete(self) -> Manifest:
+        """Write the final manifest and the journal's last entry."""
+        manifest = self.manifest()
+        self._write_manifest(manifest)
+        self.append(Closed(manifest=manifest))
+        await self._tools.writer.barrier()
+        self._journal.close()
+        return manifest
+
+    def interrupt(self) -> None:
+        """The process stops: nothing more comes until the next one goes on."""
+        for track in self._tracks.values():
+            track.end("media_restarted")
+
+    async def suspend(self) -> None:
+        """Wait for the files that can be closed, and let go of the journal."""
+        await self._store.closed(for_good=False)
+        self._journal.close()
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, whole, whatever happens."""
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
