@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Tests that keep time with sound, pictures or a browser have the machine to themselves.
-TIMED := tests/browser tests/e2e tests/kiosk tests/media
+TIMED := tests/browser tests/e2e tests/kiosk tests/media tests/network
 QUICK := tests/api tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
 .PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr clean

@@ -8,6 +8,12 @@ has() { command -v "$1" >/dev/null 2>&1; }
 has chromium-headless-shell || has chromium || has "${CHROMIUM:-chromium}" || missing="$missing chromium-headless-shell"
 has ffmpeg || missing="$missing ffmpeg"
 fc-list :lang=zh-cn 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig"
+# A real TURN server in network namespaces: only root can make those, for others these tests are skipped.
+if [ "$(id -u)" = 0 ]; then
+    has turnserver || missing="$missing coturn"
+    has ip || missing="$missing iproute2"
+    has iptables || missing="$missing iptables"
+fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && has apt-get; then
     echo "Installing for the tests:$missing" >&2

@@ -28,6 +28,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from kiosk.publisher import drain
+from kiosk.turn import ice_server, usable
 from server.protocol.base import Message, TrackKind
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import (
@@ -186,7 +187,8 @@ class Seat:
         joined = await self._expect(socket, Joined)
         self._resume = joined.resume
         self._joined.set()
-        async with _Line(joined, self._tracks(), self._watch, self.received) as line:
+        servers = await usable([ice_server(server) for server in joined.ice_servers])
+        async with _Line(servers, self._tracks(), self._watch, self.received) as line:
             await self._send(Offer(sdp=await line.offer()))
             answer = await self._expect(socket, Answer)
             await line.answered(answer.sdp)
@@ -216,6 +218,8 @@ class Seat:
         async with asyncio.timeout(ANSWER_S):
             async for text in socket:
                 message = self._took(text)
+                if isinstance(message, Trouble):
+                    raise _Broken
                 if isinstance(message, kind):
                     return message
         raise _Broken
@@ -259,12 +263,11 @@ class _Line:
 
     def __init__(
         self,
-        joined: Joined,
+        servers: list[RTCIceServer],
         tracks: tuple[MediaStreamTrack | None, MediaStreamTrack | None],
         watch: bool,
         received: dict[str, int],
     ) -> None:
-        servers = [_ice_server(server) for server in joined.ice_servers]
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
@@ -312,15 +315,6 @@ class _Line:
         task = asyncio.create_task(drain(track, self._received))
         self._drains.add(task)
         task.add_done_callback(self._drains.discard)
-
-
-def _ice_server(described: dict[str, object]) -> RTCIceServer:
-    urls = described.get("urls", [])
-    return RTCIceServer(
-        urls=[str(url) for url in urls] if isinstance(urls, list | tuple) else str(urls),
-        username=str(described["username"]) if "username" in described else None,
-        credential=str(described["credential"]) if "credential" in described else None,
-    )
 
 
 def _prefer_vp8(transceiver: RTCRtpTransceiver) -> None:

@@ -10,10 +10,11 @@ import hmac
 import os
 import secrets
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -28,6 +29,12 @@ def config_file() -> Path:
 
 
 SHORTEST_SECRET = 32
+SHORTEST_TURN_SECRET = 16
+
+
+def authority(host: str, port: int) -> str:
+    """Host and port as they stand in a URL: an IPv6 address in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class UnusableSecret(ValueError):
@@ -97,7 +104,18 @@ class Settings(BaseSettings):
     media_bind: list[str] = Field(
         ["127.0.0.1"], description="Local addresses for media (UDP). Name the machine's own address for real kiosks."
     )
-    ice_servers: list[str] = Field([], description="STUN/TURN URLs handed to clients, e.g. turn:host:3478.")
+    media_announce: list[str] = Field(
+        [], description="Addresses to name to clients instead of media_bind's, behind NAT; one or more of a family."
+    )
+    media_port_min: int = Field(0, ge=0, le=65535, description="First UDP port for media; 0: any port.")
+    media_port_max: int = Field(0, ge=0, le=65535, description="Last UDP port for media; one is used per participant and address.")
+    ice_servers: list[str] = Field([], description="STUN URLs handed to clients, e.g. stun:turn.example.gov.cn:3478.")
+    turn_urls: list[str] = Field(
+        [], description="TURN URLs handed to clients, the best first, e.g. turn:turn.example.gov.cn:3478?transport=udp."
+    )
+    turn_secret: str = Field("", description="Secret shared with the TURN server (coturn: static-auth-secret).")
+    turn_secret_file: Path | None = Field(None, description="File with that secret, instead of turn_secret.")
+    turn_hours: float = Field(12, gt=0, le=72, description="A client's TURN credentials end after so many hours.")
 
     transcriber_host: str = Field("127.0.0.1", description="Address the transcriber listens on.")
     transcriber_port: int = Field(8602, description="Port the transcriber listens on.")
@@ -112,6 +130,28 @@ class Settings(BaseSettings):
     )
     file_on_signature: bool = Field(True, description="A signed record is filed at once; off: a clerk files it.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
+
+    @field_validator("media_bind", "media_announce")
+    @classmethod
+    def _addresses(cls, given: list[str]) -> list[str]:
+        """Addresses in their canonical form; a name would be bound to at the worst moment or not at all."""
+        return [str(ip_address(address)) for address in given]
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_urls(cls, given: list[str]) -> list[str]:
+        for url in given:
+            if not url.startswith(("turn:", "turns:")):
+                raise ValueError(f"{url} does not begin with turn: or turns:")
+        return given
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        if bool(self.media_port_min) != bool(self.media_port_max) or self.media_port_min > self.media_port_max:
+            raise ValueError("media_port_min and media_port_max are the ends of one range: set both or neither")
+        if self.turn_urls and not (self.turn_secret or self.turn_secret_file):
+            raise ValueError("turn_urls needs turn_secret or turn_secret_file, the same secret as the TURN server's")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -139,7 +179,7 @@ class Settings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        return self.public_url.rstrip("/") or f"http://{self.web_host}:{self.web_port}"
+        return self.public_url.rstrip("/") or f"http://{authority(self.web_host, self.web_port)}"
 
     @property
     def secure(self) -> bool:
@@ -148,15 +188,23 @@ class Settings(BaseSettings):
 
     @property
     def media_control_url(self) -> str:
-        return (self.media_url.rstrip("/") or f"ws://{self.media_host}:{self.media_port}") + "/control"
+        return (self.media_url.rstrip("/") or f"ws://{authority(self.media_host, self.media_port)}") + "/control"
 
     @property
     def client_signalling_url(self) -> str:
-        return self.signalling_url or f"ws://{self.media_host}:{self.media_port}/signal"
+        return self.signalling_url or f"ws://{authority(self.media_host, self.media_port)}/signal"
 
     @property
     def transcriber_base(self) -> str:
-        return self.transcriber_url.rstrip("/") or f"http://{self.transcriber_host}:{self.transcriber_port}"
+        return self.transcriber_url.rstrip("/") or f"http://{authority(self.transcriber_host, self.transcriber_port)}"
+
+    @cached_property
+    def turn_key(self) -> str:
+        """The secret shared with the TURN server; raises UnusableSecret."""
+        secret = self.turn_secret or (self.turn_secret_file.read_text() if self.turn_secret_file else "")
+        if len(secret.strip()) < SHORTEST_TURN_SECRET:
+            raise UnusableSecret(f"turn_secret has fewer than {SHORTEST_TURN_SECRET} characters")
+        return secret.strip()
 
     @cached_property
     def _root_key(self) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 
 import aioice.ice
 import pylibsrtp
+from aioice.candidate import Candidate
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpTransceiver
 from aiortc import codecs as aiortc_codecs
 from aiortc.codecs.h264 import H264Decoder, H264Encoder
@@ -43,6 +44,7 @@ from aiortc.rtp import (
 )
 
 from server.media import rtp, twcc
+from server.media.addresses import MediaAddresses
 from server.media.forwarding import KeyframeThrottle, LossTracker, SlotStream, lowest_useful
 
 TESTED = {"aiortc": "1.16", "aioice": "0.13", "pylibsrtp": "1.0"}
@@ -52,7 +54,8 @@ PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
     (RTCDtlsTransport, ("_unregister_rtp_receiver", "_unregister_rtp_sender", "_handle_rtcp_data")),
     (RTCRtpReceiver, ("receive", "stop", "_handle_rtcp_packet", "_handle_disconnect", "_set_rtcp_ssrc")),
     (RTCRtpSender, ("send", "stop", "_handle_rtcp_packet")),
-    (aioice.ice, ("get_host_addresses",)),
+    (aioice.ice, ("get_host_addresses", "StunProtocol")),
+    (aioice.ice.Connection, ("get_component_candidates", "gather_candidates")),
     (aiortc_codecs, ("CODECS", "HEADER_EXTENSIONS", "is_rtx")),
 )
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -126,14 +129,36 @@ for _cls in (Vp8Encoder, Vp8Decoder, H264Encoder, H264Decoder):
     _video_codecs.watch(_cls)
 
 
-def bind_media_to(addresses: Sequence[str]) -> None:
-    """Gather ICE candidates on these local addresses only (aioice itself would skip 127.0.0.1)."""
-    chosen = list(addresses)
+_addresses = MediaAddresses(bind=())
+
+
+def bind_media_to(addresses: MediaAddresses) -> None:
+    """Use these addresses and ports for all connections of this process made from now on.
+
+    Stock connections in the same process (the clients of tests) gather on the same addresses, at any port.
+    """
+    global _addresses
+    _addresses = addresses
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
-        return [a for a in chosen if (use_ipv6 if ":" in a else use_ipv4)]
+        return [a for a in addresses.bind if (use_ipv6 if ":" in a else use_ipv4)]
 
     aioice.ice.get_host_addresses = get_host_addresses
+
+
+def _gather_on_our_addresses(transport: RTCDtlsTransport) -> None:
+    """aioice binds each address to a port of the system's choice and names that to the other side."""
+    ice = transport.transport.iceGatherer._connection
+
+    async def get_component_candidates(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
+        told: list[Candidate] = []
+        for protocol, candidates in await _addresses.open(component, lambda: aioice.ice.StunProtocol(ice)):
+            protocol.local_candidate = candidates[0]
+            ice._protocols.append(protocol)
+            told += candidates
+        return told
+
+    ice.get_component_candidates = get_component_candidates  # type: ignore[method-assign]
 
 
 # --- one transport --------------------------------------------------------------------------------------------
@@ -574,6 +599,8 @@ class ForwardingConnection(RTCPeerConnection):
     ) -> RTCRtpTransceiver:
         made = super()._RTCPeerConnection__createTransceiver(direction, kind, None)  # type: ignore[misc]
         transport = made.receiver.transport
+        if not made._bundled:
+            _gather_on_our_addresses(transport)
         sender, receiver = ForwardingSender(kind, transport), ForwardingReceiver(kind, transport)
         sender._stream_id = made.sender._stream_id
         receiver._set_rtcp_ssrc(sender._ssrc)

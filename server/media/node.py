@@ -12,20 +12,23 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from server import clock
 from server.log import configure
+from server.media.addresses import MediaAddresses
 from server.media.aiortc_internals import bind_media_to
 from server.media.control import Control
 from server.media.doors import Doors, QuietExhaustion, connection_at, raise_descriptor_limit
 from server.media.hub import Hub
 from server.media.signalling import Session
 from server.media.tokens import SeatTokens
+from server.media.turn import ice_servers
 from server.metrics import exposition
 from server.settings import Settings
 
 log = structlog.get_logger(__name__)
 MAX_FRAME = 1 << 20
 """What the listener reads at all; signalling refuses much less, with a sentence."""
-_LOOPBACK_ORIGIN = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?")
+_LOOPBACK_ORIGIN = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 
 
 class Node:
@@ -53,7 +56,8 @@ class Node:
 
     async def start(self) -> None:
         """Listen."""
-        bind_media_to(self._settings.media_bind)
+        bind_media_to(MediaAddresses.of(self._settings))
+        ice_servers(self._settings, "start", clock.now())  # a secret that is unusable is found out now
         self._hub = Hub(self._settings)
         self._server = await serve(
             self._serve, self._settings.media_host, self._settings.media_port, process_request=self._check,

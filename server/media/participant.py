@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from server.errors import JietanError
 from server.media import rtp
+from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
 from server.protocol.base import Message
 from server.protocol.signalling import SLOTS, Candidate, Seat, SeatClaims
@@ -191,13 +192,16 @@ def check_offer(sdp: str, *, publishes: bool) -> None:
 
 
 async def accept(claims: SeatClaims, sdp: str) -> tuple[MediaLink, str]:
-    """Answer an offer; raises OfferUnusable."""
+    """Answer an offer; raises OfferUnusable, NoPort."""
     check_offer(sdp, publishes=claims.publishes)
     connection = ForwardingConnection()
     try:
         await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         link = _link(connection, claims)
         await connection.setLocalDescription(await connection.createAnswer())
+    except NoPort:
+        await connection.close()
+        raise
     except Exception as error:
         # aiortc's parser answers strange SDP with every kind of exception.
         log.info("offer not usable", error=type(error).__name__)

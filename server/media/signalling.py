@@ -12,11 +12,13 @@ from pydantic import ValidationError
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from server import clock
 from server.errors import JietanError
 from server.media.hub import Hub
 from server.media.participant import MAX_CANDIDATES, Outbox, Participant
 from server.media.room import ReceptionEnded, Room
 from server.media.tokens import SeatTokens
+from server.media.turn import ice_servers
 from server.protocol.signalling import (
     MAX_MESSAGE_BYTES,
     Answer,
@@ -139,13 +141,12 @@ class Session:
         self._room = room
         self._on_joined()
         _joins.labels("joined").inc()
-        servers: tuple[dict[str, object], ...] = tuple({"urls": url} for url in self._hub.settings.ice_servers)
         self._outbox.send(
             Joined(
                 reception_id=claims.reception_id,
                 participant_id=claims.participant_id,
                 resume=self._tokens.for_return(claims),
-                ice_servers=servers,
+                ice_servers=ice_servers(self._hub.settings, claims.participant_id, clock.now()),
             )
         )
         room.welcome(self._seat)

@@ -138,9 +138,11 @@ class Client:
     def captions(self) -> list[Caption]:
         return [m for m in self.got if isinstance(m, Caption) and m.final]
 
-    async def publish(self, *, video: bool = True) -> "Client":
+    async def publish(self, *, video: bool = True, answer_within: float = 10.0) -> "Client":
         """Offer the fixed sections and take the answer."""
         await until(lambda: self.last(Joined), "joined")
+        if self.peer is not None:
+            await self.peer.close()
         peer = self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         peer.addTransceiver(self.tone, direction="sendonly")
         peer.addTransceiver(Picture() if video else "video", direction="sendonly" if video else "inactive")
@@ -149,7 +151,7 @@ class Client:
             peer.addTransceiver("video", direction="recvonly")
         await peer.setLocalDescription(await peer.createOffer())
         await self.send(Offer(sdp=peer.localDescription.sdp))
-        await until(lambda: self.last(Answer), "answer")
+        await until(lambda: self.last(Answer), "answer", answer_within)
         await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
         self._watch(peer)
         return self

@@ -10,12 +10,13 @@ from aiortc.codecs.vpx import Vp8Encoder
 
 from server.media import aiortc_internals as internals
 from server.media import rtp
+from server.media.addresses import MediaAddresses
 
 
 @pytest.fixture(autouse=True)
 def loopback() -> Iterator[None]:
     before = aioice.ice.get_host_addresses
-    internals.bind_media_to(["127.0.0.1"])
+    internals.bind_media_to(MediaAddresses(("127.0.0.1",)))
     yield
     aioice.ice.get_host_addresses = before
 

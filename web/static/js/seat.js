@@ -31,6 +31,9 @@ const SENTENCES = {
 /** HTTP statuses with which the office says that this seat is not to be had (any more). */
 const FINAL_STATUSES = new Set([401, 403, 404, 409, 410]);
 
+/** What the node says when it cannot answer an offer. */
+const NO_ANSWER = new Set(["offer_unusable", "media_full"]);
+
 /** One participant; see the list of events at `_handle`. */
 export class Seat extends EventTarget {
   /** @param {{ticket: () => Promise<JoinTicket>, media: MediaStream|null}} options */
@@ -302,7 +305,7 @@ class Line {
     }
     this._listener.message(message);
     if (message.type === "joined") await this._offer(message.ice_servers ?? []).catch(() => this._break());
-    if (message.type === "trouble" && message.code === "offer_unusable") this._break();
+    if (message.type === "trouble" && NO_ANSWER.has(message.code)) this._break();
   }
 
   /** @param {RTCIceServer[]} iceServers */
