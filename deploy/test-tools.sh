@@ -20,6 +20,8 @@ if [ "$(id -u)" = 0 ] && has apt-get; then
     apt-get update -qq
     # shellcheck disable=SC2086
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    # Debian starts what it installs; the tests start their own.
+    case "$missing" in *coturn*) systemctl disable --now coturn >/dev/null 2>&1 || true ;; esac
 else
     echo "The tests need these Debian packages:$missing" >&2
     echo "Install them with:  sudo apt-get install$missing" >&2
