@@ -33,6 +33,7 @@ from server.store.models import FormEntry, Reception, StoredSegment, StoredUtter
 __all__ = ["add_recognised", "create_draft", "history", "list_records", "open_record", "require", "view"]
 
 EDITABLE = (RecordState.DRAFT, RecordState.CORRECTING)
+MATTER_CHARACTERS = 60
 FILEABLE = (RecordState.SIGNED, RecordState.REFUSED)
 
 
@@ -47,8 +48,9 @@ def require(session: Session, actor: Actor, record_id: str) -> VisitRecord:
 def list_records(session: Session, actor: Actor, states: Sequence[str] = (), words: str = "") -> list[RecordRow]:
     """Rows of the records the actor may read, last changed first."""
     found = records.listed(session, actor, states, words)
+    summaries = records.form_values_of(session, [record.id for record, *_ in found], FormField.SUMMARY)
     return [
-        RecordRow(**_row(record, case_no), lines=lines, heard_lines=heard, doubtful_lines=doubtful)
+        RecordRow(**_row(record, case_no, summaries.get(record.id, "")), lines=lines, heard_lines=heard, doubtful_lines=doubtful)
         for record, lines, heard, doubtful, case_no in found
     ]
 
@@ -75,7 +77,8 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     blocked = blocked_by(record, rows, form)
     editable = actor.role == StaffRole.CLERK and record.state in EDITABLE
     shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
-    known: dict[str, Any] = {**_row(record, case.case_no if case else ""), **_counts(rows)}
+    summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
+    known: dict[str, Any] = {**_row(record, case.case_no if case else "", summary), **_counts(rows)}
     return Record.model_construct(
         **known,
         version=record.version,
@@ -97,7 +100,8 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     )
 
 
-def _row(record: VisitRecord, case_no: str) -> dict[str, Any]:
+def _row(record: VisitRecord, case_no: str, summary: str) -> dict[str, Any]:
+    """What every list shows; who said nothing of their matter at the kiosk is known by the form's summary."""
     reception = record.reception
     return {
         "id": record.id,
@@ -107,7 +111,7 @@ def _row(record: VisitRecord, case_no: str) -> dict[str, Any]:
         "recognition_message": record.recognition_message,
         "petitioner": reception.petitioner_name,
         "receiver": reception.receiver.name if reception.receiver else "",
-        "matter": reception.matter,
+        "matter": reception.matter or summary[:MATTER_CHARACTERS],
         "talked_at": reception.started_at or reception.joined_at,
         "seconds": reception.seconds,
         "case_no": case_no,

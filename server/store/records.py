@@ -74,6 +74,14 @@ def _matches(word: str) -> ColumnElement[bool]:
     )
 
 
+def form_values_of(session: Session, record_ids: Sequence[str], field: str) -> dict[str, str]:
+    """What stands in one field of the form, per record; records where it is empty are left out."""
+    query = select(FormEntry.record_id, FormEntry.value).where(
+        FormEntry.record_id.in_(record_ids), FormEntry.field == field, FormEntry.value != ""
+    )
+    return {row.record_id: row.value for row in session.execute(query)}
+
+
 def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
     """Per record: lines that stand, those heard, and those with a doubt that nobody has heard."""
     doubtful = func.length(cast(Line.doubt, Text)) > 2

@@ -5,7 +5,7 @@ from server.domain.states import FormField, RecordState
 from server.errors import NotFound
 from server.protocol.office import Edits, EditText
 from server.reception import editing, records, signing
-from server.store.models import AccessEntry, Reception, StoredRevision, VisitRecord
+from server.store.models import AccessEntry, FormEntry, Reception, StoredRevision, VisitRecord
 from tests.records.office import World, draft, sign, utterance
 
 
@@ -141,3 +141,13 @@ def test_the_list_counts_lines_and_finds_names(world, record_id):
         assert records.list_records(session, world.clerk, [RecordState.FILED]) == []
         assert records.list_records(session, world.clerk, [], "没有这个人") == []
         assert records.list_records(session, world.other_clerk) == []
+
+
+def test_who_gave_no_matter_is_listed_by_the_summary(world, record_id):
+    with world.write() as session:
+        session.get_one(Reception, "r1").matter = ""
+        session.get_one(FormEntry, (record_id, FormField.SUMMARY)).value = "修路占地" * 20
+    with world.read() as session:
+        row = records.list_records(session, world.clerk)[0]
+        assert row.matter == ("修路占地" * 20)[:60]
+        assert opened(world, record_id).matter == row.matter
