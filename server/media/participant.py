@@ -159,9 +159,12 @@ class MediaLink:
         await self.connection.close()
 
     async def candidate(self, message: Candidate) -> None:
-        """Take a trickled candidate; one that makes no sense is passed over, others may do."""
+        """Take a trickled candidate; one that makes no sense is passed over, others may do.
+
+        "No more candidates" is not passed on: aioice would give up at once where every address is hidden
+        (draft-ietf-mmusic-mdns-ice-candidates) or unreachable, while the client's own check shows the way in.
+        """
         if message.candidate is None or not message.candidate.strip():
-            await self.connection.addIceCandidate(None)
             return
         try:
             found = candidate_from_sdp(message.candidate.removeprefix("candidate:"))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fractions
 import math
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,7 @@ from server.protocol.base import Message
 from server.protocol.signalling import (
     SLOTS,
     Answer,
+    Candidate,
     Caption,
     Join,
     Joined,
@@ -138,8 +140,9 @@ class Client:
     def captions(self) -> list[Caption]:
         return [m for m in self.got if isinstance(m, Caption) and m.final]
 
-    async def publish(self, *, video: bool = True, answer_within: float = 10.0) -> "Client":
-        """Offer the fixed sections and take the answer."""
+    async def publish(self, *, video: bool = True, answer_within: float = 10.0, hidden: bool = False) -> "Client":
+        """Offer the fixed sections and take the answer; `hidden`: without telling an own address, as a browser does
+        that was not given a camera."""
         await until(lambda: self.last(Joined), "joined")
         if self.peer is not None:
             await self.peer.close()
@@ -150,8 +153,14 @@ class Client:
             peer.addTransceiver("audio", direction="recvonly")
             peer.addTransceiver("video", direction="recvonly")
         await peer.setLocalDescription(await peer.createOffer())
-        await self.send(Offer(sdp=peer.localDescription.sdp))
+        sdp = peer.localDescription.sdp
+        await self.send(Offer(sdp=re.sub("a=(candidate:|end-of-candidates).*\r\n", "", sdp) if hidden else sdp))
+        if hidden:
+            await self.send(Candidate(candidate="candidate:1 1 udp 1 9f0e.local 5004 typ host", sdp_mid="0"))
+            await self.send(Candidate(candidate=None))
         await until(lambda: self.last(Answer), "answer", answer_within)
+        if hidden:
+            await asyncio.sleep(0.3)  # the node has long looked at what it knows when this side makes itself known
         await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
         self._watch(peer)
         return self

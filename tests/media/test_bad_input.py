@@ -136,6 +136,12 @@ async def test_senseless_candidates_do_no_harm(seat: Make) -> None:
     await until(lambda: client.room and client.room.seats[0].connected, "connected all the same")
 
 
+async def test_a_client_that_hides_its_addresses_gets_through(seat: Make) -> None:
+    client = await seat("p1", "petitioner", publish=False)
+    await client.publish(hidden=True)
+    await until(lambda: client.room and client.room.seats[0].connected, "connected from an address nobody named")
+
+
 async def test_ended_reception_lets_nobody_in(seat: Make, node: Node) -> None:
     first = await seat("p1", "petitioner", publish=False)
     await until(lambda: first.last(Joined), "joined")
