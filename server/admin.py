@@ -4,17 +4,19 @@ For whoever may read the data folder; it needs no running web program.
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
 from pydantic import ValidationError
 
+from server import signing_key
 from server.domain.states import StaffRole
 from server.errors import JietanError
 from server.jobs.running import offer_first_link, open_store
 from server.protocol.office import NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, kiosks
+from server.reception import accounts, kiosks, recordings
 from server.settings import Settings
 from server.store import accounts as store_accounts
 from server.store.access import Actor
@@ -138,6 +140,34 @@ def link() -> None:
     if url is None:
         raise _Refused("there are accounts already; an administrator can add more")
     typer.echo(url)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A reception's recording folder.")],
+    key: Annotated[Path | None, typer.Option(help="Public key (PEM) of who signed it; left out: this installation's.")] = None,
+) -> None:
+    """Check a recording's files, chain and signature, and that it is the one in the filed record."""
+    settings, store = _open()
+    public_key = _public_key(key or signing_key.public_path(settings))
+    try:
+        found = recordings.verify_folder(store, folder, public_key)
+    except OSError as error:
+        raise _Refused(f"{folder}: {error.strerror}") from None
+    for finding in found:
+        typer.echo(finding.words)
+    if found:
+        raise typer.Exit(1)
+    typer.echo("文件、清单和签名都对得上。")
+
+
+def _public_key(path: Path) -> bytes:
+    try:
+        return signing_key.read_public(path.read_bytes())
+    except OSError as error:
+        raise _Refused(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise _Refused(f"{path}: {error}") from None
 
 
 @app.command()

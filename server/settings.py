@@ -22,6 +22,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from server.durable import write_once
+
 
 def config_file() -> Path:
     """The TOML file with settings; it need not exist."""
@@ -51,27 +53,9 @@ def make_private(folder: Path) -> None:
 
 
 def _make_secret(path: Path) -> None:
-    """Write a new key; of several programs that do so at once one wins, and none ever reads half a key."""
+    """Write a new key."""
     make_private(path.parent)
-    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(32))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.link(new, path)
-    finally:
-        new.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    write_once(path, secrets.token_hex(32).encode())
 
 
 class Settings(BaseSettings):
@@ -168,6 +152,11 @@ class Settings(BaseSettings):
     @property
     def recordings_dir(self) -> Path:
         return self.data_dir / "recordings"
+
+    @property
+    def signing_key_path(self) -> Path:
+        """The private key that recordings are signed with; its public half lies beside it (.pub.pem)."""
+        return self.data_dir / "recording-signing.pem"
 
     @property
     def store_url(self) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import structlog
 
+from server import signing_key
 from server.errors import JietanError
 from server.settings import Settings, UnusableSecret, make_private
 
@@ -162,10 +163,11 @@ async def supervise(settings: Settings) -> None:
     await supervisor.run()
 
 
-def _make_key(settings: Settings) -> None:
-    """Make the shared secret before three programs race for it; raises CannotServe when there is a bad one."""
+def _make_keys(settings: Settings) -> None:
+    """Make the keys before three programs race for them; raises CannotServe when there is a bad one."""
     try:
         settings.key("seat")
+        signing_key.load(settings)
     except UnusableSecret as error:
         raise CannotServe(str(error)) from error
 
@@ -174,6 +176,6 @@ def run(settings: Settings) -> None:
     """Blocking entry of `jietan serve`."""
     with own_data_dir(settings.data_dir):
         check_ports(settings)
-        _make_key(settings)
+        _make_keys(settings)
         log.info("serving", url=settings.base_url, data_dir=str(settings.data_dir))
         asyncio.run(supervise(settings))

@@ -1,12 +1,12 @@
-"""Whether the web program is alive, whether it can work, and its figures."""
+"""Whether the web program is alive, whether it can work, its figures, and the key its recordings are signed with."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from server import metrics
+from server import metrics, signing_key
 from server.api.deps import OfficeDep
-from server.errors import NotAllowed
+from server.errors import NotAllowed, NotFound
 
 router = APIRouter()
 
@@ -26,6 +26,15 @@ def readyz(office: OfficeDep) -> JSONResponse:
         session.execute(text("SELECT 1"))
     missing = office.missing()
     return JSONResponse({"status": "ok" if not missing else "degraded", "missing": missing})
+
+
+@router.get("/.well-known/jietan-recording-key.pem")
+def recording_key(office: OfficeDep) -> Response:
+    """The public key that recordings are signed with, for whoever wants to verify one."""
+    path = signing_key.public_path(office.settings)
+    if not path.exists():
+        raise NotFound("这台服务器上还没有录音录像的公钥。")
+    return Response(path.read_bytes(), media_type="application/x-pem-file")
 
 
 @router.get("/metrics")

@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from server.media import closing, journal, webm
+from server.protocol import chain
 from server.protocol.base import Role, TrackKind
 from server.protocol.media_control import (
     Closed,
@@ -47,6 +48,8 @@ class History:
     """Somebody of the office sat in the room."""
     closed: Manifest | None = None
     segments: dict[str, Segment] = field(default_factory=dict)
+    last_link: tuple[int, str] | None = None
+    """Number and hash of the last link of the segments' chain."""
     gaps: list[Gap] = field(default_factory=list)
     seated: dict[str, Role] = field(default_factory=dict)
     decided: dict[str, float] = field(default_factory=dict)
@@ -78,7 +81,7 @@ class History:
 
     def _take_result(self, fact: object) -> None:
         if isinstance(fact, SegmentClosed):
-            self.segments[fact.segment.id] = fact.segment
+            self._take_segment(fact.segment)
         elif isinstance(fact, GapFound):
             self.gaps.append(fact.gap)
         elif isinstance(fact, Recognised):
@@ -88,6 +91,16 @@ class History:
             self._decide(fact.participant_id, fact.until)
         elif isinstance(fact, Closed):
             self.closed = fact.manifest
+
+    def _take_segment(self, segment: Segment) -> None:
+        self.segments[segment.id] = segment
+        if segment.number > (self.last_link or (0, ""))[0]:
+            self.last_link = segment.number, segment.chain
+
+    def linked(self, segment: Segment, reception_id: str) -> Segment:
+        """The segment as the next link of the recording's chain."""
+        number, previous = self.last_link or (0, chain.start(reception_id))
+        return chain.linked(segment, number + 1, previous)
 
     def _decide(self, participant_id: str, until: float) -> None:
         self.decided[participant_id] = max(until, self.decided.get(participant_id, 0.0))

@@ -10,7 +10,8 @@ from pathlib import Path
 import structlog
 from prometheus_client import Counter, Gauge
 
-from server import clock
+from server import clock, signing_key
+from server.durable import make_folder
 from server.errors import NotFound
 from server.media import aiortc_internals, history
 from server.media.room import Room
@@ -50,14 +51,14 @@ class Hub:
         self.listeners: set[EntryListener] = set()
         self.rooms: dict[str, Room] = {}
         self._root = settings.recordings_dir
-        self._root.mkdir(parents=True, exist_ok=True)
+        make_folder(self._root)
         self._writer = Writer()
         self._closer = ThreadPoolExecutor(1, thread_name_prefix="media-closer")
         self._disk_free = shutil.disk_usage(self._root).free
         self._locks: dict[str, asyncio.Lock] = {}
         self.tools = Tools(
-            self._writer, self._closer, transcriber_access(settings), settings.segment_seconds, self._on_entry,
-            self._disk_low, empty_seconds=settings.empty_room_minutes * 60,
+            self._writer, self._closer, transcriber_access(settings), signing_key.load(settings),
+            settings.segment_seconds, self._on_entry, self._disk_low, empty_seconds=settings.empty_room_minutes * 60,
         )  # fmt: skip
         self._ticker = asyncio.ensure_future(self._tick())
         self._closed = False
@@ -89,7 +90,7 @@ class Hub:
 
     async def _open(self, reception_id: str) -> Room:
         folder = self.folder(reception_id)
-        folder.mkdir(exist_ok=True)
+        await asyncio.to_thread(make_folder, folder)
         past, repaired = await asyncio.to_thread(history.load, folder)
         room = Room(reception_id, folder, self.tools, past)
         if past.closed is None:

@@ -1,12 +1,12 @@
 """What a reception leaves behind: its journal, the files of every track, and the manifest over them."""
 
-import os
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from server import clock
+from server.durable import replace_file
 from server.media.history import History
 from server.media.journal import Journal
 from server.media.participant import MediaLink
@@ -61,7 +61,8 @@ class Recording:
         """Tell the journal that this process has the room, and what the last one left undone."""
         generation = self.history.generation + 1
         self.append(Opened(generation=generation))
-        for segment in repaired:
+        unlinked = [segment for segment in self.history.segments.values() if not segment.chain]
+        for segment in [*unlinked, *repaired]:
             self._segment_closed(segment)
         for gap in self.history.lost_files:
             self.gap_found(gap)
@@ -164,7 +165,8 @@ class Recording:
             track.muted = muted
 
     def _segment_closed(self, segment: Segment) -> None:
-        self.append(SegmentClosed(segment=segment))
+        linked = self.history.linked(segment, self._reception_id)
+        self.append(SegmentClosed(segment=linked))
         self._write_manifest(self.manifest())
 
     def gap_found(self, gap: Gap) -> None:
@@ -205,6 +207,7 @@ class Recording:
             seconds=seconds,
             segments=tuple(sorted(history.segments.values(), key=lambda s: (s.start, s.id))),
             gaps=tuple(history.gaps),
+            chain=history.last_link[1] if history.last_link else "",
         )
 
     def end_of_talk(self) -> float:
@@ -218,9 +221,13 @@ class Recording:
         return max(history.recorded_until, (left - history.started_at).total_seconds())
 
     def _write_manifest(self, manifest: Manifest) -> None:
+        """Sign the manifest and put it on the disk, both in the writer thread."""
         path = self._folder / MANIFEST_NAME
-        data = manifest.model_dump_json(indent=1).encode()
-        self._tools.writer.submit(lambda: replace_file(path, data))
+
+        def write() -> None:
+            replace_file(path, self._tools.key.sign(manifest).model_dump_json(indent=1).encode())
+
+        self._tools.writer.submit(write)
 
     def finish(self) -> None:
         """The talk is over: close all files and tell what is missing until its end."""
@@ -233,7 +240,7 @@ class Recording:
 
     async def complete(self) -> Manifest:
         """Write the final manifest and the journal's last entry."""
-        manifest = self.manifest()
+        manifest = self._tools.key.sign(self.manifest())
         self._write_manifest(manifest)
         self.append(Closed(manifest=manifest))
         await self._tools.writer.barrier()
@@ -249,18 +256,3 @@ class Recording:
         """Wait for the files that can be closed, and let go of the journal."""
         await self._store.closed(for_good=False)
         self._journal.close()
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, whole, whatever happens."""
-    temporary = path.with_suffix(path.suffix + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -9,6 +9,7 @@ from server.media.journal import OnEntry
 from server.media.participant import MediaLink
 from server.media.tap import Access
 from server.media.writer import Writer
+from server.signing_key import SigningKey
 
 AWAY_SECONDS = 30.0
 EMPTY_SECONDS = 600.0
@@ -24,6 +25,7 @@ class Tools:
     writer: Writer
     closer: ThreadPoolExecutor
     transcriber: Access
+    key: SigningKey
     segment_seconds: float
     on_entry: OnEntry
     disk_low: Callable[[], bool]

@@ -42,12 +42,27 @@ class Segment(Message):
     closed: Literal["clean", "repaired"] = "clean"
     """`repaired`: the writer died; the file was cut after its last whole cluster and closed later."""
     gaps: tuple[Gap, ...] = ()
+    number: int = Field(0, ge=0)
+    """Place in the chain, from 1 in the order of closing; 0: not in it (version 1)."""
+    chain: str = ""
+    """The chain's hash up to here (chain.py)."""
+
+
+class Signature(Message):
+    """The media node's, over everything else in the manifest (chain.signed_bytes)."""
+
+    algorithm: Literal["Ed25519"] = "Ed25519"
+    key: str
+    """Which key: SHA-256 of its public half, 64 hexadecimal digits."""
+    value: str
+    """64 bytes, base64."""
 
 
 class Manifest(Message):
     """All segments of a reception; written atomically whenever a segment closes."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
+    """1: without chain and signature."""
     reception_id: Identifier
     started_at: Moment | None = None
     """When media time was 0."""
@@ -57,3 +72,6 @@ class Manifest(Message):
     segments: tuple[Segment, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """Gaps between segments and those that touch everyone."""
+    chain: str = ""
+    """Hash of the last link; empty without one."""
+    signature: Signature | None = None

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from server.domain.canonical import fingerprint
+from server.protocol.canonical import fingerprint
 from server.reception.records import form_values
 from server.store import records
 from server.store.models import StoredSegment, VisitRecord

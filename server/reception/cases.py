@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import searchtokens, terms
-from server.domain.canonical import fingerprint
 from server.domain.deadlines import RULES, explain
 from server.domain.states import Purpose
 from server.errors import NotFound
+from server.protocol.canonical import fingerprint
 from server.protocol.office import (
     Case,
     CaseDocument,

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.canonical import fingerprint
 from server.domain.casenumbers import case_number
 from server.domain.deadlines import FIRST_RULE, RULES, due_date
 from server.domain.states import FormField, RecordState
 from server.errors import Conflict, WrongState
+from server.protocol.canonical import fingerprint
 from server.reception import revisions
 from server.reception.canonical import same_words, settled
 from server.reception.records import FILEABLE, require

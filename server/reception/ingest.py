@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from server.domain.canonical import fingerprint
 from server.domain.states import ReceptionState
 from server.protocol import media_control as journal
 from server.protocol.base import Role, TrackKind
+from server.protocol.canonical import fingerprint
 from server.protocol.recording import Gap, Manifest, Segment
 from server.protocol.transcript import Utterance
 from server.store import receptions as store
@@ -209,7 +209,8 @@ def take_manifest(session: Session, reception: Reception, manifest: Manifest) ->
         # One of these that is not known comes from a stretch that will be recognised from the recording.
         if gap.cause != NOTHING_UNDERSTOOD:
             add_gap(session, reception.id, gap)
-    reception.manifest = manifest.model_dump(mode="json")
+    # Exactly what was signed: a field that a later version added must not slip in.
+    reception.manifest = manifest.model_dump(mode="json", exclude_unset=True)
     reception.manifest_sha256 = fingerprint(reception.manifest)
     reception.started_at = reception.started_at or manifest.started_at
     reception.ended_at = manifest.ended_at or reception.ended_at

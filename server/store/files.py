@@ -3,6 +3,7 @@
 Sound is cut by copying encoded packets, without decoding: a minute takes a few milliseconds.
 """
 
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,16 @@ def path_of(recordings: Path, segment: StoredSegment) -> Path:
     if path.parent != folder or segment.file in ("", ".", ".."):
         raise RecordingMissing
     return path
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of every recorded file in a recording folder, by name; raises OSError."""
+    return {path.name: _hash(path) for path in sorted(folder.glob("*.webm"))}
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check(recordings: Path, segment: StoredSegment) -> Path:

@@ -179,10 +179,15 @@ def journal_position(session: Session, reception_id: str) -> int:
     return session.scalar(select(Reception.journal_seq).where(Reception.id == reception_id)) or 0
 
 
+def manifest_hash(session: Session, reception_id: str) -> str:
+    """Hash of the reception's complete manifest; empty while there is none, or no such reception."""
+    query = select(Reception.manifest_sha256).where(Reception.id == reception_id)
+    return session.scalar(query) or ""
+
+
 def manifest_known(session: Session, reception_id: str) -> bool:
     """Whether the journal's last entry has been taken in."""
-    query = select(Reception.manifest_sha256).where(Reception.id == reception_id)
-    return bool(session.scalar(query))
+    return bool(manifest_hash(session, reception_id))
 
 
 def participant_of(session: Session, reception_id: str, user_id: int) -> Participant | None:

@@ -13,6 +13,7 @@ PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
+    ("GET", "/.well-known/jietan-recording-key.pem"),
     ("POST", "/api/session"),
     ("POST", "/api/setup"),
     ("POST", "/api/kiosk/enrol"),

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from server.domain import states, terms
-from server.domain.canonical import canonical_json, check_code, fingerprint
+from server.domain.canonical import check_code
 from server.domain.gaps import gap_sentence
 from server.domain.searchtokens import BOUNDARY, excerpt, phrase, phrases, tokens
 from server.protocol.base import Role
+from server.protocol.canonical import canonical_json, fingerprint
 
 
 def found(text: str, term: str) -> bool:

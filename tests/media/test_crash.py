@@ -1,6 +1,7 @@
 """kill -9 of a node process in mid-talk: what was recorded is there, the next process goes on, the hole is told."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -13,10 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server import signing_key
+from server.domain.verification import Finding, verify
 from server.protocol.media_control import CloseRoom, Follow, Status
-from server.protocol.recording import Manifest
+from server.protocol.recording import MANIFEST_NAME, Manifest
 from server.protocol.signalling import HangUp, Joined
 from server.settings import Settings
+from server.store import files
 from tests.media.client import Client, until
 from tests.media.conftest import ScriptedTranscriber
 from tests.media.office import Office
@@ -114,6 +118,7 @@ async def test_kill_in_mid_talk(processes: Processes, transcriber: ScriptedTrans
         assert (await office.ask(Status(id=3))).result["video_codecs_created"] == 0
     await petitioner.close()
     await leader.close()
+    assert _verified(settings) == []
     seqs = [e.entry.seq for e in office.entries]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
     _check(manifest, killed_at, resumed_at, total)
@@ -121,6 +126,13 @@ async def test_kill_in_mid_talk(processes: Processes, transcriber: ScriptedTrans
     assert [o.generation for o in restarted] == [2]
     after = [e.entry.fact.kind for e in office.entries]
     assert "recognised" not in after, "what follows a break that cannot be bridged is left to the recording"
+
+
+def _verified(settings: Settings) -> list[Finding]:
+    """What is wrong with the folder: the chain must go on over the kill."""
+    folder = settings.recordings_dir / "r1"
+    manifest = json.loads((folder / MANIFEST_NAME).read_bytes())
+    return verify(manifest, files.hashes(folder), signing_key.load(settings).public)
 
 
 def _check(manifest: Manifest, killed_at: float, resumed_at: float, total: float) -> None:

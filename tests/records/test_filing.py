@@ -7,10 +7,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.canonical import fingerprint
 from server.domain.states import FormField, RecordState
 from server.errors import Conflict, NotFound, WrongState
 from server.protocol import office
+from server.protocol.canonical import fingerprint
 from server.reception import cases, editing, filing, records, signing
 from server.store.guard import FiledRecordFixed
 from server.store.models import (

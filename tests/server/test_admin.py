@@ -1,5 +1,6 @@
 """`jietan admin`, run from a shell as on a server."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -10,7 +11,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from server import admin
+from server import admin, signing_key
+from server.protocol import chain
+from server.protocol.base import Role, TrackKind
+from server.protocol.recording import MANIFEST_NAME, Manifest, Segment
+from server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 Shell = Callable[..., Result]
@@ -85,3 +90,39 @@ def test_a_short_password_is_refused_and_never_printed(shell: Shell) -> None:
     assert refused.exit_code == 1
     assert "password" in refused.stderr
     assert "short\n" not in refused.stderr
+
+
+def _recording(folder: Path, settings: Settings) -> None:
+    """A folder with one signed file."""
+    folder.mkdir()
+    (folder / "p1-audio-001.webm").write_bytes(b"sound")
+    segment = Segment(
+        id="p1-audio-001", participant_id="p1", role=Role.PETITIONER, kind=TrackKind.AUDIO, codec="audio/opus",
+        file="p1-audio-001.webm", start=0, seconds=1, size=5, sha256=hashlib.sha256(b"sound").hexdigest(),
+    )  # fmt: skip
+    first = chain.linked(segment, 1, chain.start("r1"))
+    manifest = Manifest(reception_id="r1", segments=(first,), chain=first.chain)
+    (folder / MANIFEST_NAME).write_text(signing_key.load(settings).sign(manifest).model_dump_json())
+
+
+def test_a_recording_is_verified_in_words(shell: Shell, tmp_path: Path) -> None:
+    folder, settings = tmp_path / "r1", Settings()
+    assert "No such file" in shell("verify", str(folder)).stderr
+    _recording(folder, settings)
+    whole = shell("verify", str(folder))
+    assert (whole.exit_code, whole.stdout) == (0, "文件、清单和签名都对得上。\n")
+    (folder / "p1-audio-001.webm").write_bytes(b"other")
+    changed = shell("verify", str(folder))
+    assert changed.exit_code == 1
+    assert changed.stdout == "p1-audio-001.webm：文件和清单里登记的不一样：换过或者改过。\n"
+    (folder / MANIFEST_NAME).write_text("[")
+    assert "读不出来" in shell("verify", str(folder)).stdout
+    assert "no Ed25519 key" in shell("verify", str(folder), "--key", str(folder / MANIFEST_NAME)).stderr
+
+
+def test_verified_with_the_key_of_another_office(shell: Shell, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "r1", Settings(data_dir=tmp_path / "elsewhere")
+    _recording(folder, elsewhere)
+    signing_key.load(Settings())
+    assert "不是用本单位的密钥签的" in shell("verify", str(folder)).stdout
+    assert shell("verify", str(folder), "--key", str(signing_key.public_path(elsewhere))).exit_code == 0
