@@ -58,6 +58,9 @@ PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
     (aioice.ice.Connection, ("get_component_candidates", "gather_candidates")),
     (aiortc_codecs, ("CODECS", "HEADER_EXTENSIONS", "is_rtx")),
 )
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+MOST_SSRCS = 64
+"""Sources of one connection that are remembered."""
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TICK = 0.05
 MAX_BITRATE = 2_500_000
@@ -181,11 +184,18 @@ def send_now(transport: RTCDtlsTransport, data: bytes) -> None:
 
 
 class _Demultiplexer:
-    """Hands a transport's RTP to our receivers by payload type, past aiortc's parser and jitter buffer."""
+    """Hands a transport's RTP to our receivers, past aiortc's parser and jitter buffer.
+
+    Several sections share a payload type: a packet belongs to the section whose SSRC its offer named, else whose
+    name it carries (RFC 9143 section 9.2), else to the only one that takes its payload type.
+    """
 
     def __init__(self, transport: RTCDtlsTransport) -> None:
         self.transport = transport
-        self.receivers: dict[int, ForwardingReceiver] = {}
+        self._by_ssrc: dict[int, ForwardingReceiver] = {}
+        self._by_mid: dict[bytes, ForwardingReceiver] = {}
+        self._by_payload_type: dict[int, list[ForwardingReceiver]] = {}
+        self._mid_id: int | None = None
         self.arrivals = twcc.Arrivals()
         transport._handle_rtp_data = self._handle_rtp_data  # type: ignore[method-assign]
 
@@ -193,9 +203,30 @@ class _Demultiplexer:
         parsed = rtp.parse(data)
         if parsed is None:
             return
-        receiver = self.receivers.get(parsed.payload_type)
+        receiver = self._by_ssrc.get(parsed.ssrc) or self._find(parsed)
         if receiver is not None:
             receiver.incoming(parsed, time.monotonic())
+
+    def add(self, receiver: "ForwardingReceiver", parameters: RTCRtpReceiveParameters) -> None:
+        """Hand this section's packets to its receiver."""
+        self._by_mid[parameters.muxId.encode()] = receiver
+        self._mid_id = next((h.id for h in parameters.headerExtensions if h.uri == MID), self._mid_id)
+        for codec in parameters.codecs:
+            self._by_payload_type.setdefault(codec.payloadType or 0, []).append(receiver)
+        for encoding in parameters.encodings:
+            self._by_ssrc[encoding.ssrc] = receiver
+            if encoding.rtx is not None:
+                self._by_ssrc[encoding.rtx.ssrc] = receiver
+
+    def _find(self, parsed: rtp.Parsed) -> "ForwardingReceiver | None":
+        takers = self._by_payload_type.get(parsed.payload_type, ())
+        found = takers[0] if len(takers) == 1 else None
+        for identifier, value in rtp.extensions(parsed.extension):
+            if identifier == self._mid_id:
+                found = self._by_mid.get(value)
+        if found is not None and found in takers and len(self._by_ssrc) < MOST_SSRCS:
+            self._by_ssrc[parsed.ssrc] = found
+        return found if found in takers else None
 
 
 def _demultiplexer(transport: RTCDtlsTransport) -> _Demultiplexer:
@@ -305,9 +336,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._receiving = True
         self._configure(parameters)
         self.transport._register_rtp_receiver(self, parameters)
-        receivers = _demultiplexer(self.transport).receivers
-        for payload_type in (*self._codecs, *self._rtx):
-            receivers[payload_type] = self
+        _demultiplexer(self.transport).add(self, parameters)
 
     def _configure(self, parameters: RTCRtpReceiveParameters) -> None:
         for codec in parameters.codecs:

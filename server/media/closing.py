@@ -11,7 +11,7 @@ import structlog
 
 from server.media import webm
 from server.media.writer import Overloaded, Writer
-from server.protocol.base import TrackKind
+from server.protocol.base import Source, TrackKind
 from server.protocol.recording import Gap, Segment
 
 log = structlog.get_logger(__name__)
@@ -20,6 +20,10 @@ AGAIN_AFTER = 30.0
 NOTEWORTHY = 0.25
 """A hole that is shorter is not worth telling."""
 LOST = "disk_error"
+FILE_PART = {
+    Source.MICROPHONE: "audio", Source.CAMERA: "video", Source.DOCUMENT: "document", Source.SCREEN: "screen",
+}  # fmt: skip
+"""How a file's name tells its source."""
 Result = Segment | Gap
 
 
@@ -165,8 +169,7 @@ def segment_of(
     """The manifest's entry for a closed file; raises BadFile if its description is not ours."""
     try:
         return Segment(
-            **description,
-            source="microphone" if description["kind"] == TrackKind.AUDIO else "camera",
+            **{**description, "source": source_of(description)},
             file=name,
             seconds=closed.seconds,
             size=closed.size,
@@ -178,6 +181,12 @@ def segment_of(
         raise webm.BadFile("description is not ours") from error
 
 
+def source_of(description: dict[str, Any]) -> Source:
+    """What a file was recorded from; the first files did not say it.  Raises ValueError, KeyError."""
+    by_kind = Source.MICROPHONE if description["kind"] == TrackKind.AUDIO else Source.CAMERA
+    return Source(description.get("source", by_kind))
+
+
 def repair(path: Path) -> Segment | None:
     """Close a file whose writer died; None, and the file is left as it is, if not one cluster is whole."""
     try:
@@ -185,7 +194,7 @@ def repair(path: Path) -> Segment | None:
         closed = _finalise_somehow(path)
         gaps = tuple(_filled_gap(description, a, b) for a, b in closed.filled)
         return segment_of(description, closed, path.name, "repaired", gaps)
-    except (webm.BadFile, OSError, KeyError) as error:
+    except (webm.BadFile, OSError, KeyError, ValueError) as error:
         log.warning("file cannot be repaired", error=type(error).__name__)
         return None
 
@@ -200,9 +209,11 @@ def _finalise_somehow(path: Path) -> webm.ClosedFile:
 
 def _filled_gap(description: dict[str, Any], start: float, end: float) -> Gap:
     offset = float(description["start"])
+    source = source_of(description)
     return Gap(
         participant_id=description["participant_id"],
         kind=description["kind"],
+        source=source if source.shared else None,
         start=offset + start,
         end=offset + end,
         cause="packet_loss",

@@ -9,11 +9,12 @@ import structlog
 
 from server.media import closing, journal, webm
 from server.protocol import chain
-from server.protocol.base import Role, TrackKind
+from server.protocol.base import Role, Source
 from server.protocol.media_control import (
     Closed,
     Entry,
     GapFound,
+    HoldChanged,
     HungUp,
     Opened,
     Recognised,
@@ -22,8 +23,10 @@ from server.protocol.media_control import (
     SeatLeft,
     SeatTaken,
     SegmentClosed,
+    ShareEnded,
+    ShareStarted,
 )
-from server.protocol.recording import JOURNAL_NAME, Gap, Manifest, Segment
+from server.protocol.recording import JOURNAL_NAME, Gap, Manifest, Segment, Share
 from server.protocol.transcript import Utterance
 
 log = structlog.get_logger(__name__)
@@ -32,6 +35,8 @@ TRUNCATED = "truncated"
 CLUSTER_SECONDS = 0.5
 """Length of what is written at once: the least that a file without a whole cluster may have held."""
 RECEIVERS = (Role.LEADER, Role.CLERK)
+INTERRUPTED = ("media_restarted", "shutdown")
+"""Reasons of leaving that nobody in the room chose."""
 
 
 @dataclass
@@ -55,6 +60,14 @@ class History:
     decided: dict[str, float] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     """Of everybody who ever sat."""
+    interrupted: dict[str, str] = field(default_factory=dict)
+    """Who sat here when a process of the node stopped and is not back yet, with the reason."""
+    held: dict[str, float] = field(default_factory=dict)
+    """Who is on hold, and since when."""
+    past_holds: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    shares: list[Share] = field(default_factory=list)
+    shown: ShareStarted | None = None
+    """The share that has not ended."""
     lost_files: list[Gap] = field(default_factory=list)
     """What files that cannot be mended stand for; not told yet."""
     said: deque[Utterance] = field(default_factory=lambda: deque(maxlen=RECENT))
@@ -69,15 +82,61 @@ class History:
         elif isinstance(fact, SeatTaken):
             self.seated[fact.participant_id] = self.roles[fact.participant_id] = fact.role
             self.received |= fact.role in RECEIVERS
+            self.interrupted.pop(fact.participant_id, None)
         elif isinstance(fact, SeatLeft):
-            self.seated.pop(fact.participant_id, None)
-            self.last_left_at = entry.at
+            self._take_leave(fact, entry.at)
         elif isinstance(fact, RecordingStarted):
             self.started_at = fact.started_at
         elif isinstance(fact, HungUp):
             self.hung_up_at, self.hung_up_by = fact.at, fact.participant_id
+        elif isinstance(fact, HoldChanged):
+            self._take_hold(fact)
+        elif isinstance(fact, ShareStarted):
+            self.shown = fact
+        elif isinstance(fact, ShareEnded):
+            self._take_share(fact)
         else:
             self._take_result(fact)
+
+    def _take_leave(self, fact: SeatLeft, at: datetime) -> None:
+        self.seated.pop(fact.participant_id, None)
+        self.last_left_at = at
+        if fact.reason in INTERRUPTED:
+            self.interrupted[fact.participant_id] = fact.reason
+
+    def _take_hold(self, fact: HoldChanged) -> None:
+        if fact.held:
+            self.held.setdefault(fact.participant_id, fact.at)
+            return
+        since = self.held.pop(fact.participant_id, None)
+        if since is not None:
+            self.past_holds.setdefault(fact.participant_id, []).append((since, fact.at))
+
+    def _take_share(self, fact: ShareEnded) -> None:
+        shown, self.shown = self.shown, None
+        if shown is not None:
+            end = max(shown.at, fact.at)
+            share = Share(participant_id=shown.participant_id, source=shown.source, start=shown.at, end=end)
+            self.shares.append(share)
+
+    @property
+    def paused_since(self) -> float | None:
+        """Since when the petitioner is on hold; None if not."""
+        since = [at for who, at in self.held.items() if self.roles.get(who) is Role.PETITIONER]
+        return min(since, default=None)
+
+    def silence_of(self, participant_id: str) -> str | None:
+        """Why nothing of this participant may be recorded now: cause of the gap; None if it may."""
+        if self.paused_since is not None:
+            return "petitioner_on_hold"
+        return "on_hold" if participant_id in self.held else None
+
+    def heard_by(self, participant_id: str) -> list[Utterance]:
+        """The latest utterances without those that were spoken while this participant was on hold."""
+        apart = [*self.past_holds.get(participant_id, ())]
+        if participant_id in self.held:
+            apart.append((self.held[participant_id], float("inf")))
+        return [u for u in self.said if all(u.end <= start or u.start >= end for start, end in apart)]
 
     def _take_result(self, fact: object) -> None:
         if isinstance(fact, SegmentClosed):
@@ -115,11 +174,11 @@ class History:
         """The latest media time that anything is known of."""
         return max(self.recorded_until, *self.decided.values(), *(gap.end for gap in self.gaps), 0.0)
 
-    def tracks(self) -> dict[tuple[str, TrackKind], tuple[Role, float]]:
-        """Role and end of what is recorded, of every participant and kind."""
-        found: dict[tuple[str, TrackKind], tuple[Role, float]] = {}
+    def tracks(self) -> dict[tuple[str, Source], tuple[Role, float]]:
+        """Role and end of what is recorded, of every participant and source."""
+        found: dict[tuple[str, Source], tuple[Role, float]] = {}
         for segment in self.segments.values():
-            key = (segment.participant_id, segment.kind)
+            key = (segment.participant_id, segment.source)
             end = segment.start + segment.seconds
             found[key] = (segment.role, max(end, found[key][1] if key in found else 0.0))
         return found
@@ -154,16 +213,21 @@ def _note_lost(history: History, repaired: list[Segment], paths: list[Path]) -> 
 def _lost(path: Path, segments: list[Segment]) -> Gap | None:
     """The stretch that a file without one whole cluster stands for, as well as that can be known."""
     stem, _, _ = path.stem.rpartition("-")
-    participant_id, _, kind = stem.rpartition("-")
-    if kind not in tuple(TrackKind) or not participant_id:
+    participant_id, _, part = stem.rpartition("-")
+    source = next((one for one, name in closing.FILE_PART.items() if name == part), None)
+    if source is None or not participant_id:
         log.error("unknown file in a recording folder")
         return None
-    track = [s for s in segments if s.participant_id == participant_id and s.kind == kind]
+    track = [s for s in segments if s.participant_id == participant_id and s.source == source]
     before = max((s.start + s.seconds for s in track if s.id < path.stem), default=0.0)
     start = _start_of(path, before)
     least = start + CLUSTER_SECONDS
-    end = min((s.start for s in track if s.start >= start), default=max(least, *_ends(segments)))
-    return Gap(participant_id=participant_id, kind=TrackKind(kind), start=start, end=end, cause=TRUNCATED)
+    shared = source if source.shared else None
+    otherwise = least if shared else max(least, *_ends(segments))
+    end = min((s.start for s in track if s.start >= start), default=otherwise)
+    return Gap(
+        participant_id=participant_id, kind=source.kind, source=shared, start=start, end=end, cause=TRUNCATED
+    )
 
 
 def _ends(segments: list[Segment]) -> list[float]:
@@ -179,6 +243,6 @@ def _start_of(path: Path, otherwise: float) -> float:
 
 def _tells(told: Gap, gap: Gap) -> bool:
     """Whether this gap is told already."""
-    same = (told.participant_id, told.kind) == (gap.participant_id, gap.kind)
+    same = (told.participant_id, told.kind, told.source) == (gap.participant_id, gap.kind, gap.source)
     lost = told.cause in (TRUNCATED, closing.LOST)
     return same and lost and told.start - 0.01 <= gap.start < max(told.end, told.start + 0.01)

@@ -140,8 +140,7 @@ class Hub:
         _disk.set(status.disk_free_bytes)
         _codecs.set(status.video_codecs_created)
         links = [p.link for room in self.rooms.values() for p in room.participants.values() if p.link]
-        receivers = [r for link in links for r in (link.audio, link.video) if r is not None]
-        _packets.set(sum(r.statistics.packets for r in receivers))
+        _packets.set(sum(r.statistics.packets for link in links for r in link.receivers))
 
     async def _tick(self) -> None:
         disk_at = 0.0

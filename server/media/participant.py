@@ -105,7 +105,7 @@ class Slot:
     shows: str | None = None
 
     def show(self, participant_id: str | None, link: "MediaLink | None") -> None:
-        """Point at a participant's tracks, or at nothing."""
+        """Point at a participant's tracks, or at nothing; without a link the slot is only kept for them."""
         self.shows = participant_id
         self.audio.attach(link.audio if link else None)
         self.video.attach(link.video if link else None)
@@ -113,18 +113,29 @@ class Slot:
 
 @dataclass
 class MediaLink:
-    """One peer connection and what runs over it.  `audio` and `video` are None where nothing may be sent."""
+    """One peer connection and what runs over it.
+
+    `audio`, `video` and `document` are None where nothing may be sent; the document's section has no packets while
+    nothing is shown.  `document_slot` is where a document of others is seen, None for a client without that section.
+    """
 
     connection: ForwardingConnection
     audio: ForwardingReceiver | None
     video: ForwardingReceiver | None
+    document: ForwardingReceiver | None
     slots: list[Slot]
+    document_slot: ForwardingSender | None
     inputs: list[Input] = field(default_factory=list)
+
+    @property
+    def receivers(self) -> list[ForwardingReceiver]:
+        """Everything that this participant may send."""
+        return [r for r in (self.audio, self.video, self.document) if r is not None]
 
     @property
     def flowing(self) -> bool:
         """Whether media of any kind comes in."""
-        return any(r is not None and r.flowing for r in (self.audio, self.video))
+        return any(receiver.flowing for receiver in self.receivers)
 
     @property
     def alive(self) -> bool:
@@ -138,13 +149,17 @@ class MediaLink:
         receiver.sinks.append(sink)
         self.inputs.append(sink)
 
-    def stop_inputs(self) -> None:
-        """End all inputs; what they hold is handed on first."""
-        inputs, self.inputs = self.inputs, []
-        for receiver in (self.audio, self.video):
+    def stop_inputs(self, *receivers: ForwardingReceiver | None) -> None:
+        """End the inputs of these receivers (of all if none is named); what they hold is handed on first."""
+        for receiver in receivers or self.receivers:
             if receiver is not None:
-                receiver.sinks[:] = [s for s in receiver.sinks if s not in inputs]
-        for sink in inputs:
+                self._stop(receiver)
+
+    def _stop(self, receiver: ForwardingReceiver) -> None:
+        ended = [sink for sink in self.inputs if sink in receiver.sinks]
+        self.inputs = [sink for sink in self.inputs if sink not in ended]
+        receiver.sinks[:] = [sink for sink in receiver.sinks if sink not in ended]
+        for sink in ended:
             sink.flush()
 
     def silence(self) -> None:
@@ -152,6 +167,12 @@ class MediaLink:
         self.stop_inputs()
         for slot in self.slots:
             slot.show(None, None)
+        self.show_document(None)
+
+    def show_document(self, document: ForwardingReceiver | None) -> None:
+        """Point the document's slot at what somebody shows, or at nothing."""
+        if self.document_slot is not None:
+            self.document_slot.attach(document)
 
     async def close(self) -> None:
         """Close the connection; may be called again."""
@@ -184,23 +205,30 @@ def sections(sdp: str) -> list[tuple[str, str]]:
     return found
 
 
-def check_offer(sdp: str, *, publishes: bool) -> None:
-    """Raise OfferUnusable unless the sections are microphone, camera, and pairs for the others."""
+PAIR = ["audio", "video"]
+
+
+def check_offer(sdp: str, *, publishes: bool) -> bool:
+    """Whether the offer has sections for documents; raises OfferUnusable unless its sections are microphone, camera,
+    perhaps the own document, pairs for the others, and with an own document one for that of the others."""
     found = sections(sdp)
     kinds = [kind for kind, _ in found]
-    if len(found) > 2 + 2 * SLOTS or len(found) < 2 or kinds != ["audio", "video"] * (len(kinds) // 2):
+    document = ["video"] if kinds[2:3] == ["video"] else []
+    pairs = (len(kinds) - len(PAIR) - 2 * len(document)) // 2
+    if not 0 <= pairs <= SLOTS or kinds != PAIR + document + PAIR * pairs + document:
         raise OfferUnusable
     if publishes and found[0][1] not in ("sendonly", "sendrecv"):
         raise OfferUnusable
+    return bool(document)
 
 
 async def accept(claims: SeatClaims, sdp: str) -> tuple[MediaLink, str]:
     """Answer an offer; raises OfferUnusable, NoPort."""
-    check_offer(sdp, publishes=claims.publishes)
+    documents = check_offer(sdp, publishes=claims.may_publish)
     connection = ForwardingConnection()
     try:
         await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
-        link = _link(connection, claims)
+        link = _link(connection, claims, documents=documents)
         await connection.setLocalDescription(await connection.createAnswer())
     except NoPort:
         await connection.close()
@@ -213,16 +241,26 @@ async def accept(claims: SeatClaims, sdp: str) -> tuple[MediaLink, str]:
     return link, connection.localDescription.sdp
 
 
-def _link(connection: ForwardingConnection, claims: SeatClaims) -> MediaLink:
+def _link(connection: ForwardingConnection, claims: SeatClaims, *, documents: bool) -> MediaLink:
     transceivers = connection.getTransceivers()
-    audio = _receiver(transceivers[0], allowed=claims.publishes)
-    video = _receiver(transceivers[1], allowed=claims.publishes and claims.video)
+    pictures = claims.may_publish and claims.video
+    audio = _receiver(transceivers[0], allowed=claims.may_publish)
+    video = _receiver(transceivers[1], allowed=pictures)
+    if not documents:
+        return MediaLink(connection, audio, video, None, _slots(connection, transceivers[2:]), None)
+    document = _receiver(transceivers[2], allowed=pictures)
+    connection.group(transceivers[-1:], "document")
+    shown: ForwardingSender = transceivers[-1].sender  # type: ignore[assignment]
+    return MediaLink(connection, audio, video, document, _slots(connection, transceivers[3:-1]), shown)
+
+
+def _slots(connection: ForwardingConnection, transceivers: list[RTCRtpTransceiver]) -> list[Slot]:
     slots = []
-    for number, at in enumerate(range(2, len(transceivers), 2)):
+    for number, at in enumerate(range(0, len(transceivers), 2)):
         pair = transceivers[at : at + 2]
         connection.group(pair, f"slot{number}")
         slots.append(Slot(pair[0].sender, pair[1].sender))  # type: ignore[arg-type]
-    return MediaLink(connection, audio, video, slots)
+    return slots
 
 
 def _receiver(transceiver: RTCRtpTransceiver, *, allowed: bool) -> ForwardingReceiver | None:
@@ -242,7 +280,10 @@ class Participant:
         self.link: MediaLink | None = None
         self.audio_muted = False
         self.video_muted = False
+        self.held = False
         self.last_alive = time.monotonic()
+        self.ends_at = float("inf")
+        """Monotonic time at which the seat itself ends."""
         self.shown_connected = False
 
     @property
@@ -254,18 +295,24 @@ class Participant:
         if self.outbox is not None:
             self.outbox.send(message)
 
-    def arrange(self, others: list["Participant"]) -> None:
-        """Let each slot show one of the others; who has a slot keeps it."""
+    def arrange(self, others: list["Participant"], sharer: "Participant | None") -> None:
+        """Let each slot show one of the others, who has a slot keeps it, and the document's slot what is shared."""
         if self.link is None:
             return
-        wanted = {p.id: p for p in others if p.claims.publishes}
+        wanted = {p.id: p for p in others if p.claims.may_publish}
         for slot in self.link.slots:
             if slot.shows is not None:
-                shown = wanted.pop(slot.shows, None)
-                slot.show(shown.id if shown else None, shown.link if shown else None)
+                self._point(slot, wanted.pop(slot.shows, None))
         free = (slot for slot in self.link.slots if slot.shows is None)
         for slot, participant in zip(free, wanted.values(), strict=False):
-            slot.show(participant.id, participant.link)
+            self._point(slot, participant)
+        shared = sharer.link if sharer and sharer is not self and not self.held else None
+        self.link.show_document(shared.document if shared else None)
+
+    def _point(self, slot: Slot, shown: "Participant | None") -> None:
+        """Who is on hold sees nobody and is seen by nobody, and keeps the slot."""
+        apart = self.held or shown is None or shown.held
+        slot.show(shown.id if shown else None, None if apart or shown is None else shown.link)
 
     def slot_of(self, participant_id: str) -> int | None:
         """Number of the slot that shows this participant."""
@@ -281,6 +328,7 @@ class Participant:
             connected=self.shown_connected,
             audio_muted=self.audio_muted,
             video_muted=self.video_muted,
+            held=self.held,
             slot=None if viewer is self else viewer.slot_of(self.id),
         )
 

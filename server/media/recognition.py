@@ -10,7 +10,7 @@ from server.media.recording import Recording
 from server.media.tap import Events as TapEvents
 from server.media.tap import State, Tap, TapInput
 from server.media.tools import Tools
-from server.protocol.base import Message, TrackKind
+from server.protocol.base import Message, Source
 from server.protocol.media_control import GapFound, Recognised, RecognitionUntil
 from server.protocol.recording import Gap
 from server.protocol.signalling import Caption
@@ -29,6 +29,7 @@ class Recognition:
     def __init__(
         self, reception_id: str, tools: Tools, recording: Recording, tell_all: Callable[[Message], None]
     ) -> None:
+        """`tell_all` reaches everybody who may hear what is said now."""
         self.shown: RecognitionView | None = None
         """What everybody was told last."""
         self._reception_id, self._tools, self._recording = reception_id, tools, recording
@@ -50,7 +51,7 @@ class Recognition:
         middle) its captions are shown but not stored: from the break on the recording is recognised instead."""
         if participant_id not in self._taps:
             history = self._recording.history
-            heard_before = (participant_id, TrackKind.AUDIO) in history.tracks()
+            heard_before = (participant_id, Source.MICROPHONE) in history.tracks()
             known = heard_before or participant_id in history.decided
             self._taps[participant_id] = self._new_tap(participant_id, stored=not known)
         return self._taps[participant_id]

@@ -14,7 +14,7 @@ from server.media import closing, rtp, webm
 from server.media.closing import NOTEWORTHY, Store
 from server.media.ordering import Reorder, Timeline, Vp8Frames
 from server.media.writer import Overloaded, Writer
-from server.protocol.base import Role, TrackKind
+from server.protocol.base import Role, Source, TrackKind
 from server.protocol.recording import Gap, Segment
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,8 @@ FILL_AT_MOST = 2.0
 """A longer hole ends the file."""
 KEYFRAME_EVERY = 8.0
 """Browsers send key frames on request only; without some the picture could not be searched."""
+STILL_AT_MOST = 12.0
+"""The same for papers and screens: where nothing moves nothing is sent, but for an answer to a key frame request."""
 RETRY_AFTER = 1.0
 _FRAME = webm.FILL_MS / 1000
 
@@ -100,9 +102,9 @@ class TrackRecorder:
     """All files of one participant's one track, over all of its connections."""
 
     def __init__(
-        self, store: Store, events: Events, participant_id: str, role: Role, kind: TrackKind, cause: str = ""
+        self, store: Store, events: Events, participant_id: str, role: Role, source: Source, cause: str = ""
     ) -> None:
-        self.participant_id, self.role, self.kind = participant_id, role, kind
+        self.participant_id, self.role, self.source, self.kind = participant_id, role, source, source.kind
         self.muted = False
         self.covered_until: float | None = None
         """Media time up to which the track is recorded; None before its first file."""
@@ -112,6 +114,7 @@ class TrackRecorder:
         self._stretch: _Stretch | None = None
         self._not_before = 0.0
         self._size = (640, 360)
+        self._hole_at_most = STILL_AT_MOST if source.shared else FILL_AT_MOST
 
     @property
     def _codec(self) -> str:
@@ -146,7 +149,7 @@ class TrackRecorder:
                 return
             self._size = rtp.vp8_size(frame) or self._size
         stretch = self._stretch_for(at, now)
-        if at - stretch.end > 1.0:
+        if at - stretch.end > 1.0 and not self.source.shared:
             stretch.gaps.append(self._gap(stretch.end, at, self._hole_cause()))
         self._add(stretch, webm.Block(at - stretch.start, frame, key), at + 0.04, now)
 
@@ -161,7 +164,7 @@ class TrackRecorder:
         return max(at, end)
 
     def _leave_long_hole(self, at: float) -> None:
-        if self._stretch is not None and at - self._stretch.end > FILL_AT_MOST:
+        if self._stretch is not None and at - self._stretch.end > self._hole_at_most:
             self.end(self._hole_cause(long=True))
 
     def _hole_cause(self, *, long: bool = False) -> str:
@@ -192,7 +195,7 @@ class TrackRecorder:
         """The open file, or a new one that starts here."""
         if self._stretch is None:
             self._tell_hole(at)
-            segment_id = self._store.next_id(f"{self.participant_id}-{self.kind}")
+            segment_id = self._store.next_id(f"{self.participant_id}-{closing.FILE_PART[self.source]}")
             audio = self.kind is TrackKind.AUDIO
             track = webm.opus_track() if audio else webm.vp8_track(*self._size)
             head = webm.head(track, self._description(segment_id, at))
@@ -206,6 +209,7 @@ class TrackRecorder:
             "participant_id": self.participant_id,
             "role": self.role.value,
             "kind": self.kind.value,
+            "source": self.source.value,
             "codec": self._codec,
             "start": start,
         }
@@ -215,7 +219,11 @@ class TrackRecorder:
             self._events.gap(self._gap(self.covered_until, until, self.cause or "packet_loss"))
 
     def _gap(self, start: float, end: float, cause: str) -> Gap:
-        return Gap(participant_id=self.participant_id, kind=self.kind, start=start, end=max(start, end), cause=cause)
+        source = self.source if self.source.shared else None
+        return Gap(
+            participant_id=self.participant_id, kind=self.kind, source=source, start=start, end=max(start, end),
+            cause=cause,
+        )  # fmt: skip
 
     def _flush(self, stretch: _Stretch) -> None:
         """Hand the waiting blocks over as one cluster."""
@@ -263,7 +271,7 @@ class TrackRecorder:
             return
         if stretch.blocks and now - stretch.since >= CLUSTER_SECONDS:
             self._flush(stretch)
-        if media_now - stretch.end > FILL_AT_MOST + 2.0:
+        if media_now - stretch.end > self._hole_at_most + 2.0:
             self.end(self._hole_cause(long=True))
 
     def end(self, cause: str) -> None:
@@ -283,11 +291,20 @@ class TrackRecorder:
             self._stretch = stretch
             raise
 
+    def wait(self, at: float, cause: str) -> None:
+        """Nothing is to be recorded from `at` on; what was missing until then for another reason is told."""
+        waited = self._stretch is None and cause != self.cause and self.covered_until is not None
+        if waited:
+            self._tell_hole(at)
+            self.covered_until = max(at, self.covered_until or 0.0)
+        self.end(cause)
+
     def finish(self, media_end: float) -> None:
         """The talk is over: close the file and tell what is missing until its end."""
         open_file = self._stretch is not None
         self.end("" if open_file else self.cause)
-        if self.covered_until is not None and media_end - self.covered_until > 2 * NOTEWORTHY:
+        enough = self._hole_at_most if self.source.shared else 2 * NOTEWORTHY
+        if self.covered_until is not None and media_end - self.covered_until > enough:
             self._events.gap(self._gap(self.covered_until, media_end, self.cause or "packet_loss"))
             self.covered_until = media_end
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import structlog
+from prometheus_client import Counter
+
 from server import clock
 from server.durable import replace_file
 from server.media.history import History
@@ -13,20 +16,25 @@ from server.media.participant import MediaLink
 from server.media.recorder import AudioInput, Store, TrackRecorder, VideoInput
 from server.media.recorder import Events as RecorderEvents
 from server.media.tools import Tools
-from server.protocol.base import Role, TrackKind
+from server.protocol.base import Role, Source
 from server.protocol.media_control import (
     Closed,
     Fact,
     GapFound,
+    HoldChanged,
     Opened,
     RecognitionUntil,
     RecordingStarted,
     SeatLeft,
     SegmentClosed,
+    ShareEnded,
+    ShareStarted,
 )
 from server.protocol.recording import MANIFEST_NAME, Gap, Manifest, Segment
 from server.protocol.signalling import SeatClaims
 
+log = structlog.get_logger(__name__)
+_departures = Counter("jietan_media_departures_total", "Seats left, by reason", ["reason"])
 UNKNOWN_BREAK = 1.0
 """Seconds that a break takes at least whose length the wall clock cannot tell."""
 TROUBLE = {
@@ -51,7 +59,9 @@ class Recording:
         self._journal = Journal(folder, reception_id, tools.writer, tools.on_entry, history.last_seq)
         self._store = Store(folder, tools.writer, tools.closer, tools.segment_seconds)
         self._events = RecorderEvents(self._segment_closed, self.gap_found, self._write_trouble)
-        self._tracks: dict[tuple[str, TrackKind], TrackRecorder] = {}
+        self._tracks: dict[tuple[str, Source], TrackRecorder] = {}
+        self._shared: MediaLink | None = None
+        """The connection whose document is being recorded."""
         self._trouble = ""
         self._zero: float | None = None
 
@@ -73,11 +83,19 @@ class Recording:
 
     def _take_over(self) -> None:
         for participant_id in list(self.history.seated):
-            self.append(SeatLeft(participant_id=participant_id, reason="media_restarted"))
-        for (participant_id, kind), (role, end) in self.history.tracks().items():
-            track = self._track(participant_id, role, kind, "media_restarted")
+            self.left(participant_id, "media_restarted")
+        tracks = self.history.tracks()
+        if self.history.shown is not None:
+            shown = self.history.shown
+            _, end = tracks.get((shown.participant_id, shown.source), (None, shown.at))
+            self.append(ShareEnded(participant_id=shown.participant_id, source=shown.source, at=max(end, shown.at)))
+        for (participant_id, source), (role, end) in tracks.items():
+            if source.shared:
+                continue
+            cause = self.history.silence_of(participant_id) or "media_restarted"
+            track = self._track(participant_id, role, source, cause)
             track.covered_until = end
-            if kind is TrackKind.AUDIO:
+            if source is Source.MICROPHONE:
                 until = self.history.decided.get(participant_id, 0.0)
                 fact = RecognitionUntil(participant_id=participant_id, until=until, reason="media_restarted")
                 self.append(fact)
@@ -86,16 +104,24 @@ class Recording:
 
     def _expect_again(self, lost: Gap) -> None:
         """A track whose every file is lost is missing from there on, too."""
-        if lost.participant_id is None or lost.kind is None:
+        if lost.participant_id is None or lost.kind is None or lost.source is not None:
             return
         role = self.history.roles.get(lost.participant_id, Role.OBSERVER)
-        track = self._track(lost.participant_id, role, lost.kind, "media_restarted")
+        source = next(source for source in Source if source.kind is lost.kind)
+        track = self._track(lost.participant_id, role, source, "media_restarted")
         track.covered_until = max(lost.end, track.covered_until or 0.0)
 
     def append(self, fact: Fact) -> None:
         """Write a fact to the journal."""
         at = self.moment() if isinstance(fact, SeatLeft) else None
         self.history.take(self._journal.append(fact, at))
+
+    def left(self, participant_id: str, reason: str) -> None:
+        """Somebody does not sit here any more."""
+        role = self.history.roles.get(participant_id, Role.OBSERVER)
+        _departures.labels(reason).inc()
+        log.info("seat left", reception=self._reception_id, role=role.value, reason=reason)
+        self.append(SeatLeft(participant_id=participant_id, reason=reason))
 
     # -- media time --------------------------------------------------------------------------------------------
 
@@ -126,8 +152,13 @@ class Recording:
         return self._zero is not None
 
     @property
+    def now(self) -> float:
+        """Media time of this moment; 0 before the recording."""
+        return self.media_time(time.monotonic())
+
+    @property
     def running(self) -> bool:
-        return self._zero is not None and not self.ended
+        return self._zero is not None and not self.ended and self.history.paused_since is None
 
     def start(self, arrival: float) -> None:
         """Media time 0 is this moment of the monotonic clock."""
@@ -139,30 +170,66 @@ class Recording:
     def record(self, claims: SeatClaims, link: MediaLink) -> None:
         """Let the recorder take this connection's packets."""
         if link.audio is not None:
-            track = self._track(claims.participant_id, claims.role, TrackKind.AUDIO)
+            track = self._track(claims.participant_id, claims.role, Source.MICROPHONE)
             link.feed(link.audio, AudioInput(track, self.media_time))
         if link.video is not None:
-            track = self._track(claims.participant_id, claims.role, TrackKind.VIDEO)
+            track = self._track(claims.participant_id, claims.role, Source.CAMERA)
             link.feed(link.video, VideoInput(track, self.media_time, link.video.request_keyframe))
 
-    def _track(self, participant_id: str, role: Role, kind: TrackKind, cause: str = "") -> TrackRecorder:
-        key = (participant_id, kind)
+    def _track(self, participant_id: str, role: Role, source: Source, cause: str = "") -> TrackRecorder:
+        key = (participant_id, source)
         if key not in self._tracks:
-            self._tracks[key] = TrackRecorder(self._store, self._events, participant_id, role, kind, cause)
+            self._tracks[key] = TrackRecorder(self._store, self._events, participant_id, role, source, cause)
         return self._tracks[key]
 
     def end_tracks(self, participant_id: str, cause: str) -> None:
         """Nothing more comes of this participant for now; `cause` says why."""
-        for kind in TrackKind:
-            track = self._tracks.get((participant_id, kind))
+        for source in (Source.MICROPHONE, Source.CAMERA):
+            track = self._tracks.get((participant_id, source))
             if track is not None:
-                track.end(cause)
+                track.wait(self.now, cause)
 
-    def mute(self, participant_id: str, kind: TrackKind, *, muted: bool) -> None:
+    def mute(self, participant_id: str, source: Source, *, muted: bool) -> None:
         """A source that its owner switched off leaves a gap of another cause."""
-        track = self._tracks.get((participant_id, kind))
+        track = self._tracks.get((participant_id, source))
         if track is not None:
             track.muted = muted
+
+    # -- what is shown now and then ----------------------------------------------------------------------------
+
+    def share(self, claims: SeatClaims, source: Source, link: MediaLink) -> None:
+        """Record this connection's document from now on, and stamp that it is shown."""
+        if self._shared is not None or link.document is None:
+            return
+        self._shared = link
+        self.append(ShareStarted(participant_id=claims.participant_id, source=source, at=self.now))
+        track = self._track(claims.participant_id, claims.role, source)
+        link.feed(link.document, VideoInput(track, self.media_time, link.document.request_keyframe))
+
+    def end_share(self, at: float | None = None) -> None:
+        """What was shown is shown no more (since media time `at`, else now)."""
+        shown, link, self._shared = self.history.shown, self._shared, None
+        if shown is None or link is None:
+            return
+        at = self.now if at is None else at
+        link.stop_inputs(link.document)
+        self.append(ShareEnded(participant_id=shown.participant_id, source=shown.source, at=at))
+        self._tracks.pop((shown.participant_id, shown.source)).finish(at)
+
+    # -- holds -------------------------------------------------------------------------------------------------
+
+    def hold(self, participant_id: str, by: str | None, *, held: bool) -> None:
+        """Write down that somebody was put on hold or taken back."""
+        since = self.history.paused_since
+        self.append(HoldChanged(participant_id=participant_id, held=held, at=self.now, by=by))
+        if self.history.paused_since is None:
+            self._pause_over(since, self.now)
+
+    def _pause_over(self, since: float | None, until: float) -> None:
+        if since is not None and until > since:
+            self.gap_found(Gap(start=since, end=until, cause="petitioner_on_hold"))
+
+    # -- what the files became ---------------------------------------------------------------------------------
 
     def _segment_closed(self, segment: Segment) -> None:
         linked = self.history.linked(segment, self._reception_id)
@@ -208,6 +275,7 @@ class Recording:
             segments=tuple(sorted(history.segments.values(), key=lambda s: (s.start, s.id))),
             gaps=tuple(history.gaps),
             chain=history.last_link[1] if history.last_link else "",
+            shares=tuple(history.shares),
         )
 
     def end_of_talk(self) -> float:
@@ -231,8 +299,11 @@ class Recording:
 
     def finish(self) -> None:
         """The talk is over: close all files and tell what is missing until its end."""
+        end = self.end_of_talk()
+        self.end_share(end)
+        self._pause_over(self.history.paused_since, end)
         for track in self._tracks.values():
-            track.finish(self.end_of_talk())
+            track.finish(end)
 
     async def files_closed(self) -> None:
         """Wait until every file is a segment or told as a gap; raises NotClosed."""
@@ -249,8 +320,9 @@ class Recording:
 
     def interrupt(self) -> None:
         """The process stops: nothing more comes until the next one goes on."""
-        for track in self._tracks.values():
-            track.end("media_restarted")
+        self.end_share()
+        for (participant_id, _), track in self._tracks.items():
+            track.end(self.history.silence_of(participant_id) or "media_restarted")
 
     async def suspend(self) -> None:
         """Wait for the files that can be closed, and let go of the journal."""

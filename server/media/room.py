@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import structlog
 
@@ -21,15 +22,28 @@ from server.media.recognition import Recognition, all_of
 from server.media.recording import Recording
 from server.media.tokens import TokenExpired
 from server.media.tools import Tools
-from server.protocol.base import Message, Role, TrackKind
-from server.protocol.media_control import HungUp, MarkSet, SeatLeft, SeatTaken
+from server.protocol.base import Message, Role, Source, TrackKind
+from server.protocol.media_control import HungUp, MarkSet, SeatTaken
 from server.protocol.recording import Manifest, Segment
-from server.protocol.signalling import Caption, CloseCode, Ended, Marked, SeatClaims
+from server.protocol.signalling import (
+    MAX_OBSERVERS,
+    MAX_PARTICIPANTS,
+    Caption,
+    CloseCode,
+    Departed,
+    Document,
+    Ended,
+    Marked,
+    SeatClaims,
+    ShareEnded,
+    ShareSource,
+)
 from server.protocol.signalling import Room as RoomView
 
 log = structlog.get_logger(__name__)
-MAX_PARTICIPANTS = 8
 RESTARTING = 1012
+FOR_GOOD = ("left", "kicked", "token_expired")
+"""Reasons after which only a new ticket brings somebody back."""
 
 
 class ReceptionEnded(JietanError):
@@ -41,13 +55,35 @@ class ReceptionEnded(JietanError):
 class RoomFull(JietanError):
     status = 409
     code = "room_full"
-    message = "这次接谈的人已经满了。"
+    message = f"这次接谈的人已经满了，最多 {MAX_PARTICIPANTS} 个人。"
+
+
+class ObserversFull(RoomFull):
+    message = f"这次接谈旁听的人已经满了，最多 {MAX_OBSERVERS} 个人。"
 
 
 class NotRecording(JietanError):
     status = 409
     code = "not_recording"
-    message = "录音还没有开始，现在不能做标记。"
+    message = "现在没有录音，不能做标记。"
+
+
+class ShareUnavailable(JietanError):
+    status = 409
+    code = "share_unavailable"
+    message = "现在不能给大家看材料。请先接通音视频，再试一次。"
+
+
+class OnHold(JietanError):
+    status = 409
+    code = "on_hold"
+    message = "您现在在等候，要等请您回来以后才能做这个。"
+
+
+class NobodyThere(JietanError):
+    status = 404
+    code = "nobody_there"
+    message = "这个人不在这次接谈里。"
 
 
 class Room:
@@ -58,7 +94,8 @@ class Room:
         self.participants: dict[str, Participant] = {}
         self._tools, self._history = tools, history
         self._recording = Recording(reception_id, folder, tools, history, self._show)
-        self._recognition = Recognition(reception_id, tools, self._recording, self._tell_all)
+        self._recognition = Recognition(reception_id, tools, self._recording, self._tell_present)
+        self._document: Document | None = None
         self._ending: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._closing_lock = asyncio.Lock()
@@ -83,38 +120,61 @@ class Room:
 
     # -- seats -------------------------------------------------------------------------------------------------
 
-    def take_seat(self, claims: SeatClaims, outbox: Outbox) -> Participant:
-        """Seat somebody; on a seat that is taken the old socket gives way.  Raises ReceptionEnded, RoomFull,
-        TokenExpired for a token from before they left or were sent out."""
+    def take_seat(self, claims: SeatClaims, outbox: Outbox, seconds: float) -> Participant:
+        """Seat somebody for so long; on a seat that is taken the old socket gives way.  Raises ReceptionEnded,
+        RoomFull, TokenExpired for a token from before they left or were sent out."""
         if self.ended:
             raise ReceptionEnded
         if claims.iat <= self._barred.get(claims.participant_id, 0.0):
             raise TokenExpired
         seated = self.participants.get(claims.participant_id)
-        if seated is None and len(self.participants) >= MAX_PARTICIPANTS:
-            raise RoomFull
         if seated is not None:
             self._replace(seated, claims, outbox)
         else:
+            self._check_space(claims.role)
             seated = self.participants[claims.participant_id] = Participant(claims, outbox)
+        seated.held = seated.id in self._history.held
+        seated.ends_at = time.monotonic() + seconds
         self._recording.append(SeatTaken(participant_id=claims.participant_id, role=claims.role))
         return seated
 
+    def _check_space(self, role: Role) -> None:
+        observers = sum(p.claims.role is Role.OBSERVER for p in self.participants.values())
+        if role is Role.OBSERVER and observers >= MAX_OBSERVERS:
+            raise ObserversFull
+        if role is not Role.OBSERVER and len(self.participants) - observers >= MAX_PARTICIPANTS:
+            raise RoomFull
+
     def _replace(self, seated: Participant, claims: SeatClaims, outbox: Outbox) -> None:
-        self._recording.append(SeatLeft(participant_id=seated.id, reason="replaced"))
+        """The same person on a new socket; what they showed they have to show again."""
+        self._recording.left(seated.id, "replaced")
         seated.send(Ended(reason="replaced"))
         if seated.outbox is not None:
             seated.outbox.close(CloseCode.REPLACED, "replaced")
+            self._tell_departed(seated, "replaced")
+        self._end_share_of(seated)
         seated.outbox, seated.claims = outbox, claims
         seated.last_alive = time.monotonic()
+
+    def _tell_departed(self, gone: Participant, reason: str) -> None:
+        told = Departed(participant_id=gone.id, role=gone.claims.role, name=gone.claims.name, reason=reason)
+        for seated in self.participants.values():
+            if seated is not gone:
+                seated.send(told)
 
     def welcome(self, seated: Participant) -> None:
         """Show everybody the room as it is now, and the newcomer what was just said and how recognition is doing."""
         self._rearrange()
-        for utterance in self._history.said:
-            seated.send(Caption(final=True, utterance=utterance))
+        self._retell(seated)
         if self._recognition.shown is not None:
             seated.send(self._recognition.shown)
+        for participant_id, reason in self._history.interrupted.items():
+            role = self._history.roles[participant_id]
+            seated.send(Departed(participant_id=participant_id, role=role, name="", reason=reason))
+
+    def _retell(self, seated: Participant) -> None:
+        for utterance in self._history.heard_by(seated.id):
+            seated.send(Caption(final=True, utterance=utterance))
 
     async def connect(self, seated: Participant, sdp: str) -> str:
         """Answer a participant's offer; its old connection gives way.  Raises OfferUnusable."""
@@ -124,11 +184,9 @@ class Room:
             raise ReceptionEnded
         old, seated.link = seated.link, link
         if old is not None:
-            self._end_tracks(seated.id, old, "network_lost")
+            self._end_tracks(seated.id, old, self._history.silence_of(seated.id) or "network_lost")
             self._spawn(old.close())
         self._listen_for_start(link)
-        if self._recording.running:
-            self._record(seated, link)
         self._rearrange()
         return answer
 
@@ -157,15 +215,20 @@ class Room:
         if self.participants.get(seated.id) is not seated:
             return
         del self.participants[seated.id]
-        if reason in ("left", "kicked"):
+        if reason in FOR_GOOD:
             self._barred[seated.id] = time.time()
-        self._recording.append(SeatLeft(participant_id=seated.id, reason=reason))
+        self._end_share_of(seated)
+        self._recording.left(seated.id, reason)
         self._recognition.forget(seated.id)
-        self._bid_farewell(seated, "left" if reason == "left" else "office", reason)
+        self._bid_farewell(seated, reason, reason)
         link, seated.link = seated.link, None
         if link is not None:
-            self._end_tracks(seated.id, link, "left" if reason != "network_lost" else reason)
+            cause = "left" if reason != "network_lost" else reason
+            self._end_tracks(seated.id, link, self._history.silence_of(seated.id) or cause)
             self._tools.close_soon(link)
+        if reason in FOR_GOOD and seated.held:
+            self._recording.hold(seated.id, None, held=False)
+        self._tell_departed(seated, reason)
         self._rearrange()
 
     async def kick(self, participant_id: str) -> bool:
@@ -183,21 +246,94 @@ class Room:
             seated.audio_muted = muted
         else:
             seated.video_muted = muted
-        self._recording.mute(seated.id, kind, muted=muted)
+        source = Source.MICROPHONE if kind is TrackKind.AUDIO else Source.CAMERA
+        self._recording.mute(seated.id, source, muted=muted)
         self._show()
 
     def mark(self, seated: Participant, note: str) -> None:
         """Remember this moment; raises NotRecording."""
         if not self._recording.running:
             raise NotRecording
-        at = self.media_time(time.monotonic())
+        if seated.held:
+            raise OnHold
+        at = self._recording.now
         self._recording.append(MarkSet(participant_id=seated.id, at=at, note=note))
-        self._tell_all(Marked(participant_id=seated.id, at=at, note=note))
+        self._tell_present(Marked(participant_id=seated.id, at=at, note=note))
+
+    # -- what everybody sees and hears -------------------------------------------------------------------------
+
+    def share(self, seated: Participant, source: ShareSource | None) -> None:
+        """Show what this participant's document section sends, or nothing of it.  Raises OnHold, ShareUnavailable."""
+        if source is None:
+            self._end_share_of(seated, "stopped")
+            self._rearrange()
+            return
+        if seated.held:
+            raise OnHold
+        if seated.link is None or seated.link.document is None:
+            raise ShareUnavailable
+        sharer = self._sharer
+        if sharer is not None:
+            self._end_share_of(sharer, "another" if sharer is not seated else None)
+        self._document = Document(participant_id=seated.id, source=source)
+        self._rearrange()
+
+    @property
+    def _sharer(self) -> Participant | None:
+        return self.participants.get(self._document.participant_id) if self._document else None
+
+    def _end_share_of(self, seated: Participant, told: Literal["stopped", "another", "held"] | None = None) -> None:
+        """What this participant shows, if anything, is shown no more; `told`: the reason that they are told."""
+        if self._document is None or self._document.participant_id != seated.id:
+            return
+        self._document = None
+        self._recording.end_share()
+        if told is not None:
+            seated.send(ShareEnded(reason=told))
+
+    def hold(self, by: Participant, participant_id: str, *, held: bool) -> None:
+        """Put somebody on hold or take them back.  Raises NotAllowed, NobodyThere."""
+        if not by.claims.may_hold or by.held or participant_id == by.id:
+            raise NotAllowed
+        seated = self.participants.get(participant_id)
+        if seated is None and (held or participant_id not in self._history.held):
+            raise NobodyThere
+        if held == (participant_id in self._history.held):
+            return
+        # What came until now belongs to the time before the change.
+        if held and seated is not None:
+            self._end_share_of(seated, "held")
+            seated.held = True
+        self._recording.hold(participant_id, by.id, held=held)
+        if not held and seated is not None:
+            seated.held = False
+            self._retell(seated)
+        self._rearrange()
 
     def _rearrange(self) -> None:
         for viewer in self.participants.values():
-            viewer.arrange([p for p in self.participants.values() if p is not viewer])
+            viewer.arrange([p for p in self.participants.values() if p is not viewer], self._sharer)
+        self._keep()
         self._show()
+
+    def _keep(self) -> None:
+        """Record and recognise who is to be, and nobody else."""
+        for seated in self.participants.values():
+            if seated.link is not None:
+                self._keep_one(seated, seated.link)
+        sharer = self._sharer
+        if not self._recording.running:
+            self._recording.end_share()
+        elif self._document is not None and sharer is not None and sharer.link is not None:
+            self._recording.share(sharer.claims, self._document.source, sharer.link)
+
+    def _keep_one(self, seated: Participant, link: MediaLink) -> None:
+        silence = self._history.silence_of(seated.id)
+        if silence is not None:
+            self._end_tracks(seated.id, link, silence)
+        elif self._recording.running and not link.inputs:
+            self._recording.record(seated.claims, link)
+            self._recognition.hear(seated.id, link)
 
     def _show(self) -> None:
         for viewer in self.participants.values():
@@ -209,12 +345,16 @@ class Room:
             recording=self._recording.running,
             recording_trouble=self._recording.trouble,
             started_at=self._history.started_at,
+            paused=self._history.paused_since is not None,
+            document=None if viewer.held else self._document,
             seats=tuple(p.seat_for(viewer) for p in self.participants.values()),
         )
 
-    def _tell_all(self, message: Message) -> None:
+    def _tell_present(self, message: Message) -> None:
+        """To everybody who may hear what is said now."""
         for seated in self.participants.values():
-            seated.send(message)
+            if not seated.held:
+                seated.send(message)
 
     # -- the start ---------------------------------------------------------------------------------------------
 
@@ -224,7 +364,7 @@ class Room:
 
     def _maybe_start(self, packet: rtp.Packet) -> None:
         """The talk runs from the moment that petitioner and receiver both send sound."""
-        if self._recording.begun:
+        if self._recording.begun or self._history.paused_since is not None:
             return
         sending = {p.claims.role for p in self.participants.values() if p.link and p.link.audio and p.link.audio.flowing}
         if Role.PETITIONER in sending and any(role in sending for role in RECEIVERS):
@@ -234,16 +374,10 @@ class Room:
         self._recording.start(arrival)
         log.info("recording started", reception=self.reception_id)
         for seated in self.participants.values():
-            if seated.link is not None:
-                if seated.link.audio is not None and self._maybe_start in seated.link.audio.sinks:
-                    seated.link.audio.sinks.remove(self._maybe_start)
-                self._record(seated, seated.link)
-        self._show()
-
-    def _record(self, seated: Participant, link: MediaLink) -> None:
-        """Let recording and recognition take this connection's packets."""
-        self._recording.record(seated.claims, link)
-        self._recognition.hear(seated.id, link)
+            audio = seated.link.audio if seated.link else None
+            if audio is not None and self._maybe_start in audio.sinks:
+                audio.sinks.remove(self._maybe_start)
+        self._rearrange()
 
     # -- time passes -------------------------------------------------------------------------------------------
 
@@ -266,6 +400,8 @@ class Room:
                 seated.last_alive = now
             elif now - seated.last_alive > self._tools.away_seconds:
                 await self.leave(seated, "network_lost")
+            if now > seated.ends_at:
+                await self.leave(seated, "token_expired")
         if changed:
             self._show()
 
@@ -318,7 +454,7 @@ class Room:
                 self._tools.close_soon(seated.link)
         self._recording.finish()
         for participant_id in list(self._history.seated):
-            self._recording.append(SeatLeft(participant_id=participant_id, reason="hung_up"))
+            self._recording.left(participant_id, "hung_up")
         await self._recognition.finish()
         await self._recording.files_closed()
 
@@ -340,7 +476,7 @@ class Room:
                 seated.link.stop_inputs()
         self._recording.interrupt()
         for seated in leaving:
-            self._recording.append(SeatLeft(participant_id=seated.id, reason="shutdown"))
+            self._recording.left(seated.id, "shutdown")
             if seated.outbox is not None:
                 seated.outbox.close(RESTARTING, "restarting")
                 await seated.outbox.done()

@@ -27,12 +27,14 @@ from server.protocol.signalling import (
     CloseCode,
     Ended,
     HangUp,
+    Hold,
     Join,
     Joined,
     Leave,
     Mark,
     Mute,
     Offer,
+    Share,
     Trouble,
     client_message,
 )
@@ -137,7 +139,7 @@ class Session:
     async def _sit_down(self, message: Join) -> None:
         claims = self._tokens.redeem(message.token)
         room = await self._hub.room(claims.reception_id)
-        self._seat = room.take_seat(claims, self._outbox)
+        self._seat = room.take_seat(claims, self._outbox, self._tokens.seconds_left(claims))
         self._room = room
         self._on_joined()
         _joins.labels("joined").inc()
@@ -203,6 +205,14 @@ class Session:
         room, seat = self._here
         room.mark(seat, message.note)
 
+    async def _share(self, message: Share) -> None:
+        room, seat = self._here
+        room.share(seat, message.source)
+
+    async def _hold(self, message: Hold) -> None:
+        room, seat = self._here
+        room.hold(seat, message.participant_id, held=message.held)
+
     async def _leave(self, message: Leave) -> None:
         room, seat = self._here
         await room.leave(seat, "left")
@@ -218,6 +228,8 @@ _HANDLERS: dict[type, Callable[[Session, Any], Awaitable[None]]] = {
     Candidate: Session._candidate,
     Mute: Session._mute,
     Mark: Session._mark,
+    Share: Session._share,
+    Hold: Session._hold,
     Leave: Session._leave,
     HangUp: Session._hang_up,
 }

@@ -71,9 +71,17 @@ class SeatTokens:
         for jti in [j for j, exp in self._used.items() if exp < now]:
             del self._used[jti]
 
+    def seconds_left(self, claims: SeatClaims) -> float:
+        """How long the seat itself lasts yet."""
+        return _until(claims) - time.time()
+
     def for_return(self, claims: SeatClaims) -> str:
         """A token for the same seat on a new socket."""
         now = time.time()
-        until = claims.until if claims.until is not None else claims.iat + SEAT_SECONDS
+        until = _until(claims)
         fresh = {"jti": secrets.token_hex(16), "iat": now, "exp": min(now + RESUME_SECONDS, until), "until": until}
         return jwt.encode({**claims.model_dump(mode="json"), **fresh}, self._key, algorithm=_ALGORITHM)
+
+
+def _until(claims: SeatClaims) -> float:
+    return claims.until if claims.until is not None else claims.iat + SEAT_SECONDS

@@ -39,3 +39,22 @@ class TrackKind(StrEnum):
 
     AUDIO = "audio"
     VIDEO = "video"
+
+
+class Source(StrEnum):
+    """What a seat's track shows or lets hear; a seat has at most one track of each at a time."""
+
+    MICROPHONE = "microphone"
+    CAMERA = "camera"
+    DOCUMENT = "document"
+    """A second camera that looks at papers."""
+    SCREEN = "screen"
+
+    @property
+    def kind(self) -> TrackKind:
+        return TrackKind.AUDIO if self is Source.MICROPHONE else TrackKind.VIDEO
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is shown now and then only, to everybody."""
+        return self in (Source.DOCUMENT, Source.SCREEN)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source
 from server.protocol.recording import Gap, Manifest, Segment
 from server.protocol.transcript import Utterance
 
@@ -25,7 +25,7 @@ class SeatTaken(Message):
 
 
 class SeatLeft(Message):
-    """`reason`: left, hung_up, network_lost, replaced, kicked, media_restarted, shutdown."""
+    """`reason`: left, hung_up, network_lost, replaced, kicked, token_expired, media_restarted, shutdown."""
 
     kind: Literal["seat_left"] = "seat_left"
     participant_id: Identifier
@@ -71,6 +71,33 @@ class MarkSet(Message):
     note: str
 
 
+class HoldChanged(Message):
+    """Somebody was put on hold or taken back by `by`; it holds over a lost line and a restart of the node."""
+
+    kind: Literal["hold"] = "hold"
+    participant_id: Identifier
+    held: bool
+    at: Seconds
+    by: Identifier | None = None
+    """Null: it ended because they went for good."""
+
+
+class ShareStarted(Message):
+    """From `at` on everybody is shown this participant's document or screen, and it is recorded."""
+
+    kind: Literal["share_started"] = "share_started"
+    participant_id: Identifier
+    source: Source
+    at: Seconds
+
+
+class ShareEnded(Message):
+    kind: Literal["share_ended"] = "share_ended"
+    participant_id: Identifier
+    source: Source
+    at: Seconds
+
+
 class HungUp(Message):
     """Somebody ended the reception in the room; the office closes it."""
 
@@ -102,6 +129,9 @@ Fact = Annotated[
     | Recognised
     | RecognitionUntil
     | MarkSet
+    | HoldChanged
+    | ShareStarted
+    | ShareEnded
     | HungUp
     | LineLost
     | Closed,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds, TrackKind
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 
 MANIFEST_NAME = "manifest.json"
 JOURNAL_NAME = "journal.jsonl"
@@ -15,11 +15,13 @@ class Gap(Message):
 
     participant_id: Identifier | None = None
     kind: TrackKind | None = None
+    source: Source | None = None
+    """Null where `kind` says it: microphone, camera."""
     start: Seconds
     end: Seconds
     cause: str
     """Stable code: packet_loss, network_lost, left, media_restarted, disk_full, disk_error,
-    muted_source, truncated, nothing_understood."""
+    muted_source, truncated, nothing_understood, on_hold, petitioner_on_hold."""
 
 
 class Segment(Message):
@@ -29,8 +31,7 @@ class Segment(Message):
     participant_id: Identifier
     role: Role
     kind: TrackKind
-    source: str = "camera"
-    """microphone, camera, document or screen."""
+    source: Source = Source.CAMERA
     codec: str
     """MIME type as negotiated, e.g. audio/opus, video/VP8."""
     file: str
@@ -58,6 +59,16 @@ class Signature(Message):
     """64 bytes, base64."""
 
 
+class Share(Message):
+    """From when to when a paper or a screen was shown to everybody; its pictures are the participant's segments of
+    that source."""
+
+    participant_id: Identifier
+    source: Source
+    start: Seconds
+    end: Seconds
+
+
 class Manifest(Message):
     """All segments of a reception; written atomically whenever a segment closes."""
 
@@ -72,6 +83,8 @@ class Manifest(Message):
     segments: tuple[Segment, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """Gaps between segments and those that touch everyone."""
+    shares: tuple[Share, ...] = ()
+    """In order of time; those that ended."""
     chain: str = ""
     """Hash of the last link; empty without one."""
     signature: Signature | None = None

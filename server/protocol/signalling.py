@@ -4,12 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds, TrackKind
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.transcript import Utterance
 
 MAX_MESSAGE_BYTES = 65_536
-SLOTS = 4
-"""Other participants a client can see at once: it offers this many pairs of receiving sections."""
+SLOTS = 5
+"""Participants a client can see at once: it offers this many pairs of receiving sections."""
+MAX_PARTICIPANTS = 5
+MAX_OBSERVERS = 3
+ShareSource = Literal[Source.DOCUMENT, Source.SCREEN]
 
 
 class SeatClaims(Message):
@@ -30,6 +33,16 @@ class SeatClaims(Message):
     until: float | None = None
     """When the seat itself ends (Unix time), however often somebody comes back; absent: 12 h after `iat`."""
 
+    @property
+    def may_publish(self) -> bool:
+        """Observers send nothing, whatever their token says."""
+        return self.publishes and self.role is not Role.OBSERVER
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether this seat may put others on hold: who may end the reception, except the one that it is about."""
+        return self.may_end and self.role is not Role.PETITIONER
+
 
 # --- client -> node --------------------------------------------------------------------------------------
 
@@ -42,7 +55,9 @@ class Join(Message):
 
 class Offer(Message):
     """The client's only offer on this socket: sections in the order microphone (sendonly), camera (sendonly),
-    then SLOTS pairs of audio and video (recvonly).  A new network means a new socket and a new offer."""
+    document (video, sendonly; its track may come later), then SLOTS pairs of audio and video (recvonly), then the
+    document that somebody shows (video, recvonly).  The shape without the two document sections is taken too.
+    A new network means a new socket and a new offer."""
 
     type: Literal["offer"] = "offer"
     sdp: Annotated[str, Field(max_length=60_000)]
@@ -72,6 +87,28 @@ class Mark(Message):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
+class Share(Message):
+    """Show everybody what this client sends in its document section from now on; null: no more.
+
+    One document at a time is shown: the newest one; whose was shown before gets `share_ended`.
+    """
+
+    type: Literal["share"] = "share"
+    source: ShareSource | None
+
+
+class Hold(Message):
+    """Put somebody on hold or take them back (needs may_hold).
+
+    Who is on hold hears and sees nobody and is not heard, seen, recorded or recognised.  While the petitioner is,
+    nothing of anybody is recorded or recognised.
+    """
+
+    type: Literal["hold"] = "hold"
+    participant_id: Identifier
+    held: bool
+
+
 class Leave(Message):
     """This participant goes; the others stay."""
 
@@ -84,7 +121,9 @@ class HangUp(Message):
     type: Literal["hang_up"] = "hang_up"
 
 
-ClientMessage = Annotated[Join | Offer | Candidate | Mute | Mark | Leave | HangUp, Field(discriminator="type")]
+ClientMessage = Annotated[
+    Join | Offer | Candidate | Mute | Mark | Share | Hold | Leave | HangUp, Field(discriminator="type")
+]
 
 
 # --- node -> client --------------------------------------------------------------------------------------
@@ -99,8 +138,16 @@ class Seat(Message):
     """Media flows; false while the line is down or before the first packet."""
     audio_muted: bool = False
     video_muted: bool = False
+    held: bool = False
     slot: int | None = None
-    """Which of the receiver's own slots carries this seat; null for the receiver itself."""
+    """Which of the receiver's own slots carries this seat; null for the receiver itself and for observers."""
+
+
+class Document(Message):
+    """Whose document or screen the document section carries; nothing while this client itself shows it."""
+
+    participant_id: Identifier
+    source: ShareSource
 
 
 class Room(Message):
@@ -110,10 +157,16 @@ class Room(Message):
     state: Literal["waiting", "running", "ended"]
     """`running` from the moment that petitioner and receiver both send sound: recording starts there."""
     recording: bool
+    """False too while the petitioner is on hold."""
     recording_trouble: str = ""
     """Chinese sentence if something is wrong with the recording, else empty."""
     started_at: Moment | None = None
+    paused: bool = False
+    """The petitioner is on hold: nothing is recorded until they are taken back."""
+    document: Document | None = None
+    """What is shown to everybody; null also for whoever is on hold."""
     seats: tuple[Seat, ...]
+    """Everybody who is there, observers and those on hold too."""
 
 
 class Joined(Message):
@@ -161,6 +214,27 @@ class Marked(Message):
     note: str
 
 
+class ShareEnded(Message):
+    """What this client shows is not shown any more."""
+
+    type: Literal["share_ended"] = "share_ended"
+    reason: Literal["stopped", "another", "held"]
+    """`another`: somebody else shows something now."""
+
+
+class Departed(Message):
+    """Somebody is not in the room any more; everybody else is told."""
+
+    type: Literal["departed"] = "departed"
+    participant_id: Identifier
+    role: Role
+    name: str
+    """Empty where the node does not know it any more."""
+    reason: str
+    """Stable code: left, kicked, network_lost, token_expired; replaced: they went on from elsewhere;
+    media_restarted, shutdown: the node stopped, they are not back yet."""
+
+
 class Trouble(Message):
     """Something this client did cannot be done; `fatal`: the socket closes after it."""
 
@@ -175,11 +249,12 @@ class Ended(Message):
 
     type: Literal["ended"] = "ended"
     reason: str
-    """Stable code: hung_up, office, replaced, left, shutdown."""
+    """Stable code: hung_up, office, replaced, left, shutdown, kicked, network_lost, token_expired."""
 
 
 NodeMessage = Annotated[
-    Joined | Answer | Room | Caption | Recognition | Marked | Trouble | Ended, Field(discriminator="type")
+    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Trouble | Ended,
+    Field(discriminator="type"),
 ]
 
 client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

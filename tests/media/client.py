@@ -16,6 +16,7 @@ from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
     RTCPeerConnection,
+    RTCRtpSender,
     RTCSessionDescription,
 )
 from av import AudioFrame, VideoFrame
@@ -106,6 +107,9 @@ class Client:
     def __init__(self, url: str, key: str, participant_id: str, role: str, **claims: Any) -> None:
         self.id, self.got = participant_id, []
         self.first_picture: float | None = None
+        self.received: dict[int, int] = {}
+        """Frames by number of the receiving section."""
+        self.document: RTCRtpSender
         self.tone = Tone(440)
         self.close_code: int | None = None
         self.peer: RTCPeerConnection | None = None
@@ -140,17 +144,23 @@ class Client:
     def captions(self) -> list[Caption]:
         return [m for m in self.got if isinstance(m, Caption) and m.final]
 
-    async def publish(self, *, video: bool = True, answer_within: float = 10.0, hidden: bool = False) -> "Client":
-        """Offer the fixed sections and take the answer; `hidden`: without telling an own address, as a browser does
-        that was not given a camera."""
+    async def publish(
+        self, *, video: bool = True, documents: bool = True, answer_within: float = 10.0, hidden: bool = False
+    ) -> "Client":
+        """Offer the fixed sections (`documents=False`: the older shape) and take the answer; `hidden`: without telling
+        an own address, as a browser does that was not given a camera."""
         await until(lambda: self.last(Joined), "joined")
         if self.peer is not None:
             await self.peer.close()
         peer = self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         peer.addTransceiver(self.tone, direction="sendonly")
         peer.addTransceiver(Picture() if video else "video", direction="sendonly" if video else "inactive")
+        if documents:
+            self.document = peer.addTransceiver("video", direction="sendonly").sender
         for _ in range(SLOTS):
             peer.addTransceiver("audio", direction="recvonly")
+            peer.addTransceiver("video", direction="recvonly")
+        if documents:
             peer.addTransceiver("video", direction="recvonly")
         await peer.setLocalDescription(await peer.createOffer())
         sdp = peer.localDescription.sdp
@@ -166,14 +176,17 @@ class Client:
         return self
 
     def _watch(self, peer: RTCPeerConnection) -> None:
-        for number, transceiver in enumerate(peer.getTransceivers()[2:]):
-            self._tasks.append(asyncio.ensure_future(self._consume(transceiver.receiver.track, number == 1)))
+        receiving = [t for t in peer.getTransceivers() if t.direction == "recvonly"]
+        for number, transceiver in enumerate(receiving):
+            self._tasks.append(asyncio.ensure_future(self._consume(transceiver.receiver.track, number)))
 
-    async def _consume(self, track: MediaStreamTrack, first_video: bool) -> None:
+    async def _consume(self, track: MediaStreamTrack, number: int) -> None:
+        """`number`: of the receiving section; 2n and 2n + 1 are slot n, the last one is the document."""
         with contextlib.suppress(Exception):
             while True:
                 await track.recv()
-                if first_video and self.first_picture is None:
+                self.received[number] = self.received.get(number, 0) + 1
+                if number == 1 and self.first_picture is None:
                     self.first_picture = time.monotonic()
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ from server.media.node import Node
 from server.media.recorder import TrackRecorder
 from server.media.tap import Access, Events, Tap, TapInput
 from server.media.writer import Overloaded, Writer
-from server.protocol.base import Role, TrackKind
+from server.protocol.base import Role, Source
 from server.protocol.media_control import (
     CloseRoom,
     Entry,
@@ -52,7 +52,7 @@ class Recording:
         self.writer, self.closer = Writer(), ThreadPoolExecutor(1)
         self.store = Store(folder, self.writer, self.closer, 600)
         events = recorder.Events(self.segments.append, self.gaps.append, lambda code: None)
-        self.track = TrackRecorder(self.store, events, "p1", Role.PETITIONER, TrackKind.AUDIO)
+        self.track = TrackRecorder(self.store, events, "p1", Role.PETITIONER, Source.MICROPHONE)
         self.path = folder / "p1-audio-001.webm"
 
     def talk(self) -> None:
