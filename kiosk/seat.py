@@ -37,6 +37,7 @@ from server.protocol.signalling import (
     Candidate,
     Ended,
     HangUp,
+    Hold,
     Join,
     Joined,
     Leave,
@@ -45,6 +46,9 @@ from server.protocol.signalling import (
     NodeMessage,
     Offer,
     Room,
+    Share,
+    ShareEnded,
+    ShareSource,
     Trouble,
     node_message,
 )
@@ -84,6 +88,8 @@ class Event:
 Ticket = Callable[[], Awaitable[JoinTicket]]
 Tracks = Callable[[], tuple[MediaStreamTrack | None, MediaStreamTrack | None]]
 """Makes a microphone and a camera track for a new connection; None: not sent."""
+Paper = Callable[[], MediaStreamTrack]
+"""Makes a track of a document or a screen for a new connection."""
 
 
 class Seat:
@@ -100,6 +106,8 @@ class Seat:
         self._resume = ""
         self._over = False
         self._joined = asyncio.Event()
+        self._line: _Line | None = None
+        self._shared: tuple[ShareSource, Paper] | None = None
         self.participant_id = ""
         self.room: Room | None = None
         self.joins = 0
@@ -150,6 +158,32 @@ class Seat:
         """Tell the others that a track is switched off or on; the caller silences the track itself."""
         return await self._send(Mute(kind=kind, muted=muted))
 
+    async def share(self, source: ShareSource, paper: Paper) -> bool:
+        """Show everybody a document or a screen until `unshare`, over all connections."""
+        self._shared = (source, paper)
+        return await self._share_again()
+
+    async def unshare(self) -> bool:
+        """Show it no more."""
+        self._stop_sharing()
+        return await self._send(Share(source=None))
+
+    async def hold(self, participant_id: str, *, held: bool) -> bool:
+        """Put somebody on hold or take them back (needs the right to end the reception)."""
+        return await self._send(Hold(participant_id=participant_id, held=held))
+
+    async def _share_again(self) -> bool:
+        if self._line is None or self._shared is None:
+            return False
+        source, paper = self._shared
+        self._line.show(paper())
+        return await self._send(Share(source=source))
+
+    def _stop_sharing(self) -> None:
+        self._shared = None
+        if self._line is not None:
+            self._line.show(None)
+
     async def close(self) -> None:
         """Go away without a word, as when the power fails; `run` returns."""
         self._over = True
@@ -194,7 +228,12 @@ class Seat:
             await line.answered(answer.sdp)
             await self._send(Candidate(candidate=None))
             self.joins += 1
-            await self._read_while(socket, line)
+            self._line = line
+            try:
+                await self._share_again()
+                await self._read_while(socket, line)
+            finally:
+                self._line = None
 
     async def _read_while(self, socket: ClientConnection, line: "_Line") -> None:
         """Pass messages on until the socket or the media breaks."""
@@ -239,6 +278,8 @@ class Seat:
             self.room = message
         elif isinstance(message, Ended):
             self._over = True
+        elif isinstance(message, ShareEnded):
+            self._stop_sharing()
         elif isinstance(message, Trouble) and message.fatal:
             self._resume = ""
             raise _Broken
@@ -282,9 +323,18 @@ class _Line:
         add = self._connection.addTransceiver
         add(voice or "audio", direction="sendonly" if voice else "inactive")
         _prefer_vp8(add(picture or "video", direction="sendonly" if picture else "inactive"))
+        document = add("video", direction="sendonly" if voice or picture else "inactive")
+        self._document = document.sender
+        _prefer_vp8(document)
         for _ in range(SLOTS):
             add("audio", direction="recvonly")
             _prefer_vp8(add("video", direction="recvonly" if watch else "inactive"))
+        _prefer_vp8(add("video", direction="recvonly" if watch else "inactive"))
+
+    def show(self, document: MediaStreamTrack | None) -> None:
+        """Send this track in the document's section, or nothing."""
+        # The track before is only let go of: one that is stopped while it is read ends the sender for good.
+        self._document.replaceTrack(document)
 
     async def __aenter__(self) -> "_Line":
         return self

@@ -20,6 +20,10 @@ def gap_sentence(started_at: datetime | None, start: float, end: float, cause: s
         return f"{span}，{_whose_side(role)}有人说话，但没有听出内容，请听录音。"
     if cause.startswith("recognition"):
         return f"{span}，{_whose(role)}这一段录上了，还没有认出文字，要听录音补记。"
+    if cause == "petitioner_on_hold":
+        return f"{span}，接谈人员单独商量，信访人在等候，这一段没有录音。"
+    if cause == "on_hold":
+        return f"{span}，{_who(role)}在等候，没有参加谈话，这一段没有录音。"
     return f"{span}，{_place(role)}{terms.GAP_CAUSE.get(cause, '出了问题')}，这一段没有录上。"
 
 
@@ -38,6 +42,10 @@ def _place(role: Role | None) -> str:
 
 def _whose_side(role: Role | None) -> str:
     return f"{terms.ROLE[role]}那边" if role else ""
+
+
+def _who(role: Role | None) -> str:
+    return terms.ROLE[role] if role else "有人"
 
 
 def _whose(role: Role | None) -> str:

@@ -20,6 +20,8 @@ NOT_RECOGNISED = "recognition_missing"
 """Cause of a stretch whose recorded sound was not recognised yet."""
 NOTHING_UNDERSTOOD = "nothing_understood"
 """Cause of a stretch with a voice in it that was recorded and recognised, but no words came of it."""
+PETITIONER_ON_HOLD = "petitioner_on_hold"
+"""Cause of a stretch that nobody is recorded in: the officers talked among themselves."""
 ENDINGS = frozenset({"", "ended", "finished", "closed", "end"})
 """Reasons of `recognition_until` that are no break: everything up to there is decided."""
 
@@ -106,8 +108,10 @@ def _gap_found(session: Session, reception: Reception, fact: journal.GapFound) -
 
 
 def add_gap(session: Session, reception_id: str, gap: Gap) -> None:
-    """Store a hole in somebody's sound, once.  Holes in pictures stay in the manifest: no sentence is lost in them."""
-    if gap.kind == TrackKind.VIDEO or gap.end - gap.start < SHORTEST_GAP_S:
+    """Store a hole in somebody's sound, once.  Holes in pictures stay in the manifest: no sentence is lost in them;
+    so do each one's own holes while the petitioner was on hold: one gap tells of all."""
+    told_for_all = gap.cause == PETITIONER_ON_HOLD and gap.participant_id is not None
+    if gap.kind == TrackKind.VIDEO or told_for_all or gap.end - gap.start < SHORTEST_GAP_S:
         return
     key = (gap.participant_id, round(gap.start, 3), round(gap.end, 3), gap.cause[:40])
     known = {(g.participant_id, round(g.start, 3), round(g.end, 3), g.cause) for g in store.gaps_of(session, reception_id)}

@@ -57,9 +57,9 @@ async def test_the_offer_has_the_sections_of_the_contract(other: Answerer) -> No
         await until(lambda: seat.joins == 1, "the seat is taken")
     offer = next(m for m in other.messages if isinstance(m, Offer))
     sections = offer.sdp.split("m=")[1:]
-    assert [s.split()[0] for s in sections] == ["audio", "video"] * 5
+    assert [s.split()[0] for s in sections] == ["audio", "video", "video", *["audio", "video"] * 5, "video"]
     directions = [next(d for d in ("sendonly", "recvonly", "inactive") if f"a={d}" in s) for s in sections]
-    assert directions == ["sendonly", "sendonly"] + ["recvonly", "inactive"] * 4
+    assert directions == ["sendonly"] * 3 + ["recvonly", "inactive"] * 5 + ["inactive"]
 
 
 async def test_a_lost_socket_is_resumed_without_asking_the_office(other: Answerer) -> None:
