@@ -4,14 +4,16 @@
  *
  * @typedef {{token: string, signalling_url: string, participant_id: string}} JoinTicket
  * @typedef {{participant_id: string, role: string, name: string, connected: boolean, audio_muted: boolean,
- *   video_muted: boolean, slot: number|null}} SeatState
+ *   video_muted: boolean, held: boolean, slot: number|null}} SeatState
+ * @typedef {"document"|"screen"} ShareSource
+ * @typedef {{participant_id: string, source: ShareSource}} SharedDocument
  * @typedef {{type: "room", state: "waiting"|"running"|"ended", recording: boolean, recording_trouble: string,
- *   started_at: string|null, seats: SeatState[]}} Room
+ *   started_at: string|null, paused: boolean, document: SharedDocument|null, seats: SeatState[]}} Room
  * @typedef {"connecting"|"connected"|"reconnecting"|"failed"} ConnectionState
  * @typedef {{audio: MediaStreamTrack, video: MediaStreamTrack}} Slot
  */
 
-const SLOTS = 4;
+const SLOTS = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 4000;
 const ANSWER_MS = 15000;
@@ -26,6 +28,28 @@ const SENTENCES = {
   connected: "已经接通。",
   reconnecting: "线路断了，正在重新接通，请不要离开。",
   failed: "一直没有接通，还在继续试。您可以叫工作人员来看看。",
+};
+
+const ROLES = {
+  petitioner: "信访人", leader: "接访领导", clerk: "接谈员", joint: "联合接访人员", interpreter: "翻译", observer: "旁听的人",
+};
+
+/** Why somebody is not there any more, said to those who are. */
+const DEPARTURES = {
+  left: "离开了。",
+  kicked: "被请出了接谈。",
+  network_lost: "那边的线路断了，接上以后会自己回来。",
+  token_expired: "的参加时间到了，已经离开。",
+  replaced: "换了一个地方接着谈，马上就好。",
+  media_restarted: "那边正在重新接通，请稍等。",
+  shutdown: "那边正在重新接通，请稍等。",
+};
+
+/** Why what this person shows is shown no more. */
+const SHARE_ENDS = {
+  stopped: "已经停止给大家看。",
+  another: "别人开始给大家看材料，您的材料先停下了。",
+  held: "您在等候，您的材料先停下了。",
 };
 
 /** HTTP statuses with which the office says that this seat is not to be had (any more). */
@@ -50,6 +74,11 @@ export class Seat extends EventTarget {
     /** @type {Map<string, MediaStream>} */
     this._streams = new Map();
     this._muted = { audio: false, video: false };
+    /** @type {{track: MediaStreamTrack, source: ShareSource}|null} */
+    this._shared = null;
+    /** @type {MediaStream|null} */
+    this._document = null;
+    this._documentOf = "";
     /** @type {Room|null} */
     this.room = null;
     this.participantId = "";
@@ -85,8 +114,46 @@ export class Seat extends EventTarget {
     return this._send({ type: "mute", kind, muted });
   }
 
+  /**
+   * Show everybody a second camera or a screen until it is ended here, there or by the browser's own button; it is
+   * shown again after a break.  The track stays the caller's.
+   * @param {MediaStreamTrack|null} track null: no more @param {ShareSource} [source]
+   * @returns {boolean} whether the line took it
+   */
+  share(track, source = "document") {
+    this._letGo();
+    if (!track) return this._send({ type: "share", source: null });
+    track.contentHint = "detail";
+    this._shared = { track, source };
+    track.addEventListener("ended", this._shareStopped);
+    return this._shareAgain();
+  }
+
+  /** Put somebody on hold or take them back.  @param {string} participantId @param {boolean} held */
+  hold(participantId, held) {
+    return this._send({ type: "hold", participant_id: participantId, held });
+  }
+
+  _shareAgain() {
+    if (!this._shared) return false;
+    this._line?.show(this._shared.track);
+    return this._send({ type: "share", source: this._shared.source });
+  }
+
+  _shareStopped = () => {
+    this.share(null);
+  };
+
+  /** Send nothing in the document's section any more. */
+  _letGo() {
+    this._shared?.track.removeEventListener("ended", this._shareStopped);
+    this._shared = null;
+    this._line?.show(null);
+  }
+
   /** Let go of socket and connection; the camera stays the caller's. */
   close() {
+    this._letGo();
     this._over = true;
     clearTimeout(this._retry);
     removeEventListener("online", this._online);
@@ -155,6 +222,8 @@ export class Seat extends EventTarget {
       case "room": return this._room(/** @type {Room} */ (/** @type {unknown} */ (message)));
       case "trouble": return this._trouble(message);
       case "ended": return this._ended(message);
+      case "departed": return this._departed(message);
+      case "share_ended": return this._shareEnded(message);
       case "caption":
       case "recognition":
       case "marked": return this._tell(message.type, message);
@@ -173,6 +242,7 @@ export class Seat extends EventTarget {
     for (const kind of /** @type {("audio"|"video")[]} */ (["audio", "video"])) {
       if (this._muted[kind]) this._send({ type: "mute", kind, muted: true });
     }
+    this._shareAgain();
     this._tell("connection", this._state("connected"));
     this._bindStreams();
   }
@@ -184,9 +254,10 @@ export class Seat extends EventTarget {
     this._bindStreams();
   }
 
-  /** Tell of every seat whose slot, and so whose stream, is another than before. */
+  /** Tell of every seat whose slot, and so whose stream, is another than before, and of the document. */
   _bindStreams() {
     this._forgetGone();
+    this._bindDocument();
     for (const seat of this.room?.seats ?? []) {
       const stream = seat.slot === null ? null : this._line?.stream(seat.slot) ?? null;
       if (!stream || this._streams.get(seat.participant_id) === stream) continue;
@@ -201,8 +272,34 @@ export class Seat extends EventTarget {
     for (const id of this._streams.keys()) if (!here.has(id)) this._streams.delete(id);
   }
 
+  /** What oneself shows has no stream: it is not sent back. */
+  _bindDocument() {
+    const shown = this.room?.document ?? null;
+    const stream = shown && shown.participant_id !== this.participantId ? this._line?.documentStream ?? null : null;
+    const of = shown ? `${shown.participant_id} ${shown.source}` : "";
+    if (of === this._documentOf && stream === this._document) return;
+    this._documentOf = of;
+    this._document = stream;
+    this._tell("document", { participantId: shown?.participant_id ?? "", source: shown?.source ?? "", stream });
+  }
+
+  /** @param {Record<string, any>} message */
+  _departed(message) {
+    const { participant_id: participantId, role, name, reason } = message;
+    const who = name || ROLES[/** @type {keyof typeof ROLES} */ (role)] || "有人";
+    const what = DEPARTURES[/** @type {keyof typeof DEPARTURES} */ (reason)] ?? DEPARTURES.left;
+    this._tell("departed", { participantId, role, name, reason, message: `${who}${what}` });
+  }
+
+  /** @param {Record<string, any>} message */
+  _shareEnded({ reason }) {
+    this._letGo();
+    this._tell("share_ended", { reason, message: SHARE_ENDS[/** @type {keyof typeof SHARE_ENDS} */ (reason)] ?? "" });
+  }
+
   /** @param {Record<string, any>} message */
   _trouble(message) {
+    if (message.code === "share_unavailable") this._letGo();
     if (message.fatal) this._resume = "";
     this._tell("trouble", { code: message.code, message: message.message, fatal: Boolean(message.fatal) });
   }
@@ -251,6 +348,10 @@ class Line {
     this._peer = null;
     /** @type {MediaStream[]} */
     this._slots = [];
+    /** @type {RTCRtpSender|null} */
+    this._documentSender = null;
+    /** @type {MediaStream|null} what another one shows */
+    this.documentStream = null;
     /** @type {RTCIceCandidate[]|null} candidates found before the offer went out; null: trickle at once */
     this._held = [];
   }
@@ -280,6 +381,12 @@ class Line {
   /** The stream of one slot, once media can come.  @param {number} slot */
   stream(slot) {
     return this._slots[slot] ?? null;
+  }
+
+  /** Send this track in the document's section, or nothing.  @param {MediaStreamTrack|null} track */
+  show(track) {
+    if (this._closed) return;
+    void this._documentSender?.replaceTrack(track).catch(() => this._break());
   }
 
   close() {
@@ -322,16 +429,25 @@ class Line {
     this._release();
   }
 
-  /** The contract's fixed sections: microphone, camera, then pairs to receive.  @param {RTCPeerConnection} peer */
+  /**
+   * The contract's fixed sections: microphone, camera, own document, pairs to receive, the others' document.
+   * @param {RTCPeerConnection} peer
+   */
   _addSections(peer) {
     this._sending(peer, "audio");
     preferVp8(this._sending(peer, "video"));
+    const own = peer.addTransceiver("video", { direction: this._media ? "sendonly" : "inactive" });
+    preferVp8(own);
+    this._documentSender = own.sender;
     for (let slot = 0; slot < SLOTS; slot += 1) {
       const audio = peer.addTransceiver("audio", { direction: "recvonly" });
       const video = peer.addTransceiver("video", { direction: "recvonly" });
       preferVp8(video);
       this._slots[slot] = new MediaStream([audio.receiver.track, video.receiver.track]);
     }
+    const shown = peer.addTransceiver("video", { direction: "recvonly" });
+    preferVp8(shown);
+    this.documentStream = new MediaStream([shown.receiver.track]);
   }
 
   /** @param {RTCPeerConnection} peer @param {"audio"|"video"} kind */

@@ -1,0 +1,131 @@
+"""Real Chromium pages on seat.js: a screen that one shows is seen by the other, and holds reach the pages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import av
+import pytest
+from playwright.async_api import Page, Route, async_playwright
+
+from server.media.node import Node
+from server.settings import Settings
+from tests.browser import chromium
+from tests.media.client import token, until
+from tests.media.test_browser import ARGUMENTS
+
+ROOT = Path(__file__).parents[2]
+Sit = Callable[[str, str], Awaitable[Page]]
+
+
+async def _static(route: Route) -> None:
+    await route.fulfill(path=ROOT / "web" / route.request.url.split("/", 3)[3])
+
+
+@pytest.fixture
+async def sit(node: Node, settings: Settings) -> AsyncIterator[Sit]:
+    """Opens a page that sits down in the room."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+
+        async def open_page(participant_id: str, role: str) -> Page:
+            page = await browser.new_page()
+            await page.route("**/static/**", _static)
+            await page.goto(f"http://127.0.0.1:{node.port}/healthz")
+            ticket = {
+                "token": token(settings.key("seat"), participant_id, role), "participant_id": participant_id,
+                "signalling_url": f"ws://127.0.0.1:{node.port}/signal",
+            }  # fmt: skip
+            await page.evaluate(_SIT, [ticket, role != "observer"])
+            return page
+
+        yield open_page
+        await browser.close()
+
+
+@pytest.mark.browser
+async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: Sit) -> None:
+    petitioner, leader = await sit("p1", "petitioner"), await sit("l1", "leader")
+    await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
+    first = [await page.evaluate("window.firstPicture") for page in (petitioner, leader) if await _has_picture(page)]
+    print(f"click to first remote picture: {max(first):.0f} ms")
+    assert max(first) < 5000
+
+    await leader.evaluate(_SHOW_SCREEN)
+    await petitioner.wait_for_function("window.paper && window.paper.source === 'screen'", timeout=10000)
+    await petitioner.wait_for_function("window.paperIsGreen()", timeout=10000)
+    assert await leader.evaluate("window.paper.participantId") == "l1"
+    assert not await leader.evaluate("Boolean(window.paper.stream)"), "one's own screen is not sent back"
+    observer = await sit("o1", "observer")
+    await observer.wait_for_function("window.paperIsGreen && window.paperIsGreen()", timeout=10000)
+
+    await leader.evaluate("seat.share(null)")
+    await petitioner.wait_for_function("window.paper && !window.paper.stream", timeout=5000)
+    await leader.evaluate("seat.hold('p1', true)")
+    await petitioner.wait_for_function("seat.room.paused && seat.room.seats.find((s) => s.role === 'petitioner').held")
+    await leader.evaluate("seat.hold('p1', false)")
+    await petitioner.wait_for_function("!seat.room.paused && seat.room.recording")
+    await petitioner.evaluate("seat.leave()")
+    await leader.wait_for_function("window.departed === '某人离开了。'", timeout=5000)
+
+    manifest = await node.hub.close_room("r1", "office")
+    (share,) = manifest.shares
+    (screen,) = [s for s in manifest.segments if s.source == "screen"]
+    assert (share.participant_id, share.source) == ("l1", "screen")
+    assert share.start <= screen.start < screen.start + screen.seconds <= share.end + 0.1
+    with av.open(str(node.hub.folder("r1") / screen.file)) as container:
+        picture = list(container.decode(video=0))[-1].to_ndarray(format="rgb24")
+    red, green, blue = picture.mean(axis=(0, 1))
+    assert green > 150 > 80 > max(red, blue)
+
+
+async def _has_picture(page: Page) -> bool:
+    await page.wait_for_function("window.firstPicture", timeout=20000)
+    return True
+
+
+@pytest.mark.browser
+async def test_what_is_shown_comes_back_after_a_break(node: Node, sit: Sit) -> None:
+    petitioner, leader = await sit("p1", "petitioner"), await sit("l1", "leader")
+    await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
+    await leader.evaluate(_SHOW_SCREEN)
+    await petitioner.wait_for_function("window.paperIsGreen()", timeout=10000)
+    await leader.evaluate("seat._line._socket.close()")
+    room = node.hub.rooms["r1"]
+    await until(lambda: len(room.manifest().shares) == 1, "the first showing has its end")
+    await petitioner.wait_for_function("window.papers >= 3 && window.paperIsGreen()", timeout=15000)
+    await leader.evaluate("seat.close()")
+
+
+_SIT = """
+async ([ticket, sends]) => {
+  const { Seat } = await import("/static/js/seat.js");
+  const media = sends ? await navigator.mediaDevices.getUserMedia({audio: true, video: {width: 640, height: 480}}) : null;
+  let given = 0;
+  window.seat = new Seat({ ticket: async () => { if (given++) throw new Error("resume it"); return ticket; }, media });
+  const video = () => Object.assign(document.body.appendChild(document.createElement("video")), {muted: true, autoplay: true});
+  const other = video(), paper = video();
+  other.requestVideoFrameCallback(() => { window.firstPicture = performance.now() - clicked; });
+  window.papers = 0;
+  seat.addEventListener("stream", ({ detail }) => { other.srcObject = detail.stream; });
+  seat.addEventListener("document", ({ detail }) => { window.paper = detail; window.papers += 1; paper.srcObject = detail.stream; });
+  seat.addEventListener("departed", ({ detail }) => { window.departed = detail.message; });
+  window.paperIsGreen = () => {
+    if (!paper.videoWidth) return false;
+    const pen = new OffscreenCanvas(8, 8).getContext("2d");
+    pen.drawImage(paper, 0, 0, 8, 8);
+    const [red, green, blue] = pen.getImageData(4, 4, 1, 1).data;
+    return green > 150 && red < 80 && blue < 80;
+  };
+  const clicked = performance.now();
+  await seat.start();
+}
+"""
+_SHOW_SCREEN = """
+() => {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 640, height: 360});
+  const pen = canvas.getContext("2d");
+  let n = 0;
+  setInterval(() => { pen.fillStyle = n++ % 2 ? "rgb(0,200,0)" : "rgb(0,210,0)"; pen.fillRect(0, 0, 640, 360); }, 100);
+  return seat.share(canvas.captureStream(10).getVideoTracks()[0], "screen");
+}
+"""
