@@ -1,4 +1,4 @@
-"""Commands of a kiosk without a browser: `jietan kiosk publish`."""
+"""Commands of a kiosk computer: `jietan kiosk agent`, and `publish` for one without a browser."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from aiortc import MediaStreamTrack
 
+from kiosk import agent as copies
 from kiosk.aioice_loopback import bind_media_to
 from kiosk.office import Office, OfficeRefused
 from kiosk.publisher import Clip, ClipTrack, Speech, SpeechTrack, UnusableFile, read_clip, read_voice
@@ -24,9 +25,20 @@ class NotEnrolled(Exception):
     message = "这台终端还没有登记，请用 --code 给出一次性登记码。"
 
 
-@app.callback()
-def kiosk() -> None:
-    """Keeps `publish` a sub-command while it is the only one."""
+@app.command()
+def agent(
+    server: Annotated[str, typer.Option(help="Address of the office's server; else JIETAN_KIOSK_SERVER.")] = "",
+    code: Annotated[str, typer.Option(help="One-time code; needed the first time only.")] = "",
+) -> None:
+    """Keep the kiosk page's own copy of every talk until the office has it."""
+    settings = KioskSettings().model_copy(update={"server": server} if server else {})
+    try:
+        if code:
+            typer.echo(f"{asyncio.run(copies.enrol(settings, code))}：备份程序登记好了。", err=True)
+        asyncio.run(copies.Agent(settings).run())
+    except (copies.AgentNotEnrolled, OfficeRefused, ConnectionError, OSError) as error:
+        typer.echo(getattr(error, "message", str(error)), err=True)
+        raise typer.Exit(1) from error
 
 
 @app.command()

@@ -30,11 +30,12 @@ class Office:
     Every method raises OfficeRefused for an error answer and ConnectionError where no answer comes.
     """
 
-    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None, *, key: str = "") -> None:
+        """`key`: of the copy program, which has no cookie."""
         self.url = url.rstrip("/")
         self._client = httpx.AsyncClient(
             base_url=self.url,
-            headers={"X-Jietan": "1"},
+            headers={"X-Jietan": "1"} | ({"Authorization": f"Bearer {key}"} if key else {}),
             timeout=TIMEOUT_S,
             transport=transport,
             trust_env=False,
@@ -54,6 +55,10 @@ class Office:
     async def get_as(self, kind: type[T], method: str, path: str, body: Message | None = None) -> T:
         """`call` with its answer as a message of the contract."""
         return kind.model_validate_json((await self._answer(method, path, body)).content)
+
+    async def put(self, kind: type[T], method: str, path: str, data: bytes, headers: dict[str, str]) -> T:
+        """Send bytes as they are, get a message of the contract."""
+        return kind.model_validate_json((await self._answer(method, path, data, headers)).content)
 
     async def fetch(self, path: str) -> bytes:
         """A file, whole."""
@@ -101,10 +106,15 @@ class Office:
             self._client.cookies.set(name, value)
         return True
 
-    async def _answer(self, method: str, path: str, body: Message | dict[str, Any] | None) -> httpx.Response:
-        content = body.model_dump(mode="json") if isinstance(body, Message) else body
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Message | dict[str, Any] | bytes | None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
         try:
-            answer = await self._client.request(method, path, json=content)
+            answer = await self._client.request(method, path, headers=headers, **_content(body))
         except httpx.TransportError as error:
             raise ConnectionError(f"no answer from the office: {type(error).__name__}") from error
         if answer.status_code in (502, 503, 504):
@@ -112,6 +122,12 @@ class Office:
         if answer.is_error:
             raise OfficeRefused(answer.status_code, _error_body(answer))
         return answer
+
+
+def _content(body: Message | dict[str, Any] | bytes | None) -> dict[str, Any]:
+    if isinstance(body, bytes):
+        return {"content": body}
+    return {"json": body.model_dump(mode="json") if isinstance(body, Message) else body}
 
 
 def _error_body(answer: httpx.Response) -> ErrorBody:

@@ -12,9 +12,17 @@ class KioskSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="JIETAN_KIOSK_", extra="ignore")
 
     server: str = Field("http://127.0.0.1:8600", description="Address of the office's server.")
-    data_dir: Path = Field(Path("kiosk-data"), description="Folder for this kiosk's key.")
+    data_dir: Path = Field(Path("kiosk-data"), description="Folder for this kiosk's key and for copies that wait to be sent.")
     media_bind: list[str] = Field([], description="Own addresses for media (UDP); empty: all but 127.0.0.1.")
+
+    agent_port: int = Field(8610, description="Port of the copy program (127.0.0.1), the office's kiosk_agent_port.")
+    copies_max_mb: int = Field(20_000, gt=0, description="Most that waiting copies take of the disk.")
+    disk_reserve_mb: int = Field(1000, ge=0, description="So much of the disk copies leave free.")
 
     @property
     def key_file(self) -> Path:
         return self.data_dir / "kiosk.key"
+
+    @property
+    def agent_key_file(self) -> Path:
+        return self.data_dir / "agent.key"

@@ -9,14 +9,14 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from server import pages
-from server.api import accounts, admin, cases, health, kiosk, kiosk_lock, public, receptions, records
+from server.api import accounts, admin, agent, cases, health, kiosk, kiosk_lock, public, receptions, records
 from server.api.errors import add_handlers
 from server.api.guard import Guard
 from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, kiosk, kiosk_lock, receptions, records, cases, public)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, records, cases, public)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 

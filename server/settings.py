@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     turn_secret_file: Path | None = Field(None, description="File with that secret, instead of turn_secret.")
     turn_hours: float = Field(12, gt=0, le=72, description="A client's TURN credentials end after so many hours.")
 
+    kiosk_agent_port: int = Field(8610, description="Port of the copy program on every kiosk computer (127.0.0.1).")
+    copy_max_mb: int = Field(8000, gt=0, description="Largest copy of one talk that is taken from a kiosk.")
+
     transcriber_host: str = Field("127.0.0.1", description="Address the transcriber listens on.")
     transcriber_port: int = Field(8602, description="Port the transcriber listens on.")
     transcriber_url: str = Field("", description="How others reach the transcriber; empty: http://transcriber_host:port.")
@@ -157,6 +160,10 @@ class Settings(BaseSettings):
     def signing_key_path(self) -> Path:
         """The private key that recordings are signed with; its public half lies beside it (.pub.pem)."""
         return self.data_dir / "recording-signing.pem"
+
+    @property
+    def copies_dir(self) -> Path:
+        return self.data_dir / "copies"
 
     @property
     def store_url(self) -> str:

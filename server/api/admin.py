@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.api.deps import Administrator, Db, OfficeDep
 from server.errors import NotFound, Unavailable
-from server.protocol.office import Enrolment, NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, kiosks, transcriber
+from server.protocol.office import AgentCode, Enrolment, NewKiosk, NewOrganization, NewUser
+from server.reception import accounts, copies, kiosks, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
+from server.store import copies as copy_store
 from server.store import receptions
 from server.store.access import Actor, visible_kiosks
-from server.store.models import Kiosk
+from server.store.models import Kiosk, KioskAgent
 
 router = APIRouter(prefix="/admin")
 
@@ -26,13 +27,15 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
     """The administrator's organizations, accounts and kiosks, and how the programs are doing."""
     path = actor.organization_path
     enrolled = store.enrolled_kiosk_ids(db, clock.now())
+    kiosks_ = store.kiosks_under(db, path)
+    agents = copy_store.agents_of(db, [kiosk.id for kiosk in kiosks_])
     return {
         "organizations": [
             {"id": o.id, "name": o.name, "code": o.code, "parent_id": o.parent_id}
             for o in store.organizations_under(db, path)
         ],
         "users": [_user(user) for user in store.users_under(db, path)],
-        "kiosks": [_kiosk(kiosk, kiosk.id in enrolled) for kiosk in store.kiosks_under(db, path)],
+        "kiosks": [_kiosk(kiosk, kiosk.id in enrolled, agents.get(kiosk.id)) for kiosk in kiosks_],
         "status": _status(office),
     }
 
@@ -42,7 +45,7 @@ def _user(user: Any) -> dict[str, Any]:
     return {name: getattr(user, name) for name in fields} | {"organization": user.organization.name}
 
 
-def _kiosk(kiosk: Kiosk, enrolled: bool) -> dict[str, Any]:
+def _kiosk(kiosk: Kiosk, enrolled: bool, agent: KioskAgent | None) -> dict[str, Any]:
     return {
         "id": kiosk.id,
         "name": kiosk.name,
@@ -50,6 +53,7 @@ def _kiosk(kiosk: Kiosk, enrolled: bool) -> dict[str, Any]:
         "organization_id": kiosk.organization_id,
         "organization": kiosk.organization.name,
         "enrolled": enrolled,
+        "copies": copies.shown(agent),
     }
 
 
@@ -93,6 +97,12 @@ def renew_enrolment(
     # Only once the old key is gone for good: before, it would bring a new ticket.
     afterwards.add_task(kiosks.send_out, office, receptions.seats_at(db, kiosk_id))
     return link
+
+
+@router.post("/kiosks/{kiosk_id}/agent")
+def agent_code(kiosk_id: Annotated[int, Path(ge=1, le=2**31 - 1)], db: Db, actor: Administrator) -> AgentCode:
+    """A one-time code for the copy program of a kiosk."""
+    return copies.agent_code(db, _own_kiosk(db, actor, kiosk_id))
 
 
 def _own_kiosk(db: Session, actor: Actor, kiosk_id: int) -> Kiosk:

@@ -95,7 +95,8 @@ class _Exchange:
 
 
 def security_headers(settings: Settings) -> dict[str, str]:
-    """Headers of every answer: only our own scripts, no frames, connections to us and the signalling server."""
+    """Headers of every answer: only our own scripts, no frames, connections to us, the signalling server and the
+    copy program on a kiosk."""
     signalling = urlsplit(settings.client_signalling_url)
     policy = {
         "default-src": "'self'",
@@ -103,7 +104,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "media-src": "'self' blob:",
-        "connect-src": f"'self' {signalling.scheme}://{signalling.netloc}",
+        "connect-src": f"'self' {signalling.scheme}://{signalling.netloc} ws://127.0.0.1:{settings.kiosk_agent_port}",
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",

@@ -7,8 +7,9 @@ from starlette.concurrency import run_in_threadpool
 
 from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
+from server.protocol.copies import BeginCopy, CopyPlace
 from server.protocol.office import Enrol, Heard, NewSitting, Sitting
-from server.reception import hearing, kiosks, sittings
+from server.reception import copies, hearing, kiosks, sittings
 
 router = APIRouter(prefix="/kiosk")
 
@@ -37,6 +38,12 @@ def current(db: Db, actor: KioskActor) -> Sitting:
 def leave(db: Db, actor: KioskActor) -> None:
     """The petitioner goes."""
     sittings.leave(db, actor)
+
+
+@router.post("/copies")
+def begin_copy(asked: BeginCopy, db: Db, actor: KioskActor, office: OfficeDep) -> CopyPlace:
+    """The page begins its own copy of the talk."""
+    return copies.begin(db, actor, office.settings, asked.copy_id)
 
 
 @router.post("/help", status_code=204)

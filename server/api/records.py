@@ -12,7 +12,8 @@ from server.errors import NotAllowed, NotFound
 from server.protocol.office import Disputes, Edits, Refusal, Reopen, Signature
 from server.reception import documents, editing, filing, records, signing
 from server.reception.office import Office
-from server.store import files
+from server.store import copies as copy_store
+from server.store import copyfiles, files
 from server.store import records as store
 from server.store.access import Actor
 
@@ -131,3 +132,16 @@ def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: AnyActor
         raise NotFound
     path = files.check(office.settings.recordings_dir, segment)
     return FileResponse(path, media_type=MEDIA_TYPES.get(path.suffix, "application/octet-stream"))
+
+
+@router.get("/{record_id}/copies/{copy_id}/{gap_id}")
+def copy_piece(
+    record_id: RecordId, copy_id: RecordId, gap_id: Annotated[int, Path(ge=1, le=2**31 - 1)], db: Db, actor: AnyActor,
+    office: OfficeDep,
+) -> FileResponse:  # fmt: skip
+    """What the kiosk's own copy has for a gap of the recording."""
+    fill = copy_store.fill_for(db, _reader(actor), record_id, gap_id, copy_id)
+    if fill is None or not fill.file:
+        raise NotFound
+    path = copyfiles.piece_of(office.settings.copies_dir, fill)
+    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix])

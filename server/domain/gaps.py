@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from server.domain import terms
+from server.domain.states import FillOutcome
 from server.protocol.base import Role
 
 
@@ -25,6 +26,11 @@ def gap_sentence(started_at: datetime | None, start: float, end: float, cause: s
     if cause == "on_hold":
         return f"{span}，{_who(role)}在等候，没有参加谈话，这一段没有录音。"
     return f"{span}，{_place(role)}{terms.GAP_CAUSE.get(cause, '出了问题')}，这一段没有录上。"
+
+
+def fill_sentence(started_at: datetime | None, start: float, end: float, outcome: str) -> str:
+    """What the kiosk's own copy has for a gap; follows the gap's sentence."""
+    return terms.GAP_FILL[FillOutcome(outcome)].format(span=_span(started_at, start, end))
 
 
 def _span(started_at: datetime | None, start: float, end: float) -> str:

@@ -40,6 +40,30 @@ class RecognitionState(StrEnum):
     FAILED = "failed"
 
 
+class CopyState(StrEnum):
+    """Of the kiosk's own copy of a talk, as the office knows it."""
+
+    EXPECTED = "expected"
+    """The kiosk's page began it; the office does not have it yet."""
+    STORED = "stored"
+    MISSING = "missing"
+    """The kiosk's program says that it holds no such copy."""
+    UNWANTED = "unwanted"
+    """Nobody talked in that sitting."""
+
+
+class FillOutcome(StrEnum):
+    """What the kiosk's copy had for a gap of the recording."""
+
+    FILLED = "filled"
+    LATE = "late"
+    """Words were heard, but the record was signed by then: it stays as it is."""
+    SILENT = "silent"
+    """Nothing was said, or nothing that could be recognised: the piece can be heard."""
+    UNMATCHED = "unmatched"
+    """Its sound is not that of the recording before and after the gap: nothing of it is used."""
+
+
 class LineKind(StrEnum):
     QUESTION = "question"
     ANSWER = "answer"

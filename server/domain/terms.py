@@ -1,6 +1,15 @@
 """The one dictionary between identifiers and the Chinese words that users see."""
 
-from server.domain.states import Consent, FormField, LineKind, Purpose, ReceptionState, RecordState, StaffRole
+from server.domain.states import (
+    Consent,
+    FillOutcome,
+    FormField,
+    LineKind,
+    Purpose,
+    ReceptionState,
+    RecordState,
+    StaffRole,
+)
 from server.protocol.base import Role
 
 ROLE = {
@@ -116,6 +125,13 @@ GAP_CAUSE = {
     "truncated": "录音文件不完整",
     "recording_missing": "录音文件不见了",
     "recording_lost": "录音没有存下来",
+}
+
+GAP_FILL = {
+    FillOutcome.FILLED: "接谈机自己的备份里有{span}，补上的话写着“来自接谈机备份”。",
+    FillOutcome.LATE: "接谈机自己的备份里有{span}，笔录签过字才传到，话没有写进笔录，可以听。",
+    FillOutcome.SILENT: "接谈机自己的备份里有{span}，没有认出新的话，可以听。",
+    FillOutcome.UNMATCHED: "接谈机自己的备份和这里的录音对不上，没有用。",
 }
 
 CASE_STATE = {"registered": "已登记"}

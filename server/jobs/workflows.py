@@ -19,9 +19,9 @@ from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import closing, ingest, transcriber
+from server.reception import closing, filling, ingest, transcriber
 from server.reception.office import Office
-from server.store import receptions
+from server.store import copies, receptions
 from server.store.models import Reception
 
 log = structlog.get_logger()
@@ -109,7 +109,13 @@ class DurableJobs:
 
     def recognise_later(self, reception_id: str) -> None:
         """Queue the recognition of what is missing; one at a time is worked on."""
-        _enqueue(f"recognise-{reception_id}", reception_id, 0.0)
+        _enqueue(recognise_later, f"recognise-{reception_id}", reception_id, 0.0)
+
+    def fill_gaps(self, copy_id: str) -> None:
+        """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
+        fresh = _fresh_id(f"fill-{copy_id}")
+        if fresh is not None:
+            _enqueue(fill_gaps, fresh, copy_id, 0.0)
 
 
 def launch(office: Office) -> None:
@@ -136,6 +142,7 @@ def take_up(office: Office) -> None:
     with office.store.read() as session:
         to_close = receptions.ids_in(session, ReceptionState.CLOSING)
         to_recognise = receptions.ids_not_recognised(session)
+        to_fill = copies.unsettled(session)
     for reception_id in to_close:
         fresh = _fresh_id(f"closing-{reception_id}")
         if fresh is not None:
@@ -144,7 +151,9 @@ def take_up(office: Office) -> None:
     for reception_id in to_recognise:
         fresh = _fresh_id(f"recognise-{reception_id}")
         if fresh is not None:
-            _enqueue(fresh, reception_id, 0.0)
+            _enqueue(recognise_later, fresh, reception_id, 0.0)
+    for copy_id in to_fill:
+        DurableJobs().fill_gaps(copy_id)
 
 
 def _fresh_id(name: str) -> str | None:
@@ -171,10 +180,10 @@ def _next_id(name: str, workflow_id: str) -> str:
     return _numbered(name, int(number or 0) + 1)
 
 
-def _enqueue(workflow_id: str, reception_id: str, delay: float) -> None:
+def _enqueue(work: Callable[[str], None], workflow_id: str, about: str, delay: float) -> None:
     options = SetEnqueueOptions(delay_seconds=delay) if delay else contextlib.nullcontext()
     with SetWorkflowID(workflow_id), options:
-        DBOS.enqueue_workflow(QUEUE, recognise_later, reception_id)
+        DBOS.enqueue_workflow(QUEUE, work, about)
 
 
 def stop() -> None:
@@ -197,6 +206,7 @@ def close_reception(reception_id: str) -> None:
     build_draft(reception_id, outcome)
     if outcome["retry"]:
         DurableJobs().recognise_later(reception_id)
+    fill_from_copies(reception_id)
     log.info("reception closed", reception=reception_id, recognition=outcome["state"])
 
 
@@ -266,6 +276,16 @@ def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
     closing.build_draft(_office(), reception_id, _outcome(outcome))
 
 
+@DBOS.step()
+@_until_it_works
+def fill_from_copies(reception_id: str) -> None:
+    """Copies that came before the record was there."""
+    with _office().store.read() as session:
+        found = copies.unsettled(session, reception_id)
+    for copy_id in found:
+        DurableJobs().fill_gaps(copy_id)
+
+
 # --- later -----------------------------------------------------------------------------------------------------
 
 
@@ -275,22 +295,47 @@ def recognise_later(reception_id: str) -> None:
     their turn."""
     outcome = recognise_rest(reception_id)
     if outcome["retry"]:
-        _enqueue(_next_id(f"recognise-{reception_id}", DBOS.workflow_id or ""), reception_id, TURN_PAUSE_S)
+        following = _next_id(f"recognise-{reception_id}", DBOS.workflow_id or "")
+        _enqueue(recognise_later, following, reception_id, TURN_PAUSE_S)
 
 
 @DBOS.step()
 @_until_it_works
 def recognise_rest(reception_id: str) -> dict[str, Any]:
-    """One attempt with a transcriber that works; while it does not work, nobody's turn would be of any use."""
+    """One attempt with a transcriber that works."""
+    outcome = _with_transcriber(lambda office: closing.recognise_later(office, reception_id))
+    if not outcome.retry:
+        log.info("recognition completed", reception=reception_id, state=outcome.state)
+    return _plain(outcome)
+
+
+def _with_transcriber(attempt: Callable[[Office], closing.Outcome]) -> closing.Outcome:
+    """Try until it is done, or fails with a transcriber that works; while that one does not work, nobody's turn
+    would be of any use."""
     wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while True:
-        outcome = closing.recognise_later(_office(), reception_id)
-        if not outcome.retry:
-            log.info("recognition completed", reception=reception_id, state=outcome.state)
-            return _plain(outcome)
-        if transcriber.ready(_office().settings, timeout=READY_WAIT_S):
-            return _plain(outcome)
+        outcome = attempt(_office())
+        if not outcome.retry or transcriber.ready(_office().settings, timeout=READY_WAIT_S):
+            return outcome
         wait()
+
+
+# --- the kiosk's copy --------------------------------------------------------------------------------------------
+
+
+@DBOS.workflow()
+def fill_gaps(copy_id: str) -> None:
+    """Fill what the recording lacks from a copy; a stretch that cannot be recognised now is tried again later."""
+    outcome = fill_rest(copy_id)
+    if outcome["retry"]:
+        _enqueue(fill_gaps, _next_id(f"fill-{copy_id}", DBOS.workflow_id or ""), copy_id, TURN_PAUSE_S)
+
+
+@DBOS.step()
+@_until_it_works
+def fill_rest(copy_id: str) -> dict[str, Any]:
+    """One attempt with a transcriber that works."""
+    return _plain(_with_transcriber(lambda office: filling.fill(office, copy_id)))
 
 
 def _plain(outcome: closing.Outcome) -> dict[str, Any]:

@@ -78,6 +78,24 @@ class Enrolment(Message):
     code: str
 
 
+class AgentCode(Message):
+    """A one-time code for a kiosk's copy program."""
+
+    kiosk_id: int
+    code: str
+
+
+class KioskCopies(Message):
+    """Whether a kiosk keeps copies of its talks, and what waits there to be sent."""
+
+    state: Literal["none", "keeps", "silent", "full"]
+    """none: no program was ever enrolled; silent: it has not reported for a while; full: its disk is full."""
+    waiting: int = 0
+    waiting_bytes: int = 0
+    oldest: Moment | None = None
+    seen_at: Moment | None = None
+
+
 # --- kiosk ---------------------------------------------------------------------------------------------------
 
 class Enrol(Message):
@@ -220,6 +238,8 @@ class RecordLine(Message):
     """What the petitioner says is not right; empty: nothing."""
     version: int
     edited_by: str = ""
+    copied: bool = False
+    """Heard in the kiosk's own copy, because the recording has a gap there."""
 
 
 class FormValue(Message):
@@ -245,6 +265,8 @@ class PlayableSegment(Message):
     sha256: str
     size: int
     repaired: bool = False
+    only: tuple[Seconds, Seconds] | None = None
+    """A piece of the kiosk's own copy: played between these two times, where the recording has a gap."""
 
 
 class RecordGap(Message):
@@ -285,6 +307,8 @@ class Record(RecordRow):
     form: tuple[FormValue, ...]
     segments: tuple[PlayableSegment, ...]
     gaps: tuple[RecordGap, ...]
+    copy_message: str = ""
+    """While the kiosk's copy that may fill gaps is on its way: a sentence for the clerk."""
     refusal_reason: str = ""
     signed_at: Moment | None = None
     filed_at: Moment | None = None

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from server.protocol.canonical import fingerprint
 from server.reception.records import form_values
-from server.store import records
-from server.store.models import StoredSegment, VisitRecord
+from server.store import copies, records
+from server.store.models import GapFill, StoredSegment, VisitRecord
 
 VERSION = 1
 
@@ -38,10 +38,7 @@ def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
         "lines": [_line(row) for row in rows if not row.deleted],
         "removed": [{**_line(row), "reason": row.delete_reason} for row in rows if row.deleted],
         "form": [_form_value(value) for value in form_values(session, record)],
-        "gaps": [
-            {"participant_id": gap.participant_id, "start": gap.start, "end": gap.end, "cause": gap.cause}
-            for gap in records.gaps(session, reception.id)
-        ],
+        "gaps": _gaps(session, reception.id),
         "recordings": [_segment(found) for found in records.segments(session, reception.id)],
         "manifest_sha256": reception.manifest_sha256,
     }
@@ -77,6 +74,21 @@ def _line(row: Row[Any]) -> dict[str, Any]:
         "text": row.text,
         "recognised": row.recognised,
     }
+
+
+def _gaps(session: Session, reception_id: str) -> list[dict[str, Any]]:
+    """The gaps, each with what the kiosk's own copy had for it, if there was one."""
+    fills = copies.fills_of(session, reception_id)
+    found = []
+    for gap in records.gaps(session, reception_id):
+        about = {"participant_id": gap.participant_id, "start": gap.start, "end": gap.end, "cause": gap.cause}
+        had = [_fill(fill) for fill in fills if fill.gap_id == gap.id]
+        found.append(about | ({"copies": had} if had else {}))
+    return found
+
+
+def _fill(fill: GapFill) -> dict[str, Any]:
+    return {"outcome": fill.outcome, "start": fill.start, "end": fill.end, "file": fill.file, "sha256": fill.sha256}
 
 
 def _form_value(value: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from server.protocol.office import Enrolment, NewKiosk
 from server.reception.accounts import digest, new_token, own_organization
 from server.reception.office import Office
 from server.store import accounts as store
-from server.store import receptions
+from server.store import copies, receptions
 from server.store.access import Actor
 from server.store.models import Kiosk, LogInSession, OneTimeLink
 
@@ -36,9 +36,10 @@ def create_kiosk(session: Session, actor: Actor, asked: NewKiosk) -> Kiosk:
 
 
 def enrolment(session: Session, kiosk: Kiosk, base_url: str) -> Enrolment:
-    """A fresh one-time link for a kiosk; its old key and links stop working."""
+    """A fresh one-time link for a kiosk; its old keys and links stop working."""
     store.drop_kiosk_sessions(session, kiosk.id)
     store.drop_kiosk_links(session, kiosk.id)
+    copies.drop_agent(session, kiosk.id)
     code = new_token()
     expires = clock.now() + timedelta(hours=ENROL_HOURS)
     link = OneTimeLink(token_sha256=digest(code), purpose=ENROL, kiosk_id=kiosk.id, expires_at=expires)

@@ -7,7 +7,7 @@ from typing import Any
 from server import clock
 from server.domain import terms
 from server.domain.canonical import check_code
-from server.domain.gaps import clock_time, gap_sentence
+from server.domain.gaps import clock_time, fill_sentence, gap_sentence
 from server.domain.states import Consent, FormField, LineKind
 from server.protocol.base import Role
 
@@ -113,6 +113,7 @@ def _notes(content: dict[str, Any]) -> list[str]:
     roles = {seat["id"]: Role(seat["role"]) for seat in content["participants"]}
     found = [
         gap_sentence(started, gap["start"], gap["end"], gap["cause"], roles.get(gap["participant_id"] or ""))
+        + "".join(fill_sentence(started, had["start"], had["end"], had["outcome"]) for had in gap.get("copies", ()))
         for gap in content["gaps"]
     ]
     if content["removed"]:

@@ -32,6 +32,9 @@ class Jobs(Protocol):
     def close_reception(self, reception_id: str) -> None:
         """Close a reception's room and build its draft; starting it again changes nothing."""
 
+    def fill_gaps(self, copy_id: str) -> None:
+        """Fill gaps of the recording from a copy of the kiosk; starting it again changes nothing."""
+
 
 @dataclass(frozen=True)
 class Office:

@@ -1,6 +1,6 @@
 """Visit records as their readers see them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import terms
-from server.domain.gaps import gap_sentence
+from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.states import FormField, RecognitionState, RecordState, StaffRole
 from server.errors import NotFound
 from server.protocol.base import Role, TrackKind
@@ -25,10 +25,11 @@ from server.protocol.office import (
     Revision,
 )
 from server.reception import revisions
+from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
-from server.store import records
+from server.store import copies, records
 from server.store.access import Actor
-from server.store.models import FormEntry, Reception, StoredSegment, StoredUtterance, VisitRecord
+from server.store.models import FormEntry, GapFill, Reception, StoredSegment, StoredUtterance, VisitRecord
 
 __all__ = ["add_recognised", "create_draft", "history", "list_records", "open_record", "require", "view"]
 
@@ -75,6 +76,9 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     form = form_values(session, record)
     case = records.case_of(session, record.id) if record.state == RecordState.FILED else None
     blocked = blocked_by(record, rows, form)
+    copied = copies.copied_utterance_ids(session, reception.id)
+    fills = copies.fills_of(session, reception.id)
+    gaps = tuple(_gaps(session, reception, {seat.id: Role(seat.role) for seat in seats}, fills))
     editable = actor.role == StaffRole.CLERK and record.state in EDITABLE
     shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
     summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
@@ -84,10 +88,14 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         version=record.version,
         started_at=reception.started_at,
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
-        body=tuple(_line(row) for row in shown),
+        body=tuple(_line(row, copied) for row in shown),
         form=tuple(form),
-        segments=tuple(_segment(record.id, found) for found in records.segments(session, reception.id)),
-        gaps=tuple(_gaps(session, reception, {seat.id: Role(seat.role) for seat in seats})),
+        segments=(
+            *(_segment(record.id, found) for found in records.segments(session, reception.id)),
+            *(piece for fill in fills for piece in _pieces(record.id, fill)),
+        ),
+        gaps=gaps,
+        copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
         refusal_reason=record.refusal_reason,
         signed_at=record.signed_at,
         filed_at=case.filed_at if case else None,
@@ -129,7 +137,7 @@ def _counts(rows: Iterable[Row[Any]]) -> dict[str, int]:
     }
 
 
-def _line(row: Row[Any]) -> RecordLine:
+def _line(row: Row[Any], copied: Collection[str]) -> RecordLine:
     """Built without checking again: it comes from the store, and a long record has 100,000 words."""
     words = tuple(
         LineWord.model_construct(start=word[0], end=word[1], text=word[2], probability=word[3]) for word in row.words
@@ -152,13 +160,14 @@ def _line(row: Row[Any]) -> RecordLine:
         disputed=row.disputed,
         version=row.version,
         edited_by=row.edited_by,
+        copied=any(found in copied for found in row.utterance_ids),
     )
 
 
 def line_view(session: Session, record: VisitRecord, line_id: str) -> RecordLine | None:
     """One line as it stands now; None when it is gone."""
     found = records.line_row(session, record.id, line_id)
-    return _line(found) if found is not None else None
+    return _line(found, copies.copied_utterance_ids(session, record.reception_id)) if found is not None else None
 
 
 def form_values(session: Session, record: VisitRecord) -> list[FormValue]:
@@ -206,7 +215,26 @@ def _segment(record_id: str, found: StoredSegment) -> PlayableSegment:
     )
 
 
-def _gaps(session: Session, reception: Reception, roles: Mapping[str, Role]) -> Iterable[RecordGap]:
+def _pieces(record_id: str, fill: GapFill) -> Iterable[PlayableSegment]:
+    """A piece of the kiosk's copy as sound, and as picture where it has one."""
+    kinds = [TrackKind.AUDIO, *([TrackKind.VIDEO] if fill.pictures else [])] if fill.size else []
+    for kind in kinds:
+        yield PlayableSegment(
+            id=f"{fill.copy_id[:40]}-{fill.gap_id}-{kind}",
+            participant_id=fill.participant_id,
+            kind=kind,
+            start=fill.file_start,
+            seconds=fill.file_seconds,
+            url=f"/api/records/{record_id}/copies/{fill.copy_id}/{fill.gap_id}",
+            sha256=fill.sha256,
+            size=fill.size,
+            only=(fill.start, fill.end),
+        )
+
+
+def _gaps(
+    session: Session, reception: Reception, roles: Mapping[str, Role], fills: Sequence[GapFill]
+) -> Iterable[RecordGap]:
     started = reception.started_at.astimezone(clock.OFFICE_ZONE) if reception.started_at else None
     for gap in records.gaps(session, reception.id):
         yield RecordGap(
@@ -214,7 +242,8 @@ def _gaps(session: Session, reception: Reception, roles: Mapping[str, Role]) -> 
             start=gap.start,
             end=gap.end,
             cause=gap.cause,
-            text=gap_sentence(started, gap.start, gap.end, gap.cause, roles.get(gap.participant_id or "")),
+            text=gap_sentence(started, gap.start, gap.end, gap.cause, roles.get(gap.participant_id or ""))
+            + "".join(fill_sentence(started, fill.start, fill.end, fill.outcome) for fill in fills if fill.gap_id == gap.id),
         )
 
 

@@ -77,10 +77,15 @@ def cut_sound(recordings: Path, segment: StoredSegment, start: float, end: float
     path = path_of(recordings, segment)
     if not path.is_file():
         raise RecordingMissing
+    return cut_file(path, segment.start, start, end)
+
+
+def cut_file(path: Path, offset: float, start: float, end: float) -> Piece | None:
+    """The same of any file whose first moment is at media time `offset`; raises RecordingDamaged."""
     try:
         with av.open(str(path)) as source:
-            return _cut(source, segment.start, start, end)
-    except FFmpegError:
+            return _cut(source, offset, start, end)
+    except (FFmpegError, OSError, IndexError):
         raise RecordingDamaged from None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Date,
     DateTime,
@@ -118,6 +119,67 @@ class Kiosk(Base):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime]
     organization: Mapped[Organization] = relationship()
+
+
+class KioskAgent(Base):
+    """The copy program of a kiosk: its key (of which only the hash is kept), and what it last told."""
+
+    __tablename__ = "kiosk_agents"
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"), primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    enrolled_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    secret: Mapped[str] = mapped_column(String(100), default="")
+    """What the kiosk's page shows to the program; empty until it first reported."""
+    waiting: Mapped[int] = mapped_column(Integer, default=0)
+    """Copies that it holds."""
+    waiting_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    oldest: Mapped[datetime | None]
+    full: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class KioskCopy(Base):
+    """接谈机备份: what the kiosk's page recorded itself, in one run of its recorder."""
+
+    __tablename__ = "kiosk_copies"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"))
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(20))
+    """CopyState of domain/states.py."""
+    announced_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
+    position: Mapped[float] = mapped_column(Float, default=0)
+    """Media time at which it begins, as the kiosk thought."""
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    sha256: Mapped[str] = mapped_column(String(64), default="")
+    stored_at: Mapped[datetime | None]
+    settled: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Every gap that it may fill was looked at."""
+    __table_args__ = (Index("ix_kiosk_copies_kiosk_state", "kiosk_id", "state"),)
+
+
+class GapFill(Base):
+    """What the kiosk's copy had for a gap of the recording, and the piece that was cut from it."""
+
+    __tablename__ = "gap_fills"
+    gap_id: Mapped[int] = mapped_column(ForeignKey("gaps.id"), primary_key=True)
+    copy_id: Mapped[str] = mapped_column(ForeignKey("kiosk_copies.id"), primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str] = mapped_column(String(20))
+    """FillOutcome of domain/states.py."""
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float] = mapped_column(Float)
+    """The part of the gap that the copy covers; media time."""
+    file: Mapped[str] = mapped_column(String(200), default="")
+    file_start: Mapped[float] = mapped_column(Float, default=0)
+    """Media time of the piece's first moment."""
+    file_seconds: Mapped[float] = mapped_column(Float, default=0)
+    size: Mapped[int] = mapped_column(Integer, default=0)
+    sha256: Mapped[str] = mapped_column(String(64), default="")
+    pictures: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class HelpCall(Base):
@@ -243,7 +305,9 @@ class StoredUtterance(Base):
     words: Mapped[list[Any]]
     """[[start, end, text, probability], …]"""
     measures: Mapped[dict[str, Any]]
-    """avg_logprob, no_speech_prob, compression_ratio, doubt, model, source (live or recording)."""
+    """avg_logprob, no_speech_prob, compression_ratio, doubt, model, source (live, recording or copy)."""
+    copy_id: Mapped[str | None] = mapped_column(String(64))
+    """The kiosk's copy in which it was heard; None: the office's recording."""
     __table_args__ = (Index("ix_utterances_reception_start", "reception_id", "start"),)
 
 

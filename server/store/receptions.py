@@ -174,6 +174,11 @@ def ids_not_recognised(session: Session) -> list[str]:
     return list(session.scalars(select(VisitRecord.reception_id).where(waiting, or_(unsigned, missing))))
 
 
+def state_of(session: Session, reception_id: str) -> str | None:
+    """The state of a reception, for programs."""
+    return session.scalar(select(Reception.state).where(Reception.id == reception_id))
+
+
 def journal_position(session: Session, reception_id: str) -> int:
     """Last journal entry of a reception that was taken in."""
     return session.scalar(select(Reception.journal_seq).where(Reception.id == reception_id)) or 0

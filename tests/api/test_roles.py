@@ -17,6 +17,7 @@ PUBLIC = {
     ("POST", "/api/session"),
     ("POST", "/api/setup"),
     ("POST", "/api/kiosk/enrol"),
+    ("POST", "/api/agent/enrol"),
     ("POST", "/api/progress"),
 }
 """Everything else wants to know who is asking."""
@@ -42,6 +43,7 @@ WHO: dict[str, set[str]] = {
     "POST /api/records/{}/refusal": {"kiosk", "clerk"},
     "POST /api/records/{}/file": {"clerk"},
     "GET /api/records/{}/recordings/{}": {"leader", "clerk", "kiosk"},
+    "GET /api/records/{}/copies/{}/{}": {"leader", "clerk", "kiosk"},
     "GET /api/cases": {"leader", "clerk"},
     "GET /api/cases/{}": {"leader", "clerk"},
     "POST /api/cases/{}/supplements": {"clerk"},
@@ -63,6 +65,8 @@ def who_may(method: str, path: str) -> set[str]:
         return {"administrator"}
     if path.startswith("/api/kiosk"):
         return {"kiosk"}
+    if path.startswith("/api/agent"):
+        return set()  # a kiosk's copy program, by a key of its own
     return WHO[f"{method} {re.sub(r'{[^}]*}', '{}', path)}"]
 
 
@@ -80,7 +84,7 @@ def api_routes(office: Any) -> list[tuple[str, str]]:
 
 
 def call(client: Any, method: str, path: str) -> Any:
-    address = path.replace("{kiosk_id}", "1").replace("{case_id}", "1")
+    address = path.replace("{kiosk_id}", "1").replace("{case_id}", "1").replace("{gap_id}", "1")
     address = re.sub(r"{[^}]*}", "x1", address)
     body = {"reason": "不愿意签"} if path.endswith("/refusal") else {}
     return client.request(method, address, json=body if method in ("POST", "PUT") else None)

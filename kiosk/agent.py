@@ -1,0 +1,223 @@
+"""`jietan kiosk agent`: keeps the kiosk page's own copy of every talk and sends it to the office.
+
+Listens on 127.0.0.1 for the page of the configured office (server/protocol/copies.md).
+"""
+
+import asyncio
+import contextlib
+import hmac
+import secrets
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+from pydantic import ValidationError
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from kiosk.office import Office
+from kiosk.outbox import KeptCopy, Outbox, OutboxFull, WrongOrder, make_key, write_private
+from kiosk.settings import KioskSettings
+from kiosk.uploader import Uploader
+from server.protocol.base import Message
+from server.protocol.copies import LARGEST_CHUNK, AgentKey, End, EnrolAgent, Kept, Open, Refused, page_message
+
+log = structlog.get_logger(__name__)
+
+HOST = "127.0.0.1"
+NUMBER_BYTES = 4
+QUIET_S = 60.0
+"""A page that lost its connection comes back within so long, or its copy is over."""
+MB = 1_000_000
+WORDS = {
+    "secret_wrong": "这个页面不是这台接谈机的。",
+    "bad_message": "备份程序看不懂页面发来的内容。",
+    "over": "这一份备份已经结束了。",
+    "wrong_order": "备份的次序不对，请重新开始这一份。",
+    "full": "接谈机的硬盘满了，这次谈话不留备份了。谈话和办公室的录音不受影响。",
+}
+
+
+class AgentNotEnrolled(Exception):
+    """This program has no key yet."""
+
+    message = "备份程序还没有登记，请用 --code 给出管理页面上的一次性接入码。"
+
+
+async def enrol(settings: KioskSettings, code: str) -> str:
+    """Exchange a one-time code for this program's key; returns the kiosk's name.
+
+    Raises OfficeRefused, ConnectionError.
+    """
+    async with Office(settings.server) as office:
+        key = await office.get_as(AgentKey, "POST", "/api/agent/enrol", EnrolAgent(code=code))
+    write_private(settings.agent_key_file, f"{key.token}\n{secrets.token_urlsafe(32)}\n".encode())
+    return key.kiosk
+
+
+def read_key(settings: KioskSettings) -> tuple[str, str]:
+    """This program's key, and the secret that the kiosk's page shows; raises AgentNotEnrolled."""
+    try:
+        token, secret = settings.agent_key_file.read_text().split()
+    except (OSError, ValueError):
+        raise AgentNotEnrolled from None
+    return token, secret
+
+
+def origin_of(url: str) -> str:
+    """The origin that a browser names for pages of this address (RFC 6454: no default port)."""
+    parts = urlsplit(url)
+    port = "" if parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+class _NotTaken(Exception):
+    """What a page sent is refused; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class Agent:
+    """The program: pages come in, copies go out."""
+
+    def __init__(self, settings: KioskSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Raises AgentNotEnrolled."""
+        self._settings = settings
+        token, self._secret = read_key(settings)
+        self.outbox = Outbox(
+            settings.data_dir / "outbox",
+            make_key(settings.data_dir / "copies.key"),
+            limit=settings.copies_max_mb * MB,
+            reserve=settings.disk_reserve_mb * MB,
+        )
+        self._office = Office(settings.server, transport, key=token)
+        self.uploader = Uploader(self._office, self.outbox, self._secret, self.is_open)
+        self._connected: dict[str, ServerConnection] = {}
+        now = time.monotonic()
+        self._left = {copy.id: now for copy in self.outbox.copies() if not copy.about.ended}
+
+    def is_open(self, copy_id: str) -> bool:
+        """Whether a page records it now, or lost its connection a moment ago."""
+        left = self._left.get(copy_id)
+        return copy_id in self._connected or (left is not None and time.monotonic() - left < QUIET_S)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with self.listening(), self._office:
+            log.info("keeping copies", port=self._settings.agent_port, held=len(self.outbox.copies()))
+            try:
+                await self.uploader.run()
+            finally:
+                self.outbox.close()
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[int]:
+        """The local door is open; gives its port."""
+        async with serve(
+            self._page,
+            HOST,
+            self._settings.agent_port,
+            origins=[Origin(origin_of(self._settings.server))],
+            max_size=LARGEST_CHUNK + NUMBER_BYTES,
+            max_queue=4,
+            compression=None,
+        ) as server:
+            yield int(next(iter(server.sockets)).getsockname()[1])
+
+    async def _page(self, socket: ServerConnection) -> None:
+        copy: KeptCopy | None = None
+        try:
+            copy = await self._opened(socket)
+            if copy is not None:
+                await self._take_chunks(socket, copy)
+        except ConnectionClosed:
+            pass  # the page went; it may come back
+        finally:
+            self._leave(socket, copy)
+
+    async def _opened(self, socket: ServerConnection) -> KeptCopy | None:
+        """The copy that the page's first message opens; None: it was refused."""
+        try:
+            copy = await self._find(_read(await socket.recv()))
+        except _NotTaken as refused:
+            await _refuse(socket, refused.code)
+            return None
+        before = self._connected.get(copy.id)
+        self._connected[copy.id] = socket
+        if before is not None:
+            await before.close()
+        self.uploader.changed()
+        await _send(socket, Kept(next=copy.next))
+        return copy
+
+    async def _find(self, asked: Message | None) -> KeptCopy:
+        """Raises _NotTaken."""
+        if not isinstance(asked, Open):
+            raise _NotTaken("bad_message")
+        if not hmac.compare_digest(asked.secret.encode(), self._secret.encode()):
+            raise _NotTaken("secret_wrong")
+        try:
+            copy = await asyncio.to_thread(self.outbox.open, asked)
+        except OutboxFull:
+            self.uploader.changed()
+            raise _NotTaken("full") from None
+        if copy.about.ended:
+            raise _NotTaken("over")
+        return copy
+
+    async def _take_chunks(self, socket: ServerConnection, copy: KeptCopy) -> None:
+        async for message in socket:
+            if isinstance(message, str):
+                if isinstance(_read(message), End):
+                    await asyncio.to_thread(copy.end)
+                    await _send(socket, Kept(next=copy.next))
+                    return
+                await _refuse(socket, "bad_message")
+                return
+            if not await self._take_chunk(socket, copy, message):
+                return
+
+    async def _take_chunk(self, socket: ServerConnection, copy: KeptCopy, message: bytes) -> bool:
+        number = int.from_bytes(message[:NUMBER_BYTES])
+        try:
+            await asyncio.to_thread(copy.add, number, message[NUMBER_BYTES:])
+        except OutboxFull:
+            await _refuse(socket, "full")
+            return False
+        except WrongOrder:
+            await _refuse(socket, "wrong_order")
+            return False
+        await _send(socket, Kept(next=copy.next))
+        return True
+
+    def _leave(self, socket: ServerConnection, copy: KeptCopy | None) -> None:
+        if copy is None or self._connected.get(copy.id) is not socket:
+            return
+        del self._connected[copy.id]
+        if copy.about.ended:
+            self._left.pop(copy.id, None)
+        else:
+            self._left[copy.id] = time.monotonic()
+        self.uploader.changed()
+
+
+def _read(message: str | bytes) -> Message | None:
+    """A page's message; None for one that is none."""
+    with contextlib.suppress(ValidationError):
+        return page_message.validate_json(message)
+    return None
+
+
+async def _send(socket: ServerConnection, message: Message) -> None:
+    await socket.send(message.model_dump_json())
+
+
+async def _refuse(socket: ServerConnection, code: str) -> None:
+    log.warning("page refused", code=code)
+    await _send(socket, Refused(code=code, message=WORDS[code]))
+

@@ -1,0 +1,129 @@
+"""The kiosk's own copy of a talk: from page to agent, from agent to office.  See copies.md."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from server.protocol.base import Identifier, Message, Moment, Seconds
+
+PIECE_BYTES = 512 * 1024
+"""Most bytes of one uploaded piece."""
+LARGEST_CHUNK = 8 * 1024 * 1024
+"""Most bytes of what the page's recorder hands over at once (normally one second)."""
+MOST_HELD = 500
+"""Most copies told of in one report."""
+PIECE_HASH_HEADER = "X-Piece-SHA256"
+
+Secret = Annotated[str, Field(min_length=16, max_length=100)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+# --- page to office ---
+
+
+class BeginCopy(Message):
+    """The page is about to record under this name; asked again, the answer is the same."""
+
+    copy_id: Identifier
+
+
+class CopyPlace(Message):
+    """Where the page finds the agent, and what it shows there."""
+
+    url: str
+    secret: str
+
+
+# --- page to agent ---
+
+
+class Open(Message):
+    """First message of a connection: go on with this copy, or begin it."""
+
+    type: Literal["open"] = "open"
+    secret: str
+    copy_id: Identifier
+    reception_id: Identifier
+    participant_id: Identifier
+    begun_at: Moment
+    position: Seconds
+    """Media time at which the recorder began, as far as the page knows."""
+    mime: str = Field("video/webm", max_length=100)
+
+
+class End(Message):
+    """The last chunk was sent."""
+
+    type: Literal["end"] = "end"
+
+
+PageMessage = Annotated[Open | End, Field(discriminator="type")]
+page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)
+
+
+# --- agent to page ---
+
+
+class Kept(Message):
+    """All chunks before number `next` are on disk, synced."""
+
+    type: Literal["kept"] = "kept"
+    next: int
+
+
+class Refused(Message):
+    """The agent does not take (any more of) it: `secret_wrong`, `full`, `over`, `wrong_order`, `too_large`, `bad_message`."""
+
+    type: Literal["refused"] = "refused"
+    code: str
+    message: str
+
+
+# --- agent to office ---
+
+
+class EnrolAgent(Message):
+    code: str = Field(max_length=200)
+
+
+class AgentKey(Message):
+    """The agent's own key, told once."""
+
+    token: str
+    kiosk: str
+
+
+class HeldCopy(Message):
+    id: Identifier
+    bytes: int = Field(ge=0)
+
+
+class AgentReport(Message):
+    """How the agent is doing; sent at its start, every 20 s, and when something changed."""
+
+    secret: Secret
+    held: tuple[HeldCopy, ...] = Field((), max_length=MOST_HELD)
+    oldest: Moment | None = None
+    """When the oldest copy that is held began."""
+    full: bool = False
+
+
+class ReportAnswer(Message):
+    unwanted: tuple[Identifier, ...] = ()
+    """Copies of sittings in which nobody talked: to be deleted at once."""
+
+
+class CopyOffset(Message):
+    """How much of a copy the office has; `stored`: all of it, hashed and synced."""
+
+    received: int
+    stored: bool = False
+
+
+class FinishCopy(Message):
+    """All pieces are there."""
+
+    size: int = Field(ge=1)
+    sha256: Sha256
+    begun_at: Moment
+    position: Seconds

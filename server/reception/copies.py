@@ -1,0 +1,194 @@
+"""The kiosk's own copy of a talk: who keeps one, and taking it in (protocol/copies.md)."""
+
+import hashlib
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.states import CopyState, ReceptionState
+from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge, WrongState
+from server.protocol.base import Role
+from server.protocol.copies import (
+    PIECE_BYTES,
+    AgentKey,
+    AgentReport,
+    CopyOffset,
+    CopyPlace,
+    FinishCopy,
+    ReportAnswer,
+)
+from server.protocol.office import AgentCode, KioskCopies
+from server.reception import accounts, sittings
+from server.reception.accounts import digest, new_token
+from server.reception.office import Office
+from server.settings import Settings
+from server.store import accounts as account_store
+from server.store import copies as store
+from server.store import copyfiles
+from server.store.access import Actor
+from server.store.models import Kiosk, KioskAgent, KioskCopy, OneTimeLink, Reception
+
+ENROL_AGENT = "agent"
+ENROL_HOURS = 72
+SILENT_AFTER = timedelta(minutes=2)
+"""An agent that reports every 20 s and has not for so long is not running."""
+SETTLED_AFTER = timedelta(minutes=2)
+"""So long after a talk, what the agent does not hold will not come."""
+WAITING_WORDS = "接谈机备份还没有传完。没有录上的几段，传完以后会自己补进来。"
+
+
+# --- who keeps copies ---
+
+
+def agent_code(session: Session, kiosk: Kiosk) -> AgentCode:
+    """A one-time code for the copy program of a kiosk; the one before it stops working, its key does not."""
+    store.drop_links(session, kiosk.id, ENROL_AGENT)
+    code = new_token()
+    expires = clock.now() + timedelta(hours=ENROL_HOURS)
+    session.add(OneTimeLink(token_sha256=digest(code), purpose=ENROL_AGENT, kiosk_id=kiosk.id, expires_at=expires))
+    return AgentCode(kiosk_id=kiosk.id, code=code)
+
+
+def enrol_agent(session: Session, code: str) -> AgentKey:
+    """Use a code: the agent's key; raises InvalidInput for a code that no longer works."""
+    now = clock.now()
+    link = account_store.use_link(session, digest(code), ENROL_AGENT, now)
+    kiosk = account_store.kiosk_with_organization(session, link.kiosk_id) if link and link.kiosk_id else None
+    if kiosk is None:
+        raise InvalidInput("这个接入码已经用过或过期了，请管理员再给一个新的。", code="link_used")
+    store.drop_agent(session, kiosk.id)
+    token = new_token()
+    session.add(KioskAgent(kiosk_id=kiosk.id, token_sha256=digest(token), enrolled_at=now))
+    return AgentKey(token=token, kiosk=kiosk.name)
+
+
+def kiosk_of(session: Session, token: str) -> int | None:
+    """The kiosk whose agent has this key."""
+    agent = store.agent_by_key(session, accounts.digest(token)) if token else None
+    return agent.kiosk_id if agent is not None else None
+
+
+def shown(agent: KioskAgent | None) -> KioskCopies:
+    """What the administrator sees of a kiosk's copies."""
+    if agent is None:
+        return KioskCopies(state="none")
+    silent = agent.seen_at is None or clock.now() - agent.seen_at > SILENT_AFTER
+    return KioskCopies(
+        state="silent" if silent else "full" if agent.full else "keeps",
+        waiting=agent.waiting,
+        waiting_bytes=agent.waiting_bytes,
+        oldest=agent.oldest,
+        seen_at=agent.seen_at,
+    )
+
+
+# --- during the talk ---
+
+
+def begin(session: Session, actor: Actor, settings: Settings, copy_id: str) -> CopyPlace:
+    """The kiosk's page begins a copy of the talk that is on.
+
+    Raises NotFound where no agent keeps copies, WrongState where nobody talks, NotAllowed for the name of another.
+    """
+    agent = store.agent_of(session, actor.kiosk_id or 0)
+    if agent is None or not agent.secret:
+        raise NotFound("这台机器不留备份。", code="no_agent")
+    reception = sittings.current(session, actor)
+    known = store.copy(session, copy_id)
+    if known is not None and (known.reception_id, known.kiosk_id) != (reception.id, actor.kiosk_id):
+        raise NotAllowed
+    if known is None:
+        if reception.state != ReceptionState.RUNNING:
+            raise WrongState("现在没有在接谈，不留备份。")
+        session.add(_announced(reception, copy_id))
+    return CopyPlace(url=f"ws://127.0.0.1:{settings.kiosk_agent_port}/", secret=agent.secret)
+
+
+def _announced(reception: Reception, copy_id: str) -> KioskCopy:
+    petitioner = next(seat for seat in reception.participants if seat.role == Role.PETITIONER)
+    return KioskCopy(
+        id=copy_id,
+        kiosk_id=reception.kiosk_id,
+        reception_id=reception.id,
+        participant_id=petitioner.id,
+        state=CopyState.EXPECTED,
+        announced_at=clock.now(),
+    )
+
+
+# --- taking copies in ---
+
+
+def report(office: Office, session: Session, kiosk_id: int, told: AgentReport) -> ReportAnswer:
+    """Keep what the agent says of itself; answers which of its copies nobody needs."""
+    agent = store.agent_of(session, kiosk_id)
+    if agent is None:
+        raise NotAllowed
+    now = clock.now()
+    agent.seen_at, agent.secret, agent.full, agent.oldest = now, told.secret, told.full, told.oldest
+    agent.waiting, agent.waiting_bytes = len(told.held), sum(held.bytes for held in told.held)
+    ids = [held.id for held in told.held]
+    unwanted = store.untalked(session, kiosk_id, ids)
+    store.set_state(session, unwanted, CopyState.UNWANTED)
+    for copy_id in unwanted:
+        copyfiles.remove(copyfiles.path_of(office.settings.copies_dir, _own(session, kiosk_id, copy_id)))
+    store.note_missing(session, kiosk_id, ids, now - SETTLED_AFTER)
+    return ReportAnswer(unwanted=tuple(unwanted))
+
+
+def _own(session: Session, kiosk_id: int, copy_id: str) -> KioskCopy:
+    copy = store.copy(session, copy_id)
+    if copy is None:
+        raise NotFound("办公室不知道这份备份。", code="copy_unknown")
+    if copy.kiosk_id != kiosk_id:
+        raise NotAllowed("这份备份不是这台终端的。", code="foreign_copy")
+    return copy
+
+
+def offset(office: Office, kiosk_id: int, copy_id: str) -> CopyOffset:
+    """How much of a copy is here."""
+    with office.store.read() as session:
+        copy = _own(session, kiosk_id, copy_id)
+    if copy.state == CopyState.STORED:
+        return CopyOffset(received=copy.size, stored=True)
+    return CopyOffset(received=copyfiles.received(copyfiles.path_of(office.settings.copies_dir, copy)))
+
+
+def take_piece(office: Office, kiosk_id: int, copy_id: str, at: int, data: bytes, sha256: str) -> CopyOffset:
+    """Add a piece; one of a copy that is whole already changes nothing.
+
+    Raises InvalidInput for a piece that is damaged, TooLarge, copyfiles.WrongOffset, copyfiles.DiskFull.
+    """
+    if len(data) > PIECE_BYTES or at + len(data) > office.settings.copy_max_mb * 1_000_000:
+        raise TooLarge("这份备份太大，办公室收不下。")
+    if not data or hashlib.sha256(data).hexdigest() != sha256:
+        raise InvalidInput("这一段在路上坏了，会再传一次。", code="piece_damaged")
+    with office.store.read() as session:
+        copy = _own(session, kiosk_id, copy_id)
+    if copy.state == CopyState.STORED:
+        return CopyOffset(received=copy.size, stored=True)
+    path = copyfiles.path_of(office.settings.copies_dir, copy)
+    return CopyOffset(received=copyfiles.append(path, at, data, office.settings.disk_reserve_mb * 1_000_000))
+
+
+def finish(office: Office, kiosk_id: int, copy_id: str, told: FinishCopy) -> CopyOffset:
+    """Check the whole copy and keep it for good; whatever it can fill is filled by a durable job."""
+    with office.store.read() as session:
+        copy = _own(session, kiosk_id, copy_id)
+    if copy.state == CopyState.STORED and (copy.size, copy.sha256) == (told.size, told.sha256):
+        return CopyOffset(received=copy.size, stored=True)
+    copyfiles.complete(copyfiles.path_of(office.settings.copies_dir, copy), told.size, told.sha256)
+    with office.store.write() as session:
+        stored = _own(session, kiosk_id, copy_id)
+        stored.state, stored.stored_at = CopyState.STORED, clock.now()
+        stored.size, stored.sha256 = told.size, told.sha256
+        stored.begun_at, stored.position = told.begun_at, told.position
+    office.jobs.fill_gaps(copy_id)
+    return CopyOffset(received=told.size, stored=True)
+
+
+def waiting_words(session: Session, reception_id: str, any_gap: bool) -> str:
+    """What a clerk is told while the copy that may fill the record's gaps is on its way; else nothing."""
+    expected = any(copy.state == CopyState.EXPECTED for copy in store.copies_of(session, reception_id))
+    return WAITING_WORDS if expected and any_gap else ""

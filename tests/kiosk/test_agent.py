@@ -1,0 +1,235 @@
+"""The copy program: who may hand it something, what is left of a talk when it is killed, and sending it to the office."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from kiosk import agent as program
+from kiosk.agent import Agent, AgentNotEnrolled, origin_of
+from kiosk.settings import KioskSettings
+from server.domain.states import ReceptionState
+from server.protocol.copies import End, Open
+from server.store import copyfiles
+from server.store.models import KioskCopy, Reception
+from tests.office import TestOffice, running, settings_for
+
+BEGUN = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
+OFFICE = "http://office.test"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> AsyncIterator[TestOffice]:
+    (tmp_path / "office").mkdir()
+    with running(settings_for(tmp_path / "office")) as started:
+        yield started
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> KioskSettings:
+    """A program with a key that no office knows."""
+    made = KioskSettings(server=OFFICE, data_dir=tmp_path / "kiosk", agent_port=0, disk_reserve_mb=0)
+    program.write_private(made.agent_key_file, f"{'t' * 43}\n{'s' * 43}\n".encode())
+    return made
+
+
+@pytest.fixture
+def enrolled(office: TestOffice, settings: KioskSettings) -> KioskSettings:
+    """A program that the office knows."""
+    code = office.administrator.post(f"/api/admin/kiosks/{office.ids['kiosk']}/agent").json()["code"]
+    key = office.anonymous.post("/api/agent/enrol", json={"code": code}).json()
+    program.write_private(settings.agent_key_file, f"{key['token']}\n{'s' * 43}\n".encode())
+    return settings
+
+
+@contextlib.asynccontextmanager
+async def keeping(settings: KioskSettings, office: TestOffice | None = None) -> AsyncIterator[tuple[Agent, int]]:
+    """The program with its door open; nothing is sent by itself."""
+    agent = Agent(settings, httpx.ASGITransport(office.anonymous.app) if office else None)
+    async with agent.listening() as port:
+        yield agent, port
+
+
+async def page(port: int, copy_id: str = "c1", *, origin: str = OFFICE, secret: str = "s" * 43) -> ClientConnection:
+    """The kiosk's page opens a copy."""
+    socket = await connect(f"ws://127.0.0.1:{port}/", origin=origin, compression=None)  # type: ignore[arg-type]
+    asked = Open(
+        secret=secret, copy_id=copy_id, reception_id="r1", participant_id="p1", begun_at=BEGUN, position=1.5
+    )
+    await socket.send(asked.model_dump_json())
+    return socket
+
+
+async def told(socket: ClientConnection) -> dict[str, Any]:
+    async with asyncio.timeout(10):
+        return dict(httpx.Response(200, content=await socket.recv()).json())
+
+
+async def send(socket: ClientConnection, number: int, data: bytes) -> dict[str, Any]:
+    await socket.send(number.to_bytes(4) + data)
+    return await told(socket)
+
+
+async def until(condition: Callable[[], object], what: str) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+    assert condition(), what
+
+
+def begin(office: TestOffice, copy_id: str = "c1", state: ReceptionState = ReceptionState.CLOSED) -> str:
+    """The office knows of this copy of a talk that is over."""
+    reception_id = str(office.sitting()["reception_id"])
+    with office.office.store.write() as session:
+        reception = session.get_one(Reception, reception_id)
+        reception.state, reception.started_at = state, BEGUN
+        session.add(
+            KioskCopy(id=copy_id, kiosk_id=office.ids["kiosk"], reception_id=reception_id, participant_id="p1",
+                      state="expected", announced_at=BEGUN)
+        )  # fmt: skip
+    return reception_id
+
+
+async def test_every_second_is_on_the_disk_before_it_is_confirmed(settings: KioskSettings) -> None:
+    async with keeping(settings) as (_, port):
+        socket = await page(port)
+        assert await told(socket) == {"type": "kept", "next": 0}
+        assert (await send(socket, 0, b"one"))["next"] == 1
+        assert (await send(socket, 1, b"two"))["next"] == 2
+        again = Agent(settings).outbox.copies()[0]  # as after a kill: nothing was closed
+        assert again.read(0, 100) == b"onetwo"
+
+
+async def test_a_page_goes_on_where_a_killed_program_stopped(settings: KioskSettings) -> None:
+    async with keeping(settings) as (_, port):
+        socket = await page(port)
+        await told(socket)
+        await send(socket, 0, b"one")
+    async with keeping(settings) as (agent, port):
+        socket = await page(port)
+        assert await told(socket) == {"type": "kept", "next": 1}
+        assert (await send(socket, 0, b"one"))["next"] == 1, "sent twice, kept once"
+        assert (await send(socket, 1, b"two"))["next"] == 2
+        await socket.send(End().model_dump_json())
+        assert (await told(socket))["next"] == 2
+        assert agent.outbox.copies()[0].about.ended
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "http://office.test.evil.test", "https://office.test", "null"])
+async def test_pages_of_other_places_are_not_let_in(settings: KioskSettings, origin: str) -> None:
+    async with keeping(settings) as (agent, port):
+        with pytest.raises(InvalidStatus) as refused:
+            await page(port, origin=origin)
+        assert refused.value.response.status_code == 403
+        assert agent.outbox.copies() == []
+
+
+async def test_it_listens_on_the_loopback_only(settings: KioskSettings) -> None:
+    assert program.HOST == "127.0.0.1"
+    assert [origin_of(url) for url in ("https://xf.example.cn/", "http://10.0.0.1:8600", "https://xf.example.cn:443")] == [
+        "https://xf.example.cn", "http://10.0.0.1:8600", "https://xf.example.cn"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "code"), [
+    ("{", "bad_message"), ('{"type": "end"}', "bad_message"), (b"\0\0\0\0x", "bad_message"),
+    ('{"type": "open", "secret": "s", "copy_id": "../../etc"}', "bad_message"),
+])  # fmt: skip
+async def test_what_is_not_a_copy_is_refused_in_words(
+    settings: KioskSettings, message: Any, code: str
+) -> None:
+    async with keeping(settings) as (agent, port):
+        socket = await connect(f"ws://127.0.0.1:{port}/", origin=OFFICE)  # type: ignore[arg-type]
+        await socket.send(message)
+        refused = await told(socket)
+        assert (refused["code"], bool(refused["message"])) == (code, True)
+        assert agent.outbox.copies() == []
+
+
+async def test_without_the_secret_nothing_is_taken(settings: KioskSettings) -> None:
+    async with keeping(settings) as (agent, port):
+        assert (await told(await page(port, secret="x" * 43)))["code"] == "secret_wrong"
+        assert agent.outbox.copies() == []
+
+
+async def test_a_chunk_out_of_order_and_a_full_disk_are_told(settings: KioskSettings) -> None:
+    small = settings.model_copy(update={"copies_max_mb": 1})
+    async with keeping(small) as (agent, port):
+        socket = await page(port)
+        await told(socket)
+        assert (await send(socket, 3, b"four"))["code"] == "wrong_order"
+        socket = await page(port)
+        await told(socket)
+        assert (await send(socket, 0, bytes(900_000)))["next"] == 1
+        refused = await send(socket, 1, bytes(200_000))
+        assert (refused["code"], "硬盘满了" in refused["message"]) == ("full", True)
+        with pytest.raises(ConnectionClosed):
+            await told(socket)
+        assert agent.outbox.copies()[0].size == 900_000
+        assert agent.uploader._state().full
+
+
+async def test_a_whole_copy_is_sent_confirmed_and_deleted(office: TestOffice, enrolled: KioskSettings) -> None:
+    reception = begin(office)
+    async with keeping(enrolled, office) as (agent, port):
+        socket = await page(port)
+        await told(socket)
+        content = [bytes([n]) * 300_000 for n in range(5)]
+        for number, data in enumerate(content):
+            await send(socket, number, data)
+        await agent.uploader.work()
+        assert agent.outbox.copies(), "while somebody talks nothing is sent"
+        await socket.send(End().model_dump_json())
+        await told(socket)
+        await until(lambda: not agent.is_open("c1"), "the page to be gone")
+        await agent.uploader.work()
+        assert agent.outbox.copies() == []
+    assert (office.settings.copies_dir / reception / "c1.webm").read_bytes() == b"".join(content)
+
+
+async def test_a_copy_that_half_came_is_gone_on_with(office: TestOffice, enrolled: KioskSettings) -> None:
+    reception = begin(office)
+    async with keeping(enrolled, office) as (agent, _):
+        copy = agent.outbox.open(Open(
+            secret="s", copy_id="c1", reception_id="r1", participant_id="p1", begun_at=BEGUN, position=0))  # fmt: skip
+        for number in range(4):
+            copy.add(number, bytes([number + 1]) * 400_000)
+        path = office.settings.copies_dir / reception / "c1.webm"
+        copyfiles.append(path, 0, copy.read(0, 123_456), 0)
+        await agent.uploader.work()
+        assert agent.outbox.copies() == []
+        assert path.stat().st_size == 1_600_000
+
+
+async def test_what_the_office_does_not_take_stays_and_the_others_get_their_turn(
+    office: TestOffice, enrolled: KioskSettings
+) -> None:
+    begin(office, "c2")
+    async with keeping(enrolled, office) as (agent, _):
+        for copy_id in ("c1", "c2"):
+            agent.outbox.open(Open(secret="s", copy_id=copy_id, reception_id="r1", participant_id="p1",
+                                   begun_at=BEGUN, position=0)).add(0, b"x" * 1000)  # fmt: skip
+        await agent.uploader.work()
+        assert [copy.id for copy in agent.outbox.copies()] == ["c1"]
+
+
+async def test_the_copy_of_an_abandoned_sitting_is_deleted_at_once(office: TestOffice, enrolled: KioskSettings) -> None:
+    begin(office, state=ReceptionState.ABANDONED)
+    async with keeping(enrolled, office) as (agent, _):
+        agent.outbox.open(Open(secret="s", copy_id="c1", reception_id="r1", participant_id="p1", begun_at=BEGUN,
+                               position=0)).add(0, b"x")  # fmt: skip
+        await agent.uploader.work()
+        assert agent.outbox.copies() == []
+        assert not (office.settings.copies_dir).exists()
+
+
+def test_without_a_key_it_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(AgentNotEnrolled) as refused:
+        Agent(KioskSettings(data_dir=tmp_path))
+    assert "接入码" in refused.value.message
