@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TIMED := tests/browser tests/e2e tests/kiosk tests/media tests/network
 QUICK := tests/api tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr clean
+.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr chaos clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -46,6 +46,9 @@ unit: setup-test
 
 browser: setup-test tools
 	$(BIN)/python -m pytest -m browser
+
+chaos: setup-test tools  ## every way in which a talk can be disturbed (as root); CASE=name runs one; one JSON line
+	@$(BIN)/python -m deploy.chaos $(if $(CASE),--case $(CASE))
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench

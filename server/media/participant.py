@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import secrets
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -17,7 +19,7 @@ from server.media import rtp
 from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
 from server.protocol.base import Message
-from server.protocol.signalling import SLOTS, Candidate, Seat, SeatClaims
+from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, Seat, SeatClaims
 
 log = structlog.get_logger(__name__)
 OUTBOX = 256
@@ -47,12 +49,14 @@ class Outbox:
         self._socket = socket
         self._queue: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue(OUTBOX)
         self._closing = False
+        self._last = time.monotonic()
         self._task = asyncio.ensure_future(self._run())
 
     def send(self, message: Message) -> None:
         """Queue a message."""
         if self._closing:
             return
+        self._last = time.monotonic()
         try:
             self._queue.put_nowait(message.model_dump_json())
         except asyncio.QueueFull:
@@ -61,6 +65,11 @@ class Outbox:
             self._task.cancel()
             self._closing = True
             self._task = asyncio.ensure_future(self._close(SLOW_CLIENT, "slow"))
+
+    def tick(self, now: float) -> None:
+        """Show that the socket is alive if nothing was sent for a while."""
+        if now - self._last >= ALIVE_EVERY:
+            self.send(Alive())
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the socket after everything queued; later calls do nothing."""
@@ -125,12 +134,18 @@ class MediaLink:
     document: ForwardingReceiver | None
     slots: list[Slot]
     document_slot: ForwardingSender | None
+    id: str = field(default_factory=partial(secrets.token_hex, 8))
     inputs: list[Input] = field(default_factory=list)
 
     @property
     def receivers(self) -> list[ForwardingReceiver]:
         """Everything that this participant may send."""
         return [r for r in (self.audio, self.video, self.document) if r is not None]
+
+    @property
+    def standing(self) -> bool:
+        """Whether the connection is not given up: what comes over it, now or later, is taken."""
+        return self.connection.connectionState not in ("failed", "closed")
 
     @property
     def flowing(self) -> bool:
@@ -294,6 +309,10 @@ class Participant:
         """To this participant's socket, if there is one."""
         if self.outbox is not None:
             self.outbox.send(message)
+
+    def holds(self, line: str) -> bool:
+        """Whether this is the seat's media line, and it stands."""
+        return self.link is not None and self.link.id == line and self.link.standing
 
     def arrange(self, others: list["Participant"], sharer: "Participant | None") -> None:
         """Let each slot show one of the others, who has a slot keeps it, and the document's slot what is shared."""

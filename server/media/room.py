@@ -396,6 +396,8 @@ class Room:
             alive = seated.link is not None and seated.link.alive
             changed |= alive != seated.shown_connected
             seated.shown_connected = alive
+            if seated.outbox is not None:
+                seated.outbox.tick(now)
             if alive or seated.outbox is not None:
                 seated.last_alive = now
             elif now - seated.last_alive > self._tools.away_seconds:

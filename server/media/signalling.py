@@ -149,6 +149,7 @@ class Session:
                 participant_id=claims.participant_id,
                 resume=self._tokens.for_return(claims),
                 ice_servers=ice_servers(self._hub.settings, claims.participant_id, clock.now()),
+                line_stands=self._seat.holds(message.line),
             )
         )
         room.welcome(self._seat)
@@ -178,7 +179,7 @@ class Session:
         room, seat = self._here
         sdp = await room.connect(seat, message.sdp)
         self._answered = True
-        self._outbox.send(Answer(sdp=sdp))
+        self._outbox.send(Answer(sdp=sdp, line=seat.link.id if seat.link else ""))
         early, self._early = self._early, []
         for candidate in early:
             await self._candidate_to_link(candidate)

@@ -13,6 +13,8 @@ SLOTS = 5
 MAX_PARTICIPANTS = 5
 MAX_OBSERVERS = 3
 ShareSource = Literal[Source.DOCUMENT, Source.SCREEN]
+ALIVE_EVERY = 2.0
+"""Longest silence of the node on a socket, in seconds."""
 
 
 class SeatClaims(Message):
@@ -51,6 +53,8 @@ class Join(Message):
 
     type: Literal["join"] = "join"
     token: Annotated[str, Field(max_length=4096)]
+    line: Annotated[str, Field(max_length=64)] = ""
+    """Id of the media line that this client still holds (from `answer`); empty: none."""
 
 
 class Offer(Message):
@@ -178,6 +182,8 @@ class Joined(Message):
     resume: str
     """A token for coming back on a new socket without asking the office; replaced at every join."""
     ice_servers: tuple[dict[str, object], ...] = ()
+    line_stands: bool = False
+    """The media line named in `join` is this seat's still: no offer is needed, media goes on over it."""
 
 
 class Answer(Message):
@@ -185,6 +191,8 @@ class Answer(Message):
 
     type: Literal["answer"] = "answer"
     sdp: str
+    line: str = ""
+    """Id of the media line that this answer makes."""
 
 
 class Caption(Message):
@@ -235,6 +243,12 @@ class Departed(Message):
     media_restarted, shutdown: the node stopped, they are not back yet."""
 
 
+class Alive(Message):
+    """Nothing new; sent when a socket has been still for ALIVE_EVERY, so that a client knows a dead one."""
+
+    type: Literal["alive"] = "alive"
+
+
 class Trouble(Message):
     """Something this client did cannot be done; `fatal`: the socket closes after it."""
 
@@ -253,7 +267,7 @@ class Ended(Message):
 
 
 NodeMessage = Annotated[
-    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Trouble | Ended,
+    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Alive | Trouble | Ended,
     Field(discriminator="type"),
 ]
 

@@ -1,6 +1,7 @@
 """The product's own programs as processes of a test, on free ports of the loopback; their output is shown when a
 test fails."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -37,7 +39,8 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 20) 
 class Programs:
     """Some of `jietan serve|web|media|transcriber` over one data folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        """`settings`: what is to be other than on a machine of its own."""
         self.folder = folder
         self._environment = os.environ | {
             "JIETAN_DATA_DIR": str(folder),
@@ -48,13 +51,11 @@ class Programs:
             "JIETAN_TRANSCRIBER_PORT": str(free_port()),
             "JIETAN_TRANSCRIBER_MODEL": str(ROOT / "deploy/demo/model"),
         }
+        for name, value in settings.items():
+            self._environment[f"JIETAN_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.settings = Settings(
-            data_dir=folder,
-            web_port=int(self._environment["JIETAN_WEB_PORT"]),
-            media_port=int(self._environment["JIETAN_MEDIA_PORT"]),
-            transcriber_port=int(self._environment["JIETAN_TRANSCRIBER_PORT"]),
-        )
+        ports = {f"{name}_port": int(self._environment[f"JIETAN_{name.upper()}_PORT"]) for name in ("web", "media", "transcriber")}
+        self.settings = Settings(**{"data_dir": folder} | ports | settings)
 
     @property
     def url(self) -> str:

@@ -89,7 +89,7 @@ async def test_what_is_shown_comes_back_after_a_break(node: Node, sit: Sit) -> N
     await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
     await leader.evaluate(_SHOW_SCREEN)
     await petitioner.wait_for_function("window.paperIsGreen()", timeout=10000)
-    await leader.evaluate("seat._line._socket.close()")
+    await leader.evaluate("seat._line._become('lost')")
     room = node.hub.rooms["r1"]
     await until(lambda: len(room.manifest().shares) == 1, "the first showing has its end")
     await petitioner.wait_for_function("window.papers >= 3 && window.paperIsGreen()", timeout=15000)

@@ -1,6 +1,10 @@
 /**
- * A person's seat in a room: signalling (server/protocol/signalling.md) and one RTCPeerConnection.
- * Touches no page.  A connection that breaks is made anew under the same seat: a new socket, a new offer.
+ * A person's seat in a room.  Touches no page.
+ *
+ * It has a socket (seat_socket.js) and a media line (seat_media.js), and each may break without the other: a socket
+ * is made anew while sound and picture go on, and a media line that was away is waited for while the socket knocks.
+ * Only where the node says that the media line is gone, or the browser gives it up, a new one is offered; the old one
+ * goes on until the new one is answered.
  *
  * @typedef {{token: string, signalling_url: string, participant_id: string}} JoinTicket
  * @typedef {{participant_id: string, role: string, name: string, connected: boolean, audio_muted: boolean,
@@ -9,23 +13,34 @@
  * @typedef {{participant_id: string, source: ShareSource}} SharedDocument
  * @typedef {{type: "room", state: "waiting"|"running"|"ended", recording: boolean, recording_trouble: string,
  *   started_at: string|null, paused: boolean, document: SharedDocument|null, seats: SeatState[]}} Room
- * @typedef {"connecting"|"connected"|"reconnecting"|"failed"} ConnectionState
- * @typedef {{audio: MediaStreamTrack, video: MediaStreamTrack}} Slot
+ * `captionless`: sound and picture are well, captions and buttons are not there for the moment.
+ * @typedef {"connecting"|"connected"|"captionless"|"reconnecting"|"failed"} ConnectionState
  */
+import { SeatMedia } from "./seat_media.js";
+import { SeatSocket } from "./seat_socket.js";
 
-const SLOTS = 5;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 4000;
-const ANSWER_MS = 15000;
-/** Chromium calls a line "disconnected" for moments too; only what stays so is given up. */
-const DISCONNECTED_MS = 6000;
-/** A node that ends the reception closes the media too: its last word may come a moment later. */
-const FAREWELL_MS = 500;
-const FAILURES_BEFORE_TELLING = 4;
+const FIRST_PAUSE_MS = 300;
+const PAUSE_GROWTH = 1.4;
+const LONGEST_PAUSE_MS = 2000;
+const TICKET_MS = 6000;
+const TOKENS_REFUSED = 5;
+const LOOK_MS = 500;
+/** A media line that is away knocks at the node by a new socket, unless the old one spoke just now. */
+const SOCKET_DOUBTFUL_MS = 3000;
+/** The node is there again: so long the old media line may take to find it, too. */
+const FIND_BACK_MS = 1500;
+/** With the socket well, a media line may be away for so long before another one is tried. */
+const AWAY_MS = 12_000;
+/** The node speaks at least so often, with some time to spare. */
+const ALIVE_MS = 2500;
+/** Breaks shorter than this are not worth a word. */
+const UNNOTICED_MS = 1500;
+const LONG_MS = 20_000;
 
 const SENTENCES = {
   connecting: "正在接通，请稍等。",
   connected: "已经接通。",
+  captionless: "声音和画面都在，请接着谈。字幕暂时停了，正在接回来。",
   reconnecting: "线路断了，正在重新接通，请不要离开。",
   failed: "一直没有接通，还在继续试。您可以叫工作人员来看看。",
 };
@@ -69,8 +84,20 @@ export class Seat extends EventTarget {
     this._address = "";
     this._over = false;
     this._failures = 0;
-    /** @type {Line|null} */
+    /** @type {SeatSocket|null} */
+    this._socket = null;
+    this._joined = false;
+    this._offered = false;
+    this._refusals = 0;
+    /** Counts the calls to the node: what belongs to an earlier one is passed over. */
+    this._call = 0;
+    /** @type {RTCIceServer[]} */
+    this._iceServers = [];
+    /** @type {SeatMedia|null} the line that media goes over */
     this._line = null;
+    /** @type {SeatMedia|null} the one that will take its place */
+    this._next = null;
+    this._awaySince = 0;
     /** @type {Map<string, MediaStream>} */
     this._streams = new Map();
     this._muted = { audio: false, video: false };
@@ -79,6 +106,13 @@ export class Seat extends EventTarget {
     /** @type {MediaStream|null} */
     this._document = null;
     this._documentOf = "";
+    /** When sound and picture went away, and how long they were away since all was well. */
+    this._brokenSince = 0;
+    this._brokenFor = 0;
+    /** When something went away, captions too; 0: all is well. */
+    this._unwellSince = 0;
+    this._told = "";
+    this._wasConnected = false;
     /** @type {Room|null} */
     this.room = null;
     this.participantId = "";
@@ -86,8 +120,9 @@ export class Seat extends EventTarget {
 
   /** Sit down; resolves when the first try has got through or failed.  The seat comes back by itself. */
   async start() {
-    this._tell("connection", this._state("connecting"));
+    this._say("connecting");
     addEventListener("online", this._online);
+    this._watch = setInterval(() => this._look(), LOOK_MS);
     await this._connect();
   }
 
@@ -151,46 +186,68 @@ export class Seat extends EventTarget {
     this._line?.show(null);
   }
 
+  /** The peer connection that media goes over, for figures about the line. */
+  get peer() {
+    return this._line?.peer ?? null;
+  }
+
   /** Let go of socket and connection; the camera stays the caller's. */
   close() {
     this._letGo();
     this._over = true;
     clearTimeout(this._retry);
+    clearInterval(this._watch);
     removeEventListener("online", this._online);
+    this._dropSocket();
     this._line?.close();
-    this._line = null;
+    this._next?.close();
+    this._line = this._next = null;
   }
 
   _online = () => {
-    if (this._over || this._line) return;
-    clearTimeout(this._retry);
-    void this._connect();
+    if (!this._over && !this._joined) void this._connect();
   };
 
+  // --- the socket -------------------------------------------------------------------------------------------
+
+  /** Call the node; a call that is under way is given up for this one. */
   async _connect() {
-    const line = new Line(this._media, {
-      message: (message) => this._handle(message),
-      broken: () => this._broken(line),
-    });
-    this._line = line;
+    this._dropSocket();
+    const call = ++this._call;
     try {
       const token = await this._token();
-      await line.open(this._address, token);
+      if (call !== this._call || this._over) return;
+      this._socket = new SeatSocket(this._address, {
+        opened: () => this._join(token),
+        message: (message) => void this._handle(message),
+        broken: () => this._socketBroken(),
+      });
     } catch (error) {
-      if (this._final(error)) return;
-      this._broken(line);
+      if (call === this._call && !this._final(error)) this._socketBroken();
     }
+  }
+
+  _dropSocket() {
+    clearTimeout(this._retry);
+    this._socket?.close();
+    this._socket = null;
+    this._joined = this._offered = false;
+    this._forgetNext();
   }
 
   /** The resume token works once; where there is none the office is asked. */
   async _token() {
-    const token = this._resume;
-    this._resume = "";
-    if (token) return token;
-    const ticket = await this._ticket();
+    if (this._resume) return this._resume;
+    const ticket = await inTime(this._ticket(), TICKET_MS);
     this.participantId = ticket.participant_id;
     this._address = ticket.signalling_url;
     return ticket.token;
+  }
+
+  /** @param {string} token */
+  _join(token) {
+    this._resume = "";
+    this._send({ type: "join", token, line: this._line?.id ?? "" });
   }
 
   /** @param {unknown} error */
@@ -203,23 +260,21 @@ export class Seat extends EventTarget {
     return true;
   }
 
-  /** @param {Line} line */
-  _broken(line) {
-    if (this._over || line !== this._line) return;
-    this._line = null;
-    line.close();
+  _socketBroken() {
+    if (this._over) return;
+    this._dropSocket();
+    const pause = Math.min(FIRST_PAUSE_MS * PAUSE_GROWTH ** this._failures, LONGEST_PAUSE_MS);
     this._failures += 1;
-    this._tell("connection", this._state(this._failures > FAILURES_BEFORE_TELLING ? "failed" : "reconnecting"));
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this._failures - 1), LONGEST_PAUSE_MS);
     this._retry = setTimeout(() => void this._connect(), pause * (0.75 + Math.random() / 2));
+    this._look();
   }
 
   /** @param {{type: string} & Record<string, any>} message */
   _handle(message) {
     switch (message.type) {
-      case "joined": return this._joined(message);
-      case "connected": return this._connected();
-      case "room": return this._room(/** @type {Room} */ (/** @type {unknown} */ (message)));
+      case "joined": return this._seated(message);
+      case "answer": return this._answered(/** @type {any} */ (message));
+      case "room": return this._showRoom(/** @type {Room} */ (/** @type {unknown} */ (message)));
       case "trouble": return this._trouble(message);
       case "ended": return this._ended(message);
       case "departed": return this._departed(message);
@@ -232,26 +287,131 @@ export class Seat extends EventTarget {
   }
 
   /** @param {Record<string, any>} message */
-  _joined(message) {
+  _seated(message) {
+    this._joined = true;
+    this._failures = this._refusals = 0;
     this._resume = message.resume;
+    this._iceServers = message.ice_servers ?? [];
     this.participantId = message.participant_id;
+    this._tellMuted();
+    if (!message.line_stands || this._line?.state === "lost") return this._offer();
+    if (this._line?.state === "away") this._awaySince = performance.now() - AWAY_MS + FIND_BACK_MS;
+    return this._look();
   }
 
-  _connected() {
-    this._failures = 0;
-    for (const kind of /** @type {("audio"|"video")[]} */ (["audio", "video"])) {
-      if (this._muted[kind]) this._send({ type: "mute", kind, muted: true });
+  /** A token may be too old, or the node too young: a fresh ticket is asked for, and only if that does not help either
+   * the page is told.  @param {Record<string, any>} message */
+  _trouble(message) {
+    if (message.code.startsWith("token_") && !this._joined && ++this._refusals < TOKENS_REFUSED) {
+      this._resume = "";
+      if (this._refusals === 1) void this._connect();
+      return;
     }
-    this._shareAgain();
-    this._tell("connection", this._state("connected"));
+    if (message.code === "share_unavailable") this._letGo();
+    this._tell("trouble", { code: message.code, message: message.message, fatal: Boolean(message.fatal) });
+    if (NO_ANSWER.has(message.code)) this._socketBroken();
+    if (!message.fatal) return;
+    this._resume = "";
+  }
+
+  /** @param {Record<string, any>} message */
+  _ended(message) {
+    this.close();
+    this._tell("ended", { reason: message.reason });
+  }
+
+  /** @param {object} message */
+  _send(message) {
+    return this._socket?.send(message) ?? false;
+  }
+
+  // --- the media line ---------------------------------------------------------------------------------------
+
+  /** Offer a media line; a socket takes one offer. */
+  _offer() {
+    if (this._offered) return void this._connect();
+    this._offered = true;
+    const socket = this._socket;
+    const next = this._next = new SeatMedia(this._media, (message) => socket?.send(message), (state) => this._mediaChanged(next, state));
+    return void next.offer(this._iceServers).catch(() => this._socketBroken());
+  }
+
+  /** @param {{sdp: string, line: string}} message */
+  _answered(message) {
+    const next = this._next;
+    if (!next) return;
+    this._next = null;
+    this._line?.close();
+    this._line = next;
+    this._awaySince = performance.now();
+    next.answered(message).catch(() => this._socketBroken());
+  }
+
+  _forgetNext() {
+    this._next?.close();
+    this._next = null;
+  }
+
+  /** @param {SeatMedia} line @param {import("./seat_media.js").MediaState} state */
+  _mediaChanged(line, state) {
+    if (this._over || line !== this._line) {
+      if (line === this._next && state === "lost") this._socketBroken();
+      return;
+    }
+    if (state === "away") this._awaySince = performance.now();
+    if (state === "well") this._carried();
+    this._look();
+  }
+
+  /** Sound and picture go over a line that is new or was away. */
+  _carried() {
+    if (this._joined) this._shareAgain();
     this._bindStreams();
   }
 
-  /** @param {Room} room */
-  _room(room) {
-    this.room = room;
-    this._tell("room", room);
-    this._bindStreams();
+  /** Twice a second, and whenever something changed: is there anything to be done, anything to be said? */
+  _look() {
+    if (this._over) return;
+    this._mend();
+    this._tellState();
+  }
+
+  _mend() {
+    if (!this._joined || this._next || !this._line || this._line.state === "well") return;
+    const away = performance.now() - this._awaySince;
+    if (this._line.state === "lost" || (this._line.state === "away" && away > AWAY_MS)) this._offer();
+    else if (this._line.state === "away" && (this._socket?.silence ?? 0) > SOCKET_DOUBTFUL_MS) void this._connect();
+  }
+
+  _tellState() {
+    const now = performance.now();
+    const seen = this._line?.state === "well";
+    this._count(seen, now);
+    if (seen && this._joined) return this._allWell();
+    this._unwellSince ||= now;
+    if (this._wasConnected ? now - this._unwellSince < UNNOTICED_MS : !this._failures) return undefined;
+    if (seen) return this._say("captionless");
+    const broken = now - this._brokenSince;
+    return this._say(broken > LONG_MS ? "failed" : "reconnecting", broken);
+  }
+
+  /** A browser notices late that media is away; where the node fell silent too, it has been away since then.
+   * @param {boolean} seen @param {number} now */
+  _count(seen, now) {
+    if (!seen) {
+      const silence = this._wasConnected ? this._socket?.silence ?? 0 : 0;
+      this._brokenSince ||= now - (silence > ALIVE_MS ? silence : 0);
+    } else if (this._brokenSince) {
+      if (this._wasConnected) this._brokenFor += now - this._brokenSince;
+      this._brokenSince = 0;
+    }
+  }
+
+  _allWell() {
+    const broken = this._brokenFor;
+    this._brokenFor = this._unwellSince = 0;
+    this._wasConnected = true;
+    return this._say("connected", broken);
   }
 
   /** Tell of every seat whose slot, and so whose stream, is another than before, and of the document. */
@@ -297,22 +457,17 @@ export class Seat extends EventTarget {
     this._tell("share_ended", { reason, message: SHARE_ENDS[/** @type {keyof typeof SHARE_ENDS} */ (reason)] ?? "" });
   }
 
-  /** @param {Record<string, any>} message */
-  _trouble(message) {
-    if (message.code === "share_unavailable") this._letGo();
-    if (message.fatal) this._resume = "";
-    this._tell("trouble", { code: message.code, message: message.message, fatal: Boolean(message.fatal) });
+  /** @param {Room} room */
+  _showRoom(room) {
+    this.room = room;
+    this._tell("room", room);
+    this._bindStreams();
   }
 
-  /** @param {Record<string, any>} message */
-  _ended(message) {
-    this.close();
-    this._tell("ended", { reason: message.reason });
-  }
-
-  /** @param {object} message */
-  _send(message) {
-    return this._line?.send(message) ?? false;
+  _tellMuted() {
+    for (const kind of /** @type {("audio"|"video")[]} */ (["audio", "video"])) {
+      if (this._muted[kind]) this._send({ type: "mute", kind, muted: true });
+    }
   }
 
   /** @param {"audio"|"video"} kind */
@@ -320,9 +475,18 @@ export class Seat extends EventTarget {
     return (this._media?.getTracks() ?? []).filter((track) => track.kind === kind);
   }
 
-  /** @param {ConnectionState} state */
-  _state(state) {
-    return { state, message: SENTENCES[state] };
+  /**
+   * Tell how the line is, when it changes and, while it is away, every second.
+   * `seconds`: how long it has been away, or, once it is back, was.
+   * @param {ConnectionState} state @param {number} [broken] milliseconds
+   */
+  _say(state, broken = 0) {
+    const seconds = Math.round(broken / 1000);
+    const counting = state === "reconnecting" || state === "failed";
+    const key = counting ? `${state} ${seconds}` : state;
+    if (key === this._told) return;
+    this._told = key;
+    this._tell("connection", { state, message: SENTENCES[state], seconds });
   }
 
   /** @param {string} name @param {object} detail */
@@ -331,197 +495,7 @@ export class Seat extends EventTarget {
   }
 }
 
-/**
- * One socket with its one peer connection; of no more use once `broken` was called.
- * @typedef {{message: (message: any) => void, broken: () => void}} LineListener
- */
-class Line {
-  /** @param {MediaStream|null} media @param {LineListener} listener */
-  constructor(media, listener) {
-    this._media = media;
-    this._listener = listener;
-    this._closed = false;
-    this._live = false;
-    /** @type {WebSocket|null} */
-    this._socket = null;
-    /** @type {RTCPeerConnection|null} */
-    this._peer = null;
-    /** @type {MediaStream[]} */
-    this._slots = [];
-    /** @type {RTCRtpSender|null} */
-    this._documentSender = null;
-    /** @type {MediaStream|null} what another one shows */
-    this.documentStream = null;
-    /** @type {RTCIceCandidate[]|null} candidates found before the offer went out; null: trickle at once */
-    this._held = [];
-  }
-
-  /** @param {string} address @param {string} token */
-  async open(address, token) {
-    if (this._closed) return;
-    const socket = new WebSocket(address);
-    this._socket = socket;
-    this._answerTimer = setTimeout(() => this._break(), ANSWER_MS);
-    socket.onopen = () => this.send({ type: "join", token });
-    socket.onmessage = (event) => void this._take(event.data);
-    socket.onclose = () => this._break();
-    await new Promise((resolve) => {
-      socket.addEventListener("open", resolve, { once: true });
-      socket.addEventListener("close", resolve, { once: true });
-    });
-  }
-
-  /** @param {object} message @returns {boolean} whether it went out */
-  send(message) {
-    if (this._socket?.readyState !== WebSocket.OPEN) return false;
-    this._socket.send(JSON.stringify(message));
-    return true;
-  }
-
-  /** The stream of one slot, once media can come.  @param {number} slot */
-  stream(slot) {
-    return this._slots[slot] ?? null;
-  }
-
-  /** Send this track in the document's section, or nothing.  @param {MediaStreamTrack|null} track */
-  show(track) {
-    if (this._closed) return;
-    void this._documentSender?.replaceTrack(track).catch(() => this._break());
-  }
-
-  close() {
-    this._closed = true;
-    clearTimeout(this._answerTimer);
-    clearTimeout(this._disconnectedTimer);
-    if (this._socket) this._socket.onclose = this._socket.onmessage = null;
-    this._socket?.close();
-    if (this._peer) this._peer.onconnectionstatechange = this._peer.onicecandidate = null;
-    this._peer?.close();
-  }
-
-  _break() {
-    if (!this._closed) this._listener.broken();
-  }
-
-  /** @param {string} text */
-  async _take(text) {
-    const message = JSON.parse(text);
-    if (message.type === "answer") {
-      await this._answered(message.sdp).catch(() => this._break());
-      return;
-    }
-    this._listener.message(message);
-    if (message.type === "joined") await this._offer(message.ice_servers ?? []).catch(() => this._break());
-    if (message.type === "trouble" && NO_ANSWER.has(message.code)) this._break();
-  }
-
-  /** @param {RTCIceServer[]} iceServers */
-  async _offer(iceServers) {
-    const peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
-    this._peer = peer;
-    peer.onicecandidate = (event) => this._candidate(event.candidate);
-    peer.onconnectionstatechange = () => this._stateChanged(peer.connectionState);
-    this._addSections(peer);
-    const offer = await peer.createOffer();
-    const sdp = askForSoundAgain(offer.sdp ?? "");
-    await peer.setLocalDescription({ type: "offer", sdp });
-    this.send({ type: "offer", sdp });
-    this._release();
-  }
-
-  /**
-   * The contract's fixed sections: microphone, camera, own document, pairs to receive, the others' document.
-   * @param {RTCPeerConnection} peer
-   */
-  _addSections(peer) {
-    this._sending(peer, "audio");
-    preferVp8(this._sending(peer, "video"));
-    const own = peer.addTransceiver("video", { direction: this._media ? "sendonly" : "inactive" });
-    preferVp8(own);
-    this._documentSender = own.sender;
-    for (let slot = 0; slot < SLOTS; slot += 1) {
-      const audio = peer.addTransceiver("audio", { direction: "recvonly" });
-      const video = peer.addTransceiver("video", { direction: "recvonly" });
-      preferVp8(video);
-      this._slots[slot] = new MediaStream([audio.receiver.track, video.receiver.track]);
-    }
-    const shown = peer.addTransceiver("video", { direction: "recvonly" });
-    preferVp8(shown);
-    this.documentStream = new MediaStream([shown.receiver.track]);
-  }
-
-  /** @param {RTCPeerConnection} peer @param {"audio"|"video"} kind */
-  _sending(peer, kind) {
-    const track = this._media?.getTracks().find((one) => one.kind === kind && one.readyState === "live");
-    if (!track || !this._media) return peer.addTransceiver(kind, { direction: "inactive" });
-    return peer.addTransceiver(track, { direction: "sendonly", streams: [this._media] });
-  }
-
-  /** @param {RTCIceCandidate|null} candidate */
-  _candidate(candidate) {
-    if (this._held && candidate) this._held.push(candidate);
-    else if (!this._held) this._trickle(candidate);
-    else this._gathered = true;
-  }
-
-  /** The offer is out: candidates found so far follow, later ones go at once. */
-  _release() {
-    const held = this._held ?? [];
-    this._held = null;
-    held.forEach((candidate) => this._trickle(candidate));
-    if (this._gathered) this._trickle(null);
-  }
-
-  /** @param {RTCIceCandidate|null} found */
-  _trickle(found) {
-    this.send({
-      type: "candidate",
-      candidate: found?.candidate || null,
-      sdp_mid: found?.sdpMid ?? null,
-      sdp_m_line_index: found?.sdpMLineIndex ?? null,
-    });
-  }
-
-  /** @param {string} sdp */
-  async _answered(sdp) {
-    await this._peer?.setRemoteDescription({ type: "answer", sdp });
-  }
-
-  /** @param {RTCPeerConnectionState} state */
-  _stateChanged(state) {
-    clearTimeout(this._disconnectedTimer);
-    if (state === "connected") this._connected();
-    else if (state === "failed" || state === "closed") this._breakAfter(FAREWELL_MS);
-    else if (state === "disconnected") this._breakAfter(DISCONNECTED_MS);
-  }
-
-  /** @param {number} pause */
-  _breakAfter(pause) {
-    this._disconnectedTimer = setTimeout(() => this._break(), pause);
-  }
-
-  _connected() {
-    clearTimeout(this._answerTimer);
-    if (this._live) return;
-    this._live = true;
-    this._listener.message({ type: "connected" });
-  }
-}
-
-/** @param {RTCRtpTransceiver} transceiver */
-function preferVp8(transceiver) {
-  const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
-  const wanted = ["video/VP8", "video/rtx"];
-  transceiver.setCodecPreferences(codecs.filter((codec) => wanted.includes(codec.mimeType)));
-}
-
-/**
- * Browsers do not offer to send lost sound again, but do it when asked: without this a tenth of lost packets is
- * a tenth of lost words.
- * @param {string} sdp
- */
-export function askForSoundAgain(sdp) {
-  const opus = sdp.match(/a=rtpmap:(\d+) opus\/48000/i)?.[1];
-  if (!opus || sdp.includes(`a=rtcp-fb:${opus} nack\r\n`)) return sdp;
-  return sdp.replaceAll(new RegExp(`(a=rtpmap:${opus} opus/48000/2\r\n)`, "gi"), `$1a=rtcp-fb:${opus} nack\r\n`);
+/** @template T @param {Promise<T>} answer @param {number} limit milliseconds @returns {Promise<T>} */
+function inTime(answer, limit) {
+  return Promise.race([answer, new Promise((_, refuse) => setTimeout(() => refuse(new Error("no ticket in time")), limit))]);
 }

@@ -7,6 +7,8 @@ import { DeviceError, openDevices, release } from "/static/js/leader/devices.js"
 import { Meter } from "/static/js/leader/meter.js";
 import { Talk } from "/static/js/leader/talk.js";
 
+/** Reception that this tab is in the middle of: a page that is loaded anew goes straight back into it. */
+const TALKING = "jietan.talking";
 const STEPS = ["loading", "problem", "prepare", "talk", "after"];
 const id = document.documentElement.dataset.reception || "";
 const begin = /** @type {HTMLButtonElement} */ (byId("begin"));
@@ -69,6 +71,7 @@ async function prepareDevices() {
     tell(byId("no-camera"), withoutCamera);
     preview(stream);
     ready(page.reception.state === "running" ? "回到接谈" : "开始接谈");
+    if (page.reception.state === "running" && sessionStorage.getItem(TALKING) === id) await startTalk();
   } catch (error) {
     tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "麦克风打不开，请刷新再试。");
     byId("devices-again").hidden = false;
@@ -99,6 +102,7 @@ async function startTalk() {
   const media = page.media;
   if (!media) return;
   begin.disabled = true;
+  sessionStorage.setItem(TALKING, id);
   previewMeter.stop();
   /** @type {HTMLVideoElement} */ (byId("preview")).srcObject = null;
   const talk = new Talk(page.reception, media);
@@ -111,6 +115,7 @@ async function startTalk() {
 function over({ reason, message }) {
   release(page.media);
   page.media = null;
+  sessionStorage.removeItem(TALKING);
   if (reason === "refused") problem(message, "没有接上");
   else if (reason === "replaced") problem("这场接谈正在别的窗口里谈。要回到这里谈，点“再试一次”。", "换到别处谈了");
   else new After(id).begin(null, () => show("after"));

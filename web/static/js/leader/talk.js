@@ -1,6 +1,7 @@
 // The talk itself: a seat in the room, and what its events change on the screen.
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon, tell, worded } from "/static/js/dom.js";
+import { Absence } from "/static/js/absence.js";
 import { earlier, facts } from "/static/js/leader/brief.js";
 import { Captions } from "/static/js/leader/captions.js";
 import { Meter } from "/static/js/leader/meter.js";
@@ -9,7 +10,9 @@ import { Tabs } from "/static/js/leader/tabs.js";
 import { Seat } from "/static/js/seat.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
 
-const LINE = { connecting: ["soft", "net", "正在接通"], connected: ["ok", "net", "已接通"], reconnecting: ["warn", "netoff", "正在重连"], failed: ["bad", "netoff", "没接通"] };
+const LINE = { connecting: ["soft", "net", "正在接通"], connected: ["ok", "net", "已接通"], captionless: ["warn", "netoff", "字幕停了"], reconnecting: ["warn", "netoff", "正在重连"], failed: ["bad", "netoff", "没接通"] };
+const NOTEWORTHY_S = 2;
+const WELCOME_MS = 6000;
 const MUTE = {
   audio: { on: ["mic", "麦克风开"], off: ["micoff", "麦克风关"] },
   video: { on: ["video", "摄像头开"], off: ["videooff", "摄像头关"] },
@@ -29,6 +32,13 @@ export class Talk extends EventTarget {
     this.notes = new Notes(reception.id, /** @type {HTMLTextAreaElement} */ (byId("notes")), byId("notes-state"));
     this.tabs = new Tabs();
     this.marks = 0;
+    this.line = "connecting";
+    this.noticed = 0;
+    this.hangingUp = false;
+    this.away = new Absence(
+      (seconds) => `对方那边的线路断了 ${seconds} 秒，正在等对方回来。前面说的都录着，这一会儿的录不上。`,
+      (seconds) => `对方回来了。刚才断了 ${seconds} 秒，这几秒没有录上，要紧的话请再问一遍。`,
+    );
     this.controls = new AbortController();
     this.clock = 0;
   }
@@ -45,7 +55,7 @@ export class Talk extends EventTarget {
       return await api("POST", `/api/receptions/${this.reception.id}/join`);
     } catch (error) {
       const refused = error instanceof ApiError && [401, 403, 404, 409].includes(error.status);
-      if (refused) this.over(this.seat.room && error.status === 409 ? "office" : "refused", error.message);
+      if (refused) this.over(this.hangingUp ? "hung_up" : this.seat.room && error.status === 409 ? "office" : "refused", error.message);
       throw error;
     }
   }
@@ -62,7 +72,7 @@ export class Talk extends EventTarget {
     /** @type {HTMLButtonElement} */ (byId("mute-video")).disabled = media.getVideoTracks().length === 0;
     this.drawLine({ state: "connecting", message: "" });
     this.drawRoom(null);
-    this.clock = window.setInterval(() => this.drawRecording(this.seat.room), 1000);
+    this.clock = window.setInterval(() => this.timePasses(), 1000);
   }
 
   listen() {
@@ -124,11 +134,21 @@ export class Talk extends EventTarget {
     this.drawRecording(room);
     tell(byId("recording-banner"), room ? room.recording_trouble : "");
     const him = this.petitioner();
-    const away = Boolean(him && !him.connected && room.state === "running");
-    tell(byId("petitioner-banner"), away ? "对方那边的线路断了，正在接回来。请等一等，前面说的都录着。" : "");
+    this.drawAbsence(room);
     byId("remote-sound").textContent = him?.audio_muted ? "对方关了麦克风" : "对方的声音";
     this.drawPicture(him);
     if (room && room.state === "ended") this.over("hung_up", "");
+  }
+
+  timePasses() {
+    this.drawRecording(this.seat.room);
+    this.drawAbsence(this.seat.room);
+  }
+
+  /** Once the talk runs, who is not there has lost the line; nobody knows while the own line is away. @param {any} room */
+  drawAbsence(room) {
+    const running = room?.state === "running" && (this.line === "connected" || this.line === "captionless");
+    tell(byId("petitioner-banner"), running ? this.away.words(Boolean(this.petitioner()?.connected)) : "");
   }
 
   /** @param {any} him the petitioner's seat, undefined while there is none */
@@ -140,7 +160,7 @@ export class Talk extends EventTarget {
 
   /** @param {any} him */
   withoutPicture(him) {
-    if (!him) return "对方还没坐下，请等一等";
+    if (!him) return this.seat.room?.state === "running" ? "正在等对方回来" : "对方还没坐下，请等一等";
     if (this.reception.consent === "audio_only") return "对方选了只录音，不录像，所以没有画面。听得见就可以谈。";
     if (him.video_muted) return "对方那边关了摄像头，听得见就可以谈。";
     return him.connected || this.hasPicture() ? "" : "正在等对方的画面";
@@ -210,14 +230,34 @@ export class Talk extends EventTarget {
     if (kind === "video") byId("self-none").hidden = !muted;
   }
 
-  /** @param {{state: keyof typeof LINE, message: string}} connection */
-  drawLine({ state, message }) {
+  /** @param {{state: keyof typeof LINE, message: string, seconds?: number}} connection */
+  drawLine(connection) {
+    const { state } = connection;
+    this.line = state;
     const [tone, drawing, words] = LINE[state];
     const place = byId("line");
     place.hidden = false;
     place.className = `row nb ${tone}`;
     place.replaceChildren(icon(drawing), el("span.wide", {}, words));
-    tell(byId("line-banner"), state === "connected" || state === "connecting" ? "" : message);
+    if (performance.now() < this.noticed) return;
+    clearTimeout(this.welcome);
+    tell(byId("line-banner"), this.lineWords(connection));
+    if (state === "connected") this.welcome = setTimeout(() => tell(byId("line-banner"), ""), WELCOME_MS);
+  }
+
+  /** Something that must be read before the line's state is told again. @param {string} words */
+  notice(words) {
+    this.noticed = performance.now() + WELCOME_MS;
+    clearTimeout(this.welcome);
+    tell(byId("line-banner"), words);
+    this.welcome = setTimeout(() => tell(byId("line-banner"), ""), WELCOME_MS);
+  }
+
+  /** @param {{state: keyof typeof LINE, message: string, seconds?: number}} connection */
+  lineWords({ state, message, seconds = 0 }) {
+    if (state === "connecting") return "";
+    if (state === "connected") return seconds < NOTEWORTHY_S ? "" : `接上了。刚才断了 ${seconds} 秒，您这几秒说的没有录上。`;
+    return seconds ? `${message}已经断了 ${seconds} 秒，这一会儿您说的话录不上。` : message;
   }
 
   // --- what was said ----------------------------------------------------------------------------------------
@@ -238,7 +278,7 @@ export class Talk extends EventTarget {
   mark() {
     const note = /** @type {HTMLInputElement} */ (byId("mark-note"));
     if (this.seat.mark(note.value.trim())) note.value = "";
-    else tell(byId("line-banner"), "线路断着，这一下没有记上。接通以后请再点一次。");
+    else this.notice("线路断着，这一下没有记上。接通以后请再点一次。");
   }
 
   /** @param {{participant_id: string, at: number, note: string}} mark */
@@ -257,19 +297,21 @@ export class Talk extends EventTarget {
   /** By the line if it is up, else by way of the office: hanging up must work without a line, too. */
   async hangUp() {
     if (this.seat.hangUp()) return;
+    this.hangingUp = true;
     try {
       await api("POST", `/api/receptions/${this.reception.id}/end`);
       this.over("hung_up", "");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      tell(byId("line-banner"), `${error.message}　还没有挂断，请再按一次“挂断”。`);
+      this.hangingUp = false;
+      this.notice(`${error.message}　还没有挂断，请再按一次“挂断”。`);
     }
   }
 
   /** @param {{code: string, message: string, fatal: boolean}} trouble */
   trouble({ message, fatal }) {
     if (fatal && !this.seat.room) this.over("refused", message);
-    else tell(byId("line-banner"), message);
+    else this.notice(message);
   }
 
   /** @param {string} reason @param {string} message */
@@ -278,6 +320,7 @@ export class Talk extends EventTarget {
     this.finished = true;
     this.controls.abort();
     clearInterval(this.clock);
+    clearTimeout(this.welcome);
     this.meter.stop();
     this.seat.close();
     this.notes.save();

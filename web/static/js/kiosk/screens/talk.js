@@ -2,6 +2,7 @@
 import { api } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { mediaTime } from "/static/js/time.js";
+import { Absence } from "/static/js/absence.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
@@ -12,7 +13,7 @@ const RECEIVERS = ["leader", "clerk"];
 const COME_BACK_MS = 4000;
 const LOUDNESS_STEP = 0.2;
 const SOFTEST = 0.2;
-const LOST = "和领导的连线断了，正在重新接。这一会儿您说的话可能没有录上，接上以后请再说一遍。";
+const NOTEWORTHY_S = 2;
 
 /** Milliseconds by which the office's clock is ahead of this machine's. */
 async function clockDifference() {
@@ -36,6 +37,10 @@ class Talk {
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
     this.loudness = 1;
+    this.leaderAway = new Absence(
+      (seconds) => `领导那边的线路断了 ${seconds} 秒，正在等领导回来。请坐一会儿。`,
+      (seconds) => `领导回来了，刚才断了 ${seconds} 秒。`,
+    );
     this.announced = false;
     this.closed = false;
     this.difference = 0;
@@ -57,7 +62,7 @@ class Talk {
 
   async begin() {
     clockDifference().then((difference) => { this.difference = difference; });
-    this.timer = setInterval(() => this.showTime(), 500);
+    this.timer = setInterval(() => this.timePasses(), 500);
     await this.takeSeat();
   }
 
@@ -124,6 +129,11 @@ class Talk {
     if (!(age > 8000)) voice.speak(this.video ? "recording" : "recording-audio");
   }
 
+  timePasses() {
+    this.showTime();
+    if (this.room) this.say(this.stageWords(this.others().find((seat) => seat.participant_id === this.leader)));
+  }
+
   showTime() {
     const started = Date.parse(this.room?.started_at || "");
     if (Number.isNaN(started)) return;
@@ -148,9 +158,19 @@ class Talk {
 
   /** @param {any} leader */
   stageWords(leader) {
+    if (!leader && this.room.state === "running" && this.leaderAway.since) return this.leaderAway.words(false);
     if (!leader) return this.receiver ? `${this.receiver}正在进来` : "领导正在进来";
-    if (!leader.connected) return this.room.state === "running" ? "领导那边的网络断了，正在接。请坐一会儿。" : "领导正在进来";
+    if (this.room.state !== "running") return leader.connected ? "" : "领导正在进来";
+    const words = this.leaderAway.words(leader.connected);
+    if (!leader.connected) return words;
+    this.welcome(words);
     return leader.video_muted ? "领导关了画面，声音还在" : "";
+  }
+
+  /** Said once, beside the picture. @param {string} words */
+  welcome(words) {
+    if (words && words !== this.welcomed) this.app.toast(words);
+    this.welcomed = words;
   }
 
   /** @param {any[]} seats */
@@ -201,11 +221,20 @@ class Talk {
     this.app.toast(this.loudness === 1 ? "声音已经最大了" : this.loudness === SOFTEST ? "声音已经最小了" : `声音 ${Math.round(this.loudness * 100)}`);
   }
 
-  /** @param {{state: string, message: string}} connection */
-  showConnection({ state, message }) {
-    const well = state === "connected";
-    const words = well ? (this.media ? "" : NO_MICROPHONE) : state === "connecting" ? "" : message || LOST;
-    this.screen.say("connection", words);
+  /** @param {{state: string, message: string, seconds: number}} connection */
+  showConnection(connection) {
+    this.screen.say("connection", this.connectionWords(connection));
+    const back = connection.state === "connected" && connection.seconds >= NOTEWORTHY_S;
+    if (back) this.app.toast(`接上了。刚才断了 ${connection.seconds} 秒，这几秒没有录上，请再说一遍。`);
+  }
+
+  /** @param {{state: string, message: string, seconds: number}} connection */
+  connectionWords({ state, message, seconds }) {
+    if (state === "connecting") return "";
+    if (state === "connected") return this.media ? "" : NO_MICROPHONE;
+    if (!this.room || state === "captionless") return message;
+    if (state === "failed") return `线路断了 ${seconds} 秒，还没有接上，一直在接。您可以按“叫工作人员”。`;
+    return `线路断了 ${seconds} 秒，正在接回来，请坐着等一等。这一会儿说的话录不上，接上以后请再说一遍。`;
   }
 
   /** A seat that was refused for good is asked for again as long as the office says that the talk is on.

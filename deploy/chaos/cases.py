@@ -1,0 +1,190 @@
+"""The table of cases: what is broken in the middle of a talk, and for how long.
+
+A case breaks something and mends it; `faults` says between which moments it was broken.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy.chaos.measure import Fault
+from deploy.chaos.stage import PROGRAMS, Stage
+from tests.browser.programs import wait_until
+
+Break = Callable[[Stage], Fault]
+START = 1.5
+"""Seconds that a killed program stays dead before it is started again."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table."""
+
+    name: str
+    about: str
+    disturb: Break
+    causes: tuple[str, ...] = ()
+    """Causes under which the record may tell of the gap; empty: there must be none."""
+    away: tuple[str, ...] = ()
+    """Whose recording has the gap."""
+    recovers_at_once: bool = True
+    late: bool = False
+    """Broken before the talk begins, not in its middle."""
+
+
+def _during(stage: Stage, start: Callable[[], None], seconds: float, end: Callable[[], None]) -> Fault:
+    begun = time.time()
+    start()
+    stage.pass_time(seconds)
+    end()
+    return Fault(begun, time.time())
+
+
+def _nothing_missing() -> Fault:
+    """Something was hard, but nothing explains that anything be missing."""
+    return Fault(time.time(), time.time())
+
+
+def calm(stage: Stage) -> Fault:
+    """Nothing happens: what the recogniser itself does not understand."""
+    stage.pass_time(20)
+    return _nothing_missing()
+
+
+def loss(share: float) -> Break:
+    """The kiosk's line loses packets for the rest of the talk."""
+
+    def disturb(stage: Stage) -> Fault:
+        stage.lines["petitioner"].lose(share)
+        stage.pass_time(25)
+        return _nothing_missing()
+
+    return disturb
+
+
+def thin(kbit: int) -> Break:
+    """The kiosk's line becomes thin."""
+
+    def disturb(stage: Stage) -> Fault:
+        stage.lines["petitioner"].thin(kbit)
+        stage.pass_time(25)
+        return _nothing_missing()
+
+    return disturb
+
+
+def gone(seconds: float) -> Break:
+    """Nothing reaches or leaves the kiosk for a while; nobody is told."""
+    return lambda stage: _during(stage, stage.lines["petitioner"].cut, seconds, stage.lines["petitioner"].heal)
+
+
+def unplugged(seconds: float) -> Break:
+    """The kiosk's cable is pulled."""
+    return lambda stage: _during(stage, stage.lines["petitioner"].unplug, seconds, stage.lines["petitioner"].heal)
+
+
+def socket_silent(stage: Stage) -> Fault:
+    """The kiosk's signalling gets no answers, media flows."""
+    line, port = stage.lines["petitioner"], stage.programs.settings.media_port
+    return _during(stage, lambda: line.cut_port(port), 15, line.heal)
+
+
+def socket_reset(stage: Stage) -> Fault:
+    """The kiosk's signalling is cut off and refused, media flows."""
+    line, port = stage.lines["petitioner"], stage.programs.settings.media_port
+    return _during(stage, lambda: line.reset_port(port), 10, line.heal)
+
+
+def media_gone(stage: Stage) -> Fault:
+    """The kiosk's signalling stands, media does not get through."""
+    line = stage.lines["petitioner"]
+    return _during(stage, line.cut_media, 10, line.heal)
+
+
+def kiosk_reloaded(stage: Stage) -> Fault:
+    """The kiosk's page is loaded anew."""
+    page = stage.people["petitioner"].page
+    begun = time.time()
+    page.reload()
+    return Fault(begun, time.time())
+
+
+def leader_reloaded(stage: Stage) -> Fault:
+    """The leader's page is loaded anew."""
+    page = stage.people["leader"].page
+    begun = time.time()
+    page.reload()
+    return Fault(begun, time.time())
+
+
+def killed(*names: str) -> Break:
+    """kill -9, and started again a little later; the fault ends when the program answers again."""
+
+    def disturb(stage: Stage) -> Fault:
+        begun = time.time()
+        for name in names:
+            stage.programs.kill(name)
+        stage.pass_time(START)
+        for name in names:
+            stage.programs.start(name)
+        for name in names:
+            _until_ready(stage, name)
+        return Fault(begun, time.time())
+
+    return disturb
+
+
+def _until_ready(stage: Stage, name: str) -> None:
+    """Pages are served while we wait: their frames are counted there."""
+    wait_until(lambda: stage.pass_time(0.02) or stage.answers(name), f"{name} answers\n{stage.programs.output()}", 60)
+
+
+def away_at_start(stage: Stage) -> Fault:
+    """The media node is not there when both want to begin."""
+    begun = time.time()
+    stage.pass_time(12)
+    stage.programs.start("media")
+    _until_ready(stage, "media")
+    return Fault(begun, time.time())
+
+
+def disk_full(stage: Stage) -> Fault:
+    """The disk of the recordings is full for a while."""
+    filler = stage.disk / "filler"
+
+    def fill() -> None:
+        with filler.open("wb") as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 20))
+                    file.flush()
+            except OSError:
+                return
+
+    return _during(stage, fill, 12, filler.unlink)
+
+
+NODE = ("media_restarted", "truncated")
+LINE = ("network_lost", "packet_loss")
+KIOSK, BOTH = ("petitioner",), ("petitioner", "leader")
+CASES = (
+    Case("calm", "nothing happens", calm),
+    Case("loss_10", "10 % of packets lost both ways at the kiosk", loss(0.1)),
+    Case("loss_20", "20 % of packets lost both ways at the kiosk", loss(0.2)),
+    Case("thin_line", "the kiosk's line has 150 kbit/s each way", thin(150)),
+    Case("gone_3", "the kiosk's network is gone for 3 s", gone(3), LINE, KIOSK),
+    Case("gone_10", "the kiosk's network is gone for 10 s", gone(10), LINE, KIOSK),
+    Case("gone_60", "the kiosk's network is gone for 60 s", gone(60), LINE, KIOSK),
+    Case("unplugged_10", "the kiosk's cable is out for 10 s", unplugged(10), LINE, KIOSK),
+    Case("socket_silent", "the kiosk's WebSocket gets no answer for 15 s, media flows", socket_silent),
+    Case("socket_reset", "the kiosk's WebSocket is cut off and refused for 10 s, media flows", socket_reset),
+    Case("media_gone", "no media to and from the kiosk for 10 s, the WebSocket stands", media_gone, LINE, KIOSK),
+    Case("kiosk_reload", "the kiosk's page is loaded anew", kiosk_reloaded, LINE, KIOSK),
+    Case("leader_reload", "the leader's page is loaded anew", leader_reloaded, LINE, ("leader",)),
+    Case("web_killed", "the web program is killed and started again", killed("web")),
+    Case("media_killed", "the media process is killed and started again", killed("media"), NODE, BOTH),
+    Case("transcriber_killed", "the transcriber is killed and started again", killed("transcriber")),
+    Case("all_killed", "all programs are killed at once and started again", killed(*PROGRAMS), NODE, BOTH),
+    Case("disk_full", "the disk of the recordings is full for 12 s", disk_full, ("disk_full",), BOTH),
+    Case("start_away", "the media node is away when both begin", away_at_start, late=True),
+)

@@ -1,0 +1,258 @@
+"""The real programs, a kiosk page and a leader's page in real Chromium, each at its own place of the network."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import BrowserContext, Dialog, Page, Playwright
+
+from deploy.chaos.network import OFFICE, TCP_PORTS, Line, inside, run
+from deploy.chaos.speech import Speech, write_speech
+from tests.browser import chromium
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.media_files import camera_mjpeg
+from tests.browser.programs import Programs, wait_until
+from tests.e2e.office import PASSWORD, Administrator
+
+RECORDINGS_MB = 48
+PROGRAMS = ("transcriber", "media", "web")
+PAUSES = {"petitioner": 0.8, "leader": 2.5}
+SIZES = {"petitioner": (1080, 1920), "leader": (1366, 768)}
+PICTURES = {"petitioner": "[data-part=leader]", "leader": "#remote"}
+"""Where each sees the other."""
+RECORD_S = 150.0
+
+WATCH = """(selector) => {
+  const now = () => performance.timeOrigin + performance.now();
+  window.chaosFrames = [];
+  const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+  if (open) navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    window.chaosOpened?.(now());
+    return stream;
+  };
+  let watched = null;
+  const look = () => {
+    const video = document.querySelector(selector);
+    if (video === watched || !video?.requestVideoFrameCallback) return;
+    watched = video;
+    const frame = () => {
+      window.chaosFrames.push(now());
+      video.requestVideoFrameCallback(frame);
+    };
+    video.requestVideoFrameCallback(frame);
+  };
+  setInterval(look, 50);
+}"""
+
+
+def recordings_disk(folder: Path) -> Path:
+    """A disk of its own, small enough to be filled."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", f"size={RECORDINGS_MB}m", "recordings", str(folder))
+    return folder
+
+
+@dataclass
+class Person:
+    """Somebody before a page."""
+
+    role: str
+    page: Page
+    speech: Speech
+    openings: list[float] = field(default_factory=list)
+    """When the microphone was opened, in seconds since 1970."""
+
+    def frames(self) -> list[float]:
+        """When new frames of the other's picture were shown since the page was loaded, in seconds since 1970."""
+        return [at / 1000 for at in self.page.evaluate("window.chaosFrames ?? []")]
+
+    def texts(self) -> str:
+        """What the page says, on one line."""
+        return " ".join(self.page.inner_text("body").split())
+
+
+class Stage:
+    """Everything that a case needs; one reception after another."""
+
+    def __init__(self, folder: Path, playwright: Playwright) -> None:
+        self.folder = folder
+        self.screens: Path | None = None
+        """Where pictures of the pages go while something is broken."""
+        self.lines = {"petitioner": Line("kiosk", 1), "leader": Line("leader", 2)}
+        data = folder / "data"
+        self.disk = recordings_disk(data / "recordings")
+        self.programs = Programs(data, **self._addresses())
+        for name in PROGRAMS:
+            self.programs.start(name)
+        for name in PROGRAMS:
+            self.ready(name)
+        administrator = Administrator(self.programs)
+        administrator.add_staff("leader", "徐明", "县自然资源局局长")
+        administrator.add_staff("clerk", "林晓")
+        link = administrator.add_kiosk("石桥镇", "石桥镇智能接谈室")
+        self.people = {role: self._sit(playwright, role) for role in ("petitioner", "leader")}
+        self._enrol(link)
+        self.clerk = httpx.Client(base_url=self.programs.url, headers={"X-Jietan": "1"}, trust_env=False, timeout=30)
+        for client in (self.clerk, self.people["leader"].page.context.request):
+            _log_in(client, self.programs.url, "clerk" if client is self.clerk else "leader")
+
+    def _addresses(self) -> dict[str, object]:
+        web, media = TCP_PORTS
+        return {
+            "web_host": "0.0.0.0", "web_port": web, "media_host": "0.0.0.0", "media_port": media,
+            "media_url": f"ws://127.0.0.1:{media}", "signalling_url": f"ws://127.0.0.1:{media}/signal",
+            "public_url": f"http://127.0.0.1:{web}", "media_bind": [OFFICE], "disk_reserve_mb": 0,
+        }  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        """Where the pages are, from every place."""
+        return self.programs.url
+
+    def ready(self, name: str) -> None:
+        """Wait until a program answers."""
+        self.programs.wait_ready(name, getattr(self.programs.settings, f"{name}_port"))
+
+    def _sit(self, playwright: Playwright, role: str) -> Person:
+        speech = write_speech(self.folder, role, pause_s=PAUSES[role])
+        camera = camera_mjpeg(self.folder / f"{role}.mjpeg", role)
+        program = inside(self.lines[role].place, chromium.find(), self.folder)
+        devices = [f"--use-file-for-fake-audio-capture={speech.file}", f"--use-file-for-fake-video-capture={camera}"]
+        browser = playwright.chromium.launch(executable_path=str(program), args=[*ARGUMENTS, *devices])
+        page = self._page(browser.new_context(**_screen(role)), role)
+        person = Person(role, page, speech)
+        page.expose_function("chaosOpened", lambda at: person.openings.append(at / 1000))
+        return person
+
+    def _page(self, context: BrowserContext, role: str) -> Page:
+        context.set_default_timeout(30_000)
+        context.add_init_script(f"({WATCH})({PICTURES[role]!r})")
+        page = context.new_page()
+        page.on("dialog", Dialog.accept)
+        return page
+
+    def _enrol(self, link: str) -> None:
+        page = self.people["petitioner"].page
+        page.goto(link)
+        page.tap("#enrol")
+        page.wait_for_selector("#done:visible")
+        page.goto(f"{self.url}/kiosk")
+
+    # -- one reception -----------------------------------------------------------------------------------------
+
+    def sit_down(self) -> str:
+        """A petitioner at the kiosk; returns the reception's id."""
+        page = self.people["petitioner"].page
+        wanted = {"consent": "audio_video", "name": "何守田", "phone": "13800001234", "matter": "征地补偿"}
+        answer = page.context.request.post(
+            f"{self.url}/api/kiosk/sittings", data=wanted, headers={"X-Jietan": "1"}
+        )
+        assert answer.ok, answer.text()
+        return str(answer.json()["reception_id"])
+
+    def open_kiosk(self) -> None:
+        """The kiosk shows that somebody waits."""
+        page = self.people["petitioner"].page
+        page.goto(f"{self.url}/kiosk")
+        page.wait_for_selector("body[data-screen=waiting]")
+
+    def take_call(self, reception_id: str) -> None:
+        """The leader opens the reception and begins."""
+        self.people["leader"].page.goto(f"{self.url}/leader/receptions/{reception_id}")
+        self.begin()
+
+    def begin(self) -> None:
+        """The leader presses the button to begin, or to go back in."""
+        page = self.people["leader"].page
+        page.wait_for_selector("#begin:enabled")
+        page.click("#begin")
+
+    def answers(self, name: str) -> bool:
+        """Whether a program says that it is ready."""
+        try:
+            port = getattr(self.programs.settings, f"{name}_port")
+            return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, timeout=1).is_success
+        except httpx.TransportError:
+            return False
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes, and the pages' events are taken in."""
+        self.people["leader"].page.wait_for_timeout(seconds * 1000)
+
+    def running(self) -> None:
+        """Wait until the talk is recorded and each sees the other."""
+        kiosk = self.people["petitioner"].page
+        kiosk.wait_for_selector("body[data-screen=talk]")
+        kiosk.wait_for_selector("[data-part=rec]:visible")
+        for person in self.people.values():
+            wait_until(person.frames, f"the {person.role} sees the other\n{person.texts()}\n{self.programs.output()}")
+
+    def end(self, reception_id: str) -> float:
+        """The leader hangs up; returns when."""
+        at = time.time()
+        answer = self.people["leader"].page.context.request.post(
+            f"{self.url}/api/receptions/{reception_id}/end", headers={"X-Jietan": "1"}
+        )
+        assert answer.ok, answer.text()
+        return at
+
+    def record(self, reception_id: str) -> dict[str, Any]:
+        """The record as the clerk gets it, once nothing is being recognised any more."""
+        found: dict[str, Any] = {}
+
+        def whole() -> bool:
+            reception = self.clerk.get(f"/api/receptions/{reception_id}").json()
+            if not reception.get("record_id"):
+                return False
+            found.update(self.clerk.get(f"/api/records/{reception['record_id']}").json())
+            return found.get("recognition") in ("done", "failed")
+
+        wait_until(whole, f"the record\n{self.programs.output()}", RECORD_S)
+        return found
+
+    def clear(self) -> None:
+        """The petitioner goes home."""
+        headers = {"X-Jietan": "1"}
+        self.people["petitioner"].page.context.request.post(f"{self.url}/api/kiosk/sitting/leave", headers=headers)
+        self.people["leader"].page.goto("about:blank")
+        for person in self.people.values():
+            person.openings.clear()
+
+    def describe(self) -> str:
+        """What the pages say and the programs wrote, for whoever looks for the cause."""
+        pages = [f"--- {role}\n{person.texts()[:800]}" for role, person in self.people.items()]
+        return "\n".join([*pages, self.programs.output()])
+
+    def mend(self) -> None:
+        """After a case that went wrong: lines as at the beginning, all programs up."""
+        for line in self.lines.values():
+            line.heal()
+        for name in PROGRAMS:
+            if not self.answers(name):
+                self.programs.kill(name)
+                self.programs.start(name)
+        for name in PROGRAMS:
+            self.ready(name)
+
+    def stop(self) -> None:
+        """End the programs and let go of the disk."""
+        self.programs.stop()
+        run("umount", "--lazy", str(self.disk))
+
+
+def _screen(role: str) -> dict[str, Any]:
+    width, height = SIZES[role]
+    viewport = {"width": width, "height": height}
+    return {"viewport": viewport, "has_touch": True, "permissions": ["camera", "microphone"]}
+
+
+def _log_in(client: Any, url: str, username: str) -> None:
+    post: Callable[..., Any] = client.post
+    body = {"username": username, "password": PASSWORD}
+    key = "json" if isinstance(client, httpx.Client) else "data"
+    answer = post(f"{url}/api/session", headers={"X-Jietan": "1"}, **{key: body})
+    assert (answer.is_success if key == "json" else answer.ok), answer

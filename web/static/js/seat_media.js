@@ -1,0 +1,165 @@
+/**
+ * One peer connection with the contract's fixed sections: own microphone, camera and document up, the others' down.
+ *
+ * A path that is dead for some seconds and comes back is found again by the connection itself; only one that has
+ * failed is of no more use.
+ *
+ * @typedef {"new"|"well"|"away"|"lost"} MediaState
+ * @typedef {{audio: MediaStreamTrack, video: MediaStreamTrack}} Slot
+ */
+
+const SLOTS = 5;
+const CONNECT_MS = 12_000;
+/** A node that ends the reception closes the media too: its last word may come a moment later. */
+const FAREWELL_MS = 500;
+
+export class SeatMedia {
+  /** @param {MediaStream|null} media @param {(message: object) => void} send @param {(state: MediaState) => void} changed */
+  constructor(media, send, changed) {
+    this._media = media;
+    this._send = send;
+    this._changed = changed;
+    this._closed = false;
+    /** Name that the node gave this line in its answer. */
+    this.id = "";
+    /** @type {MediaState} */
+    this.state = "new";
+    /** @type {RTCPeerConnection|null} */
+    this._peer = null;
+    /** @type {MediaStream[]} */
+    this._slots = [];
+    /** @type {RTCRtpSender|null} */
+    this._documentSender = null;
+    /** @type {MediaStream|null} what another one shows */
+    this.documentStream = null;
+    /** @type {RTCIceCandidate[]|null} candidates found before the offer went out; null: trickle at once */
+    this._held = [];
+  }
+
+  /** @param {RTCIceServer[]} iceServers */
+  async offer(iceServers) {
+    this._timer = setTimeout(() => this._become("lost"), CONNECT_MS);
+    const peer = this._peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    peer.onicecandidate = (event) => this._candidate(event.candidate);
+    peer.onconnectionstatechange = () => this._stateChanged(peer.connectionState);
+    this._addSections(peer);
+    const offer = await peer.createOffer();
+    const sdp = askForSoundAgain(offer.sdp ?? "");
+    await peer.setLocalDescription({ type: "offer", sdp });
+    if (this._closed) return;
+    this._send({ type: "offer", sdp });
+    this._release();
+  }
+
+  /** @param {{sdp: string, line?: string}} answer */
+  async answered({ sdp, line }) {
+    this.id = line ?? "";
+    if (!this._closed) await this._peer?.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** The stream of one slot, once media can come.  @param {number} slot */
+  stream(slot) {
+    return this._slots[slot] ?? null;
+  }
+
+  /** Send this track in the document's section, or nothing.  @param {MediaStreamTrack|null} track */
+  show(track) {
+    if (!this._closed) void this._documentSender?.replaceTrack(track).catch(() => this._become("lost"));
+  }
+
+  /** The peer connection, for figures about the line. */
+  get peer() {
+    return this._peer;
+  }
+
+  close() {
+    this._closed = true;
+    clearTimeout(this._timer);
+    if (this._peer) this._peer.onconnectionstatechange = this._peer.onicecandidate = null;
+    this._peer?.close();
+  }
+
+  /** Microphone, camera, own document, pairs to receive, the others' document.  @param {RTCPeerConnection} peer */
+  _addSections(peer) {
+    this._sending(peer, "audio");
+    preferVp8(this._sending(peer, "video"));
+    const own = peer.addTransceiver("video", { direction: this._media ? "sendonly" : "inactive" });
+    preferVp8(own);
+    this._documentSender = own.sender;
+    for (let slot = 0; slot < SLOTS; slot += 1) {
+      const audio = peer.addTransceiver("audio", { direction: "recvonly" });
+      const video = peer.addTransceiver("video", { direction: "recvonly" });
+      preferVp8(video);
+      this._slots[slot] = new MediaStream([audio.receiver.track, video.receiver.track]);
+    }
+    const shown = peer.addTransceiver("video", { direction: "recvonly" });
+    preferVp8(shown);
+    this.documentStream = new MediaStream([shown.receiver.track]);
+  }
+
+  /** @param {RTCPeerConnection} peer @param {"audio"|"video"} kind */
+  _sending(peer, kind) {
+    const track = this._media?.getTracks().find((one) => one.kind === kind && one.readyState === "live");
+    if (!track || !this._media) return peer.addTransceiver(kind, { direction: "inactive" });
+    return peer.addTransceiver(track, { direction: "sendonly", streams: [this._media] });
+  }
+
+  /** @param {RTCIceCandidate|null} candidate */
+  _candidate(candidate) {
+    if (this._held && candidate) this._held.push(candidate);
+    else if (!this._held) this._trickle(candidate);
+    else this._gathered = true;
+  }
+
+  /** The offer is out: candidates found so far follow, later ones go at once. */
+  _release() {
+    const held = this._held ?? [];
+    this._held = null;
+    held.forEach((candidate) => this._trickle(candidate));
+    if (this._gathered) this._trickle(null);
+  }
+
+  /** @param {RTCIceCandidate|null} found */
+  _trickle(found) {
+    this._send({
+      type: "candidate",
+      candidate: found?.candidate || null,
+      sdp_mid: found?.sdpMid ?? null,
+      sdp_m_line_index: found?.sdpMLineIndex ?? null,
+    });
+  }
+
+  /** @param {RTCPeerConnectionState} state */
+  _stateChanged(state) {
+    if (state === "connecting" || state === "new") return;
+    clearTimeout(this._timer);
+    if (state === "connected") this._become("well");
+    else if (state === "disconnected") this._become("away");
+    else this._timer = setTimeout(() => this._become("lost"), FAREWELL_MS);
+  }
+
+  /** @param {MediaState} state */
+  _become(state) {
+    if (this._closed || this.state === state) return;
+    this.state = state;
+    this._changed(state);
+  }
+}
+
+/** @param {RTCRtpTransceiver} transceiver */
+function preferVp8(transceiver) {
+  const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
+  const wanted = ["video/VP8", "video/rtx"];
+  transceiver.setCodecPreferences(codecs.filter((codec) => wanted.includes(codec.mimeType)));
+}
+
+/**
+ * Browsers do not offer to send lost sound again, but do it when asked: without this a tenth of lost packets is
+ * a tenth of lost words.
+ * @param {string} sdp
+ */
+export function askForSoundAgain(sdp) {
+  const opus = sdp.match(/a=rtpmap:(\d+) opus\/48000/i)?.[1];
+  if (!opus || sdp.includes(`a=rtcp-fb:${opus} nack\r\n`)) return sdp;
+  return sdp.replaceAll(new RegExp(`(a=rtpmap:${opus} opus/48000/2\r\n)`, "gi"), `$1a=rtcp-fb:${opus} nack\r\n`);
+}

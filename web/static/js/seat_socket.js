@@ -1,0 +1,65 @@
+/**
+ * One signalling socket (server/protocol/signalling.md), from the moment it is opened until it breaks.
+ *
+ * The node is never silent for long: a socket on which nothing comes is dead, even if nobody says so.
+ *
+ * @typedef {{opened: () => void, message: (message: any) => void, broken: () => void}} SocketListener
+ */
+
+/** A line that was cut swallows the first packets: who waits longer for an answer than this does better to ask again. */
+const OPEN_MS = 4000;
+const SILENT_MS = 6000;
+
+/** Of no more use once `broken` was called. */
+export class SeatSocket {
+  /** @param {string} address @param {SocketListener} listener */
+  constructor(address, listener) {
+    this._listener = listener;
+    this._closed = false;
+    this._heard = performance.now();
+    this._socket = new WebSocket(address);
+    this._socket.onopen = () => listener.opened();
+    this._socket.onmessage = (event) => this._take(event.data);
+    this._socket.onclose = () => this._break();
+    this._wait(OPEN_MS);
+  }
+
+  /** Milliseconds since the node said something. */
+  get silence() {
+    return performance.now() - this._heard;
+  }
+
+  /** @param {object} message @returns {boolean} whether it went out */
+  send(message) {
+    if (this._socket.readyState !== WebSocket.OPEN) return false;
+    this._socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  close() {
+    this._closed = true;
+    clearTimeout(this._timer);
+    this._socket.onopen = this._socket.onclose = this._socket.onmessage = null;
+    this._socket.close();
+  }
+
+  /** @param {string} text */
+  _take(text) {
+    this._heard = performance.now();
+    this._wait(SILENT_MS);
+    const message = JSON.parse(text);
+    if (message.type !== "alive") this._listener.message(message);
+  }
+
+  /** @param {number} pause */
+  _wait(pause) {
+    clearTimeout(this._timer);
+    if (!this._closed) this._timer = setTimeout(() => this._break(), pause);
+  }
+
+  _break() {
+    if (this._closed) return;
+    this.close();
+    this._listener.broken();
+  }
+}
