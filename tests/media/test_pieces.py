@@ -1,6 +1,5 @@
 """The small parts: counters, order, time, what to ask for again, feedback, descriptors, sound decoding, journal."""
 
-import itertools
 import random
 import struct
 from pathlib import Path
