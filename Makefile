@@ -4,9 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests that keep time with sound, pictures or a browser have the machine to themselves.
 TIMED := tests/browser tests/e2e tests/kiosk tests/media tests/network
-QUICK := tests/api tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
+QUICK := tests/api tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr chaos clean
+.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr bench-media chaos clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -52,6 +52,9 @@ chaos: setup-test tools  ## every way in which a talk can be disturbed (as root)
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench
+
+bench-media: setup  ## the price of a room beside stock aiortc and Janus; writes deploy/performance.md, one JSON line
+	@$(BIN)/python -m deploy.bench.media
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 pyproject.toml -o requirements.lock

@@ -1,0 +1,175 @@
+"""From the steps of a bench to its JSON line and its page, deploy/performance.md."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+Step = dict[str, Any]
+Steps = list[Step]
+NO_LOSS = 0.001
+FULL = 0.97
+"""A pinned process that uses so much of its core has no more."""
+LABELS = {
+    "stock": "stock aiortc, MediaRelay",
+    "ours": "Jietan, forwarding only",
+    "ours_recorded": "Jietan, recording and audio tap",
+    "janus": "Janus videoroom, forwarding only",
+    "janus_recorded": "Janus videoroom, recording",
+}
+
+
+def at(steps: Steps, rooms: int) -> Step | None:
+    """The step with so many rooms."""
+    return next((s for s in steps if s["rooms"] == rooms), None)
+
+
+def highest_whole(steps: Steps) -> Step | None:
+    """The last step that lost nothing worth speaking of."""
+    whole = [s for s in steps if (s["lost_fraction"] or 0.0) <= NO_LOSS and s["delivered_fraction"] is not None]
+    return max(whole, key=lambda s: s["rooms"]) if whole else None
+
+
+def capacity(steps: Steps) -> tuple[float | None, str]:
+    """Rooms until one core is full, and how that is known."""
+    best = highest_whole(steps)
+    if best is None:
+        return None, "not known"
+    if best["server_cores"] >= FULL or any(s["rooms"] > best["rooms"] for s in steps):
+        return float(best["rooms"]), "measured"
+    return round(best["rooms"] / best["server_cores"], 1), "extrapolated"
+
+
+def half_load(steps: Steps) -> Step | None:
+    """The step nearest to half of a core."""
+    return min(steps, key=lambda s: abs(s["server_cores"] - 0.5), default=None)
+
+
+def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
+    """The figures of the whole run; null where something was not measured."""
+
+    def price(name: str, rooms: int = alike) -> float | None:
+        step = at(found.get(name, []), rooms)
+        return step["core_per_room"] if step else None
+
+    def five(name: str) -> float | None:
+        steps = found.get(name + "_five", [])
+        return steps[0]["core_per_room"] if steps else None
+
+    half, recorded = half_load(found.get("ours", [])), found.get("ours_recorded", [])
+    rooms, known = capacity(found.get("ours", []))
+    rooms_recorded, known_recorded = capacity(recorded)
+    compared = at(found.get("ours", []), alike)
+    return {
+        "bench": "media",
+        "stock_core_per_room": price("stock", 1),
+        "ours_core_per_room": price("ours"),
+        "ours_recorded_core_per_room": price("ours_recorded"),
+        "janus_core_per_room": price("janus"),
+        "janus_recorded_core_per_room": price("janus_recorded"),
+        "stock_over_ours": ratio(price("stock", 1), price("ours")),
+        "stock_over_ours_recorded": ratio(price("stock", 1), price("ours_recorded")),
+        "ours_over_janus": ratio(price("ours"), price("janus")),
+        "ours_recorded_over_janus_recorded": ratio(price("ours_recorded"), price("janus_recorded")),
+        "delay_p50_ms": half["delay_p50_ms"] if half else None,
+        "delay_p95_ms": half["delay_p95_ms"] if half else None,
+        "delay_p99_ms": half["delay_p99_ms"] if half else None,
+        "delay_at_cores": half["server_cores"] if half else None,
+        "lost_fraction": compared["lost_fraction"] if compared else None,
+        "rooms_per_core": rooms,
+        "rooms_per_core_is": known,
+        "rooms_per_core_recorded": rooms_recorded,
+        "rooms_per_core_recorded_is": known_recorded,
+        "memory_mb_per_room": compared["memory_mb_per_room"] if compared else None,
+        "five_ours_core_per_room": five("ours"),
+        "five_ours_recorded_core_per_room": five("ours_recorded"),
+        "five_janus_core_per_room": five("janus"),
+        "five_janus_recorded_core_per_room": five("janus_recorded"),
+    }
+
+
+def ratio(above: float | None, below: float | None) -> float | None:
+    return round(above / below, 2) if above and below else None
+
+
+# --- the page -------------------------------------------------------------------------------------------------
+
+_COLUMNS = (
+    ("rooms", "rooms"), ("server_cores", "cores"), ("core_per_room", "cores per room"),
+    ("lost_fraction", "lost"), ("delivered_fraction", "delivered"), ("received_mbps_each", "Mbit/s each"),
+    ("recorded_mbps_each", "recorded Mbit/s each"), ("delay_p50_ms", "delay p50 ms"), ("delay_p95_ms", "p95"),
+    ("delay_p99_ms", "p99"), ("memory_mb_per_room", "MB per room"), ("client_cores", "client cores"),
+    ("client_lag_p95_ms", "client late p95 ms"),
+)  # fmt: skip
+
+
+def page(found: dict[str, Steps], figures: dict[str, Any], missing: dict[str, str]) -> str:
+    """deploy/performance.md."""
+    parts = [_HEAD.format(date=datetime.date.today().isoformat(), machine=machine(), versions=versions())]
+    parts += ["## Rooms of two\n", _table([(name, s) for name in LABELS for s in found.get(name, [])])]
+    parts += ["## Rooms of five\n", _table([(name, s) for name in LABELS for s in found.get(name + "_five", [])])]
+    parts += ["## In short\n", _short(figures)]
+    parts += [f"Not measured: {name}: {why}\n" for name, why in missing.items()]
+    parts.append(_NOTES)
+    return "\n".join(parts)
+
+
+def _table(rows: list[tuple[str, Step]]) -> str:
+    lines = ["| server | " + " | ".join(title for _, title in _COLUMNS) + " |", "|---" * (len(_COLUMNS) + 1) + "|"]
+    for name, step in rows:
+        cells = ["–" if step[key] is None else str(step[key]) for key, _ in _COLUMNS]
+        lines.append(f"| {LABELS[name]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _short(figures: dict[str, Any]) -> str:
+    return "\n".join(f"- {key}: {'not measured' if value is None else value}" for key, value in figures.items()) + "\n"
+
+
+def machine() -> str:
+    """Processor, cores, kernel."""
+    model = next(
+        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
+
+
+def versions() -> str:
+    """What was measured."""
+    named = [f"{name} {importlib.metadata.version(name)}" for name in ("aiortc", "aioice", "pylibsrtp", "uvloop")]
+    janus = shutil.which("janus")
+    if janus:
+        said = subprocess.run([janus, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        named.append("Janus " + next((w for w in said.split() if w[:1].isdigit()), "?"))
+    return f"Python {platform.python_version()}, " + ", ".join(named)
+
+
+_HEAD = """# What a room costs
+
+Written by `make bench-media` ({date}); run it again rather than believe it.  {machine}; {versions}.
+
+Each participant sends 1280x720 VP8 at 1.2 Mbit/s and Opus with 50 packets a second from a clip that was encoded
+before, and sees all others of the room.  The server has one core to itself, the load client another; both share the
+machine with whatever else runs.
+"""
+
+_NOTES = """## How it is measured
+
+- `cores` is the CPU time of the server's process (all threads, from /proc) for each second.  The kernel delivers
+  packets within one machine in the sender's time: a server pays for what it sends, the client for what it sends.
+- `lost` counts holes in the sequence numbers that receivers saw.  `delivered` is what came, of what was sent to
+  everybody else in the room; stock aiortc encodes anew, so it delivers other packets than were sent.
+- `delay` is from sending to receiving in the one client process, over encryption, server and decryption.  It includes
+  the client's own lateness in reading.  Stock aiortc's packets cannot be matched with what was sent.
+- Receivers of stock aiortc ask for the bitrate that is sent (REMB); without that it would send 0.5 Mbit/s.
+- "Recording and audio tap" records every track and sends 16 kHz sound over the live protocol to a sink in the
+  client's core that stands for the transcriber.  Recognition itself is not part of this (`make bench-asr`).
+- Janus records .mjr files: `record` and an absolute, existing `rec_dir` at the room's creation.
+- Rooms per core: the highest step without loss when a higher one lost packets or the core was full ("measured"), else
+  that step divided by its cores ("extrapolated": the client's core was the limit, or the steps ended).
+"""

@@ -1,0 +1,51 @@
+"""What a bench concludes from its steps."""
+
+from typing import Any
+
+import pytest
+
+from deploy.bench import report
+
+
+def step(rooms: int, cores: float, lost: float = 0.0) -> dict[str, Any]:
+    return {
+        "rooms": rooms, "seats": 2, "server_cores": cores, "core_per_room": round(cores / rooms, 5),
+        "lost_fraction": lost, "delivered_fraction": 1.0 - lost, "received_mbps_each": 1.2, "recorded_mbps_each": 0.0,
+        "delay_p50_ms": 10 * cores, "delay_p95_ms": 20 * cores, "delay_p99_ms": 30 * cores,
+        "memory_mb_per_room": 5.0, "client_cores": 0.4, "client_lag_p95_ms": 2.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("steps", "rooms", "known"),
+    [
+        ([step(16, 0.4), step(32, 0.8)], 40.0, "extrapolated"),
+        ([step(16, 0.4), step(32, 0.98)], 32.0, "measured"),
+        ([step(16, 0.4), step(32, 0.9), step(40, 0.99, lost=0.02)], 32.0, "measured"),
+        ([step(16, 0.9, lost=0.02)], None, "not known"),
+        ([], None, "not known"),
+    ],
+)
+def test_capacity_is_the_last_step_without_loss(steps: list[dict[str, Any]], rooms: float | None, known: str) -> None:
+    assert report.capacity(steps) == (rooms, known)
+
+
+def test_delay_is_taken_at_half_load_and_ratios_at_the_same_number_of_rooms() -> None:
+    found = {
+        "stock": [step(1, 0.5)], "ours": [step(16, 0.16), step(48, 0.52)], "ours_recorded": [step(16, 0.24)],
+        "janus_recorded": [step(16, 0.32)],
+    }  # fmt: skip
+    figures = report.summary(found, 16)
+    assert figures["delay_p95_ms"] == pytest.approx(10.4)
+    assert figures["stock_over_ours"] == 50.0
+    assert figures["ours_recorded_over_janus_recorded"] == 0.75
+    assert figures["janus_core_per_room"] is None
+    assert figures["ours_over_janus"] is None
+
+
+def test_page_names_what_was_not_measured() -> None:
+    found = {"stock": [step(1, 0.5)], "ours": [step(16, 0.16)], "ours_recorded": [step(16, 0.24)]}
+    page = report.page(found, report.summary(found, 16), {"janus": "not installed"})
+    assert "Not measured: janus: not installed" in page
+    assert "janus_core_per_room: not measured" in page
+    assert "| Jietan, recording and audio tap | 16 | 0.24 | 0.015 |" in page
