@@ -14,6 +14,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from prometheus_client import Counter
 
 from server.errors import JietanError
+from server.media.udp import open_endpoint
 from server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -55,17 +56,16 @@ class MediaAddresses:
             except OSError as error:
                 log.error("no port for media", address=address, first=self.ports.start, last=self.ports.stop - 1, error=error.errno)
 
-    async def open(
+    def open(
         self, component: int, make: Callable[[], P]
     ) -> list[tuple[P, list[Candidate]]]:
         """One socket per address: its protocol, made by `make`, and its host candidates as clients are told them.
 
         Raises NoPort if not one could be opened; an address that fails beside others is only logged.
         """
-        loop = asyncio.get_running_loop()
         opened = []
         for bound in self._sockets():
-            _, protocol = await loop.create_datagram_endpoint(make, sock=bound)
+            protocol = open_endpoint(make, bound)
             address, port = bound.getsockname()[:2]
             opened.append((protocol, [host_candidate(component, a, port) for a in self.told(address)]))
         if not opened:

@@ -19,7 +19,7 @@ from server.media import rtp
 from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
 from server.protocol.base import Message
-from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, Seat, SeatClaims, Shown
+from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, Seat, SeatClaims
 
 log = structlog.get_logger(__name__)
 OUTBOX = 256
@@ -296,13 +296,10 @@ class Participant:
         self.audio_muted = False
         self.video_muted = False
         self.held = False
-        self.sound_only = False
-        """Sends no picture for now, because its line has no room for one."""
         self.last_alive = time.monotonic()
         self.ends_at = float("inf")
         """Monotonic time at which the seat itself ends."""
         self.shown_connected = False
-        self._pictures: tuple[Shown, ...] = ()
 
     @property
     def id(self) -> str:
@@ -351,17 +348,6 @@ class Participant:
             audio_muted=self.audio_muted,
             video_muted=self.video_muted,
             held=self.held,
-            picture=self._picture_for(viewer),
             slot=None if viewer is self else viewer.slot_of(self.id),
         )
 
-    def _picture_for(self, viewer: "Participant") -> Shown:
-        if self.sound_only and not self.video_muted:
-            return Shown.STOPPED
-        slot = None if viewer is self else viewer.slot_of(self.id)
-        return Shown.FULL if slot is None or viewer.link is None else viewer.link.slots[slot].video.shown
-
-    def pictures_changed(self) -> bool:
-        """Whether more or less of a picture is shown to this participant than at the last call."""
-        before, self._pictures = self._pictures, tuple(s.video.shown for s in self.link.slots) if self.link else ()
-        return before != self._pictures

@@ -200,10 +200,7 @@ class Session:
 
     async def _mute(self, message: Mute) -> None:
         room, seat = self._here
-        if message.reason == "line":
-            room.sound_only(seat, alone=message.muted)
-        else:
-            room.mute(seat, message.kind, muted=message.muted)
+        room.mute(seat, message.kind, muted=message.muted)
 
     async def _mark(self, message: Mark) -> None:
         room, seat = self._here

@@ -76,13 +76,13 @@ class Socket(asyncio.DatagramProtocol):
 
 async def test_every_socket_is_in_the_range_and_one_bad_address_does_not_stop_the_others() -> None:
     ports = range(40100, 40120)
-    opened = await MediaAddresses((ME, "192.0.2.1"), (), ports).open(1, Socket)
+    opened = MediaAddresses((ME, "192.0.2.1"), (), ports).open(1, Socket)
     assert [c.host for _, told in opened for c in told] == [ME]
     assert opened[0][1][0].port in ports
     for protocol, _ in opened:
         protocol.transport.close()
     with pytest.raises(NoPort):
-        await MediaAddresses(("192.0.2.1",)).open(1, Socket)
+        MediaAddresses(("192.0.2.1",)).open(1, Socket)
 
 
 def test_announced_addresses_replace_those_of_their_own_version() -> None:
