@@ -116,6 +116,8 @@ class Settings(BaseSettings):
         4, gt=0, description="So many hours after its talk ended, a sitting nobody finished is cleared from the kiosk."
     )
     file_on_signature: bool = Field(True, description="A signed record is filed at once; off: a clerk files it.")
+    archive_on_filing: bool = Field(True, description="Make the archive's film as soon as a case is filed.")
+    export_days: float = Field(7, gt=0, description="An export bundle is deleted after so many days.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
 
     @field_validator("media_bind", "media_announce")
@@ -155,6 +157,10 @@ class Settings(BaseSettings):
     @property
     def recordings_dir(self) -> Path:
         return self.data_dir / "recordings"
+
+    @property
+    def archives_dir(self) -> Path:
+        return self.data_dir / "archives"
 
     @property
     def signing_key_path(self) -> Path:

@@ -28,11 +28,20 @@ class SigningKey:
         self.public = private.public_key().public_bytes_raw()
         """32 bytes."""
 
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The 64 bytes of a signature over anything else."""
+        return self._private.sign(data)
+
     def sign(self, manifest: Manifest) -> Manifest:
         """The manifest with its signature; the same every time."""
-        value = base64.b64encode(self._private.sign(chain.to_sign(manifest))).decode()
+        value = base64.b64encode(self.sign_bytes(chain.to_sign(manifest))).decode()
         signature = Signature(key=chain.key_name(self.public), value=value)
         return manifest.model_copy(update={"signature": signature})
+
+
+def read(path: Path) -> SigningKey:
+    """The key in a file that was made before; raises UnusableSecret, OSError."""
+    return SigningKey(_private(path))
 
 
 def public_path(settings: Settings) -> Path:
@@ -47,7 +56,7 @@ def load(settings: Settings) -> SigningKey:
     if not path.exists():
         make_private(path.parent)
         write_once(path, _new_key())
-    key = SigningKey(_private(path))
+    key = read(path)
     pem = public_pem(key.public)
     published = public_path(settings)
     if not published.exists() or published.read_bytes() != pem:

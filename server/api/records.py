@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from server.api.deps import AnyActor, Clerk, Db, KioskActor, LeaderOrClerk, OfficeDep
 from server.domain.states import RecordState, StaffRole
 from server.errors import NotAllowed, NotFound
 from server.protocol.office import Disputes, Edits, Refusal, Reopen, Signature
-from server.reception import documents, editing, filing, records, signing
+from server.reception import archiving, documents, editing, filing, records, signing
 from server.reception.office import Office
 from server.store import copies as copy_store
 from server.store import copyfiles, files
@@ -92,7 +93,7 @@ def sign(
     """The petitioner signs."""
     at_once = office.settings.file_on_signature
     record = signing.sign(db, actor, record_id, body.image, version=body.version, file_at_once=at_once)
-    _print_later(later, office, record.case_id)
+    _print_later(later, office, db, record.case_id)
     return _json(record)
 
 
@@ -105,7 +106,7 @@ def refuse(
         raise NotAllowed
     at_once = office.settings.file_on_signature
     record = signing.refuse(db, actor, record_id, body.reason, version=body.version, file_at_once=at_once)
-    _print_later(later, office, record.case_id)
+    _print_later(later, office, db, record.case_id)
     return _json(record)
 
 
@@ -113,14 +114,18 @@ def refuse(
 def file(record_id: RecordId, db: Db, actor: Clerk, office: OfficeDep, later: BackgroundTasks) -> dict[str, Any]:
     """File the record as a case."""
     filed = filing.file_record(db, actor, record_id)
-    _print_later(later, office, filed.case_id)
+    _print_later(later, office, db, filed.case_id)
     return {"case_id": filed.case_id, "case_no": filed.case_no}
 
 
-def _print_later(later: BackgroundTasks, office: Office, case_id: int | None) -> None:
-    """Make the printed documents after the answer; what fails is made when somebody asks for it."""
-    if case_id is not None:
-        later.add_task(documents.make_all_logged, office, case_id)
+def _print_later(later: BackgroundTasks, office: Office, db: Session, case_id: int | None) -> None:
+    """Make the printed documents and the film after the answer; what fails is made when somebody asks for it."""
+    if case_id is None:
+        return
+    later.add_task(documents.make_all_logged, office, case_id)
+    if office.settings.archive_on_filing:
+        for archive_id in archiving.ask_on_filing(db, case_id):
+            later.add_task(office.jobs.make_archive, archive_id)
 
 
 @router.get("/{record_id}/recordings/{segment_id}")

@@ -64,6 +64,22 @@ class FillOutcome(StrEnum):
     """Its sound is not that of the recording before and after the gap: nothing of it is used."""
 
 
+class ArchiveKind(StrEnum):
+    """What is made of a recording for the archive."""
+
+    VIDEO = "video"
+    BUNDLE = "bundle"
+
+
+class ArchiveState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
 class LineKind(StrEnum):
     QUESTION = "question"
     ANSWER = "answer"

@@ -141,6 +141,14 @@ CASE_EVENT = {
     "signed": "信访人签字",
     "refused": "信访人没有签字",
     "supplement": "补正",
+    "video_asked": "要做归档视频",
+    "video_ready": "归档视频做好了，校验码",
+    "video_cancelled": "归档视频不做了",
+    "video_downloaded": "下载归档视频",
+    "bundle_asked": "要导出整套材料",
+    "bundle_ready": "整套材料导出来了，校验码",
+    "bundle_cancelled": "整套材料不导出了",
+    "bundle_downloaded": "下载整套材料",
     "late_speech": "归档以后又认出一些话，留在接谈室记录里",
 }
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.jobs import workflows
+from server.jobs import archiving, workflows
 from server.jobs.node import NodeLink
 from server.reception import accounts, kiosk_lock
+from server.reception import archiving as archives
 from server.reception.office import Office
 from server.settings import Settings, make_private
 from server.store.engine import Store
@@ -26,17 +27,20 @@ FIRST_LINK = "first-admin-link.txt"
 async def running_office(settings: Settings) -> AsyncIterator[Office]:
     """The office with its store migrated, its jobs running and the media node followed."""
     store = await asyncio.to_thread(open_store, settings)
-    jobs = workflows.DurableJobs()
+    jobs = archiving.OfficeJobs()
     link = NodeLink(settings, store, jobs.close_reception)
-    clearing = asyncio.create_task(_clear_kiosks(settings, store))
     office = Office(settings=settings, store=store, media=link, jobs=jobs)
+    clearing = asyncio.create_task(_clear_kiosks(settings, store))
+    outdated = asyncio.create_task(_clear_archives(office))
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
+        await asyncio.to_thread(archiving.launch, office)
         link.start()
         yield office
     finally:
         clearing.cancel()
+        outdated.cancel()
         await asyncio.to_thread(workflows.stop)
         await link.stop()
         store.close()
@@ -49,6 +53,16 @@ async def _clear_kiosks(settings: Settings, store: Store) -> None:
             await asyncio.to_thread(kiosk_lock.clear_left_behind, store, settings.kiosk_sitting_hours)
         except SQLAlchemyError:
             log.warning("kiosks could not be cleared, trying again", exc_info=True)
+        await asyncio.sleep(CLEAR_EVERY_S)
+
+
+async def _clear_archives(office: Office) -> None:
+    """Until cancelled: delete export bundles whose time is over."""
+    while True:
+        try:
+            await asyncio.to_thread(archives.clear_outdated, office)
+        except SQLAlchemyError:
+            log.warning("outdated bundles could not be deleted, trying again", exc_info=True)
         await asyncio.sleep(CLEAR_EVERY_S)
 
 

@@ -58,14 +58,16 @@ class _Running:
     stopping = threading.Event()
 
 
-def _office() -> Office:
+def office_at_work() -> Office:
+    """The office that runs; raises Stopping when it no longer does."""
     office = _Running.office
     if office is None or _Running.stopping.is_set():
         raise Stopping
     return office
 
 
-def _pause(seconds: float) -> None:
+def rest(seconds: float) -> None:
+    """Wait; raises Stopping when the program goes down meanwhile."""
     if _Running.stopping.wait(seconds):
         raise Stopping
 
@@ -76,13 +78,13 @@ def _growing_pauses(first: float, longest: float) -> Callable[[], None]:
 
     def wait() -> None:
         nonlocal pause
-        _pause(pause)
+        rest(pause)
         pause = min(pause * 2, longest)
 
     return wait
 
 
-def _until_it_works(work: Callable[P, R]) -> Callable[P, R]:
+def until_it_works(work: Callable[P, R]) -> Callable[P, R]:
     """Do it again, with growing pauses, until no error is raised: a full disk or a database that is away for a
     moment must not end a workflow, for DBOS would never take it up again."""
 
@@ -113,7 +115,7 @@ class DurableJobs:
 
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
-        fresh = _fresh_id(f"fill-{copy_id}")
+        fresh = fresh_id(f"fill-{copy_id}")
         if fresh is not None:
             _enqueue(fill_gaps, fresh, copy_id, 0.0)
 
@@ -144,19 +146,19 @@ def take_up(office: Office) -> None:
         to_recognise = receptions.ids_not_recognised(session)
         to_fill = copies.unsettled(session)
     for reception_id in to_close:
-        fresh = _fresh_id(f"closing-{reception_id}")
+        fresh = fresh_id(f"closing-{reception_id}")
         if fresh is not None:
             with SetWorkflowID(fresh):
                 DBOS.start_workflow(close_reception, reception_id)
     for reception_id in to_recognise:
-        fresh = _fresh_id(f"recognise-{reception_id}")
+        fresh = fresh_id(f"recognise-{reception_id}")
         if fresh is not None:
             _enqueue(recognise_later, fresh, reception_id, 0.0)
     for copy_id in to_fill:
         DurableJobs().fill_gaps(copy_id)
 
 
-def _fresh_id(name: str) -> str | None:
+def fresh_id(name: str) -> str | None:
     """An id for one more workflow of this name (`name`, `name-1`, …); None while one of them is alive."""
     known = DBOS.list_workflows(workflow_id_prefix=name, load_input=False, load_output=False)
     own = {found.workflow_id: found.status for found in known if _is_named(found.workflow_id, name)}
@@ -211,13 +213,13 @@ def close_reception(reception_id: str) -> None:
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def close_room(reception_id: str) -> None:
     """Have the node close the room, asking until it answers, and wait for the end of its journal."""
     wait = _growing_pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
     while True:
         try:
-            reply = _office().media.close_room(reception_id, timeout=CLOSE_ROOM_WAIT_S)
+            reply = office_at_work().media.close_room(reception_id, timeout=CLOSE_ROOM_WAIT_S)
         except Unavailable:
             reply = None
         if reply is not None and (reply.ok or reply.error == "not_found"):
@@ -231,7 +233,7 @@ def _await_manifest(reception_id: str, reply: Reply) -> None:
     """Until the journal's last entry is in; if it stands still without it, the manifest of the answer is taken."""
     deadline, last = 0.0, -1
     while True:
-        with _office().store.read() as session:
+        with office_at_work().store.read() as session:
             if receptions.manifest_known(session, reception_id):
                 return
             seq = receptions.journal_position(session, reception_id)
@@ -240,47 +242,47 @@ def _await_manifest(reception_id: str, reply: Reply) -> None:
             deadline, last = now + JOURNAL_WAIT_S, seq
         if now >= deadline:
             break
-        _pause(0.02)
+        rest(0.02)
     log.warning("journal did not come to its end, taking the manifest", reception=reception_id)
     found = manifest_in(reply)
     if found is not None:
-        with _office().store.write() as session:
+        with office_at_work().store.write() as session:
             ingest.take_manifest(session, session.get_one(Reception, reception_id), Manifest.model_validate(found))
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def check_files(reception_id: str) -> None:
     """Note what the recorded files no longer hold."""
-    closing.check_files(_office(), reception_id)
+    closing.check_files(office_at_work(), reception_id)
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def find_unrecognised(reception_id: str) -> None:
     """Note what nobody has recognised."""
-    closing.find_unrecognised(_office(), reception_id)
+    closing.find_unrecognised(office_at_work(), reception_id)
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def recognise_at_once(reception_id: str) -> dict[str, Any]:
     """Recognise the little that is missing."""
-    return _plain(closing.recognise_at_once(_office(), reception_id))
+    return _plain(closing.recognise_at_once(office_at_work(), reception_id))
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
     """Make the draft."""
-    closing.build_draft(_office(), reception_id, _outcome(outcome))
+    closing.build_draft(office_at_work(), reception_id, _outcome(outcome))
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def fill_from_copies(reception_id: str) -> None:
     """Copies that came before the record was there."""
-    with _office().store.read() as session:
+    with office_at_work().store.read() as session:
         found = copies.unsettled(session, reception_id)
     for copy_id in found:
         DurableJobs().fill_gaps(copy_id)
@@ -300,7 +302,7 @@ def recognise_later(reception_id: str) -> None:
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def recognise_rest(reception_id: str) -> dict[str, Any]:
     """One attempt with a transcriber that works."""
     outcome = _with_transcriber(lambda office: closing.recognise_later(office, reception_id))
@@ -314,8 +316,8 @@ def _with_transcriber(attempt: Callable[[Office], closing.Outcome]) -> closing.O
     would be of any use."""
     wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while True:
-        outcome = attempt(_office())
-        if not outcome.retry or transcriber.ready(_office().settings, timeout=READY_WAIT_S):
+        outcome = attempt(office_at_work())
+        if not outcome.retry or transcriber.ready(office_at_work().settings, timeout=READY_WAIT_S):
             return outcome
         wait()
 
@@ -332,7 +334,7 @@ def fill_gaps(copy_id: str) -> None:
 
 
 @DBOS.step()
-@_until_it_works
+@until_it_works
 def fill_rest(copy_id: str) -> dict[str, Any]:
     """One attempt with a transcriber that works."""
     return _plain(_with_transcriber(lambda office: filling.fill(office, copy_id)))

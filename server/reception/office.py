@@ -35,6 +35,9 @@ class Jobs(Protocol):
     def fill_gaps(self, copy_id: str) -> None:
         """Fill gaps of the recording from a copy of the kiosk; starting it again changes nothing."""
 
+    def make_archive(self, archive_id: int) -> None:
+        """Make a film or bundle that was asked for (reception/archiving.py); starting it again changes nothing."""
+
 
 @dataclass(frozen=True)
 class Office:

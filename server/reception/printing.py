@@ -1,51 +1,27 @@
 """Typesetting: the words of a letter (letters.py) into .pdf with Typst and into .docx with python-docx."""
 
 import io
-import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import docx
-import typst
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-LETTERS = Path(__file__).resolve().parent.parent / "letters"
+from server.letters.typesetting import typeset
+
 DOCX_FONT = "宋体"
 """On every computer that reads .docx in China; others take their own serif."""
 
 
-@lru_cache(maxsize=4)
-def _fonts(font_dir: str) -> Any:
-    """Our fonts, the office's further ones, and the machine's as the last resort for a rare character."""
-    paths = [str(LETTERS / "fonts"), *([font_dir] if font_dir else [])]
-    return typst.Fonts(include_system_fonts=True, font_paths=paths)
-
-
 def pdf(template: str, data: dict[str, Any], signature: bytes | None, made_at: datetime, font_dir: str) -> bytes:
     """A PDF from `record` or `form`; the words travel as data, never as Typst source."""
-    with tempfile.TemporaryDirectory(prefix="letter-") as folder:
-        for source in LETTERS.glob("*.typ"):
-            shutil.copy(source, folder)
-        if signature is not None:
-            (Path(folder) / "signature.png").write_bytes(signature)
-        made = typst.Compiler(
-            Path(folder) / f"{template}.typ",
-            root=folder,
-            font_paths=_fonts(font_dir),
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        ).compile(format="pdf", timestamp=int(made_at.timestamp()))
-    if not isinstance(made, bytes):
-        raise RuntimeError("typst gave no single file")
-    return made
+    pictures = {"signature.png": signature} if signature is not None else {}
+    return typeset(template, data, font_dir, pictures, format="pdf", timestamp=int(made_at.timestamp()))
 
 
 def record_docx(data: dict[str, Any], signature: bytes | None) -> bytes:

@@ -490,6 +490,29 @@ class StoredDocument(Base):
     size: Mapped[int] = mapped_column(Integer)
 
 
+class StoredArchive(Base):
+    """The film or the export bundle of a case: asked for, being made, there, or gone again."""
+
+    __tablename__ = "archives"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    progress: Mapped[float] = mapped_column(Float, default=0)
+    """0 to 1."""
+    message: Mapped[str] = mapped_column(Text, default="")
+    """Why it failed, or what is missing in it; Chinese sentences, one a line."""
+    asked_by: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    file: Mapped[str] = mapped_column(String(200), default="")
+    """In data_dir/archives."""
+    sha256: Mapped[str] = mapped_column(String(64), default="")
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
 class SearchText(Base):
     """What full-text search reads of a case: overlapping two-character tokens (store/search.py)."""
 

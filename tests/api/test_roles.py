@@ -48,6 +48,11 @@ WHO: dict[str, set[str]] = {
     "GET /api/cases/{}": {"leader", "clerk"},
     "POST /api/cases/{}/supplements": {"clerk"},
     "GET /api/cases/{}/documents/{}": {"leader", "clerk"},
+    "GET /api/cases/{}/archive": {"leader", "clerk"},
+    "POST /api/cases/{}/archive/{}": {"clerk"},
+    "DELETE /api/cases/{}/archive/{}": {"clerk"},
+    "GET /api/cases/{}/archive/{}/file": {"leader", "clerk"},
+    "GET /api/cases/{}/archive/captions.vtt": {"leader", "clerk"},
 }
 """Who may call which path (protocol/office.md); parameters are {}."""
 

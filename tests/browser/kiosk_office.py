@@ -44,8 +44,8 @@ def free_port() -> int:
 class KioskOffice:
     """A running web program without media node and transcriber, and its store."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings: Settings = settings_for(folder, web_port=free_port())
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.settings: Settings = settings_for(folder, web_port=free_port(), **settings)
         folder.mkdir(parents=True, exist_ok=True)
         self.store = Store(self.settings.store_url)
         migrate(self.store.engine)
@@ -58,6 +58,7 @@ class KioskOffice:
         """Start the program and wait until it answers; raises AssertionError with its output."""
         values = {"DATA_DIR": self.settings.data_dir, "WEB_PORT": self.settings.web_port, "SECRET": self.settings.secret}
         values |= {"MEDIA_URL": self.settings.media_url, "TRANSCRIBER_URL": self.settings.transcriber_url}
+        values |= {"ARCHIVE_ON_FILING": self.settings.archive_on_filing, "DISK_RESERVE_MB": self.settings.disk_reserve_mb}
         environment = os.environ | {f"JIETAN_{name}": str(value) for name, value in values.items()}
         command = [sys.executable, "-c", "from server.cli import app; app()", "web"]
         with self.output.open("ab") as output:

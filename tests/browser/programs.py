@@ -48,6 +48,7 @@ class Programs:
             "JIETAN_WEB_PORT": str(free_port()),
             "JIETAN_MEDIA_PORT": str(free_port()),
             "JIETAN_TRANSCRIBER_HOST": "127.0.0.1",
+            "JIETAN_ARCHIVE_ON_FILING": "false",
             "JIETAN_TRANSCRIBER_PORT": str(free_port()),
             "JIETAN_TRANSCRIBER_MODEL": str(ROOT / "deploy/demo/model"),
         }

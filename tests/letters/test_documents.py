@@ -8,11 +8,12 @@ import typst
 
 from server import clock
 from server.errors import NotFound, Unavailable
+from server.letters import typesetting
 from server.reception import cases, documents, printing, signing
 from server.reception.letters import letter_data
 from tests.records.office import TALK, World, draft, open_world, shown_version, sign
 
-FONTS = printing.LETTERS / "fonts"
+FONTS = typesetting.LETTERS / "fonts"
 FAMILIES = '("Noto Serif CJK SC", "Jietan Serif Rare")'
 
 

@@ -4,6 +4,7 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseDay, chineseMoment, clockAt, clockTime, inWords, mediaTime } from "/static/js/time.js";
 import { ask, toast } from "/static/js/desk/ask.js";
+import { Archive } from "/static/js/cases/archive.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
 
@@ -13,6 +14,7 @@ const KINDS = /** @type {Object<string, string>} */ ({ audio: "录音", video: "
 const root = byId("case");
 const path = `/api/cases/${root.dataset.case}`;
 const lines = new Lines(byId("lines"));
+const archive = new Archive(path, root.dataset.role === "clerk", () => load());
 
 /** @type {any} */
 let found = null;
@@ -37,7 +39,10 @@ function show(fresh) {
   showRecordings();
   showEvents();
   showSupplements();
-  if (first) openRecord();
+  if (first) {
+    openRecord();
+    archive.load();
+  }
 }
 
 function showFacts() {

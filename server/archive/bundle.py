@@ -1,0 +1,119 @@
+"""The export bundle: a ZIP of everything of a case's recording, and a page that plays and verifies it offline.
+
+Nothing is compressed that is so already, and no file is ever whole in memory.
+"""
+
+import base64
+import hashlib
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from server import signing_key
+from server.archive.disk import Disk
+from server.archive.plan import BundlePlan, Packed
+from server.protocol import chain
+from server.protocol.canonical import canonical_json
+
+WEB = Path(__file__).resolve().parents[2] / "web" / "static"
+PAGE = {
+    "index.html": "export/index.html",
+    "player/player.js": "export/player.js",
+    "player/verify.js": "export/verify.js",
+    "player/player.css": "export/player.css",
+    "player/sha256.js": "vendor/js-sha256/sha256.min.js",
+    "player/sha256-LICENSE.txt": "vendor/js-sha256/LICENSE.txt",
+    "player/ed25519.js": "vendor/tweetnacl/nacl-fast.min.js",
+    "player/ed25519-LICENSE.txt": "vendor/tweetnacl/LICENSE",
+}
+"""Name in the bundle: file under web/static."""
+LIST, SUMS, DATA = "bundle.json", "SHA256SUMS", "player/data.js"
+CHUNK = 1 << 20
+VERSION = 1
+
+
+class Bundle:
+    """Packs one plan into one ZIP."""
+
+    def __init__(self, plan: BundlePlan, disk: Disk, progress: Callable[[float], None]) -> None:
+        self._plan, self._disk, self._progress = plan, disk, progress
+        self._listed: list[dict[str, Any]] = []
+        self._done = 0
+        self.notes: list[str] = []
+
+    def pack(self, target: Path) -> None:
+        """Write the ZIP; raises OSError (the disk)."""
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as bundle:
+            for wanted in (*self._plan.files, *self._page()):
+                self._add(bundle, wanted)
+            for text in self._plan.texts:
+                self._add_text(bundle, text.name, text.text.encode())
+            listing = canonical_json({"version": VERSION, "about": self._plan.about, "files": self._listed})
+            sums = "".join(f"{one['sha256']}  {one['name']}\n" for one in self._listed)
+            self._write(bundle, LIST, listing)
+            self._write(bundle, SUMS, sums.encode())
+            self._write(bundle, DATA, self._data(listing))
+
+    def _page(self) -> Iterator[Packed]:
+        for name, file in PAGE.items():
+            yield Packed(name=name, file=WEB / file)
+
+    def _add(self, bundle: zipfile.ZipFile, wanted: Packed) -> None:
+        """Copy one file; one that is gone or not what it was is told, never left out in silence."""
+        try:
+            source = wanted.file.open("rb")
+        except FileNotFoundError:
+            self.notes.append(f"{wanted.name} 的文件不在了，没有放进去。")
+            return
+        digest, size = hashlib.sha256(), 0
+        with source, bundle.open(self._entry(wanted.name), "w", force_zip64=True) as copy:
+            while chunk := source.read(CHUNK):
+                self._disk.check()
+                digest.update(chunk)
+                copy.write(chunk)
+                size += len(chunk)
+                self._count(len(chunk))
+        if wanted.sha256 and digest.hexdigest() != wanted.sha256:
+            self.notes.append(f"{wanted.name} 和登记的校验值不一样，照现在的样子放进去了。")
+        self._list(wanted.name, size, digest.hexdigest())
+
+    def _add_text(self, bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
+        self._write(bundle, name, content)
+        self._list(name, len(content), hashlib.sha256(content).hexdigest())
+
+    def _write(self, bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
+        bundle.writestr(self._entry(name), content, zipfile.ZIP_DEFLATED)
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        entry = zipfile.ZipInfo(f"{self._plan.folder}/{name}", time.localtime()[:6])
+        entry.external_attr = 0o644 << 16
+        return entry
+
+    def _list(self, name: str, size: int, sha256: str) -> None:
+        self._listed.append({"name": name, "size": size, "sha256": sha256})
+
+    def _count(self, size: int) -> None:
+        self._done += size
+        total = sum(one.size or 0 for one in self._plan.files)
+        self._progress(min(1.0, self._done / max(1, total)))
+
+    def _data(self, listing: bytes) -> bytes:
+        """What the page knows: a script, because a page from a file may not fetch other files."""
+        plan = self._plan
+        data: dict[str, Any] = {
+            "list": listing.decode(),
+            "captions": [[one.start, one.end, one.text] for one in plan.captions],
+            "key": plan.public_key,
+            "keyName": chain.key_name(base64.b64decode(plan.public_key)) if plan.public_key else "",
+        }
+        signature = plan.manifest.get("signature")
+        if signature:
+            data["manifest"] = chain.signed_bytes(plan.manifest).decode()
+            data["manifestSignature"], data["manifestKey"] = signature["value"], signature["key"]
+        if plan.signing_key is not None:
+            signed = signing_key.read(plan.signing_key).sign_bytes(listing)
+            data["listSignature"] = base64.b64encode(signed).decode()
+        return f"window.BUNDLE = {json.dumps(data, ensure_ascii=True)};\n".encode()

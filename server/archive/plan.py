@@ -1,0 +1,129 @@
+"""What the office asks of the archive's worker, and what comes back: JSON files in the worker's folder."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from server.protocol.base import Identifier, Message, Moment, Seconds, TrackKind
+
+PLAN, RESULT, LOCK = "plan.json", "result.json", "lock"
+BUSY = 3
+"""Exit code of a worker whose folder another one has."""
+
+
+class Seat(Message):
+    """Somebody whose picture and voice are shown."""
+
+    id: Identifier
+    role: str
+    """In Chinese."""
+    name: str
+
+
+class Source(Message):
+    """A recorded file."""
+
+    id: Identifier
+    seat_id: Identifier
+    kind: TrackKind
+    document: bool = False
+    """A paper or a screen, not a person."""
+    file: Path
+    start: Seconds
+    seconds: Seconds
+    size: int
+    sha256: str
+
+    @property
+    def end(self) -> float:
+        return self.start + self.seconds
+
+
+class Notice(Message):
+    """A sentence that stands in the picture for a while."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+
+
+class Caption(Message):
+    """A subtitle; none overlaps the next."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+
+
+class VideoPlan(Message):
+    """One film of a whole reception."""
+
+    kind: Literal["video"] = "video"
+    heading: str
+    """Where it was, in the picture's top left corner."""
+    started_at: Moment | None
+    """When media time was 0."""
+    seconds: Seconds
+    audio_only: bool = False
+    """The petitioner agreed to sound alone."""
+    seats: tuple[Seat, ...]
+    sources: tuple[Source, ...]
+    notices: tuple[Notice, ...] = ()
+    captions: tuple[Caption, ...] = ()
+    font_dir: str = ""
+    reserve_mb: int = 0
+    """Disk that must stay free for recordings."""
+    part_seconds: float = Field(60.0, gt=0)
+    """What is lost at most when the worker is killed."""
+
+
+class Packed(Message):
+    """A file that goes into the bundle; `size` and `sha256` where it is known what they must be."""
+
+    name: str
+    file: Path
+    size: int | None = None
+    sha256: str = ""
+
+
+class Written(Message):
+    """A text that goes into the bundle."""
+
+    name: str
+    text: str
+
+
+class BundlePlan(Message):
+    """One ZIP with everything of a case's recording, and a page that plays and checks it."""
+
+    kind: Literal["bundle"] = "bundle"
+    folder: str
+    """The folder that everything lies in, in the ZIP."""
+    about: dict[str, str]
+    """What the page says about the case, in order."""
+    captions: tuple[Caption, ...] = ()
+    manifest: dict[str, Any]
+    """The recording's, as JSON; empty where there is none."""
+    public_key: str = ""
+    """The key that recordings are signed with, in base64."""
+    signing_key: Path | None = None
+    """The private half, where this machine has it: it signs the list of files too."""
+    files: tuple[Packed, ...]
+    texts: tuple[Written, ...]
+    reserve_mb: int = 0
+
+
+Plan = Annotated[VideoPlan | BundlePlan, Field(discriminator="kind")]
+plan_adapter: TypeAdapter[Plan] = TypeAdapter(Plan)
+
+
+class Result(Message):
+    """How it ended: a file in the worker's folder, or why there is none."""
+
+    file: str = ""
+    size: int = 0
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+    """Chinese sentences: what could not be put in."""
+    failed: Literal["", "disk_full", "disk_error", "internal"] = ""

@@ -1,0 +1,215 @@
+"""What goes into the film and into the export bundle of a filed case: the worker's plans, from the store."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server import clock, signing_key
+from server.archive.plan import BundlePlan, Caption, Notice, Packed, Seat, Source, VideoPlan, Written
+from server.domain import captions, terms
+from server.domain.canonical import check_code
+from server.domain.captions import Cue
+from server.domain.gaps import gap_sentence
+from server.domain.linewords import from_store
+from server.domain.states import Consent, LineKind
+from server.protocol.base import Role, TrackKind
+from server.protocol.canonical import canonical_json
+from server.protocol.recording import MANIFEST_NAME
+from server.reception import documents
+from server.reception.office import Office
+from server.store import records
+from server.store.models import Participant, Reception, StoredArchive, StoredCase, StoredSegment
+
+DOCUMENT_SOURCES = frozenset({"document", "screen"})
+MOMENT = "%Y-%m-%d %H:%M:%S"
+
+
+def video_plan(office: Office, case_id: int) -> VideoPlan:
+    """The film of a case's reception."""
+    with office.store.read() as session:
+        case = session.get_one(StoredCase, case_id)
+        reception = session.get_one(Reception, case.reception_id)
+        sources = tuple(_sources(session, office.settings.recordings_dir, reception))
+        seats = _seats(session, reception.id)
+        return VideoPlan(
+            heading=f"{reception.organization.name}　{reception.kiosk.name}　{case.case_no}",
+            started_at=_started(reception),
+            seconds=_seconds(reception, sources),
+            audio_only=reception.consent == Consent.AUDIO_ONLY,
+            seats=tuple(_seat(seat) for seat in seats if _shown(seat, sources)),
+            sources=sources,
+            notices=tuple(_notices(session, reception, seats)),
+            captions=tuple(_captions(corrected(session, case))),
+            font_dir=office.settings.pdf_font_dir,
+            reserve_mb=office.settings.disk_reserve_mb,
+        )
+
+
+def _started(reception: Reception) -> datetime | None:
+    return reception.started_at.astimezone(clock.OFFICE_ZONE) if reception.started_at else None
+
+
+def _seconds(reception: Reception, sources: Sequence[Source]) -> float:
+    return max([reception.seconds, *(source.end for source in sources)])
+
+
+def _seats(session: Session, reception_id: str) -> list[Participant]:
+    return [seat for seat in records.participants(session, reception_id) if seat.role != Role.OBSERVER]
+
+
+def _shown(seat: Participant, sources: Sequence[Source]) -> bool:
+    """The two sides always have their place; others when something was recorded of them."""
+    return seat.role in (Role.PETITIONER, Role.LEADER) or any(source.seat_id == seat.id for source in sources)
+
+
+def _seat(seat: Participant) -> Seat:
+    return Seat(id=seat.id, role=terms.ROLE[Role(seat.role)], name=seat.name)
+
+
+def _sources(session: Session, recordings: Path, reception: Reception) -> Iterator[Source]:
+    named = {one["id"]: one for one in (reception.manifest or {}).get("segments", ())}
+    for found in records.segments(session, reception.id):
+        yield Source(
+            id=found.id,
+            seat_id=found.participant_id,
+            kind=TrackKind(found.kind),
+            document=named.get(found.id, {}).get("source", "") in DOCUMENT_SOURCES,
+            file=_path(recordings, found),
+            start=found.start,
+            seconds=found.seconds,
+            size=found.size,
+            sha256=found.sha256,
+        )
+
+
+def _path(recordings: Path, segment: StoredSegment) -> Path:
+    """Where the segment lies; a name that is no plain name leads nowhere."""
+    return (recordings / segment.reception_id / Path(segment.file).name).resolve()
+
+
+def _notices(session: Session, reception: Reception, seats: Sequence[Participant]) -> Iterator[Notice]:
+    """What was not recorded, in the words of the record."""
+    roles = {seat.id: Role(seat.role) for seat in seats}
+    started = _started(reception)
+    for gap in records.gaps(session, reception.id):
+        if not gap.cause.startswith("recognition") and gap.cause != "nothing_understood":
+            text = gap_sentence(started, gap.start, gap.end, gap.cause, roles.get(gap.participant_id or ""))
+            yield Notice(start=gap.start, end=gap.end, text=text)
+
+
+# --- words ---------------------------------------------------------------------------------------------------
+
+
+def corrected(session: Session, case: StoredCase) -> list[Cue]:
+    """The record's lines as subtitles, as the petitioner signed them."""
+    names = _names(session, case.reception_id)
+    rows = (row for row in records.line_rows(session, case.record_id) if not row.deleted)
+    lines = (
+        captions.cues(Cue(row.start, row.end, _speaker(row, names), row.text), from_store(row.words)) for row in rows
+    )
+    return list(chain.from_iterable(lines))
+
+
+def recognised(session: Session, case: StoredCase) -> list[Cue]:
+    """What the computer understood, before anybody corrected it."""
+    names = _names(session, case.reception_id)
+    said = records.utterances(session, case.reception_id)
+    lines = (captions.cues(Cue(one.start, one.end, names.get(one.participant_id, ""), one.text), from_store(one.words)) for one in said)
+    return list(chain.from_iterable(lines))
+
+
+def _names(session: Session, reception_id: str) -> dict[str, str]:
+    return {seat.id: terms.ROLE[Role(seat.role)] for seat in records.participants(session, reception_id)}
+
+
+def _speaker(row: Any, names: Mapping[str, str]) -> str:
+    return terms.LINE_KIND[LineKind.NOTE] if row.kind == LineKind.NOTE else names.get(row.participant_id or "", "")
+
+
+def _captions(cues: Sequence[Cue]) -> Iterator[Caption]:
+    for start, end, text in captions.one_at_a_time(cues):
+        yield Caption(start=start, end=end, text=text)
+
+
+# --- the bundle ----------------------------------------------------------------------------------------------
+
+
+def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) -> BundlePlan:
+    """Everything of a case's recording; `video`: its film, which is there."""
+    papers = tuple(_paper(office, archive.case_id, name) for name in documents.NAMES)
+    with office.store.read() as session:
+        case = session.get_one(StoredCase, archive.case_id)
+        reception = session.get_one(Reception, case.reception_id)
+        film = Packed(
+            name="video/archive.mp4",
+            file=(office.settings.archives_dir / video.file).resolve(),
+            size=video.size,
+            sha256=video.sha256,
+        )
+        tracks = (_track(source) for source in _sources(session, office.settings.recordings_dir, reception))
+        right, heard = corrected(session, case), recognised(session, case)
+        key = _public_key(office)
+        return BundlePlan(
+            folder=case.case_no,
+            about=_about(case, reception, archive),
+            captions=tuple(_captions(right)),
+            manifest=reception.manifest or {},
+            public_key=base64.b64encode(key).decode(),
+            signing_key=_signing_key(office),
+            files=(film, *papers, *tracks),
+            texts=tuple(_texts(right, heard, reception, key)),
+            reserve_mb=office.settings.disk_reserve_mb,
+        )
+
+
+def _paper(office: Office, case_id: int, name: str) -> Packed:
+    path = documents.fetch(office, case_id, name)
+    return Packed(name=f"documents/{name}", file=path.resolve(), size=path.stat().st_size)
+
+
+def _track(source: Source) -> Packed:
+    return Packed(name=f"recording/{source.file.name}", file=source.file, size=source.size, sha256=source.sha256)
+
+
+def _texts(right: Sequence[Cue], heard: Sequence[Cue], reception: Reception, key: bytes) -> Iterator[Written]:
+    yield Written(name="captions/corrected.vtt", text=captions.vtt(right))
+    yield Written(name="captions/recognised.vtt", text=captions.vtt(heard))
+    if reception.manifest:
+        yield Written(name=f"recording/{MANIFEST_NAME}", text=canonical_json(reception.manifest).decode())
+    if key:
+        yield Written(name="recording/public-key.pem", text=signing_key.public_pem(key).decode())
+
+
+def _public_key(office: Office) -> bytes:
+    """32 bytes; empty where no recording was ever signed."""
+    try:
+        return signing_key.read_public(signing_key.public_path(office.settings).read_bytes())
+    except (OSError, ValueError):
+        return b""
+
+
+def _signing_key(office: Office) -> Path | None:
+    path = office.settings.signing_key_path
+    return path.resolve() if path.exists() else None
+
+
+def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> dict[str, str]:
+    started = _started(reception)
+    return {
+        "信访事项": case.title,
+        "编号": case.case_no,
+        "信访人": case.petitioner,
+        "接谈单位": reception.organization.name,
+        "接谈地点": reception.kiosk.name,
+        "接谈时间": f"{started:{MOMENT}}" if started else "",
+        "笔录校验码": check_code(case.record_sha256),
+        "笔录 SHA-256": case.record_sha256,
+        "录音录像清单 SHA-256": case.manifest_sha256,
+        "导出人": archive.asked_by,
+        "导出时间": f"{clock.today_in_office():{MOMENT}}",
+    }

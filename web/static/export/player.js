@@ -1,0 +1,105 @@
+// The page of an export bundle: plays the film with its subtitles, lists the files, has them verified.
+"use strict";
+
+(function () {
+  const bundle = window.BUNDLE, list = JSON.parse(bundle.list);
+  const byId = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+  const STATES = { ok: ["ok", "没有改过"], changed: ["bad", "改过，和清单不一样"], missing: ["bad", "没有找到"], unknown: ["warn", "清单里没有的文件"] };
+  const SIGNED = { list: "文件清单的签名", manifest: "录音录像清单的签名", tracks: "原始录音录像和签过名的清单" };
+  const SIGNED_STATES = { ok: ["ok", "对得上"], wrong: ["bad", "对不上，改过"], none: ["warn", "没有签名，只能核对文件"] };
+
+  /** @param {string} tag @param {string} text @param {Object<string, string>} [attributes] */
+  function el(tag, text, attributes = {}) {
+    const node = document.createElement(tag);
+    node.textContent = text;
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  }
+
+  /** @param {number} seconds */
+  function clock(seconds) {
+    const whole = Math.floor(seconds), two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+    return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  }
+
+  function showAbout() {
+    byId("title").textContent = list.about["信访事项"] || "接谈材料";
+    document.title = `${list.about["编号"] || ""} 接谈材料`;
+    const entries = Object.entries(list.about).filter(([, value]) => value);
+    byId("about").append(...entries.flatMap(([label, value]) => [el("dt", label), el("dd", String(value))]), el("dt", "公钥 SHA-256"), el("dd", bundle.keyName || "没有"));
+  }
+
+  function showFilm() {
+    const film = byId("film"), track = film.addTextTrack("subtitles", "校对过的笔录", "zh");
+    track.mode = "showing";
+    const rows = bundle.captions.map((/** @type {[number, number, string]} */ [start, end, text]) => {
+      track.addCue(new VTTCue(start, Math.max(end, start + 0.1), text));
+      const row = el("button", "", { type: "button" });
+      row.append(el("time", clock(start)), el("span", text));
+      row.addEventListener("click", () => { film.currentTime = start; film.play(); });
+      const item = document.createElement("li");
+      item.append(row);
+      return item;
+    });
+    byId("lines").append(...rows);
+    film.addEventListener("error", () => { byId("film-trouble").hidden = false; });
+    film.addEventListener("timeupdate", () => mark(film.currentTime, rows));
+  }
+
+  /** Marks the line that is being said. @param {number} at @param {HTMLElement[]} rows */
+  function mark(at, rows) {
+    rows.forEach((row, number) => {
+      const [start, end] = bundle.captions[number];
+      row.firstElementChild?.setAttribute("aria-current", String(start <= at && at < end));
+    });
+  }
+
+  /** @param {{name: string, state?: string}[]} files */
+  function showFiles(files) {
+    const sums = new Map(list.files.map((/** @type {any} */ one) => [one.name, one]));
+    byId("files").replaceChildren(...files.map(({ name, state }) => {
+      const item = document.createElement("li"), known = sums.get(name);
+      item.append(known ? el("a", name, { href: encodeURI(name), target: "_blank" }) : el("span", name));
+      if (state) item.append(el("span", STATES[state][1], { class: STATES[state][0] }));
+      if (known) item.append(el("code", known.sha256));
+      return item;
+    }));
+  }
+
+  function showSignatures() {
+    const results = window.Verify.signatures(bundle);
+    byId("signatures").replaceChildren(...results.map(({ name, state }) => el("li", `${SIGNED[name]}：${SIGNED_STATES[state][1]}`, { class: SIGNED_STATES[state][0] })));
+    return results;
+  }
+
+  /** @param {FileList} chosen */
+  async function verify(chosen) {
+    const bar = byId("progress"), verdict = byId("verdict");
+    bar.hidden = false;
+    verdict.textContent = "正在核对…";
+    verdict.className = "";
+    const { files } = await window.Verify.files(bundle, chosen, (/** @type {number} */ done) => { bar.value = done; });
+    bar.hidden = true;
+    showFiles(files);
+    conclude(files, showSignatures());
+  }
+
+  /** @param {{state: string}[]} files @param {{state: string}[]} signatures */
+  function conclude(files, signatures) {
+    const wrong = files.filter(({ state }) => state === "changed" || state === "missing").length;
+    const forged = signatures.some(({ state }) => state === "wrong"), unsigned = signatures.some(({ state }) => state === "none");
+    const verdict = byId("verdict");
+    verdict.className = wrong || forged ? "bad" : unsigned ? "warn" : "ok";
+    if (wrong) verdict.textContent = `有 ${wrong} 个文件改过或者不见了，请看下面。`;
+    else if (forged) verdict.textContent = "文件和清单一样，但是签名对不上：清单改过。";
+    else verdict.textContent = unsigned ? "文件和清单一样。有的清单没有签名，证明不了清单没有改过。" : "全部一样，没有改过。";
+  }
+
+  showAbout();
+  showFilm();
+  showFiles(list.files);
+  showSignatures();
+  byId("folder").addEventListener("change", (/** @type {Event} */ event) => verify(/** @type {any} */ (event.target).files).catch(() => {
+    byId("verdict").textContent = "文件读不出来，请再选一次。";
+  }));
+})();
