@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from server import pages
-from server.api import accounts, admin, agent, cases, health, kiosk, kiosk_lock, public, receptions, records
+from server.api import accounts, admin, agent, cases, health, kiosk, kiosk_lock, public, receptions, records, whip
 from server.api.errors import add_handlers
 from server.api.guard import Guard
 from server.jobs.running import running_office
@@ -36,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
+    app.include_router(whip.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     pages.include(app)
     return app

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.api.deps import Administrator, Db, OfficeDep
 from server.errors import NotFound, Unavailable
-from server.protocol.office import AgentCode, Enrolment, NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, copies, kiosks, transcriber
+from server.protocol.office import AgentCode, CameraKey, Enrolment, NewCamera, NewKiosk, NewOrganization, NewUser
+from server.reception import accounts, cameras, copies, kiosks, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
 from server.store import copies as copy_store
@@ -20,6 +20,7 @@ from server.store.models import Kiosk, KioskAgent
 router = APIRouter(prefix="/admin")
 
 STATUS_WAIT_S = 2.0
+KioskId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("/overview")
@@ -54,6 +55,8 @@ def _kiosk(kiosk: Kiosk, enrolled: bool, agent: KioskAgent | None) -> dict[str, 
         "organization": kiosk.organization.name,
         "enrolled": enrolled,
         "copies": copies.shown(agent),
+        "camera": bool(kiosk.camera_key_sha256),
+        "camera_id": cameras.camera_id(kiosk.id),
     }
 
 
@@ -86,7 +89,7 @@ def create_kiosk(asked: NewKiosk, db: Db, actor: Administrator, office: OfficeDe
 
 @router.post("/kiosks/{kiosk_id}/enrolment")
 def renew_enrolment(
-    kiosk_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    kiosk_id: KioskId,
     db: Db,
     actor: Administrator,
     office: OfficeDep,
@@ -100,9 +103,28 @@ def renew_enrolment(
 
 
 @router.post("/kiosks/{kiosk_id}/agent")
-def agent_code(kiosk_id: Annotated[int, Path(ge=1, le=2**31 - 1)], db: Db, actor: Administrator) -> AgentCode:
+def agent_code(kiosk_id: KioskId, db: Db, actor: Administrator) -> AgentCode:
     """A one-time code for the copy program of a kiosk."""
     return copies.agent_code(db, _own_kiosk(db, actor, kiosk_id))
+
+
+@router.post("/kiosks/{kiosk_id}/camera")
+def new_camera(
+    kiosk_id: KioskId, asked: NewCamera, db: Db, actor: Administrator, office: OfficeDep, afterwards: BackgroundTasks
+) -> CameraKey:
+    """Address and key for an encoder that is to be this kiosk's camera; the old key stops working."""
+    key = cameras.new_key(_own_kiosk(db, actor, kiosk_id), office.settings.base_url, sound=asked.sound)
+    afterwards.add_task(cameras.drop, office, kiosk_id)
+    return key
+
+
+@router.delete("/kiosks/{kiosk_id}/camera", status_code=204)
+def drop_camera(
+    kiosk_id: KioskId, db: Db, actor: Administrator, office: OfficeDep, afterwards: BackgroundTasks
+) -> None:
+    """This kiosk uses its own camera again."""
+    cameras.take_key(_own_kiosk(db, actor, kiosk_id))
+    afterwards.add_task(cameras.drop, office, kiosk_id)
 
 
 def _own_kiosk(db: Session, actor: Actor, kiosk_id: int) -> Kiosk:

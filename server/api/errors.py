@@ -39,6 +39,14 @@ LABELS = {
 """Chinese names of the API's fields, for sentences about what is wrong with them."""
 
 
+WHIP_PATH = "/whip/"
+"""Here encoders come with a key in a header, which no foreign page can make a browser send: no cookie is read."""
+FROM_ANYWHERE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, WWW-Authenticate",
+}
+
+
 def add_handlers(app: FastAPI) -> None:
     """Register the handlers of every kind of error."""
     app.add_exception_handler(JietanError, _ours)
@@ -56,12 +64,27 @@ def answer(request: Request, error: JietanError, *, reference: str = "") -> Resp
     """The answer that tells about `error`, in the form that fits the path."""
     if is_api(request.url.path):
         return json_answer(error, reference)
+    if request.url.path.startswith(WHIP_PATH):
+        return problem_answer(error, reference)
     if isinstance(error, NotLoggedIn):
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(wanted)}", status_code=303)
     return render(
         request, "error.html", status=error.status, message=error.message, reference=reference, title=""
     )
+
+
+def problem_answer(error: JietanError, reference: str = "") -> JSONResponse:
+    """A problem statement (RFC 9457), which is what encoders know (RFC 9725 section 4)."""
+    by_status = {
+        401: {"WWW-Authenticate": 'Bearer realm="whip"'},
+        405: {"Allow": "POST, DELETE, OPTIONS"},
+        503: {"Retry-After": "5"},
+    }
+    body = {"type": "about:blank", "title": error.message, "status": error.status, "code": error.code}
+    body |= {"reference": reference} if reference else {}
+    headers = FROM_ANYWHERE | by_status.get(error.status, {})
+    return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
 
 def json_answer(error: JietanError, reference: str = "") -> JSONResponse:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.deps import SAFE_METHODS
-from server.api.errors import answer, unexpected
+from server.api.errors import WHIP_PATH, answer, unexpected
 from server.errors import JietanError, NotAllowed, TooLarge
 from server.settings import Settings
 
@@ -62,7 +62,8 @@ class _Exchange:
             await shown(self.scope, self._receive, self._send_started)
 
     def _refusal(self, headers: Headers) -> JietanError | None:
-        if self.scope["method"] not in SAFE_METHODS and headers.get("x-jietan") != "1":
+        from_our_page = self.scope["method"] in SAFE_METHODS or self.scope["path"].startswith(WHIP_PATH)
+        if not from_our_page and headers.get("x-jietan") != "1":
             return NotAllowed("这个请求不是从本系统的页面发出的。", code="foreign_request")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self.limit:

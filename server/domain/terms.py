@@ -122,6 +122,7 @@ GAP_CAUSE = {
     "disk_full": "录音的硬盘满了",
     "disk_error": "录音的硬盘出错",
     "muted_source": "话筒关着",
+    "camera_changed": "换了摄像机",
     "truncated": "录音文件不完整",
     "recording_missing": "录音文件不见了",
     "recording_lost": "录音没有存下来",

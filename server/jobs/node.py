@@ -77,6 +77,12 @@ class NodeLink:
             lambda number: control.Kick(id=number, reception_id=reception_id, participant_id=participant_id), timeout
         )
 
+    def camera_offer(self, camera_id: str, sdp: str, *, timeout: float) -> Reply:
+        return self._ask(lambda number: control.CameraOffer(id=number, camera_id=camera_id, sdp=sdp), timeout)
+
+    def camera_end(self, camera_id: str, session: str | None, *, timeout: float) -> Reply:
+        return self._ask(lambda number: control.CameraEnd(id=number, camera_id=camera_id, session=session), timeout)
+
     def status(self, *, timeout: float) -> NodeStatus:
         reply = self._ask(lambda number: control.Status(id=number), timeout)
         try:

@@ -64,6 +64,8 @@ MOST_SSRCS = 64
 """Sources of one connection that are remembered."""
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TICK = 0.05
+NTP_SINCE = 2_208_988_800
+"""Seconds from the beginning of NTP time to that of Unix time (RFC 5905 section 6)."""
 MAX_BITRATE = 2_500_000
 MIN_BITRATE = 150_000
 LIVE_FOR = 2.0
@@ -276,15 +278,21 @@ class SenderClock:
     def __init__(self, clock_rate: int) -> None:
         self._clock_rate = clock_rate
         self._report: tuple[int, int, float] | None = None
+        self._came_at = 0
+        self.on_our_clock = False
+        """Where a person's sound and picture come from two machines, whose clocks may be hours apart, both are
+        placed on ours: else a browser would hold one back to play it in step with the other."""
 
     def note(self, ntp: int, timestamp: int) -> None:
         self._report = (ntp, timestamp, time.monotonic())
+        self._came_at = int((time.time() + NTP_SINCE) * (1 << 32))
 
     def at(self, now: float) -> tuple[int, int] | None:
         """NTP time and RTP timestamp of this moment; None before the first report."""
         if self._report is None:
             return None
         ntp, timestamp, since = self._report
+        ntp = self._came_at if self.on_our_clock else ntp
         passed = now - since
         return (ntp + int(passed * (1 << 32))) & (1 << 64) - 1, timestamp + int(passed * self._clock_rate)
 

@@ -9,10 +9,15 @@ from pydantic import ValidationError
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from server.errors import NotFound
+from server import clock
+from server.errors import JietanError
 from server.media.hub import Hub
 from server.media.journal import Cursor
+from server.media.turn import ice_servers
 from server.protocol.media_control import (
+    CameraAnswer,
+    CameraEnd,
+    CameraOffer,
     Closed,
     CloseRoom,
     ControlRequest,
@@ -126,8 +131,8 @@ class Control:
         try:
             result = await _HANDLERS[type(request)](self, request)
             reply = Reply(id=request.id, ok=True, result=result)
-        except NotFound:
-            reply = Reply(id=request.id, ok=False, error="not_found")
+        except JietanError as error:
+            reply = Reply(id=request.id, ok=False, error=error.code)
         except Exception:
             log.exception("control request failed", request=request.type)
             reply = Reply(id=request.id, ok=False, error="failed")
@@ -161,9 +166,21 @@ class Control:
         return self._hub.status().model_dump(mode="json")
 
 
+    async def _camera_offer(self, request: CameraOffer) -> dict[str, Any]:
+        session, sdp = await self._hub.cameras.offer(request.camera_id, request.sdp)
+        servers = ice_servers(self._hub.settings, request.camera_id, clock.now())
+        return CameraAnswer(session=session, sdp=sdp, ice_servers=servers).model_dump(mode="json")
+
+    async def _camera_end(self, request: CameraEnd) -> dict[str, Any]:
+        await self._hub.cameras.end(request.camera_id, request.session)
+        return {}
+
+
 _HANDLERS: dict[type, Callable[[Control, Any], Awaitable[dict[str, Any]]]] = {
     Follow: Control._follow,
     CloseRoom: Control._close_room,
     Kick: Control._kick,
     Status: Control._status,
+    CameraOffer: Control._camera_offer,
+    CameraEnd: Control._camera_end,
 }

@@ -14,6 +14,7 @@ from server import clock, signing_key
 from server.durable import make_folder
 from server.errors import NotFound
 from server.media import aiortc_internals, history
+from server.media.cameras import Cameras
 from server.media.room import Room
 from server.media.tap import Access
 from server.media.tools import Tools
@@ -55,10 +56,12 @@ class Hub:
         self._writer = Writer()
         self._closer = ThreadPoolExecutor(1, thread_name_prefix="media-closer")
         self._disk_free = shutil.disk_usage(self._root).free
+        self.cameras = Cameras(self._camera_changed)
         self._locks: dict[str, asyncio.Lock] = {}
         self.tools = Tools(
             self._writer, self._closer, transcriber_access(settings), signing_key.load(settings),
-            settings.segment_seconds, self._on_entry, self._disk_low, empty_seconds=settings.empty_room_minutes * 60,
+            settings.segment_seconds, self._on_entry, self._disk_low, self.cameras,
+            empty_seconds=settings.empty_room_minutes * 60,
         )  # fmt: skip
         self._ticker = asyncio.ensure_future(self._tick())
         self._closed = False
@@ -69,6 +72,10 @@ class Hub:
 
     def _disk_low(self) -> bool:
         return self._disk_free < self.settings.disk_reserve_mb * 1_000_000
+
+    def _camera_changed(self, camera_id: str) -> None:
+        for room in self.rooms.values():
+            room.camera_changed(camera_id)
 
     def folder(self, reception_id: str) -> Path:
         """The recording folder of a reception (its id is safe as a path component)."""
@@ -130,6 +137,7 @@ class Hub:
             participants=sum(len(room.participants) for room in self.rooms.values()),
             video_codecs_created=aiortc_internals.video_codecs_created(),
             disk_free_bytes=self._disk_free,
+            cameras=self.cameras.states(),
         )
 
     def measure(self) -> None:
@@ -150,6 +158,7 @@ class Hub:
             if now >= disk_at:
                 disk_at = now + DISK_EVERY
                 self._disk_free = (await asyncio.to_thread(shutil.disk_usage, self._root)).free
+            await self.cameras.tick(now)
             for room in list(self.rooms.values()):
                 await self._tick_room(room, now)
 
@@ -168,6 +177,7 @@ class Hub:
         self._closed = True
         self._ticker.cancel()
         await asyncio.gather(*(room.suspend() for room in self.rooms.values()), return_exceptions=True)
+        await self.cameras.close()
         await asyncio.gather(*self.tools.farewells, return_exceptions=True)
         await self._writer.close()
         self._closer.shutdown()

@@ -18,7 +18,7 @@ from server.errors import JietanError
 from server.media import rtp
 from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
-from server.protocol.base import Message
+from server.protocol.base import Message, TrackKind
 from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, Seat, SeatClaims
 
 log = structlog.get_logger(__name__)
@@ -135,7 +135,46 @@ class MediaLink:
     slots: list[Slot]
     document_slot: ForwardingSender | None
     id: str = field(default_factory=partial(secrets.token_hex, 8))
-    inputs: list[Input] = field(default_factory=list)
+    feeds: list[tuple[ForwardingReceiver, Input]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._own = {TrackKind.AUDIO: self.audio, TrackKind.VIDEO: self.video}
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What takes this participant's packets."""
+        return [sink for _, sink in self.feeds]
+
+    def track(self, kind: TrackKind) -> ForwardingReceiver | None:
+        """The track that counts as this participant's voice or picture."""
+        return self.audio if kind is TrackKind.AUDIO else self.video
+
+    @property
+    def unfed(self) -> tuple[TrackKind, ...]:
+        """Voice or picture that nothing takes yet."""
+        fed = [receiver for receiver, _ in self.feeds]
+        return tuple(kind for kind in TrackKind if self.track(kind) is not None and self.track(kind) not in fed)
+
+    @property
+    def supplied(self) -> tuple[TrackKind, ...]:
+        """What does not come over this connection but from an encoder in the same room."""
+        return tuple(kind for kind, own in self._own.items() if self.track(kind) is not own)
+
+    def may_send(self, kind: TrackKind) -> bool:
+        """Whether this participant may send this at all."""
+        return self._own[kind] is not None
+
+    def supply(self, kind: TrackKind, track: ForwardingReceiver | None) -> None:
+        """Let another connection's track stand for the own one; None: the own again.  The old one's inputs end."""
+        self.stop_inputs(self.track(kind))
+        chosen = track or self._own[kind]
+        if kind is TrackKind.AUDIO:
+            self.audio = chosen
+        else:
+            self.video = chosen
+        for one in (self.audio, self.video):
+            if one is not None:
+                one.clock.on_our_clock = bool(self.supplied)
 
     @property
     def receivers(self) -> list[ForwardingReceiver]:
@@ -148,33 +187,25 @@ class MediaLink:
         return self.connection.connectionState not in ("failed", "closed")
 
     @property
-    def flowing(self) -> bool:
-        """Whether media of any kind comes in."""
-        return any(receiver.flowing for receiver in self.receivers)
-
-    @property
     def alive(self) -> bool:
-        """Whether media flows or, for who sends none, the connection stands."""
-        if self.audio is None and self.video is None:
+        """Whether media flows over this connection or, for who sends none, the connection stands."""
+        sent = [own for kind, own in self._own.items() if own is not None and kind not in self.supplied]
+        if not sent:
             return self.connection.connectionState == "connected"
-        return self.flowing
+        return any(r.flowing for r in (*sent, self.document) if r is not None)
 
     def feed(self, receiver: ForwardingReceiver, sink: Input) -> None:
         """Let an input take this receiver's packets."""
         receiver.sinks.append(sink)
-        self.inputs.append(sink)
+        self.feeds.append((receiver, sink))
 
     def stop_inputs(self, *receivers: ForwardingReceiver | None) -> None:
         """End the inputs of these receivers (of all if none is named); what they hold is handed on first."""
-        for receiver in receivers or self.receivers:
-            if receiver is not None:
-                self._stop(receiver)
-
-    def _stop(self, receiver: ForwardingReceiver) -> None:
-        ended = [sink for sink in self.inputs if sink in receiver.sinks]
-        self.inputs = [sink for sink in self.inputs if sink not in ended]
-        receiver.sinks[:] = [sink for sink in receiver.sinks if sink not in ended]
-        for sink in ended:
+        ended = [feed for feed in self.feeds if not receivers or feed[0] in receivers]
+        self.feeds = [feed for feed in self.feeds if feed not in ended]
+        for receiver, sink in ended:
+            if sink in receiver.sinks:
+                receiver.sinks.remove(sink)
             sink.flush()
 
     def silence(self) -> None:
@@ -305,6 +336,10 @@ class Participant:
     def id(self) -> str:
         return self.claims.participant_id
 
+    def muted(self, kind: TrackKind) -> bool:
+        """Whether this participant switched this track off."""
+        return self.audio_muted if kind is TrackKind.AUDIO else self.video_muted
+
     def send(self, message: Message) -> None:
         """To this participant's socket, if there is one."""
         if self.outbox is not None:
@@ -348,6 +383,7 @@ class Participant:
             audio_muted=self.audio_muted,
             video_muted=self.video_muted,
             held=self.held,
+            supplied=self.link.supplied if self.link else (),
             slot=None if viewer is self else viewer.slot_of(self.id),
         )
 

@@ -1,7 +1,7 @@
 """What a reception leaves behind: its journal, the files of every track, and the manifest over them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from server.media.participant import MediaLink
 from server.media.recorder import AudioInput, Store, TrackRecorder, VideoInput
 from server.media.recorder import Events as RecorderEvents
 from server.media.tools import Tools
-from server.protocol.base import Role, Source
+from server.protocol.base import Role, Source, TrackKind
 from server.protocol.media_control import (
     Closed,
     Fact,
@@ -167,12 +167,12 @@ class Recording:
 
     # -- tracks ------------------------------------------------------------------------------------------------
 
-    def record(self, claims: SeatClaims, link: MediaLink) -> None:
-        """Let the recorder take this connection's packets."""
-        if link.audio is not None:
+    def record(self, claims: SeatClaims, link: MediaLink, kinds: Collection[TrackKind]) -> None:
+        """Let the recorder take this connection's voice, picture or both."""
+        if link.audio is not None and TrackKind.AUDIO in kinds:
             track = self._track(claims.participant_id, claims.role, Source.MICROPHONE)
             link.feed(link.audio, AudioInput(track, self.media_time))
-        if link.video is not None:
+        if link.video is not None and TrackKind.VIDEO in kinds:
             track = self._track(claims.participant_id, claims.role, Source.CAMERA)
             link.feed(link.video, VideoInput(track, self.media_time, link.video.request_keyframe))
 
@@ -182,9 +182,9 @@ class Recording:
             self._tracks[key] = TrackRecorder(self._store, self._events, participant_id, role, source, cause)
         return self._tracks[key]
 
-    def end_tracks(self, participant_id: str, cause: str) -> None:
-        """Nothing more comes of this participant for now; `cause` says why."""
-        for source in (Source.MICROPHONE, Source.CAMERA):
+    def end_tracks(self, participant_id: str, cause: str, *sources: Source) -> None:
+        """Nothing more of these sources (voice and picture if none is named) comes for now; `cause` says why."""
+        for source in sources or (Source.MICROPHONE, Source.CAMERA):
             track = self._tracks.get((participant_id, source))
             if track is not None:
                 track.wait(self.now, cause)

@@ -16,6 +16,7 @@ from server import clock
 from server.errors import JietanError, NotAllowed
 from server.media import participant as seats
 from server.media import rtp
+from server.media.aiortc_internals import ForwardingReceiver
 from server.media.history import RECEIVERS, History
 from server.media.participant import MediaLink, Outbox, Participant
 from server.media.recognition import Recognition, all_of
@@ -185,10 +186,50 @@ class Room:
         old, seated.link = seated.link, link
         if old is not None:
             self._end_tracks(seated.id, old, self._history.silence_of(seated.id) or "network_lost")
+            self._stop_listening(old)
             self._spawn(old.close())
+        for kind in TrackKind:
+            link.supply(kind, self._stand_in(seated, link, kind))
         self._listen_for_start(link)
         self._rearrange()
         return answer
+
+    # -- an encoder in the room (cameras.py) -------------------------------------------------------------------
+
+    def _stand_in(self, seated: Participant, link: MediaLink, kind: TrackKind) -> ForwardingReceiver | None:
+        """The encoder's track that is to be used instead of the seat's own; None: the own is used.
+
+        Never what the petitioner did not agree to or has switched off.
+        """
+        own_sound = kind is TrackKind.AUDIO and not seated.claims.camera_sound
+        if own_sound or seated.muted(kind) or not link.may_send(kind):
+            return None
+        return self._tools.cameras.tracks(seated.claims.camera).get(kind)
+
+    def camera_changed(self, camera_id: str) -> None:
+        """An encoder began or stopped to send."""
+        for seated in self.participants.values():
+            if seated.claims.camera == camera_id:
+                self._supply(seated)
+
+    def _supply(self, seated: Participant) -> None:
+        """Let the encoder stand in for the seat's own tracks where it is to, and no longer where not."""
+        link = seated.link
+        changed = [kind for kind in TrackKind if link is not None and self._change_track(seated, link, kind)]
+        if changed:
+            self._rearrange()
+
+    def _change_track(self, seated: Participant, link: MediaLink, kind: TrackKind) -> bool:
+        wanted = self._stand_in(seated, link, kind)
+        if wanted is link.track(kind) or (wanted is None and kind not in link.supplied):
+            return False
+        self._stop_listening(link)
+        link.supply(kind, wanted)
+        self._listen_for_start(link)
+        if self._history.silence_of(seated.id) is None:
+            cause = "muted_source" if seated.muted(kind) else "camera_changed"
+            self._recording.end_tracks(seated.id, cause, _own_source(kind))
+        return True
 
     def _end_tracks(self, participant_id: str, link: MediaLink, cause: str) -> None:
         """End a connection's part in recording and recognition."""
@@ -225,6 +266,7 @@ class Room:
         if link is not None:
             cause = "left" if reason != "network_lost" else reason
             self._end_tracks(seated.id, link, self._history.silence_of(seated.id) or cause)
+            self._stop_listening(link)
             self._tools.close_soon(link)
         if reason in FOR_GOOD and seated.held:
             self._recording.hold(seated.id, None, held=False)
@@ -246,8 +288,8 @@ class Room:
             seated.audio_muted = muted
         else:
             seated.video_muted = muted
-        source = Source.MICROPHONE if kind is TrackKind.AUDIO else Source.CAMERA
-        self._recording.mute(seated.id, source, muted=muted)
+        self._recording.mute(seated.id, _own_source(kind), muted=muted)
+        self._supply(seated)
         self._show()
 
     def mark(self, seated: Participant, note: str) -> None:
@@ -331,9 +373,11 @@ class Room:
         silence = self._history.silence_of(seated.id)
         if silence is not None:
             self._end_tracks(seated.id, link, silence)
-        elif self._recording.running and not link.inputs:
-            self._recording.record(seated.claims, link)
-            self._recognition.hear(seated.id, link)
+        elif self._recording.running and link.unfed:
+            kinds = link.unfed
+            self._recording.record(seated.claims, link, kinds)
+            if TrackKind.AUDIO in kinds:
+                self._recognition.hear(seated.id, link)
 
     def _show(self) -> None:
         for viewer in self.participants.values():
@@ -362,11 +406,16 @@ class Room:
         if not self._recording.begun and link.audio is not None:
             link.audio.sinks.append(self._maybe_start)
 
+    def _stop_listening(self, link: MediaLink) -> None:
+        if link.audio is not None and self._maybe_start in link.audio.sinks:
+            link.audio.sinks.remove(self._maybe_start)
+
     def _maybe_start(self, packet: rtp.Packet) -> None:
         """The talk runs from the moment that petitioner and receiver both send sound."""
         if self._recording.begun or self._history.paused_since is not None:
             return
-        sending = {p.claims.role for p in self.participants.values() if p.link and p.link.audio and p.link.audio.flowing}
+        links = ((p.claims.role, p.link) for p in self.participants.values())
+        sending = {role for role, link in links if link and link.alive and link.audio and link.audio.flowing}
         if Role.PETITIONER in sending and any(role in sending for role in RECEIVERS):
             self._start(packet.arrival)
 
@@ -374,9 +423,8 @@ class Room:
         self._recording.start(arrival)
         log.info("recording started", reception=self.reception_id)
         for seated in self.participants.values():
-            audio = seated.link.audio if seated.link else None
-            if audio is not None and self._maybe_start in audio.sinks:
-                audio.sinks.remove(self._maybe_start)
+            if seated.link is not None:
+                self._stop_listening(seated.link)
         self._rearrange()
 
     # -- time passes -------------------------------------------------------------------------------------------
@@ -453,6 +501,7 @@ class Room:
             self._bid_farewell(seated, reason, reason)
             if seated.link is not None:
                 seated.link.stop_inputs()
+                self._stop_listening(seated.link)
                 self._tools.close_soon(seated.link)
         self._recording.finish()
         for participant_id in list(self._history.seated):
@@ -485,6 +534,10 @@ class Room:
         await self._recognition.cancel()
         await all_of(*(s.link.close() for s in leaving if s.link is not None))
         await self._recording.suspend()
+
+
+def _own_source(kind: TrackKind) -> Source:
+    return Source.MICROPHONE if kind is TrackKind.AUDIO else Source.CAMERA
 
 
 def _went_wrong(task: asyncio.Task[None]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from server.media.cameras import Cameras
 from server.media.journal import OnEntry
 from server.media.participant import MediaLink
 from server.media.tap import Access
@@ -29,6 +30,7 @@ class Tools:
     segment_seconds: float
     on_entry: OnEntry
     disk_low: Callable[[], bool]
+    cameras: Cameras
     finish_seconds: float = FINISH_SECONDS
     away_seconds: float = AWAY_SECONDS
     empty_seconds: float = EMPTY_SECONDS

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.recording import Gap, Manifest, Segment
 from server.protocol.transcript import Utterance
 
@@ -186,7 +186,26 @@ class Status(Message):
     id: int
 
 
-ControlRequest = Annotated[Follow | CloseRoom | Kick | Status, Field(discriminator="type")]
+class CameraOffer(Message):
+    """An encoder's WHIP offer (RFC 9725) for a kiosk's camera; answered with CameraAnswer.  Errors:
+    offer_unusable, media_full."""
+
+    type: Literal["camera_offer"] = "camera_offer"
+    id: int
+    camera_id: Identifier
+    sdp: Annotated[str, Field(max_length=60_000)]
+
+
+class CameraEnd(Message):
+    """End an encoder's session; without one, whatever session the camera has.  `not_found`: there is none."""
+
+    type: Literal["camera_end"] = "camera_end"
+    id: int
+    camera_id: Identifier
+    session: Annotated[str, Field(max_length=64)] | None = None
+
+
+ControlRequest = Annotated[Follow | CloseRoom | Kick | Status | CameraOffer | CameraEnd, Field(discriminator="type")]
 
 
 # --- node -> web ----------------------------------------------------------------------------------------------
@@ -197,7 +216,7 @@ class Reply(Message):
     id: int
     ok: bool
     error: str = ""
-    """Stable code when not ok: not_found, failed."""
+    """Stable code when not ok: not_found, failed, or that of the error a request names."""
     result: dict[str, Any] = {}
 
 
@@ -207,6 +226,21 @@ class JournalEntry(Message):
 
 
 ControlEvent = Annotated[Reply | JournalEntry, Field(discriminator="type")]
+
+
+class CameraAnswer(Message):
+    """The node's answer to an encoder; `ice_servers` as in signalling's `joined`."""
+
+    session: str
+    sdp: str
+    ice_servers: tuple[dict[str, Any], ...] = ()
+
+
+class CameraState(Message):
+    """An encoder that has connected, and what it sends at present."""
+
+    camera_id: Identifier
+    sends: tuple[TrackKind, ...]
 
 
 class NodeStatus(Message):
@@ -219,6 +253,7 @@ class NodeStatus(Message):
     participants: int
     video_codecs_created: int
     disk_free_bytes: int
+    cameras: tuple[CameraState, ...] = ()
 
 
 control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)

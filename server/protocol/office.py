@@ -96,6 +96,21 @@ class KioskCopies(Message):
     seen_at: Moment | None = None
 
 
+class NewCamera(Message):
+    """An encoder is to be a kiosk's camera."""
+
+    sound: bool = False
+    """It brings the sound, too."""
+
+
+class CameraKey(Message):
+    """Where a kiosk's encoder connects (WHIP) and its bearer token, which is told this once."""
+
+    kiosk_id: int
+    url: str
+    token: str
+
+
 # --- kiosk ---------------------------------------------------------------------------------------------------
 
 class Enrol(Message):

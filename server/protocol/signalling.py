@@ -29,6 +29,10 @@ class SeatClaims(Message):
     video: bool = True
     """False where the petitioner agreed to sound only."""
     may_end: bool = False
+    camera: Identifier | None = None
+    """The encoder in this room (media_control.md) that stands in for the seat's own camera while it sends."""
+    camera_sound: bool = False
+    """The encoder's sound, too, stands in for the seat's own microphone."""
     jti: str
     iat: float
     exp: float
@@ -143,6 +147,8 @@ class Seat(Message):
     audio_muted: bool = False
     video_muted: bool = False
     held: bool = False
+    supplied: tuple[TrackKind, ...] = ()
+    """What an encoder in the room sends in place of this client, which then need not send it."""
     slot: int | None = None
     """Which of the receiver's own slots carries this seat; null for the receiver itself and for observers."""
 

@@ -22,6 +22,12 @@ class MediaNode(Protocol):
         """Send somebody out; every token of that seat is worth nothing from then on.  `not_found`: nobody sat there.
         Raises Unavailable when the node does not answer."""
 
+    def camera_offer(self, camera_id: str, sdp: str, *, timeout: float) -> Reply:
+        """Pass an encoder's offer on; `offer_unusable`, `media_full`.  Raises Unavailable."""
+
+    def camera_end(self, camera_id: str, session: str | None, *, timeout: float) -> Reply:
+        """End an encoder's session, or whatever session it has; `not_found`.  Raises Unavailable."""
+
     def status(self, *, timeout: float) -> NodeStatus:
         """How the node is doing; raises Unavailable when it does not answer."""
 

@@ -1,6 +1,7 @@
 """Join tickets: the media node lets in whoever holds one (protocol/signalling.md)."""
 
 import secrets
+from typing import Any
 
 import jwt
 
@@ -9,8 +10,9 @@ from server.domain.states import Consent
 from server.protocol.base import Role
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import SeatClaims
+from server.reception.cameras import camera_id
 from server.settings import Settings
-from server.store.models import Participant, Reception
+from server.store.models import Kiosk, Participant, Reception
 
 LIFETIME_S = 60
 ENDERS = (Role.PETITIONER, Role.LEADER)
@@ -28,9 +30,17 @@ def ticket(settings: Settings, reception: Reception, participant: Participant) -
         name=participant.name,
         video=role != Role.PETITIONER or reception.consent == Consent.AUDIO_VIDEO,
         may_end=role in ENDERS,
+        **_camera(reception.kiosk if role == Role.PETITIONER else None),
         jti=secrets.token_hex(16),
         iat=now,
         exp=now + LIFETIME_S,
     )
     token = jwt.encode(claims.model_dump(mode="json"), settings.key("seat"), algorithm="HS256")
     return JoinTicket(token=token, signalling_url=settings.client_signalling_url, participant_id=participant.id)
+
+
+def _camera(kiosk: Kiosk | None) -> dict[str, Any]:
+    """The encoder in the petitioner's room, where the kiosk has one."""
+    if kiosk is None or not kiosk.camera_key_sha256:
+        return {}
+    return {"camera": camera_id(kiosk.id), "camera_sound": kiosk.camera_sound}

@@ -117,6 +117,10 @@ class Kiosk(Base):
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
     name: Mapped[str] = mapped_column(String(100))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    camera_key_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Of the key of the encoder that is this kiosk's camera; empty: the kiosk has its own."""
+    camera_sound: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """The encoder brings the sound, too."""
     created_at: Mapped[datetime]
     organization: Mapped[Organization] = relationship()
 

@@ -79,14 +79,14 @@ class Picture(MediaStreamTrack):
 
     kind = "video"
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 160, height: int = 120) -> None:
         super().__init__()
-        self._number, self._began = 0, 0.0
+        self._number, self._began, self._shape = 0, 0.0, (height, width, 3)
 
     async def recv(self) -> VideoFrame:
         self._began = self._began or time.monotonic()
         await asyncio.sleep(max(0.0, self._began + self._number / 15 - time.monotonic()))
-        image = np.full((120, 160, 3), (self._number * 5) % 256, np.uint8)
+        image = np.full(self._shape, (self._number * 5) % 256, np.uint8)
         frame = VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = self._number * 6000, fractions.Fraction(1, 90000)
         self._number += 1
@@ -107,6 +107,8 @@ class Client:
     def __init__(self, url: str, key: str, participant_id: str, role: str, **claims: Any) -> None:
         self.id, self.got = participant_id, []
         self.first_picture: float | None = None
+        self.sees = (0, 0)
+        """Size of the last picture in the first slot."""
         self.received: dict[int, int] = {}
         """Frames by number of the receiving section."""
         self.document: RTCRtpSender
@@ -184,10 +186,11 @@ class Client:
         """`number`: of the receiving section; 2n and 2n + 1 are slot n, the last one is the document."""
         with contextlib.suppress(Exception):
             while True:
-                await track.recv()
+                frame = await track.recv()
                 self.received[number] = self.received.get(number, 0) + 1
-                if number == 1 and self.first_picture is None:
-                    self.first_picture = time.monotonic()
+                if number == 1:
+                    self.first_picture = self.first_picture or time.monotonic()
+                    self.sees = (frame.width, frame.height)
 
     async def close(self) -> None:
         await self.socket.close()

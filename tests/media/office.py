@@ -6,7 +6,7 @@ import contextlib
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from server.protocol.media_control import CloseRoom, Follow, JournalEntry, Kick, Reply, Status, control_event
+from server.protocol.media_control import ControlRequest, JournalEntry, Reply, control_event
 from server.settings import Settings
 from tests.media.client import until
 
@@ -38,7 +38,7 @@ class Office:
                 else:
                     self.replies[event.id] = event
 
-    async def ask(self, request: Follow | CloseRoom | Status | Kick) -> Reply:
+    async def ask(self, request: ControlRequest) -> Reply:
         await self.socket.send(request.model_dump_json())
         await until(lambda: request.id in self.replies, "reply", 10)
         return self.replies.pop(request.id)

@@ -8,7 +8,7 @@
  *
  * @typedef {{token: string, signalling_url: string, participant_id: string}} JoinTicket
  * @typedef {{participant_id: string, role: string, name: string, connected: boolean, audio_muted: boolean,
- *   video_muted: boolean, held: boolean, slot: number|null}} SeatState
+ *   video_muted: boolean, held: boolean, supplied: string[], slot: number|null}} SeatState
  * @typedef {"document"|"screen"} ShareSource
  * @typedef {{participant_id: string, source: ShareSource}} SharedDocument
  * @typedef {{type: "room", state: "waiting"|"running"|"ended", recording: boolean, recording_trouble: string,
@@ -344,6 +344,7 @@ export class Seat extends EventTarget {
     this._line?.close();
     this._line = next;
     this._awaySince = performance.now();
+    this._leaveOut();
     next.answered(message).catch(() => this._socketBroken());
   }
 
@@ -460,8 +461,15 @@ export class Seat extends EventTarget {
   /** @param {Room} room */
   _showRoom(room) {
     this.room = room;
+    this._leaveOut();
     this._tell("room", room);
     this._bindStreams();
+  }
+
+  /** What an encoder in the room sends in this seat's place need not be sent twice. */
+  _leaveOut() {
+    const own = this.room?.seats.find((seat) => seat.participant_id === this.participantId);
+    this._line?.leaveOut(own?.supplied ?? []);
   }
 
   _tellMuted() {

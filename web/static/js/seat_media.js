@@ -28,6 +28,8 @@ export class SeatMedia {
     this._peer = null;
     /** @type {MediaStream[]} */
     this._slots = [];
+    /** @type {Map<string, RTCRtpSender>} what is sent of microphone and camera, by kind */
+    this._senders = new Map();
     /** @type {RTCRtpSender|null} */
     this._documentSender = null;
     /** @type {MediaStream|null} what another one shows */
@@ -67,6 +69,15 @@ export class SeatMedia {
     if (!this._closed) void this._documentSender?.replaceTrack(track).catch(() => this._become("lost"));
   }
 
+  /** Send these kinds not: an encoder in the room sends them in this seat's place.  @param {string[]} kinds */
+  leaveOut(kinds) {
+    if (this._closed) return;
+    for (const [kind, sender] of this._senders) {
+      const track = kinds.includes(kind) ? null : this._ownTrack(kind);
+      if (sender.track !== track) void sender.replaceTrack(track).catch(() => this._become("lost"));
+    }
+  }
+
   /** The peer connection, for figures about the line. */
   get peer() {
     return this._peer;
@@ -99,9 +110,16 @@ export class SeatMedia {
 
   /** @param {RTCPeerConnection} peer @param {"audio"|"video"} kind */
   _sending(peer, kind) {
-    const track = this._media?.getTracks().find((one) => one.kind === kind && one.readyState === "live");
+    const track = this._ownTrack(kind);
     if (!track || !this._media) return peer.addTransceiver(kind, { direction: "inactive" });
-    return peer.addTransceiver(track, { direction: "sendonly", streams: [this._media] });
+    const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [this._media] });
+    this._senders.set(kind, transceiver.sender);
+    return transceiver;
+  }
+
+  /** @param {string} kind */
+  _ownTrack(kind) {
+    return this._media?.getTracks().find((one) => one.kind === kind && one.readyState === "live") ?? null;
   }
 
   /** @param {RTCIceCandidate|null} candidate */

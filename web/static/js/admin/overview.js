@@ -8,8 +8,8 @@ const EVERY_MS = 10_000;
 const LOW_DISK_BYTES = 5e9;
 const ROLES = { leader: "接访领导", clerk: "接谈员", administrator: "系统管理员" };
 
-/** @type {{shown: string, organizations: any[]}} */
-const page = { shown: "", organizations: [] };
+/** @type {{shown: string, organizations: any[], cameras: any[], asked: HTMLElement|null}} */
+const page = { shown: "", organizations: [], cameras: [], asked: null };
 
 // --- whether everything runs ----------------------------------------------------------------------------------
 
@@ -47,11 +47,25 @@ function statusCards(status) {
 // --- the three tables -----------------------------------------------------------------------------------------
 
 /** @param {any} kiosk */
+function cameraBadge(kiosk) {
+  if (!kiosk.camera) return null;
+  const camera = page.cameras.find((one) => one.camera_id === kiosk.camera_id);
+  const sends = camera?.sends ?? [];
+  if (!sends.length) return el("span.badge.warn", {}, "编码器没有连上");
+  return el("span.badge.ok", {}, `编码器已连上${sends.includes("video") ? "" : "（没有画面）"}`);
+}
+
+/** @param {any} kiosk */
+function cameraButton(kiosk) {
+  return el("button.btn.small.quiet", { type: "button", "data-camera": kiosk.id, "data-name": kiosk.name, "data-has": kiosk.camera ? "1" : "" }, kiosk.camera ? "编码器" : "接编码器");
+}
+
+/** @param {any} kiosk */
 function kioskRow(kiosk) {
   const state = kiosk.enrolled ? el("span.badge.ok", {}, icon("okc"), "已接入") : el("span.badge.warn", {}, icon("link"), "还没接入");
   const words = kiosk.enrolled ? "换一台电脑" : "取接入链接";
   const button = el("button.btn.small", { type: "button", "data-renew": kiosk.id, "data-name": kiosk.name, "data-enrolled": kiosk.enrolled }, words);
-  return el("tr", {}, el("td", {}, el("b", {}, kiosk.name)), el("td", {}, kiosk.organization), el("td", {}, state), el("td.r", {}, button));
+  return el("tr", {}, el("td", {}, el("b", {}, kiosk.name)), el("td", {}, kiosk.organization), el("td", {}, state, " ", cameraBadge(kiosk)), el("td.r", {}, cameraButton(kiosk), " ", button));
 }
 
 /** @param {any} user */
@@ -88,7 +102,8 @@ function fillChoices(organizations) {
 function draw(overview) {
   byId("status").replaceChildren(...statusCards(overview.status));
   const { organizations, users, kiosks } = overview;
-  const shown = JSON.stringify([organizations, users, kiosks]);
+  page.cameras = overview.status.media?.cameras ?? [];
+  const shown = JSON.stringify([organizations, users, kiosks, page.cameras]);
   if (shown === page.shown) return;
   page.shown = shown;
   page.organizations = organizations;
@@ -157,6 +172,48 @@ async function renew(button) {
   }
 }
 
+// --- an encoder as a kiosk's camera ---------------------------------------------------------------------------
+
+/** @param {HTMLElement} button */
+function askCamera(button) {
+  page.asked = button;
+  byId("camera-title").textContent = `${button.dataset.name}的编码器`;
+  byId("camera-key").hidden = true;
+  byId("camera-drop").hidden = !button.dataset.has;
+  tell(byId("trouble-camera"), "");
+  byId("camera").hidden = false;
+  byId("camera").scrollIntoView({ block: "nearest" });
+}
+
+function closeCamera() {
+  for (const id of ["camera-url", "camera-token"]) /** @type {HTMLInputElement} */ (byId(id)).value = "";
+  byId("camera").hidden = true;
+}
+
+/** @param {"POST"|"DELETE"} method */
+async function changeCamera(method) {
+  const { camera: id, has } = page.asked?.dataset ?? {};
+  if (has && !window.confirm("现在用着的编码器会马上断开。要继续吗？")) return;
+  const sound = /** @type {HTMLInputElement} */ (byId("camera-sound")).checked;
+  try {
+    const key = await api(method, `/api/admin/kiosks/${id}/camera`, method === "POST" ? { sound } : undefined);
+    if (method === "DELETE") closeCamera();
+    else showCameraKey(key);
+    await refresh();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    tell(byId("trouble-camera"), said(error));
+  }
+}
+
+/** @param {{url: string, token: string}} key */
+function showCameraKey(key) {
+  if (page.asked) page.asked.dataset.has = "1";
+  /** @type {HTMLInputElement} */ (byId("camera-url")).value = key.url;
+  /** @type {HTMLInputElement} */ (byId("camera-token")).value = key.token;
+  byId("camera-key").hidden = byId("camera-drop").hidden = false;
+}
+
 /**
  * @param {string} kind plural, as in the path
  * @param {(fields: Object<string, string>) => Object<string, string>} check
@@ -190,8 +247,12 @@ document.addEventListener("click", (event) => {
   if (target.dataset.open) turn(target.dataset.open, byId(target.dataset.open).hidden);
   else if (target.dataset.close) turn(target.dataset.close, false);
   else if (target.dataset.renew) renew(target);
+  else if (target.dataset.camera) askCamera(target);
 });
 byId("enrolment-copy").addEventListener("click", copyLink);
+byId("camera-make").addEventListener("click", () => changeCamera("POST"));
+byId("camera-drop").addEventListener("click", () => changeCamera("DELETE"));
+byId("camera-close").addEventListener("click", closeCamera);
 byId("enrolment-close").addEventListener("click", closeLink);
 refresh();
 setInterval(refresh, EVERY_MS);
