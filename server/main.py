@@ -9,7 +9,19 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from server import pages
-from server.api import accounts, admin, agent, cases, health, kiosk, kiosk_lock, public, receptions, records, whip
+from server.api import (
+    accounts,
+    admin,
+    agent,
+    cases,
+    health,
+    kiosk,
+    kiosk_lock,
+    public,
+    receptions,
+    records,
+    whip,
+)
 from server.api.errors import add_handlers
 from server.api.guard import Guard
 from server.jobs.running import running_office

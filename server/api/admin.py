@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.api.deps import Administrator, Db, OfficeDep
 from server.errors import NotFound, Unavailable
-from server.protocol.office import AgentCode, CameraKey, Enrolment, NewCamera, NewKiosk, NewOrganization, NewUser
+from server.protocol.office import (
+    AgentCode,
+    CameraKey,
+    Enrolment,
+    NewCamera,
+    NewKiosk,
+    NewOrganization,
+    NewUser,
+)
 from server.reception import accounts, cameras, copies, kiosks, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
