@@ -6,6 +6,7 @@ of 0.6 of a core).  `PRIVATE_NAMES` lists everything this rests on; `check()` sa
 """
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -42,9 +43,18 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from server.media import rtp, twcc
+from server.media import downlink, rtp, twcc
 from server.media.addresses import MediaAddresses
-from server.media.forwarding import KeyframeThrottle, LossTracker, SlotStream, lowest_useful
+from server.media.forwarding import (
+    NACK_LIMIT,
+    NACK_LIMIT_SOUND,
+    RESEND_WITHIN,
+    KeyframeThrottle,
+    Layers,
+    LossTracker,
+    Outgoing,
+    SlotStream,
+)
 from server.media.wire import PRIVATE_NAMES as WIRE_NAMES
 from server.media.wire import MediaSocket, wire
 
@@ -66,8 +76,16 @@ ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TICK = 0.05
 NTP_SINCE = 2_208_988_800
 """Seconds from the beginning of NTP time to that of Unix time (RFC 5905 section 6)."""
+PADDING = b"\x01"
+"""What stands in for a packet that is not wanted: one byte, which says so itself (RFC 3550 section 5.1)."""
 MAX_BITRATE = 2_500_000
 MIN_BITRATE = 150_000
+LAYERS = 4
+"""Temporal layers that VP8 can have (RFC 7741 section 4.2: TID has two bits)."""
+OVERHEAD = 62
+"""Bytes around a payload: IPv4, UDP, RTP with abs-send-time, SRTP tag, a part of Ethernet's."""
+SOUND = 50_000
+"""Bits per second to leave for a publisher's own sound beside its picture."""
 LIVE_FOR = 2.0
 """A track counts as flowing for so many seconds after its last packet."""
 
@@ -126,7 +144,8 @@ def _extend_codec_table() -> None:
                 codec.rtcpFeedback = [*codec.rtcpFeedback, RTCRtcpFeedback(type="transport-cc")]
     opus = aiortc_codecs.CODECS["audio"][0]
     opus.rtcpFeedback = [*opus.rtcpFeedback, RTCRtcpFeedback(type="nack")]
-    opus.parameters = {"minptime": 10, "useinbandfec": 1}
+    # One voice a microphone, and no pauses left out: the record shall hold what was there.
+    opus.parameters = {"minptime": 10, "useinbandfec": 1, "stereo": 0, "usedtx": 0}
 
 
 check()
@@ -248,7 +267,11 @@ class ReceiverStatistics:
         self.jitter = 0.0
         self._transit: float | None = None
         self._before = (0, 0)
-        self._measured = (0, 0.0)
+        self._measured_at = 0.0
+        self._measured = 0
+        self._layers = [0] * LAYERS
+        self.layers: downlink.Picture = ()
+        """Bits per second of a picture's base layer, of base and first layer together, and so on."""
 
     def add(self, parsed: rtp.Parsed, now: float) -> None:
         """Count a packet that came for the first time."""
@@ -265,11 +288,22 @@ class ReceiverStatistics:
         self._before = (expected, self.packets)
         return 0 if more <= 0 or more <= got else ((more - got) << 8) // more
 
+    def add_layer(self, layer: int, octets: int) -> None:
+        """Count a picture's packet, headers and all, in its layer."""
+        self._layers[layer] += octets + OVERHEAD
+
     def measure_rate(self, now: float) -> None:
-        """Set `rate` to the bits per second since the last call."""
-        octets, since = self._measured
-        self.rate = int((self.octets - octets) * 8 / max(0.1, now - since))
-        self._measured = (self.octets, now)
+        """Set `rate` and `layers` to what came in per second since the last call."""
+        passed, self._measured_at = max(0.1, now - self._measured_at), now
+        self.rate, self._measured = int((self.octets - self._measured) * 8 / passed), self.octets
+        rates = [int(octets * 8 / passed) for octets in self._layers]
+        self._layers = [0] * LAYERS
+        while rates and not rates[-1]:
+            rates.pop()
+        fresh = tuple(itertools.accumulate(rates))
+        known = self.layers
+        same = len(known) == len(fresh)
+        self.layers = tuple((3 * a + b) // 4 for a, b in zip(known, fresh, strict=True)) if same else fresh
 
 
 class SenderClock:
@@ -314,7 +348,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self.clock = SenderClock(self.clock_rate)
         self.statistics = ReceiverStatistics(self.clock_rate)
         self.last_packet = 0.0
-        self.remb: dict[ForwardingSender, int] = {}
+        self.viewers: set[ForwardingSender] = set()
         self.keyframes_requested = 0
         self._receiving = False
         self._own_ssrc = 0
@@ -324,7 +358,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._nack = True
         self._twcc_id: int | None = None
         self._arrivals = twcc.Arrivals()
-        self._losses = LossTracker()
+        self._losses = LossTracker(NACK_LIMIT if kind == "video" else NACK_LIMIT_SOUND)
         self._timestamps = rtp.Unwrapper(32)
         self._keyframes = KeyframeThrottle()
         self._report_at = 0.0
@@ -395,7 +429,18 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._send_nack(ask_for)
         if new or not self._nack:
             self.last_packet = now
-            self._deliver(rtp.Packet(number, self._timestamps(parsed.timestamp), parsed.marker, payload, now))
+            self._deliver(self._packet(number, parsed, payload, now))
+
+    def _packet(self, number: int, parsed: rtp.Parsed, payload: bytes, now: float) -> rtp.Packet:
+        header = rtp.vp8_header(payload) if self.kind == "video" else None
+        if header is not None:
+            self.statistics.add_layer(header.layer, len(payload))
+        return rtp.Packet(number, self._timestamps(parsed.timestamp), parsed.marker, payload, now, header)
+
+    @property
+    def highest(self) -> int:
+        """Number of the newest packet."""
+        return self._losses.highest or 0
 
     def _note_transport_seq(self, extension: bytes, now: float) -> None:
         if self._twcc_id is None or not extension:
@@ -471,9 +516,9 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._send_remb()
 
     def _send_remb(self) -> None:
-        """Pass a subscriber's real congestion on; otherwise leave the rate to the transport-wide feedback."""
-        least = lowest_useful(self.remb.values(), self.statistics.rate)
-        bitrate = MAX_BITRATE if least is None else max(MIN_BITRATE, least)
+        """Pass on what all viewers need less of; otherwise leave the rate to the transport-wide feedback."""
+        limit = downlink.publisher_limit((v.limit for v in self.viewers if v.watching), self.statistics.layers)
+        bitrate = MAX_BITRATE if limit is None else min(max(MIN_BITRATE, limit + SOUND), MAX_BITRATE)
         fci = pack_remb_fci(bitrate, [self._ssrc or 0])
         self._rtcp(RtcpPsfbPacket(fmt=15, ssrc=self._own_ssrc, media_ssrc=0, fci=fci))
 
@@ -489,6 +534,12 @@ class ForwardingSender(RTCRtpSender):
         self.source: ForwardingReceiver | None = None
         self.packets = 0
         self.octets = 0
+        self.bits = 0
+        """Everything sent, retransmissions and headers too."""
+        self.line: downlink.Line | None = None
+        self.limit: int | None = None
+        """Bits per second that the source should send at most for this viewer; None: no limit."""
+        self.shown = downlink.Shown.FULL
         self._video = kind == "video"
         self._clock_rate = rtp.VIDEO_CLOCK if self._video else rtp.AUDIO_CLOCK
         self._stream = SlotStream(self._clock_rate)
@@ -498,6 +549,7 @@ class ForwardingSender(RTCRtpSender):
         self._rtx_payload_type: int | None = None
         self._rtx_seq = random.randrange(1 << 15)
         self._abs_send_time: int | None = None
+        self._remb = False
         self._report_at = 0.0
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
@@ -507,6 +559,7 @@ class ForwardingSender(RTCRtpSender):
         self._sending = True
         self._payload_type = parameters.codecs[0].payloadType or 0
         self._rtx_payload_type = _rtx_for(self._payload_type, parameters.codecs)
+        self._remb = any(f.type == "goog-remb" for f in parameters.codecs[0].rtcpFeedback)
         self._abs_send_time = next((h.id for h in parameters.headerExtensions if h.uri == ABS_SEND_TIME), None)
         self.transport._register_rtp_sender(self, parameters)
         _demultiplexer(self.transport)
@@ -525,32 +578,66 @@ class ForwardingSender(RTCRtpSender):
         if self.source is source:
             return
         if self.source is not None:
-            self.source.remb.pop(self, None)
+            self.source.viewers.discard(self)
             if self._forward in self.source.sinks:
                 self.source.sinks.remove(self._forward)
         self.source = source
         self._stream.switch()
         self._needs_keyframe = self._video
+        self.limit, self.shown = None, downlink.Shown.FULL
         if source is not None:
             source.sinks.append(self._forward)
             if self._video:
+                source.viewers.add(self)
                 source.request_keyframe()
+
+    @property
+    def watching(self) -> bool:
+        """Whether anybody is there who could see this."""
+        return self._sending and self.transport.state == "connected"
+
+    @property
+    def picture(self) -> downlink.Picture:
+        """What the picture costs that is to be sent; empty: none comes."""
+        source = self.source
+        return source.statistics.layers if source is not None and source.flowing and self._sending else ()
+
+    def show(self, layers: int, limit: int | None) -> None:
+        """Send so many of the picture's layers from now on."""
+        picture, before = self.picture, self.shown
+        self.limit, self.shown = limit, downlink.shown(layers, picture)
+        self._stream.layers.wanted = layers - 1 if 0 < layers < len(picture) else Layers.ALL
+        if self.shown is downlink.Shown.STOPPED:
+            self._stream.pause()
+            self._needs_keyframe = True
+        elif before is downlink.Shown.STOPPED and self.source is not None:
+            self.source.request_keyframe()
 
     def _forward(self, packet: rtp.Packet) -> None:
         if not self._sending or (self._needs_keyframe and not self._keyframe_found(packet)):
             return
-        out = self._stream.rewrite(packet, video=self._video)
+        out = self._stream.rewrite(packet)
+        if out is None:
+            return
         self.packets += 1
         self.octets += len(out.payload)
-        header = self._header(self._payload_type, out.seq, out.timestamp, out.marker, self._ssrc)
-        send_now(self.transport, header + out.payload)
+        self._send_out(out, self._payload_type, out.seq, self._ssrc, out.payload)
+
+    def _send_out(self, out: Outgoing, payload_type: int, seq: int, ssrc: int, payload: bytes) -> None:
+        header = self._header(payload_type, seq, out.timestamp, out.marker, ssrc)
+        if not payload:
+            header, payload = bytes((header[0] | 0x20,)) + header[1:], PADDING
+        self.bits += 8 * (len(payload) + OVERHEAD)
+        send_now(self.transport, header + payload)
 
     def _keyframe_found(self, packet: rtp.Packet) -> bool:
-        if rtp.vp8_starts_keyframe(packet.payload):
+        """A start that came late is of no use: what follows it was not sent."""
+        if self.shown is downlink.Shown.STOPPED or self.source is None:
+            return False
+        if rtp.starts_keyframe(packet) and packet.seq == self.source.highest:
             self._needs_keyframe = False
             return True
-        if self.source is not None:
-            self.source.request_keyframe()
+        self.source.request_keyframe()
         return False
 
     def _header(self, payload_type: int, seq: int, timestamp: int, marker: bool, ssrc: int) -> bytes:
@@ -561,37 +648,53 @@ class ForwardingSender(RTCRtpSender):
         extension = b"\xbe\xde\x00\x01" + bytes((self._abs_send_time << 4 | 2,)) + moment.to_bytes(3, "big")
         return rtp.HEADER.pack(0x90, second, seq, timestamp, ssrc) + extension
 
-    def _send_again(self, seq: int) -> None:
-        out = self._stream.sent(seq)
-        if out is None:
-            return
-        if self._rtx_payload_type is None:
-            header = self._header(self._payload_type, out.seq, out.timestamp, out.marker, self._ssrc)
-            send_now(self.transport, header + out.payload)
+    def _answer(self, lost: list[int], now: float) -> None:
+        """Send again what is asked for; what is too old or too much is made good by a key frame instead."""
+        found = [out for out in map(self._stream.sent, lost) if out is not None]
+        if self._video and self.source is not None:
+            fresh = [out for out in found if now - out.since < RESEND_WITHIN]
+            if len(fresh) < len(found) or len(lost) > NACK_LIMIT:
+                self.source.request_keyframe()
+            found = fresh[-NACK_LIMIT:]
+        for out in found:
+            self._send_again(out)
+
+    def _send_again(self, out: Outgoing) -> None:
+        if self._rtx_payload_type is None or not out.payload:
+            self._send_out(out, self._payload_type, out.seq, self._ssrc, out.payload)
             return
         self._rtx_seq = (self._rtx_seq + 1) & 0xFFFF
-        header = self._header(self._rtx_payload_type, self._rtx_seq, out.timestamp, out.marker, self._rtx_ssrc)
-        send_now(self.transport, header + seq.to_bytes(2, "big") + out.payload)
+        payload = out.seq.to_bytes(2, "big") + out.payload
+        self._send_out(out, self._rtx_payload_type, self._rtx_seq, self._rtx_ssrc, payload)
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == 1:
-            for seq in packet.lost:
-                self._send_again(seq)
+            self._answer(packet.lost, time.monotonic())
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (1, 4) and self.source is not None:
             self.source.request_keyframe()
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == 15:
             self._note_remb(packet.fci)
+        elif isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+            self._note_reports(packet.reports)
 
     def _note_remb(self, fci: bytes) -> None:
+        """Only the estimate of who agreed to give one: aiortc's own, given unasked, has no bearing on its line."""
         try:
             bitrate, ssrcs = unpack_remb_fci(fci)
         except ValueError:
             return
-        if self.source is not None and self._video and self._ssrc in ssrcs:
-            self.source.remb[self] = bitrate
+        if self.line is not None and self._remb and self._ssrc in ssrcs:
+            self.line.note_estimate(bitrate, time.monotonic())
+
+    def _note_reports(self, reports: Sequence[RtcpReceiverInfo]) -> None:
+        for report in reports:
+            if report.ssrc == self._ssrc and self.line is not None:
+                self.line.note_loss(report.fraction_lost / 256, time.monotonic())
 
     def tick(self, now: float) -> None:
         """Called every TICK seconds: a sender report now and then, in the publisher's own clock."""
+        if self.source is not None and self._stream.layers.needs_keyframe(now):
+            self.source.request_keyframe()
         if not self._sending or now < self._report_at:
             return
         self._report_at = now + 0.5 + random.random() / 2
@@ -625,6 +728,9 @@ class ForwardingConnection(RTCPeerConnection):
     send, every other can show, and the recorder can write."""
 
     def __init__(self) -> None:
+        self._line = downlink.Line()
+        self._downlink = downlink.Downlink(self._line)
+        self._decided = (0.0, 0)
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._ticker = asyncio.ensure_future(self._tick())
 
@@ -636,7 +742,7 @@ class ForwardingConnection(RTCPeerConnection):
         if not made._bundled:
             _gather_on_our_addresses(transport)
         sender, receiver = ForwardingSender(kind, transport), ForwardingReceiver(kind, transport)
-        sender._stream_id = made.sender._stream_id
+        sender._stream_id, sender.line = made.sender._stream_id, self._line
         receiver._set_rtcp_ssrc(sender._ssrc)
         made._RTCRtpTransceiver__sender = sender
         made._RTCRtpTransceiver__receiver = receiver
@@ -657,6 +763,23 @@ class ForwardingConnection(RTCPeerConnection):
                 for part in (transceiver.receiver, transceiver.sender):
                     if isinstance(part, ForwardingReceiver | ForwardingSender):
                         part.tick(now)
+            if now - self._decided[0] >= downlink.EVERY:
+                self._decide(now)
+
+    def _decide(self, now: float) -> None:
+        """Fit the pictures into what the line carries; those of the first slots come first."""
+        senders = [
+            t.sender
+            for t in self.getTransceivers()
+            if t.kind == "video" and isinstance(t.sender, ForwardingSender) and t.sender.source is not None
+        ]
+        since, before = self._decided
+        bits = sum(sender.bits for sender in senders)
+        self._decided = (now, bits)
+        pictures = [sender.picture for sender in senders]
+        decision = self._downlink.decide(now, int(max(0, bits - before) / (now - since)), pictures)
+        for sender, layers, limit in zip(senders, decision.layers, decision.limits, strict=True):
+            sender.show(layers, limit)
 
     async def close(self) -> None:
         """Close the connection and stop its ticker; may be called again."""

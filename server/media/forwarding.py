@@ -2,8 +2,8 @@
 
 import random
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.media import rtp
 
@@ -11,10 +11,17 @@ KEYFRAME_INTERVAL = 0.4
 """Seconds between two key frame requests to one publisher."""
 NACK_LIMIT = 150
 """A hole of more packets is an outage: asking for all of it would only make a storm."""
+NACK_LIMIT_SOUND = 250
+"""5 s of sound: little to send, and every word counts.  Browsers keep what they sent for about 3 s."""
 NACK_RETRY = 0.08
+NACK_RETRY_MOST = 0.5
 NACK_TRIES = 8
 NACK_GIVE_UP = 1.0
 HISTORY = 1024
+RESEND_WITHIN = 1.0
+"""Seconds; older pictures come too late to be shown, and sending them holds up the sound."""
+SYNC_WITHIN = 2.0
+"""Seconds to wait for a frame from which a higher layer can be shown, before a key frame is asked for."""
 
 
 class KeyframeThrottle:
@@ -47,12 +54,15 @@ class _Missing:
 class LossTracker:
     """Follows the sequence numbers of one track: what is missing, double or out of reach."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = NACK_LIMIT) -> None:
         self._unwrap = rtp.Unwrapper(16)
         self._missing: dict[int, _Missing] = {}
+        self._limit = limit
         self.first: int | None = None
         self.highest: int | None = None
         self.outage = False
+        self.retry_after = NACK_RETRY
+        """Seconds until a packet is asked for again: a little more than the other side took to answer lately."""
 
     def add(self, seq: int, now: float) -> tuple[int, list[int], bool]:
         """Number on, numbers to ask for now, and whether this packet is new (not a double)."""
@@ -64,10 +74,18 @@ class LossTracker:
             holes = list(range(self.highest + 1, number))
             self.highest = number
             return number, self._note(holes, now), True
-        return number, [], self._missing.pop(number, None) is not None
+        found = self._missing.pop(number, None)
+        if found is not None and found.tries == 1:
+            self._learn(now - found.asked)
+        return number, [], found is not None
+
+    def _learn(self, answered: float) -> None:
+        """Asking again before an answer can be there would double what a thin line has to carry."""
+        wanted = 1.3 * answered + 0.02
+        self.retry_after += (min(max(wanted, NACK_RETRY), NACK_RETRY_MOST) - self.retry_after) / 8
 
     def _note(self, holes: list[int], now: float) -> list[int]:
-        if len(holes) > NACK_LIMIT:
+        if len(holes) > self._limit:
             self._missing.clear()
             self.outage = True
             return []
@@ -80,7 +98,7 @@ class LossTracker:
         given_up = [n for n, m in self._missing.items() if now - m.since > NACK_GIVE_UP or m.tries > NACK_TRIES]
         for number in given_up:
             del self._missing[number]
-        again = [n for n, m in self._missing.items() if now - m.asked >= NACK_RETRY]
+        again = [n for n, m in self._missing.items() if now - m.asked >= self.retry_after]
         for number in again:
             self._missing[number].asked = now
             self._missing[number].tries += 1
@@ -89,59 +107,144 @@ class LossTracker:
         return again, lost
 
 
-@dataclass(slots=True)
-class _Offsets:
+class _Offsets(NamedTuple):
     """What is added to a source's counters so that the slot's own go on without a break."""
 
     seq: int
     timestamp: int
     picture: int = 0
     tl0: int = 0
-    seen_picture: bool = False
+
+
+class _Hole(NamedTuple):
+    """What a number that was jumped over becomes if it comes after all, and the highest layer wanted there."""
+
+    offsets: _Offsets
+    layer: int
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A packet ready for sending, without header extensions: fields of the slot, not of the source."""
+    """A packet ready for sending, without header extensions: fields of the slot, not of the source.
+
+    An empty payload fills the place of a packet that came late and is not wanted: sent as padding, so that nobody
+    asks for it.
+    """
 
     seq: int
     timestamp: int
     marker: bool
     payload: bytes
+    since: float
+    """When it came from the source (monotonic seconds)."""
 
 
 class SlotStream:
-    """The one continuous RTP stream of a slot, whoever is shown in it."""
+    """The one continuous RTP stream of a slot, whoever is shown in it and however many layers of it are."""
 
     def __init__(self, clock_rate: int) -> None:
         self._clock_rate = clock_rate
         self._offsets: _Offsets | None = None
+        self._kept_timestamp: int | None = None
+        self._next = 0
+        """The source's number that comes next if nothing is lost."""
+        self._holes: dict[int, _Hole] = {}
         self._seq = random.randrange(1 << 15)
         self._timestamp = random.randrange(1 << 31)
         self._sent_at: float | None = None
         self._picture: int | None = None
         self._tl0 = 0
+        self._left_out: int | None = None
         self._history: list[Outgoing | None] = [None] * HISTORY
+        self.layers = Layers()
 
     def switch(self) -> None:
         """The next packet comes from another source."""
+        self._offsets = self._kept_timestamp = None
+        self._holes.clear()
+        self.layers = Layers(self.layers.wanted)
+
+    def pause(self) -> None:
+        """The next packet comes after many that are left out; the source's clock stays."""
+        if self._offsets is not None:
+            self._kept_timestamp = self._offsets.timestamp
         self._offsets = None
+        self._holes.clear()
 
     @property
     def timestamp_offset(self) -> int | None:
         """What is added to the source's timestamps; None before its first packet."""
-        return self._offsets.timestamp if self._offsets else None
+        return self._offsets.timestamp if self._offsets else self._kept_timestamp
 
-    def rewrite(self, packet: rtp.Packet, *, video: bool) -> Outgoing:
-        """Put a source's packet into the slot's stream and remember it for retransmission."""
-        offsets = self._offsets or self._begin(packet)
-        payload = self._vp8(packet.payload, offsets) if video else packet.payload
-        seq = (packet.seq + offsets.seq) & 0xFFFF
-        timestamp = (packet.timestamp + offsets.timestamp) & 0xFFFFFFFF
-        if (seq - self._seq) & 0xFFFF < 0x8000:
-            self._seq, self._timestamp, self._sent_at = seq, timestamp, packet.arrival
-        out = Outgoing(seq, timestamp, packet.marker, payload)
-        self._history[seq % HISTORY] = out
+    def rewrite(self, packet: rtp.Packet) -> Outgoing | None:
+        """Put a source's packet into the slot's stream and remember it for retransmission; None: it is left out."""
+        if self._offsets is not None and packet.seq < self._next:
+            return self._late(packet)
+        offsets = self._advance(packet)
+        if packet.vp8 is not None and not self.layers.take(packet, packet.vp8):
+            self._leave_out(packet, offsets)
+            return None
+        out = self._put(packet, offsets)
+        self._seq, self._timestamp, self._sent_at = out.seq, out.timestamp, packet.arrival
+        return out
+
+    def _late(self, packet: rtp.Packet) -> Outgoing | None:
+        """A packet that was jumped over; where it is not wanted, padding closes the hole."""
+        hole = self._holes.pop(packet.seq, None)
+        if hole is None:
+            return None
+        if packet.vp8 is None or packet.vp8.layer <= hole.layer:
+            return self._put(packet, hole.offsets, late=True)
+        return self._keep(Outgoing(*self._numbers(packet, hole.offsets), False, b"", packet.arrival))
+
+    def _advance(self, packet: rtp.Packet) -> _Offsets:
+        """Where a packet belongs that is newer than all before; what it jumped over may still come."""
+        offsets, seq = self._offsets, packet.seq
+        if offsets is None:
+            offsets = self._begin(packet)
+        elif seq - self._next > NACK_LIMIT_SOUND:
+            self._holes.clear()
+        elif seq > self._next:
+            hole = _Hole(offsets, self.layers.current)
+            self._holes.update(dict.fromkeys(range(self._next, seq), hole))
+            while len(self._holes) > HISTORY:
+                del self._holes[next(iter(self._holes))]
+        self._next = seq + 1
+        return offsets
+
+    def _begin(self, packet: rtp.Packet) -> _Offsets:
+        timestamp = self._kept_timestamp
+        if timestamp is None:
+            pause = 0 if self._sent_at is None else max(1, int((packet.arrival - self._sent_at) * self._clock_rate))
+            timestamp = self._timestamp + pause - packet.timestamp
+        picture, tl0 = self._picture_offsets(packet)
+        self._offsets = _Offsets(self._seq + 1 - packet.seq, timestamp, picture, tl0)
+        return self._offsets
+
+    def _picture_offsets(self, packet: rtp.Packet) -> tuple[int, int]:
+        """Let picture id and TL0PICIDX go on over a change of source (RFC 7741 section 4.2)."""
+        found = _counters(packet)
+        if found is None or self._picture is None:
+            return 0, 0
+        return self._picture + 1 - found[0], self._tl0 + 1 - found[1]
+
+    def _leave_out(self, packet: rtp.Packet, offsets: _Offsets) -> None:
+        """What follows moves up by this packet, and by its picture."""
+        found = _counters(packet)
+        new = found is not None and found[0] != self._left_out
+        self._left_out = found[0] if found is not None else None
+        self._offsets = _Offsets(offsets.seq - 1, offsets.timestamp, offsets.picture - new, offsets.tl0)
+
+    def _numbers(self, packet: rtp.Packet, offsets: _Offsets) -> tuple[int, int]:
+        return (packet.seq + offsets.seq) & 0xFFFF, (packet.timestamp + offsets.timestamp) & 0xFFFFFFFF
+
+    def _put(self, packet: rtp.Packet, offsets: _Offsets, *, late: bool = False) -> Outgoing:
+        seq, timestamp = self._numbers(packet, offsets)
+        payload = packet.payload if packet.vp8 is None else self._vp8(packet, packet.vp8, offsets, late=late)
+        return self._keep(Outgoing(seq, timestamp, packet.marker, payload, packet.arrival))
+
+    def _keep(self, out: Outgoing) -> Outgoing:
+        self._history[out.seq % HISTORY] = out
         return out
 
     def sent(self, seq: int) -> Outgoing | None:
@@ -149,39 +252,62 @@ class SlotStream:
         found = self._history[seq % HISTORY]
         return found if found is not None and found.seq == seq else None
 
-    def _begin(self, packet: rtp.Packet) -> _Offsets:
-        pause = 0 if self._sent_at is None else max(1, int((packet.arrival - self._sent_at) * self._clock_rate))
-        self._offsets = _Offsets(self._seq + 1 - packet.seq, self._timestamp + pause - packet.timestamp)
-        return self._offsets
-
-    def _vp8(self, payload: bytes, offsets: _Offsets) -> bytes:
-        """Let picture id and TL0PICIDX go on over a change of source (RFC 7741 section 4.2)."""
-        header = rtp.vp8_header(payload)
-        if header is None or not header.picture_at or not header.picture_long:
-            return payload
-        picture = struct.unpack_from("!H", payload, header.picture_at)[0] & 0x7FFF
-        tl0 = payload[header.tl0_at] if header.tl0_at else 0
-        if not offsets.seen_picture:
-            offsets.seen_picture = True
-            if self._picture is not None:
-                offsets.picture = self._picture + 1 - picture
-                offsets.tl0 = self._tl0 + 1 - tl0
-        self._picture = (picture + offsets.picture) & 0x7FFF
-        self._tl0 = (tl0 + offsets.tl0) & 0xFF
-        return payload if not (offsets.picture or offsets.tl0) else self._patched(payload, header)
-
-    def _patched(self, payload: bytes, header: rtp.Vp8Header) -> bytes:
-        out = bytearray(payload)
-        struct.pack_into("!H", out, header.picture_at, (self._picture or 0) | 0x8000)
+    def _vp8(self, packet: rtp.Packet, header: rtp.Vp8Header, offsets: _Offsets, *, late: bool) -> bytes:
+        found = _counters(packet)
+        if found is None:
+            return packet.payload
+        picture, tl0 = (found[0] + offsets.picture) & 0x7FFF, (found[1] + offsets.tl0) & 0xFF
+        if not late:
+            self._picture, self._tl0 = picture, tl0
+        if not (offsets.picture or offsets.tl0):
+            return packet.payload
+        out = bytearray(packet.payload)
+        struct.pack_into("!H", out, header.picture_at, picture | 0x8000)
         if header.tl0_at:
-            out[header.tl0_at] = self._tl0
+            out[header.tl0_at] = tl0
         return bytes(out)
 
 
-def lowest_useful(estimates: Iterable[int], rate: int) -> int | None:
-    """The least of the subscribers' REMB estimates that is below what is being sent; None if none is.
+def _counters(packet: rtp.Packet) -> tuple[int, int] | None:
+    """Picture id and TL0PICIDX; None where there is no long picture id to rewrite."""
+    header, payload = packet.vp8, packet.payload
+    if header is None or not header.picture_long:
+        return None
+    tl0 = payload[header.tl0_at] if header.tl0_at else 0
+    return (payload[header.picture_at] & 0x7F) << 8 | payload[header.picture_at + 1], tl0
 
-    A receiving estimator never exceeds about 1.5 times what comes in, so a higher value says nothing.
+
+class Layers:
+    """How many temporal layers of a picture one viewer gets (RFC 7741 section 4.2, fields TID and Y).
+
+    Fewer: from the next frame on.  More: one after the other, each from a frame that needs nothing of it, or all
+    at a key frame.
     """
-    useful = [e for e in estimates if e < 0.85 * rate]
-    return min(useful) if useful else None
+
+    ALL = 3
+
+    def __init__(self, wanted: int = ALL) -> None:
+        self.wanted = self.current = wanted
+        self._waiting_since: float | None = None
+
+    def take(self, packet: rtp.Packet, header: rtp.Vp8Header) -> bool:
+        """Whether this packet, the newest of its source, is sent on."""
+        if header.starts_frame and self.current != self.wanted:
+            self._move(packet, header)
+        return header.layer <= self.current
+
+    def _move(self, packet: rtp.Packet, header: rtp.Vp8Header) -> None:
+        if self.wanted < self.current or rtp.starts_keyframe(packet):
+            self.current, self._waiting_since = self.wanted, None
+        elif header.sync and header.layer == self.current + 1:
+            self.current = header.layer
+            self._waiting_since = None
+        elif self._waiting_since is None and header.layer > self.current:
+            self._waiting_since = packet.arrival
+
+    def needs_keyframe(self, now: float) -> bool:
+        """Whether a higher layer was waited for so long that only a key frame helps; it is asked for once then."""
+        waited = self._waiting_since is not None and now - self._waiting_since > SYNC_WITHIN
+        if waited:
+            self._waiting_since = now
+        return waited

@@ -109,7 +109,7 @@ class Vp8Frames:
     def __call__(self, packet: rtp.Packet, lost: int) -> None:
         if lost:
             self._damaged()
-        header = rtp.vp8_header(packet.payload)
+        header = packet.vp8
         if header is None:
             return
         if header.starts_frame:

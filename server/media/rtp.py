@@ -14,21 +14,6 @@ AUDIO_CLOCK = 48_000
 VIDEO_CLOCK = 90_000
 
 
-@dataclass(slots=True)
-class Packet:
-    """A media packet with retransmission already undone.
-
-    `seq` and `timestamp` are unwrapped: they keep counting over their 16 and 32 bit limits.  `arrival` is in
-    seconds of the monotonic clock.
-    """
-
-    seq: int
-    timestamp: int
-    marker: bool
-    payload: bytes
-    arrival: float
-
-
 class Parsed(NamedTuple):
     """Fields of one RTP packet as it came; `extension` is the body of its one-byte header extensions."""
 
@@ -97,13 +82,35 @@ class Unwrapper:
 
 
 class Vp8Header(NamedTuple):
-    """The VP8 payload descriptor: length in bytes, where its counters stand (0: absent), frame start."""
+    """The VP8 payload descriptor: length in bytes, where its counters stand (0: absent), frame start.
+
+    `layer` is the temporal layer (0: the base; also where none is told).  A `sync` frame needs of the layers below
+    it the base alone: from it on its layer can be shown by who did not see that layer before.
+    """
 
     length: int
     picture_at: int
     picture_long: bool
     tl0_at: int
     starts_frame: bool
+    layer: int
+    sync: bool
+
+
+@dataclass(slots=True)
+class Packet:
+    """A media packet with retransmission already undone.
+
+    `seq` and `timestamp` are unwrapped: they keep counting over their 16 and 32 bit limits.  `arrival` is in
+    seconds of the monotonic clock.  `vp8` is None for sound and for a descriptor that is cut.
+    """
+
+    seq: int
+    timestamp: int
+    marker: bool
+    payload: bytes
+    arrival: float
+    vp8: Vp8Header | None = None
 
 
 def vp8_header(payload: bytes) -> Vp8Header | None:
@@ -111,30 +118,38 @@ def vp8_header(payload: bytes) -> Vp8Header | None:
     if not payload:
         return None
     first = payload[0]
-    at, picture_at, picture_long, tl0_at = 1, 0, False, 0
-    if first & 0x80:
-        if len(payload) < 2:
+    starts = first & 0x17 == 0x10
+    if not first & 0x80:
+        return Vp8Header(1, 0, False, 0, starts, 0, False)
+    if len(payload) < 2:
+        return None
+    return _vp8_extended(payload, payload[1], starts)
+
+
+def _vp8_extended(payload: bytes, flags: int, starts: bool) -> Vp8Header | None:
+    at, picture_at, picture_long, tl0_at, layer, sync = 2, 0, False, 0, 0, False
+    if flags & 0x80:
+        if len(payload) <= at:
             return None
-        flags = payload[1]
-        at = 2
-        if flags & 0x80:
-            if len(payload) <= at:
-                return None
-            picture_at, picture_long = at, bool(payload[at] & 0x80)
-            at += 2 if picture_long else 1
-        if flags & 0x40:
-            tl0_at = at
-            at += 1
-        if flags & 0x30:
-            at += 1
+        picture_at, picture_long = at, bool(payload[at] & 0x80)
+        at += 2 if picture_long else 1
+    if flags & 0x40:
+        tl0_at = at
+        at += 1
+    if flags & 0x30:
+        if len(payload) <= at:
+            return None
+        if flags & 0x20:
+            layer, sync = payload[at] >> 6, bool(payload[at] & 0x20)
+        at += 1
     if len(payload) < at:
         return None
-    return Vp8Header(at, picture_at, picture_long, tl0_at, first & 0x17 == 0x10)
+    return Vp8Header(at, picture_at, picture_long, tl0_at, starts, layer, sync)
 
 
-def vp8_starts_keyframe(payload: bytes) -> bool:
-    """Whether this payload is the first packet of a VP8 key frame."""
-    header = vp8_header(payload)
+def starts_keyframe(packet: Packet) -> bool:
+    """Whether this is the first packet of a VP8 key frame."""
+    header, payload = packet.vp8, packet.payload
     return (
         header is not None
         and header.starts_frame
@@ -171,3 +186,19 @@ def opus_seconds(payload: bytes) -> float:
     count = payload[1] & 63 if code == 3 else (1, 2, 2)[code]
     total = count * frame / 1000
     return total if total <= 0.12 else 0.0
+
+
+def opus_has_fec(payload: bytes) -> bool:
+    """Whether an Opus packet of one frame brings the frame before it along once more (LBRR).
+
+    RFC 6716 section 4.2.3: the first bits of a SILK frame are a voice flag for each of its 20 ms, then the LBRR flag;
+    for stereo the same again for the side channel.  Packets of several frames are taken to have none.
+    """
+    if len(payload) < 2 or payload[0] >> 3 >= 16 or payload[0] & 3:
+        return False
+    config = payload[0] >> 3
+    voice_flags = max(1, _SILK_MS[config & 3] // 20) if config < 12 else 1
+    found = payload[1] >> (7 - voice_flags) & 1
+    if payload[0] & 4:
+        found |= payload[1] >> (6 - 2 * voice_flags) & 1
+    return bool(found)
