@@ -6,6 +6,7 @@ is no longer good, with a fresh ticket from the office (aiortc has no ICE restar
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -348,7 +349,8 @@ class _Line:
     async def offer(self) -> str:
         """The offer's SDP with all candidates in it."""
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        return self._connection.localDescription.sdp
+        # aiortc guesses how much it can receive far too low: the node shall not go by it.
+        return re.sub(r"a=rtcp-fb:\d+ goog-remb\r\n", "", self._connection.localDescription.sdp)
 
     async def answered(self, sdp: str) -> None:
         """Take the node's answer; an unusable one breaks the line."""

@@ -57,6 +57,7 @@ from server.media.forwarding import (
 )
 from server.media.wire import PRIVATE_NAMES as WIRE_NAMES
 from server.media.wire import MediaSocket, wire
+from server.protocol.signalling import Shown
 
 TESTED = {"aiortc": "1.16", "aioice": "0.13", "pylibsrtp": "1.0"}
 PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
@@ -267,7 +268,7 @@ class ReceiverStatistics:
         self.jitter = 0.0
         self._transit: float | None = None
         self._before = (0, 0)
-        self._measured_at = 0.0
+        self._measured_at = time.monotonic()
         self._measured = 0
         self._layers = [0] * LAYERS
         self.layers: downlink.Picture = ()
@@ -539,7 +540,7 @@ class ForwardingSender(RTCRtpSender):
         self.line: downlink.Line | None = None
         self.limit: int | None = None
         """Bits per second that the source should send at most for this viewer; None: no limit."""
-        self.shown = downlink.Shown.FULL
+        self.shown = Shown.FULL
         self._video = kind == "video"
         self._clock_rate = rtp.VIDEO_CLOCK if self._video else rtp.AUDIO_CLOCK
         self._stream = SlotStream(self._clock_rate)
@@ -584,7 +585,7 @@ class ForwardingSender(RTCRtpSender):
         self.source = source
         self._stream.switch()
         self._needs_keyframe = self._video
-        self.limit, self.shown = None, downlink.Shown.FULL
+        self.limit, self.shown = None, Shown.FULL
         if source is not None:
             source.sinks.append(self._forward)
             if self._video:
@@ -607,10 +608,10 @@ class ForwardingSender(RTCRtpSender):
         picture, before = self.picture, self.shown
         self.limit, self.shown = limit, downlink.shown(layers, picture)
         self._stream.layers.wanted = layers - 1 if 0 < layers < len(picture) else Layers.ALL
-        if self.shown is downlink.Shown.STOPPED:
+        if self.shown is Shown.STOPPED:
             self._stream.pause()
             self._needs_keyframe = True
-        elif before is downlink.Shown.STOPPED and self.source is not None:
+        elif before is Shown.STOPPED and self.source is not None:
             self.source.request_keyframe()
 
     def _forward(self, packet: rtp.Packet) -> None:
@@ -632,7 +633,7 @@ class ForwardingSender(RTCRtpSender):
 
     def _keyframe_found(self, packet: rtp.Packet) -> bool:
         """A start that came late is of no use: what follows it was not sent."""
-        if self.shown is downlink.Shown.STOPPED or self.source is None:
+        if self.shown is Shown.STOPPED or self.source is None:
             return False
         if rtp.starts_keyframe(packet) and packet.seq == self.source.highest:
             self._needs_keyframe = False

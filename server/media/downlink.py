@@ -16,7 +16,8 @@ they fail; each failure doubles the wait for the next try.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+
+from server.protocol.signalling import Shown
 
 EVERY = 0.5
 """Seconds between two decisions."""
@@ -44,14 +45,6 @@ KEEP, GRANT = 0.8, 1.05
 """What is shown may cost a little more than there is room for, what is new a little less: no flapping."""
 GOOD_ENOUGH = 800_000
 """Nobody's picture is made worse than this (720p, talking heads) so that a weaker line can have one, too."""
-
-
-class Shown(StrEnum):
-    """How much of a picture a viewer gets."""
-
-    FULL = "full"
-    REDUCED = "reduced"
-    STOPPED = "stopped"
 
 
 Picture = tuple[int, ...]

@@ -19,7 +19,7 @@ from server.media import rtp
 from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
 from server.protocol.base import Message, TrackKind
-from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, Seat, SeatClaims
+from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, Seat, SeatClaims, Shown
 
 log = structlog.get_logger(__name__)
 OUTBOX = 256
@@ -327,10 +327,13 @@ class Participant:
         self.audio_muted = False
         self.video_muted = False
         self.held = False
+        self.sound_only = False
+        """Sends no picture for now, because its line has no room for one."""
         self.last_alive = time.monotonic()
         self.ends_at = float("inf")
         """Monotonic time at which the seat itself ends."""
         self.shown_connected = False
+        self._pictures: tuple[Shown, ...] = ()
 
     @property
     def id(self) -> str:
@@ -384,6 +387,17 @@ class Participant:
             video_muted=self.video_muted,
             held=self.held,
             supplied=self.link.supplied if self.link else (),
+            picture=self._picture_for(viewer),
             slot=None if viewer is self else viewer.slot_of(self.id),
         )
 
+    def _picture_for(self, viewer: "Participant") -> Shown:
+        if self.sound_only and not self.video_muted:
+            return Shown.STOPPED
+        slot = None if viewer is self else viewer.slot_of(self.id)
+        return Shown.FULL if slot is None or viewer.link is None else viewer.link.slots[slot].video.shown
+
+    def pictures_changed(self) -> bool:
+        """Whether more or less of a picture is shown to this participant than at the last call."""
+        before, self._pictures = self._pictures, tuple(s.video.shown for s in self.link.slots) if self.link else ()
+        return before != self._pictures

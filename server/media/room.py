@@ -184,6 +184,7 @@ class Room:
             await link.close()
             raise ReceptionEnded
         old, seated.link = seated.link, link
+        seated.sound_only = False
         if old is not None:
             self._end_tracks(seated.id, old, self._history.silence_of(seated.id) or "network_lost")
             self._stop_listening(old)
@@ -290,6 +291,11 @@ class Room:
             seated.video_muted = muted
         self._recording.mute(seated.id, _own_source(kind), muted=muted)
         self._supply(seated)
+        self._show()
+
+    def sound_only(self, seated: Participant, *, alone: bool) -> None:
+        """Show that somebody's line has no room for a picture now, or has it again."""
+        seated.sound_only = alone
         self._show()
 
     def mark(self, seated: Participant, note: str) -> None:
@@ -442,7 +448,7 @@ class Room:
         changed = False
         for seated in list(self.participants.values()):
             alive = seated.link is not None and seated.link.alive
-            changed |= alive != seated.shown_connected
+            changed |= seated.pictures_changed() or alive != seated.shown_connected
             seated.shown_connected = alive
             if seated.outbox is not None:
                 seated.outbox.tick(now)

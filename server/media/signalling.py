@@ -200,7 +200,10 @@ class Session:
 
     async def _mute(self, message: Mute) -> None:
         room, seat = self._here
-        room.mute(seat, message.kind, muted=message.muted)
+        if message.reason == "line":
+            room.sound_only(seat, alone=message.muted)
+        else:
+            room.mute(seat, message.kind, muted=message.muted)
 
     async def _mark(self, message: Mark) -> None:
         room, seat = self._here

@@ -1,5 +1,6 @@
 """Messages between a client (browser or native) and the media node.  See signalling.md."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -15,6 +16,16 @@ MAX_OBSERVERS = 3
 ShareSource = Literal[Source.DOCUMENT, Source.SCREEN]
 ALIVE_EVERY = 2.0
 """Longest silence of the node on a socket, in seconds."""
+
+
+class Shown(StrEnum):
+    """How much of somebody's picture a viewer gets."""
+
+    FULL = "full"
+    REDUCED = "reduced"
+    """Fewer frames."""
+    STOPPED = "stopped"
+    """None for now: the line, either one's, has room for sound only."""
 
 
 class SeatClaims(Message):
@@ -81,11 +92,15 @@ class Candidate(Message):
 
 
 class Mute(Message):
-    """The client's own microphone or camera is switched off or on."""
+    """The client's own microphone or camera is switched off or on.
+
+    Reason `line`: its line has no room for a picture now, so only sound comes; nobody has switched anything off.
+    """
 
     type: Literal["mute"] = "mute"
     kind: TrackKind
     muted: bool
+    reason: Literal["", "line"] = ""
 
 
 class Mark(Message):
@@ -149,6 +164,8 @@ class Seat(Message):
     held: bool = False
     supplied: tuple[TrackKind, ...] = ()
     """What an encoder in the room sends in place of this client, which then need not send it."""
+    picture: Shown = Shown.FULL
+    """How much of the seat's picture this receiver gets; for the receiver itself: whether it sends its own."""
     slot: int | None = None
     """Which of the receiver's own slots carries this seat; null for the receiver itself and for observers."""
 

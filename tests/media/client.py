@@ -165,7 +165,8 @@ class Client:
         if documents:
             peer.addTransceiver("video", direction="recvonly")
         await peer.setLocalDescription(await peer.createOffer())
-        sdp = peer.localDescription.sdp
+        # aiortc guesses how much it can receive far too low: the node shall not go by it.
+        sdp = re.sub(r"a=rtcp-fb:\d+ goog-remb\r\n", "", peer.localDescription.sdp)
         await self.send(Offer(sdp=re.sub("a=(candidate:|end-of-candidates).*\r\n", "", sdp) if hidden else sdp))
         if hidden:
             await self.send(Candidate(candidate="candidate:1 1 udp 1 9f0e.local 5004 typ host", sdp_mid="0"))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from server.media import downlink
-from server.media.downlink import Downlink, Line, Shown, publisher_limit
+from server.media.downlink import Downlink, Line, publisher_limit
+from server.protocol.signalling import Shown
 
 SHARES = (0.4, 0.6, 1.0)
 """Parts of the rate that L1T3's layers take together (measured in Chromium)."""
