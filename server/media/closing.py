@@ -11,7 +11,7 @@ import structlog
 
 from server.media import webm
 from server.media.writer import Overloaded, Writer
-from server.protocol.base import Source, TrackKind
+from server.protocol.base import Source
 from server.protocol.recording import Gap, Segment
 
 log = structlog.get_logger(__name__)
@@ -183,8 +183,7 @@ def segment_of(
 
 def source_of(description: dict[str, Any]) -> Source:
     """What a file was recorded from; the first files did not say it.  Raises ValueError, KeyError."""
-    by_kind = Source.MICROPHONE if description["kind"] == TrackKind.AUDIO else Source.CAMERA
-    return Source(description.get("source", by_kind))
+    return Source(description.get("source") or Source.of(description["kind"]))
 
 
 def repair(path: Path) -> Segment | None:

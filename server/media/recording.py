@@ -107,8 +107,7 @@ class Recording:
         if lost.participant_id is None or lost.kind is None or lost.source is not None:
             return
         role = self.history.roles.get(lost.participant_id, Role.OBSERVER)
-        source = next(source for source in Source if source.kind is lost.kind)
-        track = self._track(lost.participant_id, role, source, "media_restarted")
+        track = self._track(lost.participant_id, role, Source.of(lost.kind), "media_restarted")
         track.covered_until = max(lost.end, track.covered_until or 0.0)
 
     def append(self, fact: Fact) -> None:

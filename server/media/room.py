@@ -229,7 +229,7 @@ class Room:
         self._listen_for_start(link)
         if self._history.silence_of(seated.id) is None:
             cause = "muted_source" if seated.muted(kind) else "camera_changed"
-            self._recording.end_tracks(seated.id, cause, _own_source(kind))
+            self._recording.end_tracks(seated.id, cause, Source.of(kind))
         return True
 
     def _end_tracks(self, participant_id: str, link: MediaLink, cause: str) -> None:
@@ -289,7 +289,7 @@ class Room:
             seated.audio_muted = muted
         else:
             seated.video_muted = muted
-        self._recording.mute(seated.id, _own_source(kind), muted=muted)
+        self._recording.mute(seated.id, Source.of(kind), muted=muted)
         self._supply(seated)
         self._show()
 
@@ -540,10 +540,6 @@ class Room:
         await self._recognition.cancel()
         await all_of(*(s.link.close() for s in leaving if s.link is not None))
         await self._recording.suspend()
-
-
-def _own_source(kind: TrackKind) -> Source:
-    return Source.MICROPHONE if kind is TrackKind.AUDIO else Source.CAMERA
 
 
 def _went_wrong(task: asyncio.Task[None]) -> bool:

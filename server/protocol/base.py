@@ -50,6 +50,11 @@ class Source(StrEnum):
     """A second camera that looks at papers."""
     SCREEN = "screen"
 
+    @classmethod
+    def of(cls, kind: str) -> "Source":
+        """What a track of this kind comes from where nothing else is said."""
+        return cls.MICROPHONE if kind == TrackKind.AUDIO else cls.CAMERA
+
     @property
     def kind(self) -> TrackKind:
         return TrackKind.AUDIO if self is Source.MICROPHONE else TrackKind.VIDEO

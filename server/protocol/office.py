@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds, TrackKind
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 
 Text = Annotated[str, Field(max_length=10_000)]
 Line = Annotated[str, Field(max_length=200)]
@@ -274,6 +274,7 @@ class PlayableSegment(Message):
     id: Identifier
     participant_id: Identifier
     kind: TrackKind
+    source: Source
     start: Seconds
     seconds: Seconds
     url: str
@@ -291,6 +292,17 @@ class RecordGap(Message):
     cause: str
     text: str
     """Chinese sentence that stands in the record."""
+
+
+class RecordShare(Message):
+    """From when to when somebody showed a paper or a screen to everybody."""
+
+    participant_id: Identifier
+    source: Source
+    start: Seconds
+    end: Seconds
+    text: str
+    """Chinese sentence."""
 
 
 class RecordRow(Message):
@@ -324,6 +336,7 @@ class Record(RecordRow):
     gaps: tuple[RecordGap, ...]
     copy_message: str = ""
     """While the kiosk's copy that may fill gaps is on its way: a sentence for the clerk."""
+    shares: tuple[RecordShare, ...] = ()
     refusal_reason: str = ""
     signed_at: Moment | None = None
     filed_at: Moment | None = None

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server.protocol.canonical import fingerprint
 from server.reception.records import form_values
-from server.store import copies, records
+from server.store import copies, receptions, records
 from server.store.models import GapFill, StoredSegment, VisitRecord
 
 VERSION = 1
@@ -39,6 +39,10 @@ def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
         "removed": [{**_line(row), "reason": row.delete_reason} for row in rows if row.deleted],
         "form": [_form_value(value) for value in form_values(session, record)],
         "gaps": _gaps(session, reception.id),
+        "shares": [
+            {"participant_id": share.participant_id, "source": share.source, "start": share.start, "end": share.end}
+            for share in receptions.shares_of(session, reception.id)
+        ],
         "recordings": [_segment(found) for found in records.segments(session, reception.id)],
         "manifest_sha256": reception.manifest_sha256,
     }
@@ -105,6 +109,7 @@ def _segment(found: StoredSegment) -> dict[str, Any]:
         "id": found.id,
         "participant_id": found.participant_id,
         "kind": found.kind,
+        "source": found.source,
         "file": found.file,
         "start": found.start,
         "seconds": found.seconds,

@@ -12,7 +12,15 @@ from server.protocol.canonical import fingerprint
 from server.protocol.recording import Gap, Manifest, Segment
 from server.protocol.transcript import Utterance
 from server.store import receptions as store
-from server.store.models import Participant, Reception, StoredGap, StoredMark, StoredSegment, StoredUtterance
+from server.store.models import (
+    Participant,
+    Reception,
+    StoredGap,
+    StoredMark,
+    StoredSegment,
+    StoredShare,
+    StoredUtterance,
+)
 
 SHORTEST_GAP_S = 0.2
 """Shorter holes in the sound cost no word; they stay in the manifest."""
@@ -92,7 +100,8 @@ def add_segment(session: Session, reception: Reception, segment: Segment) -> Non
         return
     _ensure_participant(session, reception, segment.participant_id, segment.role)
     values = segment.model_dump(include={"id", "participant_id", "file", "start", "seconds", "size", "sha256"})
-    values |= {"kind": segment.kind.value, "codec": segment.codec[:40], "closed": segment.closed}
+    source = segment.source.value if segment.source.shared else None
+    values |= {"kind": segment.kind.value, "source": source, "codec": segment.codec[:40], "closed": segment.closed}
     session.add(StoredSegment(reception_id=reception.id, **values))
     for gap in segment.gaps:
         own = gap.model_copy(update={"participant_id": segment.participant_id, "kind": segment.kind})
@@ -193,6 +202,22 @@ def _mark_set(session: Session, reception: Reception, fact: journal.MarkSet) -> 
     )
 
 
+def _share_started(session: Session, reception: Reception, fact: journal.ShareStarted) -> None:
+    _ensure_participant(session, reception, fact.participant_id)
+    session.add(
+        StoredShare(
+            reception_id=reception.id, participant_id=fact.participant_id, source=fact.source.value, start=fact.at,
+            end=None,
+        )
+    )  # fmt: skip
+
+
+def _share_ended(session: Session, reception: Reception, fact: journal.ShareEnded) -> None:
+    for share in store.shares_of(session, reception.id):
+        if share.end is None and share.participant_id == fact.participant_id:
+            share.end = max(share.start, fact.at)
+
+
 def _hung_up(session: Session, reception: Reception, fact: journal.HungUp) -> None:
     open_states = (ReceptionState.WAITING, ReceptionState.RUNNING)
     if store.change_state(session, reception.id, open_states, ReceptionState.CLOSING, ended_at=fact.at):
@@ -214,11 +239,21 @@ def take_manifest(session: Session, reception: Reception, manifest: Manifest) ->
         if gap.cause != NOTHING_UNDERSTOOD:
             add_gap(session, reception.id, gap)
     # Exactly what was signed: a field that a later version added must not slip in.
+    _take_shares(session, reception, manifest)
     reception.manifest = manifest.model_dump(mode="json", exclude_unset=True)
     reception.manifest_sha256 = fingerprint(reception.manifest)
     reception.started_at = reception.started_at or manifest.started_at
     reception.ended_at = manifest.ended_at or reception.ended_at
     reception.seconds = manifest.seconds
+
+
+def _take_shares(session: Session, reception: Reception, manifest: Manifest) -> None:
+    """The manifest has the last word: a line of the journal may have been lost."""
+    for known in store.shares_of(session, reception.id):
+        session.delete(known)
+    for share in manifest.shares:
+        values = share.model_dump(include={"participant_id", "start", "end"})
+        session.add(StoredShare(reception_id=reception.id, source=share.source.value, **values))
 
 
 def _ensure_participant(
@@ -247,6 +282,8 @@ HANDLERS: dict[type, Callable[[Session, Reception, Any], None]] = {
     journal.Recognised: _recognised,
     journal.RecognitionUntil: _recognition_until,
     journal.MarkSet: _mark_set,
+    journal.ShareStarted: _share_started,
+    journal.ShareEnded: _share_ended,
     journal.HungUp: _hung_up,
     journal.Closed: _closed,
 }

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import terms
 from server.domain.gaps import fill_sentence, gap_sentence
+from server.domain.shares import share_sentence
 from server.domain.states import FormField, RecognitionState, RecordState, StaffRole
 from server.errors import NotFound
-from server.protocol.base import Role, TrackKind
+from server.protocol.base import Role, Source, TrackKind
 from server.protocol.office import (
     Evidence,
     FormValue,
@@ -22,12 +23,13 @@ from server.protocol.office import (
     RecordGap,
     RecordLine,
     RecordRow,
+    RecordShare,
     Revision,
 )
 from server.reception import revisions
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
-from server.store import copies, records
+from server.store import copies, receptions, records
 from server.store.access import Actor
 from server.store.models import FormEntry, GapFill, Reception, StoredSegment, StoredUtterance, VisitRecord
 
@@ -72,13 +74,14 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     """The whole record as this actor sees it; the number of queries does not depend on its length."""
     reception = record.reception
     seats = records.participants(session, reception.id)
+    roles = {seat.id: Role(seat.role) for seat in seats}
     rows = records.line_rows(session, record.id)
     form = form_values(session, record)
     case = records.case_of(session, record.id) if record.state == RecordState.FILED else None
     blocked = blocked_by(record, rows, form)
     copied = copies.copied_utterance_ids(session, reception.id)
     fills = copies.fills_of(session, reception.id)
-    gaps = tuple(_gaps(session, reception, {seat.id: Role(seat.role) for seat in seats}, fills))
+    gaps = tuple(_gaps(session, reception, roles, fills))
     editable = actor.role == StaffRole.CLERK and record.state in EDITABLE
     shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
     summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
@@ -96,6 +99,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         ),
         gaps=gaps,
         copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
+        shares=tuple(_shares(session, reception, roles)),
         refusal_reason=record.refusal_reason,
         signed_at=record.signed_at,
         filed_at=case.filed_at if case else None,
@@ -206,6 +210,7 @@ def _segment(record_id: str, found: StoredSegment) -> PlayableSegment:
         id=found.id,
         participant_id=found.participant_id,
         kind=TrackKind(found.kind),
+        source=Source(found.source or Source.of(found.kind)),
         start=found.start,
         seconds=found.seconds,
         url=f"/api/records/{record_id}/recordings/{found.id}",
@@ -223,12 +228,26 @@ def _pieces(record_id: str, fill: GapFill) -> Iterable[PlayableSegment]:
             id=f"{fill.copy_id[:40]}-{fill.gap_id}-{kind}",
             participant_id=fill.participant_id,
             kind=kind,
+            source=Source.of(kind),
             start=fill.file_start,
             seconds=fill.file_seconds,
             url=f"/api/records/{record_id}/copies/{fill.copy_id}/{fill.gap_id}",
             sha256=fill.sha256,
             size=fill.size,
             only=(fill.start, fill.end),
+        )
+
+
+def _shares(session: Session, reception: Reception, roles: Mapping[str, Role]) -> Iterable[RecordShare]:
+    started = reception.started_at.astimezone(clock.OFFICE_ZONE) if reception.started_at else None
+    for share in receptions.shares_of(session, reception.id):
+        end = share.end if share.end is not None else share.start
+        yield RecordShare(
+            participant_id=share.participant_id,
+            source=Source(share.source),
+            start=share.start,
+            end=end,
+            text=share_sentence(started, share.start, end, Source(share.source), roles.get(share.participant_id)),
         )
 
 

@@ -275,6 +275,8 @@ class StoredSegment(Base):
     reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
     participant_id: Mapped[str] = mapped_column(ForeignKey("participants.id"))
     kind: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str | None] = mapped_column(String(20))
+    """document or screen; null where the kind says it: microphone, camera."""
     codec: Mapped[str] = mapped_column(String(40))
     file: Mapped[str] = mapped_column(String(200))
     start: Mapped[float] = mapped_column(Float)
@@ -294,6 +296,19 @@ class StoredGap(Base):
     start: Mapped[float] = mapped_column(Float)
     end: Mapped[float] = mapped_column(Float)
     cause: Mapped[str] = mapped_column(String(40))
+
+
+class StoredShare(Base):
+    """From when to when somebody showed a paper or a screen to everybody."""
+
+    __tablename__ = "shares"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(20))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float | None] = mapped_column(Float)
+    """Null while it is shown."""
 
 
 class StoredUtterance(Base):

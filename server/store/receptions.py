@@ -22,6 +22,7 @@ from server.store.models import (
     StoredDeadline,
     StoredGap,
     StoredSegment,
+    StoredShare,
     StoredUtterance,
     User,
     VisitRecord,
@@ -204,6 +205,12 @@ def participant_of(session: Session, reception_id: str, user_id: int) -> Partici
 def note_of(session: Session, reception_id: str, user_id: int) -> LeaderNote | None:
     """A leader's own notes."""
     return session.get(LeaderNote, (reception_id, user_id))
+
+
+def shares_of(session: Session, reception_id: str) -> Sequence[StoredShare]:
+    """What was shown to everybody, in order of time."""
+    query = select(StoredShare).where(StoredShare.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredShare.start, StoredShare.id)).all()
 
 
 def segments_of(session: Session, reception_id: str) -> Sequence[StoredSegment]:

@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 
 from server.jobs import node, workflows
 from server.protocol import media_control as control
-from server.protocol.base import Role, TrackKind
-from server.protocol.recording import Gap, Manifest
+from server.protocol.base import Role, Source, TrackKind
+from server.protocol.recording import Gap, Manifest, Share
 from server.reception import closing, ingest
 from server.store import receptions
 from server.store.models import Reception, StoredUtterance, VisitRecord
@@ -66,6 +66,10 @@ class Talk:
         until(lambda: self.state() == "closed", "the reception to be closed")
         record_id = self.office.clerk.get(self.path).json()["record_id"]
         return dict(self.office.clerk.get(f"/api/records/{record_id}").json())
+
+    def shares(self) -> list[tuple[float, float | None]]:
+        with self.office.office.store.read() as session:
+            return [(share.start, share.end) for share in receptions.shares_of(session, self.id)]
 
     def texts(self) -> list[str]:
         return [line["text"] for line in self.record()["body"]]
@@ -263,6 +267,36 @@ def test_gaps_in_the_sound_stand_in_the_record_and_holes_of_milliseconds_do_not(
     talk.hang_up(seconds=9.0, gaps=(lost, tiny, picture))
     gaps = talk.record()["gaps"]
     assert [(gap["start"], gap["end"], gap["cause"]) for gap in gaps] == [(2.0, 6.0, "network_lost")]
+
+
+def test_a_hold_stands_in_the_record_once(talk):
+    """Everybody's own gap is told by the one for all."""
+    spoken = Gap(participant_id=talk.leader, kind=TrackKind.AUDIO, start=2.0, end=6.0, cause="petitioner_on_hold")
+    for_all = Gap(start=2.0, end=6.0, cause="petitioner_on_hold")
+    held = Gap(participant_id=talk.leader, kind=TrackKind.AUDIO, start=7.0, end=8.0, cause="on_hold")
+    talk.begin(*(control.GapFound(gap=gap) for gap in (spoken, for_all, held)))
+    talk.hang_up(seconds=9.0, gaps=(spoken, for_all, held))
+    gaps = talk.record()["gaps"]
+    assert [(gap["participant_id"], gap["start"]) for gap in gaps] == [(None, 2.0), (talk.leader, 7.0)]
+    assert gaps[0]["text"].endswith("，接谈人员单独商量，信访人在等候，这一段没有录音。")
+    assert gaps[1]["text"].endswith("，接访领导在等候，没有参加谈话，这一段没有录音。")
+
+
+def test_what_was_shown_stands_in_the_record_with_its_times_and_its_file(talk):
+    shown = {"participant_id": talk.leader, "source": Source.DOCUMENT}
+    paper = segment(talk.leader, Role.LEADER, 4.0, start=2.0).model_copy(
+        update={"kind": TrackKind.VIDEO, "source": Source.DOCUMENT, "codec": "video/VP8"}
+    )
+    talk.begin(control.ShareStarted(**shown, at=2.0), control.ShareEnded(**shown, at=6.0))
+    until(lambda: talk.shares() == [(2.0, 6.0)], "the share to be taken in")
+    lost_in_the_journal = Share(**shown, start=7.0, end=8.0)
+    talk.hang_up(seconds=9.0, segments=(paper,), shares=(Share(**shown, start=2.0, end=6.0), lost_in_the_journal))
+    record = talk.record()
+    assert [(s["source"], s["start"], s["end"]) for s in record["shares"]] == [
+        ("document", 2.0, 6.0), ("document", 7.0, 8.0),
+    ]  # fmt: skip
+    assert record["shares"][0]["text"].endswith("，接访领导给大家看了材料。")
+    assert [s["source"] for s in record["segments"]] == ["document"]
 
 
 def test_a_talk_of_which_nothing_was_kept_can_be_closed(talk):

@@ -9,7 +9,7 @@ import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
 
 const DOCUMENTS = /** @type {Object<string, string>} */ ({ "record.docx": "接谈笔录（Word）", "record.pdf": "接谈笔录（PDF）", "form.docx": "来访登记表（Word）", "form.pdf": "来访登记表（PDF）" });
-const KINDS = /** @type {Object<string, string>} */ ({ audio: "录音", video: "录像" });
+const KINDS = /** @type {Object<string, string>} */ ({ microphone: "录音", camera: "录像", document: "材料录像", screen: "屏幕录像" });
 
 const root = byId("case");
 const path = `/api/cases/${root.dataset.case}`;
@@ -103,7 +103,7 @@ function chip(evidence) {
 function showRecordings() {
   const person = (/** @type {string} */ id) => found.record.participants.find((/** @type {any} */ p) => p.id === id)?.name || "";
   const rows = found.record.segments.map((/** @type {any} */ s) => el("div.file", {},
-    el("b", {}, `${person(s.participant_id)}　${KINDS[s.kind]}`), el("span.num.soft", {}, `${clockAt(found.record.started_at, s.start)} 起　${inWords(s.seconds)}　${size(s.size)}`),
+    el("b", {}, `${person(s.participant_id)}　${KINDS[s.source]}`), el("span.num.soft", {}, `${clockAt(found.record.started_at, s.start)} 起　${inWords(s.seconds)}　${size(s.size)}`),
     s.repaired ? el("span.badge.warn", {}, "中断后修补过") : null, el("code.hash", { title: "SHA-256" }, s.sha256)));
   const sums = [["笔录校验值", found.record_sha256], ["录音清单校验值", found.manifest_sha256]].filter(([, value]) => value).flatMap(([label, value]) => [el("dt", {}, label), el("dd", {}, el("code.hash", {}, value))]);
   byId("recordings").replaceChildren(...(rows.length ? rows : [el("p.mute", {}, "这次接谈没有录音录像。")]), el("dl.sums", {}, ...sums));

@@ -1,4 +1,5 @@
-// Two lanes of the talk, drawn from the times of its lines (not from the sound): who spoke when, and what is missing.
+// Lanes of the talk, drawn from the times of its lines (not from the sound): who spoke when, what is missing, and
+// when somebody showed something to everybody.
 
 import { el } from "/static/js/dom.js";
 import { clockAt } from "/static/js/time.js";
@@ -46,6 +47,11 @@ export class Overview extends EventTarget {
     picture.append(svg("path", { d: lines.map((/** @type {any} */ l) => `M${this.x(l.start)} 10H${this.x(l.end)}`).join(""), class: "talk" }));
     for (const gap of record.gaps.filter((/** @type {any} */ g) => !g.participant_id || g.participant_id === person.id)) {
       picture.append(svg("path", { d: `M${this.x(gap.start)} 10H${this.x(Math.max(gap.end, gap.start + this.end / 250))}`, class: "hole" }));
+    }
+    for (const shown of record.shares.filter((/** @type {any} */ s) => s.participant_id === person.id)) {
+      const mark = svg("path", { d: `M${this.x(shown.start)} 18H${this.x(Math.max(shown.end, shown.start + this.end / 250))}`, class: "shown" });
+      mark.append(Object.assign(svg("title", {}), { textContent: shown.text }));
+      picture.append(mark);
     }
     return [el(`b.who.${side}`, {}, person.name), picture];
   }

@@ -6,7 +6,7 @@ const SKIP_HOLE_S = 2;
 const CHECK_STEP_MS = 500;
 export const RATES = [0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2];
 
-/** @typedef {{id: string, participant_id: string, kind: string, start: number, seconds: number, url: string}} Segment */
+/** @typedef {{id: string, participant_id: string, kind: string, source: string, start: number, seconds: number, url: string}} Segment */
 
 /** The files of one person's sound or picture, played by one element. */
 class Track {
@@ -79,7 +79,7 @@ class Track {
 export class Player extends EventTarget {
   /**
    * @param {Segment[]} segments @param {number} seconds length of the talk
-   * @param {(participantId: string, kind: string) => HTMLMediaElement} elementFor makes the element of one track
+   * @param {(participantId: string, kind: string, source: string) => HTMLMediaElement} elementFor makes the element of one track
    */
   constructor(segments, seconds, elementFor) {
     super();
@@ -95,9 +95,9 @@ export class Player extends EventTarget {
     this.step = this.step.bind(this);
   }
 
-  /** @param {Segment[]} group @param {(participantId: string, kind: string) => HTMLMediaElement} elementFor */
+  /** @param {Segment[]} group @param {(participantId: string, kind: string, source: string) => HTMLMediaElement} elementFor */
   track(group, elementFor) {
-    const element = elementFor(group[0].participant_id, group[0].kind);
+    const element = elementFor(group[0].participant_id, group[0].kind, group[0].source);
     const track = new Track(element, group);
     element.preservesPitch = true;
     if (element instanceof HTMLVideoElement) this.showFirst(element, group[0]);
@@ -218,11 +218,11 @@ export class Player extends EventTarget {
   }
 }
 
-/** Segments of one person and one kind, each group in order of start. @param {Segment[]} segments */
+/** Segments of one person and one source, each group in order of start. @param {Segment[]} segments */
 function grouped(segments) {
   const groups = new Map();
   for (const segment of [...segments].sort((a, b) => a.start - b.start)) {
-    const key = `${segment.participant_id} ${segment.kind}`;
+    const key = `${segment.participant_id} ${segment.source}`;
     groups.set(key, [...(groups.get(key) || []), segment]);
   }
   return [...groups.values()];

@@ -142,11 +142,13 @@ async function showStuck() {
 
 // --- playing -----------------------------------------------------------------------------------------------------
 
-/** @param {string} participantId @param {string} kind */
-function elementFor(participantId, kind) {
+const SHOWN = { document: "的材料", screen: "的屏幕" };
+
+/** @param {string} participantId @param {string} kind @param {string} source */
+function elementFor(participantId, kind, source) {
   const person = record.participants.find((/** @type {any} */ p) => p.id === participantId);
   const media = /** @type {HTMLMediaElement} */ (el(kind === "video" ? "video" : "audio", { preload: "auto", playsinline: true, "data-participant": participantId }));
-  if (kind === "video") byId("screens").append(el("figure", {}, media, el("figcaption", {}, person?.name || "")));
+  if (kind === "video") byId("screens").append(el("figure", {}, media, el("figcaption", {}, `${person?.name || ""}${SHOWN[/** @type {keyof typeof SHOWN} */ (source)] ?? ""}`)));
   else byId("sounds").append(media);
   return media;
 }
