@@ -81,6 +81,11 @@ class Settings(BaseSettings):
 
     media_host: str = Field("127.0.0.1", description="Address of the media node's WebSocket listener.")
     media_port: int = Field(8601, description="Port of the media node's WebSocket listener.")
+    media_nodes: int = Field(
+        1, ge=1, le=64, description="Media nodes that jietan serve runs on this machine; receptions are spread over them."
+    )
+    media_more_port: int = Field(8610, description="Port of the second media node; further nodes have the next ones.")
+    media_node: int = Field(0, ge=0, description="Number of this media node, from 0; jietan serve sets it.")
     media_url: str = Field("", description="How the web program reaches the media node; empty: ws://media_host:media_port.")
     signalling_url: str = Field(
         "", description="How clients reach the media node's signalling; empty: ws://media_host:media_port/signal."
@@ -138,6 +143,10 @@ class Settings(BaseSettings):
     def _fits_together(self) -> "Settings":
         if bool(self.media_port_min) != bool(self.media_port_max) or self.media_port_min > self.media_port_max:
             raise ValueError("media_port_min and media_port_max are the ends of one range: set both or neither")
+        if self.media_node >= self.media_nodes:
+            raise ValueError("media_node counts from 0 and is less than media_nodes")
+        if self.media_url and self.media_nodes > 1:
+            raise ValueError("media_url names one media node: leave it empty where media_nodes is more than 1")
         if self.turn_urls and not (self.turn_secret or self.turn_secret_file):
             raise ValueError("turn_urls needs turn_secret or turn_secret_file, the same secret as the TURN server's")
         return self
@@ -188,13 +197,22 @@ class Settings(BaseSettings):
         """Whether users come over HTTPS only."""
         return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
 
-    @property
-    def media_control_url(self) -> str:
-        return (self.media_url.rstrip("/") or f"ws://{authority(self.media_host, self.media_port)}") + "/control"
+    def media_port_of(self, node: int) -> int:
+        """The port of a media node's listener."""
+        return self.media_port if node == 0 else self.media_more_port + node - 1
 
-    @property
-    def client_signalling_url(self) -> str:
-        return self.signalling_url or f"ws://{authority(self.media_host, self.media_port)}/signal"
+    def media_control_url(self, node: int = 0) -> str:
+        """Where the web program steers a media node."""
+        return (self.media_url.rstrip("/") or self._media_base(node)) + "/control"
+
+    def client_signalling_url(self, node: int = 0) -> str:
+        """Where clients join a reception that lives on this media node."""
+        if not self.signalling_url:
+            return self._media_base(node) + "/signal"
+        return self.signalling_url if node == 0 else f"{self.signalling_url.rstrip('/')}/{node}"
+
+    def _media_base(self, node: int) -> str:
+        return f"ws://{authority(self.media_host, self.media_port_of(node))}"
 
     @property
     def transcriber_base(self) -> str:

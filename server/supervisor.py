@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,10 +41,11 @@ class CannotServe(JietanError):
 
 @dataclass(frozen=True)
 class Program:
-    """One child: its name and command line."""
+    """One child: its name, its command line, and what its environment has beside ours."""
 
     name: str
     argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Supervisor:
 
     async def _run_once(self, program: Program) -> int:
         process = await asyncio.create_subprocess_exec(
-            *program.argv, start_new_session=True, preexec_fn=_die_with_parent()
+            *program.argv, env={**os.environ, **program.env}, start_new_session=True, preexec_fn=_die_with_parent()
         )
         pid_file = self.run_dir / f"{program.name}.pid"
         pid_file.write_text(str(process.pid))
@@ -122,16 +123,25 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 def programs(settings: Settings) -> list[Program]:
-    """The three programs of one machine, in the order in which they are started."""
+    """The programs of one machine, in the order in which they are started: one web, one transcriber, some nodes."""
     python = [sys.executable, "-m", "server.cli"]
-    return [Program(name, [*python, name]) for name in ("transcriber", "media", "web")]
+    nodes = [
+        Program(media_name(node), [*python, "media"], {"JIETAN_MEDIA_NODE": str(node)})
+        for node in range(settings.media_nodes)
+    ]
+    return [Program("transcriber", [*python, "transcriber"]), *nodes, Program("web", [*python, "web"])]
+
+
+def media_name(node: int) -> str:
+    """What a media node's process is called."""
+    return "media" if node == 0 else f"media-{node}"
 
 
 def check_ports(settings: Settings) -> None:
     """Raise CannotServe when something else listens where a program would."""
     for what, host, port in (
         ("web", settings.web_host, settings.web_port),
-        ("media", settings.media_host, settings.media_port),
+        *((media_name(n), settings.media_host, settings.media_port_of(n)) for n in range(settings.media_nodes)),
         ("transcriber", settings.transcriber_host, settings.transcriber_port),
     ):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -155,7 +165,7 @@ def own_data_dir(folder: Path) -> Iterator[None]:
 
 
 async def supervise(settings: Settings) -> None:
-    """Run the three programs until SIGTERM or SIGINT."""
+    """Run the programs until SIGTERM or SIGINT."""
     supervisor = Supervisor(programs(settings), settings.data_dir / "run")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

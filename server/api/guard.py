@@ -98,14 +98,15 @@ class _Exchange:
 def security_headers(settings: Settings) -> dict[str, str]:
     """Headers of every answer: only our own scripts, no frames, connections to us, the signalling server and the
     copy program on a kiosk."""
-    signalling = urlsplit(settings.client_signalling_url)
+    signalling = (urlsplit(settings.client_signalling_url(node)) for node in range(settings.media_nodes))
+    nodes = " ".join(dict.fromkeys(f"{url.scheme}://{url.netloc}" for url in signalling))
     policy = {
         "default-src": "'self'",
         "script-src": "'self'",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "media-src": "'self' blob:",
-        "connect-src": f"'self' {signalling.scheme}://{signalling.netloc} ws://127.0.0.1:{settings.kiosk_agent_port}",
+        "connect-src": f"'self' {nodes} ws://127.0.0.1:{settings.kiosk_agent_port}",
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",

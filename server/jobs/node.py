@@ -1,4 +1,4 @@
-"""The office's end of the media node's control connection: follows its journals and asks it to close rooms.
+"""The office's end of a media node's control connection: follows its journals and asks it to close rooms.
 
 One task keeps the connection up and reads it, another takes entries into the store in batches; both end with
 `stop()`.  Whatever breaks, following starts again after the last entry that was taken in.
@@ -33,17 +33,18 @@ BATCH = 200
 LARGEST_MESSAGE = 16 << 20
 AWAY = "录音录像的程序现在连不上，正在重连，内容都在，请过一会儿再试。"
 
-connected_gauge = Gauge("jietan_media_connected", "Whether the control connection to the media node is up")
+connected_gauge = Gauge("jietan_media_connected", "Whether the control connection to the media node is up", ["node"])
 entries_total = Counter("jietan_journal_entries_total", "Journal entries taken in")
 unreadable_total = Counter("jietan_journal_unreadable_total", "Messages of the media node that could not be read")
 
 
 class NodeLink:
-    """The control connection; implements server.reception.office.MediaNode."""
+    """The control connection to one node; implements server.reception.office.MediaNode for its receptions."""
 
-    def __init__(self, settings: Settings, store: Store, closing: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, store: Store, closing: Callable[[str], None], number: int = 0) -> None:
         """`closing` is called in a thread with each reception that has just been hung up."""
         self._settings = settings
+        self._number = number
         self._store = store
         self._closing = closing
         self._loop = asyncio.get_running_loop()
@@ -127,7 +128,7 @@ class NodeLink:
     async def _connect_once(self) -> bool:
         key = {"Authorization": f"Bearer {self._settings.key('control')}"}
         async with connect(
-            self._settings.media_control_url,
+            self._settings.media_control_url(self._number),
             additional_headers=key,
             max_size=LARGEST_MESSAGE,
             open_timeout=5,
@@ -151,7 +152,7 @@ class NodeLink:
 
     def _set_socket(self, socket: ClientConnection | None) -> None:
         self._socket = socket
-        connected_gauge.set(socket is not None)
+        connected_gauge.labels(str(self._number)).set(socket is not None)
         if socket is None:
             for waiting in self._waiting.values():
                 if not waiting.done():
@@ -163,7 +164,7 @@ class NodeLink:
 
     def _positions(self) -> dict[str, int]:
         with self._store.read() as session:
-            return receptions.journal_positions(session)
+            return receptions.journal_positions(session, self._number, self._settings.media_nodes)
 
     async def _read(self, socket: ClientConnection, queue: asyncio.Queue[Entry]) -> None:
         async for text in socket:

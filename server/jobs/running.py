@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.jobs import archiving, workflows
-from server.jobs.node import NodeLink
+from server.jobs.nodes import MediaNodes
 from server.reception import accounts, kiosk_lock
 from server.reception import archiving as archives
 from server.reception.office import Office
@@ -25,24 +25,24 @@ FIRST_LINK = "first-admin-link.txt"
 
 @asynccontextmanager
 async def running_office(settings: Settings) -> AsyncIterator[Office]:
-    """The office with its store migrated, its jobs running and the media node followed."""
+    """The office with its store migrated, its jobs running and the media nodes followed."""
     store = await asyncio.to_thread(open_store, settings)
     jobs = archiving.OfficeJobs()
-    link = NodeLink(settings, store, jobs.close_reception)
-    office = Office(settings=settings, store=store, media=link, jobs=jobs)
+    nodes = MediaNodes(settings, store, jobs.close_reception)
+    office = Office(settings=settings, store=store, media=nodes, jobs=jobs)
     clearing = asyncio.create_task(_clear_kiosks(settings, store))
     outdated = asyncio.create_task(_clear_archives(office))
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
         await asyncio.to_thread(archiving.launch, office)
-        link.start()
+        nodes.start()
         yield office
     finally:
         clearing.cancel()
         outdated.cancel()
         await asyncio.to_thread(workflows.stop)
-        await link.stop()
+        await nodes.stop()
         store.close()
 
 

@@ -131,7 +131,7 @@ class Hub:
     def status(self) -> NodeStatus:
         """What the node says about itself."""
         return NodeStatus(
-            node=f"{self.settings.media_host}:{self.settings.media_port}",
+            node=f"{self.settings.media_host}:{self.settings.media_port_of(self.settings.media_node)}",
             started_at=self.started_at,
             rooms=tuple(self.rooms),
             participants=sum(len(room.participants) for room in self.rooms.values()),

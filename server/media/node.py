@@ -38,7 +38,7 @@ class Node:
         self._settings = settings
         self._hub: Hub | None = None
         self._server: Server | None = None
-        self._tokens = SeatTokens(settings.key("seat"))
+        self._tokens = SeatTokens(settings.key("seat"), settings.media_node)
         self._doors = Doors()
 
     @property
@@ -54,13 +54,17 @@ class Node:
             raise RuntimeError("the node is not started")
         return int(next(iter(self._server.sockets)).getsockname()[1])
 
+    @property
+    def _own_port(self) -> int:
+        return self._settings.media_port_of(self._settings.media_node)
+
     async def start(self) -> None:
         """Listen."""
         bind_media_to(MediaAddresses.of(self._settings))
         ice_servers(self._settings, "start", clock.now())  # a secret that is unusable is found out now
         self._hub = Hub(self._settings)
         self._server = await serve(
-            self._serve, self._settings.media_host, self._settings.media_port, process_request=self._check,
+            self._serve, self._settings.media_host, self._own_port, process_request=self._check,
             max_size=MAX_FRAME, compression=None, ping_interval=10, ping_timeout=20, server_header=None,
             create_connection=connection_at(self._doors),
         )  # fmt: skip
@@ -89,7 +93,7 @@ class Node:
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer plain HTTP; let the two WebSockets through if they may."""
         path = request.path.partition("?")[0]
-        if path == "/signal":
+        if path in ("/signal", f"/signal/{self._settings.media_node}"):
             return self._check_signal(connection, request)
         if path == "/control":
             return None if self._key_right(request.headers.get("Authorization", "")) else _answer(HTTPStatus.UNAUTHORIZED)

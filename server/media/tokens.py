@@ -39,14 +39,17 @@ class SeatTokens:
     A token issued before this process started is refused, so the list of used ones need not outlive it.
     """
 
-    def __init__(self, key: str) -> None:
-        self._key = key
+    def __init__(self, key: str, node: int = 0) -> None:
+        """`node`: number of this media node.  A recording folder has one owner, whoever is led astray."""
+        self._key, self._node = key, node
         self._started = time.time()
         self._used: dict[str, float] = {}
 
     def redeem(self, token: str) -> SeatClaims:
         """The claims of a token that was not used before; raises TokenBad, TokenUsed, TokenExpired."""
         claims = self._read(token)
+        if claims.node != self._node:
+            raise TokenBad
         if claims.iat < self._started:
             raise TokenExpired
         self._prune()

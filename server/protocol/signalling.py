@@ -44,6 +44,8 @@ class SeatClaims(Message):
     """The encoder in this room (media_control.md) that stands in for the seat's own camera while it sends."""
     camera_sound: bool = False
     """The encoder's sound, too, stands in for the seat's own microphone."""
+    node: int = 0
+    """The media node that the reception lives on; any other refuses the token."""
     jti: str
     iat: float
     exp: float

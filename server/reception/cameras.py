@@ -1,6 +1,7 @@
 """Encoders that stand in for a kiosk's camera: their keys, and what they offer (WHIP, RFC 9725)."""
 
 import hmac
+import zlib
 
 import structlog
 from sqlalchemy.orm import Session
@@ -33,6 +34,11 @@ class MediaFull(JietanError):
 def camera_id(kiosk_id: int) -> str:
     """What the media node calls a kiosk's camera."""
     return f"kiosk-{kiosk_id}"
+
+
+def node_of(camera: str, nodes: int) -> int:
+    """The media node (of so many) at which a kiosk's encoder and the talks at that kiosk meet."""
+    return zlib.crc32(camera.encode()) % nodes
 
 
 def new_key(kiosk: Kiosk, base_url: str, *, sound: bool) -> CameraKey:

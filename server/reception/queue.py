@@ -99,6 +99,7 @@ def join(session: Session, actor: Actor, settings: Settings, reception_id: str) 
         participant = _leader_seat(session, actor, reception)
     if reception.state not in (ReceptionState.WAITING, ReceptionState.RUNNING):
         raise WrongState("这次接谈已经结束，不能再加入。", code="reception_over")
+    tickets.place(session, settings, reception)
     return tickets.ticket(settings, reception, participant)
 
 

@@ -4,14 +4,16 @@ import secrets
 from typing import Any
 
 import jwt
+from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import Consent
 from server.protocol.base import Role
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import SeatClaims
-from server.reception.cameras import camera_id
+from server.reception.cameras import camera_id, node_of
 from server.settings import Settings
+from server.store import receptions
 from server.store.models import Kiosk, Participant, Reception
 
 LIFETIME_S = 60
@@ -19,9 +21,28 @@ ENDERS = (Role.PETITIONER, Role.LEADER)
 """Who may end the reception for everybody."""
 
 
+def place(session: Session, settings: Settings, reception: Reception) -> int:
+    """The media node that a reception lives on: chosen when its first seat is handed out, the one with the fewest
+    receptions that are not over, and kept.  A node that was taken out of the settings is chosen anew."""
+    if reception.media_node is None or reception.media_node >= settings.media_nodes:
+        node = _choose(session, settings.media_nodes, reception.kiosk)
+        receptions.place(session, reception.id, node, settings.media_nodes)
+        session.refresh(reception, ["media_node"])
+    return reception.media_node or 0
+
+
+def _choose(session: Session, nodes: int, kiosk: Kiosk) -> int:
+    """Where an encoder is the kiosk's camera, it is connected to one node already."""
+    if kiosk.camera_key_sha256:
+        return node_of(camera_id(kiosk.id), nodes)
+    loads = receptions.open_by_node(session)
+    return min(range(nodes), key=lambda node: (loads.get(node, 0), node))
+
+
 def ticket(settings: Settings, reception: Reception, participant: Participant) -> JoinTicket:
-    """A ticket for one seat, good for one use within 60 s."""
+    """A ticket for one seat of a reception that has its place, good for one use within 60 s."""
     role = Role(participant.role)
+    node = reception.media_node or 0
     now = clock.now().timestamp()
     claims = SeatClaims(
         reception_id=reception.id,
@@ -30,13 +51,14 @@ def ticket(settings: Settings, reception: Reception, participant: Participant) -
         name=participant.name,
         video=role != Role.PETITIONER or reception.consent == Consent.AUDIO_VIDEO,
         may_end=role in ENDERS,
+        node=node,
         **_camera(reception.kiosk if role == Role.PETITIONER else None),
         jti=secrets.token_hex(16),
         iat=now,
         exp=now + LIFETIME_S,
     )
     token = jwt.encode(claims.model_dump(mode="json"), settings.key("seat"), algorithm="HS256")
-    return JoinTicket(token=token, signalling_url=settings.client_signalling_url, participant_id=participant.id)
+    return JoinTicket(token=token, signalling_url=settings.client_signalling_url(node), participant_id=participant.id)
 
 
 def _camera(kiosk: Kiosk | None) -> dict[str, Any]:

@@ -233,6 +233,8 @@ class Reception(Base):
     manifest_sha256: Mapped[str] = mapped_column(String(64), default="")
     journal_seq: Mapped[int] = mapped_column(Integer, default=0)
     """Last journal entry taken in."""
+    media_node: Mapped[int | None]
+    """Number of the media node that it lives on; None until the first seat is handed out."""
     kiosk: Mapped[Kiosk] = relationship()
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()

@@ -153,10 +153,33 @@ def _rows(result: Any) -> int:
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-def journal_positions(session: Session) -> dict[str, int]:
-    """Last journal entry taken in, of every reception that is not over yet."""
-    query = select(Reception.id, Reception.journal_seq).where(Reception.state.in_(OPEN_STATES))
-    return {row[0]: row[1] for row in session.execute(query)}
+def journal_positions(session: Session, node: int = 0, nodes: int = 1) -> dict[str, int]:
+    """Last journal entry taken in, of every reception of this media node (of so many) that is not over yet."""
+    query = select(Reception.id, Reception.journal_seq, Reception.media_node).where(Reception.state.in_(OPEN_STATES))
+    return {row[0]: row[1] for row in session.execute(query) if _lives_on(row[2], nodes) == node}
+
+
+def _lives_on(media_node: int | None, nodes: int) -> int:
+    """Where a reception is: nobody has a seat yet, or its node is no more: the first one would take it."""
+    return media_node if media_node is not None and media_node < nodes else 0
+
+
+def node_of(session: Session, reception_id: str, nodes: int) -> int:
+    """The media node that a reception lives on."""
+    return _lives_on(session.scalar(select(Reception.media_node).where(Reception.id == reception_id)), nodes)
+
+
+def open_by_node(session: Session) -> dict[int, int]:
+    """How many receptions that are not over live on each media node."""
+    query = select(Reception.media_node, func.count()).where(Reception.state.in_(OPEN_STATES))
+    rows = session.execute(query.group_by(Reception.media_node))
+    return {node: count for node, count in rows if node is not None}
+
+
+def place(session: Session, reception_id: str, node: int, nodes: int) -> None:
+    """Put a reception on a media node unless it has one; of two that do so at once one wins."""
+    homeless = or_(Reception.media_node.is_(None), Reception.media_node >= nodes)
+    session.execute(update(Reception).where(Reception.id == reception_id, homeless).values(media_node=node))
 
 
 def ids_in(session: Session, state: ReceptionState) -> list[str]:

@@ -76,7 +76,7 @@ class Tickets:
         )
         settings = self._programs.settings
         token = jwt.encode(claims.model_dump(mode="json"), settings.key("seat"), "HS256")
-        return {"token": token, "signalling_url": settings.client_signalling_url, "participant_id": participant_id}
+        return {"token": token, "signalling_url": settings.client_signalling_url(), "participant_id": participant_id}
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ class TestIpv6:
         return settings.model_copy(update={"media_host": "::1", "media_bind": ["::1"]})
 
     async def test_two_people_talk_over_ipv6_alone(self, node: Node, settings: Settings) -> None:
-        at = settings.model_copy(update={"media_port": node.port}).client_signalling_url
+        at = settings.model_copy(update={"media_port": node.port}).client_signalling_url()
         assert at == f"ws://[::1]:{node.port}/signal"
         clients = [Client(at, settings.key("seat"), f"c{n}", role) for n, role in enumerate(("petitioner", "leader"))]
         for client in clients:

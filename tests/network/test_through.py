@@ -46,7 +46,7 @@ class Network:
         self._receptions += 1
         return self.ask(
             do="talk", reception=f"r{self._receptions}", key=self.settings.key("seat"), seconds=seconds,
-            url=self.settings.client_signalling_url, bind=[bind],
+            url=self.settings.client_signalling_url(), bind=[bind],
         )  # fmt: skip
 
     def turn(self, now: datetime | None = None, **changes: Any) -> dict[str, str]:
