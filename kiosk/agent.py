@@ -86,7 +86,7 @@ class Agent:
     """The program: pages come in, copies go out."""
 
     def __init__(self, settings: KioskSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Raises AgentNotEnrolled."""
+        """Raises AgentNotEnrolled, outbox.OutboxInUse."""
         self._settings = settings
         token, self._secret = read_key(settings)
         self.outbox = Outbox(
@@ -108,12 +108,10 @@ class Agent:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with self.listening(), self._office:
-            log.info("keeping copies", port=self._settings.agent_port, held=len(self.outbox.copies()))
-            try:
+        with contextlib.closing(self.outbox):
+            async with self.listening() as port, self._office:
+                log.info("keeping copies", port=port, held=len(self.outbox.copies()))
                 await self.uploader.run()
-            finally:
-                self.outbox.close()
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:

@@ -11,6 +11,7 @@ from aiortc import MediaStreamTrack
 from kiosk import agent as copies
 from kiosk.aioice_loopback import bind_media_to
 from kiosk.office import Office, OfficeRefused
+from kiosk.outbox import OutboxInUse
 from kiosk.publisher import Clip, ClipTrack, Speech, SpeechTrack, UnusableFile, read_clip, read_voice
 from kiosk.seat import Seat, SeatRefused
 from kiosk.settings import KioskSettings
@@ -36,7 +37,7 @@ def agent(
         if code:
             typer.echo(f"{asyncio.run(copies.enrol(settings, code))}：备份程序登记好了。", err=True)
         asyncio.run(copies.Agent(settings).run())
-    except (copies.AgentNotEnrolled, OfficeRefused, ConnectionError, OSError) as error:
+    except (copies.AgentNotEnrolled, OutboxInUse, OfficeRefused, ConnectionError, OSError) as error:
         typer.echo(getattr(error, "message", str(error)), err=True)
         raise typer.Exit(1) from error
 

@@ -4,6 +4,7 @@ Every chunk is synced before it counts: a killed program or a power cut costs wh
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
@@ -32,6 +33,12 @@ HEAD_BYTES = LENGTH.size + NONCE_BYTES
 
 class OutboxFull(Exception):
     """There is no room for more."""
+
+
+class OutboxInUse(Exception):
+    """Another copy program works on this folder."""
+
+    message = "备份程序已经在运行了。"
 
 
 class WrongOrder(Exception):
@@ -82,11 +89,12 @@ class Outbox:
     """All copies of this kiosk.  Not for several threads at once, except for different copies."""
 
     def __init__(self, folder: Path, key: bytes, *, limit: int, reserve: int) -> None:
-        """`limit`: most bytes of all copies; `reserve`: bytes of the disk that stay free."""
+        """`limit`: most bytes of all copies; `reserve`: bytes of the disk that stay free.  Raises OutboxInUse."""
         self.folder = folder
         self.limit, self.reserve = limit, reserve
         self._cipher = AESGCM(key)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = _locked(folder)
         self._copies = {copy.id: copy for copy in self._found()}
 
     def _found(self) -> Iterator["KeptCopy"]:
@@ -151,6 +159,7 @@ class Outbox:
     def close(self) -> None:
         for copy in self._copies.values():
             copy.close()
+        self._lock.close()
 
 
 class KeptCopy:
@@ -276,6 +285,17 @@ class KeptCopy:
             place = end
         self._file.truncate(place)
         return lengths
+
+
+def _locked(folder: Path) -> BinaryIO:
+    """Two programs would cut off each other's last second."""
+    lock = _open_private(folder.with_name(folder.name + ".lock"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise OutboxInUse from None
+    return lock
 
 
 def _open_private(path: Path) -> BinaryIO:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,7 @@ async def keeping(settings: KioskSettings, office: TestOffice | None = None) -> 
     agent = Agent(settings, httpx.ASGITransport(office.anonymous.app) if office else None)
     async with agent.listening() as port:
         yield agent, port
+    agent.outbox.close()
 
 
 async def page(port: int, copy_id: str = "c1", *, origin: str = OFFICE, secret: str = "s" * 43) -> ClientConnection:
@@ -97,13 +99,14 @@ def begin(office: TestOffice, copy_id: str = "c1", state: ReceptionState = Recep
     return reception_id
 
 
-async def test_every_second_is_on_the_disk_before_it_is_confirmed(settings: KioskSettings) -> None:
+async def test_every_second_is_on_the_disk_before_it_is_confirmed(settings: KioskSettings, tmp_path: Path) -> None:
     async with keeping(settings) as (_, port):
         socket = await page(port)
         assert await told(socket) == {"type": "kept", "next": 0}
         assert (await send(socket, 0, b"one"))["next"] == 1
         assert (await send(socket, 1, b"two"))["next"] == 2
-        again = Agent(settings).outbox.copies()[0]  # as after a kill: nothing was closed
+        as_after_a_kill = shutil.copytree(settings.data_dir, tmp_path / "killed")
+        again = Agent(settings.model_copy(update={"data_dir": as_after_a_kill})).outbox.copies()[0]
         assert again.read(0, 100) == b"onetwo"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.outbox import Outbox, OutboxFull, WrongOrder, make_key
+from kiosk.outbox import Outbox, OutboxFull, OutboxInUse, WrongOrder, make_key
 from server.protocol.copies import LARGEST_CHUNK, Open
 
 BEGUN = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
@@ -31,12 +31,17 @@ def filled(folder: Path, *chunks: bytes) -> Outbox:
     return box
 
 
+def killed(box: Outbox) -> None:
+    """The program is gone: its lock too, and nothing was closed in order."""
+    box._lock.close()
+
+
 def chunks_file(folder: Path) -> Path:
     return folder / "outbox" / "c1" / "chunks"
 
 
 def test_what_was_kept_is_there_after_the_program_was_killed(tmp_path: Path) -> None:
-    filled(tmp_path, b"first" * 100, b"second" * 100)  # never closed
+    killed(filled(tmp_path, b"first" * 100, b"second" * 100))
     copy = outbox(tmp_path).copies()[0]
     assert (copy.next, copy.size, copy.about.position) == (2, 1100, 2.5)
     assert copy.read(0, 10_000) == b"first" * 100 + b"second" * 100
@@ -45,13 +50,15 @@ def test_what_was_kept_is_there_after_the_program_was_killed(tmp_path: Path) -> 
 
 
 def test_only_the_last_second_goes_when_the_power_is_cut_in_the_middle_of_it(tmp_path: Path) -> None:
-    filled(tmp_path, b"one", b"two", b"three" * 50)
+    killed(filled(tmp_path, b"one", b"two", b"three" * 50))
     whole = chunks_file(tmp_path).stat().st_size
     for cut in range(1, 260, 37):
         os.truncate(chunks_file(tmp_path), whole - cut)
-        copy = outbox(tmp_path).copies()[0]
+        box = outbox(tmp_path)
+        copy = box.copies()[0]
         assert (copy.next, copy.read(0, 100)) == (2, b"onetwo")
         copy.add(2, b"three" * 50)
+        killed(box)
 
 
 def test_nobody_reads_or_exchanges_a_copy_on_the_disk(tmp_path: Path) -> None:
@@ -66,7 +73,7 @@ def test_nobody_reads_or_exchanges_a_copy_on_the_disk(tmp_path: Path) -> None:
 
 
 def test_a_spoilt_sector_costs_its_own_second_and_no_more(tmp_path: Path) -> None:
-    filled(tmp_path, b"a" * 50, b"b" * 50, b"c" * 50)
+    killed(filled(tmp_path, b"a" * 50, b"b" * 50, b"c" * 50))
     content = bytearray(chunks_file(tmp_path).read_bytes())
     content[100] ^= 1
     chunks_file(tmp_path).write_bytes(content)
@@ -107,7 +114,8 @@ def test_when_it_is_full_it_says_so_and_what_is_there_stays(tmp_path: Path) -> N
 def test_a_disk_that_fails_in_the_middle_of_a_chunk_leaves_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = filled(tmp_path, b"one").copies()[0]
+    box = filled(tmp_path, b"one")
+    copy = box.copies()[0]
 
     def fail(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -117,6 +125,7 @@ def test_a_disk_that_fails_in_the_middle_of_a_chunk_leaves_the_others(
         with pytest.raises(OutboxFull):
             copy.add(1, b"two")
     copy.add(1, b"two again")
+    killed(box)
     assert outbox(tmp_path).copies()[0].read(0, 100) == b"onetwo again"
 
 
@@ -125,4 +134,13 @@ def test_what_is_deleted_is_gone_and_strange_folders_are_left_alone(tmp_path: Pa
     (tmp_path / "outbox" / "strange").mkdir()
     box.delete("c1")
     assert [folder.name for folder in (tmp_path / "outbox").iterdir()] == ["strange"]
+    killed(box)
     assert outbox(tmp_path).copies() == []
+
+
+def test_two_programs_do_not_work_on_the_same_copies(tmp_path: Path) -> None:
+    box = filled(tmp_path, b"one")
+    with pytest.raises(OutboxInUse):
+        outbox(tmp_path)
+    box.close()
+    assert outbox(tmp_path).copies()[0].read(0, 10) == b"one"

@@ -5,6 +5,7 @@ import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
+import { TalkCopy } from "../copy.js";
 import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
@@ -36,6 +37,7 @@ class Talk {
     this.meter = new Meter(this.screen.part("meter"), this.screen.part("level"));
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
+    this.copy = new TalkCopy({ reception: this.reception, participant: this.me, mediaTime: () => this.seconds() });
     this.loudness = 1;
     this.leaderAway = new Absence(
       (seconds) => `领导那边的线路断了 ${seconds} 秒，正在等领导回来。请坐一会儿。`,
@@ -72,6 +74,7 @@ class Talk {
     this.media = media;
     this.screen.say("connection", media ? "" : NO_MICROPHONE);
     if (media) this.showSelf(media);
+    this.keepCopy();
     const seat = this.seat = new Seat({ ticket: () => api("POST", `/api/receptions/${this.reception}/join`), media });
     const hear = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) => seat.addEventListener(type, (event) => {
       if (seat === this.seat && !this.closed) act(/** @type {CustomEvent} */ (event).detail);
@@ -117,6 +120,7 @@ class Talk {
     this.screen.fill({ rec: this.video ? "正在录音录像" : "正在录音" });
     this.screen.say("recording-trouble", room.recording_trouble || "");
     if (recording) this.announce();
+    this.keepCopy();
     this.showPeople();
     this.showTime();
   }
@@ -134,10 +138,21 @@ class Talk {
     if (this.room) this.say(this.stageWords(this.others().find((seat) => seat.participant_id === this.leader)));
   }
 
+  /** Seconds since the recording began; NaN before. */
+  seconds() {
+    return (Date.now() + this.difference - Date.parse(this.room?.started_at || "")) / 1000;
+  }
+
   showTime() {
-    const started = Date.parse(this.room?.started_at || "");
-    if (Number.isNaN(started)) return;
-    this.screen.fill({ time: mediaTime((Date.now() + this.difference - started) / 1000) });
+    const seconds = this.seconds();
+    if (!Number.isNaN(seconds)) this.screen.fill({ time: mediaTime(seconds) });
+  }
+
+  /** The kiosk's own copy runs as long as the talk does, also while the line is down; not while the person is held. */
+  keepCopy() {
+    const held = this.room?.seats.some((/** @type {any} */ seat) => seat.participant_id === this.me && seat.held);
+    const on = this.room?.state === "running" && this.room.started_at && !held;
+    this.copy.keep(on ? this.media : null);
   }
 
   others() {
@@ -288,6 +303,7 @@ class Talk {
     navigator.mediaDevices?.removeEventListener("devicechange", this.onDevices);
     this.seat?.close();
     this.meter.close();
+    this.copy.keep(null);
     closeMedia();
   }
 }

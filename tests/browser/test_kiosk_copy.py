@@ -1,0 +1,208 @@
+"""The kiosk's own copy from a real microphone and camera to the office: page, copy program killed in between, upload."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from kiosk.outbox import HEAD_BYTES, TAG_BYTES
+from server.reception import copies
+from server.store.models import KioskAgent, KioskCopy
+from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_office import ROOT, KioskOffice, free_port
+from tests.browser.programs import wait_until
+
+pytestmark = pytest.mark.browser
+
+SEAT = """
+export class Seat extends EventTarget {
+  constructor(options) { super(); this.options = options; window.seat = this; }
+  async start() { await this.options.ticket(); }
+  tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+  hangUp() { return true; }
+  close() {}
+}
+"""
+TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
+
+
+class CopyProgram:
+    """`jietan kiosk agent` as its own process."""
+
+    def __init__(self, office: KioskOffice, folder: Path, port: int) -> None:
+        self.office, self.folder = office, folder
+        values = {"SERVER": office.url, "DATA_DIR": folder, "AGENT_PORT": port, "DISK_RESERVE_MB": 0}
+        self._environment = os.environ | {f"JIETAN_KIOSK_{name}": str(value) for name, value in values.items()}
+        self._environment["JIETAN_DATA_DIR"] = str(folder)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str) -> None:
+        command = [sys.executable, "-m", "server.cli", "kiosk", "agent", *options]
+        with (self.folder / "agent.log").open("ab") as output:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=output, stderr=output)
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def held(self) -> list[int]:
+        """Whole chunks (of about a second) of each copy on the disk."""
+        return [count_chunks(file.read_bytes()) for file in sorted(self.folder.glob("outbox/*/chunks"))]
+
+
+def count_chunks(content: bytes) -> int:
+    """Whole records in a copy's file."""
+    count, place = 0, 0
+    while place + HEAD_BYTES <= len(content):
+        place += HEAD_BYTES + int.from_bytes(content[place : place + 4]) + TAG_BYTES
+        count += place <= len(content)
+    return count
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[KioskOffice]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("JIETAN_KIOSK_AGENT_PORT", str(port))
+        started = KioskOffice(tmp_path_factory.mktemp("office"))
+        try:
+            started.start()
+            yield started
+        finally:
+            started.close()
+
+
+@pytest.fixture
+def page(office: KioskOffice, browser: Browser) -> Iterator[Page]:
+    """An enrolled kiosk whose seat is scripted: no media node runs here."""
+    context = browser.new_context(viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"])
+    context.set_default_timeout(20_000)
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.route("**/js/seat.js", lambda route: route.fulfill(content_type="text/javascript", body=SEAT))
+    opened.route("**/join", lambda route: route.fulfill(json=TICKET))
+    opened.goto(office.enrolment_url())
+    opened.tap("#enrol")
+    expect(opened.locator("#done")).to_contain_text("登记好了")
+    opened.goto(f"{office.url}/kiosk")
+    yield opened
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def program(office: KioskOffice, page: Page, port: int, tmp_path: Path) -> Iterator[CopyProgram]:
+    """The copy program, enrolled (after the page, whose enrolment takes older keys away)."""
+    with office.store.write() as session:
+        kiosk = session.scalars(select(copies.Kiosk)).first()
+        assert kiosk is not None
+        code = copies.agent_code(session, kiosk).code
+    running = CopyProgram(office, tmp_path, port)
+    running.start("--code", code)
+    wait_until(lambda: secret_known(office), "the program's first report", 30)
+    yield running
+    running.kill()
+
+
+def secret_known(office: KioskOffice) -> bool:
+    with office.store.read() as session:
+        return any(agent.secret for agent in session.scalars(select(KioskAgent)))
+
+
+def sit_down(office: KioskOffice, page: Page, consent: str) -> None:
+    do(page, "start")
+    do(page, consent)
+    press(page, "h", "e", "何")
+    do(page, "next")
+    press(page, *"13800001234")
+    do(page, "next")
+    do(page, "skip")
+    screen(page, "waiting")
+    office.leader_joins()
+    screen(page, "talk")
+
+
+def tell_room(office: KioskOffice, page: Page, *, held: bool = False) -> None:
+    with office.store.read() as session:
+        people = [(one.id, one.role) for one in office.reception(session).participants]
+    room: dict[str, Any] = {"state": "running", "recording": True, "recording_trouble": "", "seats": [
+        {"participant_id": one, "role": role, "name": role, "connected": True, "audio_muted": False,
+         "video_muted": False, "held": held and role == "petitioner", "slot": None} for one, role in people]}  # fmt: skip
+    now = "new Date(window.began ??= Date.now()).toISOString()"
+    page.evaluate(f"window.seat.tell('room', {{...{json.dumps(room)}, started_at: {now}}})")
+
+
+def stored(office: KioskOffice) -> list[KioskCopy]:
+    with office.store.read() as session:
+        found = session.scalars(select(KioskCopy).order_by(KioskCopy.position)).all()
+        return [copy for copy in found if copy.reception_id == office.reception(session).id and copy.state == "stored"]
+
+
+def lengths(office: KioskOffice, copy: KioskCopy) -> dict[str, float]:
+    """Seconds of each kind of track that decode without an error."""
+    path = office.settings.copies_dir / copy.reception_id / f"{copy.id}.webm"
+    found: dict[str, float] = {}
+    with av.open(str(path)) as source:
+        for frame in source.decode():
+            found["sound" if isinstance(frame, av.AudioFrame) else "picture"] = float(frame.time or 0)
+    return found
+
+
+def test_a_talk_is_kept_second_by_second_through_a_kill_and_reaches_the_office(
+    office: KioskOffice, page: Page, program: CopyProgram
+) -> None:
+    sit_down(office, page, "video")
+    tell_room(office, page)
+    wait_until(lambda: sum(program.held()) >= 3, "three seconds on the kiosk's disk")
+    program.kill()
+    kept = program.held()
+    page.wait_for_timeout(1500)  # the talk goes on without the program
+    program.start()
+    wait_until(lambda: sum(program.held()) >= kept[0] + 4, "the copy to go on")
+    assert len(program.held()) == 1, "it is still the same copy"
+    length = page.evaluate("(Date.now() - window.began) / 1000")
+    page.evaluate("window.seat.tell('ended', { reason: 'hung_up' })")
+    office.talk_is_over()
+    wait_until(lambda: stored(office), "the copy at the office", 40)
+    copy = stored(office)[0]
+    found = lengths(office, copy)
+    assert found["sound"] >= length - 2.5
+    assert found["picture"] >= length - 2.5
+    assert copy.position < 2.5
+    wait_until(lambda: not program.held(), "the kiosk to delete it")
+
+
+def test_who_agreed_to_sound_only_is_not_filmed_and_who_is_held_is_not_recorded(
+    office: KioskOffice, page: Page, program: CopyProgram
+) -> None:
+    office.clear()
+    page.reload()
+    sit_down(office, page, "audio")
+    tell_room(office, page)
+    wait_until(lambda: sum(program.held()) >= 2, "two seconds on the kiosk's disk")
+    tell_room(office, page, held=True)
+    page.wait_for_timeout(1200)
+    held = sum(program.held())
+    page.wait_for_timeout(2000)
+    assert sum(program.held()) <= held
+    tell_room(office, page)
+    wait_until(lambda: len(program.held()) + len(stored(office)) == 2, "a second copy after the hold")
+    page.evaluate("window.seat.tell('ended', { reason: 'hung_up' })")
+    office.talk_is_over()
+    wait_until(lambda: len(stored(office)) == 2, "both copies at the office", 40)
+    assert [set(lengths(office, copy)) for copy in stored(office)] == [{"sound"}, {"sound"}]
