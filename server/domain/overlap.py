@@ -1,6 +1,7 @@
 """Which words of a second recording are new: what was heard already is not said twice."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -29,9 +30,16 @@ def fresh_words(known: Sequence[Word], heard: Sequence[Word], start: float, end:
     """
     old, new = _signs(known), _signs(heard)
     said = _matched(old, new)
-    spoken = {sign.word for sign in new}
-    within = (i for i, word in enumerate(heard) if i in spoken and start - EDGE_S <= _middle(word) <= end + EDGE_S)
-    return [heard[i] for i in within if said.get(i, 0) * 2 <= sum(sign.word == i for sign in new)]
+    letters = Counter(sign.word for sign in new)
+    found: list[Word] = []
+    for i, word in enumerate(heard):
+        if not letters[i]:
+            kept = bool(found) and i > 0 and found[-1] is heard[i - 1]  # punctuation goes with the word before it
+        else:
+            kept = start - EDGE_S <= _middle(word) <= end + EDGE_S and said[i] * 2 <= letters[i]
+        if kept:
+            found.append(word)
+    return found
 
 
 def _middle(word: Word) -> float:
@@ -47,13 +55,12 @@ def _signs(words: Sequence[Word]) -> list[_Sign]:
     return found
 
 
-def _matched(old: Sequence[_Sign], new: Sequence[_Sign]) -> dict[int, int]:
+def _matched(old: Sequence[_Sign], new: Sequence[_Sign]) -> Counter[int]:
     """How many characters of each new word are old."""
-    found: dict[int, int] = {}
+    found: Counter[int] = Counter()
     matcher = SequenceMatcher(None, [s.text for s in old], [s.text for s in new], autojunk=False)
     for block in matcher.get_matching_blocks():
         for i in range(block.size):
             if abs(old[block.a + i].at - new[block.b + i].at) <= SAME_WITHIN_S:
-                word = new[block.b + i].word
-                found[word] = found.get(word, 0) + 1
+                found[new[block.b + i].word] += 1
     return found

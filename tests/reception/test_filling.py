@@ -14,7 +14,10 @@ from sqlalchemy import delete, select
 from server.domain import alignment
 from server.domain.overlap import fresh_words
 from server.domain.states import RecognitionState
+from server.protocol import media_control as control
+from server.protocol.base import Role
 from server.protocol.office import Edits, EditText, Record
+from server.protocol.recording import Gap
 from server.protocol.transcript import Word
 from server.reception import cases, closing, drafts, editing, filling, records, signing
 from server.store import sound
@@ -26,9 +29,13 @@ from server.store.models import (
     StoredSegment,
     StoredUtterance,
 )
+from tests.api.test_copies import Kiosk
 from tests.browser.programs import Programs
-from tests.reception.copied_talk import COPY_BEGINS, GAP, Files
-from tests.reception.programs import Transcriber
+from tests.office import TestOffice
+from tests.reception.conftest import Neighbours, until
+from tests.reception.copied_talk import COPY_BEGINS, GAP, KIOSK_SAYS, Files
+from tests.reception.programs import Transcriber, segment, utterance
+from tests.reception.test_closing import Talk
 from tests.records.office import World, add_reception, open_world, sign
 
 R, PETITIONER = "r1", "r1-petitioner"
@@ -236,6 +243,7 @@ def word(start: float, text: str) -> Word:
     ([word(11.6, "补"), word(11.8, "偿")], [word(11.9, "补"), word(12.1, "偿"), word(12.3, "款")], "款"),
     ([word(12.0, "三")], [word(12.0, "三"), word(13.5, "三")], "三"),
     ([], [word(11.0, "前"), word(12.1, "中"), word(22.5, "后")], "中"),
+    ([word(11.8, "是")], [word(11.8, "是"), word(12.0, "。"), word(12.2, "对"), word(12.4, "。")], "对。"),
     ([word(22.1, "好，")], [word(21.8, "很"), word(22.0, "好。")], "很"),
 ])  # fmt: skip
 def test_words_that_were_heard_already_are_not_new(known: list[Word], heard: list[Word], fresh: str) -> None:
@@ -286,3 +294,54 @@ def spoken(world: World, record_id: str) -> str:
 def same(found: str, wanted: str) -> int:
     """How many characters are there, in order."""
     return sum(block.size for block in SequenceMatcher(None, found, wanted, autojunk=False).get_matching_blocks())
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["after the draft", "before the draft"])
+def test_from_the_upload_to_the_line_by_the_durable_job(
+    office: TestOffice, neighbours: Neighbours, talk_files: Files, late: bool
+) -> None:
+    talk = Talk(office, neighbours.node)
+    agent = Kiosk(office)
+    agent.report()
+    assert agent.begin().status_code == 200
+    segments = [
+        segment(talk.petitioner, Role.PETITIONER, found.seconds, start=found.start, size=found.size).model_copy(
+            update={"file": found.file}
+        )
+        for found in talk_files.segments(office.office, talk.id, talk.petitioner)
+    ]
+    gap = Gap(participant_id=talk.petitioner, start=GAP[0], end=GAP[1], cause="network_lost")
+    until_end = control.RecognitionUntil(participant_id=talk.petitioner, until=33.0)
+    talk.begin(control.Recognised(utterance=utterance(talk.petitioner, 2.0, 4.0, "前面一句。")), until_end)
+    begins = GAP[0] - CONTEXT_S
+    neighbours.transcriber.says((15.0 - begins, 17.0 - begins, "断线的时候说的。"))
+    content = (talk_files.folder / "copy.webm").read_bytes()
+    if late:
+        talk.hang_up(seconds=33.0, segments=tuple(segments), gaps=(gap,))
+        talk.record()
+    agent.piece(0, content)
+    assert agent.finish(content, position=KIOSK_SAYS).json()["stored"]
+    if not late:
+        talk.hang_up(seconds=33.0, segments=tuple(segments), gaps=(gap,))
+    until(lambda: "断线的时候说的。" in talk.texts(), "the words of the copy", 20)
+    line = talk.record()["body"][1]
+    assert (line["copied"], line["start"]) == (True, pytest.approx(15.0, abs=0.1))
+    piece = next(found for found in talk.record()["segments"] if found["only"])
+    answer = office.clerk.get(piece["url"], headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.content) == (206, b"\x1a\x45\xdf\xa3")
+    assert office.stranger.get(piece["url"]).status_code == 404
+
+
+def test_the_clerk_is_told_while_a_copy_is_on_its_way(office: TestOffice, neighbours: Neighbours) -> None:
+    talk = Talk(office, neighbours.node)
+    agent = Kiosk(office)
+    agent.report()
+    agent.begin()
+    gap = Gap(participant_id=talk.petitioner, start=2.0, end=6.0, cause="network_lost")
+    talk.begin(control.GapFound(gap=gap))
+    talk.hang_up(seconds=9.0, gaps=(gap,))
+    assert talk.record()["copy_message"].startswith("接谈机备份还没有传完")
+    record = f"/api/records/{talk.record()['id']}"
+    assert office.leader.get(record).json()["copy_message"] == ""
+    agent.report()
+    assert office.clerk.get(record).json()["copy_message"] == "", "the kiosk holds none"

@@ -46,6 +46,23 @@ function statusCards(status) {
 
 // --- the three tables -----------------------------------------------------------------------------------------
 
+/** @type {Object<string, [string, string, string]>} */
+const COPIES = {
+  none: ["line", "disk", "不留备份"],
+  keeps: ["ok", "okc", "留备份"],
+  silent: ["warn", "alert", "备份程序没在跑"],
+  full: ["bad", "alert", "硬盘满了，不留备份了"],
+};
+
+/** Whether this kiosk keeps copies of its talks, and what waits to be sent. @param {any} copies */
+function copiesCell(copies) {
+  const [tone, drawing, words] = COPIES[copies.state];
+  const since = copies.state === "silent" && copies.seen_at ? `最后一次见到：${chineseMoment(copies.seen_at)}　` : "";
+  const oldest = copies.oldest ? `，最早的是${chineseMoment(copies.oldest)}` : "";
+  const waiting = copies.waiting ? `等着传 ${copies.waiting} 份，${(copies.waiting_bytes / 1e6).toFixed(1)} MB${oldest}` : "";
+  return el("td", {}, el(`span.badge.${tone}`, {}, icon(drawing), words), el("div.small.soft", {}, `${since}${waiting}`));
+}
+
 /** @param {any} kiosk */
 function cameraBadge(kiosk) {
   if (!kiosk.camera) return null;
@@ -65,7 +82,8 @@ function kioskRow(kiosk) {
   const state = kiosk.enrolled ? el("span.badge.ok", {}, icon("okc"), "已接入") : el("span.badge.warn", {}, icon("link"), "还没接入");
   const words = kiosk.enrolled ? "换一台电脑" : "取接入链接";
   const button = el("button.btn.small", { type: "button", "data-renew": kiosk.id, "data-name": kiosk.name, "data-enrolled": kiosk.enrolled }, words);
-  return el("tr", {}, el("td", {}, el("b", {}, kiosk.name)), el("td", {}, kiosk.organization), el("td", {}, state, " ", cameraBadge(kiosk)), el("td.r", {}, cameraButton(kiosk), " ", button));
+  const keep = el("button.btn.small", { type: "button", "data-copies": kiosk.id, "data-name": kiosk.name, "data-keeps": kiosk.copies.state !== "none" }, kiosk.copies.state === "none" ? "装备份程序" : "重装备份程序");
+  return el("tr", {}, el("td", {}, el("b", {}, kiosk.name)), el("td", {}, kiosk.organization), el("td", {}, state, " ", cameraBadge(kiosk)), copiesCell(kiosk.copies), el("td.r", {}, cameraButton(kiosk), " ", keep, " ", button));
 }
 
 /** @param {any} user */
@@ -85,7 +103,7 @@ function fill(kind, rows, unit, nothing) {
   const count = byId(`count-${kind}`);
   count.hidden = rows.length === 0;
   count.textContent = `${rows.length} ${unit}`;
-  byId(`rows-${kind}`).replaceChildren(...(rows.length ? rows : [el("tr", {}, el("td.mute", { colspan: 4 }, nothing))]));
+  byId(`rows-${kind}`).replaceChildren(...(rows.length ? rows : [el("tr", {}, el("td.mute", { colspan: 5 }, nothing))]));
 }
 
 /** Choices of an organization keep what was chosen. @param {any[]} organizations */
@@ -103,7 +121,7 @@ function draw(overview) {
   byId("status").replaceChildren(...statusCards(overview.status));
   const { organizations, users, kiosks } = overview;
   page.cameras = overview.status.media?.cameras ?? [];
-  const shown = JSON.stringify([organizations, users, kiosks, page.cameras]);
+  const shown = JSON.stringify([organizations, users, kiosks, page.cameras], (key, value) => (key === "seen_at" ? undefined : value));
   if (shown === page.shown) return;
   page.shown = shown;
   page.organizations = organizations;
@@ -137,9 +155,21 @@ function turn(kind, open) {
 
 /** @param {{url: string}} enrolment @param {string} name */
 function showLink(enrolment, name) {
-  byId("enrolment-title").textContent = `${name}的接入链接`;
+  showOnce(`${name}的接入链接`, "在那台终端的浏览器里打开这个链接。", enrolment.url);
+}
+
+/** @param {{code: string}} enrolment @param {string} name */
+function showCommand(enrolment, name) {
+  const words = "在那台终端上运行这一行命令，以后开机让它自己跑（不用再带 --code）。它把谈话另存一份，线路断了也不丢。";
+  showOnce(`${name}的备份程序`, words, `jietan kiosk agent --server ${location.origin} --code ${enrolment.code}`);
+}
+
+/** What is told only once. @param {string} title @param {string} words @param {string} value */
+function showOnce(title, words, value) {
+  byId("enrolment-title").textContent = title;
+  byId("enrolment-words").textContent = words;
   const field = /** @type {HTMLInputElement} */ (byId("enrolment-url"));
-  field.value = enrolment.url;
+  field.value = value;
   byId("enrolment-copy").textContent = "复制";
   byId("enrolment").hidden = false;
   byId("enrolment").scrollIntoView({ block: "nearest" });
@@ -166,6 +196,19 @@ async function renew(button) {
   try {
     showLink(await api("POST", `/api/admin/kiosks/${id}/enrolment`), name);
     await refresh();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    tell(byId("offline"), said(error));
+  }
+}
+
+/** @param {HTMLElement} button */
+async function installCopies(button) {
+  const { copies: id, name = "" } = button.dataset;
+  const sure = button.dataset.keeps === undefined || window.confirm(`用了新的接入码，${name}上现在的备份程序就不能再传了，没传完的要留在那台电脑上由新登记的程序接着传。要换吗？`);
+  if (!sure) return;
+  try {
+    showCommand(await api("POST", `/api/admin/kiosks/${id}/agent`), name);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     tell(byId("offline"), said(error));
@@ -248,6 +291,7 @@ document.addEventListener("click", (event) => {
   else if (target.dataset.close) turn(target.dataset.close, false);
   else if (target.dataset.renew) renew(target);
   else if (target.dataset.camera) askCamera(target);
+  else if (target.dataset.copies) installCopies(target);
 });
 byId("enrolment-copy").addEventListener("click", copyLink);
 byId("camera-make").addEventListener("click", () => changeCamera("POST"));

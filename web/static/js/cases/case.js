@@ -104,7 +104,7 @@ function showRecordings() {
   const person = (/** @type {string} */ id) => found.record.participants.find((/** @type {any} */ p) => p.id === id)?.name || "";
   const rows = found.record.segments.map((/** @type {any} */ s) => el("div.file", {},
     el("b", {}, `${person(s.participant_id)}　${KINDS[s.source]}`), el("span.num.soft", {}, `${clockAt(found.record.started_at, s.start)} 起　${inWords(s.seconds)}　${size(s.size)}`),
-    s.repaired ? el("span.badge.warn", {}, "中断后修补过") : null, el("code.hash", { title: "SHA-256" }, s.sha256)));
+    s.repaired ? el("span.badge.warn", {}, "中断后修补过") : null, s.only ? el("span.badge.line", {}, "接谈机备份") : null, el("code.hash", { title: "SHA-256" }, s.sha256)));
   const sums = [["笔录校验值", found.record_sha256], ["录音清单校验值", found.manifest_sha256]].filter(([, value]) => value).flatMap(([label, value]) => [el("dt", {}, label), el("dd", {}, el("code.hash", {}, value))]);
   byId("recordings").replaceChildren(...(rows.length ? rows : [el("p.mute", {}, "这次接谈没有录音录像。")]), el("dl.sums", {}, ...sums));
 }

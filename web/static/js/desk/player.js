@@ -6,7 +6,9 @@ const SKIP_HOLE_S = 2;
 const CHECK_STEP_MS = 500;
 export const RATES = [0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2];
 
-/** @typedef {{id: string, participant_id: string, kind: string, source: string, start: number, seconds: number, url: string}} Segment */
+/** @typedef {{id: string, participant_id: string, kind: string, source: string, start: number, seconds: number, url: string,
+ *   only?: [number, number] | null}} Segment `only`: a piece of the kiosk's copy, played between these two times and
+ *   before any other file */
 
 /** The files of one person's sound or picture, played by one element. */
 class Track {
@@ -24,7 +26,9 @@ class Track {
 
   /** @param {number} t */
   at(t) {
-    return this.segments.find((s) => s.start <= t && t < s.start + s.seconds) || null;
+    const fills = (/** @type {Segment} */ s) => s.only && s.only[0] <= t && t < s.only[1];
+    const covers = (/** @type {Segment} */ s) => !s.only && s.start <= t && t < s.start + s.seconds;
+    return this.segments.find(fills) || this.segments.find(covers) || null;
   }
 
   /** Has sound or picture that can be played at this moment. @param {number} t */
@@ -91,7 +95,7 @@ export class Player extends EventTarget {
     this.wall = 0;
     this.segmentCount = segments.length;
     this.tracks = grouped(segments).map((group) => this.track(group, elementFor));
-    this.end = Math.max(seconds, ...segments.map((s) => s.start + s.seconds), 0);
+    this.end = Math.max(seconds, ...segments.map((s) => (s.only ? s.only[1] : s.start + s.seconds)), 0);
     this.step = this.step.bind(this);
   }
 
@@ -200,7 +204,7 @@ export class Player extends EventTarget {
 
   /** A long stretch without any sound is passed over. @param {number} t */
   throughHole(t) {
-    const next = Math.min(this.end, ...this.sounds.flatMap((track) => track.segments.map((s) => s.start).filter((start) => start > t)));
+    const next = Math.min(this.end, ...this.sounds.flatMap((track) => track.segments.map((s) => (s.only ? s.only[0] : s.start)).filter((start) => start > t)));
     return next - t > SKIP_HOLE_S && next < this.end ? next : t;
   }
 

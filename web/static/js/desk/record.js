@@ -67,6 +67,7 @@ function showHead(editable) {
   const empty = form.withoutSource();
   byId("unsourced").textContent = empty ? `${empty} 栏没有出处` : "";
   tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
+  tell(byId("copies"), record.copy_message);
   tell(byId("readonly"), editable ? "" : readonlyWords());
   showDisputes();
   showNothing();
@@ -312,7 +313,7 @@ async function moved() {
 async function keepFresh() {
   for (;;) {
     await new Promise((done) => setTimeout(done, REFRESH_MS));
-    const lively = !record || record.recognition !== "done" || ["confirmed", "signed", "refused"].includes(record.state);
+    const lively = !record || record.recognition !== "done" || record.copy_message || ["confirmed", "signed", "refused"].includes(record.state);
     if (!lively || document.hidden || saver.waiting) continue;
     try {
       if (!record || (await moved())) await refresh();
