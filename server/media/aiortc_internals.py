@@ -55,6 +55,7 @@ from server.media.forwarding import (
     Outgoing,
     SlotStream,
 )
+from server.media.timeline import Timeline, together
 from server.media.wire import PRIVATE_NAMES as WIRE_NAMES
 from server.media.wire import MediaSocket, wire
 from server.protocol.signalling import Shown
@@ -347,6 +348,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self.clock_rate = rtp.AUDIO_CLOCK if kind == "audio" else rtp.VIDEO_CLOCK
         self.sinks: list[Sink] = []
         self.clock = SenderClock(self.clock_rate)
+        self.timeline = Timeline(self.clock_rate)
         self.statistics = ReceiverStatistics(self.clock_rate)
         self.last_packet = 0.0
         self.viewers: set[ForwardingSender] = set()
@@ -405,7 +407,9 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):
-            self.clock.note(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp)
+            report = packet.sender_info
+            self.clock.note(report.ntp_timestamp, report.rtp_timestamp)
+            self.timeline.report(report.ntp_timestamp, report.rtp_timestamp, time.monotonic())
 
     @property
     def flowing(self) -> bool:
@@ -451,6 +455,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._arrivals.add(int.from_bytes(value, "big"), now)
 
     def _deliver(self, packet: rtp.Packet) -> None:
+        self.timeline.arrived(packet.timestamp, packet.arrival)
         for sink in tuple(self.sinks):
             sink(packet)
 
@@ -747,6 +752,7 @@ class ForwardingConnection(RTCPeerConnection):
         receiver._set_rtcp_ssrc(sender._ssrc)
         made._RTCRtpTransceiver__sender = sender
         made._RTCRtpTransceiver__receiver = receiver
+        together([one.receiver.timeline for one in self.getTransceivers()])  # type: ignore[attr-defined]
         _restrict_codecs(made)
         return made
 

@@ -12,7 +12,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from server.media import opus, rtp
-from server.media.ordering import Reorder, Timeline
+from server.media.ordering import PATIENCE, Reorder
+from server.media.timeline import Timeline
 from server.protocol.transcript import (
     LiveEnd,
     LiveFinished,
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 SEND_EVERY = 0.1
 SEEK_OVER = 0.5
 """A jump of the sound's time that is smaller is not worth breaking an utterance for."""
+SILENT_OVER = 0.04
+UNEVEN = 0.0005
 RETAIN_SECONDS = 600.0
 BACKOFF = (0.5, 1.0, 2.0, 5.0)
 BEHIND_AFTER = 12.0
@@ -96,9 +99,9 @@ class Retained:
         self.overflowed = False
 
     def add(self, at: float, data: bytes) -> None:
-        """Take samples that begin at media time `at`; small jitter is smoothed away."""
+        """Take samples that begin at media time `at`; small differences are evened out without a break."""
         start = self.end if self.end is not None and at - self.end < SEEK_OVER else at
-        piece = _Sound(start, data)
+        piece = _Sound(start, _fitted(data, at - start))
         self.end = piece.end
         if self.overflowed:
             return
@@ -148,6 +151,16 @@ class Retained:
     @property
     def _first(self) -> float:
         return self.pieces[0].start if self.pieces else self.end or 0.0
+
+
+def _fitted(data: bytes, late: float) -> bytes:
+    """Samples that belong `late` seconds behind where they are put: a short silence in front, or one sample more or
+    less, so that words keep their time though the sender's sound device runs fast or slow (up to 3 ms a second)."""
+    if late > SILENT_OVER:
+        return bytes(2 * round(late * opus.RATE)) + data
+    if late > UNEVEN:
+        return data + data[-2:]
+    return data[:-2] if late < -UNEVEN else data
 
 
 class Tap:
@@ -339,11 +352,10 @@ class Tap:
 class TapInput:
     """The sound of one connection on its way to the tap: ordered, decoded, placed in time."""
 
-    def __init__(self, tap: Tap, media_time: Callable[[float], float]) -> None:
-        self._tap, self._media_time = tap, media_time
-        self._timeline = Timeline(rtp.AUDIO_CLOCK)
+    def __init__(self, tap: Tap, timeline: Timeline, media_time: Callable[[float], float]) -> None:
+        self._tap, self._timeline, self._media_time = tap, timeline, media_time
         # As patient as the recorder: what comes late is recorded, so it has to be recognised too.
-        self._reorder = Reorder(self._ordered, depth=60, wait=1.2)
+        self._reorder = Reorder(self._ordered, depth=60, wait=PATIENCE)
         self._decoder = opus.Decoder()
         self._expected: int | None = None
 
@@ -351,7 +363,7 @@ class TapInput:
         self._reorder(packet)
 
     def _ordered(self, packet: rtp.Packet, lost: int) -> None:
-        at = self._media_time(self._timeline(packet.timestamp, packet.arrival))
+        at = self._media_time(self._timeline(packet.timestamp))
         lasts = rtp.opus_seconds(packet.payload)
         if not lasts:
             return
