@@ -118,7 +118,7 @@ async def _accept(camera_id: str, sdp: str) -> tuple[Camera, str]:
         for transceiver in connection.getTransceivers():
             transceiver.direction = "recvonly"
             tracks[TrackKind(transceiver.kind)] = transceiver.receiver  # type: ignore[assignment]
-        await connection.setLocalDescription(await connection.createAnswer())
+        await connection.setLocalDescription(_passive(sdp, await connection.createAnswer()))
     except NoPort:
         await connection.close()
         raise
@@ -129,3 +129,10 @@ async def _accept(camera_id: str, sdp: str) -> tuple[Camera, str]:
         raise OfferUnusable from error
     camera = Camera(camera_id, secrets.token_urlsafe(16), connection, tracks, time.monotonic())
     return camera, connection.localDescription.sdp
+
+
+def _passive(offer: str, answer: RTCSessionDescription) -> RTCSessionDescription:
+    """Let the encoder open DTLS, as RFC 9725 recommends: GStreamer 1.22 cannot do it the other way round."""
+    if "a=setup:actpass" not in offer:
+        return answer
+    return RTCSessionDescription(answer.sdp.replace("a=setup:active", "a=setup:passive"), answer.type)

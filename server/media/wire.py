@@ -12,12 +12,31 @@ from typing import Any
 import aioice.ice
 import pylibsrtp
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
+from pylibsrtp import ffi
 
 PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
     (RTCDtlsTransport, ("_setup_srtp", "transport")),
     (aioice.ice.StunProtocol, ("datagram_received", "send_data")),
     (aioice.ice.CandidatePair, ("remote_addr",)),
+    (pylibsrtp.Session(), ("_cdata", "_buffer")),
 )
+LARGEST = 2048
+
+
+def _make_room(session: type[pylibsrtp.Session]) -> None:
+    """pylibsrtp encrypts nothing over 1356 bytes (its 1500 less the most that any cipher adds), but encoders send
+    packets of 1400 (GStreamer 1.22), which have to go on to the others."""
+    original = session.__init__
+
+    def roomy(self: Any, policy: pylibsrtp.Policy | None = None) -> None:
+        original(self, policy)
+        self._cdata = ffi.new("char[]", LARGEST)
+        self._buffer = ffi.buffer(self._cdata)
+
+    session.__init__ = roomy  # type: ignore[method-assign]
+
+
+_make_room(pylibsrtp.Session)
 RTP = Callable[[bytes, float], None]
 """Takes a decrypted RTP packet and the moment when it came (monotonic seconds)."""
 
@@ -44,7 +63,7 @@ class Wire:
         protect = session.protect_rtcp if 192 <= packet[1] <= 223 else session.protect
         try:
             pair.protocol.transport.sendto(protect(packet), self._address)
-        except (pylibsrtp.Error, OSError, RuntimeError):
+        except (pylibsrtp.Error, OSError, RuntimeError, ValueError):
             return  # a socket that is just being closed, or a packet that cannot be encrypted: lost like any other
 
     def received(self, data: bytes) -> bool:

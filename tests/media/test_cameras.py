@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import av
+import pylibsrtp
 import pytest
 
 from server.media.aiortc_internals import SenderClock
@@ -139,6 +140,12 @@ async def test_an_offer_that_cannot_be_used_is_refused_and_leaves_nothing(
     await encoder.close()
     assert (reply.ok, reply.error) == (False, "offer_unusable")
     assert node.hub.cameras.states() == ()
+
+
+def test_the_largest_packet_of_an_encoder_can_be_sent_on() -> None:
+    policy = pylibsrtp.Policy(key=bytes(30), ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+    packet = b"\x80\x60" + bytes(1450)
+    assert len(pylibsrtp.Session(policy).protect(packet)) > len(packet)
 
 
 def test_sound_and_picture_of_two_machines_are_placed_on_one_clock() -> None:
