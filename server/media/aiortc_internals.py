@@ -55,6 +55,7 @@ from server.media.forwarding import (
     Outgoing,
     SlotStream,
 )
+from server.media.timeline import Timeline, together
 from server.media.wire import PRIVATE_NAMES as WIRE_NAMES
 from server.media.wire import MediaSocket, wire
 from server.protocol.signalling import Shown
@@ -265,8 +266,6 @@ class ReceiverStatistics:
         self.packets = 0
         self.octets = 0
         self.rate = 0
-        self.lost = 0.0
-        """Share of packets that did not come at the first try, of late."""
         self.jitter = 0.0
         self._transit: float | None = None
         self._before = (0, 0)
@@ -289,9 +288,7 @@ class ReceiverStatistics:
         """Loss since the last call, in 1/256."""
         more, got = expected - self._before[0], self.packets - self._before[1]
         self._before = (expected, self.packets)
-        fraction = 0 if more <= 0 or more <= got else ((more - got) << 8) // more
-        self.lost += (fraction / 256 - self.lost) / 2
-        return fraction
+        return 0 if more <= 0 or more <= got else ((more - got) << 8) // more
 
     def add_layer(self, layer: int, octets: int) -> None:
         """Count a picture's packet, headers and all, in its layer."""
@@ -351,6 +348,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self.clock_rate = rtp.AUDIO_CLOCK if kind == "audio" else rtp.VIDEO_CLOCK
         self.sinks: list[Sink] = []
         self.clock = SenderClock(self.clock_rate)
+        self.timeline = Timeline(self.clock_rate)
         self.statistics = ReceiverStatistics(self.clock_rate)
         self.last_packet = 0.0
         self.viewers: set[ForwardingSender] = set()
@@ -409,7 +407,9 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):
-            self.clock.note(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp)
+            report = packet.sender_info
+            self.clock.note(report.ntp_timestamp, report.rtp_timestamp)
+            self.timeline.report(report.ntp_timestamp, report.rtp_timestamp, time.monotonic())
 
     @property
     def flowing(self) -> bool:
@@ -455,6 +455,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._arrivals.add(int.from_bytes(value, "big"), now)
 
     def _deliver(self, packet: rtp.Packet) -> None:
+        self.timeline.arrived(packet.timestamp, packet.arrival)
         for sink in tuple(self.sinks):
             sink(packet)
 
@@ -693,10 +694,8 @@ class ForwardingSender(RTCRtpSender):
 
     def _note_reports(self, reports: Sequence[RtcpReceiverInfo]) -> None:
         for report in reports:
-            if report.ssrc == self._ssrc and self.line is not None and self.source is not None:
-                # What was missing when it came to the node is missing there, too, until it is sent again.
-                lost = report.fraction_lost / 256 - self.source.statistics.lost
-                self.line.note_loss(max(0.0, lost), time.monotonic())
+            if report.ssrc == self._ssrc and self.line is not None:
+                self.line.note_loss(report.fraction_lost / 256, time.monotonic())
 
     def tick(self, now: float) -> None:
         """Called every TICK seconds: a sender report now and then, in the publisher's own clock."""
@@ -753,6 +752,7 @@ class ForwardingConnection(RTCPeerConnection):
         receiver._set_rtcp_ssrc(sender._ssrc)
         made._RTCRtpTransceiver__sender = sender
         made._RTCRtpTransceiver__receiver = receiver
+        together([one.receiver.timeline for one in self.getTransceivers()])  # type: ignore[attr-defined]
         _restrict_codecs(made)
         return made
 

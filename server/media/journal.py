@@ -129,13 +129,17 @@ class Journal:
         """In the writer thread.  What a full disk refuses is tried again with the next entry."""
         self._unwritten += line
         try:
-            file = self._file = self._file or self.path.open("ab", buffering=0)
+            file = self._file = self._file or self._opened()
             size = file.seek(0, os.SEEK_END)
             self._put(file, size)
         except OSError as error:
             log.error("journal not written", error=type(error).__name__)
             return
         self._writer.touched(file, lambda: self._on_entry(self._reception_id, seq))
+
+    def _opened(self) -> BinaryIO:
+        self._writer.named(self.path.parent)
+        return self.path.open("ab", buffering=0)
 
     def _put(self, file: BinaryIO, size: int) -> None:
         try:

@@ -1,8 +1,12 @@
-"""From packets as they come to frames in order on the recording's clock."""
+"""From packets as they come to frames in order."""
 
 from collections.abc import Callable
 
 from server.media import rtp
+
+PATIENCE = 0.7
+"""Seconds that a missing packet is waited for: asking again has been given up by then (forwarding.NACK_TRIES), and a
+power loss may cost one second at most of what came meanwhile."""
 
 OnOrdered = Callable[[rtp.Packet, int], None]
 """Called with a packet and the number of packets lost right before it."""
@@ -52,47 +56,6 @@ class Reorder:
     def flush(self) -> None:
         """Hand on everything that is held."""
         self._release(float("inf"))
-
-
-class Timeline:
-    """Places RTP timestamps on the monotonic clock: anchored at the earliest arrival, following slow drift.
-
-    A burst that is late does not move the anchor; a source that stood still (its timestamps did not advance)
-    moves it after a second.
-    """
-
-    WINDOW = 1.0
-    SLEW = 0.002
-    JUMP = 0.25
-
-    def __init__(self, clock_rate: int) -> None:
-        self._rate = clock_rate
-        self._offset: float | None = None
-        self._settled = False
-        self._least = 0.0
-        self._since = 0.0
-
-    def __call__(self, timestamp: int, arrival: float) -> float:
-        """Monotonic time in seconds at which this timestamp was captured (plus the path's least delay)."""
-        media = timestamp / self._rate
-        offset = arrival - media
-        if self._offset is None:
-            self._offset = self._least = offset
-            self._since = arrival
-        self._least = min(self._least, offset)
-        if not self._settled:
-            self._offset = min(self._offset, offset)
-        if arrival - self._since >= self.WINDOW:
-            self._follow(arrival)
-        return media + self._offset
-
-    def _follow(self, arrival: float) -> None:
-        difference = self._least - (self._offset or 0.0)
-        if abs(difference) > self.JUMP:
-            self._offset = self._least
-        elif self._offset is not None:
-            self._offset += max(-self.SLEW, min(self.SLEW, difference))
-        self._settled, self._since, self._least = True, arrival, float("inf")
 
 
 class Vp8Frames:

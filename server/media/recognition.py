@@ -40,7 +40,7 @@ class Recognition:
     def hear(self, participant_id: str, link: MediaLink) -> None:
         """Let recognition take this connection's sound."""
         if link.audio is not None:
-            link.feed(link.audio, TapInput(self._tap(participant_id), self._recording.media_time))
+            link.feed(link.audio, TapInput(self._tap(participant_id), link.audio.timeline, self._recording.media_time))
 
     def forget(self, participant_id: str) -> None:
         """Somebody left: how their recognition is doing is no news any more."""

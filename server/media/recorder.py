@@ -5,6 +5,7 @@ import contextlib
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,7 +13,8 @@ import structlog
 
 from server.media import closing, rtp, webm
 from server.media.closing import NOTEWORTHY, Store
-from server.media.ordering import Reorder, Timeline, Vp8Frames
+from server.media.ordering import PATIENCE, Reorder, Vp8Frames
+from server.media.timeline import Timeline
 from server.media.writer import Overloaded, Writer
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.recording import Gap, Segment
@@ -27,6 +29,8 @@ STILL_AT_MOST = 12.0
 """The same for papers and screens: where nothing moves nothing is sent, but for an answer to a key frame request."""
 RETRY_AFTER = 1.0
 _FRAME = webm.FILL_MS / 1000
+_OVERLAP = 0.001
+"""Seconds; what came too early is caught up by so much with every packet of sound."""
 
 
 @dataclass
@@ -45,16 +49,20 @@ class _File:
     def __init__(self, path: Path, head: bytes, start: float) -> None:
         self.good_until = start
         """Media time up to which everything was written."""
-        self._path = path
+        self.path = path
         self._head = head
         self._file: BinaryIO | None = None
         self._end = 0
         self.failed = False
 
+    @property
+    def empty(self) -> bool:
+        return not self._end
+
     def append(self, data: bytes) -> BinaryIO:
         """Write a whole cluster; raises OSError, and then nothing of it is left in the file."""
         if self._file is None:
-            self._file = self._path.open("xb", buffering=0)
+            self._file = self.path.open("xb", buffering=0)
             data = self._head + data
         try:
             self._put(self._file, data)
@@ -73,11 +81,10 @@ class _File:
             rest = rest[written:]
 
     def close(self, writer: Writer) -> None:
-        """Sync and close; what cannot be synced any more is found out when the file is read back."""
+        """Sync and close."""
         file, self._file = self._file, None
         if file is not None:
-            with contextlib.suppress(OSError):
-                writer.closing(file)
+            writer.closing(file)
             with contextlib.suppress(OSError):
                 file.close()
 
@@ -154,14 +161,14 @@ class TrackRecorder:
         self._add(stretch, webm.Block(at - stretch.start, frame, key), at + 0.04, now)
 
     def _continued(self, at: float) -> float:
-        """Never in front of what is recorded already."""
-        if self.kind is TrackKind.VIDEO:
-            end = self._stretch.end - 0.039 if self._stretch else self.covered_until or 0.0
-        else:
-            end = self._stretch.end if self._stretch else self.covered_until or 0.0
-            if end - 0.01 <= at < end + _FRAME / 2:
-                return end
-        return max(at, end)
+        """Never in front of what is recorded already.
+
+        Sound may come a little before the end of what precedes it: its device may run fast, and a file's times run
+        with the clock, not with the device.  Nothing is left out for that, and no silence put in.
+        """
+        if self._stretch is None:
+            return max(at, self.covered_until or 0.0)
+        return max(at, self._stretch.end - (_OVERLAP if self.kind is TrackKind.AUDIO else 0.039))
 
     def _leave_long_hole(self, at: float) -> None:
         if self._stretch is not None and at - self._stretch.end > self._hole_at_most:
@@ -240,17 +247,27 @@ class TrackRecorder:
         """In the writer thread."""
         if stretch.file.failed:
             return
+        before, new = stretch.file.good_until, stretch.file.empty
         try:
             file = stretch.file.append(data)
         except OSError as error:
-            stretch.file.failed = True
-            until = stretch.file.good_until
-            code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "disk_error"
-            log.error("recording not written", code=code, error=error.errno)
-            self._store.writer.tell(lambda: self._failed(stretch, code, until))
+            self._refused(stretch, before, error)
             return
         stretch.file.good_until = end
-        self._store.writer.touched(file, lambda: self._events.trouble(""))
+        if new:
+            self._store.writer.named(stretch.file.path.parent)
+        refused = partial(self._refused, stretch, before)
+        self._store.writer.touched(file, lambda: self._events.trouble(""), refused)
+
+    def _refused(self, stretch: _Stretch, until: float, error: OSError) -> None:
+        """In the writer thread: the disk did not take what follows `until`."""
+        stretch.file.good_until = min(until, stretch.file.good_until)
+        if stretch.file.failed:
+            return
+        stretch.file.failed = True
+        code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "disk_error"
+        log.error("recording not written", code=code, error=error.errno)
+        self._store.writer.tell(lambda: self._failed(stretch, code, until))
 
     def _failed(self, stretch: _Stretch, code: str, until: float) -> None:
         """What could not be written after `until` is a gap; a new file is tried soon."""
@@ -331,17 +348,16 @@ MediaClock = Callable[[float], float]
 class AudioInput:
     """The sound of one connection: ordered, placed in time, recorded."""
 
-    def __init__(self, track: TrackRecorder, media_time: MediaClock) -> None:
-        self._track, self._media_time = track, media_time
-        self._timeline = Timeline(rtp.AUDIO_CLOCK)
-        self._reorder = Reorder(self._ordered, depth=50, wait=1.2)
+    def __init__(self, track: TrackRecorder, timeline: Timeline, media_time: MediaClock) -> None:
+        self._track, self._timeline, self._media_time = track, timeline, media_time
+        self._reorder = Reorder(self._ordered, depth=50, wait=PATIENCE)
         self._expected: int | None = None
 
     def __call__(self, packet: rtp.Packet) -> None:
         self._reorder(packet)
 
     def _ordered(self, packet: rtp.Packet, lost: int) -> None:
-        at = self._media_time(self._timeline(packet.timestamp, packet.arrival))
+        at = self._media_time(self._timeline(packet.timestamp))
         expected = self._expected
         self._expected = packet.timestamp + int(rtp.opus_seconds(packet.payload) * rtp.AUDIO_CLOCK)
         silent_by_choice = not lost and expected is not None and packet.timestamp > expected
@@ -358,11 +374,13 @@ class AudioInput:
 class VideoInput:
     """The picture of one connection: frames put together, placed in time, recorded."""
 
-    def __init__(self, track: TrackRecorder, media_time: MediaClock, request_keyframe: Callable[[], None]) -> None:
-        self._track, self._media_time, self._request_keyframe = track, media_time, request_keyframe
-        self._timeline = Timeline(rtp.VIDEO_CLOCK)
+    def __init__(
+        self, track: TrackRecorder, timeline: Timeline, media_time: MediaClock, request_keyframe: Callable[[], None]
+    ) -> None:
+        self._track, self._timeline, self._media_time = track, timeline, media_time
+        self._request_keyframe = request_keyframe
         self._frames = Vp8Frames(self._frame, request_keyframe)
-        self._reorder = Reorder(self._frames, depth=400, wait=1.2)
+        self._reorder = Reorder(self._frames, depth=400, wait=PATIENCE)
         self._keyframe_at = 0.0
         request_keyframe()
 
@@ -370,7 +388,7 @@ class VideoInput:
         self._reorder(packet)
 
     def _frame(self, frame: bytes, key: bool, packet: rtp.Packet) -> None:
-        at = self._media_time(self._timeline(packet.timestamp, packet.arrival))
+        at = self._media_time(self._timeline(packet.timestamp))
         if key:
             self._keyframe_at = packet.arrival
         if at >= 0:

@@ -10,6 +10,7 @@ from prometheus_client import Counter
 
 from server import clock
 from server.durable import replace_file
+from server.media.aiortc_internals import ForwardingReceiver
 from server.media.history import History
 from server.media.journal import Journal
 from server.media.participant import MediaLink
@@ -170,16 +171,19 @@ class Recording:
         """Let the recorder take this connection's voice, picture or both."""
         if link.audio is not None and TrackKind.AUDIO in kinds:
             track = self._track(claims.participant_id, claims.role, Source.MICROPHONE)
-            link.feed(link.audio, AudioInput(track, self.media_time))
+            link.feed(link.audio, AudioInput(track, link.audio.timeline, self.media_time))
         if link.video is not None and TrackKind.VIDEO in kinds:
             track = self._track(claims.participant_id, claims.role, Source.CAMERA)
-            link.feed(link.video, VideoInput(track, self.media_time, link.video.request_keyframe))
+            link.feed(link.video, self._pictures(track, link.video))
 
     def _track(self, participant_id: str, role: Role, source: Source, cause: str = "") -> TrackRecorder:
         key = (participant_id, source)
         if key not in self._tracks:
             self._tracks[key] = TrackRecorder(self._store, self._events, participant_id, role, source, cause)
         return self._tracks[key]
+
+    def _pictures(self, track: TrackRecorder, receiver: ForwardingReceiver) -> VideoInput:
+        return VideoInput(track, receiver.timeline, self.media_time, receiver.request_keyframe)
 
     def end_tracks(self, participant_id: str, cause: str, *sources: Source) -> None:
         """Nothing more of these sources (voice and picture if none is named) comes for now; `cause` says why."""
@@ -203,7 +207,7 @@ class Recording:
         self._shared = link
         self.append(ShareStarted(participant_id=claims.participant_id, source=source, at=self.now))
         track = self._track(claims.participant_id, claims.role, source)
-        link.feed(link.document, VideoInput(track, self.media_time, link.document.request_keyframe))
+        link.feed(link.document, self._pictures(track, link.document))
 
     def end_share(self, at: float | None = None) -> None:
         """What was shown is shown no more (since media time `at`, else now)."""

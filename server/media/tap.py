@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -12,14 +12,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from server.media import opus, rtp
-from server.media.ordering import Reorder, Timeline
+from server.media.ordering import PATIENCE, Reorder
+from server.media.timeline import Timeline
 from server.protocol.transcript import (
     LiveEnd,
     LiveFinished,
     LiveGivenUp,
     LivePartial,
     LiveProgress,
-    LiveRepaired,
     LiveReply,
     LiveSeek,
     LiveStart,
@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 SEND_EVERY = 0.1
 SEEK_OVER = 0.5
 """A jump of the sound's time that is smaller is not worth breaking an utterance for."""
+SILENT_OVER = 0.04
+UNEVEN = 0.0005
 RETAIN_SECONDS = 600.0
 BACKOFF = (0.5, 1.0, 2.0, 5.0)
 BEHIND_AFTER = 12.0
@@ -95,14 +97,11 @@ class Retained:
         """End of what really went over the present connection."""
         self.end: float | None = None
         self.overflowed = False
-        self.repairs: deque[LiveRepaired] = deque()
-        """Stretches of it that were made up or recovered; the first `_repairs_told` were told over this connection."""
-        self._repairs_told = 0
 
     def add(self, at: float, data: bytes) -> None:
-        """Take samples that begin at media time `at`; small jitter is smoothed away."""
+        """Take samples that begin at media time `at`; small differences are evened out without a break."""
         start = self.end if self.end is not None and at - self.end < SEEK_OVER else at
-        piece = _Sound(start, data)
+        piece = _Sound(start, _fitted(data, at - start))
         self.end = piece.end
         if self.overflowed:
             return
@@ -110,8 +109,7 @@ class Retained:
         if piece.end - self.pieces[0].start > RETAIN_SECONDS:
             self.overflowed = True
             self.pieces.clear()
-            self.repairs.clear()
-            self.sent = self._repairs_told = 0
+            self.sent = 0
 
     def decided(self, until: float) -> None:
         """Forget what lies before `until`."""
@@ -119,13 +117,10 @@ class Retained:
         while self.pieces and self.pieces[0].end <= self.until + 1e-6:
             self.pieces.popleft()
             self.sent = max(0, self.sent - 1)
-        while self.repairs and self.repairs[0].end <= self.until:
-            self.repairs.popleft()
-            self._repairs_told = max(0, self._repairs_told - 1)
 
     def restart(self) -> None:
         """Everything retained has to be sent again; a piece that is partly decided is cut."""
-        self.sent, self.sent_until, self._repairs_told = 0, self.until, 0
+        self.sent, self.sent_until = 0, self.until
         if self.pieces and self.pieces[0].start < self.until:
             first = self.pieces[0]
             skip = round((self.until - first.start) * opus.RATE)
@@ -148,12 +143,6 @@ class Retained:
         self.sent = len(self.pieces)
         return found
 
-    def untold(self) -> list[LiveRepaired]:
-        """Repairs that are still to be told; they count as told then."""
-        found = list(self.repairs)[self._repairs_told :]
-        self._repairs_told = len(self.repairs)
-        return found
-
     @property
     def lag(self) -> float:
         """Seconds of sound that are not decided."""
@@ -162,6 +151,16 @@ class Retained:
     @property
     def _first(self) -> float:
         return self.pieces[0].start if self.pieces else self.end or 0.0
+
+
+def _fitted(data: bytes, late: float) -> bytes:
+    """Samples that belong `late` seconds behind where they are put: a short silence in front, or one sample more or
+    less, so that words keep their time though the sender's sound device runs fast or slow (up to 3 ms a second)."""
+    if late > SILENT_OVER:
+        return bytes(2 * round(late * opus.RATE)) + data
+    if late > UNEVEN:
+        return data + data[-2:]
+    return data[:-2] if late < -UNEVEN else data
 
 
 class Tap:
@@ -192,12 +191,10 @@ class Tap:
         """Code of what keeps recognition from going on; empty if nothing does."""
         return self._reason
 
-    def push(self, at: float, samples: bytes, repairs: Sequence[LiveRepaired] = ()) -> None:
-        """Take samples (s16le, 16 kHz, mono) that begin at media time `at`, and which of them are no one's words."""
+    def push(self, at: float, samples: bytes) -> None:
+        """Take samples (s16le, 16 kHz, mono) that begin at media time `at`."""
         if samples and not self._ending:
             self._sound.add(at, samples)
-            if not self._sound.overflowed:
-                self._sound.repairs.extend(repairs)
 
     async def finish(self, timeout: float) -> float:
         """Have everything decided if that takes at most `timeout` seconds; returns `until`."""
@@ -280,8 +277,6 @@ class Tap:
 
     async def _send_waiting(self, socket: ClientConnection, at: float) -> float:
         """Send what is retained and not sent yet; returns the media time that the other side is at then."""
-        for repair in self._sound.untold():
-            await socket.send(repair.model_dump_json())
         for piece in self._sound.unsent():
             if abs(piece.start - at) > 1e-3:
                 await socket.send(LiveSeek(at=piece.start).model_dump_json())
@@ -357,11 +352,10 @@ class Tap:
 class TapInput:
     """The sound of one connection on its way to the tap: ordered, decoded, placed in time."""
 
-    def __init__(self, tap: Tap, media_time: Callable[[float], float]) -> None:
-        self._tap, self._media_time = tap, media_time
-        self._timeline = Timeline(rtp.AUDIO_CLOCK)
+    def __init__(self, tap: Tap, timeline: Timeline, media_time: Callable[[float], float]) -> None:
+        self._tap, self._timeline, self._media_time = tap, timeline, media_time
         # As patient as the recorder: what comes late is recorded, so it has to be recognised too.
-        self._reorder = Reorder(self._ordered, depth=60, wait=1.2)
+        self._reorder = Reorder(self._ordered, depth=60, wait=PATIENCE)
         self._decoder = opus.Decoder()
         self._expected: int | None = None
 
@@ -369,16 +363,16 @@ class TapInput:
         self._reorder(packet)
 
     def _ordered(self, packet: rtp.Packet, lost: int) -> None:
-        at = self._media_time(self._timeline(packet.timestamp, packet.arrival))
+        at = self._media_time(self._timeline(packet.timestamp))
         lasts = rtp.opus_seconds(packet.payload)
         if not lasts:
             return
         hole = 0.0 if self._expected is None else (packet.timestamp - self._expected) / rtp.AUDIO_CLOCK
         self._expected = packet.timestamp + int(lasts * rtp.AUDIO_CLOCK)
-        decoded = self._decoder.decode(packet.payload, hole, lost=bool(lost))
-        start = at + lasts - len(decoded.samples) / 2 / opus.RATE
+        samples = self._decoder.decode(packet.payload, hole, lost=bool(lost))
+        start = at + lasts - len(samples) / 2 / opus.RATE
         if start >= 0:
-            self._tap.push(start, decoded.samples, repairs(start, decoded))
+            self._tap.push(start, samples)
 
     def tick(self, now: float) -> None:
         self._reorder.tick(now)
@@ -387,14 +381,3 @@ class TapInput:
         """Hand on what is held; the input is not used afterwards."""
         self._reorder.flush()
         self._decoder.close()
-
-
-def repairs(start: float, decoded: opus.Decoded) -> list[LiveRepaired]:
-    """Which stretches of decoded sound that begins at media time `start` were not sent like that."""
-    found = []
-    made_up = start + decoded.concealed
-    if decoded.concealed > 0:
-        found.append(LiveRepaired(start=start, end=made_up, how="concealed"))
-    if decoded.recovered > 0:
-        found.append(LiveRepaired(start=made_up, end=made_up + decoded.recovered, how="recovered"))
-    return found

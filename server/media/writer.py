@@ -1,14 +1,20 @@
 """The one thread that writes to disk, so that no disk ever stops a packet."""
 
 import asyncio
+import errno
 import os
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import structlog
 from prometheus_client import Counter, Gauge
+
+from server.durable import sync_folder
 
 log = structlog.get_logger(__name__)
 Job = Callable[[], None]
@@ -22,6 +28,15 @@ class Syncable(Protocol):
     def fileno(self) -> int: ...
 
 
+@dataclass(frozen=True)
+class _Touched:
+    """A file that was written to, and what follows when that is on the disk, or is not."""
+
+    file: Syncable
+    after: Job
+    failed: Callable[[OSError], None] | None
+
+
 class Overloaded(RuntimeError):
     """The disk is so slow that even what must not be lost cannot be queued any more."""
 
@@ -31,7 +46,8 @@ class Writer:
 
     def __init__(self) -> None:
         self._jobs: queue.Queue[Job | None] = queue.Queue(CAPACITY)
-        self._dirty: list[Syncable] = []
+        self._touched: list[_Touched] = []
+        self._folders: set[Path] = set()
         self._after: list[Job] = []
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="media-writer", daemon=True)
@@ -49,18 +65,20 @@ class Writer:
         _waiting.set(self._jobs.qsize())
         return True
 
-    def touched(self, file: Syncable, after: Job | None = None) -> None:
-        """For jobs: `file` is to be synced at the end of this batch; then `after` runs in the event loop."""
-        if file not in self._dirty:
-            self._dirty.append(file)
-        if after is not None:
-            self._after.append(after)
+    def touched(self, file: Syncable, after: Job, failed: Callable[[OSError], None] | None = None) -> None:
+        """For jobs: `file` is to be synced at the end of this batch; then `after` runs in the event loop, or `failed`
+        at once, in the writer thread."""
+        self._touched.append(_Touched(file, after, failed))
+
+    def named(self, folder: Path) -> None:
+        """For jobs: a file is new in `folder`, whose names are to be synced with this batch."""
+        self._folders.add(folder)
 
     def closing(self, file: Syncable) -> None:
         """For jobs: sync a file now, because it is closed next."""
-        os.fsync(file.fileno())
-        if file in self._dirty:
-            self._dirty.remove(file)
+        mine = [touched for touched in self._touched if touched.file is file]
+        self._touched = [touched for touched in self._touched if touched.file is not file]
+        self._settle(mine, _try(partial(_sync_file, file)))
 
     def tell(self, job: Job) -> None:
         """For jobs: run `job` in the event loop (not at all if that is gone)."""
@@ -88,7 +106,7 @@ class Writer:
             for item in batch:
                 if item is not None:
                     self._do(item)
-            self._sync()
+            self._do(self._sync)
             if None in batch:
                 return
 
@@ -107,14 +125,43 @@ class Writer:
         except Exception:
             log.exception("write job failed")
 
+    def _settle(self, touched: list[_Touched], error: OSError | None) -> None:
+        for one in touched:
+            if error is None:
+                self._after.append(one.after)
+            elif one.failed is not None:
+                one.failed(error)
+
     def _sync(self) -> None:
-        dirty, self._dirty = self._dirty, []
-        for file in dirty:
-            try:
-                os.fsync(file.fileno())
-            except (OSError, ValueError) as error:
-                log.error("sync failed", error=type(error).__name__)
-        after, self._after = self._after, []
+        """Files first, then their names, then whoever waits for it is told."""
+        waiting, self._after = self._after, []
+        by_file: dict[Syncable, list[_Touched]] = {}
+        for touched in self._touched:
+            by_file.setdefault(touched.file, []).append(touched)
+        self._touched = []
+        for file, all_touched in by_file.items():
+            self._settle(all_touched, _try(partial(_sync_file, file)))
+        folders, self._folders = self._folders, set()
+        for folder in folders:
+            _try(partial(sync_folder, folder))
+        after, self._after = self._after + waiting, []
         for job in after:
             self.tell(job)
         _waiting.set(self._jobs.qsize())
+
+
+def _sync_file(file: Syncable) -> None:
+    os.fsync(file.fileno())
+
+
+def _try(work: Job) -> OSError | None:
+    """Do it; the error, if the disk raised one."""
+    try:
+        work()
+    except OSError as error:
+        log.error("sync failed", error=error.errno)
+        return error
+    except ValueError:
+        log.error("sync of a closed file")
+        return OSError(errno.EBADF, "closed")
+    return None

@@ -18,6 +18,7 @@ from server.media.closing import Store
 from server.media.node import Node
 from server.media.recorder import TrackRecorder
 from server.media.tap import Access, Events, Tap, TapInput
+from server.media.timeline import Timeline
 from server.media.writer import Overloaded, Writer
 from server.protocol.base import Role, Source
 from server.protocol.media_control import (
@@ -292,14 +293,15 @@ class Heard(Tap):
     def __init__(self) -> None:
         self.pieces: list[tuple[float, bytes]] = []
 
-    def push(self, at: float, samples: bytes, repairs: object = ()) -> None:
+    def push(self, at: float, samples: bytes) -> None:
         self.pieces.append((at, samples))
 
 
 def heard(packets: list[rtp.Packet]) -> bytes:
-    tap = Heard()
-    into = TapInput(tap, lambda moment: moment)
+    tap, timeline = Heard(), Timeline(rtp.AUDIO_CLOCK)
+    into = TapInput(tap, timeline, lambda moment: moment)
     for packet in packets:
+        timeline.arrived(packet.timestamp, packet.arrival)
         into(packet)
         into.tick(packet.arrival)
     into.flush()
@@ -316,9 +318,10 @@ def test_words_that_arrive_late_are_recognised_in_full() -> None:
 
 
 def test_sound_in_order_does_not_wait() -> None:
-    tap = Heard()
-    into = TapInput(tap, lambda moment: moment)
+    tap, timeline = Heard(), Timeline(rtp.AUDIO_CLOCK)
+    into = TapInput(tap, timeline, lambda moment: moment)
     for n, block in enumerate(encoded.opus(1)):
+        timeline.arrived(n * 960, n * 0.02)
         into(rtp.Packet(n, n * 960, False, block.data, n * 0.02))
         assert len(tap.pieces) == n + 1
 
