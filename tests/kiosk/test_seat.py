@@ -10,8 +10,9 @@ import pytest
 from kiosk.aioice_loopback import bind_media_to
 from kiosk.publisher import ClipTrack, Speech, SpeechTrack, read_clip
 from kiosk.seat import Event, Seat, SeatRefused
+from server.protocol.base import Source
 from server.protocol.office import JoinTicket
-from server.protocol.signalling import Ended, HangUp, Mark, Offer, Room
+from server.protocol.signalling import Ended, HangUp, Mark, Offer, Room, Share
 from tests.kiosk.answerer import Answerer, answerer, send, until
 
 CLIP = Path(__file__).parents[2] / "deploy/demo/leader.webm"
@@ -69,6 +70,22 @@ async def test_a_lost_socket_is_resumed_without_asking_the_office(other: Answere
         await until(lambda: seat.joins == 2, "the seat is taken again")
         assert other.tokens == ["ticket-1", "resume-1"]
         assert other.tickets == 1
+
+
+async def test_what_it_shows_is_shown_again_after_a_break(other: Answerer) -> None:
+    async with sitting(other) as (seat, _):
+        await until(lambda: seat.joins == 1, "the seat is taken")
+        assert await seat.share(Source.SCREEN, lambda: ClipTrack(read_clip(CLIP)))
+        async with asyncio.timeout(10):
+            await other.peers[0].getReceivers()[2].track.recv()
+        await other.sockets[0].close()
+        await until(lambda: [m.source for m in _shares(other)] == ["screen", "screen"], "shown again")
+        await seat.unshare()
+        await until(lambda: _shares(other)[-1].source is None, "shown no more")
+
+
+def _shares(other: Answerer) -> list[Share]:
+    return [message for message in other.messages if isinstance(message, Share)]
 
 
 async def test_a_refused_resume_token_leads_to_a_fresh_ticket(other: Answerer) -> None:

@@ -46,9 +46,11 @@ async def sit(node: Node, settings: Settings) -> AsyncIterator[Sit]:
 async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: Sit) -> None:
     petitioner, leader = await sit("p1", "petitioner"), await sit("l1", "leader")
     await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
-    first = [await page.evaluate("window.firstPicture") for page in (petitioner, leader) if await _has_picture(page)]
-    print(f"click to first remote picture: {max(first):.0f} ms")
-    assert max(first) < 5000
+    await leader.wait_for_function("window.firstPicture", timeout=20000)
+    milliseconds = await leader.evaluate("window.firstPicture")
+    print(f"click to first remote picture: {milliseconds:.0f} ms")
+    assert milliseconds < 5000, "a loaded machine is slow, but not so slow"
+    await petitioner.wait_for_function("window.firstPicture", timeout=20000)
 
     await leader.evaluate(_SHOW_SCREEN)
     await petitioner.wait_for_function("window.paper && window.paper.source === 'screen'", timeout=10000)
@@ -76,11 +78,6 @@ async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: 
         picture = list(container.decode(video=0))[-1].to_ndarray(format="rgb24")
     red, green, blue = picture.mean(axis=(0, 1))
     assert green > 150 > 80 > max(red, blue)
-
-
-async def _has_picture(page: Page) -> bool:
-    await page.wait_for_function("window.firstPicture", timeout=20000)
-    return True
 
 
 @pytest.mark.browser
