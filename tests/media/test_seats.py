@@ -2,16 +2,20 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import av
 import pytest
 from prometheus_client import REGISTRY
 
+from kiosk import seat as native_seat
+from kiosk.publisher import ClipTrack, Speech, SpeechTrack, read_clip
 from server import clock
 from server.media import participant, webm
 from server.media.node import Node
 from server.protocol.base import Role, Source
 from server.protocol.media_control import HoldChanged, Opened, RecordingStarted, SeatTaken, ShareStarted
+from server.protocol.office import JoinTicket
 from server.protocol.recording import Manifest
 from server.protocol.signalling import (
     SLOTS,
@@ -26,7 +30,7 @@ from server.protocol.signalling import (
 )
 from server.settings import Settings
 from tests.media import encoded
-from tests.media.client import Client, Picture, until
+from tests.media.client import Client, Picture, token, until
 from tests.media.conftest import Make, ScriptedTranscriber
 from tests.media.test_lost_words import write_journal
 
@@ -147,6 +151,31 @@ async def test_a_share_ends_with_its_seat(seat: Make, node: Node) -> None:
     assert len((await node.hub.close_room("r1", "office")).shares) == 2
 
 
+async def test_the_native_client_shows_a_clip(seat: Make, node: Node, settings: Settings) -> None:
+    leader = await seat("l1", "leader", publish=False)
+    await leader.publish(video=False)
+    ticket = JoinTicket(
+        token=token(settings.key("seat"), "p1", "petitioner"), participant_id="p1",
+        signalling_url=f"ws://127.0.0.1:{node.port}/signal",
+    )  # fmt: skip
+
+    async def give() -> JoinTicket:
+        return ticket
+
+    native = native_seat.Seat(give, lambda: (SpeechTrack(Speech()), None))
+    running = asyncio.ensure_future(native.run())
+    await until(lambda: native.joins, "the native client sits")
+    clip = read_clip(Path(__file__).parents[2] / "deploy/demo/leader.webm")
+    assert await native.share(Source.DOCUMENT, lambda: ClipTrack(clip))
+    await until(lambda: leader.received.get(PAPER, 0) > 3, "its clip is seen")
+    assert leader.room.document.source == "document"
+    await native.unshare()
+    await until(lambda: leader.room.document is None, "shown no more")
+    await native.leave()
+    await native.close()
+    await running
+
+
 async def test_a_share_that_the_node_died_in_has_an_end(node: Node, settings: Settings) -> None:
     folder = settings.recordings_dir / "r1"
     folder.mkdir(parents=True)
@@ -160,10 +189,10 @@ async def test_a_share_that_the_node_died_in_has_an_end(node: Node, settings: Se
         pictures = webm.cluster(encoded.vp8(1.0)) if source == "screen" else b""
         (folder / f"{head['id']}.webm").write_bytes(webm.head(webm.vp8_track(160, 120), head) + pictures)
     manifest = await node.hub.close_room("r1", "office")
-    ((share),) = manifest.shares
+    (share,) = manifest.shares
     assert (share.source, share.start, round(share.end)) == ("screen", 2.0, 3)
     assert [(s.source, s.closed) for s in manifest.segments] == [("screen", "repaired")]
-    ((lost),) = manifest.gaps
+    (lost,) = [gap for gap in manifest.gaps if gap.source]
     assert (lost.source, lost.start, lost.end, lost.cause) == ("document", 1.0, 1.5, "truncated")
 
 
