@@ -147,7 +147,7 @@ class Client:
         return [m for m in self.got if isinstance(m, Caption) and m.final]
 
     async def publish(
-        self, *, video: bool = True, documents: bool = True, answer_within: float = 10.0, hidden: bool = False
+        self, *, video: bool = True, documents: bool = True, hidden: bool = False
     ) -> "Client":
         """Offer the fixed sections (`documents=False`: the older shape) and take the answer; `hidden`: without telling
         an own address, as a browser does that was not given a camera."""
@@ -171,7 +171,7 @@ class Client:
         if hidden:
             await self.send(Candidate(candidate="candidate:1 1 udp 1 9f0e.local 5004 typ host", sdp_mid="0"))
             await self.send(Candidate(candidate=None))
-        await until(lambda: self.last(Answer), "answer", answer_within)
+        await until(lambda: self.last(Answer), "answer")
         if hidden:
             await asyncio.sleep(0.3)  # the node has long looked at what it knows when this side makes itself known
         await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
