@@ -2,14 +2,15 @@
 
 Recognisers repeat themselves, say phrases of their training data over noise, and squeeze whole sentences into a
 breath.  A doubtful utterance is kept with codes; only text that cannot have been said is dropped.  Codes:
-low_probability, repetition, fast_speech, known_phrase, high_compression, missing_words.
+low_probability, repetition, fast_speech, known_phrase, high_compression, missing_words, concealed.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from server.protocol.transcript import Utterance
+from server.protocol.transcript import LiveRepaired, Utterance
 
 _LOW_WORD = 0.5
 _LOW_MEAN = 0.8
@@ -18,6 +19,8 @@ _FAST = 9.0
 """Characters a second; lively Mandarin has 5 to 7."""
 _COMPRESSION = 2.4
 _SILENT_VOICE_S = 0.8
+_CONCEALED_S = 0.1
+"""Half a syllable; what decoders make up for longer is no speech."""
 _REPEATED = re.compile(r"(\w{2,})(?:[，。、\s]*\1){2,}|(\w{4,})(?:[，。、\s]*\2)+")
 
 
@@ -49,6 +52,16 @@ def check(utterance: Utterance, voice_start: float, voice_end: float) -> Utteran
         ("missing_words", _voice_without_words(utterance, voice_start, voice_end)),
     )
     return utterance.model_copy(update={"doubt": tuple(code for code, found in rules if found)})
+
+
+def mark_repairs(utterance: Utterance, repairs: Iterable[LiveRepaired]) -> Utterance:
+    """The utterance with how much of it was lost on the way, and a doubt where too much was made up."""
+    seconds = {"concealed": 0.0, "recovered": 0.0}
+    for repair in repairs:
+        seconds[repair.how] += max(0.0, min(repair.end, utterance.end) - max(repair.start, utterance.start))
+    doubt = (*utterance.doubt, "concealed") if seconds["concealed"] > _CONCEALED_S else utterance.doubt
+    measured = {f"{how}_s": round(value, 3) for how, value in seconds.items()}
+    return utterance.model_copy(update={"doubt": doubt, **measured})
 
 
 def mean_probability(utterance: Utterance) -> float:

@@ -7,6 +7,7 @@ passes over something undecided.
 """
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from server.protocol.transcript import (
     LiveGivenUp,
     LivePartial,
     LiveProgress,
+    LiveRepaired,
     LiveReply,
     LiveSeek,
     LiveStart,
@@ -29,6 +31,7 @@ from server.protocol.transcript import (
 )
 from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.engine import Engine, EngineUnavailable, ModelState
+from transcription.guard import mark_repairs
 from transcription.inbox import Inbox, RawMessage
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
@@ -39,6 +42,8 @@ from transcription.voice import RATE
 log = structlog.get_logger()
 
 QUEUE_PIECES = 6
+MOST_REPAIRS = 1000
+"""Repaired stretches that are remembered until what was said in them is recognised; then the oldest go."""
 CLOSE_PROTOCOL = 4400
 CLOSE_AGAIN = 1013
 """RFC 6455 registry: try again later."""
@@ -88,6 +93,7 @@ class LiveTrack:
         self._inbox = Inbox()
         self._partial_at = 0.0
         self._until = 0.0
+        self._repairs: deque[LiveRepaired] = deque(maxlen=MOST_REPAIRS)
 
     async def serve(self) -> None:
         """Run until the sender is done or gone; every outcome closes the socket."""
@@ -154,7 +160,10 @@ class LiveTrack:
                 raise LiveProtocolError("started already")
             await self._take(request, segmenter)
 
-    async def _take(self, request: LiveSeek | bytes, segmenter: Segmenter) -> None:
+    async def _take(self, request: LiveSeek | LiveRepaired | bytes, segmenter: Segmenter) -> None:
+        if isinstance(request, LiveRepaired):
+            self._repairs.append(request)
+            return
         if isinstance(request, LiveSeek):
             if request.at < segmenter.position - _BACKWARDS_S:
                 raise LiveProtocolError("seek backwards")
@@ -228,8 +237,11 @@ class LiveTrack:
             self._metrics.dropped.inc()
             await self._progress(speech.end, unheard(speech))
             return
+        utterance = mark_repairs(utterance, self._repairs)
         self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()
         self._until = max(self._until, speech.end)
+        while self._repairs and self._repairs[0].end <= speech.start:
+            self._repairs.popleft()
         await self._send(LiveUtterance(utterance=utterance, until=self._until))
 
     async def _give_piece_up(self, speech: Speech) -> None:
@@ -263,7 +275,7 @@ async def _until_written(writer: asyncio.Task[None], *others: asyncio.Task[None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _request(message: RawMessage) -> LiveStart | LiveSeek | LiveEnd | bytes:
+def _request(message: RawMessage) -> LiveStart | LiveSeek | LiveRepaired | LiveEnd | bytes:
     """A message of the sender; raises LiveProtocolError, ValidationError, WebSocketDisconnect."""
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect

@@ -266,6 +266,8 @@ class ReceiverStatistics:
         self.packets = 0
         self.octets = 0
         self.rate = 0
+        self.lost = 0.0
+        """Share of packets that did not come at the first try, of late."""
         self.jitter = 0.0
         self._transit: float | None = None
         self._before = (0, 0)
@@ -288,7 +290,9 @@ class ReceiverStatistics:
         """Loss since the last call, in 1/256."""
         more, got = expected - self._before[0], self.packets - self._before[1]
         self._before = (expected, self.packets)
-        return 0 if more <= 0 or more <= got else ((more - got) << 8) // more
+        fraction = 0 if more <= 0 or more <= got else ((more - got) << 8) // more
+        self.lost += (fraction / 256 - self.lost) / 2
+        return fraction
 
     def add_layer(self, layer: int, octets: int) -> None:
         """Count a picture's packet, headers and all, in its layer."""
@@ -694,8 +698,10 @@ class ForwardingSender(RTCRtpSender):
 
     def _note_reports(self, reports: Sequence[RtcpReceiverInfo]) -> None:
         for report in reports:
-            if report.ssrc == self._ssrc and self.line is not None:
-                self.line.note_loss(report.fraction_lost / 256, time.monotonic())
+            if report.ssrc == self._ssrc and self.line is not None and self.source is not None:
+                # What was missing when it came to the node is missing there, too, until it is sent again.
+                lost = report.fraction_lost / 256 - self.source.statistics.lost
+                self.line.note_loss(max(0.0, lost), time.monotonic())
 
     def tick(self, now: float) -> None:
         """Called every TICK seconds: a sender report now and then, in the publisher's own clock."""

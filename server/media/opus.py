@@ -7,6 +7,7 @@ import ctypes
 import ctypes.util
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 
@@ -39,8 +40,17 @@ def _library() -> ctypes.CDLL:
     return library
 
 
+class Decoded(NamedTuple):
+    """s16le mono samples at RATE, and how many seconds at their front nobody sent like that: first what was made up
+    (concealment and silence), then what came from a later packet's in-band FEC."""
+
+    samples: bytes
+    concealed: float = 0.0
+    recovered: float = 0.0
+
+
 class Decoder:
-    """One stream of Opus packets in order; returns s16le mono samples at RATE."""
+    """One stream of Opus packets in order."""
 
     def __init__(self) -> None:
         self._opus = _library()
@@ -56,24 +66,26 @@ class Decoder:
             self._opus.opus_decoder_destroy(self._state)
             self._state = None
 
-    def decode(self, payload: bytes, hole: float, *, lost: bool) -> bytes:
-        """Samples of this packet, with those of the `hole` (seconds) before it in front.
+    def decode(self, payload: bytes, hole: float, *, lost: bool) -> Decoded:
+        """The sound of this packet, with those of the `hole` (seconds) before it in front.
 
         A short hole is concealed, its last frame taken from the packet's in-band FEC; the rest of it up to
         FILL_AT_MOST is silence; what is longer is left out.
         """
-        before = self._hole(payload, hole, lost=lost) if 0.001 < hole <= FILL_AT_MOST else b""
-        return before + self._decode(payload, _LONGEST_FRAME, fec=False)
+        before = self._hole(payload, hole, lost=lost) if 0.001 < hole <= FILL_AT_MOST else Decoded(b"")
+        return before._replace(samples=before.samples + self._decode(payload, _LONGEST_FRAME, fec=False))
 
-    def _hole(self, payload: bytes, hole: float, *, lost: bool) -> bytes:
+    def _hole(self, payload: bytes, hole: float, *, lost: bool) -> Decoded:
         if not lost:
-            return bytes(2 * round(hole * RATE))
+            return Decoded(bytes(2 * round(hole * RATE)))
         frame = min(rtp.opus_seconds(payload) or 0.02, hole)
         concealed = b""
         while len(concealed) / 2 / RATE < min(hole, CONCEAL_AT_MOST) - frame - 0.001:
             concealed += self._decode(None, RATE // 50, fec=False)
         silence = max(0.0, hole - frame - len(concealed) / 2 / RATE)
-        return concealed + bytes(2 * round(silence * RATE)) + self._decode(payload, round(frame * RATE), fec=True)
+        samples = concealed + bytes(2 * round(silence * RATE)) + self._decode(payload, round(frame * RATE), fec=True)
+        recovered = frame if rtp.opus_has_fec(payload) else 0.0
+        return Decoded(samples, hole - recovered, recovered)
 
     def _decode(self, payload: bytes | None, samples: int, *, fec: bool) -> bytes:
         """opus_decode; no payload: concealment.  Damaged packets give nothing."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +20,7 @@ from server.protocol.transcript import (
     LiveGivenUp,
     LivePartial,
     LiveProgress,
+    LiveRepaired,
     LiveReply,
     LiveSeek,
     LiveStart,
@@ -97,6 +98,9 @@ class Retained:
         """End of what really went over the present connection."""
         self.end: float | None = None
         self.overflowed = False
+        self.repairs: deque[LiveRepaired] = deque()
+        """Stretches of it that were made up or recovered; the first `_repairs_told` were told over this connection."""
+        self._repairs_told = 0
 
     def add(self, at: float, data: bytes) -> None:
         """Take samples that begin at media time `at`; small differences are evened out without a break."""
@@ -109,7 +113,8 @@ class Retained:
         if piece.end - self.pieces[0].start > RETAIN_SECONDS:
             self.overflowed = True
             self.pieces.clear()
-            self.sent = 0
+            self.repairs.clear()
+            self.sent = self._repairs_told = 0
 
     def decided(self, until: float) -> None:
         """Forget what lies before `until`."""
@@ -117,10 +122,13 @@ class Retained:
         while self.pieces and self.pieces[0].end <= self.until + 1e-6:
             self.pieces.popleft()
             self.sent = max(0, self.sent - 1)
+        while self.repairs and self.repairs[0].end <= self.until:
+            self.repairs.popleft()
+            self._repairs_told = max(0, self._repairs_told - 1)
 
     def restart(self) -> None:
         """Everything retained has to be sent again; a piece that is partly decided is cut."""
-        self.sent, self.sent_until = 0, self.until
+        self.sent, self.sent_until, self._repairs_told = 0, self.until, 0
         if self.pieces and self.pieces[0].start < self.until:
             first = self.pieces[0]
             skip = round((self.until - first.start) * opus.RATE)
@@ -141,6 +149,12 @@ class Retained:
             else:
                 found.append(piece)
         self.sent = len(self.pieces)
+        return found
+
+    def untold(self) -> list[LiveRepaired]:
+        """Repairs that are still to be told; they count as told then."""
+        found = list(self.repairs)[self._repairs_told :]
+        self._repairs_told = len(self.repairs)
         return found
 
     @property
@@ -191,10 +205,12 @@ class Tap:
         """Code of what keeps recognition from going on; empty if nothing does."""
         return self._reason
 
-    def push(self, at: float, samples: bytes) -> None:
-        """Take samples (s16le, 16 kHz, mono) that begin at media time `at`."""
+    def push(self, at: float, samples: bytes, repairs: Sequence[LiveRepaired] = ()) -> None:
+        """Take samples (s16le, 16 kHz, mono) that begin at media time `at`, and which of them are no one's words."""
         if samples and not self._ending:
             self._sound.add(at, samples)
+            if not self._sound.overflowed:
+                self._sound.repairs.extend(repairs)
 
     async def finish(self, timeout: float) -> float:
         """Have everything decided if that takes at most `timeout` seconds; returns `until`."""
@@ -277,6 +293,8 @@ class Tap:
 
     async def _send_waiting(self, socket: ClientConnection, at: float) -> float:
         """Send what is retained and not sent yet; returns the media time that the other side is at then."""
+        for repair in self._sound.untold():
+            await socket.send(repair.model_dump_json())
         for piece in self._sound.unsent():
             if abs(piece.start - at) > 1e-3:
                 await socket.send(LiveSeek(at=piece.start).model_dump_json())
@@ -369,10 +387,10 @@ class TapInput:
             return
         hole = 0.0 if self._expected is None else (packet.timestamp - self._expected) / rtp.AUDIO_CLOCK
         self._expected = packet.timestamp + int(lasts * rtp.AUDIO_CLOCK)
-        samples = self._decoder.decode(packet.payload, hole, lost=bool(lost))
-        start = at + lasts - len(samples) / 2 / opus.RATE
+        decoded = self._decoder.decode(packet.payload, hole, lost=bool(lost))
+        start = at + lasts - len(decoded.samples) / 2 / opus.RATE
         if start >= 0:
-            self._tap.push(start, samples)
+            self._tap.push(start, decoded.samples, repairs(start, decoded))
 
     def tick(self, now: float) -> None:
         self._reorder.tick(now)
@@ -381,3 +399,14 @@ class TapInput:
         """Hand on what is held; the input is not used afterwards."""
         self._reorder.flush()
         self._decoder.close()
+
+
+def repairs(start: float, decoded: opus.Decoded) -> list[LiveRepaired]:
+    """Which stretches of decoded sound that begins at media time `start` were not sent like that."""
+    found = []
+    made_up = start + decoded.concealed
+    if decoded.concealed > 0:
+        found.append(LiveRepaired(start=start, end=made_up, how="concealed"))
+    if decoded.recovered > 0:
+        found.append(LiveRepaired(start=made_up, end=made_up + decoded.recovered, how="recovered"))
+    return found

@@ -31,6 +31,10 @@ class Utterance(Message):
     compression_ratio: float | None = None
     doubt: tuple[str, ...] = ()
     """Stable codes of why a listener should check it (transcription/guard.py); empty: nothing found."""
+    concealed_s: Seconds = 0
+    """How much of it was lost on the way and made up by the decoder, in seconds."""
+    recovered_s: Seconds = 0
+    """How much of it was lost and came a second time within a later packet (Opus in-band FEC), in seconds."""
     model: str = ""
     """Name of the model that heard it."""
 
@@ -56,13 +60,23 @@ class LiveSeek(Message):
     at: Seconds
 
 
+class LiveRepaired(Message):
+    """This stretch of the sound that follows did not come as it was sent: it was made up by the decoder, or taken
+    from a later packet's in-band FEC.  Told before the sound."""
+
+    type: Literal["repaired"] = "repaired"
+    start: Seconds
+    end: Seconds
+    how: Literal["concealed", "recovered"]
+
+
 class LiveEnd(Message):
     """No more sound: finish what is open, answer `finished`, close."""
 
     type: Literal["end"] = "end"
 
 
-LiveRequest = Annotated[LiveStart | LiveSeek | LiveEnd, Field(discriminator="type")]
+LiveRequest = Annotated[LiveStart | LiveSeek | LiveRepaired | LiveEnd, Field(discriminator="type")]
 
 
 # --- transcriber -> media node ---------------------------------------------------------------------------

@@ -141,12 +141,15 @@ def _recognised(session: Session, reception: Reception, fact: journal.Recognised
     participant.recognised_until = max(participant.recognised_until, utterance.end)
 
 
+STORED_MEASURES = {
+    "avg_logprob", "no_speech_prob", "compression_ratio", "doubt", "concealed_s", "recovered_s", "model",
+}  # fmt: skip
+
+
 def stored_utterance(reception_id: str, utterance: Utterance, *, source: str) -> StoredUtterance:
     """A row for an utterance exactly as it was recognised."""
     words = [[word.start, word.end, word.text, word.probability] for word in utterance.words]
-    measures = utterance.model_dump(
-        mode="json", include={"avg_logprob", "no_speech_prob", "compression_ratio", "doubt", "model"}
-    )
+    measures = utterance.model_dump(mode="json", include=STORED_MEASURES)
     return StoredUtterance(
         id=utterance.id,
         reception_id=reception_id,

@@ -293,7 +293,7 @@ class Heard(Tap):
     def __init__(self) -> None:
         self.pieces: list[tuple[float, bytes]] = []
 
-    def push(self, at: float, samples: bytes) -> None:
+    def push(self, at: float, samples: bytes, repairs: object = ()) -> None:
         self.pieces.append((at, samples))
 
 

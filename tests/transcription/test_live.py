@@ -15,6 +15,7 @@ from server.protocol.transcript import (
     LiveFinished,
     LivePartial,
     LiveProgress,
+    LiveRepaired,
     LiveReply,
     LiveSeek,
     LiveStart,
@@ -135,6 +136,22 @@ async def test_seek_finishes_what_is_open_and_moves_on(transcriber: tuple[str, S
     said = utterances(given)
     assert [u.text for u in said] == ["我同意录音录像，您记录吧。"] * 2
     assert said[1].start - said[0].start == pytest.approx(60.0, abs=0.05)
+
+
+async def test_what_was_made_up_on_the_way_is_marked(transcriber: tuple[str, Service], petitioner: Samples) -> None:
+    sentence = petitioner[round(22.5 * RATE) : round(26.1 * RATE)]
+    async with connect(transcriber[0]) as socket:
+        await socket.send(START.model_dump_json())
+        for at, how in ((0.0, "concealed"), (60.0, "recovered"), (90.0, "")):
+            if at:
+                await socket.send(LiveSeek(at=at).model_dump_json())
+            if how:
+                await socket.send(LiveRepaired(start=at + 1.0, end=at + 1.3, how=how).model_dump_json())
+            await socket.send(sentence.tobytes())
+        await socket.send('{"type":"end"}')
+        said = utterances([live_reply.validate_json(m) async for m in socket])
+    assert [(u.concealed_s, u.recovered_s) for u in said] == [(0.3, 0), (0, 0.3), (0, 0)]
+    assert ["concealed" in u.doubt for u in said] == [True, False, False]
 
 
 async def test_partials_come_in_real_time_and_are_superseded(

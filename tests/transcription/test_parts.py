@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from server.protocol.transcript import Utterance, Word
+from server.protocol.transcript import LiveRepaired, Utterance, Word
 from tests.transcription.conftest import DEMO, settings
 from transcription.engine import EngineUnavailable, Heard, HeardWord, ModelState
 from transcription.evaluate import Character, align, load_reference, score
-from transcription.guard import check
+from transcription.guard import check, mark_repairs
 from transcription.recognise import Source, recognise
 from transcription.remote import RemoteEngine
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
@@ -113,6 +113,16 @@ def test_doubtful_text_is_kept_with_its_reason(given: Utterance, code: str) -> N
     assert checked is not None
     assert code in checked.doubt
     assert checked.text == given.text
+
+
+def test_little_that_was_made_up_is_noted_but_no_doubt() -> None:
+    said = utterance("我的承包地被收走了", seconds=2.0)
+    repairs = [
+        LiveRepaired(start=start, end=start + 0.04, how=how)
+        for start, how in ((1.98, "concealed"), (1.0, "concealed"), (1.5, "recovered"), (5.0, "concealed"))
+    ]
+    marked = mark_repairs(said, repairs)
+    assert (marked.concealed_s, marked.recovered_s, marked.doubt) == (0.06, 0.04, said.doubt)
 
 
 def test_ordinary_speech_has_no_doubt() -> None:
