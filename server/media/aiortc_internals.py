@@ -740,6 +740,7 @@ class ForwardingConnection(RTCPeerConnection):
     send, every other can show, and the recorder can write."""
 
     def __init__(self) -> None:
+        self._parts: list[ForwardingReceiver | ForwardingSender] = []
         self._line = downlink.Line()
         self._downlink = downlink.Downlink(self._line)
         self._decided = (0.0, 0)
@@ -756,6 +757,7 @@ class ForwardingConnection(RTCPeerConnection):
         sender, receiver = ForwardingSender(kind, transport), ForwardingReceiver(kind, transport)
         sender._stream_id, sender.line = made.sender._stream_id, self._line
         receiver._set_rtcp_ssrc(sender._ssrc)
+        self._parts += (receiver, sender)
         made._RTCRtpTransceiver__sender = sender
         made._RTCRtpTransceiver__receiver = receiver
         together([one.receiver.timeline for one in self.getTransceivers()])  # type: ignore[attr-defined]
@@ -772,10 +774,8 @@ class ForwardingConnection(RTCPeerConnection):
         while True:
             await asyncio.sleep(TICK)
             now = time.monotonic()
-            for transceiver in self.getTransceivers():
-                for part in (transceiver.receiver, transceiver.sender):
-                    if isinstance(part, ForwardingReceiver | ForwardingSender):
-                        part.tick(now)
+            for part in self._parts:
+                part.tick(now)
             if now - self._decided[0] >= downlink.EVERY:
                 self._decide(now)
 

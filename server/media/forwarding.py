@@ -123,8 +123,7 @@ class _Hole(NamedTuple):
     layer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A packet ready for sending, without header extensions: fields of the slot, not of the source.
 
     An empty payload fills the place of a packet that came late and is not wanted: sent as padding, so that nobody

@@ -27,6 +27,10 @@ class Reorder:
             self._next = packet.seq
         if packet.seq < self._next:
             return
+        if packet.seq == self._next and not self._held:
+            self._next += 1
+            self._emit(packet, 0)
+            return
         self._held[packet.seq] = packet
         self._release(packet.arrival)
 

@@ -12,33 +12,46 @@ from typing import Any
 import aioice.ice
 import pylibsrtp
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
-from pylibsrtp import ffi
 
 PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
     (RTCDtlsTransport, ("_setup_srtp", "transport")),
+    (pylibsrtp, ("ffi", "lib")),
     (aioice.ice.StunProtocol, ("datagram_received", "send_data")),
     (aioice.ice.CandidatePair, ("remote_addr",)),
-    (pylibsrtp.Session(), ("_cdata", "_buffer")),
+    (pylibsrtp.Session(), ("_srtp",)),
 )
 LARGEST = 2048
-
-
-def _make_room(session: type[pylibsrtp.Session]) -> None:
-    """pylibsrtp encrypts nothing over 1356 bytes (its 1500 less the most that any cipher adds), but encoders send
-    packets of 1400 (GStreamer 1.22), which have to go on to the others."""
-    original = session.__init__
-
-    def roomy(self: Any, policy: pylibsrtp.Policy | None = None) -> None:
-        original(self, policy)
-        self._cdata = ffi.new("char[]", LARGEST)
-        self._buffer = ffi.buffer(self._cdata)
-
-    session.__init__ = roomy  # type: ignore[method-assign]
-
-
-_make_room(pylibsrtp.Session)
+"""Bytes of a packet; pylibsrtp itself takes 1356 at most, but encoders send 1400 (GStreamer 1.22)."""
+TRAILER = 148
+"""Bytes that encrypting adds at most (libsrtp: SRTP_MAX_SRTCP_TRAILER_LEN)."""
 RTP = Callable[[bytes, float], None]
 """Takes a decrypted RTP packet and the moment when it came (monotonic seconds)."""
+
+
+class Cipher:
+    """One direction's SRTP by libsrtp's own calls: pylibsrtp allocates and copies twice as often."""
+
+    def __init__(self, session: pylibsrtp.Session) -> None:
+        self._session = session
+        self._handle = session._srtp[0]
+        self._data = pylibsrtp.ffi.new("char[]", LARGEST + TRAILER)
+        self._view = pylibsrtp.ffi.buffer(self._data)
+        self._length = pylibsrtp.ffi.new("int *")
+
+    def run(self, function: Any, packet: bytes) -> bytes | None:
+        """Encrypt or decrypt; None for what is too long, forged or damaged."""
+        length = len(packet)
+        if length > LARGEST:
+            return None
+        self._view[:length] = packet
+        self._length[0] = length
+        if function(self._handle, self._data, self._length):
+            return None
+        done: bytes = self._view[: self._length[0]]
+        return done
+
+
+_lib = pylibsrtp.lib
 
 
 class Wire:
@@ -49,6 +62,8 @@ class Wire:
         """Who takes received RTP; None: it goes the libraries' way."""
         self._dtls = transport
         self._ice: Any = transport.transport._connection
+        self._out: Cipher | None = None
+        self._in: Cipher | None = None
         self._pair: Any = None
         self._address: tuple[str, int] = ("", 0)
 
@@ -59,25 +74,23 @@ class Wire:
             return
         if pair is not self._pair:
             self._pair, self._address = pair, pair.remote_addr
-        session = self._dtls._tx_srtp
-        protect = session.protect_rtcp if 192 <= packet[1] <= 223 else session.protect
-        try:
-            pair.protocol.transport.sendto(protect(packet), self._address)
-        except (pylibsrtp.Error, OSError, RuntimeError, ValueError):
-            return  # a socket that is just being closed, or a packet that cannot be encrypted: lost like any other
+        if self._out is None:
+            self._out = Cipher(self._dtls._tx_srtp)
+        data = self._out.run(_lib.srtp_protect_rtcp if 192 <= packet[1] <= 223 else _lib.srtp_protect, packet)
+        if data is not None:
+            pair.protocol.transport.sendto(data, self._address)
 
     def received(self, data: bytes) -> bool:
         """Take a datagram if it is RTP of a connected transport; False: it is something else."""
         if self.on_rtp is None or len(data) < 12 or not 127 < data[0] < 192 or 192 <= data[1] <= 223:
             return False
-        session = self._dtls._rx_srtp
-        if session is None or self._dtls._state is not State.CONNECTED:
+        if self._dtls._state is not State.CONNECTED:
             return False
-        try:
-            packet = session.unprotect(data)
-        except (pylibsrtp.Error, ValueError):
-            return True  # forged, damaged or too long
-        self.on_rtp(packet, time.monotonic())
+        if self._in is None:
+            self._in = Cipher(self._dtls._rx_srtp)
+        packet = self._in.run(_lib.srtp_unprotect, data)
+        if packet is not None:
+            self.on_rtp(packet, time.monotonic())
         return True
 
 
