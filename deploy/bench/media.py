@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,12 +39,14 @@ class Plan:
     alike: int
     """Rooms of two at which all SFUs are compared."""
     fives: int
+    each: int
+    """Rooms for each of two media processes side by side."""
     more: tuple[int, ...]
     """Further steps, until one core is full."""
 
 
-WHOLE = Plan(8.0, 16, 4, (24, 32, 40, 48, 56, 64, 72))
-QUICK = Plan(4.0, 6, 1, (12,))
+WHOLE = Plan(8.0, 16, 4, 20, (24, 32, 40, 48, 56, 64, 72))
+QUICK = Plan(4.0, 6, 1, 4, (12,))
 
 
 class Bench:
@@ -65,6 +69,22 @@ class Bench:
             found[name] = self.load(name, 2, [plan.alike])
         for name in ("ours", "ours_recorded", "janus", "janus_recorded"):
             found[name + "_five"] = self.load(name, 5, [plan.fives])
+        found["two_nodes"] = self.side_by_side(plan.each)
+        return found
+
+    def side_by_side(self, rooms: int) -> Steps:
+        """Two media processes that record, each on a core of its own, and each core with the other's client."""
+        cores = (SERVER_CORE, CLIENT_CORE)
+        with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+            works = []
+            for own, other in (cores, cores[::-1]):
+                folder = self.folder / f"node{own}"
+                folder.mkdir()
+                running = stack.enter_context(servers.ours(folder, own, other))
+                works.append(self._work(running, 2, [rooms], recorded=True, core=other))
+            outputs = list(pool.map(lambda work: list(_output(work)), works))
+        found = [json.loads(line) for output in outputs for line in output]
+        say(f"two nodes side by side: {json.dumps(found)}")
         return found
 
     def load(self, name: str, seats: int, steps: list[int]) -> Steps:
@@ -86,18 +106,23 @@ class Bench:
         return servers.janus(self.folder, SERVER_CORE)
 
     def _steps(self, name: str, running: Running, seats: int, steps: list[int], recorded: bool) -> Steps:
-        work = Work(
-            server=running.name, address=running.address, pid=running.pid, core=CLIENT_CORE,
-            picture=str(self.picture), voice=str(VOICE), seats=seats, steps=steps, seconds=self.plan.seconds,
-            key=running.key, recorded=recorded, recordings=running.recordings,
-            # Stock aiortc encodes at what receivers ask for: the same bitrate as comes in.
-            bitrate=BITRATE if running.name == "stock" else 5_000_000,
-        )  # fmt: skip
+        work = self._work(running, seats, steps, recorded=recorded)
         found: Steps = []
         for line in _output(work):
             found.append(json.loads(line))
             say(f"{name}, rooms of {seats}: {line.strip()}")
         return found
+
+    def _work(
+        self, running: Running, seats: int, steps: list[int], *, recorded: bool, core: int = CLIENT_CORE
+    ) -> Work:
+        return Work(
+            server=running.name, address=running.address, pid=running.pid, core=core,
+            picture=str(self.picture), voice=str(VOICE), seats=seats, steps=steps, seconds=self.plan.seconds,
+            key=running.key, recorded=recorded, recordings=running.recordings,
+            # Stock aiortc encodes at what receivers ask for: the same bitrate as comes in.
+            bitrate=BITRATE if running.name == "stock" else 5_000_000,
+        )  # fmt: skip
 
 
 def _output(work: Work) -> Iterator[str]:
@@ -115,8 +140,6 @@ def _output(work: Work) -> Iterator[str]:
 
 
 def _after(seconds: float, act: Callable[[], None]) -> Callable[[], None]:
-    import threading
-
     timer = threading.Timer(seconds, act)
     timer.daemon = True
     timer.start()

@@ -85,10 +85,21 @@ def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
         "rooms_per_core_recorded": rooms_recorded,
         "rooms_per_core_recorded_is": known_recorded,
         "memory_mb_per_room": compared["memory_mb_per_room"] if compared else None,
+        **two_nodes(found.get("two_nodes", [])),
         "five_ours_core_per_room": five("ours"),
         "five_ours_recorded_core_per_room": five("ours_recorded"),
         "five_janus_core_per_room": five("janus"),
         "five_janus_recorded_core_per_room": five("janus_recorded"),
+    }
+
+
+def two_nodes(steps: Steps) -> dict[str, Any]:
+    """What two media processes carried together."""
+    whole = len(steps) == 2
+    return {
+        "two_nodes_rooms": sum(s["rooms"] for s in steps) if whole else None,
+        "two_nodes_cores": round(sum(s["server_cores"] for s in steps), 3) if whole else None,
+        "two_nodes_lost_fraction": max(s["lost_fraction"] for s in steps) if whole else None,
     }
 
 
@@ -112,6 +123,7 @@ def page(found: dict[str, Steps], figures: dict[str, Any], missing: dict[str, st
     parts = [_HEAD.format(date=datetime.date.today().isoformat(), machine=machine(), versions=versions())]
     parts += ["## Rooms of two\n", _table([(name, s) for name in LABELS for s in found.get(name, [])])]
     parts += ["## Rooms of five\n", _table([(name, s) for name in LABELS for s in found.get(name + "_five", [])])]
+    parts += ["## Two media processes, recording, side by side\n", _TWO, _table([("ours_recorded", s) for s in found.get("two_nodes", [])])]
     parts += ["## In short\n", _short(figures)]
     parts += [f"Not measured: {name}: {why}\n" for name, why in missing.items()]
     parts.append(_NOTES)
@@ -156,6 +168,10 @@ Written by `make bench-media` ({date}); run it again rather than believe it.  {m
 Each participant sends 1280x720 VP8 at 1.2 Mbit/s and Opus with 50 packets a second from a clip that was encoded
 before, and sees all others of the room.  The server has one core to itself, the load client another; both share the
 machine with whatever else runs.
+"""
+
+_TWO = """One on each core, and on each core the other's load client too: the two cores carry servers and clients of all
+these rooms together.  Each process has its own rooms (setting `media_nodes`), so nothing is shared but the machine.
 """
 
 _NOTES = """## How it is measured
