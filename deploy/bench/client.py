@@ -97,6 +97,11 @@ class Line:
         self.refused = 0
         pair.protocol.datagram_received = self._received
 
+    @property
+    def stands(self) -> bool:
+        """Whether the connection is still up: one that starves loses consent (RFC 7675) and ends."""
+        return bool(self._dtls.state == "connected")
+
     def send(self, packet: bytes) -> None:
         """Encrypt and send an RTP packet."""
         self._put(self._dtls._tx_srtp.protect(packet))

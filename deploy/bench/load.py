@@ -113,6 +113,7 @@ async def measure(work: Work, crowd: Crowd, rooms: int, idle_mb: float) -> dict[
         "delay_p99_ms": percentile(delays, 0.99), "client_lag_p95_ms": percentile(lags, 0.95),
         "memory_mb_per_room": round((memory_mb(work.pid) - idle_mb) / rooms, 2),
         "streams": sum(len(line.streams) for line in crowd.lines),
+        "lines_lost": sum(not line.stands for line in crowd.lines),
         "client_refused": sum(line.refused for line in crowd.lines),
     }  # fmt: skip
 
@@ -171,7 +172,7 @@ async def main() -> None:
             running.result()
         found = await measure(work, crowd, wanted, idle_mb)
         print(json.dumps(found), flush=True)
-        if (found["lost_fraction"] or 0.0) > ENOUGH_LOSS:
+        if (found["lost_fraction"] or 0.0) > ENOUGH_LOSS or found["lines_lost"]:
             break
     os._exit(0)  # the server is stopped next; hundreds of farewells would only take time
 

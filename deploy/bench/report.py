@@ -12,6 +12,8 @@ from typing import Any
 Step = dict[str, Any]
 Steps = list[Step]
 NO_LOSS = 0.001
+DELIVERED = 0.99
+"""Of what is sent so much arrives at least; the rest is on its way when counting stops."""
 FULL = 0.97
 """A pinned process that uses so much of its core has no more."""
 LABELS = {
@@ -30,7 +32,7 @@ def at(steps: Steps, rooms: int) -> Step | None:
 
 def highest_whole(steps: Steps) -> Step | None:
     """The last step that lost nothing worth speaking of."""
-    whole = [s for s in steps if (s["lost_fraction"] or 0.0) <= NO_LOSS and s["delivered_fraction"] is not None]
+    whole = [s for s in steps if (s["lost_fraction"] or 0.0) <= NO_LOSS and (s["delivered_fraction"] or 0.0) >= DELIVERED]
     return max(whole, key=lambda s: s["rooms"]) if whole else None
 
 

@@ -195,10 +195,21 @@ class Janus(Rooms):
         await connection.setRemoteDescription(RTCSessionDescription(reply["jsep"]["sdp"], "answer"))
         return joined["plugindata"]["data"]["id"], self.start(connection, await connected(connection))
 
+    async def _subscribe(self, handle: int, body: dict[str, Any]) -> dict[str, Any]:
+        """Janus knows a feed only a moment after its publisher is connected."""
+        for _ in range(20):
+            try:
+                return await self._ask(handle, body)
+            except RuntimeError as error:
+                if "No such feed" not in str(error):
+                    raise
+                await asyncio.sleep(0.1)
+        return await self._ask(handle, body)
+
     async def _watch(self, room: int, feeds: list[int], shown: list[Publisher]) -> None:
         handle = await self._attach()
         streams = [{"feed": feed} for feed in feeds]
-        reply = await self._ask(handle, {"request": "join", "ptype": "subscriber", "room": room, "streams": streams})
+        reply = await self._subscribe(handle, {"request": "join", "ptype": "subscriber", "room": room, "streams": streams})
         connection = await answer(reply["jsep"]["sdp"])
         await self._ask(handle, {"request": "start"}, ("answer", connection.localDescription.sdp))
         line = await connected(connection)

@@ -1,6 +1,7 @@
 """Starts and stops the servers of a bench, each pinned to one core."""
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 20.0
+PR_SET_PDEATHSIG = 1
 
 
 class NotThere(Exception):
@@ -50,8 +52,14 @@ def own_address() -> str:
 
 
 def on_core(core: int) -> Callable[[], None]:
-    """For the child, before exec."""
-    return lambda: os.sched_setaffinity(0, {core})
+    """For the child, before exec: on this core, and not longer than its parent (prctl(2))."""
+    prctl = ctypes.CDLL(None).prctl
+
+    def settle() -> None:
+        os.sched_setaffinity(0, {core})
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return settle
 
 
 @contextlib.contextmanager
