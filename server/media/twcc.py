@@ -19,23 +19,28 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._unwrap = Unwrapper(16)
-        self._times: dict[int, float] = {}
+        self._came: list[tuple[int, float]] = []
         self._next: int | None = None
         self._count = 0
 
     def add(self, seq: int, arrival: float) -> None:
         """Note that packet `seq` (16 bits) came at `arrival` (seconds)."""
-        number = self._unwrap(seq)
-        if self._next is None:
-            self._next = number
-        if number >= self._next and len(self._times) < _MAX_SPAN:
-            self._times[number] = arrival
+        if len(self._came) < _MAX_SPAN:
+            self._came.append((seq, arrival))
+
+    def _numbered(self) -> dict[int, float]:
+        """What came since the last call, by numbers that count on."""
+        came, self._came = self._came, []
+        numbered = [(self._unwrap(seq), arrival) for seq, arrival in came]
+        if self._next is None and numbered:
+            self._next = numbered[0][0]
+        return {number: arrival for number, arrival in numbered if number >= (self._next or 0)}
 
     def feedback(self, ssrc: int, media_ssrc: int) -> bytes | None:
         """The RTCP packet about everything since the last call; None if nothing came."""
-        if not self._times or self._next is None:
+        times = self._numbered()
+        if not times or self._next is None:
             return None
-        times, self._times = self._times, {}
         last = max(times)
         base = self._next if last - self._next <= _MAX_SPAN else min(times)
         self._next = last + 1
