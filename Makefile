@@ -4,9 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests that keep time with sound, pictures or a browser have the machine to themselves.
 TIMED := tests/browser tests/e2e tests/kiosk tests/media tests/network
-QUICK := tests/api tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
+QUICK := tests/api tests/archive tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr bench-media chaos clean
+.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr bench-media bench-archive chaos clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -52,6 +52,9 @@ chaos: setup-test tools  ## every way in which a talk can be disturbed (as root)
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench
+
+bench-archive: setup  ## how fast the archive's film is made of two 720p recordings; one JSON line
+	@$(BIN)/python -m deploy.bench.archive
 
 bench-media: setup  ## the price of a room beside stock aiortc and Janus; writes deploy/performance.md, one JSON line
 	@$(BIN)/python -m deploy.bench.media

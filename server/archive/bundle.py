@@ -51,7 +51,7 @@ class Bundle:
                 self._add(bundle, wanted)
             for text in self._plan.texts:
                 self._add_text(bundle, text.name, text.text.encode())
-            listing = canonical_json({"version": VERSION, "about": self._plan.about, "files": self._listed})
+            listing = canonical_json({"version": VERSION, "about": [list(one) for one in self._plan.about], "files": self._listed})
             sums = "".join(f"{one['sha256']}  {one['name']}\n" for one in self._listed)
             self._write(bundle, LIST, listing)
             self._write(bundle, SUMS, sums.encode())

@@ -147,10 +147,10 @@ class Scenes:
         wanted = [s for s in plan.sources if s.kind == TrackKind.VIDEO and s.end > start - 5 and s.start < end]
         self._documents = sorted((s for s in wanted if s.document), key=lambda s: s.start)
         self._seats = [seat.id for seat in plan.seats]
-        self._tracks = {
-            key: Pictures([s for s in sorted(wanted, key=lambda s: s.start) if (s.seat_id, s.document) == key], start, broken)
-            for key in {(s.seat_id, s.document) for s in wanted}
-        }
+        tracks: dict[tuple[str, bool, bool], list[Source]] = {}
+        for source in sorted(wanted, key=lambda one: one.begins):
+            tracks.setdefault((source.seat_id, source.document, source.only is not None), []).append(source)
+        self._tracks = {key: Pictures(sources, start, broken) for key, sources in tracks.items()}
         self._layouts: dict[str | None, tuple[layout.Tile, ...]] = {}
 
     def at(self, moment: float) -> tuple[tuple[layout.Tile, ...], list[Any]]:
@@ -164,8 +164,10 @@ class Scenes:
         return tiles, [self._picture(tile, moment) for tile in tiles]
 
     def _picture(self, tile: layout.Tile, moment: float) -> Any:
-        track = self._tracks.get((tile.seat_id, tile.document))
-        return track.at(moment) if track is not None else None
+        """What the server recorded, else what the kiosk's copy has."""
+        tracks = (self._tracks.get((tile.seat_id, tile.document, copied)) for copied in (False, True))
+        pictures = [track.at(moment) for track in tracks if track is not None]
+        return next((picture for picture in pictures if picture is not None), None)
 
 
 def _shown(start: float, end: float, moment: float) -> bool:

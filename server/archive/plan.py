@@ -8,8 +8,8 @@ from pydantic import Field, TypeAdapter
 from server.protocol.base import Identifier, Message, Moment, Seconds, TrackKind
 
 PLAN, RESULT, LOCK = "plan.json", "result.json", "lock"
-BUSY = 3
-"""Exit code of a worker whose folder another one has."""
+BUSY, DISK_FULL, DISK_ERROR = 3, 5, 6
+"""Exit codes of a worker: another one has the folder; nothing more fits; the disk fails."""
 
 
 class Seat(Message):
@@ -34,10 +34,21 @@ class Source(Message):
     seconds: Seconds
     size: int
     sha256: str
+    only: tuple[Seconds, Seconds] | None = None
+    """A piece of the kiosk's own copy: what it has between these moments fills a gap."""
 
     @property
     def end(self) -> float:
         return self.start + self.seconds
+
+    @property
+    def begins(self) -> float:
+        """Media time of the first moment that is used."""
+        return self.only[0] if self.only else self.start
+
+    def has(self, moment: float) -> bool:
+        """Whether what the file has at a moment is used."""
+        return self.only is None or self.only[0] <= moment < self.only[1]
 
 
 class Notice(Message):
@@ -100,8 +111,8 @@ class BundlePlan(Message):
     kind: Literal["bundle"] = "bundle"
     folder: str
     """The folder that everything lies in, in the ZIP."""
-    about: dict[str, str]
-    """What the page says about the case, in order."""
+    about: tuple[tuple[str, str], ...]
+    """What the page says about the case: (label, words)."""
     captions: tuple[Caption, ...] = ()
     manifest: dict[str, Any]
     """The recording's, as JSON; empty where there is none."""
@@ -119,11 +130,10 @@ plan_adapter: TypeAdapter[Plan] = TypeAdapter(Plan)
 
 
 class Result(Message):
-    """How it ended: a file in the worker's folder, or why there is none."""
+    """A finished file in the worker's folder."""
 
-    file: str = ""
-    size: int = 0
-    sha256: str = ""
+    file: str
+    size: int
+    sha256: str
     notes: tuple[str, ...] = ()
     """Chinese sentences: what could not be put in."""
-    failed: Literal["", "disk_full", "disk_error", "internal"] = ""

@@ -36,15 +36,16 @@ def frames(sources: "list[Source]", start: float, broken: Broken) -> Iterator[Re
 def _frames_of(source: Source, start: float, broken: Broken) -> Iterator[Recorded]:
     try:
         with av.open(str(source.file)) as container:
-            stream = container.streams[0]
+            stream = next(one for one in container.streams if one.type == source.kind)
             stream.codec_context.thread_count = 1  # parts are made side by side instead
             if start > source.start:
                 container.seek(round((start - source.start) * 1_000_000), backward=True, any_frame=False)
             decoded: Iterator[Any] = container.decode(stream)
             for frame in decoded:
-                if frame.time is not None:
-                    yield Recorded(source.start + float(frame.time), frame, source)
-    except (FFmpegError, OSError, IndexError):
+                at = source.start + float(frame.time or 0)
+                if frame.time is not None and source.has(at):
+                    yield Recorded(at, frame, source)
+    except (FFmpegError, OSError, StopIteration):
         broken(source)
 
 

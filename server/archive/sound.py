@@ -102,10 +102,11 @@ def mixed(sources: Sequence[Source], seconds: float, broken: Broken) -> Iterator
 
 
 def _by_seat(sources: Sequence[Source]) -> "list[list[Source]]":
-    found: dict[str, list[Source]] = {}
-    for source in sorted(sources, key=lambda one: one.start):
+    """One list per voice; what fills a gap is a voice of its own, for a short gap lies within a file."""
+    found: dict[tuple[str, bool], list[Source]] = {}
+    for source in sorted(sources, key=lambda one: one.begins):
         if source.kind == TrackKind.AUDIO:
-            found.setdefault(source.seat_id, []).append(source)
+            found.setdefault((source.seat_id, source.only is not None), []).append(source)
     return list(found.values())
 
 

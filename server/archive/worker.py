@@ -2,7 +2,8 @@
 
 A process of its own, so that the web program and a running reception are not held up, and so that it can be killed at
 any moment: parts that are finished stay finished.  It says how far it is on standard output (a number from 0 to 1 per
-line), ends when its standard input is closed (whoever started it died), and leaves FOLDER/result.json.
+line), ends when its standard input is closed (whoever started it died), and leaves FOLDER/result.json
+or, because a full disk takes no file, an exit code that says what went wrong.
 """
 
 import fcntl
@@ -15,13 +16,13 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from av.error import FFmpegError
-
 from server.archive.bundle import Bundle
 from server.archive.disk import Disk, is_full
 from server.archive.film import Film
 from server.archive.plan import (
     BUSY,
+    DISK_ERROR,
+    DISK_FULL,
     LOCK,
     PLAN,
     RESULT,
@@ -50,7 +51,10 @@ def main(folder: Path) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return BUSY
-        replace_file(folder / RESULT, _work(folder).model_dump_json().encode())
+        try:
+            replace_file(folder / RESULT, _work(folder).model_dump_json().encode())
+        except OSError as error:  # FFmpeg's errors of the disk are among them
+            return DISK_FULL if is_full(error) else DISK_ERROR
     return 0
 
 
@@ -62,14 +66,8 @@ def _end_with_parent() -> None:
 def _work(folder: Path) -> Result:
     plan = plan_adapter.validate_json((folder / PLAN).read_bytes())
     disk = Disk(folder, plan.reserve_mb)
-    try:
-        made, notes = _film(plan, folder, disk) if isinstance(plan, VideoPlan) else _bundle(plan, folder, disk)
-        return Result(file=made.name, size=made.stat().st_size, sha256=_hash(made), notes=tuple(notes))
-    except (OSError, FFmpegError) as error:
-        code = getattr(error, "errno", None)
-        if code is None or not isinstance(error, OSError):
-            raise
-        return Result(failed="disk_full" if is_full(error) else "disk_error")
+    made, notes = _film(plan, folder, disk) if isinstance(plan, VideoPlan) else _bundle(plan, folder, disk)
+    return Result(file=made.name, size=made.stat().st_size, sha256=_hash(made), notes=tuple(notes))
 
 
 def _film(plan: VideoPlan, folder: Path, disk: Disk) -> tuple[Path, list[str]]:

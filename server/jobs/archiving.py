@@ -14,7 +14,7 @@ from dbos import DBOS, SetWorkflowID
 from prometheus_client import Counter
 
 from server.archive.disk import is_full
-from server.archive.plan import BUSY, RESULT, Result
+from server.archive.plan import BUSY, DISK_ERROR, DISK_FULL, RESULT, Result
 from server.errors import JietanError
 from server.jobs.workflows import DurableJobs, fresh_id, office_at_work, rest, until_it_works
 from server.reception import archiving
@@ -32,6 +32,8 @@ AGAIN_PAUSE_S = 1.0
 KILLED_AT_MOST = 3
 """A worker that is killed more often than this, as by want of memory, will not come to an end."""
 LINE = 4096
+GIVEN_UP = "cancelled"
+FAILURES = {DISK_FULL: "disk_full", DISK_ERROR: "disk_error"}
 
 made_total = Counter("jietan_archives_total", "Films and bundles that were made or failed", ["outcome"])
 
@@ -72,31 +74,36 @@ def work(archive_id: int) -> None:
     except JietanError as error:
         return archiving.fail(office, archive_id, error.message)
     except OSError as error:
-        return archiving.finish(office, archive_id, Result(failed="disk_full" if is_full(error) else "disk_error"))
-    return _conclude(office, archive_id, _result(archive_id, folder)) if folder is not None else None
+        return archiving.fail(office, archive_id, archiving.WHY["disk_full" if is_full(error) else "disk_error"])
+    if folder is not None:
+        outcome = _conclude(office, archive_id, _outcome(archive_id, folder))
+        made_total.labels(outcome).inc()
+        log.info("archive", id=archive_id, outcome=outcome)
+    return None
 
 
-def _conclude(office: Office, archive_id: int, result: Result | None) -> None:
-    if result is None:
+def _conclude(office: Office, archive_id: int, outcome: Result | str) -> str:
+    """Put a file in its place, or clear up; the outcome in a word."""
+    if isinstance(outcome, Result):
+        archiving.finish(office, archive_id, outcome)
+        return "made"
+    if outcome == GIVEN_UP:
         archiving.clear(office, archive_id)
-        outcome = "cancelled"
     else:
-        archiving.finish(office, archive_id, result)
-        outcome = result.failed or "made"
-    made_total.labels(outcome).inc()
-    log.info("archive", id=archive_id, outcome=outcome)
+        archiving.fail(office, archive_id, archiving.WHY[outcome])
+    return outcome
 
 
-def _result(archive_id: int, folder: Path) -> Result | None:
-    """What the worker made; None: it was given up.  Raises Stopping."""
+def _outcome(archive_id: int, folder: Path) -> Result | str:
+    """What the worker made, or why there is nothing.  Raises Stopping."""
     known, killed = folder / RESULT, 0
     while not known.exists():
         code = _run(archive_id, folder)
         if code is None:
-            return None
+            return GIVEN_UP
         killed += code < 0
         if (code > 0 and code != BUSY) or killed > KILLED_AT_MOST:
-            return Result(failed="internal")
+            return FAILURES.get(code, "internal")
         if code:
             rest(AGAIN_PAUSE_S)
     return Result.model_validate_json(known.read_bytes())

@@ -14,7 +14,7 @@ from server.archive.plan import BundlePlan, Caption, Notice, Packed, Seat, Sourc
 from server.domain import captions, terms
 from server.domain.canonical import check_code
 from server.domain.captions import Cue
-from server.domain.gaps import gap_sentence
+from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.linewords import from_store
 from server.domain.states import Consent, LineKind
 from server.protocol.base import Role, TrackKind
@@ -22,7 +22,7 @@ from server.protocol.canonical import canonical_json
 from server.protocol.recording import MANIFEST_NAME
 from server.reception import documents
 from server.reception.office import Office
-from server.store import records
+from server.store import copies, records
 from server.store.models import Participant, Reception, StoredArchive, StoredCase, StoredSegment
 
 DOCUMENT_SOURCES = frozenset({"document", "screen"})
@@ -34,7 +34,10 @@ def video_plan(office: Office, case_id: int) -> VideoPlan:
     with office.store.read() as session:
         case = session.get_one(StoredCase, case_id)
         reception = session.get_one(Reception, case.reception_id)
-        sources = tuple(_sources(session, office.settings.recordings_dir, reception))
+        sources = (
+            *_sources(session, office.settings.recordings_dir, reception),
+            *_fills(session, office.settings.copies_dir, reception.id),
+        )
         seats = _seats(session, reception.id)
         return VideoPlan(
             heading=f"{reception.organization.name}　{reception.kiosk.name}　{case.case_no}",
@@ -87,6 +90,24 @@ def _sources(session: Session, recordings: Path, reception: Reception) -> Iterat
         )
 
 
+def _fills(session: Session, folder: Path, reception_id: str) -> Iterator[Source]:
+    """Pieces of the kiosk's own copy that belong to a gap."""
+    for fill in copies.fills_of(session, reception_id):
+        kinds = (TrackKind.AUDIO, *((TrackKind.VIDEO,) if fill.pictures else ())) if fill.size else ()
+        for kind in kinds:
+            yield Source(
+                id=f"{fill.copy_id[:40]}-{fill.gap_id}-{kind}",
+                seat_id=fill.participant_id,
+                kind=kind,
+                file=(folder / fill.reception_id / Path(fill.file).name).resolve(),
+                start=fill.file_start,
+                seconds=fill.file_seconds,
+                size=fill.size,
+                sha256=fill.sha256,
+                only=(fill.start, fill.end),
+            )
+
+
 def _path(recordings: Path, segment: StoredSegment) -> Path:
     """Where the segment lies; a name that is no plain name leads nowhere."""
     return (recordings / segment.reception_id / Path(segment.file).name).resolve()
@@ -95,11 +116,12 @@ def _path(recordings: Path, segment: StoredSegment) -> Path:
 def _notices(session: Session, reception: Reception, seats: Sequence[Participant]) -> Iterator[Notice]:
     """What was not recorded, in the words of the record."""
     roles = {seat.id: Role(seat.role) for seat in seats}
-    started = _started(reception)
+    started, fills = _started(reception), copies.fills_of(session, reception.id)
     for gap in records.gaps(session, reception.id):
         if not gap.cause.startswith("recognition") and gap.cause != "nothing_understood":
             text = gap_sentence(started, gap.start, gap.end, gap.cause, roles.get(gap.participant_id or ""))
-            yield Notice(start=gap.start, end=gap.end, text=text)
+            had = (fill_sentence(started, one.start, one.end, one.outcome) for one in fills if one.gap_id == gap.id)
+            yield Notice(start=gap.start, end=gap.end, text=text + "".join(had))
 
 
 # --- words ---------------------------------------------------------------------------------------------------
@@ -152,6 +174,7 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
             sha256=video.sha256,
         )
         tracks = (_track(source) for source in _sources(session, office.settings.recordings_dir, reception))
+        pieces = {one.file: _piece(one) for one in _fills(session, office.settings.copies_dir, reception.id)}
         right, heard = corrected(session, case), recognised(session, case)
         key = _public_key(office)
         return BundlePlan(
@@ -161,7 +184,7 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
             manifest=reception.manifest or {},
             public_key=base64.b64encode(key).decode(),
             signing_key=_signing_key(office),
-            files=(film, *papers, *tracks),
+            files=(film, *papers, *tracks, *pieces.values()),
             texts=tuple(_texts(right, heard, reception, key)),
             reserve_mb=office.settings.disk_reserve_mb,
         )
@@ -174,6 +197,10 @@ def _paper(office: Office, case_id: int, name: str) -> Packed:
 
 def _track(source: Source) -> Packed:
     return Packed(name=f"recording/{source.file.name}", file=source.file, size=source.size, sha256=source.sha256)
+
+
+def _piece(source: Source) -> Packed:
+    return Packed(name=f"kiosk-copy/{source.file.name}", file=source.file, size=source.size, sha256=source.sha256)
 
 
 def _texts(right: Sequence[Cue], heard: Sequence[Cue], reception: Reception, key: bytes) -> Iterator[Written]:
@@ -198,18 +225,18 @@ def _signing_key(office: Office) -> Path | None:
     return path.resolve() if path.exists() else None
 
 
-def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> dict[str, str]:
+def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> tuple[tuple[str, str], ...]:
     started = _started(reception)
-    return {
-        "信访事项": case.title,
-        "编号": case.case_no,
-        "信访人": case.petitioner,
-        "接谈单位": reception.organization.name,
-        "接谈地点": reception.kiosk.name,
-        "接谈时间": f"{started:{MOMENT}}" if started else "",
-        "笔录校验码": check_code(case.record_sha256),
-        "笔录 SHA-256": case.record_sha256,
-        "录音录像清单 SHA-256": case.manifest_sha256,
-        "导出人": archive.asked_by,
-        "导出时间": f"{clock.today_in_office():{MOMENT}}",
-    }
+    return (
+        ("信访事项", case.title),
+        ("编号", case.case_no),
+        ("信访人", case.petitioner),
+        ("接谈单位", reception.organization.name),
+        ("接谈地点", reception.kiosk.name),
+        ("接谈时间", f"{started:{MOMENT}}" if started else ""),
+        ("导出人", archive.asked_by),
+        ("导出时间", f"{clock.today_in_office():{MOMENT}}"),
+        ("笔录校验码", check_code(case.record_sha256)),
+        ("笔录 SHA-256", case.record_sha256),
+        ("录音录像清单 SHA-256", case.manifest_sha256),
+    )

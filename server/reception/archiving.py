@@ -212,9 +212,6 @@ def progress(office: Office, archive_id: int, done: float) -> bool:
 
 def finish(office: Office, archive_id: int, result: Result) -> None:
     """Take what the worker made: the file to its place, then the row; what the file replaces goes."""
-    if result.failed:
-        fail(office, archive_id, WHY[result.failed])
-        return
     work = work_folder(office, archive_id)
     with office.store.read() as session:
         archive = session.get_one(StoredArchive, archive_id)

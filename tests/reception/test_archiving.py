@@ -225,7 +225,7 @@ def test_a_bundle_has_everything_verifies_and_ends_after_its_days(office: TestOf
     manifest = json.loads((folder / "recording/manifest.json").read_text())
     hashes = {one["name"].removeprefix("recording/"): one["sha256"] for one in listed["files"] if one["name"].endswith(".webm")}
     key = read_public((folder / "recording/public-key.pem").read_bytes())
-    assert verify(manifest, hashes, key, filed_sha256=listed["about"]["录音录像清单 SHA-256"]) == []
+    assert verify(manifest, hashes, key, filed_sha256=dict(listed["about"])["录音录像清单 SHA-256"]) == []
     assert "陈晓：下载整套材料" in events(office, path)
     assert [one for one in events(office, path) if "整套" in one] == ["陈晓：要导出整套材料", "陈晓：整套材料导出来了，校验码", "陈晓：下载整套材料"]
     ends_after_its_days(office, path)

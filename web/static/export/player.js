@@ -23,9 +23,10 @@
   }
 
   function showAbout() {
-    byId("title").textContent = list.about["信访事项"] || "接谈材料";
-    document.title = `${list.about["编号"] || ""} 接谈材料`;
-    const entries = Object.entries(list.about).filter(([, value]) => value);
+    const about = new Map(list.about);
+    byId("title").textContent = about.get("信访事项") || "接谈材料";
+    document.title = `${about.get("编号") || ""} 接谈材料`;
+    const entries = [...about].filter(([, value]) => value);
     byId("about").append(...entries.flatMap(([label, value]) => [el("dt", label), el("dd", String(value))]), el("dt", "公钥 SHA-256"), el("dd", bundle.keyName || "没有"));
   }
 
