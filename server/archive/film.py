@@ -24,7 +24,7 @@ from server.protocol.base import TrackKind
 FPS = 25
 STILL_FPS = 5
 """Without any recorded picture only the clock moves."""
-OPTIONS = {"preset": "superfast", "crf": "24", "g": "50", "bf": "0"}
+OPTIONS = {"preset": "superfast", "crf": "25", "g": "50", "bf": "0", "maxrate": "1800k", "bufsize": "3600k"}
 """Without B-frames a part's times are plain and parts follow each other without a seam."""
 SOUND_SHARE, PICTURE_SHARE = 0.08, 0.9
 """Parts of the work, as measured; the rest is copying."""
