@@ -10,6 +10,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -343,6 +344,49 @@ class SenderClock:
         return (self._report[0] >> 16) & 0xFFFFFFFF, int((now - self._report[2]) * 65536) & 0xFFFFFFFF
 
 
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Counters of one connection since it began, and what its other end reported since the last asking."""
+
+    expected: int
+    received: int
+    octets_up: int
+    octets_down: int
+    jitter_ms: float
+    loss_down: float | None
+    round_trip_ms: float | None
+
+
+class Reports:
+    """What the other end's receiver reports say of everything that is sent to it (RFC 3550 section 6.4.1)."""
+
+    REMEMBERED = 32
+
+    def __init__(self) -> None:
+        self._sent: dict[int, float] = {}
+        self._losses: list[float] = []
+        self._trips: list[float] = []
+
+    def sent(self, ntp: int, now: float) -> None:
+        """A sender report with this NTP time goes out."""
+        self._sent[(ntp >> 16) & 0xFFFFFFFF] = now
+        while len(self._sent) > self.REMEMBERED:
+            del self._sent[next(iter(self._sent))]
+
+    def note(self, report: RtcpReceiverInfo, now: float) -> None:
+        """One report block came."""
+        self._losses.append(report.fraction_lost / 256)
+        since = self._sent.get(report.lsr)
+        if since is not None:
+            self._trips.append(max(0.0, now - since - report.dlsr / 65536))
+
+    def take(self) -> tuple[float | None, float | None]:
+        """Mean loss and shortest round trip in seconds since the last call; None: nothing was reported."""
+        losses, self._losses = self._losses, []
+        trips, self._trips = self._trips, []
+        return sum(losses) / len(losses) if losses else None, min(trips, default=None)
+
+
 class ForwardingReceiver(RTCRtpReceiver):
     """Receives one encoded track: no jitter buffer, no decoder; every packet goes to `sinks` at once."""
 
@@ -451,6 +495,12 @@ class ForwardingReceiver(RTCRtpReceiver):
         """Number of the newest packet."""
         return self._losses.highest or 0
 
+    @property
+    def expected(self) -> int:
+        """How many packets the publisher sent, by their numbers."""
+        losses = self._losses
+        return 0 if losses.first is None or losses.highest is None else losses.highest - losses.first + 1
+
     def _note_transport_seq(self, extension: bytes, now: float) -> None:
         if self._twcc_id is None or not extension:
             return
@@ -510,7 +560,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         if losses.first is None or losses.highest is None:
             return
         numbers.measure_rate(now)
-        expected = losses.highest - losses.first + 1
+        expected = self.expected
         lsr, dlsr = self.clock.last(now)
         report = RtcpReceiverInfo(
             ssrc=self._ssrc or 0,
@@ -547,6 +597,7 @@ class ForwardingSender(RTCRtpSender):
         self.bits = 0
         """Everything sent, retransmissions and headers too."""
         self.line: downlink.Line | None = None
+        self.reports: Reports | None = None
         self.limit: int | None = None
         """Bits per second that the source should send at most for this viewer; None: no limit."""
         self.shown = Shown.FULL
@@ -702,6 +753,8 @@ class ForwardingSender(RTCRtpSender):
                 # What was missing when it came to the node is missing there, too, until it is sent again.
                 lost = report.fraction_lost / 256 - self.source.statistics.lost
                 self.line.note_loss(max(0.0, lost), time.monotonic())
+            if report.ssrc == self._ssrc and self.reports is not None:
+                self.reports.note(report, time.monotonic())
 
     def tick(self, now: float) -> None:
         """Called every TICK seconds: a sender report now and then, in the publisher's own clock."""
@@ -721,6 +774,8 @@ class ForwardingSender(RTCRtpSender):
             octet_count=self.octets & 0xFFFFFFFF,
         )
         name = RtcpSourceInfo(ssrc=self._ssrc, items=[(1, self._stream_id.encode())])
+        if self.reports is not None:
+            self.reports.sent(moment[0], now)
         report = bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name]))
         send_now(self.transport, report)
 
@@ -742,6 +797,7 @@ class ForwardingConnection(RTCPeerConnection):
     def __init__(self) -> None:
         self._parts: list[ForwardingReceiver | ForwardingSender] = []
         self._line = downlink.Line()
+        self._reports = Reports()
         self._downlink = downlink.Downlink(self._line)
         self._decided = (0.0, 0)
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
@@ -755,7 +811,7 @@ class ForwardingConnection(RTCPeerConnection):
         if not made._bundled:
             _gather_on_our_addresses(transport)
         sender, receiver = ForwardingSender(kind, transport), ForwardingReceiver(kind, transport)
-        sender._stream_id, sender.line = made.sender._stream_id, self._line
+        sender._stream_id, sender.line, sender.reports = made.sender._stream_id, self._line, self._reports
         receiver._set_rtcp_ssrc(sender._ssrc)
         self._parts += (receiver, sender)
         made._RTCRtpTransceiver__sender = sender
@@ -793,6 +849,22 @@ class ForwardingConnection(RTCPeerConnection):
         decision = self._downlink.decide(now, int(max(0, bits - before) / (now - since)), pictures)
         for sender, layers, limit in zip(senders, decision.layers, decision.limits, strict=True):
             sender.show(layers, limit)
+
+    def measures(self) -> Measures:
+        """How the line does, both ways."""
+        receivers: list[Any] = [t.receiver for t in self.getTransceivers()]
+        senders: list[Any] = [t.sender for t in self.getTransceivers()]
+        loss, trip = self._reports.take()
+        jitters = [r.statistics.jitter / r.clock_rate for r in receivers if r.kind == "audio" and r.flowing]
+        return Measures(
+            expected=sum(r.expected for r in receivers),
+            received=sum(r.statistics.packets for r in receivers),
+            octets_up=sum(r.statistics.octets for r in receivers),
+            octets_down=sum(s.bits for s in senders) // 8,
+            jitter_ms=1000 * max(jitters, default=0.0),
+            loss_down=None if loss is None else round(loss, 3),
+            round_trip_ms=None if trip is None else round(1000 * trip, 1),
+        )
 
     async def close(self) -> None:
         """Close the connection and stop its ticker; may be called again."""

@@ -18,6 +18,7 @@ from server.media import participant as seats
 from server.media import rtp
 from server.media.aiortc_internals import ForwardingReceiver
 from server.media.history import RECEIVERS, History
+from server.media.line import RoomLines
 from server.media.participant import MediaLink, Outbox, Participant
 from server.media.recognition import Recognition, all_of
 from server.media.recording import Recording
@@ -38,6 +39,7 @@ from server.protocol.signalling import (
     SeatClaims,
     ShareEnded,
     ShareSource,
+    Stats,
 )
 from server.protocol.signalling import Room as RoomView
 
@@ -101,6 +103,7 @@ class Room:
         self._background: set[asyncio.Task[None]] = set()
         self._closing_lock = asyncio.Lock()
         self._barred: dict[str, float] = {}
+        self._lines = RoomLines(self._recording)
         self._empty_since: float | None = None
 
     def begin(self, repaired: list[Segment]) -> None:
@@ -435,6 +438,10 @@ class Room:
 
     # -- time passes -------------------------------------------------------------------------------------------
 
+    def client_says(self, seated: Participant, stats: Stats) -> None:
+        """A client measured its own line."""
+        self._lines.client_says(seated, stats)
+
     async def tick(self, now: float) -> None:
         """Called about four times a second by the node."""
         for seated in list(self.participants.values()):
@@ -442,6 +449,7 @@ class Room:
                 sink.tick(now)
         self._recording.tick(now)
         await self._watch_seats(now)
+        self._lines.tick(now, self.participants)
         self._watch_emptiness(now)
 
     async def _watch_seats(self, now: float) -> None:
@@ -502,6 +510,7 @@ class Room:
     async def _end(self, reason: str) -> None:
         """Everybody out; files closed; what was said decided if that does not take long."""
         leaving, self.participants = list(self.participants.values()), {}
+        self._lines.close()
         self._recording.ended = True
         for seated in leaving:
             self._bid_farewell(seated, reason, reason)

@@ -35,6 +35,7 @@ from server.protocol.signalling import (
     Mute,
     Offer,
     Share,
+    Stats,
     Trouble,
     client_message,
 )
@@ -217,6 +218,10 @@ class Session:
         room, seat = self._here
         room.hold(seat, message.participant_id, held=message.held)
 
+    async def _stats(self, message: Stats) -> None:
+        room, seat = self._here
+        room.client_says(seat, message)
+
     async def _leave(self, message: Leave) -> None:
         room, seat = self._here
         await room.leave(seat, "left")
@@ -234,6 +239,7 @@ _HANDLERS: dict[type, Callable[[Session, Any], Awaitable[None]]] = {
     Mark: Session._mark,
     Share: Session._share,
     Hold: Session._hold,
+    Stats: Session._stats,
     Leave: Session._leave,
     HangUp: Session._hang_up,
 }

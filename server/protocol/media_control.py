@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.recording import Gap, Manifest, Segment
+from server.protocol.signalling import LineNumbers, LineWord
 from server.protocol.transcript import Utterance
 
 # --- journal: recordings/<reception_id>/journal.jsonl, one entry a line, in the order of `seq` from 1 -----
@@ -98,6 +99,18 @@ class ShareEnded(Message):
     at: Seconds
 
 
+class LineMeasured(Message):
+    """How a seat's line did over a stretch: the worst word, the worst of loss, delay and jitter, mean rates, and the
+    frozen time of the stretch."""
+
+    kind: Literal["line"] = "line"
+    participant_id: Identifier
+    start: Seconds
+    end: Seconds
+    word: LineWord
+    numbers: LineNumbers
+
+
 class HungUp(Message):
     """Somebody ended the reception in the room; the office closes it."""
 
@@ -132,6 +145,7 @@ Fact = Annotated[
     | HoldChanged
     | ShareStarted
     | ShareEnded
+    | LineMeasured
     | HungUp
     | LineLost
     | Closed,

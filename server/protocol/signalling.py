@@ -134,6 +134,17 @@ class Hold(Message):
     held: bool
 
 
+class Stats(Message):
+    """What the client measured since it last said so, about every two seconds; shown and kept, trusted for nothing."""
+
+    type: Literal["stats"] = "stats"
+    round_trip_ms: Annotated[float, Field(ge=0, le=60_000)] | None = None
+    frozen_s: Annotated[float, Field(ge=0, le=60)] | None = None
+    """Seconds in which a picture that should have moved stood still."""
+    level: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Own microphone: linear, as in RTCAudioSourceStats.audioLevel (W3C webrtc-stats)."""
+
+
 class Leave(Message):
     """This participant goes; the others stay."""
 
@@ -147,7 +158,7 @@ class HangUp(Message):
 
 
 ClientMessage = Annotated[
-    Join | Offer | Candidate | Mute | Mark | Share | Hold | Leave | HangUp, Field(discriminator="type")
+    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Leave | HangUp, Field(discriminator="type")
 ]
 
 
@@ -268,6 +279,45 @@ class Departed(Message):
     media_restarted, shutdown: the node stopped, they are not back yet."""
 
 
+class LineWord(StrEnum):
+    """How a seat's line does, in one word."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+    LOST = "lost"
+    """Nothing comes at all."""
+
+
+class LineNumbers(Message):
+    """One seat's line; null: not known.  Up is from the client to the node."""
+
+    round_trip_ms: float | None = None
+    loss_up: float | None = None
+    """Share of packets that did not come at the first try."""
+    loss_down: float | None = None
+    jitter_ms: float | None = None
+    up_kbps: float | None = None
+    down_kbps: float | None = None
+    frozen_s: float | None = None
+    level: float | None = None
+
+
+class SeatLine(Message):
+    """A seat's line for one viewer; petitioners and guests get words only."""
+
+    participant_id: Identifier
+    word: LineWord
+    numbers: LineNumbers | None = None
+
+
+class Lines(Message):
+    """How everybody's line does, about every two seconds."""
+
+    type: Literal["lines"] = "lines"
+    seats: tuple[SeatLine, ...]
+
+
 class Alive(Message):
     """Nothing new; sent when a socket has been still for ALIVE_EVERY, so that a client knows a dead one."""
 
@@ -292,7 +342,7 @@ class Ended(Message):
 
 
 NodeMessage = Annotated[
-    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Alive | Trouble | Ended,
+    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Lines | Alive | Trouble | Ended,
     Field(discriminator="type"),
 ]
 

@@ -16,6 +16,7 @@ from server.store.models import (
     Participant,
     Reception,
     StoredGap,
+    StoredLine,
     StoredMark,
     StoredSegment,
     StoredShare,
@@ -221,6 +222,11 @@ def _share_ended(session: Session, reception: Reception, fact: journal.ShareEnde
             share.end = max(share.start, fact.at)
 
 
+def _line_measured(session: Session, reception: Reception, fact: journal.LineMeasured) -> None:
+    values = fact.numbers.model_dump(exclude={"level"}) | {"start": fact.start, "end": fact.end, "word": fact.word.value}
+    session.add(StoredLine(reception_id=reception.id, participant_id=fact.participant_id, **values))
+
+
 def _hung_up(session: Session, reception: Reception, fact: journal.HungUp) -> None:
     open_states = (ReceptionState.WAITING, ReceptionState.RUNNING)
     if store.change_state(session, reception.id, open_states, ReceptionState.CLOSING, ended_at=fact.at):
@@ -287,6 +293,7 @@ HANDLERS: dict[type, Callable[[Session, Reception, Any], None]] = {
     journal.MarkSet: _mark_set,
     journal.ShareStarted: _share_started,
     journal.ShareEnded: _share_ended,
+    journal.LineMeasured: _line_measured,
     journal.HungUp: _hung_up,
     journal.Closed: _closed,
 }

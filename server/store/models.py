@@ -313,6 +313,25 @@ class StoredShare(Base):
     """Null while it is shown."""
 
 
+class StoredLine(Base):
+    """How a seat's line did over a stretch of a talk; null: not known."""
+
+    __tablename__ = "seat_lines"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float] = mapped_column(Float)
+    word: Mapped[str] = mapped_column(String(10))
+    round_trip_ms: Mapped[float | None] = mapped_column(Float)
+    loss_up: Mapped[float | None] = mapped_column(Float)
+    loss_down: Mapped[float | None] = mapped_column(Float)
+    jitter_ms: Mapped[float | None] = mapped_column(Float)
+    up_kbps: Mapped[float | None] = mapped_column(Float)
+    down_kbps: Mapped[float | None] = mapped_column(Float)
+    frozen_s: Mapped[float | None] = mapped_column(Float)
+
+
 class StoredUtterance(Base):
     """语句 as recognised."""
 

@@ -21,6 +21,7 @@ from server.store.models import (
     StoredCase,
     StoredDeadline,
     StoredGap,
+    StoredLine,
     StoredSegment,
     StoredShare,
     StoredUtterance,
@@ -234,6 +235,12 @@ def shares_of(session: Session, reception_id: str) -> Sequence[StoredShare]:
     """What was shown to everybody, in order of time."""
     query = select(StoredShare).where(StoredShare.reception_id == reception_id)
     return session.scalars(query.order_by(StoredShare.start, StoredShare.id)).all()
+
+
+def lines_of(session: Session, reception_id: str) -> Sequence[StoredLine]:
+    """How each seat's line did, in order of time."""
+    query = select(StoredLine).where(StoredLine.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredLine.start, StoredLine.id)).all()
 
 
 def segments_of(session: Session, reception_id: str) -> Sequence[StoredSegment]:
