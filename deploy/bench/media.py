@@ -45,7 +45,7 @@ class Plan:
     """Further steps, until one core is full."""
 
 
-WHOLE = Plan(8.0, 16, 4, 20, (24, 32, 40, 48, 56, 64, 72))
+WHOLE = Plan(8.0, 12, 3, 12, (16, 20, 24, 28, 32, 40))
 QUICK = Plan(4.0, 6, 1, 4, (12,))
 
 
