@@ -58,7 +58,7 @@ from server.media.forwarding import (
 )
 from server.media.timeline import Timeline, together
 from server.media.wire import PRIVATE_NAMES as WIRE_NAMES
-from server.media.wire import MediaSocket, wire
+from server.media.wire import MediaSocket, Wire, wire
 from server.protocol.signalling import Shown
 
 TESTED = {"aiortc": "1.16", "aioice": "0.13", "pylibsrtp": "1.0"}
@@ -605,6 +605,7 @@ class ForwardingSender(RTCRtpSender):
         self._clock_rate = rtp.VIDEO_CLOCK if self._video else rtp.AUDIO_CLOCK
         self._stream = SlotStream(self._clock_rate)
         self._sending = False
+        self._wire: Wire | None = None
         self._needs_keyframe = False
         self._payload_type = 0
         self._rtx_payload_type: int | None = None
@@ -624,6 +625,7 @@ class ForwardingSender(RTCRtpSender):
         self._abs_send_time = next((h.id for h in parameters.headerExtensions if h.uri == ABS_SEND_TIME), None)
         self.transport._register_rtp_sender(self, parameters)
         _demultiplexer(self.transport)
+        self._wire = wire(self.transport)
         if self.source is not None and self._video:
             self.source.request_keyframe()
 
@@ -689,7 +691,8 @@ class ForwardingSender(RTCRtpSender):
         if not payload:
             header, payload = bytes((header[0] | 0x20,)) + header[1:], PADDING
         self.bits += 8 * (len(payload) + OVERHEAD)
-        send_now(self.transport, header + payload)
+        if self._wire is not None:
+            self._wire.send(header + payload)
 
     def _keyframe_found(self, packet: rtp.Packet) -> bool:
         """A start that came late is of no use: what follows it was not sent."""
@@ -705,9 +708,8 @@ class ForwardingSender(RTCRtpSender):
         second = (marker << 7) | payload_type
         if self._abs_send_time is None:
             return rtp.HEADER.pack(0x80, second, seq, timestamp, ssrc)
-        moment = int(time.time() * 262144) & 0xFFFFFF
-        extension = b"\xbe\xde\x00\x01" + bytes((self._abs_send_time << 4 | 2,)) + moment.to_bytes(3, "big")
-        return rtp.HEADER.pack(0x90, second, seq, timestamp, ssrc) + extension
+        moment = (self._abs_send_time << 4 | 2) << 24 | int(time.time() * 262144) & 0xFFFFFF
+        return rtp.HEADER_AND_EXTENSION.pack(0x90, second, seq, timestamp, ssrc, 0xBEDE0001, moment)
 
     def _answer(self, lost: list[int], now: float) -> None:
         """Send again what is asked for; what is too old or too much is made good by a key frame instead."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 HEADER = struct.Struct("!BBHLL")
+HEADER_AND_EXTENSION = struct.Struct("!BBHLLLL")
+"""With one word of header extensions behind it."""
 ONE_BYTE_EXTENSIONS = 0xBEDE
 AUDIO_CLOCK = 48_000
 VIDEO_CLOCK = 90_000
@@ -77,7 +79,8 @@ class Unwrapper:
         if step >= self._size // 2:
             step -= self._size
         result = self._last + step
-        self._last = max(self._last, result)
+        if result > self._last:
+            self._last = result
         return result
 
 
