@@ -26,7 +26,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, WebSocketException
 
 from kiosk.publisher import drain
 from kiosk.turn import ice_server, usable
@@ -34,6 +34,7 @@ from server.protocol.base import Message, TrackKind
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import (
     SLOTS,
+    Alive,
     Answer,
     Candidate,
     Ended,
@@ -59,6 +60,10 @@ M = TypeVar("M", bound=Message)
 
 FIRST_PAUSE_S = 0.3
 LONGEST_PAUSE_S = 2.0
+OPEN_S = 4.0
+"""How long a socket may take to open: who waits longer on a line that was cut does better to ask again."""
+SILENT_S = 6.0
+"""The node speaks at least every `signalling.ALIVE_EVERY`; one that is silent for so long is not there."""
 ANSWER_S = 15.0
 """How long a node may take to answer an offer."""
 FAREWELL_S = 0.5
@@ -198,7 +203,7 @@ class Seat:
     async def _sit_once(self) -> None:
         try:
             token = await self._token()
-            async with connect(self._address, max_size=2**20, open_timeout=10, ping_interval=10) as socket:
+            async with connect(self._address, max_size=2**20, open_timeout=OPEN_S, ping_interval=10) as socket:
                 await self._talk(socket, token)
         except (OSError, TimeoutError, WebSocketException, _Broken) as error:
             if not self._over:
@@ -208,9 +213,9 @@ class Seat:
             self._joined.clear()
 
     async def _token(self) -> str:
-        token, self._resume = self._resume, ""
-        if token:
-            return token
+        """The node's token for coming back; it is good until a join with it went out."""
+        if self._resume:
+            return self._resume
         ticket = await self._ticket()
         self._address = ticket.signalling_url
         self.participant_id = ticket.participant_id
@@ -218,6 +223,7 @@ class Seat:
 
     async def _talk(self, socket: ClientConnection, token: str) -> None:
         self._socket = socket
+        self._resume = ""
         await self._send(Join(token=token))
         joined = await self._expect(socket, Joined)
         self._resume = joined.resume
@@ -251,8 +257,10 @@ class Seat:
             await asyncio.gather(reading, failing, return_exceptions=True)
 
     async def _read(self, socket: ClientConnection) -> None:
-        async for text in socket:
-            self._took(text)
+        """Until the socket closes; raises TimeoutError when the node, which is never silent for long, is."""
+        with contextlib.suppress(ConnectionClosedOK):
+            while True:
+                self._took(await asyncio.wait_for(socket.recv(), SILENT_S))
 
     async def _expect(self, socket: ClientConnection, kind: type[M]) -> M:
         async with asyncio.timeout(ANSWER_S):
@@ -269,6 +277,8 @@ class Seat:
             message = node_message.validate_json(text)
         except ValidationError:
             log.warning("message_not_understood", size=len(text))
+            return None
+        if isinstance(message, Alive):
             return None
         self._note(message)
         self._put(Event(time.time(), message))

@@ -19,7 +19,7 @@ from server.media import rtp
 from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
 from server.protocol.base import Message, TrackKind
-from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, Seat, SeatClaims, Shown
+from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, CloseCode, Seat, SeatClaims, Shown
 
 log = structlog.get_logger(__name__)
 OUTBOX = 256
@@ -347,6 +347,15 @@ class Participant:
         """To this participant's socket, if there is one."""
         if self.outbox is not None:
             self.outbox.send(message)
+
+    def call_back(self, claims: SeatClaims, outbox: Outbox, seconds: float) -> "Participant":
+        """The same client on a new socket, its media undisturbed."""
+        if self.outbox is not None:
+            self.outbox.close(CloseCode.REPLACED, "replaced")
+        self.outbox, self.claims = outbox, claims
+        self.last_alive = time.monotonic()
+        self.ends_at = self.last_alive + seconds
+        return self
 
     def holds(self, line: str) -> bool:
         """Whether this is the seat's media line, and it stands."""

@@ -124,14 +124,17 @@ class Room:
 
     # -- seats -------------------------------------------------------------------------------------------------
 
-    def take_seat(self, claims: SeatClaims, outbox: Outbox, seconds: float) -> Participant:
-        """Seat somebody for so long; on a seat that is taken the old socket gives way.  Raises ReceptionEnded,
-        RoomFull, TokenExpired for a token from before they left or were sent out."""
+    def take_seat(self, claims: SeatClaims, outbox: Outbox, seconds: float, line: str = "") -> Participant:
+        """Seat somebody for so long; on a seat that is taken the old socket gives way.  `line`: the media line that
+        they still hold; if it stands, nobody went and nobody came.  Raises ReceptionEnded, RoomFull, TokenExpired for
+        a token from before they left or were sent out."""
         if self.ended:
             raise ReceptionEnded
         if claims.iat <= self._barred.get(claims.participant_id, 0.0):
             raise TokenExpired
         seated = self.participants.get(claims.participant_id)
+        if seated is not None and seated.holds(line):
+            return seated.call_back(claims, outbox, seconds)
         if seated is not None:
             self._replace(seated, claims, outbox)
         else:

@@ -140,7 +140,7 @@ class Session:
     async def _sit_down(self, message: Join) -> None:
         claims = self._tokens.redeem(message.token)
         room = await self._hub.room(claims.reception_id)
-        self._seat = room.take_seat(claims, self._outbox, self._tokens.seconds_left(claims))
+        self._seat = room.take_seat(claims, self._outbox, self._tokens.seconds_left(claims), message.line)
         self._room = room
         self._on_joined()
         _joins.labels("joined").inc()

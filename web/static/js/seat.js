@@ -19,9 +19,13 @@
 import { SeatMedia } from "./seat_media.js";
 import { SeatSocket } from "./seat_socket.js";
 
-const FIRST_PAUSE_MS = 300;
-const PAUSE_GROWTH = 1.4;
+/** A node that was killed is back within seconds: so many times it is asked at short notice. */
+const SHORT_PAUSE_MS = 400;
+const SHORT_PAUSES = 10;
 const LONGEST_PAUSE_MS = 2000;
+const PROBE_MS = 1000;
+/** How long the office is asked whether the network is back, before the node is called in any case. */
+const PROBES_MS = 8000;
 const TICKET_MS = 6000;
 const TOKENS_REFUSED = 5;
 const LOOK_MS = 500;
@@ -262,11 +266,25 @@ export class Seat extends EventTarget {
 
   _socketBroken() {
     if (this._over) return;
+    const unanswered = this._socket?.unanswered ?? false;
     this._dropSocket();
-    const pause = Math.min(FIRST_PAUSE_MS * PAUSE_GROWTH ** this._failures, LONGEST_PAUSE_MS);
     this._failures += 1;
-    this._retry = setTimeout(() => void this._connect(), pause * (0.75 + Math.random() / 2));
+    if (unanswered) void this._connectWhenReachable();
+    else this._retry = setTimeout(() => void this._connect(), this._pause());
     this._look();
+  }
+
+  _pause() {
+    const pause = this._failures <= SHORT_PAUSES ? SHORT_PAUSE_MS : LONGEST_PAUSE_MS;
+    return pause * (0.75 + Math.random() / 2);
+  }
+
+  /** Nothing answers at all: browsers hold back sockets that fail often, so the office is asked by small requests. */
+  async _connectWhenReachable() {
+    const call = this._call;
+    const until = performance.now() + PROBES_MS;
+    while (call === this._call && !this._over && performance.now() < until && !(await reachable())) await pause(PROBE_MS / 4);
+    if (call === this._call && !this._over) void this._connect();
   }
 
   /** @param {{type: string} & Record<string, any>} message */
@@ -500,6 +518,21 @@ export class Seat extends EventTarget {
   /** @param {string} name @param {object} detail */
   _tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** @param {number} milliseconds */
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Whether the office answers, well or not. */
+async function reachable() {
+  try {
+    await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_MS) });
+    return true;
+  } catch {
+    return false;
   }
 }
 

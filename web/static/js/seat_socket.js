@@ -7,7 +7,7 @@
  */
 
 /** A line that was cut swallows the first packets: who waits longer for an answer than this does better to ask again. */
-const OPEN_MS = 4000;
+const OPEN_MS = 3000;
 const SILENT_MS = 6000;
 
 /** Of no more use once `broken` was called. */
@@ -15,13 +15,18 @@ export class SeatSocket {
   /** @param {string} address @param {SocketListener} listener */
   constructor(address, listener) {
     this._listener = listener;
-    this._closed = false;
+    this._closed = this._answered = this._expired = false;
     this._heard = performance.now();
     this._socket = new WebSocket(address);
     this._socket.onopen = () => listener.opened();
     this._socket.onmessage = (event) => this._take(event.data);
     this._socket.onclose = () => this._break();
     this._wait(OPEN_MS);
+  }
+
+  /** Whether nothing ever came: not even a refusal, when it broke. */
+  get unanswered() {
+    return this._expired && !this._answered;
   }
 
   /** Milliseconds since the node said something. */
@@ -46,6 +51,7 @@ export class SeatSocket {
   /** @param {string} text */
   _take(text) {
     this._heard = performance.now();
+    this._answered = true;
     this._wait(SILENT_MS);
     const message = JSON.parse(text);
     if (message.type !== "alive") this._listener.message(message);
@@ -54,7 +60,12 @@ export class SeatSocket {
   /** @param {number} pause */
   _wait(pause) {
     clearTimeout(this._timer);
-    if (!this._closed) this._timer = setTimeout(() => this._break(), pause);
+    if (!this._closed) this._timer = setTimeout(() => this._expire(), pause);
+  }
+
+  _expire() {
+    this._expired = true;
+    this._break();
   }
 
   _break() {
