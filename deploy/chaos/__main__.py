@@ -17,7 +17,7 @@ from deploy.chaos.network import NotPermitted, isolate
 from deploy.chaos.report import KEYS, Result, examine
 from deploy.chaos.stage import Stage
 
-BEFORE_S, AFTER_S = 8.0, 12.0
+BEFORE_S, BACK_S, AFTER_S = 8.0, 3.0, 12.0
 
 
 def main() -> int:
@@ -80,7 +80,9 @@ def _talk(stage: Stage, case: Case, screens: Path | None) -> Result:
     if fault is None:
         stage.pass_time(BEFORE_S)
         fault = case.disturb(stage)
-    stage.pass_time(AFTER_S)
+    stage.pass_time(BACK_S)
+    stage.look("after")
+    stage.pass_time(AFTER_S - BACK_S)
     for line in stage.lines.values():
         line.heal()
     frames = {role: person.frames() for role, person in stage.people.items()}

@@ -179,9 +179,16 @@ class Stage:
         except httpx.TransportError:
             return False
 
+    def look(self, moment: str) -> None:
+        """Keep pictures of the pages, if a folder for them was named."""
+        if self.screens is not None:
+            self.screens.mkdir(parents=True, exist_ok=True)
+            for role, person in self.people.items():
+                person.page.screenshot(path=self.screens / f"{moment}-{role}.png")
+
     def pass_time(self, seconds: float) -> None:
         """Time passes, and the pages' events are taken in."""
-        self.people["leader"].page.wait_for_timeout(seconds * 1000)
+        self.people["leader"].page.wait_for_timeout(max(0.0, seconds * 1000))
 
     def running(self) -> None:
         """Wait until the talk is recorded and each sees the other."""

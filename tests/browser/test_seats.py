@@ -203,6 +203,20 @@ def _muted(page: Page, participant_id: str) -> bool:
     return any(seat["participant_id"] == participant_id and seat["audio_muted"] for seat in seats)
 
 
+def test_sound_and_picture_go_on_while_the_socket_is_made_anew(room: dict[str, Page]) -> None:
+    page = room["leader"]
+    wait_until(lambda: told(page, "room", state="running"), "the room runs")
+    wait_until(lambda: picture_moves(page), "the other's picture moves")
+    page.evaluate("void ([window.socket, window.peer] = [window.seat._socket, window.seat.peer])")
+    page.evaluate("window.socket._socket.close()")
+    wait_until(lambda: page.evaluate("window.seat._joined && window.seat._socket !== window.socket"), "joined again")
+    assert page.evaluate("window.seat.peer === window.peer && window.peer.connectionState === 'connected'")
+    assert picture_moves(page)
+    assert len(told(page, "connection", state="reconnecting")) == 0
+    page.evaluate("window.seat.mark('还在')")
+    wait_until(lambda: told(room["petitioner"], "marked", note="还在"), "the mark over the new socket")
+
+
 def test_hanging_up_ends_it_for_both(room: dict[str, Page]) -> None:
     wait_until(lambda: told(room["petitioner"], "room", state="running"), "the room runs")
     room["petitioner"].evaluate("window.seat.hangUp()")

@@ -120,10 +120,10 @@ class Client:
         self._token = token(key, participant_id, role, **claims)
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def join(self, given: str | None = None) -> "Client":
+    async def join(self, given: str | None = None, line: str = "") -> "Client":
         self.socket = await connect(self._url, proxy=None)
         self._tasks.append(asyncio.ensure_future(self._read()))
-        await self.send(Join(token=given or self._token))
+        await self.send(Join(token=given or self._token, line=line))
         return self
 
     async def send(self, message: Message) -> None:
