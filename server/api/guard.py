@@ -98,8 +98,10 @@ class _Exchange:
 def security_headers(settings: Settings) -> dict[str, str]:
     """Headers of every answer: only our own scripts, no frames, connections to us, the signalling server and the
     copy program on a kiosk."""
-    signalling = (urlsplit(settings.client_signalling_url(node)) for node in range(settings.media_nodes))
-    nodes = " ".join(dict.fromkeys(f"{url.scheme}://{url.netloc}" for url in signalling))
+    signalling = [urlsplit(settings.client_signalling_url(node)) for node in range(settings.media_nodes)]
+    # Whoever lost a node asks by plain HTTP whether it is there again: sockets that fail often are held back.
+    both = [f"{scheme}://{url.netloc}" for url in signalling for scheme in (url.scheme, url.scheme.replace("ws", "http", 1))]
+    nodes = " ".join(dict.fromkeys(both))
     policy = {
         "default-src": "'self'",
         "script-src": "'self'",

@@ -104,6 +104,8 @@ class Node:
         return _answer(HTTPStatus.NOT_FOUND)
 
     def _check_signal(self, connection: ServerConnection, request: Request) -> Response | None:
+        if "Upgrade" not in request.headers:
+            return _answer(HTTPStatus.UPGRADE_REQUIRED)  # somebody looks whether the node is there
         if not self._origin_allowed(request.headers.get("Origin")):
             return _answer(HTTPStatus.FORBIDDEN)
         return None if self._doors.may_join(connection) else _answer(HTTPStatus.SERVICE_UNAVAILABLE)

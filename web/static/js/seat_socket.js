@@ -6,27 +6,24 @@
  * @typedef {{opened: () => void, message: (message: any) => void, broken: () => void}} SocketListener
  */
 
-/** A line that was cut swallows the first packets: who waits longer for an answer than this does better to ask again. */
-const OPEN_MS = 3000;
 const SILENT_MS = 6000;
 
 /** Of no more use once `broken` was called. */
 export class SeatSocket {
-  /** @param {string} address @param {SocketListener} listener */
-  constructor(address, listener) {
+  /** @param {string} address @param {SocketListener} listener @param {number} within milliseconds for the first word */
+  constructor(address, listener, within) {
     this._listener = listener;
-    this._closed = this._answered = this._expired = false;
+    this._closed = false;
+    /** Whether it ever was open. */
+    this.opened = false;
+    /** Whether it broke because nothing came any more. */
+    this.silent = false;
     this._heard = performance.now();
     this._socket = new WebSocket(address);
-    this._socket.onopen = () => listener.opened();
+    this._socket.onopen = () => this._open();
     this._socket.onmessage = (event) => this._take(event.data);
     this._socket.onclose = () => this._break();
-    this._wait(OPEN_MS);
-  }
-
-  /** Whether nothing ever came: not even a refusal, when it broke. */
-  get unanswered() {
-    return this._expired && !this._answered;
+    this._wait(within);
   }
 
   /** Milliseconds since the node said something. */
@@ -48,10 +45,14 @@ export class SeatSocket {
     this._socket.close();
   }
 
+  _open() {
+    this.opened = true;
+    this._listener.opened();
+  }
+
   /** @param {string} text */
   _take(text) {
     this._heard = performance.now();
-    this._answered = true;
     this._wait(SILENT_MS);
     const message = JSON.parse(text);
     if (message.type !== "alive") this._listener.message(message);
@@ -64,7 +65,7 @@ export class SeatSocket {
   }
 
   _expire() {
-    this._expired = true;
+    this.silent = true;
     this._break();
   }
 

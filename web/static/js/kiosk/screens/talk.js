@@ -69,13 +69,16 @@ class Talk {
   }
 
   async takeSeat() {
+    /** @type {Promise<any>|null} asked for while the camera opens; a seat that comes back asks again */
+    let first = this.ticket();
+    first.catch(() => undefined);
     const media = await openMedia(this.video).catch(() => null);
     if (this.closed) return;
     this.media = media;
     this.screen.say("connection", media ? "" : NO_MICROPHONE);
     if (media) this.showSelf(media);
     this.keepCopy();
-    const seat = this.seat = new Seat({ ticket: () => api("POST", `/api/receptions/${this.reception}/join`), media });
+    const seat = this.seat = new Seat({ ticket: () => { const given = first ?? this.ticket(); first = null; return given; }, media });
     const hear = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) => seat.addEventListener(type, (event) => {
       if (seat === this.seat && !this.closed) act(/** @type {CustomEvent} */ (event).detail);
     });
@@ -87,6 +90,11 @@ class Talk {
     hear("trouble", (trouble) => this.troubled(trouble));
     hear("ended", ({ reason }) => this.ended(reason));
     await seat.start();
+  }
+
+  /** @returns {Promise<any>} */
+  ticket() {
+    return api("POST", `/api/receptions/${this.reception}/join`);
   }
 
   /** @param {MediaStream} media */
