@@ -19,7 +19,16 @@ from server.media import rtp
 from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
 from server.protocol.base import Message, TrackKind
-from server.protocol.signalling import ALIVE_EVERY, SLOTS, Alive, Candidate, CloseCode, Seat, SeatClaims, Shown
+from server.protocol.signalling import (
+    ALIVE_EVERY,
+    SLOTS,
+    Alive,
+    Candidate,
+    CloseCode,
+    Seat,
+    SeatClaims,
+    Shown,
+)
 
 log = structlog.get_logger(__name__)
 OUTBOX = 256
