@@ -13,6 +13,8 @@ const LONGEST_PAUSE_MS = 3000;
 /** Kept for a program that is being started again; more than that is not held in memory. */
 const MOST_WAITING_BYTES = 64 << 20;
 const NUMBER_BYTES = 4;
+/** Pieces that may be under way to the disk. */
+const SETTLED = 3;
 const TYPES = { true: "video/webm;codecs=vp8,opus", false: "audio/webm;codecs=opus" };
 
 /** The copy of one talk: one take after another, each one run of a recorder. */
@@ -25,6 +27,12 @@ export class TalkCopy {
     /** @type {Take | null} */
     this.take = null;
     this.timer = 0;
+  }
+
+  /** Whether all but the last moments of the talk is on this computer's disk. */
+  get written() {
+    const take = this.take;
+    return Boolean(take && !take.over && take.count > SETTLED && take.waiting.length <= SETTLED);
   }
 
   /** What is to be kept from now on; null: nothing.  @param {MediaStream | null | undefined} stream */

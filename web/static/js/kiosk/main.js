@@ -23,9 +23,9 @@ import { welcome } from "./screens/welcome.js";
 /**
  * What a screen hands back: `key` speech names for 念给我听, `back` what 返回 does (or why not), `update` for a newer
  * Sitting, `close` when it goes, `personal` whether it is wiped when nobody is there, `locks` to what end: the
- * sitting stays, and whoever comes back says who they are.
+ * sitting stays, and whoever comes back says who they are; `ownLine` whether it tells of a lost line itself.
  * @typedef {{speech?: string[], speak?: () => void, back?: (() => void) | string, update?: (sitting: any) => void,
- *   close?: () => void, personal?: boolean, locks?: boolean}} Shown
+ *   close?: () => void, personal?: boolean, locks?: boolean, ownLine?: boolean}} Shown
  */
 
 const BEFORE = { welcome, notice, paper, name: identity, phone: identity, matter: identity };
@@ -68,7 +68,7 @@ class App {
   fail(error) {
     this.trouble = error;
     const enrolled = !FORBIDDEN.includes(error.status);
-    tell(byId("offline"), enrolled && this.asked ? `${error.message}现在显示的还是刚才的内容，连上了会自己接着办。` : "");
+    tell(byId("offline"), enrolled && this.asked && !this.shown.ownLine ? `${error.message}现在显示的还是刚才的内容，连上了会自己接着办。` : "");
     if (!enrolled || !this.asked) this.render();
   }
 

@@ -36,8 +36,8 @@ export class Talk extends EventTarget {
     this.noticed = 0;
     this.hangingUp = false;
     this.away = new Absence(
-      (seconds) => `对方那边的线路断了 ${seconds} 秒，正在等对方回来。前面说的都录着，这一会儿的录不上。`,
-      (seconds) => `对方回来了。刚才断了 ${seconds} 秒，这几秒没有录上，要紧的话请再问一遍。`,
+      (seconds) => `对方那边的线路断了 ${seconds} 秒，正在等对方回来。前面说的都录着。`,
+      (seconds) => `对方回来了。刚才断了 ${seconds} 秒，要紧的话请再问一遍。`,
     );
     this.controls = new AbortController();
     this.clock = 0;
@@ -176,10 +176,11 @@ export class Talk extends EventTarget {
     const running = Boolean(room && room.state === "running");
     place.hidden = false;
     place.className = `row nb ${running ? "bad" : "soft"}`;
-    const words = !running ? "还没开始录" : room.recording ? `录音录像 ${this.elapsed(room)}` : "没有在录";
+    const away = this.line === "reconnecting" || this.line === "failed";
+    const words = !running ? "还没开始录" : away ? "您这边没有录上" : room.recording ? `录音录像 ${this.elapsed(room)}` : "没有在录";
     if (place.dataset.words === words) return;
     place.dataset.words = words;
-    place.replaceChildren(icon(running && !room.recording ? "alert" : "rec"), this.badge(words));
+    place.replaceChildren(icon(running && (away || !room.recording) ? "alert" : "rec"), this.badge(words));
   }
 
   /** @param {string} words */
@@ -234,6 +235,7 @@ export class Talk extends EventTarget {
   drawLine(connection) {
     const { state } = connection;
     this.line = state;
+    this.drawRecording(this.seat.room);
     const [tone, drawing, words] = LINE[state];
     const place = byId("line");
     place.hidden = false;

@@ -44,6 +44,8 @@ class Talk {
       (seconds) => `领导回来了，刚才断了 ${seconds} 秒。`,
     );
     this.announced = false;
+    /** Whether the own line is. */
+    this.away = false;
     this.closed = false;
     this.difference = 0;
     this.screen.on({ softer: () => this.louder(-LOUDNESS_STEP), louder: () => this.louder(LOUDNESS_STEP), end: () => this.end(), unblock: () => this.unblock() });
@@ -121,16 +123,27 @@ class Talk {
   /** @param {any} room */
   showRoom(room) {
     this.room = room;
-    const recording = room.state === "running" && room.recording;
-    this.screen.part("rec").hidden = !recording;
-    this.screen.part("not-rec").hidden = recording;
-    this.screen.part("not-rec").textContent = room.recording_trouble ? "录音有问题" : "还没有录音";
-    this.screen.fill({ rec: this.video ? "正在录音录像" : "正在录音" });
+    this.showRecording();
     this.screen.say("recording-trouble", room.recording_trouble || "");
-    if (recording) this.announce();
+    if (room.state === "running" && room.recording) this.announce();
     this.keepCopy();
     this.showPeople();
     this.showTime();
+  }
+
+  /** Nothing is called recorded that cannot be known to be: not while the own line is away. */
+  showRecording() {
+    const recording = this.room.state === "running" && this.room.recording && !this.away;
+    this.screen.part("rec").hidden = !recording;
+    this.screen.part("not-rec").hidden = recording;
+    this.screen.part("not-rec").textContent = this.notRecording();
+    this.screen.fill({ rec: this.video ? "正在录音录像" : "正在录音" });
+  }
+
+  notRecording() {
+    if (this.away && this.copy.written) return "这台机器在记";
+    if (this.away && this.room.state === "running") return "这会儿没有录上";
+    return this.room.recording_trouble ? "录音有问题" : "还没有录音";
   }
 
   /** Said once, when recording starts, before anybody has said much; not again after a reload. */
@@ -246,9 +259,12 @@ class Talk {
 
   /** @param {{state: string, message: string, seconds: number}} connection */
   showConnection(connection) {
+    this.away = connection.state === "reconnecting" || connection.state === "failed";
+    if (this.room) this.showRecording();
     this.screen.say("connection", this.connectionWords(connection));
     const back = connection.state === "connected" && connection.seconds >= NOTEWORTHY_S;
-    if (back) this.app.toast(`接上了。刚才断了 ${connection.seconds} 秒，这几秒没有录上，请再说一遍。`);
+    const lost = this.copy.written ? "这台机器都记着，会补上。" : "这几秒没有录上，请再说一遍。";
+    if (back) this.app.toast(`接上了。刚才断了 ${connection.seconds} 秒，${lost}`);
   }
 
   /** @param {{state: string, message: string, seconds: number}} connection */
@@ -257,6 +273,7 @@ class Talk {
     if (state === "connected") return this.media ? "" : NO_MICROPHONE;
     if (!this.room || state === "captionless") return message;
     if (state === "failed") return `线路断了 ${seconds} 秒，还没有接上，一直在接。您可以按“叫工作人员”。`;
+    if (this.copy.written) return `线路断了 ${seconds} 秒，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。`;
     return `线路断了 ${seconds} 秒，正在接回来，请坐着等一等。这一会儿说的话录不上，接上以后请再说一遍。`;
   }
 
@@ -321,5 +338,5 @@ export function talk(app) {
   const screen = new Talk(app);
   voice.speak("ring", "turn");
   screen.begin();
-  return { speak: () => app.toast("谈话的时候不念，免得打断您。"), back: "正在谈话。要结束，请按“结束”。", update: (/** @type {any} */ sitting) => screen.update(sitting), close: () => screen.close() };
+  return { ownLine: true, speak: () => app.toast("谈话的时候不念，免得打断您。"), back: "正在谈话。要结束，请按“结束”。", update: (/** @type {any} */ sitting) => screen.update(sitting), close: () => screen.close() };
 }
