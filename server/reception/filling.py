@@ -23,6 +23,7 @@ from server.domain.states import (
     RecognitionState,
     RecordState,
 )
+from server.durable import sync_folder
 from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.protocol.transcript import Utterance, Word
@@ -221,7 +222,7 @@ def _cut_piece(work: _Work, zero: float, start: float, end: float) -> GapFill:
     except (FFmpegError, OSError, IndexError):
         piece = None
     if piece is not None:
-        copyfiles.sync_folder(target.parent)
+        sync_folder(target.parent)
         row.file, row.file_start, row.file_seconds = target.name, round(piece.start + zero, 3), round(piece.seconds, 3)
         row.size, row.sha256, row.pictures = piece.size, piece.sha256, piece.pictures
     return row

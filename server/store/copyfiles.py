@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from server.durable import sync_folder
 from server.errors import Conflict, InvalidInput, JietanError
 from server.store.files import RecordingMissing
 from server.store.models import GapFill, KioskCopy
@@ -108,15 +109,6 @@ def hash_of(path: Path) -> str:
     """SHA-256 of a file, hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """A name that was given there lasts."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def remove(path: Path) -> None:
