@@ -15,6 +15,7 @@ from server.api import (
     agent,
     cases,
     health,
+    invitations,
     kiosk,
     kiosk_lock,
     public,
@@ -28,7 +29,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, records, cases, public)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, cases, public)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 

@@ -211,6 +211,56 @@ class Notes(Message):
     text: Text
 
 
+InvitedRole = Literal[Role.CLERK, Role.JOINT, Role.INTERPRETER, Role.OBSERVER]
+
+
+class NewInvitation(Message):
+    """Ask a colleague (`user_id`) or a guest (`name`) to a reception; one of the two."""
+
+    role: InvitedRole
+    user_id: int | None = None
+    name: Annotated[str, Field(max_length=30)] = ""
+
+
+class Invitation(Message):
+    """An invitation as those who may invite see it."""
+
+    id: Identifier
+    participant_id: Identifier
+    role: Role
+    name: str
+    guest: bool
+    state: Literal["open", "used", "expired"]
+    expires_at: Moment
+    url: str = ""
+    """A guest's link; told this once, when it is made."""
+
+
+class Invited(Message):
+    """What whoever was invited is told before they join: no word of the matter."""
+
+    id: Identifier
+    role: Role
+    name: str
+    inviter: str
+    office: str
+    """The inviter's organization."""
+    kiosk: str
+    """Where the petitioner sits."""
+    reception_state: Literal["waiting", "running", "closing", "closed", "abandoned"]
+    video: bool
+    """Pictures are recorded, too."""
+
+
+class Colleague(Message):
+    """An account that may be invited."""
+
+    id: int
+    name: str
+    title: str
+    organization: str
+
+
 # --- records -----------------------------------------------------------------------------------------------------
 
 class Evidence(Message):

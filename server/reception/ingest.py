@@ -18,6 +18,7 @@ from server.store.models import (
     StoredGap,
     StoredLine,
     StoredMark,
+    StoredPresence,
     StoredSegment,
     StoredShare,
     StoredUtterance,
@@ -49,11 +50,25 @@ def take_in(session: Session, entry: journal.Entry) -> bool:
     if not store.advance_journal(session, reception.id, entry.seq):
         return False
     session.refresh(reception)
+    _note_presence(session, reception, entry)
     handler = HANDLERS.get(type(entry.fact))
     if handler is not None and not _too_late(reception, entry.fact):
         handler(session, reception, entry.fact)
     session.flush()
     return True
+
+
+def _note_presence(session: Session, reception: Reception, entry: journal.Entry) -> None:
+    """Who sat in the room from when to when; whoever is seated again without having left stays seated."""
+    if not isinstance(entry.fact, journal.SeatTaken | journal.SeatLeft):
+        return
+    stay = store.open_presence(session, reception.id, entry.fact.participant_id)
+    if isinstance(entry.fact, journal.SeatTaken):
+        if stay is None:
+            stay = StoredPresence(reception_id=reception.id, participant_id=entry.fact.participant_id, since=entry.at)
+            session.add(stay)
+    elif stay is not None:
+        stay.until, stay.reason = max(entry.at, stay.since), entry.fact.reason[:40]
 
 
 def _too_late(reception: Reception, fact: journal.Fact) -> bool:

@@ -115,7 +115,7 @@ def _receive(session: Session, actor: Actor, reception: Reception) -> None:
 
 
 def _leader_seat(session: Session, actor: Actor, reception: Reception) -> Participant:
-    participant = store.participant_of(session, reception.id, actor.user_id or 0)
+    participant = store.receiver_seat(session, reception.id, actor.user_id or 0)
     if participant is None:
         participant = sittings.seat(Role.LEADER, actor.name, len(reception.participants), actor.user_id)
         participant.reception_id = reception.id

@@ -12,7 +12,15 @@ from sqlalchemy.orm import aliased
 
 from server import clock
 from server.domain.states import RecordState, StaffRole
-from server.store.models import AccusedUnit, Kiosk, Organization, Reception, StoredCase, VisitRecord
+from server.store.models import (
+    AccusedUnit,
+    Invitation,
+    Kiosk,
+    Organization,
+    Reception,
+    StoredCase,
+    VisitRecord,
+)
 
 READABLE_AT_KIOSK = (RecordState.CONFIRMED, RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 OPEN_FOR = timedelta(minutes=5)
@@ -138,3 +146,12 @@ def visible_cases(actor: Actor) -> Select[StoredCase]:
 def visible_kiosks(actor: Actor) -> Select[Kiosk]:
     """Kiosks of the actor's organization and below."""
     return select(Kiosk).where(Kiosk.organization_id.in_(_organizations_under(actor)))
+
+
+def visible_invitations(actor: Actor) -> Select[Invitation]:
+    """Invitations addressed to the actor's own account, and those to receptions that the actor may read."""
+    query = select(Invitation)
+    if actor.is_kiosk or not _reads_matters(actor):
+        return query.where(false())
+    theirs = visible_receptions(actor).with_only_columns(Reception.id)
+    return query.where(or_(Invitation.user_id == actor.user_id, Invitation.reception_id.in_(theirs)))

@@ -259,6 +259,45 @@ class Participant(Base):
     """Media time up to which this person's sound is decided."""
 
 
+class Invitation(Base):
+    """邀请: a seat that the office offers to a colleague or, by a one-time link, to a guest; for one reception only."""
+
+    __tablename__ = "invitations"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64), unique=True)
+    """The seat; its row comes into being when it is taken for the first time."""
+    role: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """The colleague; None: a guest."""
+    code_sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Of the code in the guest's link."""
+    key_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Of the cookie of the browser that used the link: only it comes back."""
+    invited_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    """Until when it may be used for the first time."""
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    inviter: Mapped[User] = relationship(foreign_keys=[invited_by])
+    reception: Mapped[Reception] = relationship()
+
+
+class StoredPresence(Base):
+    """在场: from when to when somebody sat in the room, as the media node journalled it."""
+
+    __tablename__ = "presences"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    """Why they left, SeatLeft's word (protocol/media_control.py)."""
+
+
 class LeaderNote(Base):
     """A leader's private notes on a reception; nobody else reads them."""
 

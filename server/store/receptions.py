@@ -22,6 +22,7 @@ from server.store.models import (
     StoredDeadline,
     StoredGap,
     StoredLine,
+    StoredPresence,
     StoredSegment,
     StoredShare,
     StoredUtterance,
@@ -220,9 +221,25 @@ def manifest_known(session: Session, reception_id: str) -> bool:
     return bool(manifest_hash(session, reception_id))
 
 
-def participant_of(session: Session, reception_id: str, user_id: int) -> Participant | None:
-    """The seat of an account in a reception."""
+def receiver_seat(session: Session, reception_id: str, user_id: int) -> Participant | None:
+    """The seat of an account as the leader who receives; one that it has as a guest of another is not meant."""
     query = select(Participant).where(Participant.reception_id == reception_id, Participant.user_id == user_id)
+    return session.scalar(query.where(Participant.role == Role.LEADER))
+
+
+def presences_of(session: Session, reception_id: str) -> Sequence[StoredPresence]:
+    """From when to when somebody was in the room, in order of time."""
+    query = select(StoredPresence).where(StoredPresence.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredPresence.since, StoredPresence.id)).all()
+
+
+def open_presence(session: Session, reception_id: str, participant_id: str) -> StoredPresence | None:
+    """The stay of somebody who has not left."""
+    query = select(StoredPresence).where(
+        StoredPresence.reception_id == reception_id,
+        StoredPresence.participant_id == participant_id,
+        StoredPresence.until.is_(None),
+    )
     return session.scalar(query)
 
 

@@ -19,6 +19,8 @@ PUBLIC = {
     ("POST", "/api/kiosk/enrol"),
     ("POST", "/api/agent/enrol"),
     ("POST", "/api/progress"),
+    ("GET", "/api/join/{code}"),
+    ("POST", "/api/join/{code}/join"),
 }
 """Everything else wants to know who is asking."""
 
@@ -29,6 +31,13 @@ WHO: dict[str, set[str]] = {
     "GET /api/receptions": {"leader", "clerk"},
     "GET /api/receptions/{}": {"leader", "clerk"},
     "POST /api/receptions/{}/join": {"leader", "kiosk"},
+    "POST /api/receptions/{}/invitations": {"leader", "clerk"},
+    "GET /api/receptions/{}/invitations": {"leader", "clerk"},
+    "GET /api/receptions/{}/colleagues": {"leader", "clerk"},
+    "DELETE /api/receptions/{}/invitations/{}": {"leader", "clerk"},
+    "GET /api/invitations": {"leader", "clerk"},
+    "GET /api/invitations/{}": {"leader", "clerk"},
+    "POST /api/invitations/{}/join": {"leader", "clerk"},
     "PUT /api/receptions/{}/notes": {"leader"},
     "POST /api/receptions/{}/end": {"leader", "kiosk"},
     "POST /api/receptions/{}/unlock": {"leader", "clerk"},
