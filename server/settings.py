@@ -115,6 +115,9 @@ class Settings(BaseSettings):
 
     segment_seconds: int = Field(300, ge=5, description="A recording starts a new file after this many seconds.")
     disk_reserve_mb: int = Field(500, description="Below this much free disk the recording warns.")
+    disk_warn_minutes: float = Field(
+        60, ge=0, description="It also warns when the disk will be full in so many minutes at the present rate."
+    )
     empty_room_minutes: float = Field(10, gt=0, description="A talk that everybody is gone from ends after so long.")
     session_hours: int = Field(10, description="A log-in ends after so many hours.")
     kiosk_sitting_hours: float = Field(

@@ -59,6 +59,8 @@ class MediaNodes:
             participants=sum(status.participants for status in found),
             video_codecs_created=sum(status.video_codecs_created for status in found),
             disk_free_bytes=min(status.disk_free_bytes for status in found),
+            disk_minutes=min((s.disk_minutes for s in found if s.disk_minutes is not None), default=None),
+            disk_low=any(status.disk_low for status in found),
             cameras=tuple(camera for status in found for camera in status.cameras),
         )
 

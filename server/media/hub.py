@@ -1,7 +1,6 @@
 """All rooms of a node: opened when somebody asks for them, closed when the office says so."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from server.durable import make_folder
 from server.errors import NotFound
 from server.media import aiortc_internals, history
 from server.media.cameras import Cameras
+from server.media.disk import Space
 from server.media.room import Room
 from server.media.tap import Access
 from server.media.tools import Tools
@@ -29,7 +29,6 @@ DISK_EVERY = 5.0
 _rooms = Gauge("jietan_media_rooms", "Rooms held by this node")
 _seats = Gauge("jietan_media_participants", "Participants seated")
 _packets = Gauge("jietan_media_packets_received", "Media packets received from those seated now")
-_disk = Gauge("jietan_media_disk_free_bytes", "Free space where recordings go")
 _codecs = Gauge("jietan_media_video_codecs_created", "Video encoders and decoders made since start (must stay 0)")
 _faults = Counter("jietan_media_room_faults_total", "Room ticks that failed")
 
@@ -55,12 +54,14 @@ class Hub:
         make_folder(self._root)
         self._writer = Writer()
         self._closer = ThreadPoolExecutor(1, thread_name_prefix="media-closer")
-        self._disk_free = shutil.disk_usage(self._root).free
+        self._space = Space(
+            self._root, settings.disk_reserve_mb * 1_000_000, settings.disk_warn_minutes, lambda: self._writer.written
+        )  # fmt: skip
         self.cameras = Cameras(self._camera_changed)
         self._locks: dict[str, asyncio.Lock] = {}
         self.tools = Tools(
             self._writer, self._closer, transcriber_access(settings), signing_key.load(settings),
-            settings.segment_seconds, self._on_entry, self._disk_low, self.cameras,
+            settings.segment_seconds, self._on_entry, self._space, self.cameras,
             empty_seconds=settings.empty_room_minutes * 60,
         )  # fmt: skip
         self._ticker = asyncio.ensure_future(self._tick())
@@ -69,9 +70,6 @@ class Hub:
     def _on_entry(self, reception_id: str, seq: int) -> None:
         for listener in tuple(self.listeners):
             listener(reception_id, seq)
-
-    def _disk_low(self) -> bool:
-        return self._disk_free < self.settings.disk_reserve_mb * 1_000_000
 
     def _camera_changed(self, camera_id: str) -> None:
         for room in self.rooms.values():
@@ -136,7 +134,9 @@ class Hub:
             rooms=tuple(self.rooms),
             participants=sum(len(room.participants) for room in self.rooms.values()),
             video_codecs_created=aiortc_internals.video_codecs_created(),
-            disk_free_bytes=self._disk_free,
+            disk_free_bytes=self._space.free,
+            disk_minutes=self._space.minutes,
+            disk_low=self._space.low,
             cameras=self.cameras.states(),
         )
 
@@ -145,7 +145,6 @@ class Hub:
         status = self.status()
         _rooms.set(len(status.rooms))
         _seats.set(status.participants)
-        _disk.set(status.disk_free_bytes)
         _codecs.set(status.video_codecs_created)
         links = [p.link for room in self.rooms.values() for p in room.participants.values() if p.link]
         _packets.set(sum(r.statistics.packets for link in links for r in link.receivers))
@@ -157,7 +156,7 @@ class Hub:
             now = time.monotonic()
             if now >= disk_at:
                 disk_at = now + DISK_EVERY
-                self._disk_free = (await asyncio.to_thread(shutil.disk_usage, self._root)).free
+                await asyncio.to_thread(self._space.look, now)
             await self.cameras.tick(now)
             for room in list(self.rooms.values()):
                 await self._tick_room(room, now)

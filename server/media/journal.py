@@ -151,6 +151,11 @@ class Journal:
             raise
         self._unwritten = b""
 
+    @property
+    def behind(self) -> bool:
+        """Whether something could not be written yet."""
+        return bool(self._unwritten)
+
     def retry(self) -> None:
         """Try again what could not be written."""
         if self._unwritten:

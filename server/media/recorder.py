@@ -254,6 +254,7 @@ class TrackRecorder:
             self._refused(stretch, before, error)
             return
         stretch.file.good_until = end
+        self._store.writer.written += len(data)
         if new:
             self._store.writer.named(stretch.file.path.parent)
         refused = partial(self._refused, stretch, before)

@@ -11,7 +11,8 @@ from prometheus_client import Counter
 from server import clock
 from server.durable import replace_file
 from server.media.aiortc_internals import ForwardingReceiver
-from server.media.history import History
+from server.media.closing import NotClosed
+from server.media.history import RECEIVERS, History
 from server.media.journal import Journal
 from server.media.participant import MediaLink
 from server.media.recorder import AudioInput, Store, TrackRecorder, VideoInput
@@ -43,7 +44,6 @@ TROUBLE = {
     "disk_full": "录音没有存上：磁盘满了。谈话可以继续，但这一段不会留下录音，请马上找管理员。",
     "disk_error": "录音没有存上：磁盘出错。谈话可以继续，但这一段不会留下录音，请马上找管理员。",
     "disk_slow": "录音没有存上：磁盘太慢。谈话可以继续，但这一段不会留下录音，请马上找管理员。",
-    "disk_low": "磁盘空间快满了。录音还在继续，请找管理员。",
 }
 
 
@@ -64,6 +64,9 @@ class Recording:
         self._shared: MediaLink | None = None
         """The connection whose document is being recorded."""
         self._trouble = ""
+        self._warned = ""
+        self._manifest_behind = False
+        self._completed = history.closed is not None
         self._zero: float | None = None
 
     # -- coming into being -------------------------------------------------------------------------------------
@@ -248,10 +251,12 @@ class Recording:
             self._trouble = code
             self._changed()
 
-    @property
-    def trouble(self) -> str:
-        """Chinese sentence if something is wrong with the recording, else empty."""
-        return TROUBLE[self._trouble or ("disk_low" if self._tools.disk_low() else "")]
+    def trouble(self, role: Role) -> str:
+        """Chinese sentence if something is wrong with the recording, else empty.  That the disk will be full some
+        time is said to the office only: the others can do nothing about it, and all is still recorded."""
+        if self._trouble or role not in RECEIVERS:
+            return TROUBLE[self._trouble]
+        return self._tools.space.words
 
     def tick(self, now: float) -> None:
         """Called about four times a second."""
@@ -260,6 +265,10 @@ class Recording:
             track.tick(now, media_now)
         self._journal.retry()
         self._store.retry(now)
+        words = self._tools.space.words
+        if words != self._warned:
+            self._warned = words
+            self._changed()
 
     # -- manifest and end --------------------------------------------------------------------------------------
 
@@ -296,7 +305,9 @@ class Recording:
         path = self._folder / MANIFEST_NAME
 
         def write() -> None:
+            self._manifest_behind = True
             replace_file(path, self._tools.key.sign(manifest).model_dump_json(indent=1).encode())
+            self._manifest_behind = False
 
         self._tools.writer.submit(write)
 
@@ -313,11 +324,19 @@ class Recording:
         await self._store.closed()
 
     async def complete(self) -> Manifest:
-        """Write the final manifest and the journal's last entry."""
-        manifest = self._tools.key.sign(self.manifest())
+        """Write the final manifest and the journal's last entry; raises NotClosed while the disk does not take them,
+        and may then be called again."""
+        manifest = self.history.closed
+        if manifest is None:
+            manifest = self._tools.key.sign(self.manifest())
+            self.append(Closed(manifest=manifest))
+        if self._completed:
+            return manifest
         self._write_manifest(manifest)
-        self.append(Closed(manifest=manifest))
         await self._tools.writer.barrier()
+        if self._journal.behind or self._manifest_behind:
+            raise NotClosed
+        self._completed = True
         self._journal.close()
         return manifest
 

@@ -399,7 +399,7 @@ class Room:
         return RoomView(
             state="ended" if self.ended else "running" if self._recording.begun else "waiting",
             recording=self._recording.running,
-            recording_trouble=self._recording.trouble,
+            recording_trouble=self._recording.trouble(viewer.claims.role),
             started_at=self._history.started_at,
             paused=self._history.paused_since is not None,
             document=None if viewer.held else self._document,
@@ -531,7 +531,7 @@ class Room:
         """End the reception if it is not ended, and complete its folder; may be called again."""
         async with self._closing_lock:
             if self._history.closed is not None:
-                return self._history.closed
+                return await self._recording.complete()
             if self.participants:
                 self._hang_up(None)
             await self._begin_ending(reason if reason in ("hung_up", "office", "shutdown") else "office")

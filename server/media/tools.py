@@ -1,11 +1,11 @@
 """What all rooms of a node share: writer, transcriber, times, and connections that say goodbye."""
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from server.media.cameras import Cameras
+from server.media.disk import Space
 from server.media.journal import OnEntry
 from server.media.participant import MediaLink
 from server.media.tap import Access
@@ -29,7 +29,7 @@ class Tools:
     key: SigningKey
     segment_seconds: float
     on_entry: OnEntry
-    disk_low: Callable[[], bool]
+    space: Space
     cameras: Cameras
     finish_seconds: float = FINISH_SECONDS
     away_seconds: float = AWAY_SECONDS

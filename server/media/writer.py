@@ -46,6 +46,8 @@ class Writer:
 
     def __init__(self) -> None:
         self._jobs: queue.Queue[Job | None] = queue.Queue(CAPACITY)
+        self.written = 0
+        """Bytes of recordings; counted by the jobs that write them."""
         self._touched: list[_Touched] = []
         self._folders: set[Path] = set()
         self._after: list[Job] = []

@@ -267,6 +267,9 @@ class NodeStatus(Message):
     participants: int
     video_codecs_created: int
     disk_free_bytes: int
+    disk_minutes: float | None = None
+    """Until the disk is full at the present rate of writing; null while hardly anything is written."""
+    disk_low: bool = False
     cameras: tuple[CameraState, ...] = ()
 
 

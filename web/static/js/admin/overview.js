@@ -25,11 +25,17 @@ function mediaCard(node) {
   return card("接谈和录制", "ok", "okc", "正常", `${running}从${chineseMoment(node.started_at)}起一直在跑。`);
 }
 
+/** @param {number} minutes */
+function duration(minutes) {
+  return minutes < 120 ? `${Math.floor(minutes)} 分钟` : `${Math.floor(minutes / 60)} 小时`;
+}
+
 /** @param {any} node */
 function diskCard(node) {
   if (!node) return card("录制用的磁盘", "line", "disk", "不清楚", "等接谈和录制的程序跑起来才看得到。");
-  const free = `还剩 ${(node.disk_free_bytes / 1e9).toFixed(1)} GB`;
-  if (node.disk_free_bytes >= LOW_DISK_BYTES) return card("录制用的磁盘", "ok", "okc", "够用", `${free}。`);
+  const lasts = node.disk_minutes !== null && node.disk_minutes < 48 * 60 ? `，照现在的写法还能录 ${duration(node.disk_minutes)}` : "";
+  const free = `还剩 ${(node.disk_free_bytes / 1e9).toFixed(1)} GB${lasts}`;
+  if (!node.disk_low && node.disk_free_bytes >= LOW_DISK_BYTES) return card("录制用的磁盘", "ok", "okc", "够用", `${free}。`);
   return card("录制用的磁盘", "bad", "alert", "快满了", `${free}。请尽快腾出地方，满了就录不下来。`);
 }
 
