@@ -88,7 +88,7 @@ class Follower:
         if cursor is None:
             return
         path = self._hub.folder(reception_id) / JOURNAL_NAME
-        for entry in await asyncio.to_thread(cursor.advance, path):
+        for entry in await asyncio.to_thread(cursor.advance, path, self._hub.synced(reception_id)):
             await self._socket.send(JournalEntry(entry=entry).model_dump_json())
             if isinstance(entry.fact, Closed):
                 self._cursors.pop(reception_id, None)

@@ -83,6 +83,11 @@ class Hub:
         """Whether the reception has a journal on this node."""
         return (self.folder(reception_id) / JOURNAL_NAME).exists()
 
+    def synced(self, reception_id: str) -> int | None:
+        """The last entry of a reception's journal that is on the disk; None if nothing writes to it any more."""
+        room = self.rooms.get(reception_id)
+        return None if room is None else room.synced
+
     # -- rooms -------------------------------------------------------------------------------------------------
 
     async def room(self, reception_id: str) -> Room:

@@ -83,17 +83,24 @@ class Cursor:
     after: int
     offset: int = 0
     lines: Lines = field(default_factory=Lines)
+    held: list[Entry] = field(default_factory=list)
+    """Read, but perhaps not on the disk yet."""
 
-    def advance(self, path: Path) -> list[Entry]:
-        """The entries after the cursor that are in the file by now, without a hole in their seq."""
+    def advance(self, path: Path, until: int | None = None) -> list[Entry]:
+        """The entries after the cursor that are in the file by now, without a hole in their seq.
+
+        `until`: the last seq that is on the disk.  What follows might be gone after a power loss, and its seq be given
+        to something else that then would never be taken in."""
         if not path.exists():
             return []
         with path.open("rb") as file:
             file.seek(self.offset)
             data = file.read()
         self.offset += data.rfind(b"\n") + 1
+        read = [*self.held, *self.lines.take(data)]
+        self.held = [entry for entry in read if until is not None and entry.seq > until]
         found: list[Entry] = []
-        for entry in self.lines.take(data):
+        for entry in read[: len(read) - len(self.held)]:
             if entry.seq > self.after:
                 found += [*self._lost_before(entry), entry]
                 self.after = entry.seq
@@ -114,8 +121,12 @@ class Journal:
         self._writer = writer
         self._on_entry = on_entry
         self._seq = last_seq
+        self.synced = last_seq
+        """The last seq that is on the disk."""
         self._file: BinaryIO | None = None
         self._unwritten = b""
+        self._newest = 0
+        """The last seq that was to be written."""
 
     def append(self, fact: Fact, at: datetime | None = None) -> Entry:
         """Write a fact as the next entry; `at`: when it was, if not by the wall clock now."""
@@ -128,6 +139,7 @@ class Journal:
     def _write(self, line: bytes, seq: int) -> None:
         """In the writer thread.  What a full disk refuses is tried again with the next entry."""
         self._unwritten += line
+        self._newest = max(seq, self._newest)
         try:
             file = self._file = self._file or self._opened()
             size = file.seek(0, os.SEEK_END)
@@ -135,7 +147,12 @@ class Journal:
         except OSError as error:
             log.error("journal not written", error=type(error).__name__)
             return
-        self._writer.touched(file, lambda: self._on_entry(self._reception_id, seq))
+        newest = self._newest
+        self._writer.touched(file, lambda: self._announce(newest))
+
+    def _announce(self, seq: int) -> None:
+        self.synced = seq
+        self._on_entry(self._reception_id, seq)
 
     def _opened(self) -> BinaryIO:
         self._writer.named(self.path.parent)
@@ -159,7 +176,7 @@ class Journal:
     def retry(self) -> None:
         """Try again what could not be written."""
         if self._unwritten:
-            self._writer.submit(lambda: self._write(b"", self._seq))
+            self._writer.submit(lambda: self._write(b"", self._newest))
 
     def close(self) -> None:
         """Close the file once everything is written."""

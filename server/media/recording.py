@@ -251,6 +251,11 @@ class Recording:
             self._trouble = code
             self._changed()
 
+    @property
+    def synced(self) -> int:
+        """The last entry of the journal that is on the disk."""
+        return self._journal.synced
+
     def trouble(self, role: Role) -> str:
         """Chinese sentence if something is wrong with the recording, else empty.  That the disk will be full some
         time is said to the office only: the others can do nothing about it, and all is still recorded."""
@@ -333,6 +338,7 @@ class Recording:
         if self._completed:
             return manifest
         self._write_manifest(manifest)
+        self._journal.retry()
         await self._tools.writer.barrier()
         if self._journal.behind or self._manifest_behind:
             raise NotClosed

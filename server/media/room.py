@@ -395,6 +395,11 @@ class Room:
         for viewer in self.participants.values():
             viewer.send(self._view_for(viewer))
 
+    @property
+    def synced(self) -> int:
+        """The last entry of the journal that is on the disk."""
+        return self._recording.synced
+
     def _view_for(self, viewer: Participant) -> RoomView:
         return RoomView(
             state="ended" if self.ended else "running" if self._recording.begun else "waiting",

@@ -81,7 +81,7 @@ class _Strange:
     """Offsets that are far from what they were, for as long as they are judged."""
 
     LASTS = 0.5
-    LASTS_PATIENTLY = 2.0
+    LASTS_PATIENTLY = 1.0
     """After a short silence: a weak computer or line may take so long to catch up, and then nothing is missing."""
     STEADY = 0.1
 

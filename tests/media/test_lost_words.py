@@ -424,10 +424,10 @@ async def test_journal_that_cannot_be_read_does_not_stop_the_others(
     await until(path.exists, "journal")
     real = journal.Cursor.advance
 
-    def advance(cursor: journal.Cursor, of: Path) -> list[Entry]:
+    def advance(cursor: journal.Cursor, of: Path, until: int | None = None) -> list[Entry]:
         if of == path:
             raise OSError(errno.EIO, "Input/output error")
-        return real(cursor, of)
+        return real(cursor, of, until)
 
     monkeypatch.setattr(journal.Cursor, "advance", advance)
     async with Office(node.port, settings) as office:

@@ -198,3 +198,14 @@ def test_cursor_reads_each_entry_once(tmp_path: Path) -> None:
     path.write_text(line % 1 + line % 2 + line % 3)
     assert [e.seq for e in cursor.advance(path)] == [3]
     assert cursor.advance(path) == []
+
+
+def test_cursor_holds_back_what_a_power_loss_could_take(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    line = '{"reception_id":"r1","seq":%d,"at":"2026-01-01T00:00:00+00:00","fact":{"kind":"opened","generation":1}}\n'
+    cursor = journal.Cursor(0)
+    path.write_text("".join(line % n for n in range(1, 6)))
+    assert [e.seq for e in cursor.advance(path, 2)] == [1, 2]
+    assert cursor.advance(path, 2) == []
+    assert [e.seq for e in cursor.advance(path, 4)] == [3, 4]
+    assert [e.seq for e in cursor.advance(path)] == [5]
