@@ -29,8 +29,6 @@ STILL_AT_MOST = 12.0
 """The same for papers and screens: where nothing moves nothing is sent, but for an answer to a key frame request."""
 RETRY_AFTER = 1.0
 _FRAME = webm.FILL_MS / 1000
-_OVERLAP = 0.001
-"""Seconds; what came too early is caught up by so much with every packet of sound."""
 
 
 @dataclass
@@ -164,11 +162,14 @@ class TrackRecorder:
         """Never in front of what is recorded already.
 
         Sound may come a little before the end of what precedes it: its device may run fast, and a file's times run
-        with the clock, not with the device.  Nothing is left out for that, and no silence put in.
+        with the clock, not with the device; and where a connection's first packets were late, those that follow get
+        back to their time within a second or two.  Nothing is left out for that, and no silence put in.
         """
         if self._stretch is None:
             return max(at, self.covered_until or 0.0)
-        return max(at, self._stretch.end - (_OVERLAP if self.kind is TrackKind.AUDIO else 0.039))
+        end = self._stretch.end
+        overlap = min(max((end - at) / 10, 0.001), _FRAME / 2) if self.kind is TrackKind.AUDIO else 0.039
+        return max(at, end - overlap)
 
     def _leave_long_hole(self, at: float) -> None:
         if self._stretch is not None and at - self._stretch.end > self._hole_at_most:

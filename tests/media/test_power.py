@@ -224,3 +224,20 @@ async def test_a_file_keeps_time_though_the_device_drifts_and_nothing_is_added(t
     for number in range(0, 6000, 50):
         assert packets[number][0] + segment.start == pytest.approx(number * 0.02 * (1 + ppm / 1e6), abs=0.012)
     assert not any(data == webm.SILENCE for _, data in packets)
+
+
+async def test_sound_whose_first_packets_were_late_gets_back_to_its_time(talk: Talk) -> None:
+    talk.store.segment_seconds = 600
+    sounds = encoded.opus(2)
+    for number in range(200):
+        late = max(0.0, 0.4 - number * 0.02)
+        talk.sound(number, sounds[number % 100].data, number * 0.02 + late)
+        await talk.writer.barrier()
+    await talk.end()
+    (segment,) = talk.segments
+    assert (segment.start, segment.gaps) == (pytest.approx(0.4), ())
+    assert segment.start + segment.seconds == pytest.approx(4.0, abs=0.01)
+    with av.open(str(talk.folder / segment.file)) as container:
+        packets = [(float(p.pts * p.time_base), bytes(p)) for p in container.demux() if p.size]
+    assert [data for _, data in packets] == [sounds[number % 100].data for number in range(200)]
+    assert packets[120][0] + segment.start == pytest.approx(2.4, abs=0.02)
