@@ -162,6 +162,7 @@ def main() -> None:
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
         raise SystemExit("bench-media needs two cores: one for the server, one for its clients")
+    before = os.getloadavg()[0]
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jietan-bench-")))
         bench = Bench(QUICK if options.quick else WHOLE, folder)
@@ -172,7 +173,7 @@ def main() -> None:
         found = bench.run()
     summary = report.summary(found, bench.plan.alike)
     if not options.quick:
-        (ROOT / "deploy/performance.md").write_text(report.page(found, summary, bench.missing))
+        (ROOT / "deploy/performance.md").write_text(report.page(found, summary, bench.missing, (before, os.getloadavg()[0])))
     sys.stdout.write(json.dumps(summary) + "\n")
 
 

@@ -14,7 +14,7 @@ Steps = list[Step]
 NO_LOSS = 0.001
 DELIVERED = 0.99
 """Of what is sent so much arrives at least; the rest is on its way when counting stops."""
-FULL = 0.97
+NEARLY_FULL, FULL = 0.9, 0.97
 """A pinned process that uses so much of its core has no more."""
 LABELS = {
     "stock": "stock aiortc, MediaRelay",
@@ -41,7 +41,9 @@ def capacity(steps: Steps) -> tuple[float | None, str]:
     best = highest_whole(steps)
     if best is None:
         return None, "not known"
-    if best["server_cores"] >= FULL or any(s["rooms"] > best["rooms"] for s in steps):
+    failed = (s for s in steps if s["rooms"] > best["rooms"])
+    # Who loses packets without a full core was kept from running: that says nothing about the server.
+    if best["server_cores"] >= FULL or any(s["server_cores"] >= NEARLY_FULL for s in failed):
         return float(best["rooms"]), "measured"
     return round(best["rooms"] / best["server_cores"], 1), "extrapolated"
 
@@ -75,6 +77,7 @@ def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
         "janus_recorded_core_per_room": price("janus_recorded"),
         "stock_over_ours": ratio(price("stock", 1), price("ours")),
         "stock_over_ours_recorded": ratio(price("stock", 1), price("ours_recorded")),
+        "stock_over_ours_per_mbit": ratio(per_mbit(found.get("stock", []), 1), per_mbit(found.get("ours", []), alike)),
         "ours_over_janus": ratio(price("ours"), price("janus")),
         "ours_recorded_over_janus_recorded": ratio(price("ours_recorded"), price("janus_recorded")),
         "delay_p50_ms": half["delay_p50_ms"] if half else None,
@@ -93,6 +96,14 @@ def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
         "five_janus_core_per_room": five("janus"),
         "five_janus_recorded_core_per_room": five("janus_recorded"),
     }
+
+
+def per_mbit(steps: Steps, rooms: int) -> float | None:
+    """Cores for each Mbit/s that arrives: servers compared at equal delivered bitrate."""
+    step = at(steps, rooms)
+    if step is None or not step["received_mbps_each"]:
+        return None
+    return float(step["server_cores"] / (step["received_mbps_each"] * rooms * step["seats"] * (step["seats"] - 1)))
 
 
 def two_nodes(steps: Steps) -> dict[str, Any]:
@@ -120,9 +131,12 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def page(found: dict[str, Steps], figures: dict[str, Any], missing: dict[str, str]) -> str:
-    """deploy/performance.md."""
+def page(
+    found: dict[str, Steps], figures: dict[str, Any], missing: dict[str, str], loads: tuple[float, float] = (0.0, 0.0)
+) -> str:
+    """deploy/performance.md; `loads`: load average before and after."""
     parts = [_HEAD.format(date=datetime.date.today().isoformat(), machine=machine(), versions=versions())]
+    parts.append(_busy(loads))
     parts += ["## Rooms of two\n", _table([(name, s) for name in LABELS for s in found.get(name, [])])]
     parts += ["## Rooms of five\n", _table([(name, s) for name in LABELS for s in found.get(name + "_five", [])])]
     parts += ["## Two media processes, recording, side by side\n", _TWO, _table([("ours_recorded", s) for s in found.get("two_nodes", [])])]
@@ -142,6 +156,18 @@ def _table(rows: list[tuple[str, Step]]) -> str:
 
 def _short(figures: dict[str, Any]) -> str:
     return "\n".join(f"- {key}: {'not measured' if value is None else value}" for key, value in figures.items()) + "\n"
+
+
+def _busy(loads: tuple[float, float]) -> str:
+    """How quiet the machine was; the bench itself makes about 1.5 of the load at its end."""
+    before, after = loads
+    said = f"Load average before and after: {before:.1f}, {after:.1f}.\n"
+    if before < 1.0 and after < 2.5:
+        return said
+    return said + (
+        "\n**The machine was not quiet: other work took time on both cores.**  Losses, delays and rooms per core then\n"
+        "tell of that work, too, and CPU time grows with cold caches; only ratios within the run say something.\n"
+    )
 
 
 def machine() -> str:
@@ -188,6 +214,6 @@ _NOTES = """## How it is measured
 - "Recording and audio tap" records every track and sends 16 kHz sound over the live protocol to a sink in the
   client's core that stands for the transcriber.  Recognition itself is not part of this (`make bench-asr`).
 - Janus records .mjr files: `record` and an absolute, existing `rec_dir` at the room's creation.
-- Rooms per core: the highest step without loss when a higher one lost packets or the core was full ("measured"), else
-  that step divided by its cores ("extrapolated": the client's core was the limit, or the steps ended).
+- Rooms per core: the highest step without loss when the core was full there or at the next one, which lost packets
+  ("measured"), else that step divided by its cores ("extrapolated": the steps ended, or something else lost packets).
 """

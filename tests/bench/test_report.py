@@ -22,6 +22,7 @@ def step(rooms: int, cores: float, lost: float = 0.0) -> dict[str, Any]:
         ([step(16, 0.4), step(32, 0.8)], 40.0, "extrapolated"),
         ([step(16, 0.4), step(32, 0.98)], 32.0, "measured"),
         ([step(16, 0.4), step(32, 0.9), step(40, 0.99, lost=0.02)], 32.0, "measured"),
+        ([step(16, 0.4), step(32, 0.5, lost=0.02)], 40.0, "extrapolated"),
         ([step(16, 0.9, lost=0.02)], None, "not known"),
         ([], None, "not known"),
     ],
@@ -44,6 +45,8 @@ def test_delay_is_taken_at_half_load_and_ratios_at_the_same_number_of_rooms() ->
     both = report.summary({"two_nodes": [step(20, 0.5), step(20, 0.6, lost=0.001)]}, 16)
     assert (both["two_nodes_rooms"], both["two_nodes_cores"], both["two_nodes_lost_fraction"]) == (40, 1.1, 0.001)
     assert figures["ours_over_janus"] is None
+    half = {**step(1, 0.5), "received_mbps_each": 0.6}
+    assert report.summary({**found, "stock": [half]}, 16)["stock_over_ours_per_mbit"] == 100.0, "half the bitrate"
 
 
 def test_page_names_what_was_not_measured() -> None:
@@ -51,4 +54,6 @@ def test_page_names_what_was_not_measured() -> None:
     page = report.page(found, report.summary(found, 16), {"janus": "not installed"})
     assert "Not measured: janus: not installed" in page
     assert "janus_core_per_room: not measured" in page
+    assert "not quiet" not in page
+    assert "not quiet" in report.page(found, report.summary(found, 16), {}, (6.0, 7.0))
     assert "| Jietan, recording and audio tap | 16 | 0.24 | 0.015 |" in page
