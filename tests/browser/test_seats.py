@@ -190,6 +190,49 @@ def test_the_browser_offers_to_send_lost_sound_again(room: dict[str, Page]) -> N
     assert f"a=rtcp-fb:{opus} nack\r\n" in sdp
 
 
+def test_the_browser_sends_its_picture_in_layers(room: dict[str, Page]) -> None:
+    asked = """async () => [...(await window.seat.peer.getStats()).values()].find(
+      (one) => one.type === "outbound-rtp" && one.kind === "video" && one.framesSent > 5)?.scalabilityMode"""
+    wait_until(lambda: room["leader"].evaluate(asked) == "L1T3", "three temporal layers")
+
+
+def test_sound_goes_alone_over_a_thin_line_and_the_others_are_told(room: dict[str, Page]) -> None:
+    wait_until(lambda: picture_moves(room["petitioner"]), "the leader's picture moves")
+    room["leader"].evaluate("""() => {
+      const thin = window.seat._soundFirst;
+      thin._available = async () => thin._rule.alone ? 1e6 : 20_000;
+    }""")
+    wait_until(lambda: _picture(room["petitioner"], LEADER) == "stopped", "the petitioner is told")
+    wait_until(lambda: told(room["leader"], "sound_only", alone=True), "the leader is told")
+    room["leader"].evaluate("void delete window.seat._soundFirst._available")
+    wait_until(lambda: _picture(room["petitioner"], LEADER) == "full", "the picture is tried again")
+    wait_until(lambda: picture_moves(room["petitioner"]), "the leader's picture moves again")
+
+
+def _picture(page: Page, participant_id: str) -> str:
+    seats = page.evaluate("window.seat.room?.seats ?? []")
+    return next((seat["picture"] for seat in seats if seat["participant_id"] == participant_id), "")
+
+
+def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, Page]) -> None:
+    seen = pages["leader"].evaluate("""async () => {
+      const { PictureRule } = await import("/static/js/line.js");
+      const changes = (rule, bits, from, to) => {
+        const found = [];
+        for (let s = from, before = rule.alone; s <= to; s += 1) {
+          const alone = rule.look(s * 1000, bits(s));
+          if (alone !== before) found.push(s);
+          before = alone;
+        }
+        return found;
+      };
+      const dip = (s) => (s % 5 ? 20_000 : 2e6);
+      return [changes(new PictureRule(), dip, 1, 100), changes(new PictureRule(), () => null, 1, 100),
+        changes(new PictureRule(), () => 20_000, 1, 150)];
+    }""")
+    assert seen == [[], [], [7, 17, 24, 44, 51, 91, 98]]
+
+
 def test_muting_and_marks_reach_the_other(room: dict[str, Page]) -> None:
     room["leader"].evaluate("window.seat.mute('audio', true)")
     wait_until(lambda: _muted(room["petitioner"], LEADER), "the petitioner sees that the leader is muted")

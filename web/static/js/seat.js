@@ -8,7 +8,8 @@
  *
  * @typedef {{token: string, signalling_url: string, participant_id: string}} JoinTicket
  * @typedef {{participant_id: string, role: string, name: string, connected: boolean, audio_muted: boolean,
- *   video_muted: boolean, held: boolean, supplied: string[], slot: number|null}} SeatState
+ *   video_muted: boolean, held: boolean, picture: "full"|"reduced"|"stopped", supplied: string[],
+ *   slot: number|null}} SeatState
  * @typedef {"document"|"screen"} ShareSource
  * @typedef {{participant_id: string, source: ShareSource}} SharedDocument
  * @typedef {{type: "room", state: "waiting"|"running"|"ended", recording: boolean, recording_trouble: string,
@@ -16,6 +17,7 @@
  * `captionless`: sound and picture are well, captions and buttons are not there for the moment.
  * @typedef {"connecting"|"connected"|"captionless"|"reconnecting"|"failed"} ConnectionState
  */
+import { SoundFirst } from "./line.js";
 import { SeatMedia } from "./seat_media.js";
 import { SeatSocket } from "./seat_socket.js";
 
@@ -54,6 +56,8 @@ const SENTENCES = {
   reconnecting: "线路断了，正在重新接通，请不要离开。",
   failed: "一直没有接通，还在继续试。您可以叫工作人员来看看。",
 };
+
+const SOUND_ONLY = "您这边线路不好，先只传声音，画面过一会儿自己回来。请接着谈。";
 
 const ROLES = {
   petitioner: "信访人", leader: "接访领导", clerk: "接谈员", joint: "联合接访人员", interpreter: "翻译", observer: "旁听的人",
@@ -107,6 +111,8 @@ export class Seat extends EventTarget {
     this._line = null;
     /** @type {SeatMedia|null} the one that will take its place */
     this._next = null;
+    /** @type {SoundFirst|null} */
+    this._soundFirst = null;
     this._awaySince = 0;
     /** @type {Map<string, MediaStream>} */
     this._streams = new Map();
@@ -209,6 +215,7 @@ export class Seat extends EventTarget {
     clearInterval(this._watch);
     removeEventListener("online", this._online);
     this._dropSocket();
+    this._soundFirst?.close();
     this._line?.close();
     this._next?.close();
     this._line = this._next = null;
@@ -364,9 +371,17 @@ export class Seat extends EventTarget {
     this._next = null;
     this._line?.close();
     this._line = next;
+    this._soundFirst?.close();
+    this._soundFirst = new SoundFirst(next, (alone) => this._soundAlone(alone));
     this._awaySince = performance.now();
     this._leaveOut();
     next.answered(message).catch(() => this._socketBroken());
+  }
+
+  /** @param {boolean} alone */
+  _soundAlone(alone) {
+    this._send({ type: "mute", kind: "video", muted: alone, reason: "line" });
+    this._tell("sound_only", { alone, message: alone ? SOUND_ONLY : "" });
   }
 
   _forgetNext() {
@@ -497,6 +512,7 @@ export class Seat extends EventTarget {
     for (const kind of /** @type {("audio"|"video")[]} */ (["audio", "video"])) {
       if (this._muted[kind]) this._send({ type: "mute", kind, muted: true });
     }
+    if (this._soundFirst?.alone) this._send({ type: "mute", kind: "video", muted: true, reason: "line" });
   }
 
   /** @param {"audio"|"video"} kind */

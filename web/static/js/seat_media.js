@@ -9,6 +9,11 @@
  */
 
 const SLOTS = 5;
+/** Words before pictures; and pictures in layers, so that a thin line can be given every fourth one. */
+const ENCODINGS = {
+  audio: /** @type {RTCRtpEncodingParameters} */ ({ priority: "high", networkPriority: "high" }),
+  video: /** @type {RTCRtpEncodingParameters} */ ({ scalabilityMode: "L1T3" }),
+};
 const CONNECT_MS = 12_000;
 /** A node that ends the reception closes the media too: its last word may come a moment later. */
 const FAREWELL_MS = 500;
@@ -78,6 +83,11 @@ export class SeatMedia {
     }
   }
 
+  /** Who sends the camera's picture. */
+  get pictureSender() {
+    return this._senders.get("video") ?? null;
+  }
+
   /** The peer connection, for figures about the line. */
   get peer() {
     return this._peer;
@@ -112,7 +122,7 @@ export class SeatMedia {
   _sending(peer, kind) {
     const track = this._ownTrack(kind);
     if (!track || !this._media) return peer.addTransceiver(kind, { direction: "inactive" });
-    const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [this._media] });
+    const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [this._media], sendEncodings: [ENCODINGS[kind]] });
     this._senders.set(kind, transceiver.sender);
     return transceiver;
   }

@@ -12,6 +12,7 @@ const DOUBTS = {
   fast_speech: "字数比说话的时间多",
   known_phrase: "像是机器自己补的套话",
   high_compression: "同样的字来回重复",
+  concealed: "线路断续，有的字没传全",
 };
 
 /** @typedef {{start: number, end: number, text: string, probability: number}} Word */

@@ -7,6 +7,7 @@ import { Captions } from "/static/js/leader/captions.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { Notes } from "/static/js/leader/notes.js";
 import { Tabs } from "/static/js/leader/tabs.js";
+import { pictureWords } from "/static/js/line.js";
 import { Seat } from "/static/js/seat.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
 
@@ -83,6 +84,7 @@ export class Talk extends EventTarget {
       marked: (/** @type {any} */ mark) => this.marked(mark),
       stream: (/** @type {any} */ bound) => this.bind(bound),
       connection: (/** @type {any} */ connection) => this.drawLine(connection),
+      sound_only: (/** @type {any} */ { message }) => tell(byId("line-banner"), message),
       trouble: (/** @type {any} */ trouble) => this.trouble(trouble),
       ended: (/** @type {any} */ { reason }) => this.over(reason, ""),
     };
@@ -155,6 +157,7 @@ export class Talk extends EventTarget {
   drawPicture(him) {
     const words = this.withoutPicture(him);
     byId("remote-none").hidden = !words;
+    byId("remote-none").classList.toggle("still", Boolean(words) && words === pictureWords(him ?? {}));
     byId("remote-none-words").textContent = words;
   }
 
@@ -163,6 +166,7 @@ export class Talk extends EventTarget {
     if (!him) return this.seat.room?.state === "running" ? "正在等对方回来" : "对方还没坐下，请等一等";
     if (this.reception.consent === "audio_only") return "对方选了只录音，不录像，所以没有画面。听得见就可以谈。";
     if (him.video_muted) return "对方那边关了摄像头，听得见就可以谈。";
+    if (him.connected && pictureWords(him)) return pictureWords(him);
     return him.connected || this.hasPicture() ? "" : "正在等对方的画面";
   }
 

@@ -3,6 +3,7 @@ import { api } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
+import { pictureWords } from "/static/js/line.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { TalkCopy } from "../copy.js";
@@ -46,6 +47,7 @@ class Talk {
     this.announced = false;
     /** Whether the own line is. */
     this.away = false;
+    this.soundOnly = "";
     this.closed = false;
     this.difference = 0;
     this.screen.on({ softer: () => this.louder(-LOUDNESS_STEP), louder: () => this.louder(LOUDNESS_STEP), end: () => this.end(), unblock: () => this.unblock() });
@@ -89,6 +91,7 @@ class Talk {
     hear("recognition", (state) => this.screen.say("recognition", state.state === "on" ? "" : state.message));
     hear("stream", ({ participantId, stream }) => this.showStream(participantId, stream));
     hear("connection", (state) => this.showConnection(state));
+    hear("sound_only", ({ message }) => this.showSoundOnly(message));
     hear("trouble", (trouble) => this.troubled(trouble));
     hear("ended", ({ reason }) => this.ended(reason));
     await seat.start();
@@ -200,7 +203,7 @@ class Talk {
     const words = this.leaderAway.words(leader.connected);
     if (!leader.connected) return words;
     this.welcome(words);
-    return leader.video_muted ? "领导关了画面，声音还在" : "";
+    return leader.video_muted ? "领导关了画面，声音还在" : pictureWords(leader);
   }
 
   /** Said once, beside the picture. @param {string} words */
@@ -267,10 +270,16 @@ class Talk {
     if (back) this.app.toast(`接上了。刚才断了 ${connection.seconds} 秒，${lost}`);
   }
 
+  /** @param {string} message empty: the own picture is sent again */
+  showSoundOnly(message) {
+    this.soundOnly = message;
+    this.screen.say("connection", message);
+  }
+
   /** @param {{state: string, message: string, seconds: number}} connection */
   connectionWords({ state, message, seconds }) {
     if (state === "connecting") return "";
-    if (state === "connected") return this.media ? "" : NO_MICROPHONE;
+    if (state === "connected") return this.media ? this.soundOnly : NO_MICROPHONE;
     if (!this.room || state === "captionless") return message;
     if (state === "failed") return `线路断了 ${seconds} 秒，还没有接上，一直在接。您可以按“叫工作人员”。`;
     if (this.copy.written) return `线路断了 ${seconds} 秒，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。`;

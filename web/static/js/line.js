@@ -1,0 +1,91 @@
+/**
+ * Sound first: where the own line has no room for a picture, none is sent, so that every word gets through; after a
+ * while the picture is tried again.  The others see a still picture and are told why.
+ */
+
+/** Bits per second: sound with its headers takes about 50 000, and below 30 000 browsers send no picture that moves. */
+const LEAST = 80_000;
+/** A dip is over sooner than this. */
+const THIN_MS = 6000;
+const FIRST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 60_000;
+/** A picture that was sent for so long was no mistake. */
+const PROVEN_MS = 30_000;
+const LOOK_MS = 1000;
+
+/** Decides, from what the browser thinks that it can send, whether a picture is sent. */
+export class PictureRule {
+  constructor() {
+    this.alone = false;
+    this._thinSince = 0;
+    this._changedAt = -Infinity;
+    this._wait = FIRST_WAIT_MS;
+  }
+
+  /** @param {number} now milliseconds @param {number|null} bits null: not known @returns {boolean} whether sound goes alone */
+  look(now, bits) {
+    if (this.alone) {
+      if (now - this._changedAt >= this._wait) this._change(now, false);
+      return this.alone;
+    }
+    if (bits === null || bits >= LEAST) this._thinSince = 0;
+    else this._thinSince ||= now;
+    if (this._thinSince && now - this._thinSince >= THIN_MS) this._change(now, true);
+    return this.alone;
+  }
+
+  /** @param {number} now @param {boolean} alone */
+  _change(now, alone) {
+    if (alone) this._wait = now - this._changedAt < PROVEN_MS ? Math.min(2 * this._wait, LONGEST_WAIT_MS) : FIRST_WAIT_MS;
+    this.alone = alone;
+    this._changedAt = now;
+    this._thinSince = 0;
+  }
+}
+
+/** Watches one media line, and stops and starts its picture. */
+export class SoundFirst {
+  /** @param {import("./seat_media.js").SeatMedia} line @param {(alone: boolean) => void} told when it changes */
+  constructor(line, told) {
+    this._line = line;
+    this._told = told;
+    this._rule = new PictureRule();
+    this.alone = false;
+    this._timer = setInterval(() => void this._look(), LOOK_MS);
+  }
+
+  close() {
+    clearInterval(this._timer);
+  }
+
+  async _look() {
+    const sender = this._line.pictureSender;
+    if (!sender?.track || this._line.state !== "well") return;
+    const alone = this._rule.look(performance.now(), await this._available());
+    if (alone === this.alone) return;
+    this.alone = alone;
+    await setActive(sender, !alone);
+    this._told(alone);
+  }
+
+  /** What the browser thinks that it can send, in bits per second. @returns {Promise<number|null>} */
+  async _available() {
+    const report = await this._line.peer?.getStats();
+    for (const one of report?.values() ?? []) {
+      if (one.type === "candidate-pair" && one.nominated && one.availableOutgoingBitrate) return one.availableOutgoingBitrate;
+    }
+    return null;
+  }
+}
+
+/** @param {RTCRtpSender} sender @param {boolean} active */
+async function setActive(sender, active) {
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) encoding.active = active;
+  await sender.setParameters(parameters).catch(() => {});
+}
+
+/** What to say over somebody's picture while only sound comes; empty while it moves. @param {{picture?: string}} seat */
+export function pictureWords(seat) {
+  return seat.picture === "stopped" ? "线路不好，先只传声音，画面过一会儿回来" : "";
+}
