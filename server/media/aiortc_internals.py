@@ -81,6 +81,8 @@ NTP_SINCE = 2_208_988_800
 """Seconds from the beginning of NTP time to that of Unix time (RFC 5905 section 6)."""
 PADDING = b"\x01"
 """What stands in for a packet that is not wanted: one byte, which says so itself (RFC 3550 section 5.1)."""
+DOCUMENT = "document"
+"""Name of the media stream that carries a document or a screen."""
 MAX_BITRATE = 2_500_000
 MIN_BITRATE = 150_000
 LAYERS = 4
@@ -838,12 +840,13 @@ class ForwardingConnection(RTCPeerConnection):
                 self._decide(now)
 
     def _decide(self, now: float) -> None:
-        """Fit the pictures into what the line carries; those of the first slots come first."""
+        """Fit the pictures into what the line carries: a document that is shown first, then slot by slot."""
         senders = [
             t.sender
             for t in self.getTransceivers()
             if t.kind == "video" and isinstance(t.sender, ForwardingSender) and t.sender.source is not None
         ]
+        senders.sort(key=lambda sender: sender._stream_id != DOCUMENT)
         since, before = self._decided
         bits = sum(sender.bits for sender in senders)
         self._decided = (now, bits)

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from server.errors import JietanError
 from server.media import rtp
 from server.media.addresses import NoPort
-from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver, ForwardingSender
+from server.media.aiortc_internals import DOCUMENT, ForwardingConnection, ForwardingReceiver, ForwardingSender
 from server.protocol.base import Message, TrackKind
 from server.protocol.signalling import (
     ALIVE_EVERY,
@@ -304,7 +304,7 @@ def _link(connection: ForwardingConnection, claims: SeatClaims, *, documents: bo
     if not documents:
         return MediaLink(connection, audio, video, None, _slots(connection, transceivers[2:]), None)
     document = _receiver(transceivers[2], allowed=pictures)
-    connection.group(transceivers[-1:], "document")
+    connection.group(transceivers[-1:], DOCUMENT)
     shown: ForwardingSender = transceivers[-1].sender  # type: ignore[assignment]
     return MediaLink(connection, audio, video, document, _slots(connection, transceivers[3:-1]), shown)
 
