@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     media_nodes: int = Field(
         1, ge=1, le=64, description="Media nodes that jietan serve runs on this machine; receptions are spread over them."
     )
-    media_more_port: int = Field(8610, description="Port of the second media node; further nodes have the next ones.")
+    media_more_port: int = Field(8620, description="Port of the second media node; further nodes have the next ones.")
     media_node: int = Field(0, ge=0, description="Number of this media node, from 0; jietan serve sets it.")
     media_url: str = Field("", description="How the web program reaches the media node; empty: ws://media_host:media_port.")
     signalling_url: str = Field(

@@ -109,7 +109,7 @@ def test_addresses_behind_a_proxy_and_settings_that_do_not_fit(tmp_path):
     assert [behind.client_signalling_url(n) for n in range(3)] == [
         "wss://xf.example.gov.cn/signal", "wss://xf.example.gov.cn/signal/1", "wss://xf.example.gov.cn/signal/2"
     ]  # fmt: skip
-    assert [behind.media_port_of(n) for n in range(3)] == [8601, 8610, 8611]
+    assert [behind.media_port_of(n) for n in range(3)] == [8601, 8620, 8621]
     with pytest.raises(ValueError, match="media_url names one media node"):
         settings_for(tmp_path, media_nodes=2)
     with pytest.raises(ValueError, match="media_node counts from 0"):
