@@ -260,6 +260,27 @@ def test_sound_and_picture_go_on_while_the_socket_is_made_anew(room: dict[str, P
     wait_until(lambda: told(room["petitioner"], "marked", note="还在"), "the mark over the new socket")
 
 
+def test_each_line_is_told_in_a_word_and_to_the_office_in_numbers(room: dict[str, Page]) -> None:
+    leader = room["leader"]
+    wait_until(lambda: _line(leader, PETITIONER).get("word") == "good", "the petitioner's line is good")
+    wait_until(lambda: ((_line(leader, PETITIONER)["numbers"] or {}).get("level") or 0) > 0, "their microphone's level")
+    wait_until(lambda: (_line(leader, LEADER)["numbers"] or {}).get("frozen_s") == 0, "nothing stands still at the leader")
+    assert _line(leader, PETITIONER)["numbers"]["up_kbps"] > 20
+    assert {seat["numbers"] for seat in told(room["petitioner"], "lines")[-1]["seats"]} == {None}, "words only"
+    room["petitioner"].evaluate("window.seat.mute('video', true)")
+    wait_until(lambda: (_line(leader, LEADER)["numbers"] or {"frozen_s": 0})["frozen_s"] is None, "a switched-off picture is still")
+    room["petitioner"].evaluate("window.seat.mute('video', false)")
+    wait_until(lambda: (_line(leader, LEADER)["numbers"] or {}).get("frozen_s") == 0, "it is back")
+    room["petitioner"].evaluate("void window.seat._line._senders.get('video').replaceTrack(null)")
+    wait_until(lambda: ((_line(leader, LEADER)["numbers"] or {}).get("frozen_s") or 0) > 1, "no frames: it stands still")
+
+
+def _line(page: Page, participant_id: str) -> dict[str, Any]:
+    """How somebody's line does, as this page was told last."""
+    seats = (told(page, "lines") or [{"seats": []}])[-1]["seats"]
+    return next((seat for seat in seats if seat["participant_id"] == participant_id), {"numbers": None})
+
+
 def test_hanging_up_ends_it_for_both(room: dict[str, Page]) -> None:
     wait_until(lambda: told(room["petitioner"], "room", state="running"), "the room runs")
     room["petitioner"].evaluate("window.seat.hangUp()")

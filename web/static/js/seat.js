@@ -37,6 +37,7 @@ const QUICK_FAILURES = 12;
 const TICKET_MS = 6000;
 const TOKENS_REFUSED = 5;
 const LOOK_MS = 500;
+const STATS_MS = 2000;
 /** A media line that is away knocks at the node by a new socket, unless the old one spoke just now. */
 const SOCKET_DOUBTFUL_MS = 3000;
 /** The node is there again: so long the old media line may take to find it, too. */
@@ -139,6 +140,7 @@ export class Seat extends EventTarget {
     this._say("connecting");
     addEventListener("online", this._online);
     this._watch = setInterval(() => this._look(), LOOK_MS);
+    this._measuring = setInterval(() => void this._measure(), STATS_MS);
     await this._connect();
   }
 
@@ -213,6 +215,7 @@ export class Seat extends EventTarget {
     this._over = true;
     clearTimeout(this._retry);
     clearInterval(this._watch);
+    clearInterval(this._measuring);
     removeEventListener("online", this._online);
     this._dropSocket();
     this._soundFirst?.close();
@@ -309,6 +312,7 @@ export class Seat extends EventTarget {
       case "share_ended": return this._shareEnded(message);
       case "caption":
       case "recognition":
+      case "lines":
       case "marked": return this._tell(message.type, message);
       default: return undefined;
     }
@@ -449,6 +453,22 @@ export class Seat extends EventTarget {
     this._brokenFor = this._unwellSince = 0;
     this._wasConnected = true;
     return this._say("connected", broken);
+  }
+
+  /** Tell the node how the line does, seen from here. */
+  async _measure() {
+    const line = this._line;
+    if (!this._joined || !line) return;
+    const stats = await line.measure(this._moving()).catch(() => null);
+    if (stats && line === this._line) this._send({ type: "stats", ...stats });
+  }
+
+  /** Slots of those whose picture is meant to move. */
+  _moving() {
+    return (this.room?.seats ?? []).flatMap((seat) => {
+      const still = !seat.connected || seat.video_muted || seat.held || (seat.picture ?? "full") !== "full";
+      return still || seat.slot === null ? [] : [seat.slot];
+    });
   }
 
   /** Tell of every seat whose slot, and so whose stream, is another than before, and of the document. */

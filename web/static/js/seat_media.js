@@ -8,6 +8,8 @@
  * @typedef {{audio: MediaStreamTrack, video: MediaStreamTrack}} Slot
  */
 
+import { LineStats } from "./line_stats.js";
+
 const SLOTS = 5;
 /** Words before pictures; and pictures in layers, so that a thin line can be given every fourth one. */
 const ENCODINGS = {
@@ -31,6 +33,8 @@ export class SeatMedia {
     this.state = "new";
     /** @type {RTCPeerConnection|null} */
     this._peer = null;
+    /** @type {LineStats|null} */
+    this._stats = null;
     /** @type {MediaStream[]} */
     this._slots = [];
     /** @type {Map<string, RTCRtpSender>} what is sent of microphone and camera, by kind */
@@ -47,6 +51,7 @@ export class SeatMedia {
   async offer(iceServers) {
     this._timer = setTimeout(() => this._become("lost"), CONNECT_MS);
     const peer = this._peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this._stats = new LineStats(peer);
     peer.onicecandidate = (event) => this._candidate(event.candidate);
     peer.onconnectionstatechange = () => this._stateChanged(peer.connectionState);
     this._addSections(peer);
@@ -86,6 +91,14 @@ export class SeatMedia {
   /** Who sends the camera's picture. */
   get pictureSender() {
     return this._senders.get("video") ?? null;
+  }
+
+  /** How the line did since it was asked last; null while nothing goes over it.
+   * @param {number[]} moving slots whose picture is meant to move */
+  async measure(moving) {
+    if (this._closed || this.state !== "well" || !this._stats) return null;
+    const tracks = moving.flatMap((slot) => this._slots[slot]?.getVideoTracks() ?? []);
+    return this._stats.sample(tracks.map((track) => track.id));
   }
 
   /** The peer connection, for figures about the line. */
