@@ -3,6 +3,7 @@
 Only web/static/js/seat.js is ours on the page; microphones speak sentences of the demo's dialogue.
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -266,6 +267,9 @@ def test_each_line_is_told_in_a_word_and_to_the_office_in_numbers(room: dict[str
     wait_until(lambda: ((_line(leader, PETITIONER)["numbers"] or {}).get("level") or 0) > 0, "their microphone's level")
     wait_until(lambda: (_line(leader, LEADER)["numbers"] or {}).get("frozen_s") == 0, "nothing stands still at the leader")
     assert _line(leader, PETITIONER)["numbers"]["up_kbps"] > 20
+    leader.evaluate(_CHIPS, [PETITIONER])
+    wait_until(lambda: "信访人 好" in _text(leader, "button"), "the word is on the page")
+    assert re.search(r"往返.*\d 毫秒.*丢包.*\d %.*抖动.*码率.*\d kbit/s.*停顿", _text(leader, "dl"), re.S)
     assert {seat["numbers"] for seat in told(room["petitioner"], "lines")[-1]["seats"]} == {None}, "words only"
     room["petitioner"].evaluate("window.seat.mute('video', true)")
     wait_until(lambda: (_line(leader, LEADER)["numbers"] or {"frozen_s": 0})["frozen_s"] is None, "a switched-off picture is still")
@@ -273,6 +277,32 @@ def test_each_line_is_told_in_a_word_and_to_the_office_in_numbers(room: dict[str
     wait_until(lambda: (_line(leader, LEADER)["numbers"] or {}).get("frozen_s") == 0, "it is back")
     room["petitioner"].evaluate("void window.seat._line._senders.get('video').replaceTrack(null)")
     wait_until(lambda: ((_line(leader, LEADER)["numbers"] or {}).get("frozen_s") or 0) > 1, "no frames: it stands still")
+
+
+_CHIPS = """async ([petitioner]) => {
+  const { LineChips } = await import("/static/js/line_word.js");
+  const list = document.body.appendChild(document.createElement("ul"));
+  const chips = new LineChips(list, (id) => (id === petitioner ? "信访人" : "您"));
+  window.seat.addEventListener("lines", ({ detail }) => chips.show(detail.seats));
+}"""
+
+
+def _text(page: Page, tag: str) -> str:
+    return str(page.evaluate(f"[...document.querySelectorAll('ul {tag}')].map((one) => one.textContent).join(' ')"))
+
+
+def test_the_words_do_not_flicker(pages: dict[str, Page]) -> None:
+    script = """async (told) => {
+      const { SteadyWords, plainWords } = await import("/static/js/line_word.js");
+      const steady = new SteadyWords({ worse: 2, better: 3 });
+      const words = told.map((word) => steady.take([{ participant_id: "p", word, numbers: null }]).get("p"));
+      return [words, words.map((word) => plainWords(word, "good"))];
+    }"""
+    course = "good poor good poor poor good good poor good fair good fair fair lost lost"
+    words, plain = pages["leader"].evaluate(script, course.split())
+    assert words == ["good"] * 4 + ["poor"] * 6 + ["good"] * 2 + ["fair"] * 2 + ["lost"]
+    assert plain[4:6] == ["线路不好，请说慢一点。"] * 2
+    assert plain[-1] == "", "that somebody is gone is told elsewhere"
 
 
 def _line(page: Page, participant_id: str) -> dict[str, Any]:

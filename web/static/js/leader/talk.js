@@ -8,6 +8,7 @@ import { Meter } from "/static/js/leader/meter.js";
 import { Notes } from "/static/js/leader/notes.js";
 import { Tabs } from "/static/js/leader/tabs.js";
 import { pictureWords } from "/static/js/line.js";
+import { LineChips } from "/static/js/line_word.js";
 import { Seat } from "/static/js/seat.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
 
@@ -32,6 +33,7 @@ export class Talk extends EventTarget {
     this.meter = new Meter(byId("remote-meter"));
     this.notes = new Notes(reception.id, /** @type {HTMLTextAreaElement} */ (byId("notes")), byId("notes-state"));
     this.tabs = new Tabs();
+    this.lines = new LineChips(byId("lines"), (id) => this.whose(id));
     this.marks = 0;
     this.line = "connecting";
     this.noticed = 0;
@@ -84,6 +86,7 @@ export class Talk extends EventTarget {
       marked: (/** @type {any} */ mark) => this.marked(mark),
       stream: (/** @type {any} */ bound) => this.bind(bound),
       connection: (/** @type {any} */ connection) => this.drawLine(connection),
+      lines: (/** @type {any} */ { seats }) => this.lines.show(seats),
       sound_only: (/** @type {any} */ { message }) => tell(byId("line-banner"), message),
       trouble: (/** @type {any} */ trouble) => this.trouble(trouble),
       ended: (/** @type {any} */ { reason }) => this.over(reason, ""),
@@ -128,6 +131,12 @@ export class Talk extends EventTarget {
     const known = [...this.seats().map((seat) => ({ id: seat.participant_id, ...seat })), ...this.reception.participants];
     const who = known.find((one) => one.id === participantId);
     return { name: who?.name || "在场的人", tone: !who || who.role === "petitioner" ? "a" : "l" };
+  }
+
+  /** Short, for a chip. @param {string} participantId */
+  whose(participantId) {
+    if (participantId === this.seat.participantId) return "您的线路";
+    return participantId === this.petitioner()?.participant_id ? "对方线路" : this.speaker(participantId).name;
   }
 
   /** @param {any} room null before the first message */

@@ -4,6 +4,7 @@ import { el } from "/static/js/dom.js";
 import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
 import { pictureWords } from "/static/js/line.js";
+import { SteadyWords, plainWords } from "/static/js/line_word.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { TalkCopy } from "../copy.js";
@@ -44,6 +45,8 @@ class Talk {
       (seconds) => `领导那边的线路断了 ${seconds} 秒，正在等领导回来。请坐一会儿。`,
       (seconds) => `领导回来了，刚才断了 ${seconds} 秒。`,
     );
+    this.steady = new SteadyWords({ worse: 2, better: 5 });
+    this.lineWords = "";
     this.announced = false;
     /** Whether the own line is. */
     this.away = false;
@@ -91,6 +94,7 @@ class Talk {
     hear("recognition", (state) => this.screen.say("recognition", state.state === "on" ? "" : state.message));
     hear("stream", ({ participantId, stream }) => this.showStream(participantId, stream));
     hear("connection", (state) => this.showConnection(state));
+    hear("lines", ({ seats }) => this.showLines(seats));
     hear("sound_only", ({ message }) => this.showSoundOnly(message));
     hear("trouble", (trouble) => this.troubled(trouble));
     hear("ended", ({ reason }) => this.ended(reason));
@@ -265,15 +269,29 @@ class Talk {
     this.away = connection.state === "reconnecting" || connection.state === "failed";
     if (this.room) this.showRecording();
     this.screen.say("connection", this.connectionWords(connection));
+    this.sayLine();
     const back = connection.state === "connected" && connection.seconds >= NOTEWORTHY_S;
     const lost = this.copy.written ? "这台机器都记着，会补上。" : "这几秒没有录上，请再说一遍。";
     if (back) this.app.toast(`接上了。刚才断了 ${connection.seconds} 秒，${lost}`);
+  }
+
+  /** @param {import("/static/js/line_word.js").SeatLine[]} seats */
+  showLines(seats) {
+    const words = this.steady.take(seats);
+    this.lineWords = plainWords(words.get(this.me), words.get(this.leader || ""));
+    this.sayLine();
+  }
+
+  /** One sentence about the line at a time is enough. */
+  sayLine() {
+    this.screen.say("line", this.screen.part("connection").hidden ? this.lineWords : "");
   }
 
   /** @param {string} message empty: the own picture is sent again */
   showSoundOnly(message) {
     this.soundOnly = message;
     this.screen.say("connection", message);
+    this.sayLine();
   }
 
   /** @param {{state: string, message: string, seconds: number}} connection */
