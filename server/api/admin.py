@@ -12,12 +12,13 @@ from server.protocol.office import (
     AgentCode,
     CameraKey,
     Enrolment,
+    KioskLine,
     NewCamera,
     NewKiosk,
     NewOrganization,
     NewUser,
 )
-from server.reception import accounts, cameras, copies, kiosks, transcriber
+from server.reception import accounts, cameras, copies, kiosks, lines, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
 from server.store import copies as copy_store
@@ -47,6 +48,12 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
         "kiosks": [_kiosk(kiosk, kiosk.id in enrolled, agents.get(kiosk.id)) for kiosk in kiosks_],
         "status": _status(office),
     }
+
+
+@router.get("/lines")
+def kiosk_lines(db: Db, actor: Administrator) -> dict[str, list[KioskLine]]:
+    """How each kiosk's line did in its last talk."""
+    return {"kiosks": lines.of_kiosks(db, actor)}
 
 
 def _user(user: Any) -> dict[str, Any]:

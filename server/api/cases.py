@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from server.api.deps import Clerk, Db, LeaderOrClerk, OfficeDep
 from server.domain.states import ArchiveKind
-from server.protocol.office import NewSupplement
-from server.reception import archiving, cases, documents
+from server.protocol.office import LineReport, NewSupplement
+from server.reception import archiving, cases, documents, lines
 from server.store.access import Actor
 
 router = APIRouter(prefix="/cases")
@@ -33,6 +33,12 @@ def listed(
 def one(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> Response:
     """The case with its record."""
     return Response(cases.open_case(db, actor, case_id).model_dump_json(), media_type="application/json")
+
+
+@router.get("/{case_id}/lines")
+def talk_lines(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> dict[str, list[LineReport]]:
+    """How the participants' lines did in the talk."""
+    return {"lines": lines.of_case(db, actor, case_id)}
 
 
 @router.post("/{case_id}/supplements")

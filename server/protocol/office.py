@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
+from server.protocol.signalling import LineWord as LineWordName
 
 Text = Annotated[str, Field(max_length=10_000)]
 Line = Annotated[str, Field(max_length=200)]
@@ -612,6 +613,61 @@ class Archives(Message):
     captions_url: str
     seconds: float
     """Length of the recording."""
+
+
+class BadStretch(Message):
+    """From when to when a line was poor or lost."""
+
+    start: Seconds
+    end: Seconds
+    word: LineWordName
+    text: str
+    """Chinese sentence with the times of day."""
+
+
+class LineReport(Message):
+    """How one seat's line did over a whole talk: the worst of delay, loss and jitter, mean rates, all frozen time."""
+
+    participant_id: str
+    name: str
+    word: LineWordName
+    shares: dict[LineWordName, float]
+    """Share of the time for each word."""
+    text: str
+    """Chinese sentence."""
+    bad: tuple[BadStretch, ...]
+    """The worst ones, in order of time."""
+    more: int = 0
+    """Further bad stretches that are not among them."""
+    round_trip_ms: float | None = None
+    loss_up: float | None = None
+    loss_down: float | None = None
+    jitter_ms: float | None = None
+    up_kbps: float | None = None
+    down_kbps: float | None = None
+    frozen_s: float | None = None
+
+
+class LineBar(Message):
+    """A piece of a line's course, with its worst moment."""
+
+    start: Seconds
+    end: Seconds
+    word: LineWordName
+    loss: float
+    round_trip_ms: float | None
+
+
+class KioskLine(Message):
+    """How a kiosk's line did in its last talk that was measured."""
+
+    kiosk_id: int
+    kiosk: str
+    organization: str
+    talked_at: Moment | None
+    report: LineReport | None
+    """None: no talk was measured yet."""
+    bars: tuple[LineBar, ...]
 
 
 class Case(CaseRow):

@@ -12,13 +12,16 @@ from sqlalchemy.orm import aliased
 
 from server import clock
 from server.domain.states import RecordState, StaffRole
+from server.protocol.base import Role
 from server.store.models import (
     AccusedUnit,
     Invitation,
     Kiosk,
     Organization,
+    Participant,
     Reception,
     StoredCase,
+    StoredLine,
     VisitRecord,
 )
 
@@ -155,3 +158,15 @@ def visible_invitations(actor: Actor) -> Select[Invitation]:
         return query.where(false())
     theirs = visible_receptions(actor).with_only_columns(Reception.id)
     return query.where(or_(Invitation.user_id == actor.user_id, Invitation.reception_id.in_(theirs)))
+
+
+def visible_kiosk_lines(actor: Actor) -> Select[StoredLine]:
+    """How lines of the kiosks' own seats did, for administrators of their organization and above: figures of a machine,
+    nothing of who sat there or what was said."""
+    query = select(StoredLine).join(Reception, Reception.id == StoredLine.reception_id)
+    if actor.role is not StaffRole.ADMINISTRATOR:
+        return query.where(false())
+    kiosk = aliased(Kiosk)
+    here = exists().where(kiosk.id == Reception.kiosk_id, kiosk.organization_id.in_(_organizations_under(actor)))
+    own = exists().where(Participant.id == StoredLine.participant_id, Participant.role == Role.PETITIONER.value)
+    return query.where(here, own)

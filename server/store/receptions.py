@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.domain.states import ReceptionState, RecognitionState, RecordState
 from server.protocol.base import Role
-from server.store.access import Actor, visible_kiosks, visible_receptions
+from server.store.access import Actor, visible_kiosk_lines, visible_kiosks, visible_receptions
 from server.store.models import (
     Counter,
     HelpCall,
@@ -258,6 +258,20 @@ def lines_of(session: Session, reception_id: str) -> Sequence[StoredLine]:
     """How each seat's line did, in order of time."""
     query = select(StoredLine).where(StoredLine.reception_id == reception_id)
     return session.scalars(query.order_by(StoredLine.start, StoredLine.id)).all()
+
+
+def last_kiosk_lines(session: Session, actor: Actor) -> list[tuple[Kiosk, datetime | None, list[StoredLine]]]:
+    """Each of the actor's kiosks, when its last talk began, and how its line did in it."""
+    kiosks = session.scalars(visible_kiosks(actor).options(joinedload(Kiosk.organization)).order_by(Kiosk.id)).all()
+    last = select(Reception.kiosk_id, func.max(Reception.started_at).label("at")).group_by(Reception.kiosk_id)
+    at = last.where(Reception.kiosk_id.in_([kiosk.id for kiosk in kiosks])).subquery()
+    began = {row.kiosk_id: row.at for row in session.execute(select(at.c.kiosk_id, at.c.at))}
+    query = visible_kiosk_lines(actor).add_columns(Reception.kiosk_id)
+    query = query.join(at, (at.c.kiosk_id == Reception.kiosk_id) & (at.c.at == Reception.started_at))
+    lines: dict[int, list[StoredLine]] = {}
+    for line, kiosk_id in session.execute(query.order_by(StoredLine.start, StoredLine.id)):
+        lines.setdefault(kiosk_id, []).append(line)
+    return [(kiosk, began.get(kiosk.id), lines.get(kiosk.id, [])) for kiosk in kiosks]
 
 
 def segments_of(session: Session, reception_id: str) -> Sequence[StoredSegment]:

@@ -55,6 +55,7 @@ WHO: dict[str, set[str]] = {
     "GET /api/records/{}/copies/{}/{}": {"leader", "clerk", "kiosk"},
     "GET /api/cases": {"leader", "clerk"},
     "GET /api/cases/{}": {"leader", "clerk"},
+    "GET /api/cases/{}/lines": {"leader", "clerk"},
     "POST /api/cases/{}/supplements": {"clerk"},
     "GET /api/cases/{}/documents/{}": {"leader", "clerk"},
     "GET /api/cases/{}/archive": {"leader", "clerk"},
