@@ -12,3 +12,9 @@ router = APIRouter()
 @router.get("/admin")
 def administration(request: Request, actor: Administrator) -> Response:
     return render(request, "admin/overview.html", actor=actor)
+
+
+@router.get("/admin/lines")
+def lines(request: Request, actor: Administrator) -> Response:
+    """How each kiosk's line did."""
+    return render(request, "admin/lines.html", actor=actor)

@@ -78,6 +78,8 @@ def test_an_administrator_sees_each_kiosk_s_last_talk_in_numbers_and_nothing_of_
         assert "李秀英" not in answer.text
         assert first not in answer.text
         assert office.clerk.get("/api/admin/lines").status_code == 403
+        assert "线路" in office.administrator.get("/admin/lines").text
+        assert office.leader.get("/admin/lines").status_code == 403
 
 
 def test_a_kiosk_without_a_talk_has_no_line_yet(tmp_path) -> None:

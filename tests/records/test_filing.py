@@ -11,7 +11,7 @@ from server.domain.states import FormField, RecordState
 from server.errors import Conflict, NotFound, WrongState
 from server.protocol import office
 from server.protocol.canonical import fingerprint
-from server.reception import cases, editing, filing, records, signing
+from server.reception import cases, editing, filing, lines, records, signing
 from server.store.guard import FiledRecordFixed
 from server.store.models import (
     Counter,
@@ -21,6 +21,7 @@ from server.store.models import (
     StoredCase,
     StoredDeadline,
     StoredGap,
+    StoredLine,
     StoredRevision,
     StoredSignature,
     StoredUtterance,
@@ -307,3 +308,18 @@ def test_the_first_deadline_is_the_row_of_the_table(world, filed):
         stored = session.scalars(select(StoredDeadline)).one()
     assert stored.rule == "register_and_refer"
     assert (stored.due_on - stored.starts_on).days == 15
+
+
+def test_a_case_tells_how_the_lines_of_its_talk_did(world):
+    record_id = signed(world)
+    found = file(world, record_id)
+    with world.write() as session:
+        reception = session.get_one(VisitRecord, record_id).reception
+        seat = reception.participants[0]
+        session.add(StoredLine(reception_id=reception.id, participant_id=seat.id, start=0, end=30, word="poor", loss_up=0.2))
+    with world.read() as session:
+        (line,) = lines.of_case(session, world.clerk, found.case_id)
+        assert (line.participant_id, line.word, len(line.bad)) == (seat.id, "poor", 1)
+        assert "线路差，最多丢了 20%。" in line.bad[0].text
+        with pytest.raises(NotFound):
+            lines.of_case(session, world.clerk, found.case_id + 1)

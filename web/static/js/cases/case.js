@@ -5,6 +5,7 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseDay, chineseMoment, clockAt, clockTime, inWords, mediaTime } from "/static/js/time.js";
 import { ask, toast } from "/static/js/desk/ask.js";
 import { Archive } from "/static/js/cases/archive.js";
+import { lineReport } from "/static/js/line_report.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
 
@@ -42,6 +43,7 @@ function show(fresh) {
   if (first) {
     openRecord();
     archive.load();
+    showTalkLines();
   }
 }
 
@@ -107,6 +109,13 @@ function showRecordings() {
     s.repaired ? el("span.badge.warn", {}, "中断后修补过") : null, s.only ? el("span.badge.line", {}, "接谈机备份") : null, el("code.hash", { title: "SHA-256" }, s.sha256)));
   const sums = [["笔录校验值", found.record_sha256], ["录音清单校验值", found.manifest_sha256]].filter(([, value]) => value).flatMap(([label, value]) => [el("dt", {}, label), el("dd", {}, el("code.hash", {}, value))]);
   byId("recordings").replaceChildren(...(rows.length ? rows : [el("p.mute", {}, "这次接谈没有录音录像。")]), el("dl.sums", {}, ...sums));
+}
+
+/** Of no use where it cannot be had: the case is read without it. */
+async function showTalkLines() {
+  const { lines: reports } = await api("GET", `${path}/lines`).catch(() => ({ lines: [] }));
+  byId("talk-lines").hidden = !reports.length;
+  byId("talk-lines-list").replaceChildren(...reports.map(lineReport));
 }
 
 function showEvents() {
