@@ -24,10 +24,9 @@ class Case:
     about: str
     disturb: Break
     causes: tuple[str, ...] = ()
-    """Causes under which the record may tell of the gap; empty: there must be none."""
+    """Causes under which the record may tell of gaps; empty: there must be none."""
     away: tuple[str, ...] = ()
     """Whose recording has the gap."""
-    recovers_at_once: bool = True
     late: bool = False
     """Broken before the talk begins, not in its middle."""
 
@@ -171,9 +170,9 @@ LINE = ("network_lost", "packet_loss")
 KIOSK, BOTH = ("petitioner",), ("petitioner", "leader")
 CASES = (
     Case("calm", "nothing happens", calm),
-    Case("loss_10", "10 % of packets lost both ways at the kiosk", loss(0.1)),
-    Case("loss_20", "20 % of packets lost both ways at the kiosk", loss(0.2)),
-    Case("thin_line", "the kiosk's line has 150 kbit/s each way", thin(150)),
+    Case("loss_10", "10 % of packets lost both ways at the kiosk", loss(0.1), LINE),
+    Case("loss_20", "20 % of packets lost both ways at the kiosk", loss(0.2), LINE),
+    Case("thin_line", "the kiosk's line has 150 kbit/s each way", thin(150), LINE),
     Case("gone_3", "the kiosk's network is gone for 3 s", gone(3), LINE, KIOSK),
     Case("gone_10", "the kiosk's network is gone for 10 s", gone(10), LINE, KIOSK),
     Case("gone_60", "the kiosk's network is gone for 60 s", gone(60), LINE, KIOSK),

@@ -80,6 +80,12 @@ def lost(found: Sequence[Span], fault: Span) -> tuple[float, float]:
     return besides, everything
 
 
+def missing_within(manifest: Manifest, participant_id: str, span: Span) -> float:
+    """Seconds of the fault of which no sound of this person was recorded."""
+    besides, everything = lost(holes(manifest, participant_id, TrackKind.AUDIO), span)
+    return everything - besides
+
+
 def untold(manifest: Manifest, participant_id: str, kind: TrackKind) -> float:
     """Seconds of holes that no gap of the manifest tells of; holes that cost no word are passed over."""
     told = [

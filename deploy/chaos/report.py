@@ -72,7 +72,11 @@ def _gaps(case: Case, manifest: Manifest, record: dict[str, Any], seats: dict[st
     """Whether manifest and record tell of what is missing, and of nothing else."""
     span = fault.within(manifest.started_at)  # type: ignore[arg-type]
     untold = sum(measure.untold(manifest, one, TrackKind.AUDIO) for one in seats.values())
-    told = all(measure.gap_told(record["gaps"], seats[role], case.causes, span) for role in case.away)
-    others = [g for g in record["gaps"] if g["cause"] not in case.causes or not case.away]
+    told = all(
+        measure.gap_told(record["gaps"], seats[role], case.causes, span)
+        for role in case.away
+        if measure.missing_within(manifest, seats[role], span) > measure.GAP_EDGE_S  # the rest came late, but it came
+    )
+    others = [g for g in record["gaps"] if g["cause"] not in case.causes]
     shown = [(g["cause"], round(g["start"], 1), round(g["end"], 1)) for g in record["gaps"]]
     return {"gaps_right": told and not untold and not others, "untold_s": round(untold, 2), "gaps": shown, "fault": [round(at, 1) for at in span]}

@@ -222,9 +222,12 @@ class Stage:
         return found
 
     def clear(self) -> None:
-        """The petitioner goes home."""
-        headers = {"X-Jietan": "1"}
-        self.people["petitioner"].page.context.request.post(f"{self.url}/api/kiosk/sitting/leave", headers=headers)
+        """The petitioner goes home, from a talk that went wrong too."""
+        headers, kiosk = {"X-Jietan": "1"}, self.people["petitioner"].page.context.request
+        sitting = kiosk.get(f"{self.url}/api/kiosk/sitting", headers=headers)
+        if sitting.ok and sitting.json()["step"] == "talk":
+            self.end(sitting.json()["reception_id"])
+        kiosk.post(f"{self.url}/api/kiosk/sitting/leave", headers=headers)
         self.people["leader"].page.goto("about:blank")
         for person in self.people.values():
             person.openings.clear()
