@@ -99,13 +99,9 @@ def untold(manifest: Manifest, participant_id: str, kind: TrackKind) -> float:
 
 def gap_told(gaps: Sequence[dict[str, Any]], participant_id: str, causes: Sequence[str], fault: Span) -> bool:
     """Whether the record has a gap of this person with the fault's cause and times."""
-    return any(
-        gap["participant_id"] in (None, participant_id)
-        and gap["cause"] in causes
-        and abs(gap["start"] - fault[0]) < GAP_EDGE_S
-        and abs(gap["end"] - fault[1]) < GAP_EDGE_S
-        for gap in gaps
-    )
+    own = [g for g in gaps if g["participant_id"] in (None, participant_id) and g["cause"] in causes]
+    told = merged((g["start"] - HOLE_S / 2, g["end"] + HOLE_S / 2) for g in own)
+    return any(abs(start - fault[0]) < GAP_EDGE_S and abs(end - fault[1]) < GAP_EDGE_S for start, end in told)
 
 
 @dataclass(frozen=True)

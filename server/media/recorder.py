@@ -140,6 +140,10 @@ class TrackRecorder:
         if stretch.end - stretch.start >= self._store.segment_seconds:
             self.end("rotation")
 
+    def needs_keyframe(self, now: float) -> bool:
+        """Whether frames come and no file is open for them, as after a disk that was full."""
+        return self._stretch is None and now >= self._not_before
+
     def video(self, at: float, frame: bytes, now: float, *, key: bool) -> None:
         """Record a VP8 frame shown at media time `at`; a file begins at a key frame."""
         if now < self._not_before:
@@ -393,6 +397,8 @@ class VideoInput:
         at = self._media_time(self._timeline(packet.timestamp))
         if key:
             self._keyframe_at = packet.arrival
+        elif self._track.needs_keyframe(packet.arrival):
+            self._request_keyframe()
         if at >= 0:
             self._track.video(at, frame, packet.arrival, key=key)
 

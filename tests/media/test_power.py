@@ -72,6 +72,7 @@ class Talk:
         self.writer, self.closer = Writer(), ThreadPoolExecutor(1)
         self.store = Store(folder, self.writer, self.closer, segment_seconds)
         self.trouble: list[str] = []
+        self.asked: list[str] = []
         events = recorder.Events(self.segments.append, self.gaps.append, self.trouble.append)
         self.tracks = {
             TrackKind.AUDIO: TrackRecorder(self.store, events, "p1", Role.PETITIONER, Source.MICROPHONE),
@@ -81,7 +82,7 @@ class Talk:
         as_it_is = lambda moment: moment  # noqa: E731
         self.audio = AudioInput(self.tracks[TrackKind.AUDIO], self.times[TrackKind.AUDIO], as_it_is)
         self.video = VideoInput(
-            self.tracks[TrackKind.VIDEO], self.times[TrackKind.VIDEO], as_it_is, lambda: None
+            self.tracks[TrackKind.VIDEO], self.times[TrackKind.VIDEO], as_it_is, lambda: self.asked.append("key frame")
         )  # fmt: skip
 
     def sound(self, number: int, data: bytes, at: float) -> None:
@@ -241,3 +242,19 @@ async def test_sound_whose_first_packets_were_late_gets_back_to_its_time(talk: T
         packets = [(float(p.pts * p.time_base), bytes(p)) for p in container.demux() if p.size]
     assert [data for _, data in packets] == [sounds[number % 100].data for number in range(200)]
     assert packets[120][0] + segment.start == pytest.approx(2.4, abs=0.02)
+
+
+async def test_a_picture_whose_file_was_ended_has_a_new_one_soon(talk: Talk) -> None:
+    key, other = (frame.data for frame in encoded.vp8(2)[:2])
+    talk.picture(0, key, 0.0)
+    asked = len(talk.asked)
+    talk.picture(1, other, 0.1)
+    assert len(talk.asked) == asked
+    talk.tracks[TrackKind.VIDEO].end("disk_full")
+    talk.picture(2, other, 0.2)
+    assert len(talk.asked) == asked + 1
+    talk.picture(3, key, 0.3)
+    talk.picture(4, other, 0.4)
+    assert len(talk.asked) == asked + 1
+    await talk.end()
+    assert len(talk.segments) == 2
