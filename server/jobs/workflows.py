@@ -8,7 +8,7 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -160,10 +160,17 @@ def take_up(office: Office) -> None:
 
 def fresh_id(name: str) -> str | None:
     """An id for one more workflow of this name (`name`, `name-1`, …); None while one of them is alive."""
+    own = _workflows_named(name)
+    return None if ALIVE & set(own.values()) else _unused_id(name, own)
+
+
+def _workflows_named(name: str) -> dict[str, str]:
+    """State of every workflow of this name, by its id."""
     known = DBOS.list_workflows(workflow_id_prefix=name, load_input=False, load_output=False)
-    own = {found.workflow_id: found.status for found in known if _is_named(found.workflow_id, name)}
-    if ALIVE & set(own.values()):
-        return None
+    return {found.workflow_id: found.status for found in known if _is_named(found.workflow_id, name)}
+
+
+def _unused_id(name: str, own: Mapping[str, str]) -> str:
     return next(wanted for number in range(len(own) + 1) if (wanted := _numbered(name, number)) not in own)
 
 
@@ -208,7 +215,8 @@ def close_reception(reception_id: str) -> None:
     build_draft(reception_id, outcome)
     if outcome["retry"]:
         DurableJobs().recognise_later(reception_id)
-    fill_from_copies(reception_id)
+    for copy_id, workflow_id in copies_to_fill(reception_id):
+        _enqueue(fill_gaps, workflow_id, copy_id, 0.0)
     log.info("reception closed", reception=reception_id, recognition=outcome["state"])
 
 
@@ -280,12 +288,12 @@ def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
 
 @DBOS.step()
 @until_it_works
-def fill_from_copies(reception_id: str) -> None:
-    """Copies that came before the record was there."""
+def copies_to_fill(reception_id: str) -> list[tuple[str, str]]:
+    """Copies that came before the record was there, each with the id of a new workflow: one that is alive may have
+    looked before there was a record."""
     with office_at_work().store.read() as session:
         found = copies.unsettled(session, reception_id)
-    for copy_id in found:
-        DurableJobs().fill_gaps(copy_id)
+    return [(copy_id, _unused_id(f"fill-{copy_id}", _workflows_named(f"fill-{copy_id}"))) for copy_id in found]
 
 
 # --- later -----------------------------------------------------------------------------------------------------

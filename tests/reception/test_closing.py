@@ -349,7 +349,7 @@ def test_a_killed_web_program_goes_on_closing_when_it_starts_again(neighbours, t
     port = free_port()
     first = start_web(neighbours.settings, port)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=OWN_PAGE) as client:
-        until(lambda: answers(client), "the web program", 30)
+        until(lambda: answers(client), "the web program", 90)
         client.post("/api/session", json={"username": "leader", "password": PASSWORD})
         assert client.post(f"{talk.path}/end").status_code == 202
     first.send_signal(signal.SIGKILL)
