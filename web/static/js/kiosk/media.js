@@ -37,6 +37,20 @@ export function closeMedia() {
   stream = null;
 }
 
+const PAPER = { width: { ideal: 1920 }, height: { ideal: 1080 }, frameRate: { ideal: 10, max: 15 } };
+
+/** The camera that looks at papers: the first one that does not film the person. @param {MediaStream} own @returns {Promise<string>} "" where there is none */
+export async function paperCamera(own) {
+  const used = own.getVideoTracks()[0]?.getSettings().deviceId;
+  const all = await navigator.mediaDevices.enumerateDevices();
+  return all.find((device) => device.kind === "videoinput" && device.deviceId && used && device.deviceId !== used)?.deviceId || "";
+}
+
+/** @param {MediaStream} own */
+export async function openPaperCamera(own) {
+  return navigator.mediaDevices.getUserMedia({ video: { ...PAPER, deviceId: { exact: await paperCamera(own) } } });
+}
+
 /** What a missing microphone means, and what to do. */
 export const NO_MICROPHONE = "这台机器的话筒没有打开，您说话录不上。请按“叫工作人员”。";
 

@@ -1,4 +1,5 @@
-// The leader's own camera and microphone, and plain words for what can be wrong with them.
+// The own camera and microphone, and plain words for what can be wrong with them.
+import { wished } from "/static/js/room/chosen_devices.js";
 
 /** Why there is no microphone or camera; `message` says what to do. */
 export class DeviceError extends Error {
@@ -46,9 +47,9 @@ async function open(wanted) {
 export async function openDevices() {
   if (!navigator.mediaDevices) throw new DeviceError("insecure", WORDS.insecure);
   try {
-    return { stream: await open({ audio: AUDIO, video: VIDEO }), withoutCamera: "" };
+    return { stream: await open({ audio: { ...AUDIO, ...wished("audio") }, video: { ...VIDEO, ...wished("video") } }), withoutCamera: "" };
   } catch (error) {
-    const stream = await open({ audio: AUDIO });
+    const stream = await open({ audio: { ...AUDIO, ...wished("audio") } });
     return { stream, withoutCamera: noPicture(/** @type {DeviceError} */ (error)) };
   }
 }

@@ -5,6 +5,7 @@ import { After } from "/static/js/leader/after.js";
 import { earlier, facts, matterOf } from "/static/js/leader/brief.js";
 import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
 import { Meter } from "/static/js/leader/meter.js";
+import { offer } from "/static/js/room/chosen_devices.js";
 import { Talk } from "/static/js/leader/talk.js";
 
 /** Reception that this tab is in the middle of: a page that is loaded anew goes straight back into it. */
@@ -13,6 +14,8 @@ const STEPS = ["loading", "problem", "prepare", "talk", "after"];
 const id = document.documentElement.dataset.reception || "";
 const begin = /** @type {HTMLButtonElement} */ (byId("begin"));
 const previewMeter = new Meter(byId("preview-meter"));
+
+const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
 
 /** @type {{reception: any, media: MediaStream | null, opening: boolean}} */
 const page = { reception: null, media: null, opening: false };
@@ -66,8 +69,10 @@ async function prepareDevices() {
   page.opening = true;
   ready("");
   try {
+    release(page.media);
     const { stream, withoutCamera } = await openDevices();
     page.media = stream;
+    await offer(lists, stream, prepareDevices);
     tell(byId("no-camera"), withoutCamera);
     preview(stream);
     ready(page.reception.state === "running" ? "回到接谈" : "开始接谈");

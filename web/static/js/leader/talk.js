@@ -6,9 +6,15 @@ import { earlier, facts } from "/static/js/leader/brief.js";
 import { Captions } from "/static/js/leader/captions.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { Notes } from "/static/js/leader/notes.js";
+import { People } from "/static/js/leader/people.js";
 import { Tabs } from "/static/js/leader/tabs.js";
 import { pictureWords } from "/static/js/line.js";
 import { LineChips } from "/static/js/line_word.js";
+import { chooser } from "/static/js/room/arrangement.js";
+import { Sharing } from "/static/js/room/share.js";
+import { ActiveSpeaker } from "/static/js/room/speaker.js";
+import { Tiles } from "/static/js/room/tiles.js";
+import { nameOf, observersWords } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
 
@@ -43,6 +49,9 @@ export class Talk extends EventTarget {
       (seconds) => `对方回来了。刚才断了 ${seconds} 秒，要紧的话请再问一遍。`,
     );
     this.controls = new AbortController();
+    this.tiles = new Tiles(byId("tiles"), { blocked: () => { byId("sound-on").hidden = false; } });
+    this.voices = new ActiveSpeaker();
+    this.people = new People(reception.id, this.seat, this.controls.signal);
     this.clock = 0;
   }
 
@@ -89,6 +98,8 @@ export class Talk extends EventTarget {
       lines: (/** @type {any} */ { seats }) => this.lines.show(seats),
       sound_only: (/** @type {any} */ { message }) => tell(byId("line-banner"), message),
       trouble: (/** @type {any} */ trouble) => this.trouble(trouble),
+      document: (/** @type {any} */ shown) => this.document(shown),
+      departed: (/** @type {any} */ { message }) => this.notice(message),
       ended: (/** @type {any} */ { reason }) => this.over(reason, ""),
     };
     for (const [name, handle] of Object.entries(handlers)) {
@@ -98,7 +109,10 @@ export class Talk extends EventTarget {
     this.on(byId("mute-video"), "click", () => this.toggle("video"));
     this.on(byId("mark"), "click", () => this.mark());
     this.on(byId("mark-form"), "submit", (event) => { event.preventDefault(); this.mark(); });
-    this.on(byId("sound-on"), "click", () => this.play());
+    this.on(byId("sound-on"), "click", () => { this.play(); this.tiles.playAll(); });
+    this.sharing = new Sharing(this.seat, this.media, (words) => this.notice(words), this.controls.signal);
+    chooser(byId("arrange"), this.tiles, this.controls.signal);
+    this.voices.addEventListener("speaker", (event) => this.tiles.enlarge(/** @type {CustomEvent} */ (event).detail.id));
     this.on(window, "beforeunload", (event) => event.preventDefault());
     this.listenHangUp(/** @type {HTMLDialogElement} */ (byId("ask-hang-up")));
   }
@@ -148,7 +162,26 @@ export class Talk extends EventTarget {
     this.drawAbsence(room);
     byId("remote-sound").textContent = him?.audio_muted ? "对方关了麦克风" : "对方的声音";
     this.drawPicture(him);
+    this.drawOthers(him);
     if (room && room.state === "ended") this.over("hung_up", "");
+  }
+
+  /** Everybody but the two who talk; observers in words. @param {any} him the petitioner's seat */
+  drawOthers(him) {
+    if (him) this.tiles.adopt(him.participant_id, byId("remote-tile"), /** @type {HTMLVideoElement} */ (byId("remote")));
+    const others = this.seats().filter((seat) => seat.participant_id !== this.seat.participantId && seat.role !== "observer" && seat !== him);
+    this.tiles.draw(others);
+    this.voices.keep([him, ...others].map((seat) => seat?.participant_id || ""));
+    tell(byId("observers"), observersWords(this.seats()));
+    tell(byId("held-banner"), him?.held ? "对方在等候，听不见也看不见这里。这一段不录音。要请回来，点“请人加入”。" : "");
+    if (this.people.dialog.open) this.people.draw();
+  }
+
+  /** @param {{participantId: string, source: string, stream: MediaStream | null}} shown */
+  document({ participantId, source, stream }) {
+    const who = this.seats().find((seat) => seat.participant_id === participantId);
+    this.tiles.document(stream, `${who ? nameOf(who) : ""}给大家看的${source === "screen" ? "屏幕" : "材料"}`);
+    document.documentElement.toggleAttribute("data-papered", Boolean(stream));
   }
 
   timePasses() {
@@ -212,10 +245,11 @@ export class Talk extends EventTarget {
   /** @param {{participantId: string, stream: MediaStream}} bound */
   bind({ participantId, stream }) {
     const him = this.petitioner();
-    if (!him || participantId !== him.participant_id) return;
+    this.voices.add(participantId, stream);
+    if (!him || participantId !== him.participant_id) return this.tiles.stream(participantId, stream);
     /** @type {HTMLVideoElement} */ (byId("remote")).srcObject = stream;
     this.meter.show(stream);
-    this.play();
+    return void this.play();
   }
 
   /** A browser may want a touch before it lets sound out. */
@@ -337,6 +371,7 @@ export class Talk extends EventTarget {
     clearInterval(this.clock);
     clearTimeout(this.welcome);
     this.meter.stop();
+    this.voices.close();
     this.seat.close();
     this.notes.save();
     /** @type {HTMLDialogElement} */ (byId("ask-hang-up")).close();

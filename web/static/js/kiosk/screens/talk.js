@@ -5,10 +5,11 @@ import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
 import { pictureWords } from "/static/js/line.js";
 import { SteadyWords, plainWords } from "/static/js/line_word.js";
+import { nameOf, observersWords, roleWord, stateWord } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { TalkCopy } from "../copy.js";
-import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
+import { Meter, NO_MICROPHONE, closeMedia, openMedia, openPaperCamera, paperCamera } from "../media.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -17,6 +18,7 @@ const COME_BACK_MS = 4000;
 const LOUDNESS_STEP = 0.2;
 const SOFTEST = 0.2;
 const NOTEWORTHY_S = 2;
+const HELD = "领导正在商量，请稍等。这一段不录音。";
 
 /** Milliseconds by which the office's clock is ahead of this machine's. */
 async function clockDifference() {
@@ -47,13 +49,15 @@ class Talk {
     );
     this.steady = new SteadyWords({ worse: 2, better: 5 });
     this.lineWords = "";
+    /** @type {MediaStream | null} */
+    this.paper = null;
     this.announced = false;
     /** Whether the own line is. */
     this.away = false;
     this.soundOnly = "";
     this.closed = false;
     this.difference = 0;
-    this.screen.on({ softer: () => this.louder(-LOUDNESS_STEP), louder: () => this.louder(LOUDNESS_STEP), end: () => this.end(), unblock: () => this.unblock() });
+    this.screen.on({ softer: () => this.louder(-LOUDNESS_STEP), louder: () => this.louder(LOUDNESS_STEP), end: () => this.end(), show: () => this.showPaper(), unblock: () => this.unblock() });
     this.say(app.sitting.receiver ? `${app.sitting.receiver}正在进来` : "领导正在进来");
     this.onDevices = () => this.devicesChanged();
     navigator.mediaDevices?.addEventListener("devicechange", this.onDevices);
@@ -84,6 +88,7 @@ class Talk {
     this.media = media;
     this.screen.say("connection", media ? "" : NO_MICROPHONE);
     if (media) this.showSelf(media);
+    this.offerPaper();
     this.keepCopy();
     const seat = this.seat = new Seat({ ticket: () => { const given = first ?? this.ticket(); first = null; return given; }, media });
     const hear = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) => seat.addEventListener(type, (event) => {
@@ -97,6 +102,9 @@ class Talk {
     hear("lines", ({ seats }) => this.showLines(seats));
     hear("sound_only", ({ message }) => this.showSoundOnly(message));
     hear("trouble", (trouble) => this.troubled(trouble));
+    hear("document", (shown) => this.showDocument(shown));
+    hear("departed", ({ message }) => this.app.toast(message));
+    hear("share_ended", () => this.paperEnded());
     hear("ended", ({ reason }) => this.ended(reason));
     await seat.start();
   }
@@ -178,9 +186,13 @@ class Talk {
 
   /** The kiosk's own copy runs as long as the talk does, also while the line is down; not while the person is held. */
   keepCopy() {
-    const held = this.room?.seats.some((/** @type {any} */ seat) => seat.participant_id === this.me && seat.held);
-    const on = this.room?.state === "running" && this.room.started_at && !held;
+    const on = this.room?.state === "running" && this.room.started_at && !this.held();
     this.copy.keep(on ? this.media : null);
+  }
+
+  /** Whether the officers talk among themselves. */
+  held() {
+    return Boolean(this.room?.seats.some((/** @type {any} */ seat) => seat.participant_id === this.me && seat.held));
   }
 
   others() {
@@ -195,12 +207,14 @@ class Talk {
     tag.hidden = !leader;
     tag.textContent = this.receiver || leader?.name || "";
     this.bind(this.screen.part("leader"), this.leader);
-    this.showOthers(others.filter((seat) => seat.participant_id !== this.leader && seat.connected));
+    this.showOthers(others.filter((seat) => seat.participant_id !== this.leader && seat.connected && seat.role !== "observer"));
+    this.screen.say("observers", observersWords(others));
     this.say(this.stageWords(leader));
   }
 
   /** @param {any} leader */
   stageWords(leader) {
+    if (this.held()) return HELD;
     if (!leader && this.room.state === "running" && this.leaderAway.since) return this.leaderAway.words(false);
     if (!leader) return this.receiver ? `${this.receiver}正在进来` : "领导正在进来";
     if (this.room.state !== "running") return leader.connected ? "" : "领导正在进来";
@@ -219,13 +233,13 @@ class Talk {
   /** @param {any[]} seats */
   showOthers(seats) {
     const place = this.screen.part("others");
-    const ids = seats.map((seat) => seat.participant_id);
+    const ids = seats.map((seat) => `${seat.participant_id} ${stateWord(seat)}`);
     if (place.dataset.ids === ids.join()) return;
     place.dataset.ids = ids.join();
     place.replaceChildren(...seats.map((seat) => {
       const video = /** @type {HTMLVideoElement} */ (el("video", { playsinline: true, autoplay: true }));
       this.bind(video, seat.participant_id);
-      return el("figure", {}, video, el("figcaption", {}, seat.name));
+      return el("figure", {}, video, el("figcaption", {}, stateWord(seat) || `${roleWord(seat.role)} ${nameOf(seat)}`));
     }));
   }
 
@@ -234,6 +248,43 @@ class Talk {
     this.streams.set(id, stream);
     this.screen.part("others").dataset.ids = "";
     if (this.room) this.showPeople();
+  }
+
+  // --- papers -----------------------------------------------------------------------------------------------
+
+  /** What somebody shows, beside the leader; what is shown from here needs no picture here.
+   * @param {{participantId: string, source: string, stream: MediaStream | null}} shown */
+  showDocument({ participantId, source, stream }) {
+    this.screen.part("paper-box").hidden = !stream;
+    this.screen.part("stage").classList.toggle("papered", Boolean(stream));
+    this.screen.part("paper").srcObject = stream;
+    this.screen.part("paper-words").textContent = `${this.nameOf(participantId)}给您看的${source === "screen" ? "屏幕" : "材料"}`;
+    if (stream) this.screen.part("paper").play().catch(() => {});
+  }
+
+  /** A second camera looks at papers; without consent to pictures none are taken. */
+  async offerPaper() {
+    const camera = this.video && this.media ? await paperCamera(this.media) : "";
+    if (!this.closed) this.screen.key("show").hidden = !camera;
+  }
+
+  async showPaper() {
+    if (this.paper) {
+      this.seat?.share(null);
+      return this.paperEnded();
+    }
+    const paper = this.media ? await openPaperCamera(this.media).catch(() => null) : null;
+    if (!paper) return this.app.toast("看材料的摄像头打不开，请叫工作人员。");
+    this.paper = paper;
+    const told = this.seat?.share(paper.getVideoTracks()[0], "document");
+    this.screen.fill({ show: "不给看了" });
+    return this.app.toast(told ? "请把材料放在摄像头下面，领导看得见了。" : "线路断着，接上以后领导就看得见。");
+  }
+
+  paperEnded() {
+    for (const track of this.paper?.getTracks() || []) track.stop();
+    this.paper = null;
+    this.screen.fill({ show: "给领导看材料" });
   }
 
   /** @param {HTMLVideoElement} video @param {string | undefined} id */
@@ -356,6 +407,7 @@ class Talk {
     this.seat?.close();
     this.meter.close();
     this.copy.keep(null);
+    for (const track of this.paper?.getTracks() || []) track.stop();
     closeMedia();
   }
 }

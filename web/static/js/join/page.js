@@ -1,0 +1,133 @@
+// The page of somebody who was invited: who asks, what is recorded, a look at the own devices, and the talk.
+import { ApiError, api, logInPath } from "/static/js/api.js";
+import { byId, el, icon, tell } from "/static/js/dom.js";
+import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
+import { Meter } from "/static/js/leader/meter.js";
+import { offer } from "/static/js/room/chosen_devices.js";
+import { roleWord } from "/static/js/room/words.js";
+import { GuestTalk } from "./talk.js";
+
+const STEPS = ["loading", "problem", "prepare", "talk", "after"];
+const path = document.documentElement.dataset.api || "";
+const begin = /** @type {HTMLButtonElement} */ (byId("begin"));
+const meter = new Meter(byId("preview-meter"));
+const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
+
+const ENDS = {
+  left: ["您已经离开", "要再进去，按下面的键。", true],
+  kicked: ["您已经离开这次接谈", "主持的人请您离开了。有疑问请联系邀请您的人。", false],
+  replaced: ["换到别处谈了", "这次接谈正在您的另一个窗口里谈。要回到这里，按下面的键。", true],
+  shutdown: ["正在重新接通", "请按下面的键再进去。", true],
+};
+const OVER = ["谈完了", "这次接谈已经结束，谢谢您。可以关掉这个页面。", false];
+
+/** @type {{invited: any, media: MediaStream | null}} */
+const page = { invited: null, media: null };
+
+/** @param {string} step */
+function show(step) {
+  document.documentElement.dataset.step = step;
+  for (const name of STEPS) byId(name).hidden = name !== step;
+}
+
+/** @param {unknown} error */
+function problem(error) {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.status === 401) location.assign(logInPath());
+  byId("problem-words").textContent = error.message;
+  byId("problem-again").hidden = error.status === 404;
+  show("problem");
+}
+
+async function load() {
+  show("loading");
+  try {
+    page.invited = await api("GET", path);
+  } catch (error) {
+    return problem(error);
+  }
+  byId("about").textContent = `${page.invited.name}　${roleWord(page.invited.role)}`;
+  byId("invited-by").textContent = `${page.invited.inviter}请您参加一次接谈`;
+  byId("told").replaceChildren(...told(page.invited).map(([drawing, words]) => el("li.row.top", {}, icon(drawing), el("span", {}, words))));
+  show("prepare");
+  await prepare();
+}
+
+/** What must be known before. @param {any} invited */
+function told(invited) {
+  const recorded = invited.video ? "全程录音录像" : "全程录音，不录群众的画面";
+  const part = invited.role === "observer"
+    ? ["eye", "您是旁听：看得见、听得见大家，大家看不见您的画面，也听不见您。大家知道您在旁听。"]
+    : ["video", `您是${roleWord(invited.role)}：大家看得见您，听得见您说话。`];
+  const kept = invited.role === "observer" ? `${recorded}。` : `${recorded}，您说的话会写进笔录。`;
+  return [
+    ["home", `${invited.office}，群众在${invited.kiosk}`], part,
+    ["rec", `${kept}您什么时候进来、什么时候离开，也会记下。`],
+    ["lock", "这里谈的内容，请不要录下来，也不要传出去。"],
+  ];
+}
+
+async function prepare() {
+  if (page.invited.role === "observer") return prepareObserver();
+  ready("");
+  try {
+    release(page.media);
+    const { stream, withoutCamera } = await openDevices();
+    page.media = stream;
+    tell(byId("no-camera"), withoutCamera);
+    /** @type {HTMLVideoElement} */ (byId("preview")).srcObject = stream;
+    byId("preview-none").hidden = stream.getVideoTracks().length > 0;
+    meter.show(stream);
+    await offer(lists, stream, prepare);
+    ready("进去");
+  } catch (error) {
+    tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "麦克风打不开，请刷新再试。");
+    byId("begin-words").textContent = "还差麦克风";
+  }
+}
+
+/** Who only listens needs no devices. */
+function prepareObserver() {
+  byId("preview-words").textContent = "旁听不用摄像头和麦克风";
+  byId("preview-none").hidden = false;
+  byId("preview-tag").hidden = true;
+  for (const list of Object.values(lists)) list.closest(".field")?.toggleAttribute("hidden", true);
+  ready("进去旁听");
+}
+
+/** @param {string} words empty: not yet */
+function ready(words) {
+  begin.disabled = !words;
+  byId("begin-words").textContent = words || "正在打开麦克风";
+  tell(byId("device-trouble"), "");
+}
+
+async function start() {
+  begin.disabled = true;
+  meter.stop();
+  const talk = new GuestTalk(page.invited, page.media, () => api("POST", `${path}/join`));
+  talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
+  show("talk");
+  await talk.start();
+}
+
+/** @param {{reason: string, message: string}} detail */
+function over({ reason, message }) {
+  release(page.media);
+  page.media = null;
+  const [title, words, back] = ENDS[/** @type {keyof typeof ENDS} */ (reason)] || (message ? ["进不去", message, false] : OVER);
+  byId("after-title").textContent = String(title);
+  byId("after-words").textContent = String(words);
+  byId("again").hidden = !back;
+  show("after");
+}
+
+const narrow = matchMedia("(max-width: 719px)");
+const surface = () => { document.documentElement.dataset.surface = narrow.matches ? "phone" : "leader"; };
+narrow.addEventListener("change", surface);
+surface();
+byId("problem-again").addEventListener("click", load);
+byId("again").addEventListener("click", load);
+begin.addEventListener("click", start);
+addEventListener("pagehide", () => release(page.media));
+load();

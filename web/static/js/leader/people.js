@@ -1,0 +1,146 @@
+// Who is there, who was asked: asking others, putting on hold, sending out.
+import { ApiError, api } from "/static/js/api.js";
+import { byId, el, icon, tell } from "/static/js/dom.js";
+import { nameOf, roleWord, stateWord } from "/static/js/room/words.js";
+
+const ROLES = [["joint", "联合接访"], ["interpreter", "翻译"], ["clerk", "接谈员"], ["observer", "旁听（只看不说）"]];
+const STATES = { open: "还没进来", used: "来过，现在不在", expired: "链接过期了" };
+const TYPING_MS = 300;
+
+/** The dialog behind the button 请人加入. */
+export class People {
+  /** @param {string} reception @param {import("/static/js/seat.js").Seat} seat @param {AbortSignal} signal */
+  constructor(reception, seat, signal) {
+    this.path = `/api/receptions/${reception}`;
+    this.seat = seat;
+    this.dialog = /** @type {HTMLDialogElement} */ (byId("people"));
+    /** @type {any[]} */
+    this.invitations = [];
+    this.asking = 0;
+    const options = { signal };
+    byId("people-open").addEventListener("click", () => this.open(), options);
+    byId("people-close").addEventListener("click", () => this.dialog.close(), options);
+    byId("invite-guest").addEventListener("submit", (event) => { event.preventDefault(); this.inviteGuest(); }, options);
+    byId("colleague").addEventListener("input", () => this.typed(), options);
+    signal.addEventListener("abort", () => this.dialog.close());
+    byId("invite-role").replaceChildren(...ROLES.map(([value, words]) => new Option(words, value)));
+  }
+
+  async open() {
+    tell(byId("invite-trouble"), "");
+    byId("invite-link").hidden = true;
+    this.dialog.showModal();
+    await this.try(async () => { await this.load(); await this.search(); });
+  }
+
+  /** @param {() => Promise<any>} act */
+  async try(act) {
+    tell(byId("invite-trouble"), "");
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      tell(byId("invite-trouble"), error.message);
+    }
+  }
+
+  async load() {
+    this.invitations = (await api("GET", `${this.path}/invitations`)).invitations;
+    this.draw();
+  }
+
+  draw() {
+    const seats = this.seat.room?.seats || [];
+    const here = new Set(seats.map((seat) => seat.participant_id));
+    const away = this.invitations.filter((one) => !here.has(one.participant_id));
+    byId("people-list").replaceChildren(...seats.map((seat) => this.present(seat)), ...away.map((one) => this.absent(one)));
+  }
+
+  /** @param {import("/static/js/seat.js").SeatState} seat */
+  present(seat) {
+    const own = seat.participant_id === this.seat.participantId;
+    const words = [roleWord(seat.role), stateWord(seat)].filter(Boolean).join("，");
+    const invitation = this.invitations.find((one) => one.participant_id === seat.participant_id);
+    return el("li", {}, el("span.grow", {}, el("b", {}, nameOf(seat)), el("span.small.soft", {}, `　${words}${own ? "（您）" : ""}`)),
+      own || seat.role === "leader" ? null : this.button(seat.held ? "back" : "pause", seat.held ? "请回来" : "请等一等", () => { this.seat.hold(seat.participant_id, !seat.held); }),
+      invitation ? this.button("cross", "请出去", () => this.remove(invitation, "请出去以后，这个人就进不来了。")) : null);
+  }
+
+  /** @param {any} invitation */
+  absent(invitation) {
+    const words = `　${roleWord(invitation.role)}，${STATES[/** @type {keyof typeof STATES} */ (invitation.state)]}`;
+    return el("li.away", {}, el("span.grow", {}, el("b", {}, invitation.name), el("span.small.soft", {}, words)), this.button("cross", "收回邀请", () => this.remove(invitation, "收回以后，这个邀请就不能用了。")));
+  }
+
+  /** @param {string} drawing @param {string} words @param {() => void} act */
+  button(drawing, words, act) {
+    const button = el("button.btn.small", { type: "button" }, icon(drawing), words);
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  /** @param {any} invitation @param {string} words */
+  async remove(invitation, words) {
+    if (!(await this.sure(`${invitation.name}：${words}`))) return;
+    await this.try(async () => {
+      await api("DELETE", `${this.path}/invitations/${invitation.id}`);
+      await this.load();
+    });
+  }
+
+  /** @param {string} words @returns {Promise<boolean>} */
+  sure(words) {
+    const question = /** @type {HTMLDialogElement} */ (byId("ask-remove"));
+    byId("ask-remove-words").textContent = words;
+    return new Promise((answer) => {
+      const done = (/** @type {boolean} */ yes) => { question.onclose = null; question.close(); answer(yes); };
+      byId("remove-yes").onclick = () => done(true);
+      byId("remove-no").onclick = () => done(false);
+      question.onclose = () => answer(false);
+      question.showModal();
+    });
+  }
+
+  role() {
+    return /** @type {HTMLSelectElement} */ (byId("invite-role")).value;
+  }
+
+  async inviteGuest() {
+    const name = /** @type {HTMLInputElement} */ (byId("guest-name"));
+    await this.try(async () => {
+      const made = await api("POST", `${this.path}/invitations`, { role: this.role(), name: name.value.trim() });
+      name.value = "";
+      this.showLink(made);
+      await this.load();
+    });
+  }
+
+  /** @param {{name: string, url: string}} made */
+  showLink({ name, url }) {
+    byId("invite-link").hidden = false;
+    byId("invite-link-words").textContent = `给${name}的链接，只有现在看得到，只能用一次：`;
+    const place = /** @type {HTMLInputElement} */ (byId("invite-url"));
+    place.value = url;
+    place.select();
+  }
+
+  typed() {
+    clearTimeout(this.asking);
+    this.asking = window.setTimeout(() => this.try(() => this.search()), TYPING_MS);
+  }
+
+  async search() {
+    const words = /** @type {HTMLInputElement} */ (byId("colleague")).value.trim();
+    const { colleagues } = await api("GET", `${this.path}/colleagues?q=${encodeURIComponent(words)}`);
+    byId("colleagues").replaceChildren(...(colleagues.length ? colleagues.map((/** @type {any} */ one) => this.colleague(one)) : [el("li.soft", {}, "没有找到")]));
+  }
+
+  /** @param {any} one */
+  colleague(one) {
+    const invite = () => this.try(async () => {
+      await api("POST", `${this.path}/invitations`, { role: this.role(), user_id: one.id });
+      await this.load();
+    });
+    return el("li", {}, el("span.grow", {}, el("b", {}, `${one.title} ${one.name}`.trim()), el("span.small.soft", {}, `　${one.organization}`)), this.button("plus", "邀请", invite));
+  }
+}

@@ -1,0 +1,28 @@
+// What people in a room are called, and what is the matter with them.
+
+/** @typedef {import("/static/js/seat.js").SeatState} SeatState */
+
+export const ROLES = { petitioner: "群众", leader: "接访领导", clerk: "接谈员", joint: "联合接访", interpreter: "翻译", observer: "旁听" };
+
+/** @param {string} role */
+export function roleWord(role) {
+  return ROLES[/** @type {keyof typeof ROLES} */ (role)] || "在场的人";
+}
+
+/** @param {SeatState} seat */
+export function nameOf(seat) {
+  return seat.name || roleWord(seat.role);
+}
+
+/** What others should know of somebody's line and devices; "" where all is well. @param {SeatState} seat */
+export function stateWord(seat) {
+  if (seat.held) return "在等候，听不见这里";
+  if (!seat.connected) return "线路断了，正在接回来";
+  return seat.audio_muted ? "话筒关着" : "";
+}
+
+/** Who listens without a part in the talk, in words for everybody; "" for nobody. @param {SeatState[]} seats */
+export function observersWords(seats) {
+  const names = seats.filter((seat) => seat.role === "observer").map(nameOf);
+  return names.length ? `旁听：${names.join("、")}` : "";
+}
