@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests that keep time with sound, pictures or a browser have the machine to themselves.
-TIMED := tests/browser tests/e2e tests/kiosk tests/media tests/network
+# Pages wait for what they are to show, two files at a time; tests that keep time with sound and pictures have the
+# machine to themselves.
+PAGES := $(wildcard tests/browser/test_*page*.py) tests/browser/test_kiosk_copy.py
+TIMED := $(filter-out $(PAGES),$(wildcard tests/browser/test_*.py)) tests/e2e tests/kiosk tests/media tests/network
 QUICK := tests/api tests/archive tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
 .PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr bench-media bench-archive chaos clean
@@ -13,6 +15,7 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 
 test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PAGES)
 	$(BIN)/python -m pytest $(TIMED)
 
 setup: $(VENV)/.setup
