@@ -24,6 +24,8 @@ import { SeatSocket } from "./seat_socket.js";
 const FIRST_PAUSE_MS = 200;
 const PAUSE_GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 2000;
+/** The longest pause while the office's web program is away: asking it for a ticket again costs nothing. */
+const SHORT_PAUSE_MS = 600;
 /** Browsers hold back sockets once about a dozen failed within minutes (measured: 0.3 s after 12, 2 to 5 s from 15 on),
  * so a node that refuses is asked by small requests until it answers. */
 const KNOCK_EVERY_MS = 250;
@@ -243,7 +245,7 @@ export class Seat extends EventTarget {
         broken: () => this._socketBroken(),
       }, this._failures < QUICK_FAILURES ? OPEN_MS : OPEN_LATER_MS);
     } catch (error) {
-      if (call === this._call && !this._final(error)) this._socketBroken();
+      if (call === this._call && !this._final(error)) this._socketBroken(unreached(error) ? SHORT_PAUSE_MS : LONGEST_PAUSE_MS);
     }
   }
 
@@ -280,11 +282,12 @@ export class Seat extends EventTarget {
     return true;
   }
 
-  _socketBroken() {
+  /** @param {number} [longest] milliseconds to the next try */
+  _socketBroken(longest = LONGEST_PAUSE_MS) {
     if (this._over) return;
     const { opened = false, silent = false } = this._socket ?? {};
     this._dropSocket();
-    const pause = silent ? 0 : Math.min(FIRST_PAUSE_MS * PAUSE_GROWTH ** this._failures, LONGEST_PAUSE_MS);
+    const pause = silent ? 0 : Math.min(FIRST_PAUSE_MS * PAUSE_GROWTH ** this._failures, longest);
     this._failures += 1;
     const again = opened || silent ? () => this._connect() : () => this._knock(KNOCKS);
     this._retry = setTimeout(() => void again(), pause * (0.75 + Math.random() / 2));
@@ -558,6 +561,11 @@ export class Seat extends EventTarget {
   _tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** Whether the office was not reached at all (api.js).  @param {unknown} error */
+function unreached(error) {
+  return /** @type {{status?: number}} */ (error ?? {}).status === 0;
 }
 
 /** Whether somebody answers at the signalling address, be it with "not like this".  @param {string} address */
