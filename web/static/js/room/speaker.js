@@ -2,7 +2,7 @@
 
 const EVERY_MS = 250;
 const AUDIBLE = 0.02;
-/** Somebody else takes the place after so long; captions, which come late, count as a voice just now. */
+/** Somebody else takes the place after so long. */
 const HOLD_MS = 1500;
 const LOUDER = 1.6;
 const SMOOTH = 0.5;
