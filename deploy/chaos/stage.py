@@ -172,10 +172,11 @@ class Stage:
         page.click("#begin")
 
     def answers(self, name: str) -> bool:
-        """Whether a program says that it is ready."""
+        """Whether a program is there again: the transcriber with its model, the others by themselves."""
+        path = "readyz" if name == "transcriber" else "healthz"
         try:
             port = getattr(self.programs.settings, f"{name}_port")
-            return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, timeout=1).is_success
+            return httpx.get(f"http://127.0.0.1:{port}/{path}", trust_env=False, timeout=1).is_success
         except httpx.TransportError:
             return False
 
