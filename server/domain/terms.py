@@ -135,6 +135,29 @@ GAP_FILL = {
     FillOutcome.UNMATCHED: "接谈机自己的备份和这里的录音对不上，没有用。",
 }
 
+STAY_END = {
+    "": "谈到结束",
+    "left": "自己离开",
+    "kicked": "被主持的人请出",
+    "token_expired": "参加时间到了，离开",
+    "network_lost": "线路断开，没有再回来",
+    "replaced": "换了设备，没有再回来",
+    "media_restarted": "录音服务重新启动，没有再回来",
+    "shutdown": "录音服务重新启动，没有再回来",
+}
+"""How somebody's presence ended, by SeatLeft's word."""
+
+STAY_BREAK = {
+    "left": "离开",
+    "kicked": "被请出",
+    "token_expired": "离开",
+    "network_lost": "线路断开",
+    "replaced": "换设备",
+    "media_restarted": "服务重启断开",
+    "shutdown": "服务重启断开",
+}
+"""Why somebody was away for a while and came back."""
+
 CASE_STATE = {"registered": "已登记"}
 
 CASE_EVENT = {

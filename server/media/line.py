@@ -195,14 +195,19 @@ class RoomLines:
         for gone in self._meters.keys() - participants.keys():
             self._keep(self._meters.pop(gone).close(self._recording.now))
         for seated in participants.values():
-            self._keep(self._meter(seated).measure(seated, passed, self._recording.now if self._recording.running else None))
+            meter = self._meter(seated)
+            if meter is not None:
+                self._keep(meter.measure(seated, passed, self._recording.now if self._recording.running else None))
         for viewer in participants.values():
             viewer.send(self._lines_for(viewer))
 
-    def _meter(self, seated: Participant) -> LineMeter:
-        if seated.id not in self._meters:
-            self._meters[seated.id] = LineMeter(seated.id, seated.claims.role)
-        return self._meters[seated.id]
+    def _meter(self, seated: Participant) -> LineMeter | None:
+        """None for observers, who send nothing that could break off, and until media came for the first time: somebody
+        who is just coming in is not gone."""
+        known = self._meters.get(seated.id)
+        if known is None and seated.shown_connected and seated.claims.role is not Role.OBSERVER:
+            known = self._meters[seated.id] = LineMeter(seated.id, seated.claims.role)
+        return known
 
     def _keep(self, measured: LineMeasured | None) -> None:
         if measured is not None and self._recording.begun:

@@ -376,6 +376,19 @@ class RecordRow(Message):
     updated_at: Moment
 
 
+class Attendee(Message):
+    """在场: somebody who was in the room during the talk."""
+
+    participant_id: str
+    role: Role
+    who: str
+    """Role and name in Chinese."""
+    text: str
+    """From when to when, with breaks, holds and how it ended: a Chinese sentence."""
+    plain: str
+    """The same for the petitioner."""
+
+
 class Record(RecordRow):
     version: int
     """Number of the last revision; every edit raises it."""
@@ -388,6 +401,7 @@ class Record(RecordRow):
     copy_message: str = ""
     """While the kiosk's copy that may fill gaps is on its way: a sentence for the clerk."""
     shares: tuple[RecordShare, ...] = ()
+    attendance: tuple[Attendee, ...] = ()
     refusal_reason: str = ""
     signed_at: Moment | None = None
     filed_at: Moment | None = None

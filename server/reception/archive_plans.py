@@ -20,7 +20,7 @@ from server.domain.states import Consent, LineKind
 from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import canonical_json
 from server.protocol.recording import MANIFEST_NAME
-from server.reception import documents
+from server.reception import attendance, documents
 from server.reception.office import Office
 from server.store import copies, records
 from server.store.models import Participant, Reception, StoredArchive, StoredCase, StoredSegment
@@ -234,6 +234,7 @@ def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> tu
         ("接谈单位", reception.organization.name),
         ("接谈地点", reception.kiosk.name),
         ("接谈时间", f"{started:{MOMENT}}" if started else ""),
+        ("在场人员", "\n".join(attendance.lines(attendance.filed(case.filed_record)))),
         ("导出人", archive.asked_by),
         ("导出时间", f"{clock.today_in_office():{MOMENT}}"),
         ("笔录校验码", check_code(case.record_sha256)),

@@ -6,6 +6,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from server.protocol.canonical import fingerprint
+from server.reception import attendance
 from server.reception.records import form_values
 from server.store import copies, receptions, records
 from server.store.models import GapFill, StoredSegment, VisitRecord
@@ -14,7 +15,7 @@ VERSION = 1
 
 
 def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
-    """Everything that was said, by whom and when, the form, and the recording it comes from, as plain JSON.
+    """Everything that was said, by whom and when, who was present, the form, and the recording it comes from, as plain JSON.
 
     Lines that a clerk took out stay in it with their reasons.  States, versions and signatures are not in it.
     """
@@ -35,6 +36,7 @@ def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
             {"id": seat.id, "role": seat.role, "name": seat.name}
             for seat in records.participants(session, reception.id)
         ],
+        "attendance": [attendance.to_json(one) for one in attendance.present(session, reception)],
         "lines": [_line(row) for row in rows if not row.deleted],
         "removed": [{**_line(row), "reason": row.delete_reason} for row in rows if row.deleted],
         "form": [_form_value(value) for value in form_values(session, record)],

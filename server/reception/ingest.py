@@ -16,6 +16,7 @@ from server.store.models import (
     Participant,
     Reception,
     StoredGap,
+    StoredHold,
     StoredLine,
     StoredMark,
     StoredPresence,
@@ -221,6 +222,16 @@ def _mark_set(session: Session, reception: Reception, fact: journal.MarkSet) -> 
     )
 
 
+def _hold_changed(session: Session, reception: Reception, fact: journal.HoldChanged) -> None:
+    """Whoever is put on hold twice waits once."""
+    known = (hold for hold in store.holds_of(session, reception.id) if hold.participant_id == fact.participant_id)
+    waiting = next((hold for hold in known if hold.end is None), None)
+    if fact.held and waiting is None:
+        session.add(StoredHold(reception_id=reception.id, participant_id=fact.participant_id, start=fact.at, end=None))
+    elif not fact.held and waiting is not None:
+        waiting.end = max(waiting.start, fact.at)
+
+
 def _share_started(session: Session, reception: Reception, fact: journal.ShareStarted) -> None:
     _ensure_participant(session, reception, fact.participant_id)
     session.add(
@@ -306,6 +317,7 @@ HANDLERS: dict[type, Callable[[Session, Reception, Any], None]] = {
     journal.Recognised: _recognised,
     journal.RecognitionUntil: _recognition_until,
     journal.MarkSet: _mark_set,
+    journal.HoldChanged: _hold_changed,
     journal.ShareStarted: _share_started,
     journal.ShareEnded: _share_ended,
     journal.LineMeasured: _line_measured,

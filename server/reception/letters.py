@@ -10,6 +10,7 @@ from server.domain.canonical import check_code
 from server.domain.gaps import clock_time, fill_sentence, gap_sentence
 from server.domain.states import Consent, FormField, LineKind
 from server.protocol.base import Role
+from server.reception import attendance
 
 NONE = "无"
 CHOSEN = (FormField.FORM_OF_VISIT, FormField.FIRST_OR_REPEAT, FormField.PURPOSE, FormField.LITIGATION)
@@ -49,7 +50,7 @@ def letter_data(filed: Filed) -> dict[str, Any]:
         "received_by": form[FormField.RECEIVED_BY],
         "petitioner": _petitioner(form),
         "address": form[FormField.ADDRESS],
-        "others": _others(content),
+        "attendance": _attendance(content),
         "minutes": _minutes(content["seconds"]),
         "consent": _consent(content),
         "lines": _lines(content),
@@ -76,10 +77,10 @@ def _petitioner(form: dict[str, str]) -> str:
     return "，".join(part for part in parts if part)
 
 
-def _others(content: dict[str, Any]) -> str:
-    main = {Role.PETITIONER, Role.LEADER, Role.OBSERVER}
-    seats = [seat for seat in content["participants"] if seat["role"] not in main]
-    return "、".join(f"{seat['name']}（{terms.ROLE[Role(seat['role'])]}）" for seat in seats) or NONE
+def _attendance(content: dict[str, Any]) -> list[str]:
+    """One line a person; names alone where it was filed without times, or nobody was seen to come."""
+    found = attendance.lines(attendance.filed(content))
+    return found or [f"{terms.ROLE[Role(seat['role'])]} {seat['name']}" for seat in content["participants"]]
 
 
 def _minutes(seconds: float) -> str:

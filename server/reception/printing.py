@@ -31,9 +31,9 @@ def record_docx(data: dict[str, Any], signature: bytes | None) -> bytes:
         ("时　间", data["visit_time"], "方　式", data["form_of_visit"]),
         ("地　点", data["place"], "接谈人", data["received_by"]),
         ("信访人", data["petitioner"], "记录人", data["clerk"]),
-        ("住　址", data["address"], "参加人", data["others"]),
     ]
     _table(paper, rows, (22, 59, 22, 59))
+    _table(paper, [("住　址", data["address"]), ("在场人员", "\n".join(data["attendance"]))], (22, 140))
     _paragraph(paper, data["consent"], indent=True)
     for line in data["lines"]:
         _spoken(paper, line)

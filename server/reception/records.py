@@ -26,7 +26,7 @@ from server.protocol.office import (
     RecordShare,
     Revision,
 )
-from server.reception import revisions
+from server.reception import attendance, revisions
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
 from server.store import copies, receptions, records
@@ -100,6 +100,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         gaps=gaps,
         copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
         shares=tuple(_shares(session, reception, roles)),
+        attendance=tuple(attendance.views(attendance.present(session, reception))),
         refusal_reason=record.refusal_reason,
         signed_at=record.signed_at,
         filed_at=case.filed_at if case else None,

@@ -298,6 +298,17 @@ class StoredPresence(Base):
     """Why they left, SeatLeft's word (protocol/media_control.py)."""
 
 
+class StoredHold(Base):
+    """From when to when somebody had to wait outside the talk; `end` is None until it is known."""
+
+    __tablename__ = "holds"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float | None] = mapped_column(Float)
+
+
 class LeaderNote(Base):
     """A leader's private notes on a reception; nobody else reads them."""
 

@@ -21,6 +21,7 @@ from server.store.models import (
     StoredCase,
     StoredDeadline,
     StoredGap,
+    StoredHold,
     StoredLine,
     StoredPresence,
     StoredSegment,
@@ -241,6 +242,12 @@ def open_presence(session: Session, reception_id: str, participant_id: str) -> S
         StoredPresence.until.is_(None),
     )
     return session.scalar(query)
+
+
+def holds_of(session: Session, reception_id: str) -> Sequence[StoredHold]:
+    """From when to when somebody was on hold, in order of time."""
+    query = select(StoredHold).where(StoredHold.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredHold.start, StoredHold.id)).all()
 
 
 def note_of(session: Session, reception_id: str, user_id: int) -> LeaderNote | None:

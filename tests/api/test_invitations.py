@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 
 from server import clock
 from server.domain.states import ReceptionState
-from server.protocol.media_control import Entry, SeatLeft, SeatTaken
+from server.protocol.media_control import Entry, HoldChanged, SeatLeft, SeatTaken
 from server.reception import ingest
 from server.store.models import Invitation, Participant, Reception
-from server.store.receptions import presences_of
+from server.store.receptions import holds_of, presences_of
 from tests.office import OWN_PAGE, TestOffice
 
 
@@ -181,12 +181,16 @@ def test_the_journal_says_who_was_there_from_when_to_when(office: TestOffice, re
     facts = [
         SeatTaken(participant_id="p-x", role="observer"), SeatTaken(participant_id="p-x", role="observer"),
         SeatLeft(participant_id="p-x", reason="kicked"), SeatTaken(participant_id="p-x", role="observer"),
+        HoldChanged(participant_id="p-x", held=True, at=5.0), HoldChanged(participant_id="p-x", held=True, at=6.0),
+        HoldChanged(participant_id="p-x", held=False, at=9.0), HoldChanged(participant_id="p-x", held=True, at=20.0),
     ]  # fmt: skip
     with office.office.store.write() as session:
         for seq, fact in enumerate(facts, 1):
             entry = Entry(reception_id=reception_id, seq=seq, at=at + timedelta(seconds=seq), fact=fact)
             assert ingest.take_in(session, entry)
         stays = [(s.since, s.until, s.reason) for s in presences_of(session, reception_id)]
+        holds = [(hold.start, hold.end) for hold in holds_of(session, reception_id)]
         assert session.get_one(Participant, "p-x").role == "observer"
     second = timedelta(seconds=1)
     assert stays == [(at + second, at + 3 * second, "kicked"), (at + 4 * second, None, "")]
+    assert holds == [(5.0, 9.0), (20.0, None)]

@@ -22,7 +22,15 @@ from server.reception.office import Office
 from server.settings import Settings
 from server.store.engine import Store
 from server.store.migrate import migrate
-from server.store.models import Participant, Reception, StoredGap, StoredSegment, StoredUtterance, VisitRecord
+from server.store.models import (
+    Participant,
+    Reception,
+    StoredGap,
+    StoredPresence,
+    StoredSegment,
+    StoredUtterance,
+    VisitRecord,
+)
 from tests.office import fill, settings_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +138,10 @@ class KioskOffice:
             people = {person.role: person.id for person in reception.participants}
             session.add_all(_utterance(people[role], reception.id, n, start, text) for n, (role, start, text) in enumerate(said))
             session.add(self._recording(reception.id, people["petitioner"]))
+            session.add_all(
+                StoredPresence(reception_id=reception.id, participant_id=person, since=now - timedelta(minutes=1), until=None)
+                for person in people.values()
+            )
             if gap:
                 session.add(StoredGap(reception_id=reception.id, participant_id=people["petitioner"], start=30.0, end=34.0, cause="network_lost"))
             session.flush()

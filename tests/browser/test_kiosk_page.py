@@ -139,6 +139,9 @@ def to_reading(office: KioskOffice, page: Page, **talk: Any) -> None:
     office.talk_is_over(**talk)
     screen(page, "preparing")
     office.clerk_confirms()
+    screen(page, "present")
+    expect(page.locator("[data-part=people] li")).to_have_text([re.compile("您（信访人 何守）.*谈到结束"), re.compile("接访领导 周建国.*谈到结束")])
+    do(page, "go")
 
 
 def test_a_machine_without_key_says_what_to_do(office: KioskOffice, context: BrowserContext) -> None:

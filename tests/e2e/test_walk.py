@@ -180,6 +180,9 @@ def clerk_corrects_and_confirms(clerk: Page, url: str) -> str:
 
 
 def petitioner_reads_and_signs(kiosk: Page, corrected: str) -> None:
+    screen(kiosk, "present")
+    expect(kiosk.locator("[data-part=people] li")).to_have_count(2)
+    do(kiosk, "go")
     screen(kiosk, "read")
     read = []
     position = kiosk.locator('[data-fill="position"]')
@@ -242,7 +245,9 @@ def documents_can_be_had(clerk: Page, url: str, corrected: str) -> None:
         assert answer.body().startswith(b"%PDF" if name.endswith("pdf") else b"PK")
         if name == "record.docx":
             text = zipfile.ZipFile(io.BytesIO(answer.body())).read("word/document.xml").decode()
-            assert corrected in re.sub("<[^>]+>", "", text)
+            words = re.sub("<[^>]+>", "", text)
+            assert corrected in words
+            assert re.search(f"信访人 {NAME}：.+谈到结束", words)
 
 
 def petitioner_looks_it_up_at_home(home: Page, code: str) -> None:

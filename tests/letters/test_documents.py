@@ -9,8 +9,9 @@ import typst
 from server import clock
 from server.errors import NotFound, Unavailable
 from server.letters import typesetting
-from server.reception import cases, documents, printing, signing
+from server.reception import attendance, cases, documents, printing, signing
 from server.reception.letters import letter_data
+from server.store.models import Participant, StoredCase, StoredHold, StoredPresence
 from tests.records.office import TALK, World, draft, open_world, shown_version, sign
 
 FONTS = typesetting.LETTERS / "fonts"
@@ -56,6 +57,32 @@ def test_the_record_says_every_line_with_its_time_the_gap_and_the_hash(world):
         assert part in text, part
     paper = docx.Document(str(documents.fetch(world.office, case_id, "record.docx")))
     assert len(paper.inline_shapes) == 1
+
+
+def test_the_record_says_who_was_there(world):
+    record_id = draft(world)
+    with world.write() as session:
+        session.add(Participant(id="r1-o", reception_id="r1", position=2, role="observer", name="王芳", user_id=None))
+        for person, since, until, reason in (
+            ("r1-petitioner", 0, 100, "network_lost"), ("r1-petitioner", 104, None, ""), ("r1-o", 60, 600, "kicked"),
+        ):
+            session.add(StoredPresence(
+                reception_id="r1", participant_id=person, since=TALK + timedelta(seconds=since),
+                until=TALK + timedelta(seconds=until) if until else None, reason=reason,
+            ))
+        session.add(StoredHold(reception_id="r1", participant_id="r1-petitioner", start=200.0, end=260.0))
+        signing.confirm(session, world.clerk, record_id)
+        case_id = sign(session, world, record_id, file_at_once=True).case_id
+    people = (
+        "信访人 何守田：09:41:00 到 10:05:00，谈到结束。其间 09:42:40 到 09:42:44 线路断开。其间 09:44:20 到 09:45:20 在外等候。",
+        "旁听 王芳：09:42:00 到 09:51:00，被主持的人请出。只看只听，不发言。",
+    )
+    assert "\n".join(people) in words(world, case_id, "record.docx")
+    assert documents.fetch(world.office, case_id, "record.pdf").read_bytes().startswith(b"%PDF-")
+    with world.write() as session:
+        session.add(StoredPresence(reception_id="r1", participant_id="r1-leader", since=TALK, until=None, reason=""))
+        filed_case = session.get_one(StoredCase, case_id)
+        assert attendance.lines(attendance.filed(filed_case.filed_record)) == list(people), "what was signed"
 
 
 def test_a_refusal_is_printed_with_its_reason_and_no_signature(world):

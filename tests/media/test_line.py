@@ -71,9 +71,13 @@ async def test_a_bad_line_is_told_to_everybody_in_a_word_and_kept(
 async def test_numbers_are_for_the_office(seat: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line, "EVERY", 0.3)
     petitioner, leader = await seat("p1", "petitioner"), await seat("l1", "leader")
+    await seat("o1", "observer")
     await petitioner.send(Stats(round_trip_ms=31.0, frozen_s=0.0, level=0.5))
     await until(lambda: word_at(leader, "p1") and leader.last(Lines).seats[0].numbers.up_kbps, "the leader has numbers")
     assert all(told.numbers is None for told in petitioner.last(Lines).seats)
+    told = [one for message in leader.messages if isinstance(message, Lines) for one in message.seats]
+    assert {one.participant_id for one in told} == {"p1", "l1"}, "an observer sends nothing that could break off"
+    assert LineWord.LOST not in {one.word for one in told}, "whoever is coming in is not gone"
 
 
 @pytest.mark.parametrize("wrong", ['{"frozen_s": -1}', '{"round_trip_ms": 1e9}', '{"level": "loud"}', '{"extra": 1}'])

@@ -4,6 +4,7 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseDay, chineseMoment, clockAt, clockTime, inWords, mediaTime } from "/static/js/time.js";
 import { ask, toast } from "/static/js/desk/ask.js";
+import { showAttendance } from "/static/js/attendance.js";
 import { Archive } from "/static/js/cases/archive.js";
 import { lineReport } from "/static/js/line_report.js";
 import { Lines } from "/static/js/desk/lines.js";
@@ -135,6 +136,7 @@ function showSupplements() {
 
 function openRecord() {
   lines.show(found.record);
+  showAttendance(byId("attendance"), found.record.attendance);
   const { record } = found;
   byId("signed").textContent = record.signed_at ? `${record.petitioner} ${chineseMoment(record.signed_at)} 看过、签了字。` : `没有签字，原因：${record.refusal_reason}`;
   const sounds = record.segments.filter((/** @type {any} */ s) => s.kind === "audio");

@@ -4,6 +4,7 @@ import { api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseMoment, clockAt, clockSeconds, mediaTime } from "/static/js/time.js";
 import { ask, askWhich, toast } from "/static/js/desk/ask.js";
+import { showAttendance } from "/static/js/attendance.js";
 import { Edits } from "/static/js/desk/edits.js";
 import { Form } from "/static/js/desk/form.js";
 import { showHistory } from "/static/js/desk/history.js";
@@ -69,6 +70,7 @@ function showHead(editable) {
   tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
   tell(byId("copies"), record.copy_message);
   tell(byId("readonly"), editable ? "" : readonlyWords());
+  showAttendance(byId("attendance"), record.attendance);
   showDisputes();
   showNothing();
 }

@@ -49,6 +49,24 @@ class Reading {
     }
     if (this.closed) return;
     this.lines = this.record.body.filter((/** @type {any} */ line) => !line.deleted).sort((/** @type {any} */ a, /** @type {any} */ b) => a.position - b.position);
+    if (this.record.attendance.length && !Object.keys(this.marks).length) this.present();
+    else this.begin();
+  }
+
+  /** Who was there is looked at before the first sentence. */
+  present() {
+    this.leaveView();
+    const screen = this.screen = new Screen("present");
+    screen.part("people").replaceChildren(...this.record.attendance.map((/** @type {any} */ one) => {
+      const own = one.participant_id === this.sitting.participant_id;
+      return el(own ? "li.me" : "li", {}, el("b", {}, own ? `您（${one.who}）` : one.who), el("span", {}, one.plain));
+    }));
+    screen.on({ go: () => this.begin() });
+    voice.speak("present");
+    this.view = { speech: ["present"], back: "还没有看到句子，这是开头。" };
+  }
+
+  begin() {
     voice.speak("read");
     this.open();
   }
