@@ -333,14 +333,14 @@ class _Line:
     def _add_sections(self, voice: MediaStreamTrack | None, picture: MediaStreamTrack | None, watch: bool) -> None:
         add = self._connection.addTransceiver
         add(voice or "audio", direction="sendonly" if voice else "inactive")
-        _prefer_vp8(add(picture or "video", direction="sendonly" if picture else "inactive"))
+        _restrict(add(picture or "video", direction="sendonly" if picture else "inactive"))
         document = add("video", direction="sendonly" if voice or picture else "inactive")
         self._document = document.sender
-        _prefer_vp8(document)
+        _restrict(document)
         for _ in range(SLOTS):
             add("audio", direction="recvonly")
-            _prefer_vp8(add("video", direction="recvonly" if watch else "inactive"))
-        _prefer_vp8(add("video", direction="recvonly" if watch else "inactive"))
+            _restrict(add("video", direction="recvonly" if watch else "inactive"), *SHOWN)
+        _restrict(add("video", direction="recvonly" if watch else "inactive"), *SHOWN)
 
     def show(self, document: MediaStreamTrack | None) -> None:
         """Send this track in the document's section, or nothing."""
@@ -379,6 +379,11 @@ class _Line:
         task.add_done_callback(self._drains.discard)
 
 
-def _prefer_vp8(transceiver: RTCRtpTransceiver) -> None:
+SHOWN = ("video/VP8", "video/H264")
+"""What can be shown here: encoders in an interview room send H.264."""
+
+
+def _restrict(transceiver: RTCRtpTransceiver, *wanted: str) -> None:
+    """Agree on these codecs only; on VP8, what is sent from here, if none is named."""
     codecs = RTCRtpSender.getCapabilities("video").codecs
-    transceiver.setCodecPreferences([c for c in codecs if c.mimeType in ("video/VP8", "video/rtx")])
+    transceiver.setCodecPreferences([c for c in codecs if c.mimeType in (*(wanted or SHOWN[:1]), "video/rtx")])

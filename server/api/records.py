@@ -11,6 +11,7 @@ from server.api.deps import AnyActor, Clerk, Db, KioskActor, LeaderOrClerk, Offi
 from server.domain.states import RecordState, StaffRole
 from server.errors import NotAllowed, NotFound
 from server.protocol.office import Disputes, Edits, Refusal, Reopen, Signature
+from server.protocol.recording import FILE_TYPES
 from server.reception import archiving, documents, editing, filing, records, signing
 from server.reception.office import Office
 from server.store import copies as copy_store
@@ -21,7 +22,7 @@ from server.store.access import Actor
 router = APIRouter(prefix="/records")
 
 RecordId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-MEDIA_TYPES = {".webm": "video/webm", ".ogg": "audio/ogg"}
+MEDIA_TYPES = {form.suffix: form.media_type for form in FILE_TYPES.values()} | {".ogg": "audio/ogg"}
 
 
 def _json(message: BaseModel) -> Response:

@@ -6,6 +6,7 @@ of 0.6 of a core).  `PRIVATE_NAMES` lists everything this rests on; `check()` sa
 """
 
 import asyncio
+import copy
 import itertools
 import random
 import time
@@ -23,6 +24,7 @@ from aiortc.codecs.vpx import Vp8Decoder, Vp8Encoder
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import (
     RTCRtcpFeedback,
+    RTCRtpCodecCapability,
     RTCRtpCodecParameters,
     RTCRtpHeaderExtensionParameters,
     RTCRtpReceiveParameters,
@@ -44,7 +46,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from server.media import downlink, rtp, twcc
+from server.media import codecs, downlink, rtp, twcc
 from server.media.addresses import MediaAddresses
 from server.media.forwarding import (
     NACK_LIMIT,
@@ -81,6 +83,8 @@ NTP_SINCE = 2_208_988_800
 """Seconds from the beginning of NTP time to that of Unix time (RFC 5905 section 6)."""
 PADDING = b"\x01"
 """What stands in for a packet that is not wanted: one byte, which says so itself (RFC 3550 section 5.1)."""
+H264_PROFILES = ("42e01f", "42001f", "4d001f")
+"""Constrained baseline, baseline, main, each in packetization-mode 1 (RFC 6184 section 8.1)."""
 DOCUMENT = "document"
 """Name of the media stream that carries a document or a screen."""
 MAX_BITRATE = 2_500_000
@@ -141,7 +145,8 @@ def video_codecs_created() -> int:
 
 
 def _extend_codec_table() -> None:
-    """Offer and answer transport-cc, Opus with in-band FEC, and NACK for Opus too."""
+    """Offer and answer transport-cc, H.264 main, Opus with in-band FEC, and NACK for Opus too."""
+    _add_h264_main()
     for kind in ("audio", "video"):
         aiortc_codecs.HEADER_EXTENSIONS[kind].append(RTCRtpHeaderExtensionParameters(id=5, uri=twcc.URI))
         for codec in aiortc_codecs.CODECS[kind]:
@@ -151,6 +156,17 @@ def _extend_codec_table() -> None:
     opus.rtcpFeedback = [*opus.rtcpFeedback, RTCRtcpFeedback(type="nack")]
     # One voice a microphone, and no pauses left out: the record shall hold what was there.
     opus.parameters = {"minptime": 10, "useinbandfec": 1, "stereo": 0, "usedtx": 0}
+
+
+def _add_h264_main() -> None:
+    """aiortc knows the two baseline profiles; the new one is like the last of them."""
+    table = aiortc_codecs.CODECS["video"]
+    known = next(codec for codec in reversed(table) if codec.name.lower() == "h264")
+    main, again = copy.deepcopy(known), copy.deepcopy(table[-1])
+    main.payloadType = 1 + max(codec.payloadType or 0 for codec in table)
+    main.parameters = {**main.parameters, "profile-level-id": H264_PROFILES[-1]}
+    again.payloadType, again.parameters = main.payloadType + 1, {"apt": main.payloadType}
+    table += [main, again]
 
 
 check()
@@ -406,7 +422,11 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._receiving = False
         self._own_ssrc = 0
         self._ssrc: int | None = None
-        self._codecs: set[int] = set()
+        self.mime = ""
+        """Codec of the picture that comes; empty before the first packet."""
+        self._codecs: dict[int, codecs.Codec | None] = {}
+        """What was agreed on, by payload type; None: sound."""
+        self._payload_type: int | None = None
         self._rtx: dict[int, int] = {}
         self._nack = True
         self._twcc_id: int | None = None
@@ -438,7 +458,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             if aiortc_codecs.is_rtx(codec):
                 self._rtx[codec.payloadType] = int(codec.parameters.get("apt") or 0)
             else:
-                self._codecs.add(codec.payloadType)
+                self._codecs[codec.payloadType] = codecs.named(codec.mimeType)
         for encoding in parameters.encodings:
             self._ssrc = encoding.ssrc
         self._nack = any(f.type == "nack" for c in parameters.codecs for f in c.rtcpFeedback)
@@ -471,12 +491,15 @@ class ForwardingReceiver(RTCRtpReceiver):
         if not self._receiving:
             return
         self._note_transport_seq(parsed.extension, now)
-        seq, payload = parsed.seq, parsed.payload
-        if parsed.payload_type in self._rtx:
+        seq, payload, payload_type = parsed.seq, parsed.payload, parsed.payload_type
+        if payload_type in self._rtx:
             if len(payload) < 2:
                 return
+            payload_type = self._rtx[payload_type]
             seq, payload = int.from_bytes(payload[:2], "big"), payload[2:]
         else:
+            if payload_type != self._payload_type and not self._turn_to(payload_type):
+                return
             self._ssrc = parsed.ssrc
             self.statistics.add(parsed, now)
         number, ask_for, new = self._losses.add(seq, now)
@@ -484,10 +507,24 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._send_nack(ask_for)
         if new or not self._nack:
             self.last_packet = now
-            self._deliver(self._packet(number, parsed, payload, now))
+            self._deliver(self._packet(number, parsed, payload_type, payload, now))
 
-    def _packet(self, number: int, parsed: rtp.Parsed, payload: bytes, now: float) -> rtp.Packet:
-        header = rtp.vp8_header(payload) if self.kind == "video" else None
+    def _turn_to(self, payload_type: int) -> bool:
+        """The sender uses another payload type from now on; False: one that was not agreed on.  Whoever watches needs a
+        key frame of the new codec."""
+        if payload_type not in self._codecs:
+            return False
+        self._payload_type = payload_type
+        codec = self._codecs[payload_type]
+        if codec is not None and codec.mime != self.mime:
+            self.mime = codec.mime
+            for viewer in self.viewers:
+                viewer.turn()
+        return True
+
+    def _packet(self, number: int, parsed: rtp.Parsed, payload_type: int, payload: bytes, now: float) -> rtp.Packet:
+        codec = self._codecs.get(payload_type)
+        header = codec.header(payload) if codec is not None else None
         if header is not None:
             self.statistics.add_layer(header.layer, len(payload))
         return rtp.Packet(number, self._timestamps(parsed.timestamp), parsed.marker, payload, now, header)
@@ -611,6 +648,9 @@ class ForwardingSender(RTCRtpSender):
         self._needs_keyframe = False
         self._payload_type = 0
         self._rtx_payload_type: int | None = None
+        self._types: dict[str, tuple[int, int | None]] = {}
+        """Of pictures: payload types, also of retransmission, by what the viewer can take (MIME types)."""
+        self._mime = ""
         self._rtx_seq = random.randrange(1 << 15)
         self._abs_send_time: int | None = None
         self._remb = False
@@ -623,6 +663,7 @@ class ForwardingSender(RTCRtpSender):
         self._sending = True
         self._payload_type = parameters.codecs[0].payloadType or 0
         self._rtx_payload_type = _rtx_for(self._payload_type, parameters.codecs)
+        self._types = _types(parameters.codecs)
         self._remb = any(f.type == "goog-remb" for f in parameters.codecs[0].rtcpFeedback)
         self._abs_send_time = next((h.id for h in parameters.headerExtensions if h.uri == ABS_SEND_TIME), None)
         self.transport._register_rtp_sender(self, parameters)
@@ -656,6 +697,17 @@ class ForwardingSender(RTCRtpSender):
                 source.viewers.add(self)
                 source.request_keyframe()
 
+    def turn(self) -> None:
+        """The source's codec changed."""
+        self._stream.pause()
+        self._needs_keyframe = True
+
+    @property
+    def playable(self) -> bool:
+        """Whether the viewer can decode what the source sends, as far as that is known."""
+        mime = self.source.mime if self.source is not None else ""
+        return not mime or not self._types or mime in self._types
+
     @property
     def watching(self) -> bool:
         """Whether anybody is there who could see this."""
@@ -665,12 +717,15 @@ class ForwardingSender(RTCRtpSender):
     def picture(self) -> downlink.Picture:
         """What the picture costs that is to be sent; empty: none comes."""
         source = self.source
-        return source.statistics.layers if source is not None and source.flowing and self._sending else ()
+        comes = source is not None and source.flowing and self._sending and self.playable
+        return source.statistics.layers if source is not None and comes else ()
 
     def show(self, layers: int, limit: int | None) -> None:
         """Send so many of the picture's layers from now on."""
         picture, before = self.picture, self.shown
         self.limit, self.shown = limit, downlink.shown(layers, picture)
+        if not self.playable:
+            self.shown = Shown.UNPLAYABLE
         self._stream.layers.wanted = layers - 1 if 0 < layers < len(picture) else Layers.ALL
         if self.shown is Shown.STOPPED:
             self._stream.pause()
@@ -698,13 +753,21 @@ class ForwardingSender(RTCRtpSender):
 
     def _keyframe_found(self, packet: rtp.Packet) -> bool:
         """A start that came late is of no use: what follows it was not sent."""
-        if self.shown is Shown.STOPPED or self.source is None:
+        if self.shown is Shown.STOPPED or self.source is None or not self.playable:
             return False
-        if rtp.starts_keyframe(packet) and packet.seq == self.source.highest:
+        if packet.header is not None and rtp.starts_keyframe(packet) and packet.seq == self.source.highest:
             self._needs_keyframe = False
+            self._use(packet.header.mime)
             return True
         self.source.request_keyframe()
         return False
+
+    def _use(self, mime: str) -> None:
+        """Pictures of this codec follow; those of another are not sent again, as their payload type is not kept."""
+        if mime != self._mime:
+            self._mime = mime
+            self._payload_type, self._rtx_payload_type = self._types[mime]
+            self._stream.forget()
 
     def _header(self, payload_type: int, seq: int, timestamp: int, marker: bool, ssrc: int) -> bytes:
         second = (marker << 7) | payload_type
@@ -791,12 +854,22 @@ def _rtx_for(payload_type: int, codecs: Sequence[RTCRtpCodecParameters]) -> int 
     return None
 
 
+def _types(parameters: Sequence[RTCRtpCodecParameters]) -> dict[str, tuple[int, int | None]]:
+    """Payload types by video codec; of several for one codec, the first."""
+    found: dict[str, tuple[int, int | None]] = {}
+    for one in parameters:
+        codec = codecs.named(one.mimeType)
+        if codec is not None and one.payloadType is not None:
+            found.setdefault(codec.mime, (one.payloadType, _rtx_for(one.payloadType, parameters)))
+    return found
+
+
 # --- the connection -------------------------------------------------------------------------------------------
 
 
 class ForwardingConnection(RTCPeerConnection):
-    """A peer connection whose transceivers forward.  Only Opus and VP8 are agreed on: what every browser can
-    send, every other can show, and the recorder can write."""
+    """A peer connection whose transceivers forward.  Agreed on are Opus and VP8, what every browser can send and every
+    other can show, and H.264, what encoders send; all of it can be written by the recorder."""
 
     def __init__(self) -> None:
         self._parts: list[ForwardingReceiver | ForwardingSender] = []
@@ -878,6 +951,13 @@ class ForwardingConnection(RTCPeerConnection):
 
 
 def _restrict_codecs(transceiver: RTCRtpTransceiver) -> None:
-    wanted = ("audio/opus",) if transceiver.kind == "audio" else ("video/vp8", "video/rtx")
+    wanted = ("audio/opus",) if transceiver.kind == "audio" else (*(c.mime.lower() for c in codecs.VIDEO), "video/rtx")
     capabilities = aiortc_codecs.get_capabilities(transceiver.kind).codecs
-    transceiver.setCodecPreferences([c for c in capabilities if c.mimeType.lower() in wanted])
+    chosen = [c for c in capabilities if c.mimeType.lower() in wanted]
+    transceiver.setCodecPreferences(sorted(chosen, key=_preference))
+
+
+def _preference(codec: RTCRtpCodecCapability) -> tuple[int, int]:
+    """VP8 first; of H.264 what most decoders were made for first."""
+    profile = str(codec.parameters.get("profile-level-id", ""))
+    return int(codec.mimeType.lower() == "video/h264"), H264_PROFILES.index(profile) if profile in H264_PROFILES else 0

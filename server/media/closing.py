@@ -12,7 +12,7 @@ import structlog
 from server.media import webm
 from server.media.writer import Overloaded, Writer
 from server.protocol.base import Source
-from server.protocol.recording import Gap, Segment
+from server.protocol.recording import SUFFIXES, Gap, Segment
 
 log = structlog.get_logger(__name__)
 AGAIN_AFTER = 30.0
@@ -62,7 +62,7 @@ class Store:
     def next_id(self, stem: str) -> str:
         """An id for the next file of this participant and kind that no earlier process used."""
         number = self.numbers.get(stem, 0) + 1
-        while (self.folder / f"{stem}-{number:03d}.webm").exists():
+        while any((self.folder / f"{stem}-{number:03d}{suffix}").exists() for suffix in SUFFIXES):
             number += 1
         self.numbers[stem] = number
         return f"{stem}-{number:03d}"

@@ -170,6 +170,10 @@ class SlotStream:
         self._offsets = None
         self._holes.clear()
 
+    def forget(self) -> None:
+        """Nothing that was sent until now is sent again."""
+        self._history = [None] * HISTORY
+
     @property
     def timestamp_offset(self) -> int | None:
         """What is added to the source's timestamps; None before its first packet."""
@@ -180,7 +184,7 @@ class SlotStream:
         if self._offsets is not None and packet.seq < self._next:
             return self._late(packet)
         offsets = self._advance(packet)
-        if packet.vp8 is not None and not self.layers.take(packet, packet.vp8):
+        if packet.header is not None and not self.layers.take(packet, packet.header):
             self._leave_out(packet, offsets)
             return None
         out = self._put(packet, offsets)
@@ -192,7 +196,7 @@ class SlotStream:
         hole = self._holes.pop(packet.seq, None)
         if hole is None:
             return None
-        if packet.vp8 is None or packet.vp8.layer <= hole.layer:
+        if packet.header is None or packet.header.layer <= hole.layer:
             return self._put(packet, hole.offsets, late=True)
         return self._keep(Outgoing(*self._numbers(packet, hole.offsets), False, b"", packet.arrival))
 
@@ -239,7 +243,8 @@ class SlotStream:
 
     def _put(self, packet: rtp.Packet, offsets: _Offsets, *, late: bool = False) -> Outgoing:
         seq, timestamp = self._numbers(packet, offsets)
-        payload = packet.payload if packet.vp8 is None else self._vp8(packet, packet.vp8, offsets, late=late)
+        header = packet.header
+        payload = packet.payload if header is None else self._renumbered(packet, header, offsets, late=late)
         return self._keep(Outgoing(seq, timestamp, packet.marker, payload, packet.arrival))
 
     def _keep(self, out: Outgoing) -> Outgoing:
@@ -251,7 +256,7 @@ class SlotStream:
         found = self._history[seq % HISTORY]
         return found if found is not None and found.seq == seq else None
 
-    def _vp8(self, packet: rtp.Packet, header: rtp.Vp8Header, offsets: _Offsets, *, late: bool) -> bytes:
+    def _renumbered(self, packet: rtp.Packet, header: rtp.Header, offsets: _Offsets, *, late: bool) -> bytes:
         found = _counters(packet)
         if found is None:
             return packet.payload
@@ -269,7 +274,7 @@ class SlotStream:
 
 def _counters(packet: rtp.Packet) -> tuple[int, int] | None:
     """Picture id and TL0PICIDX; None where there is no long picture id to rewrite."""
-    header, payload = packet.vp8, packet.payload
+    header, payload = packet.header, packet.payload
     if header is None or not header.picture_long:
         return None
     tl0 = payload[header.tl0_at] if header.tl0_at else 0
@@ -289,13 +294,13 @@ class Layers:
         self.wanted = self.current = wanted
         self._waiting_since: float | None = None
 
-    def take(self, packet: rtp.Packet, header: rtp.Vp8Header) -> bool:
+    def take(self, packet: rtp.Packet, header: rtp.Header) -> bool:
         """Whether this packet, the newest of its source, is sent on."""
         if header.starts_frame and self.current != self.wanted:
             self._move(packet, header)
         return header.layer <= self.current
 
-    def _move(self, packet: rtp.Packet, header: rtp.Vp8Header) -> None:
+    def _move(self, packet: rtp.Packet, header: rtp.Header) -> None:
         if self.wanted < self.current or rtp.starts_keyframe(packet):
             self.current, self._waiting_since = self.wanted, None
         elif header.sync and header.layer == self.current + 1:

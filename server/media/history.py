@@ -26,7 +26,7 @@ from server.protocol.media_control import (
     ShareEnded,
     ShareStarted,
 )
-from server.protocol.recording import JOURNAL_NAME, Gap, Manifest, Segment, Share
+from server.protocol.recording import JOURNAL_NAME, Gap, Manifest, Segment, Share, is_recorded
 from server.protocol.transcript import Utterance
 
 log = structlog.get_logger(__name__)
@@ -197,7 +197,7 @@ def load(folder: Path) -> tuple[History, list[Segment]]:
     if history.closed is not None:
         return history, []
     known = {segment.file for segment in history.segments.values()}
-    unclosed = [p for p in sorted(folder.glob("*.webm")) if p.name not in known]
+    unclosed = [p for p in sorted(folder.glob("*")) if is_recorded(p.name) and p.name not in known]
     mended = {path: closing.repair(path) for path in unclosed}
     repaired = [segment for segment in mended.values() if segment is not None]
     _note_lost(history, repaired, [path for path, segment in mended.items() if segment is None])

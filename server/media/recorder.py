@@ -11,13 +11,14 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from server.media import closing, rtp, webm
+from server.media import closing, codecs, rtp, webm
 from server.media.closing import NOTEWORTHY, Store
-from server.media.ordering import PATIENCE, Reorder, Vp8Frames
+from server.media.codecs.base import Frame, Opening
+from server.media.ordering import PATIENCE, Reorder
 from server.media.timeline import Timeline
 from server.media.writer import Overloaded, Writer
 from server.protocol.base import Role, Source, TrackKind
-from server.protocol.recording import Gap, Segment
+from server.protocol.recording import FILE_TYPES, Gap, Segment
 
 log = structlog.get_logger(__name__)
 CLUSTER_SECONDS = 0.5
@@ -29,6 +30,7 @@ STILL_AT_MOST = 12.0
 """The same for papers and screens: where nothing moves nothing is sent, but for an answer to a key frame request."""
 RETRY_AFTER = 1.0
 _FRAME = webm.FILL_MS / 1000
+SOUND = Opening("audio/opus", webm.opus_track())
 
 
 @dataclass
@@ -92,6 +94,7 @@ class _Stretch:
     """One file being recorded, as the event loop sees it; times are media time in seconds."""
 
     segment_id: str
+    opening: Opening
     start: float
     file: _File
     end: float
@@ -118,12 +121,7 @@ class TrackRecorder:
         self._store, self._events = store, events
         self._stretch: _Stretch | None = None
         self._not_before = 0.0
-        self._size = (640, 360)
         self._hole_at_most = STILL_AT_MOST if source.shared else FILL_AT_MOST
-
-    @property
-    def _codec(self) -> str:
-        return "audio/opus" if self.kind is TrackKind.AUDIO else "video/VP8"
 
     # -- frames in ---------------------------------------------------------------------------------------------
 
@@ -134,7 +132,7 @@ class TrackRecorder:
             return
         at = self._continued(at)
         self._leave_long_hole(at)
-        stretch = self._stretch_for(at, now)
+        stretch = self._stretch_for(at, now, SOUND)
         self._fill(stretch, at, now, listed=lost)
         self._add(stretch, webm.Block(at - stretch.start, payload), at + lasts, now)
         if stretch.end - stretch.start >= self._store.segment_seconds:
@@ -144,23 +142,27 @@ class TrackRecorder:
         """Whether frames come and no file is open for them, as after a disk that was full."""
         return self._stretch is None and now >= self._not_before
 
-    def video(self, at: float, frame: bytes, now: float, *, key: bool) -> None:
-        """Record a VP8 frame shown at media time `at`; a file begins at a key frame."""
+    def video(self, at: float, frame: Frame) -> None:
+        """Record a frame shown at media time `at`; a file begins at a key frame, and ends before one of another kind."""
+        now, opening = frame.arrival, frame.opening
         if now < self._not_before:
             return
         at = self._continued(at)
         self._leave_long_hole(at)
-        stretch = self._stretch
-        if key and stretch is not None and at - stretch.start >= self._store.segment_seconds:
+        if opening is not None and self._stretch is not None and self._too_long_or_other(self._stretch, at, opening):
             self.end("rotation")
-        if self._stretch is None:
-            if not key:
+        stretch = self._stretch
+        if stretch is None:
+            if opening is None:
                 return
-            self._size = rtp.vp8_size(frame) or self._size
-        stretch = self._stretch_for(at, now)
+            stretch = self._stretch_for(at, now, opening)
         if at - stretch.end > 1.0 and not self.source.shared:
             stretch.gaps.append(self._gap(stretch.end, at, self._hole_cause()))
-        self._add(stretch, webm.Block(at - stretch.start, frame, key), at + 0.04, now)
+        self._add(stretch, webm.Block(at - stretch.start, frame.data, frame.key), at + 0.04, now)
+
+    def _too_long_or_other(self, stretch: _Stretch, at: float, opening: Opening) -> bool:
+        other = (opening.mime, opening.parameters) != (stretch.opening.mime, stretch.opening.parameters)
+        return other or at - stretch.start >= self._store.segment_seconds
 
     def _continued(self, at: float) -> float:
         """Never in front of what is recorded already.
@@ -203,26 +205,25 @@ class TrackRecorder:
 
     # -- files -------------------------------------------------------------------------------------------------
 
-    def _stretch_for(self, at: float, now: float) -> _Stretch:
+    def _stretch_for(self, at: float, now: float, opening: Opening) -> _Stretch:
         """The open file, or a new one that starts here."""
         if self._stretch is None:
             self._tell_hole(at)
             segment_id = self._store.next_id(f"{self.participant_id}-{closing.FILE_PART[self.source]}")
-            audio = self.kind is TrackKind.AUDIO
-            track = webm.opus_track() if audio else webm.vp8_track(*self._size)
-            head = webm.head(track, self._description(segment_id, at))
-            file = _File(self._store.folder / f"{segment_id}.webm", head, at)
-            self._stretch = _Stretch(segment_id, at, file, at, at, since=now)
+            form = FILE_TYPES[opening.mime]
+            head = webm.head(opening.track, self._description(segment_id, at, opening.mime), form.document)
+            file = _File(self._store.folder / f"{segment_id}{form.suffix}", head, at)
+            self._stretch = _Stretch(segment_id, opening, at, file, at, at, since=now)
         return self._stretch
 
-    def _description(self, segment_id: str, start: float) -> dict[str, Any]:
+    def _description(self, segment_id: str, start: float, mime: str) -> dict[str, Any]:
         return {
             "id": segment_id,
             "participant_id": self.participant_id,
             "role": self.role.value,
             "kind": self.kind.value,
             "source": self.source.value,
-            "codec": self._codec,
+            "codec": mime,
             "start": start,
         }
 
@@ -335,8 +336,7 @@ class TrackRecorder:
         """In the writer thread, after all of the file's clusters."""
         stretch.file.close(self._store.writer)
         written = self._gap(stretch.start, stretch.file.good_until, closing.LOST)
-        path = self._store.folder / f"{stretch.segment_id}.webm"
-        self._store.close(closing.Ended(path, written, tuple(stretch.gaps), self._tell), done)
+        self._store.close(closing.Ended(stretch.file.path, written, tuple(stretch.gaps), self._tell), done)
 
     def _tell(self, result: Segment | Gap) -> None:
         if isinstance(result, Segment):
@@ -385,22 +385,30 @@ class VideoInput:
     ) -> None:
         self._track, self._timeline, self._media_time = track, timeline, media_time
         self._request_keyframe = request_keyframe
-        self._frames = Vp8Frames(self._frame, request_keyframe)
-        self._reorder = Reorder(self._frames, depth=400, wait=PATIENCE)
+        self._reorder = Reorder(self._frames_of(codecs.VIDEO[0]), depth=400, wait=PATIENCE)
         self._keyframe_at = 0.0
         request_keyframe()
 
     def __call__(self, packet: rtp.Packet) -> None:
         self._reorder(packet)
 
-    def _frame(self, frame: bytes, key: bool, packet: rtp.Packet) -> None:
-        at = self._media_time(self._timeline(packet.timestamp))
-        if key:
-            self._keyframe_at = packet.arrival
-        elif self._track.needs_keyframe(packet.arrival):
+    def _frames_of(self, codec: codecs.Codec) -> codecs.Frames:
+        return codec.frames(self._frame, self._request_keyframe, self._other)
+
+    def _other(self, packet: rtp.Packet, lost: int) -> None:
+        """A packet of another codec than before; what makes no sense at all is passed over."""
+        if packet.header is not None:
+            self._reorder.emit = self._frames_of(codecs.of(packet.header))
+            self._reorder.emit(packet, lost)
+
+    def _frame(self, frame: Frame) -> None:
+        at = self._media_time(self._timeline(frame.timestamp))
+        if frame.key:
+            self._keyframe_at = frame.arrival
+        elif self._track.needs_keyframe(frame.arrival):
             self._request_keyframe()
         if at >= 0:
-            self._track.video(at, frame, packet.arrival, key=key)
+            self._track.video(at, frame)
 
     def tick(self, now: float) -> None:
         self._reorder.tick(now)

@@ -1,12 +1,12 @@
-"""RTP packets as the node sees them: parsing, unwrapping of counters, the VP8 and Opus payload headers.
+"""RTP packets as the node sees them: parsing, unwrapping of counters, the Opus payload header.
 
-Sources: RFC 3550 section 5.1, RFC 4588 (retransmission), RFC 8285 (header extensions), RFC 7741 (VP8), RFC 6716
-section 3.1 (Opus table of contents).
+Sources: RFC 3550 section 5.1, RFC 4588 (retransmission), RFC 8285 (header extensions), RFC 6716 section 3.1 (Opus
+table of contents).  What depends on a video codec is in codecs/.
 """
 
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 HEADER = struct.Struct("!BBHLL")
 HEADER_AND_EXTENSION = struct.Struct("!BBHLLLL")
@@ -84,20 +84,38 @@ class Unwrapper:
         return result
 
 
-class Vp8Header(NamedTuple):
-    """The VP8 payload descriptor: length in bytes, where its counters stand (0: absent), frame start.
+class Header(Protocol):
+    """What a payload says of the picture that it is part of (codecs/)."""
 
-    `layer` is the temporal layer (0: the base; also where none is told).  A `sync` frame needs of the layers below
-    it the base alone: from it on its layer can be shown by who did not see that layer before.
-    """
+    @property
+    def mime(self) -> str:
+        """The codec that it is of."""
 
-    length: int
-    picture_at: int
-    picture_long: bool
-    tl0_at: int
-    starts_frame: bool
-    layer: int
-    sync: bool
+    @property
+    def layer(self) -> int:
+        """Temporal layer; 0: the base, also where there are no layers."""
+
+    @property
+    def sync(self) -> bool:
+        """Whether this frame needs of the layers below its own the base alone."""
+
+    @property
+    def starts_frame(self) -> bool:
+        """Whether a frame begins here; false in codecs without layers."""
+
+    @property
+    def picture_long(self) -> bool:
+        """Whether a picture number of 15 bits stands at `picture_at`."""
+
+    @property
+    def picture_at(self) -> int: ...
+
+    @property
+    def tl0_at(self) -> int:
+        """Where the number of the last base picture stands; 0: nowhere."""
+
+    def starts_keyframe(self, payload: bytes) -> bool:
+        """Whether a decoder can begin with this payload."""
 
 
 @dataclass(slots=True)
@@ -105,7 +123,7 @@ class Packet:
     """A media packet with retransmission already undone.
 
     `seq` and `timestamp` are unwrapped: they keep counting over their 16 and 32 bit limits.  `arrival` is in
-    seconds of the monotonic clock.  `vp8` is None for sound and for a descriptor that is cut.
+    seconds of the monotonic clock.  `header` is None for sound and for a payload that makes no sense.
     """
 
     seq: int
@@ -113,60 +131,12 @@ class Packet:
     marker: bool
     payload: bytes
     arrival: float
-    vp8: Vp8Header | None = None
-
-
-def vp8_header(payload: bytes) -> Vp8Header | None:
-    """Read the descriptor in front of a VP8 payload; None if it is cut."""
-    if not payload:
-        return None
-    first = payload[0]
-    starts = first & 0x17 == 0x10
-    if not first & 0x80:
-        return Vp8Header(1, 0, False, 0, starts, 0, False)
-    if len(payload) < 2:
-        return None
-    return _vp8_extended(payload, payload[1], starts)
-
-
-def _vp8_extended(payload: bytes, flags: int, starts: bool) -> Vp8Header | None:
-    at, picture_at, picture_long, tl0_at, layer, sync = 2, 0, False, 0, 0, False
-    if flags & 0x80:
-        if len(payload) <= at:
-            return None
-        picture_at, picture_long = at, bool(payload[at] & 0x80)
-        at += 2 if picture_long else 1
-    if flags & 0x40:
-        tl0_at = at
-        at += 1
-    if flags & 0x30:
-        if len(payload) <= at:
-            return None
-        if flags & 0x20:
-            layer, sync = payload[at] >> 6, bool(payload[at] & 0x20)
-        at += 1
-    if len(payload) < at:
-        return None
-    return Vp8Header(at, picture_at, picture_long, tl0_at, starts, layer, sync)
+    header: Header | None = None
 
 
 def starts_keyframe(packet: Packet) -> bool:
-    """Whether this is the first packet of a VP8 key frame."""
-    header, payload = packet.vp8, packet.payload
-    return (
-        header is not None
-        and header.starts_frame
-        and len(payload) > header.length
-        and not payload[header.length] & 1
-    )
-
-
-def vp8_size(frame: bytes) -> tuple[int, int] | None:
-    """Width and height of a VP8 key frame in pixels (RFC 6386 section 9.1); None if it is none."""
-    if len(frame) < 10 or frame[0] & 1 or frame[3:6] != b"\x9d\x01\x2a":
-        return None
-    width, height = struct.unpack_from("<HH", frame, 6)
-    return width & 0x3FFF, height & 0x3FFF
+    """Whether this is the first packet of a key frame."""
+    return packet.header is not None and packet.header.starts_keyframe(packet.payload)
 
 
 _SILK_MS = (10, 20, 40, 60)

@@ -1,4 +1,4 @@
-"""A small WebM writer made for crashes: whole clusters of known size, and a head that is completed in place.
+"""A small WebM and Matroska writer made for crashes: whole clusters of known size, and a head that is completed in place.
 
 Layout: EBML header, Segment (size unknown while recording), seek head and duration (Void while recording), Info,
 Tracks, clusters, and once closed the cues at the end.  Info's title holds our own description of the file as JSON,
@@ -82,9 +82,9 @@ def _void(total: int) -> bytes:
     return bytes.fromhex(_VOID) + _size(total - 2, 1) + bytes(total - 2)
 
 
-def _ebml_header() -> bytes:
+def _ebml_header(document: str) -> bytes:
     fields = _number("4286", 1) + _number("42F7", 1) + _number("42F2", 4) + _number("42F3", 8)
-    return _element(_EBML, fields + _element("4282", b"webm") + _number("4287", 4) + _number("4285", 2))
+    return _element(_EBML, fields + _element("4282", document.encode()) + _number("4287", 4) + _number("4285", 2))
 
 
 def opus_track() -> bytes:
@@ -96,7 +96,16 @@ def opus_track() -> bytes:
 
 def vp8_track(width: int, height: int) -> bytes:
     """Track entry for VP8 video that starts with this size in pixels."""
-    return _track(1, "V_VP8", _element("E0", _number("B0", width) + _number("BA", height)))
+    return _track(1, "V_VP8", _pictures(width, height))
+
+
+def avc_track(width: int, height: int, configuration: bytes) -> bytes:
+    """Track entry for H.264 video of this size in pixels; `configuration`: ISO/IEC 14496-15 section 5.3.3.1."""
+    return _track(1, "V_MPEG4/ISO/AVC", _element("63A2", configuration) + _pictures(width, height))
+
+
+def _pictures(width: int, height: int) -> bytes:
+    return _element("E0", _number("B0", width) + _number("BA", height))
 
 
 def _track(kind: int, codec: str, rest: bytes) -> bytes:
@@ -104,13 +113,14 @@ def _track(kind: int, codec: str, rest: bytes) -> bytes:
     return _element(_TRACK, head + _element("86", codec.encode()) + rest)
 
 
-def head(track: bytes, description: dict[str, Any]) -> bytes:
-    """The beginning of a file; `description` is kept inside and read back by `describe`."""
+def head(track: bytes, description: dict[str, Any], document: str = "webm") -> bytes:
+    """The beginning of a file; `description` is kept inside and read back by `describe`.  `document`: "webm", or
+    "matroska" where the codec is none of WebM's."""
     title = json.dumps(description, separators=(",", ":")).encode()
     info = _number(_SCALE, 1_000_000) + _void(_DURATION_LENGTH)
     info += _element(_MUXER, b"jietan") + _element(_WRITER, b"jietan") + _element(_TITLE, title)
     body = _void(_SEEK_HEAD_LENGTH) + _element(_INFO, info) + _element(_TRACKS, track)
-    return _ebml_header() + bytes.fromhex(_SEGMENT) + _UNKNOWN_SIZE + body
+    return _ebml_header(document) + bytes.fromhex(_SEGMENT) + _UNKNOWN_SIZE + body
 
 
 def cluster(blocks: Sequence[Block]) -> bytes:

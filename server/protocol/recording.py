@@ -1,6 +1,6 @@
 """What lies in a reception's recording folder.  See recording.md."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -8,6 +8,27 @@ from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Sou
 
 MANIFEST_NAME = "manifest.json"
 JOURNAL_NAME = "journal.jsonl"
+
+
+class FileType(NamedTuple):
+    """How files of a codec are named, described to browsers, and named inside (EBML DocType)."""
+
+    suffix: str
+    media_type: str
+    document: str
+
+
+WEBM = FileType(".webm", "video/webm", "webm")
+MATROSKA = FileType(".mkv", "video/matroska", "matroska")
+"""Media type of RFC 9559 section 27.3."""
+FILE_TYPES = {"audio/opus": WEBM, "video/VP8": WEBM, "video/H264": MATROSKA}
+"""By a segment's codec: WebM may hold free codecs only."""
+SUFFIXES = (WEBM.suffix, MATROSKA.suffix)
+
+
+def is_recorded(name: str) -> bool:
+    """Whether a file in a recording folder is recorded sound or picture, by its name."""
+    return name.endswith(SUFFIXES)
 
 
 class Gap(Message):

@@ -26,6 +26,8 @@ class Shown(StrEnum):
     """Fewer frames."""
     STOPPED = "stopped"
     """None for now: the line, either one's, has room for sound only."""
+    UNPLAYABLE = "unplayable"
+    """None: the viewer's offer does not have the codec that the picture comes in (an encoder's H.264)."""
 
 
 class SeatClaims(Message):

@@ -22,7 +22,7 @@ WAIT_S = 5.0
 class CodecNotUsable(JietanError):
     status = 422
     code = "offer_unusable"
-    message = "编码器发来的格式用不上：画面要用 VP8，声音要用 Opus，音频和视频最多各一路。"
+    message = "编码器发来的格式用不上：画面要用 H.264（Baseline 或 Main）或 VP8，声音要用 Opus，音频和视频最多各一路。"
 
 
 class MediaFull(JietanError):

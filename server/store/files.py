@@ -12,6 +12,7 @@ import av
 from av.error import FFmpegError
 
 from server.errors import JietanError
+from server.protocol.recording import is_recorded
 from server.store.models import StoredSegment
 
 
@@ -51,7 +52,7 @@ def path_of(recordings: Path, segment: StoredSegment) -> Path:
 
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every recorded file in a recording folder, by name; raises OSError."""
-    return {path.name: _hash(path) for path in sorted(folder.glob("*.webm"))}
+    return {path.name: _hash(path) for path in sorted(folder.glob("*")) if is_recorded(path.name)}
 
 
 def _hash(path: Path) -> str:

@@ -147,10 +147,10 @@ class Client:
         return [m for m in self.got if isinstance(m, Caption) and m.final]
 
     async def publish(
-        self, *, video: bool = True, documents: bool = True, hidden: bool = False
+        self, *, video: bool = True, documents: bool = True, hidden: bool = False, only: str = ""
     ) -> "Client":
         """Offer the fixed sections (`documents=False`: the older shape) and take the answer; `hidden`: without telling
-        an own address, as a browser does that was not given a camera."""
+        an own address, as a browser does that was not given a camera; `only`: the one video codec it knows."""
         await until(lambda: self.last(Joined), "joined")
         if self.peer is not None:
             await self.peer.close()
@@ -164,6 +164,11 @@ class Client:
             peer.addTransceiver("video", direction="recvonly")
         if documents:
             peer.addTransceiver("video", direction="recvonly")
+        if only:
+            knows = [c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType in (only, "video/rtx")]
+            for section in peer.getTransceivers():
+                if section.kind == "video":
+                    section.setCodecPreferences(knows)
         await peer.setLocalDescription(await peer.createOffer())
         # aiortc guesses how much it can receive far too low: the node shall not go by it.
         sdp = re.sub(r"a=rtcp-fb:\d+ goog-remb\r\n", "", peer.localDescription.sdp)

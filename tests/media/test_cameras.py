@@ -12,7 +12,7 @@ from server.media.node import Node
 from server.media.wire import Cipher
 from server.protocol.base import TrackKind
 from server.protocol.media_control import CameraEnd, CameraOffer, NodeStatus, Status
-from server.protocol.signalling import Mute, Room, Seat
+from server.protocol.signalling import Mute, Room, Seat, Shown
 from server.settings import Settings
 from tests.media.client import Client, until
 from tests.media.conftest import Make
@@ -54,10 +54,16 @@ def own_seat(client: Client) -> Seat:
     return next(s for s in client.last(Room).seats if s.participant_id == client.id)
 
 
+def petitioner_for(viewer: Client) -> Seat:
+    """The petitioner's seat."""
+    return next(s for s in viewer.last(Room).seats if s.participant_id == "p1")
+
+
+@pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
 async def test_an_encoder_is_the_kiosks_camera_while_it_sends(
-    node: Node, office: Office, connect: Connect, seat: Make
+    node: Node, office: Office, connect: Connect, seat: Make, codec: str
 ) -> None:
-    _, session = await connect()
+    _, session = await connect(codec=codec)
     status = NodeStatus.model_validate((await office.ask(Status(id=90))).result)
     assert [(c.camera_id, set(c.sends)) for c in status.cameras] == [(CAMERA, {"audio", "video"})]
     assert not node.hub.rooms, "an encoder alone opens no room"
@@ -68,7 +74,7 @@ async def test_an_encoder_is_the_kiosks_camera_while_it_sends(
 
     assert (await office.ask(CameraEnd(id=91, camera_id=CAMERA, session=session))).ok
     await until(lambda: leader.sees == OWN and own_seat(petitioner).supplied == (), "the own camera again")
-    await connect()
+    await connect(codec=codec)
     await until(lambda: leader.sees == SIZE, "the encoder again, in the middle of the talk")
     await petitioner.send(Mute(kind=TrackKind.VIDEO, muted=True))
     await until(lambda: own_seat(petitioner).supplied == (), "what the petitioner switched off is not sent")
@@ -76,7 +82,8 @@ async def test_an_encoder_is_the_kiosks_camera_while_it_sends(
     manifest = await node.hub.close_room("r1", "office")
     mine = [s for s in manifest.segments if s.participant_id == "p1"]
     assert len([s for s in mine if s.kind is TrackKind.AUDIO]) == 1, "the sound goes on through every change"
-    assert {SIZE, OWN} <= {_size(node, s.file) for s in mine if s.kind is TrackKind.VIDEO}
+    pictures = {(s.codec, _size(node, s.file)) for s in mine if s.kind is TrackKind.VIDEO}
+    assert pictures == {(codec, SIZE), ("video/VP8", OWN)}
     tracks = node.hub.cameras.tracks(CAMERA).values()
     assert tracks, "the encoder stays for the next sitting"
     assert [sink for track in tracks for sink in track.sinks] == [], "nothing is taken from it without a talk"
@@ -86,6 +93,22 @@ def _size(node: Node, file: str) -> tuple[int, int]:
     with av.open(str(node.hub.folder("r1") / file)) as container:
         frame = next(container.decode(video=0))
         return frame.width, frame.height
+
+
+async def test_who_knows_no_h264_is_told_so_and_gets_none(
+    node: Node, office: Office, connect: Connect, seat: Make
+) -> None:
+    await connect(codec="video/H264")
+    await seat("p1", "petitioner", camera=CAMERA)
+    leader, clerk = await seat("l1", "leader", publish=False), await seat("c1", "clerk")
+    await leader.publish(only="video/VP8")
+    await until(lambda: clerk.sees == SIZE, "the clerk sees the encoder's picture")
+    await until(lambda: petitioner_for(leader).picture is Shown.UNPLAYABLE, "the leader is told")
+    assert petitioner_for(clerk).picture is Shown.FULL
+    assert leader.sees == (0, 0)
+    assert (await office.ask(CameraEnd(id=91, camera_id=CAMERA))).ok
+    await until(lambda: leader.sees == OWN, "the kiosk's own camera can be shown to everybody")
+    await until(lambda: petitioner_for(leader).picture is Shown.FULL, "nothing more to be told")
 
 
 async def test_who_agreed_to_sound_only_is_not_filmed_by_the_encoder_either(connect: Connect, seat: Make) -> None:

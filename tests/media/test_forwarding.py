@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from server.media import forwarding, rtp
+from server.media.codecs.vp8 import vp8_header
 from server.media.forwarding import Outgoing, SlotStream
 
 CYCLE = ((0, False), (2, True), (1, True), (2, False))
@@ -22,7 +23,7 @@ def vp8(picture: int, tl0: int, *, key: bool, layer: int = 0, sync: bool = False
 
 
 def packet(seq: int, timestamp: int, payload: bytes, arrival: float, marker: bool = True) -> rtp.Packet:
-    return rtp.Packet(seq, timestamp, marker, payload, arrival, rtp.vp8_header(payload))
+    return rtp.Packet(seq, timestamp, marker, payload, arrival, vp8_header(payload))
 
 
 def layered(frames: int, *, start: int = 0, parts: int = 2) -> list[rtp.Packet]:
@@ -43,7 +44,7 @@ def picture_of(out: Outgoing) -> int:
 
 
 def layer_of(out: Outgoing) -> int:
-    header = rtp.vp8_header(out.payload)
+    header = vp8_header(out.payload)
     assert header is not None
     return header.layer
 
@@ -98,15 +99,15 @@ def test_a_layer_that_nobody_can_enter_asks_for_a_key_frame_in_the_end() -> None
     layers = forwarding.Layers(0)
     layers.wanted = 1
     stuck = packet(1, 0, vp8(1, 1, key=False, layer=1), 10.0)
-    assert stuck.vp8 is not None
-    assert not layers.take(stuck, stuck.vp8)
+    assert stuck.header is not None
+    assert not layers.take(stuck, stuck.header)
     assert not layers.needs_keyframe(11.0)
     assert layers.needs_keyframe(12.1)
     assert not layers.needs_keyframe(12.2)
     key = packet(2, 0, vp8(2, 2, key=True), 12.3)
-    assert key.vp8 is not None
-    assert layers.take(key, key.vp8)
-    assert layers.take(stuck, stuck.vp8)
+    assert key.header is not None
+    assert layers.take(key, key.header)
+    assert layers.take(stuck, stuck.header)
 
 
 @pytest.mark.parametrize("seed", range(20))

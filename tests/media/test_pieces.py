@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.media import forwarding, journal, opus, rtp, twcc
+from server.media.codecs.vp8 import vp8_header, vp8_size
 from server.media.ordering import Reorder
 from server.media.tap import RETAIN_SECONDS, Retained
 from tests.media import encoded
@@ -24,8 +25,8 @@ def test_no_bytes_break_the_parsers(data: bytes) -> None:
     parsed = rtp.parse(data)
     if parsed is not None:
         rtp.extension(parsed.extension, 5)
-    rtp.starts_keyframe(rtp.Packet(1, 1, False, data, 0.0, rtp.vp8_header(data)))
-    rtp.vp8_size(data)
+    rtp.starts_keyframe(rtp.Packet(1, 1, False, data, 0.0, vp8_header(data)))
+    vp8_size(data)
     rtp.opus_has_fec(data)
     assert 0 <= rtp.opus_seconds(data) <= 0.12
 

@@ -13,6 +13,7 @@ import pytest
 
 from server.media import history, recorder, rtp, webm
 from server.media.closing import Store
+from server.media.codecs.vp8 import vp8_header
 from server.media.journal import Journal, read
 from server.media.recorder import AudioInput, TrackRecorder, VideoInput
 from server.media.timeline import Timeline
@@ -92,7 +93,7 @@ class Talk:
 
     def picture(self, number: int, data: bytes, at: float) -> None:
         payload = b"\x10" + data
-        packet = rtp.Packet(number, number * 9000, True, payload, at, rtp.vp8_header(payload))
+        packet = rtp.Packet(number, number * 9000, True, payload, at, vp8_header(payload))
         self.times[TrackKind.VIDEO].arrived(packet.timestamp, at)
         self.video(packet)
 

@@ -10,8 +10,10 @@ import pytest
 from playwright.async_api import async_playwright
 
 from server.media import closing, webm
+from server.protocol.recording import MATROSKA
 from tests.browser import chromium
 from tests.media import encoded
+from tests.media.test_h264 import recorded
 
 DESCRIPTION = {
     "id": "p1-audio-001", "participant_id": "p1", "role": "petitioner", "kind": "audio", "codec": "audio/opus",
@@ -32,7 +34,7 @@ def clusters(blocks: tuple[webm.Block, ...]) -> Iterator[bytes]:
 
 def write(path: Path, blocks: tuple[webm.Block, ...], track: bytes) -> list[int]:
     """An unclosed file; returns where each cluster ends."""
-    data = webm.head(track, DESCRIPTION)
+    data = webm.head(track, DESCRIPTION, *([MATROSKA.document] if path.suffix == MATROSKA.suffix else []))
     ends = []
     for cluster in clusters(blocks):
         data += cluster
@@ -50,6 +52,7 @@ def test_frames_come_back_as_they_went_in(tmp_path: Path) -> None:
     for name, blocks, track in (
         ("a.webm", encoded.opus(3), webm.opus_track()),
         ("v.webm", encoded.vp8(3), webm.vp8_track(160, 120)),
+        ("v.mkv", *recorded(3)),
     ):
         path = tmp_path / name
         write(path, blocks, track)
@@ -130,7 +133,8 @@ async def test_chromium_plays_and_seeks(tmp_path: Path) -> None:
     write(tmp_path / "video.webm", encoded.vp8(20), webm.vp8_track(160, 120))
     ends = write(tmp_path / "cut.webm", encoded.opus(20), webm.opus_track())
     (tmp_path / "cut.webm").write_bytes((tmp_path / "cut.webm").read_bytes()[: ends[30] + 100])
-    names = ("audio.webm", "video.webm", "cut.webm")
+    write(tmp_path / "video.mkv", *recorded(20))
+    names = ("audio.webm", "video.webm", "video.mkv", "cut.webm")
     expected = {name: webm.finalise(tmp_path / name).seconds for name in names}
     (tmp_path / "page.html").write_text("<!doctype html><title>t</title>")
     async with async_playwright() as playwright:

@@ -85,7 +85,13 @@ async function setActive(sender, active) {
   await sender.setParameters(parameters).catch(() => {});
 }
 
+/** @type {Record<string, string>} */
+const PICTURE_WORDS = {
+  stopped: "线路不好，先只传声音，画面过一会儿回来",
+  unplayable: "用新版的 Chrome 或 Edge 才看得到这路画面，声音照常",
+};
+
 /** What to say over somebody's picture while only sound comes; empty while it moves. @param {{picture?: string}} seat */
 export function pictureWords(seat) {
-  return seat.picture === "stopped" ? "线路不好，先只传声音，画面过一会儿回来" : "";
+  return PICTURE_WORDS[seat.picture ?? ""] ?? "";
 }

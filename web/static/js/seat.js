@@ -8,7 +8,7 @@
  *
  * @typedef {{token: string, signalling_url: string, participant_id: string}} JoinTicket
  * @typedef {{participant_id: string, role: string, name: string, connected: boolean, audio_muted: boolean,
- *   video_muted: boolean, held: boolean, picture: "full"|"reduced"|"stopped", supplied: string[],
+ *   video_muted: boolean, held: boolean, picture: "full"|"reduced"|"stopped"|"unplayable", supplied: string[],
  *   slot: number|null}} SeatState
  * @typedef {"document"|"screen"} ShareSource
  * @typedef {{participant_id: string, source: ShareSource}} SharedDocument

@@ -116,18 +116,18 @@ export class SeatMedia {
   /** Microphone, camera, own document, pairs to receive, the others' document.  @param {RTCPeerConnection} peer */
   _addSections(peer) {
     this._sending(peer, "audio");
-    preferVp8(this._sending(peer, "video"));
+    restrict(this._sending(peer, "video"), SENT);
     const own = peer.addTransceiver("video", { direction: this._media ? "sendonly" : "inactive" });
-    preferVp8(own);
+    restrict(own, SENT);
     this._documentSender = own.sender;
     for (let slot = 0; slot < SLOTS; slot += 1) {
       const audio = peer.addTransceiver("audio", { direction: "recvonly" });
       const video = peer.addTransceiver("video", { direction: "recvonly" });
-      preferVp8(video);
+      restrict(video, SHOWN);
       this._slots[slot] = new MediaStream([audio.receiver.track, video.receiver.track]);
     }
     const shown = peer.addTransceiver("video", { direction: "recvonly" });
-    preferVp8(shown);
+    restrict(shown, SHOWN);
     this.documentStream = new MediaStream([shown.receiver.track]);
   }
 
@@ -187,11 +187,20 @@ export class SeatMedia {
   }
 }
 
-/** @param {RTCRtpTransceiver} transceiver */
-function preferVp8(transceiver) {
+/** What this page sends: every browser can show it, and a thin line gets fewer frames of it. */
+const SENT = ["video/VP8", "video/rtx"];
+/** What it can be shown: encoders in an interview room send H.264. */
+const SHOWN = ["video/VP8", "video/H264", "video/rtx"];
+
+/** @param {RTCRtpTransceiver} transceiver @param {string[]} wanted */
+function restrict(transceiver, wanted) {
   const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
-  const wanted = ["video/VP8", "video/rtx"];
-  transceiver.setCodecPreferences(codecs.filter((codec) => wanted.includes(codec.mimeType)));
+  transceiver.setCodecPreferences(codecs.filter((codec) => wanted.includes(codec.mimeType) && inPieces(codec)));
+}
+
+/** H.264 in packetization-mode 1, the only one that carries large pictures.  @param {RTCRtpCodec} codec */
+function inPieces(codec) {
+  return codec.mimeType !== "video/H264" || (codec.sdpFmtpLine ?? "").includes("packetization-mode=1");
 }
 
 /**
