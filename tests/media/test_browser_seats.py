@@ -1,5 +1,6 @@
 """Real Chromium pages on seat.js: a screen that one shows is seen by the other, and holds reach the pages."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from server.media.node import Node
 from server.settings import Settings
 from tests.browser import chromium
 from tests.media.client import token, until
+from tests.media.conftest import Make
+from tests.media.encoder import Encoder
 from tests.media.test_browser import ARGUMENTS
+from tests.media.test_webm import PLAY
 
 ROOT = Path(__file__).parents[2]
 Sit = Callable[[str, str], Awaitable[Page]]
@@ -94,6 +98,34 @@ async def test_what_is_shown_comes_back_after_a_break(node: Node, sit: Sit) -> N
     await leader.evaluate("seat.close()")
 
 
+@pytest.mark.browser
+async def test_an_encoders_h264_is_shown_and_its_recording_plays_and_seeks(node: Node, sit: Sit, seat: Make) -> None:
+    await seat("p1", "petitioner", camera="kiosk-1")
+    leader = await sit("l1", "leader")
+    await leader.wait_for_function("window.otherMoves('160x120')", timeout=20000)
+    encoder = Encoder("video/H264")
+    session, answer = await node.hub.cameras.offer("kiosk-1", await encoder.offer())
+    await encoder.answered(answer)
+    await leader.wait_for_function("window.otherMoves('320x240')", timeout=20000)
+    await until(lambda: node.hub.rooms["r1"].manifest().segments, "the own camera's file is closed")
+    await leader.wait_for_function("window.framesOf('320x240') > 40", timeout=20000)
+    await node.hub.cameras.end("kiosk-1", session)
+    await encoder.close()
+    await leader.wait_for_function("window.otherMoves('160x120')", timeout=20000)
+    await leader.evaluate("seat.close()")
+
+    manifest = await node.hub.close_room("r1", "office")
+    (file,) = [s for s in manifest.segments if s.codec == "video/H264"]
+    assert file.file.endswith(".mkv")
+    page = leader
+    await page.goto(f"file://{node.hub.folder('r1')}/manifest.json")
+    played = json.loads(await page.evaluate(PLAY, file.file))
+    assert "error" not in played, played
+    assert played["duration"] == pytest.approx(file.seconds, abs=0.05)
+    assert played["sought"] == pytest.approx(file.seconds - 1, abs=0.1)
+    assert played["played"] > played["sought"] + 0.2
+
+
 _SIT = """
 async ([ticket, sends]) => {
   const { Seat } = await import("/static/js/seat.js");
@@ -104,6 +136,19 @@ async ([ticket, sends]) => {
   const other = video(), paper = video();
   other.requestVideoFrameCallback(() => { window.firstPicture = performance.now() - clicked; });
   window.papers = window.paperFrames = 0;
+  const moved = [];
+  const looked = () => {
+    const pen = new OffscreenCanvas(1, 1).getContext("2d");
+    pen.drawImage(other, 0, 0, 1, 1);
+    moved.push([`${other.videoWidth}x${other.videoHeight}`, pen.getImageData(0, 0, 1, 1).data[0]]);
+    other.requestVideoFrameCallback(looked);
+  };
+  other.requestVideoFrameCallback(looked);
+  window.otherMoves = (size) => {
+    const last = moved.slice(-8);
+    return last.length === 8 && last.every(([one]) => one === size) && new Set(last.map(([, grey]) => grey)).size > 4;
+  };
+  window.framesOf = (size) => moved.filter(([one]) => one === size).length;
   const counted = () => { window.paperFrames += 1; paper.requestVideoFrameCallback(counted); };
   paper.requestVideoFrameCallback(counted);
   seat.addEventListener("stream", ({ detail }) => { other.srcObject = detail.stream; });

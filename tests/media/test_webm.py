@@ -144,7 +144,7 @@ async def test_chromium_plays_and_seeks(tmp_path: Path) -> None:
         page = await browser.new_page()
         await page.goto(f"file://{tmp_path}/page.html")
         for name in names:
-            result = json.loads(await page.evaluate(_PLAY, name))
+            result = json.loads(await page.evaluate(PLAY, name))
             assert "error" not in result, (name, result)
             assert abs(result["duration"] - expected[name]) < 0.05
             assert abs(result["sought"] - (expected[name] - 1)) < 0.1
@@ -153,7 +153,7 @@ async def test_chromium_plays_and_seeks(tmp_path: Path) -> None:
         await browser.close()
 
 
-_PLAY = """
+PLAY = """
 async (name) => {
   const v = document.createElement('video'); v.src = name; v.muted = true; document.body.append(v);
   const event = (n) => new Promise((ok, no) => {

@@ -1,6 +1,6 @@
-"""GStreamer as a WHIP client: a test picture as VP8 and a tone as Opus, by webrtcbin.  Runs with the system's Python.
+"""GStreamer as a WHIP client: a test picture and a tone as Opus, by webrtcbin.  Runs with the system's Python.
 
-Usage: gst_whip.py URL TOKEN; it sends until its standard input closes, and then takes its leave.
+Usage: gst_whip.py URL TOKEN VP8|H264; it sends until its standard input closes, and then takes its leave.
 """
 
 import sys
@@ -14,10 +14,14 @@ gi.require_version("GstWebRTC", "1.0")
 gi.require_version("GstSdp", "1.0")
 from gi.repository import Gst, GstSdp, GstWebRTC  # noqa: E402
 
+VIDEO = {
+    "VP8": "vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay",
+    "H264": "openh264enc gop-size=30 ! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1",
+}
 PIPELINE = """
 webrtcbin name=peer bundle-policy=max-bundle
-videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! vp8enc deadline=1 keyframe-max-dist=30
-  ! rtpvp8pay pt=96 ! application/x-rtp,media=video,encoding-name=VP8,payload=96 ! peer.
+videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! {encoder} pt=96
+  ! application/x-rtp,media=video,encoding-name={codec},payload=96 ! peer.
 audiotestsrc is-live=true wave=sine ! audioconvert ! audioresample ! opusenc
   ! rtpopuspay pt=97 ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! peer.
 """
@@ -26,10 +30,10 @@ audiotestsrc is-live=true wave=sine ! audioconvert ! audioresample ! opusenc
 class Client:
     """One session."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, codec: str) -> None:
         self._url, self._token, self.session = url, token, ""
         self._posted = False
-        self.pipeline = Gst.parse_launch(PIPELINE)
+        self.pipeline = Gst.parse_launch(PIPELINE.format(encoder=VIDEO[codec], codec=codec))
         self._peer = self.pipeline.get_by_name("peer")
         self._peer.connect("notify::ice-gathering-state", self._gathered)
         self._peer.connect("on-negotiation-needed", self._negotiate)
@@ -72,6 +76,6 @@ class Client:
 
 if __name__ == "__main__":
     Gst.init(None)
-    client = Client(*sys.argv[1:3])
+    client = Client(*sys.argv[1:4])
     sys.stdin.read()
     client.leave()

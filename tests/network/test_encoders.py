@@ -1,10 +1,12 @@
-"""A WHIP client that is not ours: GStreamer's webrtcbin sends VP8 and Opus to the office as a kiosk's camera."""
+"""WHIP clients that are not ours send picture and sound to the office as a kiosk's camera: GStreamer and FFmpeg."""
 
 import asyncio
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import av
 import ifaddr
 import pytest
 import uvicorn
@@ -20,8 +22,14 @@ from tests.media.client import Client, until
 from tests.office import fill, settings_for
 
 PYTHON = "/usr/bin/python3"
-SCRIPT = Path(__file__).with_name("gst_whip.py")
-NEEDED = ("webrtcbin", "nicesrc", "vp8enc", "opusenc", "dtlssrtpenc", "srtpenc")
+HERE = Path(__file__).parent
+NEEDED = ("webrtcbin", "nicesrc", "vp8enc", "openh264enc", "opusenc", "dtlssrtpenc", "srtpenc")
+ENCODERS = {
+    "gstreamer-vp8": (PYTHON, HERE / "gst_whip.py", "VP8"),
+    "gstreamer-h264": (PYTHON, HERE / "gst_whip.py", "H264"),
+    "ffmpeg-h264": (sys.executable, HERE / "ffmpeg_whip.py"),
+}
+"""Interpreter, client and what it is to send."""
 
 
 def missing() -> str:
@@ -48,13 +56,20 @@ def own_addresses() -> list[str]:
     return found
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    lacking = missing()
-    if lacking:
+@pytest.fixture(params=ENCODERS)
+def client(request: pytest.FixtureRequest) -> str:
+    """Name of an encoder; skips where there is none."""
+    if request.param.startswith("gstreamer") and (lacking := missing()):
         pytest.skip(f"GStreamer is not whole here, missing: {lacking} (packages in deploy/whip.md)")
+    if request.param.startswith("ffmpeg") and "whip" not in av.formats_available:
+        pytest.skip("this PyAV comes with an FFmpeg that has no WHIP")
+    return str(request.param)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, client: str) -> Settings:
     settings = settings_for(
-        tmp_path, media_port=free_port(), media_bind=own_addresses(), disk_reserve_mb=0, web_port=free_port()
+        tmp_path, media_port=free_port(), media_bind=own_addresses() if client.startswith("gstreamer") else ["127.0.0.1"], disk_reserve_mb=0, web_port=free_port()
     )
     return settings.model_copy(update={"media_url": f"ws://127.0.0.1:{settings.media_port}"})
 
@@ -89,30 +104,32 @@ def _key(office: Office) -> str:
         return cameras.new_key(accounts.kiosks_under(session, "/")[0], "http://x", sound=True).token
 
 
-async def test_gstreamer_is_a_kiosks_camera(settings: Settings, node: Node, office: str) -> None:
+async def test_it_is_a_kiosks_camera(settings: Settings, node: Node, office: str, client: str) -> None:
     url = f"http://127.0.0.1:{settings.web_port}/whip/1"
+    program, script, *sends = ENCODERS[client]
     encoder = await asyncio.create_subprocess_exec(
-        PYTHON, str(SCRIPT), url, office, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        program, str(script), url, office, *sends, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:
-        await until(lambda: len(node.hub.cameras.tracks("kiosk-1")) == 2, "GStreamer sends picture and sound", 30)
+        await until(lambda: len(node.hub.cameras.tracks("kiosk-1")) == 2, "it sends picture and sound", 30)
         signal = settings.client_signalling_url()
         petitioner = Client(signal, settings.key("seat"), "p1", "petitioner", camera="kiosk-1", camera_sound=True)
         leader = Client(signal, settings.key("seat"), "l1", "leader")
-        for client in (petitioner, leader):
-            await (await client.join()).publish()
-        await until(lambda: leader.sees == (320, 240), "the leader sees GStreamer's picture", 20)
-        await until(lambda: leader.room and leader.room.recording, "GStreamer's sound starts the talk")
+        for one in (petitioner, leader):
+            await (await one.join()).publish()
+        await until(lambda: leader.sees == (320, 240), "the leader sees its picture", 20)
+        await until(lambda: leader.room and leader.room.recording, "its sound starts the talk")
         assert encoder.stdin is not None
         encoder.stdin.close()
         await asyncio.wait_for(encoder.wait(), 20)
         assert encoder.returncode == 0, "it took its leave with DELETE"
         await until(lambda: leader.sees == (160, 120), "the kiosk's own camera again", 20)
         assert node.hub.cameras.states() == ()
-        for client in (petitioner, leader):
-            await client.close()
+        for one in (petitioner, leader):
+            await one.close()
         manifest = await node.hub.close_room("r1", "office")
-        assert {s.kind.value for s in manifest.segments if s.participant_id == "p1"} == {"audio", "video"}
+        recorded = {s.codec for s in manifest.segments if s.participant_id == "p1"}
+        assert recorded == {"audio/opus", "video/VP8"} | ({"video/H264"} if client.endswith("h264") else set())
     finally:
         if encoder.returncode is None:
             encoder.kill()
