@@ -78,7 +78,6 @@ def problem_answer(error: JietanError, reference: str = "") -> JSONResponse:
     """A problem statement (RFC 9457), which is what encoders know (RFC 9725 section 4)."""
     by_status = {
         401: {"WWW-Authenticate": 'Bearer realm="whip"'},
-        405: {"Allow": "POST, DELETE, OPTIONS"},
         503: {"Retry-After": "5"},
     }
     body = {"type": "about:blank", "title": error.message, "status": error.status, "code": error.code}

@@ -9,18 +9,20 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from server.api.deps import OfficeDep
-from server.api.errors import FROM_ANYWHERE
+from server.api.errors import FROM_ANYWHERE, problem_answer
 from server.errors import InvalidInput, JietanError, NotLoggedIn, TooLarge
 from server.reception import cameras
 
 router = APIRouter(prefix="/whip", include_in_schema=False)
 
 SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
 LARGEST_OFFER = 60_000
 KioskId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 PREFLIGHT = FROM_ANYWHERE | {
     "Accept-Post": SDP,
-    "Access-Control-Allow-Methods": "POST, DELETE, OPTIONS",
+    "Accept-Patch": FRAGMENT,
+    "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
     "Access-Control-Max-Age": "86400",
 }
@@ -32,10 +34,34 @@ class WrongType(JietanError):
     message = "发来的不是 application/sdp。"
 
 
-class NoTrickle(JietanError):
+class NoFragment(JietanError):
+    status = 415
+    code = "not_sdp_fragment"
+    message = f"发来的不是 {FRAGMENT}。"
+
+
+class NoTag(JietanError):
+    status = 428
+    code = "if_match_missing"
+    message = "补发候选地址时要带上 If-Match，里面写第一次请求得到的 ETag。"
+
+
+class OtherTag(JietanError):
+    status = 412
+    code = "if_match_other"
+    message = "这些候选地址是给另一次连接的。"
+
+
+class NoRestart(JietanError):
+    status = 422
+    code = "no_ice_restart"
+    message = "不支持 ICE 重启：网络变了，请重新连接一次。"
+
+
+class Reserved(JietanError):
     status = 405
     code = "method_not_allowed"
-    message = "这个地址不支持这样用：请在第一次请求里带上全部候选地址。"
+    message = "这个地址不支持这样用。"
 
 
 def checked_key(kiosk_id: KioskId, request: Request, office: OfficeDep) -> None:
@@ -63,18 +89,27 @@ async def connect(kiosk_id: KioskId, request: Request, office: OfficeDep, _: Key
 
 
 async def _offer(request: Request) -> str:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != SDP:
-        raise WrongType
+    sdp = await _text(request, SDP, WrongType())
+    if not sdp.startswith("v=0"):
+        raise _malformed()
+    return sdp
+
+
+async def _text(request: Request, wanted: str, otherwise: JietanError) -> str:
+    """The body as text, if it is of the wanted type and not too large."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
+        raise otherwise
     body = await request.body()
     if len(body) > LARGEST_OFFER:
         raise TooLarge
     try:
-        sdp = body.decode()
+        return body.decode()
     except UnicodeDecodeError as error:
-        raise InvalidInput("发来的 SDP 读不出来。", code="sdp_malformed") from error
-    if not sdp.startswith("v=0"):
-        raise InvalidInput("发来的 SDP 读不出来。", code="sdp_malformed")
-    return sdp
+        raise _malformed() from error
+
+
+def _malformed() -> InvalidInput:
+    return InvalidInput("发来的 SDP 读不出来。", code="sdp_malformed")
 
 
 def _links(servers: tuple[dict[str, Any], ...]) -> list[str]:
@@ -87,6 +122,22 @@ def _links(servers: tuple[dict[str, Any], ...]) -> list[str]:
         for server in servers
         for url in server["urls"]
     ]  # fmt: skip
+
+
+@router.patch("/{kiosk_id}/{session}", status_code=204)
+async def trickle(kiosk_id: KioskId, session: str, request: Request, office: OfficeDep, _: Key) -> Response:
+    """Addresses that the encoder found after its offer (RFC 9725 section 4.3.2); restarts of ICE are not possible
+    (aiortc #1367), which section 4.3.1 wants answered with 422."""
+    fragment = await _text(request, FRAGMENT, NoFragment())
+    tags = [tag.strip().strip('"') for tag in request.headers.get("if-match", "").split(",") if tag.strip()]
+    if not tags:
+        raise NoTag
+    if tags == ["*"]:
+        raise NoRestart
+    if session not in tags:
+        raise OtherTag
+    await run_in_threadpool(cameras.trickle, office, kiosk_id, session, fragment)
+    return Response(status_code=204, headers=FROM_ANYWHERE)
 
 
 @router.delete("/{kiosk_id}/{session}")
@@ -104,7 +155,18 @@ def preflight(kiosk_id: KioskId) -> Response:
 
 
 @router.api_route("/{kiosk_id}", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"])
-@router.api_route("/{kiosk_id}/{session}", methods=["GET", "HEAD", "PUT", "POST", "PATCH"])
 def not_here(kiosk_id: KioskId) -> Response:
-    """Reserved methods, trickled candidates and ICE restarts (RFC 9725 sections 4.2 and 4.3)."""
-    raise NoTrickle
+    """Methods reserved for later (RFC 9725 section 4.2)."""
+    return _reserved("POST, OPTIONS")
+
+
+@router.api_route("/{kiosk_id}/{session}", methods=["GET", "HEAD", "PUT", "POST"])
+def not_there(kiosk_id: KioskId) -> Response:
+    """The same of a session."""
+    return _reserved("PATCH, DELETE, OPTIONS")
+
+
+def _reserved(allowed: str) -> Response:
+    refusal = problem_answer(Reserved())
+    refusal.headers["Allow"] = allowed
+    return refusal

@@ -19,6 +19,7 @@ from websockets.exceptions import WebSocketException
 from server.errors import Unavailable
 from server.protocol import media_control as control
 from server.protocol.media_control import Entry, NodeStatus, Reply
+from server.protocol.signalling import Candidate
 from server.reception import ingest
 from server.settings import Settings
 from server.store import receptions
@@ -80,6 +81,16 @@ class NodeLink:
 
     def camera_offer(self, camera_id: str, sdp: str, *, timeout: float) -> Reply:
         return self._ask(lambda number: control.CameraOffer(id=number, camera_id=camera_id, sdp=sdp), timeout)
+
+    def camera_trickle(
+        self, camera_id: str, session: str, candidates: tuple[Candidate, ...], *, timeout: float
+    ) -> Reply:
+        return self._ask(
+            lambda number: control.CameraTrickle(
+                id=number, camera_id=camera_id, session=session, candidates=candidates
+            ),
+            timeout,
+        )
 
     def camera_end(self, camera_id: str, session: str | None, *, timeout: float) -> Reply:
         return self._ask(lambda number: control.CameraEnd(id=number, camera_id=camera_id, session=session), timeout)

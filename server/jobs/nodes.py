@@ -5,6 +5,7 @@ from collections.abc import Callable
 from server.errors import Unavailable
 from server.jobs.node import AWAY, NodeLink
 from server.protocol.media_control import NodeStatus, Reply
+from server.protocol.signalling import Candidate
 from server.reception import cameras
 from server.settings import Settings
 from server.store import receptions
@@ -43,6 +44,11 @@ class MediaNodes:
 
     def camera_offer(self, camera_id: str, sdp: str, *, timeout: float) -> Reply:
         return self._of_camera(camera_id).camera_offer(camera_id, sdp, timeout=timeout)
+
+    def camera_trickle(
+        self, camera_id: str, session: str, candidates: tuple[Candidate, ...], *, timeout: float
+    ) -> Reply:
+        return self._of_camera(camera_id).camera_trickle(camera_id, session, candidates, timeout=timeout)
 
     def camera_end(self, camera_id: str, session: str | None, *, timeout: float) -> Reply:
         return self._of_camera(camera_id).camera_end(camera_id, session, timeout=timeout)

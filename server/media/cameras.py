@@ -7,7 +7,7 @@ connection per kiosk; a new one replaces the old, as an encoder that was switche
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -17,9 +17,10 @@ from prometheus_client import Gauge
 from server.errors import NotFound
 from server.media.addresses import NoPort
 from server.media.aiortc_internals import ForwardingConnection, ForwardingReceiver
-from server.media.participant import OfferUnusable, sections
+from server.media.participant import OfferUnusable, add_candidate, sections
 from server.protocol.base import TrackKind
 from server.protocol.media_control import CameraState
+from server.protocol.signalling import Candidate
 
 log = structlog.get_logger(__name__)
 CONNECT_WITHIN = 30.0
@@ -72,6 +73,14 @@ class Cameras:
             await old.connection.close()
         log.info("encoder accepted", camera=camera_id, tracks=sorted(kind.value for kind in camera.tracks))
         return camera.session, answer
+
+    async def trickle(self, camera_id: str, session: str, candidates: Sequence[Candidate]) -> None:
+        """Try these addresses of an encoder, too; raises NotFound."""
+        camera = self._cameras.get(camera_id)
+        if camera is None or session != camera.session:
+            raise NotFound
+        for candidate in candidates:
+            await add_candidate(camera.connection, candidate)
 
     async def end(self, camera_id: str, session: str | None) -> None:
         """End a session, whichever it is where none is named; raises NotFound."""

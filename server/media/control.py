@@ -18,6 +18,7 @@ from server.protocol.media_control import (
     CameraAnswer,
     CameraEnd,
     CameraOffer,
+    CameraTrickle,
     Closed,
     CloseRoom,
     ControlRequest,
@@ -171,6 +172,10 @@ class Control:
         servers = ice_servers(self._hub.settings, request.camera_id, clock.now())
         return CameraAnswer(session=session, sdp=sdp, ice_servers=servers).model_dump(mode="json")
 
+    async def _camera_trickle(self, request: CameraTrickle) -> dict[str, Any]:
+        await self._hub.cameras.trickle(request.camera_id, request.session, request.candidates)
+        return {}
+
     async def _camera_end(self, request: CameraEnd) -> dict[str, Any]:
         await self._hub.cameras.end(request.camera_id, request.session)
         return {}
@@ -182,5 +187,6 @@ _HANDLERS: dict[type, Callable[[Control, Any], Awaitable[dict[str, Any]]]] = {
     Kick: Control._kick,
     Status: Control._status,
     CameraOffer: Control._camera_offer,
+    CameraTrickle: Control._camera_trickle,
     CameraEnd: Control._camera_end,
 }

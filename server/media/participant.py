@@ -234,21 +234,22 @@ class MediaLink:
         self.silence()
         await self.connection.close()
 
-    async def candidate(self, message: Candidate) -> None:
-        """Take a trickled candidate; one that makes no sense is passed over, others may do.
 
-        "No more candidates" is not passed on: aioice would give up at once where every address is hidden
-        (draft-ietf-mmusic-mdns-ice-candidates) or unreachable, while the client's own check shows the way in.
-        """
-        if message.candidate is None or not message.candidate.strip():
-            return
-        try:
-            found = candidate_from_sdp(message.candidate.removeprefix("candidate:"))
-            found.sdpMid, found.sdpMLineIndex = message.sdp_mid, message.sdp_m_line_index
-            if not found.ip.endswith(".local"):
-                await self.connection.addIceCandidate(found)
-        except (ValueError, IndexError, AssertionError, AttributeError) as error:
-            log.info("candidate passed over", error=type(error).__name__)
+async def add_candidate(connection: ForwardingConnection, message: Candidate) -> None:
+    """Take a trickled candidate; one that makes no sense is passed over, others may do.
+
+    "No more candidates" is not passed on: aioice would give up at once where every address is hidden
+    (draft-ietf-mmusic-mdns-ice-candidates) or unreachable, while the client's own check shows the way in.
+    """
+    if message.candidate is None or not message.candidate.strip():
+        return
+    try:
+        found = candidate_from_sdp(message.candidate.removeprefix("candidate:"))
+        found.sdpMid, found.sdpMLineIndex = message.sdp_mid, message.sdp_m_line_index
+        if not found.ip.endswith(".local"):
+            await connection.addIceCandidate(found)
+    except (ValueError, IndexError, AssertionError, AttributeError) as error:
+        log.info("candidate passed over", error=type(error).__name__)
 
 
 def sections(sdp: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from server import clock
 from server.errors import JietanError
 from server.media.hub import Hub
-from server.media.participant import MAX_CANDIDATES, Outbox, Participant
+from server.media.participant import MAX_CANDIDATES, Outbox, Participant, add_candidate
 from server.media.room import ReceptionEnded, Room
 from server.media.tokens import SeatTokens
 from server.media.turn import ice_servers
@@ -197,7 +197,7 @@ class Session:
     async def _candidate_to_link(self, message: Candidate) -> None:
         seat = self._here[1]
         if seat.link is not None:
-            await seat.link.candidate(message)
+            await add_candidate(seat.link.connection, message)
 
     async def _mute(self, message: Mute) -> None:
         room, seat = self._here

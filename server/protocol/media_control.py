@@ -6,8 +6,11 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.recording import Gap, Manifest, Segment
-from server.protocol.signalling import LineNumbers, LineWord
+from server.protocol.signalling import Candidate, LineNumbers, LineWord
 from server.protocol.transcript import Utterance
+
+MAX_TRICKLED = 32
+"""Candidates in one message."""
 
 # --- journal: recordings/<reception_id>/journal.jsonl, one entry a line, in the order of `seq` from 1 -----
 
@@ -210,6 +213,17 @@ class CameraOffer(Message):
     sdp: Annotated[str, Field(max_length=60_000)]
 
 
+class CameraTrickle(Message):
+    """Addresses at which an encoder can be reached, found after its offer (RFC 9725 section 4.3.2).  `not_found`: the
+    camera has no such session."""
+
+    type: Literal["camera_trickle"] = "camera_trickle"
+    id: int
+    camera_id: Identifier
+    session: Annotated[str, Field(max_length=64)]
+    candidates: Annotated[tuple[Candidate, ...], Field(max_length=MAX_TRICKLED)]
+
+
 class CameraEnd(Message):
     """End an encoder's session; without one, whatever session the camera has.  `not_found`: there is none."""
 
@@ -219,7 +233,9 @@ class CameraEnd(Message):
     session: Annotated[str, Field(max_length=64)] | None = None
 
 
-ControlRequest = Annotated[Follow | CloseRoom | Kick | Status | CameraOffer | CameraEnd, Field(discriminator="type")]
+ControlRequest = Annotated[
+    Follow | CloseRoom | Kick | Status | CameraOffer | CameraTrickle | CameraEnd, Field(discriminator="type")
+]
 
 
 # --- node -> web ----------------------------------------------------------------------------------------------

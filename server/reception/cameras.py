@@ -4,11 +4,13 @@ import hmac
 import zlib
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from server.errors import JietanError, NotFound, NotLoggedIn, Unavailable
-from server.protocol.media_control import CameraAnswer, Reply
+from server.protocol.media_control import MAX_TRICKLED, CameraAnswer, Reply
 from server.protocol.office import CameraKey
+from server.protocol.signalling import Candidate
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
 from server.store import accounts as store
@@ -17,12 +19,19 @@ from server.store.models import Kiosk
 log = structlog.get_logger()
 
 WAIT_S = 5.0
+OVER = "这次连接已经结束了。"
 
 
 class CodecNotUsable(JietanError):
     status = 422
     code = "offer_unusable"
     message = "编码器发来的格式用不上：画面要用 H.264（Baseline 或 Main）或 VP8，声音要用 Opus，音频和视频最多各一路。"
+
+
+class FragmentUnusable(JietanError):
+    status = 400
+    code = "fragment_unusable"
+    message = "补发的候选地址读不出来。"
 
 
 class MediaFull(JietanError):
@@ -74,11 +83,46 @@ def _refusal(reply: Reply) -> JietanError:
     return known.get(reply.error, Unavailable)()
 
 
+def trickle(office: Office, kiosk_id: int, session: str, fragment: str) -> None:
+    """Pass on where else an encoder can be reached.  Raises FragmentUnusable, NotFound, Unavailable."""
+    found = candidates(fragment)
+    if found:
+        reply = office.media.camera_trickle(camera_id(kiosk_id), session, found, timeout=WAIT_S)
+        if not reply.ok:
+            raise NotFound(OVER)
+
+
+def candidates(fragment: str) -> tuple[Candidate, ...]:
+    """What an SDP fragment (RFC 8840 section 9) tells of, each with its section; raises FragmentUnusable."""
+    found: list[Candidate] = []
+    mid: str | None = None
+    for line in fragment.splitlines():
+        if line[1:2] != "=":
+            raise FragmentUnusable
+        if line.startswith("m="):
+            mid = None
+        elif line.startswith("a=mid:"):
+            mid = line.removeprefix("a=mid:")
+        elif line.startswith("a=candidate:"):
+            found.append(_candidate(line, mid))
+    if "a=ice-ufrag:" not in fragment or len(found) > MAX_TRICKLED:
+        raise FragmentUnusable
+    return tuple(found)
+
+
+def _candidate(line: str, mid: str | None) -> Candidate:
+    """All sections are one bundle: without a name the first one is meant."""
+    try:
+        return Candidate(candidate=line.removeprefix("a="), sdp_mid=mid, sdp_m_line_index=None if mid else 0)
+    except ValidationError:
+        raise FragmentUnusable from None
+
+
 def disconnect(office: Office, kiosk_id: int, session: str) -> None:
     """End an encoder's session; raises NotFound, Unavailable."""
     reply = office.media.camera_end(camera_id(kiosk_id), session, timeout=WAIT_S)
     if not reply.ok:
-        raise NotFound("这次连接已经结束了。")
+        raise NotFound(OVER)
 
 
 def drop(office: Office, kiosk_id: int) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from server.protocol.media_control import NodeStatus, Reply
+from server.protocol.signalling import Candidate
 from server.settings import Settings
 from server.store.engine import Store
 
@@ -24,6 +25,11 @@ class MediaNode(Protocol):
 
     def camera_offer(self, camera_id: str, sdp: str, *, timeout: float) -> Reply:
         """Pass an encoder's offer on; `offer_unusable`, `media_full`.  Raises Unavailable."""
+
+    def camera_trickle(
+        self, camera_id: str, session: str, candidates: tuple[Candidate, ...], *, timeout: float
+    ) -> Reply:
+        """Pass on where else an encoder can be reached; `not_found`.  Raises Unavailable."""
 
     def camera_end(self, camera_id: str, session: str | None, *, timeout: float) -> Reply:
         """End an encoder's session, or whatever session it has; `not_found`.  Raises Unavailable."""

@@ -1,6 +1,7 @@
 """WHIP over HTTP (RFC 9725) with a real media node: an encoder's way in, and everything that is refused."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.media.encoder import Encoder
 from tests.office import TestOffice, running, settings_for
 
 SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 
 
 @pytest.fixture
@@ -82,12 +84,44 @@ async def test_an_encoder_connects_is_shown_and_leaves(office: TestOffice, node:
     assert kiosk["camera"] is True
     assert overview["status"]["media"]["cameras"] == [{"camera_id": kiosk["camera_id"], "sends": ["audio", "video"]}]
 
-    patch = await asyncio.to_thread(office.anonymous.patch, made.headers["location"], headers=bearer(key))
-    assert (patch.status_code, patch.headers["allow"]) == (405, "POST, DELETE, OPTIONS")
     for wanted in (200, 404):
         ended = await asyncio.to_thread(office.anonymous.delete, made.headers["location"], headers=bearer(key))
         assert ended.status_code == wanted
     await until(lambda: encoder.peer.connectionState == "closed", "the connection ends")
+    await encoder.close()
+
+
+async def test_an_encoder_tells_its_addresses_after_its_offer(office: TestOffice, node: Node) -> None:
+    key = await asyncio.to_thread(new_camera, office)
+    encoder = Encoder("video/H264")
+    offer = await encoder.offer()
+    addresses = re.findall("a=candidate:.*127.0.0.1.*", offer)
+    assert addresses
+    bare = re.sub("a=(candidate:|end-of-candidates).*\r\n", "", offer)
+    made = await asyncio.to_thread(office.anonymous.post, path_of(key), content=bare, headers=SDP | bearer(key))
+    assert made.status_code == 201
+    where, tag = made.headers["location"], made.headers["etag"]
+    credentials = "".join(re.findall("a=ice-(?:ufrag|pwd):.*\r\n", offer)[:2])
+    fragment = f"{credentials}m=audio 9 RTP/AVP 0\r\na=mid:0\r\n{addresses[0].strip()}\r\na=end-of-candidates\r\n"
+
+    async def patched(content: str, **headers: str) -> int:
+        given = FRAGMENT | bearer(key) | {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await asyncio.to_thread(office.anonymous.patch, where, content=content, headers=given)
+        assert (answer.headers.get("content-type") == "application/problem+json") == (answer.status_code >= 400)
+        return answer.status_code
+
+    assert await patched(fragment) == 428
+    assert await patched(fragment, If_Match='"other"') == 412
+    assert await patched(fragment, If_Match="*") == 422, "a restart of ICE"
+    assert await patched(fragment, If_Match=tag, Content_Type="application/sdp") == 415
+    for senseless in ("", "nonsense", fragment.replace("ice-ufrag", "x"), fragment + f"{addresses[0]}{'0' * 2000}\r\n"):
+        assert await patched(senseless, If_Match=tag) == 400
+    assert await patched(fragment, If_Match=tag, Authorization="Bearer wrong") == 401
+    await encoder.answered(made.text)
+    assert await patched(fragment, If_Match=tag) == 204
+    await until(lambda: encoder.peer.connectionState == "connected", "it connects")
+    await asyncio.to_thread(office.anonymous.delete, where, headers=bearer(key))
+    assert await patched(fragment, If_Match=tag) == 404
     await encoder.close()
 
 
@@ -115,7 +149,7 @@ async def test_an_offer_without_a_usable_codec_is_told_in_words(office: TestOffi
     refused = await asyncio.to_thread(office.anonymous.post, path_of(key), content=offer, headers=SDP | bearer(key))
     assert refused.status_code == 422
     assert refused.headers["content-type"] == "application/problem+json"
-    assert "VP8" in refused.json()["title"]
+    assert "H.264" in refused.json()["title"]
 
 
 def test_a_kiosk_with_an_encoder_gets_tickets_that_name_it(alone: TestOffice) -> None:
@@ -170,9 +204,13 @@ def test_a_key_opens_its_own_kiosk_only(alone: TestOffice) -> None:
 
 
 def test_a_page_elsewhere_may_ask_what_is_possible_and_reserved_methods_are_refused(alone: TestOffice) -> None:
-    for path in ("/whip/1", "/whip/1/session"):
+    reserved = {"/whip/1": ("GET", "PUT", "PATCH", "DELETE"), "/whip/1/session": ("GET", "PUT", "POST")}
+    allowed = {"/whip/1": "POST, OPTIONS", "/whip/1/session": "PATCH, DELETE, OPTIONS"}
+    for path, methods in reserved.items():
         answer = alone.anonymous.options(path)
         assert (answer.status_code, answer.headers["accept-post"]) == (204, "application/sdp")
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "Authorization" in answer.headers["access-control-allow-headers"]
-        assert [alone.anonymous.request(m, path).status_code for m in ("GET", "PUT", "PATCH")] == [405] * 3
+        assert answer.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
+        refused = [alone.anonymous.request(method, path) for method in methods]
+        assert {(one.status_code, one.headers["allow"]) for one in refused} == {(405, allowed[path])}
