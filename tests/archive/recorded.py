@@ -12,27 +12,39 @@ from server.media import webm
 from server.protocol import chain
 from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import fingerprint
-from server.protocol.recording import Manifest, Segment
+from server.protocol.recording import FILE_TYPES, Manifest, Segment
 from server.reception import drafts, signing
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.models import Participant, Reception, StoredGap, StoredSegment, VisitRecord
 from tests.media.encoded import opus, vp8
+from tests.media.test_h264 import recorded
 from tests.records.office import TALK, data_url, png, utterance
 
 SECONDS = 3.0
 SAID = (("leader", 0.3, "什么事？"), ("petitioner", 1.2, "补偿款没给。"))
 
 
-def write_segment(folder: Path, name: str, kind: TrackKind, seconds: float) -> webm.ClosedFile:
+def write_segment(folder: Path, name: str, codec: str, seconds: float) -> webm.ClosedFile:
     """A closed file as the media node writes it."""
-    blocks = opus(seconds) if kind == TrackKind.AUDIO else vp8(seconds)
-    track = webm.opus_track() if kind == TrackKind.AUDIO else webm.vp8_track(160, 120)
-    path = folder / f"{name}.webm"
-    per = 25 if kind == TrackKind.AUDIO else 5
+    if codec == "video/H264":
+        blocks, track = recorded(seconds)
+    else:
+        sound = codec == "audio/opus"
+        blocks, track = (opus(seconds), webm.opus_track()) if sound else (vp8(seconds), webm.vp8_track(160, 120))
+    form = FILE_TYPES[codec]
+    path = folder / f"{name}{form.suffix}"
+    per = 25 if codec == "audio/opus" else 5
     clusters = (webm.cluster(blocks[at : at + per]) for at in range(0, len(blocks), per))
-    path.write_bytes(webm.head(track, {"id": name}) + b"".join(clusters))
+    path.write_bytes(webm.head(track, {"id": name}, form.document) + b"".join(clusters))
     return webm.finalise(path)
+
+
+def codec_of(role: Role, kind: TrackKind) -> str:
+    """The petitioner's camera is an encoder."""
+    if kind is TrackKind.AUDIO:
+        return "audio/opus"
+    return "video/H264" if role is Role.PETITIONER else "video/VP8"
 
 
 def file_case(
@@ -77,10 +89,11 @@ def record(
     for role in (Role.PETITIONER, Role.LEADER):
         for kind in (TrackKind.AUDIO, TrackKind.VIDEO) if pictures else (TrackKind.AUDIO,):
             name = f"{reception.id}-{role}-{kind}-1"
-            closed = write_segment(folder, name, kind, seconds)
+            codec = codec_of(role, kind)
+            closed = write_segment(folder, name, codec, seconds)
             segment = Segment(
-                id=name, participant_id=f"{reception.id}-{role}", role=role, kind=kind, codec="audio/opus" if kind == "audio" else "video/VP8",
-                source="microphone" if kind == "audio" else "camera", file=f"{name}.webm", start=0.0, seconds=closed.seconds,
+                id=name, participant_id=f"{reception.id}-{role}", role=role, kind=kind, codec=codec,
+                source="microphone" if kind == "audio" else "camera", file=f"{name}{FILE_TYPES[codec].suffix}", start=0.0, seconds=closed.seconds,
                 size=closed.size, sha256=closed.sha256,
             )  # fmt: skip
             segments.append(chain.linked(segment, len(segments) + 1, last))

@@ -25,7 +25,7 @@ ROLES = ("信访人", "接访领导", "联合接访人员", "翻译", "接谈员
 
 def source(folder: Path, seat: str, kind: TrackKind, start: float, seconds: float, **what: Any) -> Source:
     name = f"{seat}-{kind}-{start}"
-    closed = write_segment(folder, name, kind, seconds)
+    closed = write_segment(folder, name, "audio/opus" if kind is TrackKind.AUDIO else "video/VP8", seconds)
     return Source(
         id=name.replace(".", "_"), seat_id=seat, kind=kind, file=folder / f"{name}.webm", start=start, seconds=closed.seconds,
         size=closed.size, sha256=closed.sha256, **what,

@@ -52,6 +52,9 @@ TALK = (
 )
 
 
+CODECS = {("audio", ".webm"): "audio/opus", ("video", ".webm"): "video/VP8", ("video", ".mkv"): "video/H264"}
+
+
 def tone_ladder(path: Path, seconds: float) -> None:
     """A WebM with one Opus track whose second n is a tone of 300 + 100 n Hz."""
     rate = 48000
@@ -67,9 +70,9 @@ def tone_ladder(path: Path, seconds: float) -> None:
 
 
 def grey_picture(path: Path, seconds: float) -> None:
-    """A WebM with one VP8 track of ten grey pictures a second."""
-    with av.open(str(path), "w", format="webm") as container:
-        stream = container.add_stream("libvpx", rate=10)
+    """One track of ten grey pictures a second, VP8 in WebM or H.264 in Matroska."""
+    with av.open(str(path), "w", format="webm" if path.suffix == ".webm" else "matroska") as container:
+        stream = container.add_stream("libvpx" if path.suffix == ".webm" else "libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         for number in range(int(seconds * 10)):
             frame = av.VideoFrame.from_ndarray(np.full((120, 160, 3), number % 200, np.uint8), format="rgb24")
@@ -103,9 +106,11 @@ class Desk:
             session.add(kiosk)
             session.flush()
             self.office_id, self.kiosk_id = office.id, kiosk.id
-        self.sound, self.picture = program.folder / "ladder.webm", program.folder / "grey.webm"
+        self.sound = program.folder / "ladder.webm"
+        self.picture, self.encoder = program.folder / "grey.webm", program.folder / "grey.mkv"
         tone_ladder(self.sound, SECONDS)
         grey_picture(self.picture, SECONDS)
+        grey_picture(self.encoder, SECONDS - 5.0)
 
     def seed(self, *, name: str = "何守田", matter: str = "修村道占地", copies: int = 1) -> Seeded:
         """A closed reception with its recordings, and the draft made from it."""
@@ -138,12 +143,13 @@ class Desk:
         ]
 
     def segments(self, seeded: Seeded) -> list[StoredSegment]:
-        """The leader in one file, the petitioner in two, with the petitioner's picture."""
+        """The leader in one file, the petitioner in two, with the petitioner's picture, from an encoder later on."""
         parts = [
             (seeded.leader, "audio", self.sound, 0.0, SECONDS),
             (seeded.petitioner, "audio", self.sound, 0.0, 5.0),
             (seeded.petitioner, "audio", self.sound, 5.5, SECONDS - 5.5),
-            (seeded.petitioner, "video", self.picture, 0.0, SECONDS),
+            (seeded.petitioner, "video", self.picture, 0.0, 5.0),
+            (seeded.petitioner, "video", self.encoder, 5.0, SECONDS - 5.0),
         ]
         return [self.segment(seeded, *part) for part in parts]
 
@@ -152,12 +158,12 @@ class Desk:
     ) -> StoredSegment:
         folder = self.folder / "recordings" / seeded.reception_id
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"{participant_id}-{kind}-{start}.webm"
+        name = f"{participant_id}-{kind}-{start}{source.suffix}"
         data = source.read_bytes()
         (folder / name).write_bytes(data)
         return StoredSegment(
             id=secrets.token_hex(8), reception_id=seeded.reception_id, participant_id=participant_id, kind=kind,
-            codec="audio/opus" if kind == "audio" else "video/VP8", file=name, start=start, seconds=seconds,
+            codec=CODECS[kind, source.suffix], file=name, start=start, seconds=seconds,
             size=len(data), sha256=hashlib.sha256(data).hexdigest(), closed="clean",
         )
 
@@ -315,6 +321,8 @@ def test_a_sentence_is_heard_in_step_and_its_word_is_marked(page: Page, desk: De
     until(page, f"({MARKED})() !== ''")
     assert page.evaluate(MARKED) in "补偿款一共是多少？"
     assert page.evaluate("document.querySelector('#screens video').muted")
+    seen = "document.querySelector('#screens video')"
+    until(page, f"() => {seen}.videoWidth === 160 && {seen}.currentTime > 0.5 && {seen}.currentTime < 3.5")
     expect(row(page, "补偿款一共")).to_have_class(re.compile("now"))
     expect(page.locator("#toggle")).to_have_attribute("aria-label", "播放", timeout=8000)
     stopped = page.locator("#position").inner_text()

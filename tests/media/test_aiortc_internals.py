@@ -79,3 +79,81 @@ async def _wait(condition: object, seconds: float = 5) -> None:
     while not condition():  # type: ignore[operator]
         assert asyncio.get_running_loop().time() < end, "the hooks were never called: aiortc starts tracks otherwise"
         await asyncio.sleep(0.01)
+
+
+FIREFOX = """v=0
+o=mozilla...THIS_IS_SDPARTA-99.0 4858251974351650128 0 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=fingerprint:sha-256 {fingerprint}
+a=group:BUNDLE 0
+a=ice-options:trickle
+a=msid-semantic:WMS *
+m=video 9 UDP/TLS/RTP/SAVPF {types}
+c=IN IP4 0.0.0.0
+a=recvonly
+a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid
+a=extmap:4 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+a=extmap:5 urn:ietf:params:rtp-hdrext:toffset
+a=fmtp:126 profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1
+a=fmtp:97 profile-level-id=42e01f;level-asymmetry-allowed=1
+a=fmtp:105 profile-level-id=42001f;level-asymmetry-allowed=1;packetization-mode=1
+a=fmtp:120 max-fs=12288;max-fr=60
+a=fmtp:124 apt=120
+a=fmtp:127 apt=126
+a=fmtp:98 apt=97
+a=fmtp:106 apt=105
+a=ice-pwd:29cdd51d3a3e2b1a2f28ac7a5a0a6a86
+a=ice-ufrag:6c1ee3d5
+a=mid:0
+a=rtcp-fb:120 nack
+a=rtcp-fb:120 nack pli
+a=rtcp-fb:120 ccm fir
+a=rtcp-fb:120 goog-remb
+a=rtcp-fb:120 transport-cc
+a=rtcp-fb:126 nack
+a=rtcp-fb:126 nack pli
+a=rtcp-fb:126 ccm fir
+a=rtcp-fb:126 goog-remb
+a=rtcp-fb:126 transport-cc
+a=rtcp-mux
+a=rtcp-rsize
+a=rtpmap:120 VP8/90000
+a=rtpmap:124 rtx/90000
+a=rtpmap:126 H264/90000
+a=rtpmap:127 rtx/90000
+a=rtpmap:97 H264/90000
+a=rtpmap:98 rtx/90000
+a=rtpmap:105 H264/90000
+a=rtpmap:106 rtx/90000
+a=setup:actpass
+a=ssrc:1876501763 cname:{{e0e30d2e-6fce-4f9c-a4a1-7b1a1f3f5ad1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted"),
+    [
+        ("120 124 126 127 97 98 105 106", {"video/VP8": (120, 124), "video/H264": (126, 127)}),
+        ("120 124 105 106", {"video/VP8": (120, 124), "video/H264": (105, 106)}),
+        ("120 124 97 98", {"video/VP8": (120, 124)}),
+        ("120 124", {"video/VP8": (120, 124)}),
+    ],
+)
+async def test_firefox_is_sent_h264_only_where_it_has_its_plug_in(
+    offered: str, wanted: dict[str, tuple[int, int]]
+) -> None:
+    left_out = [number for number in (97, 98, 105, 106, 126, 127) if str(number) not in offered.split()]
+    sdp = FIREFOX.format(types=offered, fingerprint=":".join(["AB"] * 32))
+    for number in left_out:
+        sdp = re.sub(rf"a=[a-z-]+:{number} .*\n", "", sdp)
+    node = internals.ForwardingConnection()
+    await node.setRemoteDescription(RTCSessionDescription(sdp.replace("\n", "\r\n"), "offer"))
+    (section,) = node.getTransceivers()
+    node.group([section], "slot0")
+    await node.setLocalDescription(await node.createAnswer())
+    assert internals._types(section._codecs) == wanted
+    answered = re.findall(r"m=video \d+ \S+ (.*)", node.localDescription.sdp)[0].split()
+    assert answered[:2] == ["120", "124"], "VP8 is preferred"
+    assert "97" not in answered, "packetization-mode 0 has no room for large pictures"
+    await node.close()

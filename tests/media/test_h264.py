@@ -9,13 +9,16 @@ from aiortc.codecs.h264 import H264Encoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.media import codecs, rtp, webm
+from server.media import codecs, history, rtp, webm
 from server.media.codecs.base import Frame
 from server.media.codecs.h264 import H264, Sequence, h264_header
 from server.media.codecs.vp8 import vp8_header
 from server.media.forwarding import SlotStream
 from server.media.ordering import Reorder
+from server.protocol.base import TrackKind
+from server.protocol.recording import MATROSKA
 from tests.media import encoded
+from tests.media.test_power import Talk
 
 SPS, PPS, IDR, SLICE, AUD = b"\x67sps", b"\x68pps", b"\x65\x88idr", b"\x41\x9aslice", b"\x09\xf0"
 
@@ -217,3 +220,63 @@ def test_frames_of_another_codec_are_told_apart() -> None:
     receiver = Receiver()(one(1, 0, SPS), vp8)
     assert receiver.others == [vp8]
     assert codecs.of(vp8.header) is codecs.VIDEO[0]  # type: ignore[arg-type]
+
+
+async def recorded_by_a_talk(folder: Path, *streams: list[rtp.Packet]) -> Talk:
+    talk = Talk(folder)
+    for packet in itertools.chain(*streams):
+        talk.times[TrackKind.VIDEO].arrived(packet.timestamp, packet.arrival)
+        talk.video(packet)
+    await talk.end()
+    await talk.writer.close()
+    talk.closer.shutdown()
+    return talk
+
+
+def turned(stream: list[rtp.Packet], after: list[rtp.Packet]) -> list[rtp.Packet]:
+    """The stream as it follows another one of the same sender."""
+    for seq, packet in enumerate(stream, after[-1].seq + 1):
+        packet.seq = seq
+    return stream
+
+
+def grey(first: int, count: int) -> list[rtp.Packet]:
+    """VP8, one packet a picture."""
+    pictures = [(n, b"\x10" + block.data) for n, block in enumerate(encoded.vp8(4)[:count], first)]
+    return [rtp.Packet(n * 100, 9000 * n, True, data, n / 10, vp8_header(data)) for n, data in pictures]
+
+
+async def test_other_parameters_and_another_codec_begin_a_new_file(tmp_path: Path) -> None:
+    small = packets(encoded.h264(2))
+    again = turned(packets(encoded.h264(2), 20), small)
+    large = turned(packets(encoded.h264(2, (320, 240)), 40), again)
+    vp8 = turned(grey(60, 20), large)
+    talk = await recorded_by_a_talk(tmp_path, small, again, large, vp8)
+    shapes = []
+    for segment in sorted(talk.segments, key=lambda one: one.start):
+        with av.open(str(tmp_path / segment.file)) as container:
+            pictures = [(frame.width, frame.height) for frame in container.decode(video=0)]
+        shapes.append((segment.codec, segment.file, {*pictures}, len(pictures)))
+    assert shapes == [
+        ("video/H264", "p1-video-001.mkv", {(160, 120)}, 40),
+        ("video/H264", "p1-video-002.mkv", {(320, 240)}, 20),
+        ("video/VP8", "p1-video-003.webm", {(160, 120)}, 20),
+    ]
+    assert talk.gaps == []
+
+
+def test_a_file_whose_writer_died_is_found_and_mended(tmp_path: Path) -> None:
+    blocks, track = recorded(4)
+    name = "p1-video-001"
+    description = {
+        "id": name, "participant_id": "p1", "role": "petitioner", "kind": "video", "source": "camera",
+        "codec": "video/H264", "start": 1.5,
+    }  # fmt: skip
+    whole = webm.head(track, description, MATROSKA.document) + webm.cluster(blocks[:20])
+    (tmp_path / f"{name}.mkv").write_bytes(whole + webm.cluster(blocks[20:])[:-1])
+    (tmp_path / "journal.jsonl").write_text("")
+    _, (segment,) = history.load(tmp_path)
+    assert (segment.file, segment.codec, segment.closed) == (f"{name}.mkv", "video/H264", "repaired")
+    assert segment.seconds == pytest.approx(2.0, abs=0.02)
+    with av.open(str(tmp_path / segment.file)) as container:
+        assert len(list(container.decode(video=0))) == 20

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from server.archive.plan import VideoPlan
 from server.domain.states import ArchiveKind, ArchiveState, StaffRole
 from server.domain.verification import verify
+from server.protocol.recording import is_recorded
 from server.reception import archive_plans, archiving
 from server.signing_key import read_public
 from server.store import archives
@@ -223,7 +224,8 @@ def test_a_bundle_has_everything_verifies_and_ends_after_its_days(office: TestOf
     assert {"index.html", "video/archive.mp4", "documents/record.pdf", "documents/form.docx", "captions/corrected.vtt",
             "captions/recognised.vtt", "recording/manifest.json", "recording/public-key.pem"} <= names  # fmt: skip
     manifest = json.loads((folder / "recording/manifest.json").read_text())
-    hashes = {one["name"].removeprefix("recording/"): one["sha256"] for one in listed["files"] if one["name"].endswith(".webm")}
+    hashes = {one["name"].removeprefix("recording/"): one["sha256"] for one in listed["files"] if is_recorded(one["name"])}
+    assert sorted({Path(name).suffix for name in hashes}) == [".mkv", ".webm"]
     key = read_public((folder / "recording/public-key.pem").read_bytes())
     assert verify(manifest, hashes, key, filed_sha256=dict(listed["about"])["录音录像清单 SHA-256"]) == []
     assert "陈晓：下载整套材料" in events(office, path)
