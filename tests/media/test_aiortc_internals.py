@@ -8,6 +8,7 @@ import aioice.ice
 import pytest
 from aiortc import RTCSessionDescription
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 
 from server.media import aiortc_internals as internals
 from server.media import rtp
@@ -156,4 +157,67 @@ async def test_firefox_is_sent_h264_only_where_it_has_its_plug_in(
     answered = re.findall(r"m=video \d+ \S+ (.*)", node.localDescription.sdp)[0].split()
     assert answered[:2] == ["120", "124"], "VP8 is preferred"
     assert "97" not in answered, "packetization-mode 0 has no room for large pictures"
+    await node.close()
+
+
+class Sent:
+    """What goes out to a viewer, in place of its line."""
+
+    def __init__(self) -> None:
+        self.packets: list[rtp.Parsed] = []
+
+    def send(self, data: bytes) -> None:
+        parsed = rtp.parse(data)
+        assert parsed is not None
+        self.packets.append(parsed)
+
+    def taken(self) -> list[tuple[int, bytes]]:
+        """Payload types and payloads since the last call."""
+        self.packets, found = [], self.packets
+        return [(one.payload_type, one.payload) for one in found]
+
+
+async def test_the_payload_type_follows_a_sender_that_changes_its_codec() -> None:
+    node = internals.ForwardingConnection()
+    section = node.addTransceiver("video")
+    receiver, viewer, line = section.receiver, section.sender, Sent()
+    assert isinstance(receiver, internals.ForwardingReceiver)
+    assert isinstance(viewer, internals.ForwardingSender)
+    h264 = {"packetization-mode": "1"}
+    receiver._configure(RTCRtpReceiveParameters(codecs=[
+        RTCRtpCodecParameters("video/VP8", 90_000, payloadType=96),
+        RTCRtpCodecParameters("video/rtx", 90_000, payloadType=97, parameters={"apt": 96}),
+        RTCRtpCodecParameters("video/H264", 90_000, payloadType=98, parameters=h264),
+    ]))  # fmt: skip
+    receiver._receiving = viewer._sending = True
+    viewer._types = {"video/VP8": (120, 124), "video/H264": (126, None)}
+    viewer._wire = line  # type: ignore[assignment]
+    viewer.attach(receiver)
+    numbers = iter(range(100))
+
+    def comes(payload_type: int, payload: bytes) -> list[tuple[int, bytes]]:
+        number = next(numbers)
+        receiver.incoming(rtp.Parsed(payload_type, True, number, 3000 * number, 7, b"", payload), float(number))
+        return line.taken()
+
+    vp8_key, vp8, sps, idr = b"\x10\x00key", b"\x10\x01other", b"\x67sps", b"\x65idr"
+    assert comes(96, vp8) == [], "a picture begins with a key frame"
+    assert comes(96, vp8_key) == [(120, vp8_key)]
+    assert comes(96, vp8) == [(120, vp8)]
+    before = viewer._stream._seq
+    assert comes(98, idr) == [], "the new decoder needs parameters first"
+    assert comes(98, sps) == [(126, sps)]
+    assert comes(98, idr) == [(126, idr)]
+    viewer._answer([before], 0.0)
+    assert line.taken() == [], "what was sent before the change is not sent again as something else"
+    viewer._answer([before + 2], 0.0)
+    assert line.taken() == [(126, idr)], "without RTX for this codec it is sent again as it was"
+    assert comes(45, b"\x10\x00unknown") == [], "nobody agreed on that"
+    assert comes(98, idr) == [(126, idr)]
+    assert comes(96, vp8) == []
+    assert comes(96, vp8_key) == [(120, vp8_key)]
+    viewer._types = {"video/VP8": (120, 124)}
+    assert comes(98, sps) == []
+    assert not viewer.playable
+    assert comes(96, vp8_key) == [(120, vp8_key)]
     await node.close()

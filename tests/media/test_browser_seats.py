@@ -112,6 +112,8 @@ async def test_an_encoders_h264_is_shown_and_its_recording_plays_and_seeks(node:
     await node.hub.cameras.end("kiosk-1", session)
     await encoder.close()
     await leader.wait_for_function("window.otherMoves('160x120')", timeout=20000)
+    words = "import('/static/js/line.js').then((line) => line.pictureWords({picture: 'unplayable'}))"
+    assert "Chrome" in await leader.evaluate(words), "a browser without H.264 says what to do"
     await leader.evaluate("seat.close()")
 
     manifest = await node.hub.close_room("r1", "office")
