@@ -132,6 +132,8 @@ def launch(office: Office) -> None:
         "console_log_level": "ERROR",
         "log_level": "ERROR",
         "max_executor_threads": 64,
+        # Nothing here listens for DBOS's notifications; stopping waits for one turn of its listener (1 s by default).
+        "notification_listener_polling_interval_sec": 0.05,
     }
     DBOS(config=config)
     DBOS.launch()
