@@ -70,6 +70,8 @@ def _one(stage: Stage, case: Case, screens: Path | None) -> Result:
 
 def _talk(stage: Stage, case: Case, screens: Path | None) -> Result:
     stage.screens = screens / case.name if screens else None
+    if case.copied:
+        stage.keep_copies()
     reception_id = stage.sit_down()
     stage.open_kiosk()
     if case.late:
@@ -88,7 +90,7 @@ def _talk(stage: Stage, case: Case, screens: Path | None) -> Result:
     frames = {role: person.frames() for role, person in stage.people.items()}
     openings = {role: list(person.openings) for role, person in stage.people.items()}
     stage.end(reception_id)
-    record = stage.record(reception_id)
+    record = stage.filled(reception_id) if case.copied else stage.record(reception_id)
     if screens:
         _keep(screens / case.name, record, stage.disk / reception_id)
     return examine(stage, case, reception_id, record, fault, frames, openings)

@@ -27,6 +27,9 @@ class Case:
     """Causes under which the record may tell of gaps; empty: there must be none."""
     away: tuple[str, ...] = ()
     """Whose recording has the gap."""
+    copied: bool = False
+    """The kiosk keeps its own copy, and the record is looked at when that has filled the gap: words said during the fault
+    count, too."""
     late: bool = False
     """Broken before the talk begins, not in its middle."""
 
@@ -175,6 +178,7 @@ CASES = (
     Case("thin_line", "the kiosk's line has 150 kbit/s each way", thin(150), LINE),
     Case("gone_3", "the kiosk's network is gone for 3 s", gone(3), LINE, KIOSK),
     Case("gone_10", "the kiosk's network is gone for 10 s", gone(10), LINE, KIOSK),
+    Case("copy_10", "as gone_10, and the kiosk's own copy fills the gap", gone(10), LINE, KIOSK, copied=True),
     Case("gone_60", "the kiosk's network is gone for 60 s", gone(60), LINE, KIOSK),
     Case("unplugged_10", "the kiosk's cable is out for 10 s", unplugged(10), LINE, KIOSK),
     Case("socket_silent", "the kiosk's WebSocket gets no answer for 15 s, media flows", socket_silent),

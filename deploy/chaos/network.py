@@ -131,9 +131,9 @@ def _unshape(call: object, device: str) -> None:
         return  # it had none
 
 
-def inside(place: str, program: str, folder: Path) -> Path:
+def inside(place: str, program: str, folder: Path, name: str = "") -> Path:
     """A script that runs this program at the place."""
-    script = folder / f"at-{place}"
+    script = folder / f"at-{place}{name}"
     script.write_text(f'#!/bin/sh\nexec nsenter --net={_NAMES / place} {program} "$@"\n')
     script.chmod(0o755)
     return script

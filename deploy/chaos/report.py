@@ -25,7 +25,10 @@ def examine(
     row: Result = {"case": case.name, "fault_s": round(fault.seconds, 1)}
     row |= _recording(manifest, seats, fault)
     row |= _picture(case, fault, frames)
-    row |= _words(stage, manifest, record, seats, fault, openings)
+    counted = Fault(fault.start, fault.start) if case.copied else fault
+    row |= _words(stage, manifest, record, seats, counted, openings)
+    if case.copied:
+        row |= _filled(record, seats["petitioner"], fault.within(manifest.started_at))
     return row | _gaps(case, manifest, record, seats, fault)
 
 
@@ -66,6 +69,17 @@ def _words(
         "words_invented": sum(words.invented for words in found.values()),
         "shift_s": {role: words.shift for role, words in found.items()},
     }
+
+
+def _filled(record: Result, participant_id: str, fault: measure.Span) -> Result:
+    """What came of the copy: lines marked as its, how many of them lie where the line was away, and whether all lines
+    stand in the order in which they were said."""
+    body = [line for line in record["body"] if not line["deleted"]]
+    copied = [line for line in body if line["copied"] and line["participant_id"] == participant_id]
+    within = [line for line in copied if line["start"] < fault[1] + measure.GAP_EDGE_S and line["end"] > fault[0] - measure.GAP_EDGE_S]
+    order = [line["start"] for line in sorted(body, key=lambda line: line["position"])]
+    told = [gap["text"] for gap in record["gaps"] if "备份" in gap["text"]]
+    return {"lines_from_copy": len(copied), "of_them_in_the_gap": len(within), "in_order": order == sorted(order), "told": told}
 
 
 def _gaps(case: Case, manifest: Manifest, record: dict[str, Any], seats: dict[str, str], fault: Fault) -> Result:

@@ -1,5 +1,8 @@
 """The real programs, a kiosk page and a leader's page in real Chromium, each at its own place of the network."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +27,7 @@ SIZES = {"petitioner": (1080, 1920), "leader": (1366, 768)}
 PICTURES = {"petitioner": "[data-part=leader]", "leader": "#remote"}
 """Where each sees the other."""
 RECORD_S = 150.0
+FILLED_S = 90.0
 
 WATCH = """(selector) => {
   const now = () => performance.timeOrigin + performance.now();
@@ -82,6 +86,7 @@ class Stage:
         self.folder = folder
         self.screens: Path | None = None
         """Where pictures of the pages go while something is broken."""
+        self._copier: subprocess.Popen[bytes] | None = None
         self.lines = {"petitioner": Line("kiosk", 1), "leader": Line("leader", 2)}
         data = folder / "data"
         self.disk = recordings_disk(data / "recordings")
@@ -90,7 +95,7 @@ class Stage:
             self.programs.start(name)
         for name in PROGRAMS:
             self.ready(name)
-        administrator = Administrator(self.programs)
+        administrator = self.administrator = Administrator(self.programs)
         administrator.add_staff("leader", "徐明", "县自然资源局局长")
         administrator.add_staff("clerk", "林晓")
         link = administrator.add_kiosk("石桥镇", "石桥镇智能接谈室")
@@ -141,6 +146,33 @@ class Stage:
         page.tap("#enrol")
         page.wait_for_selector("#done:visible")
         page.goto(f"{self.url}/kiosk")
+
+    # -- the kiosk's own copy ------------------------------------------------------------------------------------
+
+    def keep_copies(self) -> None:
+        """The copy program runs on the kiosk's computer, and the office knows it."""
+        if self._copier is not None:
+            return
+        kiosk = self.administrator.overview()["kiosks"][0]["id"]
+        code = self.administrator.post(f"/api/admin/kiosks/{kiosk}/agent")["code"]
+        folder = self.folder / "kiosk"
+        folder.mkdir()
+        command = inside(self.lines["petitioner"].place, f"{sys.executable} -m server.cli kiosk agent", self.folder, "-copies")
+        environment = os.environ | {"JIETAN_KIOSK_SERVER": self.url, "JIETAN_KIOSK_DATA_DIR": str(folder), "JIETAN_DATA_DIR": str(folder)}
+        with (self.programs.folder / "copies.log").open("ab") as output:
+            self._copier = subprocess.Popen([str(command), "--code", code], env=environment, stdout=output, stderr=output)
+        wait_until(lambda: self.administrator.overview()["kiosks"][0]["copies"]["state"] == "keeps", f"the copy program\n{self.programs.output()}", 30)
+
+    def filled(self, reception_id: str) -> dict[str, Any]:
+        """The record once the kiosk's copy has been laid beside it and what it had is recognised."""
+        found: dict[str, Any] = {}
+
+        def done() -> bool:
+            found.update(self.record(reception_id))
+            return any(line["copied"] for line in found["body"])
+
+        wait_until(done, f"the copy's words in the record\n{self.programs.output()}", FILLED_S)
+        return found
 
     # -- one reception -----------------------------------------------------------------------------------------
 
@@ -251,6 +283,9 @@ class Stage:
 
     def stop(self) -> None:
         """End the programs and let go of the disk."""
+        if self._copier is not None:
+            self._copier.terminate()
+            self._copier.wait(20)
         self.programs.stop()
         run("umount", "--lazy", str(self.disk))
 

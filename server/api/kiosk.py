@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
-from server.protocol.copies import BeginCopy, CopyPlace
+from server.protocol.copies import BeginCopy, CopyPlace, Uploading
 from server.protocol.office import Enrol, Heard, NewSitting, Sitting
 from server.reception import copies, hearing, kiosks, sittings
 
@@ -44,6 +44,12 @@ def leave(db: Db, actor: KioskActor) -> None:
 def begin_copy(asked: BeginCopy, db: Db, actor: KioskActor, office: OfficeDep) -> CopyPlace:
     """The page begins its own copy of the talk."""
     return copies.begin(db, actor, office.settings, asked.copy_id)
+
+
+@router.get("/copies")
+def uploading(db: Db, actor: KioskActor, office: OfficeDep) -> Uploading:
+    """What of earlier talks is still on its way to the office."""
+    return copies.uploading(db, office.settings, actor.kiosk_id or 0)
 
 
 @router.post("/help", status_code=204)

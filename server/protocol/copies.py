@@ -34,6 +34,15 @@ class CopyPlace(Message):
     secret: str
 
 
+class Uploading(Message):
+    """What the agent of this kiosk has still to send."""
+
+    copies: int
+    """0 also where no agent was heard of lately: nothing is said that is not known."""
+    share: float = Field(0, ge=0, le=1)
+    """How much of it is at the office."""
+
+
 # --- page to agent ---
 
 

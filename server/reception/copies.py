@@ -17,6 +17,7 @@ from server.protocol.copies import (
     CopyPlace,
     FinishCopy,
     ReportAnswer,
+    Uploading,
 )
 from server.protocol.office import AgentCode, KioskCopies
 from server.reception import accounts, sittings
@@ -73,14 +74,28 @@ def shown(agent: KioskAgent | None) -> KioskCopies:
     """What the administrator sees of a kiosk's copies."""
     if agent is None:
         return KioskCopies(state="none")
-    silent = agent.seen_at is None or clock.now() - agent.seen_at > SILENT_AFTER
     return KioskCopies(
-        state="silent" if silent else "full" if agent.full else "keeps",
+        state="silent" if _silent(agent) else "full" if agent.full else "keeps",
         waiting=agent.waiting,
         waiting_bytes=agent.waiting_bytes,
         oldest=agent.oldest,
         seen_at=agent.seen_at,
     )
+
+
+def _silent(agent: KioskAgent) -> bool:
+    return agent.seen_at is None or clock.now() - agent.seen_at > SILENT_AFTER
+
+
+def uploading(session: Session, settings: Settings, kiosk_id: int) -> Uploading:
+    """How far the agent of a kiosk is with what it has to send; what it holds is known from its last report."""
+    agent = store.agent_of(session, kiosk_id)
+    if agent is None or not agent.waiting or _silent(agent):
+        return Uploading(copies=0)
+    paths = [copyfiles.path_of(settings.copies_dir, copy) for copy in store.expected_from(session, kiosk_id)]
+    here = sum(copyfiles.received(path) for path in paths)
+    # What it holds is a little more than what it sends, and not done before it is hashed.
+    return Uploading(copies=agent.waiting, share=min(0.99, here / max(1, agent.waiting_bytes)))
 
 
 # --- during the talk ---

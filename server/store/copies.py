@@ -63,6 +63,12 @@ def copies_of(session: Session, reception_id: str) -> Sequence[KioskCopy]:
     return session.scalars(query.order_by(KioskCopy.position, KioskCopy.id)).all()
 
 
+def expected_from(session: Session, kiosk_id: int) -> Sequence[KioskCopy]:
+    """Copies that a kiosk still has to send."""
+    query = select(KioskCopy).where(KioskCopy.kiosk_id == kiosk_id, KioskCopy.state == CopyState.EXPECTED)
+    return session.scalars(query).all()
+
+
 def untalked(session: Session, kiosk_id: int, copy_ids: Sequence[str]) -> list[str]:
     """Which of these copies of a kiosk are of sittings in which nobody talked."""
     over_unrecorded = Reception.state.in_(OVER) & Reception.started_at.is_(None)

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +270,20 @@ def test_administrators_see_what_waits(begun: Kiosk) -> None:
         assert shown()["state"] == "silent"
     finally:
         clock.set_source(None)
+
+
+def test_the_welcome_page_tells_how_far_the_copies_are(begun: Kiosk) -> None:
+    def progress() -> Any:
+        return begun.office.kiosk.get("/api/kiosk/copies").json()
+
+    assert progress() == {"copies": 0, "share": 0}
+    begun.report(begun.name, held=[{"id": begun.name, "bytes": 2 * len(COPY)}])
+    before = progress()
+    begun.piece(0, COPY)
+    assert progress() == {"copies": 1, "share": pytest.approx(before["share"] + 0.5)}
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(minutes=3))
+    assert progress() == {"copies": 0, "share": 0}, "the program was not heard of lately"
+    clock.set_source(None)
 
 
 @pytest.mark.parametrize("told", [{"secret": "short"}, {"held": [{"id": "../x", "bytes": 1}]}, {"more": 1}])

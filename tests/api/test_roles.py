@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.openapi.utils import get_openapi
 
+from server.pages.render import navigation
 from tests.office import running, settings_for
 
 PUBLIC = {
@@ -139,6 +140,16 @@ def test_a_page_of_another_role_says_so_in_chinese(office):
     assert answer.status_code == 403
     assert "账号" in answer.text
     assert "text/html" in answer.headers["content-type"]
+
+
+def test_nobody_is_offered_a_page_that_they_may_not_open(office):
+    for who in ("leader", "clerk", "administrator"):
+        client, pages = getattr(office, who), [path for path, _ in navigation(who)]
+        links = {link for page in pages for link in re.findall(r'href="(/[a-z/]*)"', client.get(page).text)} - {"/"}
+        assert links >= set(pages)
+        assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200), who
+        if who == "administrator":
+            assert all(link.startswith("/admin") for link in links), "matters are nothing of theirs"
 
 
 @pytest.mark.parametrize("path", ["/api/kiosk/sittings", "/api/session"])

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.programs import Programs
+from tests.browser.conftest import OpenChromium
+from tests.browser.programs import Programs, wait_until
 from tests.e2e.office import PASSWORD, Administrator
 
 pytestmark = pytest.mark.browser
@@ -29,6 +30,12 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(open_chromium: OpenChromium) -> Browser:
+    """A second camera at every place: at the kiosk it looks at papers."""
+    return open_chromium(cameras=2)
 
 
 class Places:
@@ -121,6 +128,8 @@ def test_a_leader_a_guest_by_link_and_the_kiosk(browser: Browser, programs: Prog
     look(clerk, "observer")
 
     papers(leader, kiosk, guest)
+    kiosk_papers(kiosk, leader, guest)
+    wait_until(lambda: document_recorded(programs, sitting), "a file of the paper's camera")
     hold(leader, kiosk)
     send_out(leader, guest, kiosk)
     again = places.page("guest")
@@ -208,6 +217,48 @@ def papers(leader: Page, kiosk: Page, guest: Page) -> None:
     expect(leader.locator("#share")).to_have_text("停止给看")
     leader.locator("#share").click()
     expect(kiosk.locator('[data-part="paper-box"]')).to_be_hidden(timeout=LONG_MS)
+
+
+def kiosk_papers(kiosk: Page, leader: Page, guest: Page) -> None:
+    """The kiosk's second camera is found, shown to everybody and stopped; unplugged, refused or not there, the person is
+    told and the talk goes on."""
+    key, toast = kiosk.locator('[data-do="show"]'), kiosk.locator("#toast")
+    expect(key).to_have_text("给领导看材料")
+    kiosk.evaluate(
+        """() => { const devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices), list = devices.enumerateDevices.bind(devices);
+          window.papers = [];
+          devices.getUserMedia = async (wanted) => {
+            if (window.refused) throw new DOMException("", "NotAllowedError");
+            const stream = await open(wanted); window.papers.push(stream.getVideoTracks()[0]); return stream; };
+          devices.enumerateDevices = async () => (await list()).filter((one) => !window.single || one.kind !== "videoinput"); }"""
+    )
+    key.click()
+    moving(leader, ".tile.paper video")
+    moving(guest, ".tile.paper video")
+    expect(guest.locator(".tile.paper .tag")).to_contain_text("何守田")
+    own, used = kiosk.evaluate("() => [document.querySelector('[data-part=self]').srcObject.getVideoTracks()[0], window.papers[0]].map((one) => one.getSettings().deviceId)")
+    assert own != used, "it is the other camera"
+    look(kiosk, "kiosk-shows")
+    look(leader, "leader-sees-paper")
+    kiosk.evaluate("() => window.papers[0].dispatchEvent(new Event('ended'))")  # as when its plug is pulled
+    expect(toast).to_contain_text("看材料的摄像头断开了", timeout=LONG_MS)
+    expect(leader.locator(".tile.paper")).to_be_hidden(timeout=LONG_MS)
+    expect(key).to_have_text("给领导看材料")
+    kiosk.evaluate("() => { window.refused = true; }")
+    key.click()
+    expect(toast).to_contain_text("打不开，请叫工作人员", timeout=LONG_MS)
+    expect(key).to_have_text("给领导看材料")
+    kiosk.evaluate("() => { window.single = true; navigator.mediaDevices.dispatchEvent(new Event('devicechange')); }")
+    expect(key).to_be_hidden()
+    kiosk.evaluate("() => { window.single = window.refused = false; navigator.mediaDevices.dispatchEvent(new Event('devicechange')); }")
+    expect(key).to_be_visible()
+
+
+def document_recorded(programs: Programs, sitting: dict[str, Any]) -> bool:
+    """Whether a file of the kiosk's paper camera is closed and in the journal."""
+    folder = programs.settings.recordings_dir / sitting["reception_id"]
+    facts = [line for file in folder.glob("journal*") for line in file.read_text("utf-8").splitlines()]
+    return any('"segment_closed"' in line and '"document"' in line and sitting["participant_id"] in line for line in facts)
 
 
 def person(leader: Page, name: str) -> Any:

@@ -38,8 +38,12 @@ class Administrator:
         organization = self.post("/api/admin/organizations", name=town, parent_id=self._county(), code="SQ")
         return str(self.post("/api/admin/kiosks", name=name, organization_id=organization["id"])["url"])
 
+    def overview(self) -> dict[str, Any]:
+        """What the administrator's page shows."""
+        return dict(self._client.get("/api/admin/overview").json())
+
     def _county(self) -> int:
-        return int(self._client.get("/api/admin/overview").json()["organizations"][0]["id"])
+        return int(self.overview()["organizations"][0]["id"])
 
     @staticmethod
     def _set_up(link: Path) -> dict[str, str]:

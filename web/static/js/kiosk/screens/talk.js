@@ -126,6 +126,7 @@ class Talk {
   devicesChanged() {
     const live = this.media?.getAudioTracks().some((track) => track.readyState === "live");
     if (!live) this.sitAgain();
+    else this.offerPaper();
   }
 
   /** A fresh seat on the same chair: the recording goes on in the next file. */
@@ -274,11 +275,22 @@ class Talk {
       return this.paperEnded();
     }
     const paper = this.media ? await openPaperCamera(this.media).catch(() => null) : null;
+    if (this.closed) return paper?.getTracks().forEach((track) => track.stop());
     if (!paper) return this.app.toast("看材料的摄像头打不开，请叫工作人员。");
     this.paper = paper;
-    const told = this.seat?.share(paper.getVideoTracks()[0], "document");
+    const [track] = paper.getVideoTracks();
+    track.addEventListener("ended", () => this.paperUnplugged(paper));
+    const told = this.seat?.share(track, "document");
     this.screen.fill({ show: "不给看了" });
     return this.app.toast(told ? "请把材料放在摄像头下面，领导看得见了。" : "线路断着，接上以后领导就看得见。");
+  }
+
+  /** @param {MediaStream} paper */
+  paperUnplugged(paper) {
+    if (this.paper !== paper || this.closed) return;
+    this.seat?.share(null);
+    this.paperEnded();
+    this.app.toast("看材料的摄像头断开了，领导现在看不见材料。请叫工作人员看看插头。");
   }
 
   paperEnded() {
