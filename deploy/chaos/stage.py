@@ -28,6 +28,8 @@ PICTURES = {"petitioner": "[data-part=leader]", "leader": "#remote"}
 """Where each sees the other."""
 RECORD_S = 150.0
 FILLED_S = 90.0
+FILLABLE, FILLED_GAP_S = ("network_lost", "packet_loss"), 1.0
+"""Gaps that the kiosk's copy must fill."""
 
 WATCH = """(selector) => {
   const now = () => performance.timeOrigin + performance.now();
@@ -169,7 +171,8 @@ class Stage:
 
         def done() -> bool:
             found.update(self.record(reception_id))
-            return any(line["copied"] for line in found["body"])
+            noted = [gap for gap in found["gaps"] if gap["cause"] in FILLABLE and gap["end"] - gap["start"] >= FILLED_GAP_S]
+            return all("备份" in gap["text"] for gap in noted) and any(line["copied"] for line in found["body"])
 
         wait_until(done, f"the copy's words in the record\n{self.programs.output()}", FILLED_S)
         return found

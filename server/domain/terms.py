@@ -129,9 +129,9 @@ GAP_CAUSE = {
 }
 
 GAP_FILL = {
-    FillOutcome.FILLED: "接谈机自己的备份里有{span}，补上的话写着“来自接谈机备份”。",
-    FillOutcome.LATE: "接谈机自己的备份里有{span}，笔录签过字才传到，话没有写进笔录，可以听。",
-    FillOutcome.SILENT: "接谈机自己的备份里有{span}，没有认出新的话，可以听。",
+    FillOutcome.FILLED: "接谈机自己的备份里有 {span}，补上的话写着“来自接谈机备份”。",
+    FillOutcome.LATE: "接谈机自己的备份里有 {span}，笔录签过字才传到，话没有写进笔录，可以听。",
+    FillOutcome.SILENT: "接谈机自己的备份里有 {span}，没有认出新的话，可以听。",
     FillOutcome.UNMATCHED: "接谈机自己的备份和这里的录音对不上，没有用。",
 }
 

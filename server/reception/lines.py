@@ -24,7 +24,8 @@ from server.store.models import StoredLine
 
 ORDER = tuple(LineWord)
 """From good to lost."""
-WORDS = {LineWord.GOOD: "好", LineWord.FAIR: "一般", LineWord.POOR: "差", LineWord.LOST: "断了"}
+WORDS = {LineWord.GOOD: "好", LineWord.FAIR: "一般", LineWord.POOR: "差", LineWord.LOST: "常断"}
+"""Of a line over a whole talk."""
 MOST_STRETCHES = 20
 JOIN_S = 1.0
 """Bad stretches that are no further apart are one."""

@@ -9,18 +9,19 @@ const FILLS = { good: "var(--ok-700)", fair: "var(--warn-line)", poor: "var(--ba
 
 /** @param {any} report LineReport of server/protocol/office.py */
 export function lineReport(report) {
-  const [tone, drawing, word] = LOOKS[/** @type {import("./line_word.js").Word} */ (report.word)];
+  const [tone, drawing, now] = LOOKS[/** @type {import("./line_word.js").Word} */ (report.word)];
+  const word = report.word === "lost" ? "常断" : now;
   const bad = report.bad.map((/** @type {any} */ one) => el("li", {}, one.text));
   if (report.more) bad.push(el("li.mute", {}, `还有 ${report.more} 次，没有一一列出。`));
   return el("article.line-report", {}, el("p", {}, el(`span.badge.${tone}`, {}, icon(drawing), word), ` ${report.text}`),
     el("p.small.soft", {}, shares(report.shares)), bad.length ? el("ul.small", {}, ...bad) : null,
-    el("p.small.soft", {}, inNumbers(report).map(([name, value]) => `${name} ${value}`).join("；"), "。往返、丢包、抖动是最差的时候，码率是平均，停顿是一共。"));
+    el("p.small.soft", {}, inNumbers(report).map(([name, value]) => `${name} ${value}`).join("；"), "。"));
 }
 
 /** @param {Object<string, number>} shares */
 function shares(shares) {
   const parts = Object.entries(LOOKS).filter(([word]) => shares[word] > 0).map(([word, look]) => `${look[2]} ${Math.round(shares[word] * 100)}%`);
-  return `时间上：${parts.join("，")}（半分钟一段，按每段最差的时候算）`;
+  return `时间上：${parts.join("，")}`;
 }
 
 /** Taller is worse; every bar says its word, so that colour is not needed. @param {any[]} bars LineBar[] */

@@ -84,8 +84,8 @@ function zoom() {
 function showPageKey() {
   const more = main.scrollHeight - main.clientHeight - main.scrollTop;
   const key = byId("page-down");
-  const actions = innerWidth < innerHeight ? main.querySelector(".touch") : null;
-  key.style.setProperty("--touch", actions ? `${actions.clientHeight * zoom()}px` : "0px");
+  const actions = innerWidth < innerHeight ? main.querySelector(".touch, .ctl") : null;
+  document.body.style.setProperty("--touch", actions ? `${actions.clientHeight * zoom()}px` : "0px");
   key.hidden = more < 24;
 }
 

@@ -24,7 +24,7 @@ class Uploading {
   async words() {
     try {
       const { copies, share } = await api("GET", "/api/kiosk/copies");
-      return copies ? `正在补传前面谈话的备份，已经传了 ${Math.floor(share * 100)}%。您可以照常用，不用等。` : "";
+      return copies ? `正在补传前面谈话的备份，已传 ${Math.floor(share * 100)}%，不耽误您用。` : "";
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return "";
