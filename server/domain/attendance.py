@@ -69,7 +69,7 @@ def _within(stay: Span, ended_at: datetime | None) -> Span:
 
 def sentence(one: Attendance) -> str:
     """For records and papers, e.g. 09:41:02 到 10:05:33，谈到结束。其间 09:53:10 到 09:53:14 线路断开。"""
-    parts = [f"{_span(one.stay)}，{terms.STAY_END.get(one.stay.reason, '离开')}。", *_breaks(one.breaks)]
+    parts = [f"{_span(one.stay)}，{_end(one)}。", *_breaks(one.breaks)]
     if one.holds:
         parts.append(f"{_listed(one.holds, '在外等候')}。")
     if one.role is Role.OBSERVER:
@@ -82,7 +82,7 @@ def plain_sentence(one: Attendance) -> str:
     since, until = (f"{moment.hour}:{moment:%M}" for moment in (one.stay.since, one.stay.until))
     # Somebody who was there for less than a minute.
     span = since if since == until else f"{since} 到 {until}"
-    parts = [f"{span}，{terms.STAY_END.get(one.stay.reason, '离开')}。"]
+    parts = [f"{span}，{_end(one)}。"]
     for word, breaks in _by_word(one.breaks):
         parts.append(f"中间{word} {len(breaks)} 次，一共 {_length(_sum(breaks))}。")
     if one.holds:
@@ -90,6 +90,12 @@ def plain_sentence(one: Attendance) -> str:
     if one.role is Role.OBSERVER:
         parts.append("只看只听，不说话。")
     return "".join(parts)
+
+
+def _end(one: Attendance) -> str:
+    if not one.stay.reason:
+        return "听到结束" if one.role is Role.OBSERVER else "谈到结束"
+    return terms.STAY_END.get(one.stay.reason, "离开")
 
 
 def _breaks(breaks: Iterable[Span]) -> Iterable[str]:

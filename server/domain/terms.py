@@ -136,7 +136,6 @@ GAP_FILL = {
 }
 
 STAY_END = {
-    "": "谈到结束",
     "left": "自己离开",
     "kicked": "被主持的人请出",
     "token_expired": "参加时间到了，离开",
@@ -145,7 +144,7 @@ STAY_END = {
     "media_restarted": "录音服务重新启动，没有再回来",
     "shutdown": "录音服务重新启动，没有再回来",
 }
-"""How somebody's presence ended, by SeatLeft's word."""
+"""How somebody's presence ended before the talk did, by SeatLeft's word."""
 
 STAY_BREAK = {
     "left": "离开",

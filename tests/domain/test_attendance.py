@@ -57,8 +57,8 @@ def test_many_breaks_are_told_by_number_sum_and_the_longest():
 def test_holds_are_told_and_observers_are_named_as_such():
     one = attendance(stay(0, 1440, ""), role=Role.OBSERVER, holds=(stay(60, 180),))
     assert one.who == "旁听 王芳"
-    assert sentence(one) == "09:41:00 到 10:05:00，谈到结束。其间 09:42:00 到 09:44:00 在外等候。只看只听，不发言。"
-    assert plain_sentence(one) == "9:41 到 10:05，谈到结束。中间在外面等了 2 分钟。只看只听，不说话。"
+    assert sentence(one) == "09:41:00 到 10:05:00，听到结束。其间 09:42:00 到 09:44:00 在外等候。只看只听，不发言。"
+    assert plain_sentence(one) == "9:41 到 10:05，听到结束。中间在外面等了 2 分钟。只看只听，不说话。"
 
 
 def test_who_came_after_the_talk_was_not_there():
