@@ -46,10 +46,10 @@ class Work:
     bitrate: int = 5_000_000
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU time that a process and its threads have used."""
+def cpu_seconds(pid: int) -> tuple[float, float]:
+    """CPU time that a process and its threads have used, in the program itself and in the kernel for it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return int(fields[11]) / os.sysconf("SC_CLK_TCK"), int(fields[12]) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(pid: int) -> float:
@@ -73,7 +73,8 @@ class Counts:
     """Counters of one moment."""
 
     at: float
-    server: float
+    user: float
+    system: float
     client: float
     sent: int
     sent_octets: int
@@ -87,7 +88,7 @@ def count(work: Work, crowd: Crowd) -> Counts:
     streams = [s for line in crowd.lines for s in line.streams.values()]
     outgoing = [s for p in crowd.publishers for s in p.streams]
     return Counts(
-        time.monotonic(), cpu_seconds(work.pid), time.process_time(), sum(s.packets for s in outgoing),
+        time.monotonic(), *cpu_seconds(work.pid), time.process_time(), sum(s.packets for s in outgoing),
         sum(s.octets for s in outgoing), sum(s.packets for s in streams), sum(s.expected for s in streams),
         sum(s.octets for s in streams), recorded_bytes(work.recordings),
     )  # fmt: skip
@@ -125,10 +126,12 @@ def figures(work: Work, rooms: int, before: Counts, after: Counts) -> dict[str, 
     lost = max(0, expected - (after.received - before.received))
     # What never came at all leaves no hole in the numbers: everybody sends to all others in the room.
     wanted = (after.sent - before.sent) * (work.seats - 1)
-    cores = (after.server - before.server) / seconds
+    user, system = (after.user - before.user) / seconds, (after.system - before.system) / seconds
+    cores = user + system
     return {
         "server": work.server, "recorded": work.recorded, "rooms": rooms, "seats": work.seats,
         "seconds": round(seconds, 1), "server_cores": round(cores, 3), "core_per_room": round(cores / rooms, 5),
+        "user_per_room": round(user / rooms, 5), "system_per_room": round(system / rooms, 5),
         "client_cores": round((after.client - before.client) / seconds, 3),
         "sent_pps": round((after.sent - before.sent) / seconds),
         "received_pps": round((after.received - before.received) / seconds),

@@ -156,7 +156,7 @@ def main() -> None:
     """Measure, write the page, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute or two, to see that it works; writes no page")
-    parser.add_argument("--only", default="", help="one server (stock, ours, ours_recorded, janus, janus_recorded)")
+    parser.add_argument("--only", default="", help="some servers (stock, ours, ours_recorded, janus, janus_recorded), with commas")
     parser.add_argument("--rooms", type=int, nargs="+", default=[16], help="with --only: numbers of rooms")
     parser.add_argument("--seats", type=int, default=2, help="with --only: participants in a room")
     options = parser.parse_args()
@@ -168,7 +168,8 @@ def main() -> None:
         bench = Bench(QUICK if options.quick else WHOLE, folder)
         if options.only:
             encode_picture(bench.picture)
-            bench.load(options.only, options.seats, options.rooms)
+            for name in options.only.split(","):
+                bench.load(name, options.seats, options.rooms)
             return
         found = bench.run()
     summary = report.summary(found, bench.plan.alike)

@@ -124,6 +124,7 @@ def ratio(above: float | None, below: float | None) -> float | None:
 
 _COLUMNS = (
     ("rooms", "rooms"), ("server_cores", "cores"), ("core_per_room", "cores per room"),
+    ("user_per_room", "of it own"), ("system_per_room", "of it kernel"),
     ("lost_fraction", "lost"), ("delivered_fraction", "delivered"), ("received_mbps_each", "Mbit/s each"),
     ("recorded_mbps_each", "recorded Mbit/s each"), ("delay_p50_ms", "delay p50 ms"), ("delay_p95_ms", "p95"),
     ("delay_p99_ms", "p99"), ("memory_mb_per_room", "MB per room"), ("client_cores", "client cores"),
@@ -206,6 +207,8 @@ _NOTES = """## How it is measured
 
 - `cores` is the CPU time of the server's process (all threads, from /proc) for each second.  The kernel delivers
   packets within one machine in the sender's time: a server pays for what it sends, the client for what it sends.
+  "Own" is the program itself, "kernel" what the kernel does for it: that part is alike for everybody who receives
+  and sends the packets one by one.
 - `lost` counts holes in the sequence numbers that receivers saw.  `delivered` is what came, of what was sent to
   everybody else in the room; stock aiortc encodes anew, so it delivers other packets than were sent.
 - `delay` is from sending to receiving in the one client process, over encryption, server and decryption.  It includes
