@@ -3,7 +3,7 @@
 import random
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from server.media import rtp
 
@@ -288,9 +288,9 @@ class Layers:
     at a key frame.
     """
 
-    ALL = 3
+    ALL: ClassVar[int] = 3
 
-    def __init__(self, wanted: int = ALL) -> None:
+    def __init__(self, wanted: int = 3) -> None:
         self.wanted = self.current = wanted
         self._waiting_since: float | None = None
 

@@ -59,6 +59,7 @@ class Decoder:
         if error.value:
             raise Unavailable(f"libopus: error {error.value}")
         self._buffer = ctypes.create_string_buffer(2 * _LONGEST_FRAME)
+        self._samples = memoryview(self._buffer)
 
     def close(self) -> None:
         """Free the decoder."""
@@ -72,7 +73,9 @@ class Decoder:
         A short hole is concealed, its last frame taken from the packet's in-band FEC; the rest of it up to
         FILL_AT_MOST is silence; what is longer is left out.
         """
-        before = self._hole(payload, hole, lost=lost) if 0.001 < hole <= FILL_AT_MOST else Decoded(b"")
+        if not 0.001 < hole <= FILL_AT_MOST:
+            return Decoded(self._decode(payload, _LONGEST_FRAME, fec=False))
+        before = self._hole(payload, hole, lost=lost)
         return before._replace(samples=before.samples + self._decode(payload, _LONGEST_FRAME, fec=False))
 
     def _hole(self, payload: bytes, hole: float, *, lost: bool) -> Decoded:
@@ -91,4 +94,4 @@ class Decoder:
         """opus_decode; no payload: concealment.  Damaged packets give nothing."""
         length = len(payload) if payload else 0
         got = self._opus.opus_decode(self._state, payload, length, self._buffer, samples, int(fec))
-        return self._buffer.raw[: 2 * got] if got > 0 else b""
+        return self._samples[: 2 * got].tobytes() if got > 0 else b""

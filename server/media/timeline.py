@@ -7,6 +7,7 @@ track of a sender lags behind another, because a picture takes longer to encode,
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 JUMP = 0.2
 """Seconds; less is jitter or drift and is followed smoothly, more is a source that stood still or was changed."""
@@ -154,10 +155,10 @@ class Reports:
 class Timeline:
     """One track's moments on the node's monotonic clock; every reader of the track uses the same one."""
 
-    SETTLES = 1.0
+    SETTLES: ClassVar[float] = 1.0
     """Seconds during which the first arrivals may still move everything at once."""
-    MOST_LAG = 0.5
-    MOST_UNCONFIRMED_LAG = 0.2
+    MOST_LAG: ClassVar[float] = 0.5
+    MOST_UNCONFIRMED_LAG: ClassVar[float] = 0.2
 
     def __init__(self, clock_rate: int) -> None:
         self._rate = clock_rate
