@@ -7,10 +7,9 @@ of 0.6 of a core).  `PRIVATE_NAMES` lists everything this rests on; `check()` sa
 
 import asyncio
 import copy
-import itertools
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -50,17 +49,15 @@ from server.media import codecs, downlink, rtp, twcc
 from server.media.addresses import MediaAddresses
 from server.media.forwarding import (
     NACK_LIMIT,
-    NACK_LIMIT_SOUND,
     RESEND_WITHIN,
     KeyframeThrottle,
     Layers,
-    LossTracker,
-    Outgoing,
-    SlotStream,
 )
-from server.media.timeline import Timeline, together
+from server.media.incoming import Demultiplexer, Incoming
+from server.media.outgoing import Sending
+from server.media.timeline import together
 from server.media.wire import PRIVATE_NAMES as WIRE_NAMES
-from server.media.wire import MediaSocket, Wire, wire
+from server.media.wire import MediaSocket, wire
 from server.protocol.signalling import Shown
 
 TESTED = {"aiortc": "1.16", "aioice": "0.13", "pylibsrtp": "1.0"}
@@ -75,31 +72,20 @@ PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
     (aiortc_codecs, ("CODECS", "HEADER_EXTENSIONS", "is_rtx")),
 )
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-MOST_SSRCS = 64
-"""Sources of one connection that are remembered."""
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TICK = 0.05
 NTP_SINCE = 2_208_988_800
 """Seconds from the beginning of NTP time to that of Unix time (RFC 5905 section 6)."""
-PADDING = b"\x01"
-"""What stands in for a packet that is not wanted: one byte, which says so itself (RFC 3550 section 5.1)."""
 H264_PROFILES = ("42e01f", "42001f", "4d001f")
 """Constrained baseline, baseline, main, each in packetization-mode 1 (RFC 6184 section 8.1)."""
 DOCUMENT = "document"
 """Name of the media stream that carries a document or a screen."""
 MAX_BITRATE = 2_500_000
 MIN_BITRATE = 150_000
-LAYERS = 4
-"""Temporal layers that VP8 can have (RFC 7741 section 4.2: TID has two bits)."""
-OVERHEAD = 62
-"""Bytes around a payload: IPv4, UDP, RTP with abs-send-time, SRTP tag, a part of Ethernet's."""
 SOUND = 50_000
 """Bits per second to leave for a publisher's own sound beside its picture."""
 LIVE_FOR = 2.0
 """A track counts as flowing for so many seconds after its last packet."""
-
-Sink = Callable[[rtp.Packet], None]
-
 
 class Incompatible(RuntimeError):
     """An installed library is not the one this module was written for."""
@@ -215,120 +201,23 @@ def send_now(transport: RTCDtlsTransport, data: bytes) -> None:
     wire(transport).send(data)
 
 
-class _Demultiplexer:
-    """Hands a transport's RTP to our receivers, past aiortc's parser and jitter buffer.
+def _demultiplexer(transport: RTCDtlsTransport) -> Demultiplexer:
+    """The one that hands a transport's RTP to our receivers."""
+    found: Demultiplexer | None = getattr(transport, "_jietan", None)
+    if found is not None:
+        return found
+    made = Demultiplexer()
+    wire(transport).on_rtp = made.received
 
-    Several sections share a payload type: a packet belongs to the section whose SSRC its offer named, else whose
-    name it carries (RFC 9143 section 9.2), else to the only one that takes its payload type.
-    """
+    async def before_the_wire(data: bytes, arrival_time_ms: int) -> None:
+        made.received(data, time.monotonic())
 
-    def __init__(self, transport: RTCDtlsTransport) -> None:
-        self.transport = transport
-        self._by_ssrc: dict[int, ForwardingReceiver] = {}
-        self._by_mid: dict[bytes, ForwardingReceiver] = {}
-        self._by_payload_type: dict[int, list[ForwardingReceiver]] = {}
-        self._mid_id: int | None = None
-        self.arrivals = twcc.Arrivals()
-        wire(transport).on_rtp = self._received
-        transport._handle_rtp_data = self._handle_rtp_data  # type: ignore[method-assign]
-
-    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
-        """What came before the wire was there."""
-        self._received(data, time.monotonic())
-
-    def _received(self, packet: bytes, now: float) -> None:
-        parsed = rtp.parse(packet)
-        if parsed is None:
-            return
-        receiver = self._by_ssrc.get(parsed.ssrc) or self._find(parsed)
-        if receiver is not None:
-            receiver.incoming(parsed, now)
-
-    def add(self, receiver: "ForwardingReceiver", parameters: RTCRtpReceiveParameters) -> None:
-        """Hand this section's packets to its receiver."""
-        self._by_mid[parameters.muxId.encode()] = receiver
-        self._mid_id = next((h.id for h in parameters.headerExtensions if h.uri == MID), self._mid_id)
-        for codec in parameters.codecs:
-            self._by_payload_type.setdefault(codec.payloadType or 0, []).append(receiver)
-        for encoding in parameters.encodings:
-            self._by_ssrc[encoding.ssrc] = receiver
-            if encoding.rtx is not None:
-                self._by_ssrc[encoding.rtx.ssrc] = receiver
-
-    def _find(self, parsed: rtp.Parsed) -> "ForwardingReceiver | None":
-        takers = self._by_payload_type.get(parsed.payload_type, ())
-        found = takers[0] if len(takers) == 1 else None
-        mid = None if self._mid_id is None else rtp.extension(parsed.extension, self._mid_id)
-        if mid is not None:
-            found = self._by_mid.get(mid)
-        if found is not None and found in takers and len(self._by_ssrc) < MOST_SSRCS:
-            self._by_ssrc[parsed.ssrc] = found
-        return found if found in takers else None
-
-
-def _demultiplexer(transport: RTCDtlsTransport) -> _Demultiplexer:
-    found: _Demultiplexer | None = getattr(transport, "_jietan", None)
-    if found is None:
-        found = _Demultiplexer(transport)
-        transport._jietan = found  # type: ignore[attr-defined]
-    return found
+    transport._handle_rtp_data = before_the_wire  # type: ignore[method-assign]
+    transport._jietan = made  # type: ignore[attr-defined]
+    return made
 
 
 # --- receiving ------------------------------------------------------------------------------------------------
-
-
-class ReceiverStatistics:
-    """What a receiver report says (RFC 3550 section 6.4.1)."""
-
-    def __init__(self, clock_rate: int) -> None:
-        self._clock_rate = clock_rate
-        self.packets = 0
-        self.octets = 0
-        self.rate = 0
-        self.lost = 0.0
-        """Share of packets that did not come at the first try, of late."""
-        self.jitter = 0.0
-        self._transit: float | None = None
-        self._before = (0, 0)
-        self._measured_at = time.monotonic()
-        self._measured = 0
-        self._layers = [0] * LAYERS
-        self.layers: downlink.Picture = ()
-        """Bits per second of a picture's base layer, of base and first layer together, and so on."""
-
-    def add(self, parsed: rtp.Parsed, now: float) -> None:
-        """Count a packet that came for the first time."""
-        self.packets += 1
-        self.octets += len(parsed.payload)
-        transit = now * self._clock_rate - parsed.timestamp
-        if self._transit is not None and abs(transit - self._transit) < self._clock_rate:
-            self.jitter += (abs(transit - self._transit) - self.jitter) / 16
-        self._transit = transit
-
-    def fraction_lost(self, expected: int) -> int:
-        """Loss since the last call, in 1/256."""
-        more, got = expected - self._before[0], self.packets - self._before[1]
-        self._before = (expected, self.packets)
-        fraction = 0 if more <= 0 or more <= got else ((more - got) << 8) // more
-        self.lost += (fraction / 256 - self.lost) / 2
-        return fraction
-
-    def add_layer(self, layer: int, octets: int) -> None:
-        """Count a picture's packet, headers and all, in its layer."""
-        self._layers[layer] += octets + OVERHEAD
-
-    def measure_rate(self, now: float) -> None:
-        """Set `rate` and `layers` to what came in per second since the last call."""
-        passed, self._measured_at = max(0.1, now - self._measured_at), now
-        self.rate, self._measured = int((self.octets - self._measured) * 8 / passed), self.octets
-        rates = [int(octets * 8 / passed) for octets in self._layers]
-        self._layers = [0] * LAYERS
-        while rates and not rates[-1]:
-            rates.pop()
-        fresh = tuple(itertools.accumulate(rates))
-        known = self.layers
-        same = len(known) == len(fresh)
-        self.layers = tuple((3 * a + b) // 4 for a, b in zip(known, fresh, strict=True)) if same else fresh
 
 
 class SenderClock:
@@ -412,27 +301,14 @@ class ForwardingReceiver(RTCRtpReceiver):
         super().__init__(kind, transport)
         self.kind = kind
         self.clock_rate = rtp.AUDIO_CLOCK if kind == "audio" else rtp.VIDEO_CLOCK
-        self.sinks: list[Sink] = []
+        self._in = Incoming(
+            video=kind == "video", now=time.monotonic(), ask_again=self._send_nack, turned=self._turned
+        )  # fmt: skip
+        self.sinks, self.timeline, self.statistics = self._in.sinks, self._in.timeline, self._in.statistics
         self.clock = SenderClock(self.clock_rate)
-        self.timeline = Timeline(self.clock_rate)
-        self.statistics = ReceiverStatistics(self.clock_rate)
-        self.last_packet = 0.0
         self.viewers: set[ForwardingSender] = set()
         self.keyframes_requested = 0
-        self._receiving = False
         self._own_ssrc = 0
-        self._ssrc: int | None = None
-        self.mime = ""
-        """Codec of the picture that comes; empty before the first packet."""
-        self._codecs: dict[int, codecs.Codec | None] = {}
-        """What was agreed on, by payload type; None: sound."""
-        self._payload_type: int | None = None
-        self._rtx: dict[int, int] = {}
-        self._nack = True
-        self._twcc_id: int | None = None
-        self._arrivals = twcc.Arrivals()
-        self._losses = LossTracker(NACK_LIMIT if kind == "video" else NACK_LIMIT_SOUND)
-        self._timestamps = rtp.Unwrapper(32)
         self._keyframes = KeyframeThrottle()
         self._report_at = 0.0
 
@@ -442,32 +318,35 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         """Start receiving (called by aiortc once DTLS is up)."""
-        if self._receiving:
+        if self._in.receiving:
             return
-        self._receiving = True
+        self._in.receiving = True
         self._configure(parameters)
         self.transport._register_rtp_receiver(self, parameters)
-        demultiplexer = _demultiplexer(self.transport)
-        demultiplexer.add(self, parameters)
-        self._arrivals = demultiplexer.arrivals
+        ssrcs = [encoding.ssrc for encoding in parameters.encodings]
+        ssrcs += [encoding.rtx.ssrc for encoding in parameters.encodings if encoding.rtx is not None]
+        _demultiplexer(self.transport).add(
+            self._in, parameters.muxId.encode(), _extension(parameters, MID),
+            [codec.payloadType or 0 for codec in parameters.codecs], ssrcs,
+        )  # fmt: skip
 
     def _configure(self, parameters: RTCRtpReceiveParameters) -> None:
         for codec in parameters.codecs:
             if codec.payloadType is None:
                 continue
             if aiortc_codecs.is_rtx(codec):
-                self._rtx[codec.payloadType] = int(codec.parameters.get("apt") or 0)
+                self._in.rtx[codec.payloadType] = int(codec.parameters.get("apt") or 0)
             else:
-                self._codecs[codec.payloadType] = codecs.named(codec.mimeType)
+                self._in.codecs[codec.payloadType] = codecs.named(codec.mimeType)
         for encoding in parameters.encodings:
-            self._ssrc = encoding.ssrc
-        self._nack = any(f.type == "nack" for c in parameters.codecs for f in c.rtcpFeedback)
-        self._twcc_id = next((h.id for h in parameters.headerExtensions if h.uri == twcc.URI), None)
+            self._in.ssrc = encoding.ssrc
+        self._in.nack = any(f.type == "nack" for c in parameters.codecs for f in c.rtcpFeedback)
+        self._in.twcc_id = _extension(parameters, twcc.URI) or 0
 
     async def stop(self) -> None:
         """Stop receiving; packets that still come are dropped."""
-        if self._receiving:
-            self._receiving = False
+        if self._in.receiving:
+            self._in.receiving = False
             self.sinks.clear()
             self.transport._unregister_rtp_receiver(self)
 
@@ -484,87 +363,50 @@ class ForwardingReceiver(RTCRtpReceiver):
     @property
     def flowing(self) -> bool:
         """Whether packets came within the last LIVE_FOR seconds."""
-        return time.monotonic() - self.last_packet < LIVE_FOR
+        return time.monotonic() - self._in.last_packet < LIVE_FOR
 
-    def incoming(self, parsed: rtp.Parsed, now: float) -> None:
-        """Take one packet from the transport."""
-        if not self._receiving:
-            return
-        self._note_transport_seq(parsed.extension, now)
-        seq, payload, payload_type = parsed.seq, parsed.payload, parsed.payload_type
-        if payload_type in self._rtx:
-            if len(payload) < 2:
-                return
-            payload_type = self._rtx[payload_type]
-            seq, payload = int.from_bytes(payload[:2], "big"), payload[2:]
-        else:
-            if payload_type != self._payload_type and not self._turn_to(payload_type):
-                return
-            self._ssrc = parsed.ssrc
-            self.statistics.add(parsed, now)
-        number, ask_for, new = self._losses.add(seq, now)
-        if ask_for and self._nack:
-            self._send_nack(ask_for)
-        if new or not self._nack:
-            self.last_packet = now
-            self._deliver(self._packet(number, parsed, payload_type, payload, now))
+    @property
+    def ready(self) -> bool:
+        """Whether packets are taken."""
+        return self._in.receiving
 
-    def _turn_to(self, payload_type: int) -> bool:
-        """The sender uses another payload type from now on; False: one that was not agreed on.  Whoever watches needs a
-        key frame of the new codec."""
-        if payload_type not in self._codecs:
-            return False
-        self._payload_type = payload_type
-        codec = self._codecs[payload_type]
-        if codec is not None and codec.mime != self.mime:
-            self.mime = codec.mime
-            for viewer in self.viewers:
-                viewer.turn()
-        return True
+    def _turned(self) -> None:
+        for viewer in self.viewers:
+            viewer.turn()
 
-    def _packet(self, number: int, parsed: rtp.Parsed, payload_type: int, payload: bytes, now: float) -> rtp.Packet:
-        codec = self._codecs.get(payload_type)
-        header = codec.header(payload) if codec is not None else None
-        if header is not None:
-            self.statistics.add_layer(header.layer, len(payload))
-        return rtp.Packet(number, self._timestamps(parsed.timestamp), parsed.marker, payload, now, header)
+    @property
+    def last_packet(self) -> float:
+        """When the last packet came (monotonic seconds)."""
+        return self._in.last_packet
+
+    @property
+    def mime(self) -> str:
+        """Codec of the picture that comes; empty before the first packet."""
+        return self._in.mime
 
     @property
     def highest(self) -> int:
         """Number of the newest packet."""
-        return self._losses.highest or 0
+        return self._in.highest
 
     @property
     def expected(self) -> int:
         """How many packets the publisher sent, by their numbers."""
-        losses = self._losses
-        return 0 if losses.first is None or losses.highest is None else losses.highest - losses.first + 1
-
-    def _note_transport_seq(self, extension: bytes, now: float) -> None:
-        if self._twcc_id is None or not extension:
-            return
-        value = rtp.extension(extension, self._twcc_id)
-        if value is not None and len(value) == 2:
-            self._arrivals.add(int.from_bytes(value, "big"), now)
-
-    def _deliver(self, packet: rtp.Packet) -> None:
-        self.timeline.arrived(packet.timestamp, packet.arrival)
-        for sink in tuple(self.sinks):
-            sink(packet)
+        return self._in.expected
 
     def request_keyframe(self) -> None:
         """Ask the publisher for a key frame, now or as soon as the last request is old enough."""
-        if self._ssrc is None:
+        if self._in.ssrc is None:
             self._keyframes.wanted = True
         elif self._keyframes.request(time.monotonic()):
             self._send_pli()
 
     def _send_pli(self) -> None:
         self.keyframes_requested += 1
-        self._rtcp(RtcpPsfbPacket(fmt=1, ssrc=self._own_ssrc, media_ssrc=self._ssrc or 0))
+        self._rtcp(RtcpPsfbPacket(fmt=1, ssrc=self._own_ssrc, media_ssrc=self._in.ssrc or 0))
 
     def _send_nack(self, numbers: list[int]) -> None:
-        packet = RtcpRtpfbPacket(fmt=1, ssrc=self._own_ssrc, media_ssrc=self._ssrc or 0)
+        packet = RtcpRtpfbPacket(fmt=1, ssrc=self._own_ssrc, media_ssrc=self._in.ssrc or 0)
         packet.lost = [n & 0xFFFF for n in numbers]
         self._rtcp(packet)
 
@@ -573,10 +415,10 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     def tick(self, now: float) -> None:
         """Called every TICK seconds: retries, late key frame requests, feedback and reports."""
-        if not self._receiving or self._ssrc is None:
+        if not self._in.receiving or self._in.ssrc is None:
             return
-        again, lost = self._losses.retry(now)
-        if again and self._nack:
+        again, lost = self._in.losses.retry(now)
+        if again and self._in.nack:
             self._send_nack(again)
         if lost and self.kind == "video":
             self._keyframes.wanted = True
@@ -588,21 +430,21 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._send_report(now)
 
     def _send_feedback(self) -> None:
-        if self._twcc_id is None:
+        if not self._in.twcc_id:
             return
-        packet = self._arrivals.feedback(self._own_ssrc, self._ssrc or 0)
+        packet = self._in.arrivals.feedback(self._own_ssrc, self._in.ssrc or 0)
         if packet is not None:
             send_now(self.transport, packet)
 
     def _send_report(self, now: float) -> None:
-        losses, numbers = self._losses, self.statistics
+        losses, numbers = self._in.losses, self.statistics
         if losses.first is None or losses.highest is None:
             return
         numbers.measure_rate(now)
         expected = self.expected
         lsr, dlsr = self.clock.last(now)
         report = RtcpReceiverInfo(
-            ssrc=self._ssrc or 0,
+            ssrc=self._in.ssrc or 0,
             fraction_lost=numbers.fraction_lost(expected),
             packets_lost=clamp_packets_lost(expected - numbers.packets),
             highest_sequence=losses.highest & 0xFFFFFFFF,
@@ -618,7 +460,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         """Pass on what all viewers need less of; otherwise leave the rate to the transport-wide feedback."""
         limit = downlink.publisher_limit((v.limit for v in self.viewers if v.watching), self.statistics.layers)
         bitrate = MAX_BITRATE if limit is None else min(max(MIN_BITRATE, limit + SOUND), MAX_BITRATE)
-        fci = pack_remb_fci(bitrate, [self._ssrc or 0])
+        fci = pack_remb_fci(bitrate, [self._in.ssrc or 0])
         self._rtcp(RtcpPsfbPacket(fmt=15, ssrc=self._own_ssrc, media_ssrc=0, fci=fci))
 
 
@@ -631,52 +473,43 @@ class ForwardingSender(RTCRtpSender):
     def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
         super().__init__(kind, transport)
         self.source: ForwardingReceiver | None = None
-        self.packets = 0
-        self.octets = 0
-        self.bits = 0
-        """Everything sent, retransmissions and headers too."""
         self.line: downlink.Line | None = None
         self.reports: Reports | None = None
         self.limit: int | None = None
         """Bits per second that the source should send at most for this viewer; None: no limit."""
         self.shown = Shown.FULL
         self._video = kind == "video"
-        self._clock_rate = rtp.VIDEO_CLOCK if self._video else rtp.AUDIO_CLOCK
-        self._stream = SlotStream(self._clock_rate)
-        self._sending = False
-        self._wire: Wire | None = None
-        self._needs_keyframe = False
-        self._payload_type = 0
-        self._rtx_payload_type: int | None = None
+        clock_rate = rtp.VIDEO_CLOCK if self._video else rtp.AUDIO_CLOCK
+        self._out = Sending(clock_rate, self._ssrc, self._rtx_ssrc, self._keyframe_found)
+        self.forward = self._out.forward
+        """Sends a packet of the source."""
         self._types: dict[str, tuple[int, int | None]] = {}
         """Of pictures: payload types, also of retransmission, by what the viewer can take (MIME types)."""
         self._mime = ""
-        self._rtx_seq = random.randrange(1 << 15)
-        self._abs_send_time: int | None = None
         self._remb = False
         self._report_at = 0.0
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         """Start sending (called by aiortc once DTLS is up)."""
-        if self._sending:
+        if self._out.active:
             return
-        self._sending = True
-        self._payload_type = parameters.codecs[0].payloadType or 0
-        self._rtx_payload_type = _rtx_for(self._payload_type, parameters.codecs)
+        self._out.active = True
+        self._out.payload_type = parameters.codecs[0].payloadType or 0
+        self._out.rtx_payload_type = _rtx_for(self._out.payload_type, parameters.codecs)
         self._types = _types(parameters.codecs)
         self._remb = any(f.type == "goog-remb" for f in parameters.codecs[0].rtcpFeedback)
-        self._abs_send_time = next((h.id for h in parameters.headerExtensions if h.uri == ABS_SEND_TIME), None)
+        self._out.abs_send_time = _extension(parameters, ABS_SEND_TIME) or 0
         self.transport._register_rtp_sender(self, parameters)
         _demultiplexer(self.transport)
-        self._wire = wire(self.transport)
+        self._out.put = wire(self.transport).send
         if self.source is not None and self._video:
             self.source.request_keyframe()
 
     async def stop(self) -> None:
         """Stop sending for good."""
         self.attach(None)
-        if self._sending:
-            self._sending = False
+        if self._out.active:
+            self._out.active = False
             self.transport._unregister_rtp_sender(self)
 
     def attach(self, source: ForwardingReceiver | None) -> None:
@@ -685,22 +518,22 @@ class ForwardingSender(RTCRtpSender):
             return
         if self.source is not None:
             self.source.viewers.discard(self)
-            if self._forward in self.source.sinks:
-                self.source.sinks.remove(self._forward)
+            if self.forward in self.source.sinks:
+                self.source.sinks.remove(self.forward)
         self.source = source
-        self._stream.switch()
-        self._needs_keyframe = self._video
+        self._out.stream.switch()
+        self._out.needs_keyframe = self._video
         self.limit, self.shown = None, Shown.FULL
         if source is not None:
-            source.sinks.append(self._forward)
+            source.sinks.append(self.forward)
             if self._video:
                 source.viewers.add(self)
                 source.request_keyframe()
 
     def turn(self) -> None:
         """The source's codec changed."""
-        self._stream.pause()
-        self._needs_keyframe = True
+        self._out.stream.pause()
+        self._out.needs_keyframe = True
 
     @property
     def playable(self) -> bool:
@@ -709,15 +542,25 @@ class ForwardingSender(RTCRtpSender):
         return not mime or not self._types or mime in self._types
 
     @property
+    def ready(self) -> bool:
+        """Whether packets are sent."""
+        return self._out.active
+
+    @property
+    def bits(self) -> int:
+        """Everything sent, retransmissions and headers too."""
+        return self._out.bits
+
+    @property
     def watching(self) -> bool:
         """Whether anybody is there who could see this."""
-        return self._sending and self.transport.state == "connected"
+        return self._out.active and self.transport.state == "connected"
 
     @property
     def picture(self) -> downlink.Picture:
         """What the picture costs that is to be sent; empty: none comes."""
         source = self.source
-        comes = source is not None and source.flowing and self._sending and self.playable
+        comes = source is not None and source.flowing and self._out.active and self.playable
         return source.statistics.layers if source is not None and comes else ()
 
     def show(self, layers: int, limit: int | None) -> None:
@@ -726,37 +569,19 @@ class ForwardingSender(RTCRtpSender):
         self.limit, self.shown = limit, downlink.shown(layers, picture)
         if not self.playable:
             self.shown = Shown.UNPLAYABLE
-        self._stream.layers.wanted = layers - 1 if 0 < layers < len(picture) else Layers.ALL
+        self._out.stream.layers.wanted = layers - 1 if 0 < layers < len(picture) else Layers.ALL
         if self.shown is Shown.STOPPED:
-            self._stream.pause()
-            self._needs_keyframe = True
+            self._out.stream.pause()
+            self._out.needs_keyframe = True
         elif before is Shown.STOPPED and self.source is not None:
             self.source.request_keyframe()
-
-    def _forward(self, packet: rtp.Packet) -> None:
-        if not self._sending or (self._needs_keyframe and not self._keyframe_found(packet)):
-            return
-        out = self._stream.rewrite(packet)
-        if out is None:
-            return
-        self.packets += 1
-        self.octets += len(out.payload)
-        self._send_out(out, self._payload_type, out.seq, self._ssrc, out.payload)
-
-    def _send_out(self, out: Outgoing, payload_type: int, seq: int, ssrc: int, payload: bytes) -> None:
-        header = self._header(payload_type, seq, out.timestamp, out.marker, ssrc)
-        if not payload:
-            header, payload = bytes((header[0] | 0x20,)) + header[1:], PADDING
-        self.bits += 8 * (len(payload) + OVERHEAD)
-        if self._wire is not None:
-            self._wire.send(header + payload)
 
     def _keyframe_found(self, packet: rtp.Packet) -> bool:
         """A start that came late is of no use: what follows it was not sent."""
         if self.shown is Shown.STOPPED or self.source is None or not self.playable:
             return False
         if packet.header is not None and rtp.starts_keyframe(packet) and packet.seq == self.source.highest:
-            self._needs_keyframe = False
+            self._out.needs_keyframe = False
             self._use(packet.header.mime)
             return True
         self.source.request_keyframe()
@@ -766,34 +591,19 @@ class ForwardingSender(RTCRtpSender):
         """Pictures of this codec follow; those of another are not sent again, as their payload type is not kept."""
         if mime != self._mime:
             self._mime = mime
-            self._payload_type, self._rtx_payload_type = self._types[mime]
-            self._stream.forget()
-
-    def _header(self, payload_type: int, seq: int, timestamp: int, marker: bool, ssrc: int) -> bytes:
-        second = (marker << 7) | payload_type
-        if self._abs_send_time is None:
-            return rtp.HEADER.pack(0x80, second, seq, timestamp, ssrc)
-        moment = (self._abs_send_time << 4 | 2) << 24 | int(time.time() * 262144) & 0xFFFFFF
-        return rtp.HEADER_AND_EXTENSION.pack(0x90, second, seq, timestamp, ssrc, 0xBEDE0001, moment)
+            self._out.payload_type, self._out.rtx_payload_type = self._types[mime]
+            self._out.stream.forget()
 
     def _answer(self, lost: list[int], now: float) -> None:
         """Send again what is asked for; what is too old or too much is made good by a key frame instead."""
-        found = [out for out in map(self._stream.sent, lost) if out is not None]
+        found = [out for out in map(self._out.stream.sent, lost) if out is not None]
         if self._video and self.source is not None:
             fresh = [out for out in found if now - out.since < RESEND_WITHIN]
             if len(fresh) < len(found) or len(lost) > NACK_LIMIT:
                 self.source.request_keyframe()
             found = fresh[-NACK_LIMIT:]
         for out in found:
-            self._send_again(out)
-
-    def _send_again(self, out: Outgoing) -> None:
-        if self._rtx_payload_type is None or not out.payload:
-            self._send_out(out, self._payload_type, out.seq, self._ssrc, out.payload)
-            return
-        self._rtx_seq = (self._rtx_seq + 1) & 0xFFFF
-        payload = out.seq.to_bytes(2, "big") + out.payload
-        self._send_out(out, self._rtx_payload_type, self._rtx_seq, self._rtx_ssrc, payload)
+            self._out.again(out)
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == 1:
@@ -825,26 +635,30 @@ class ForwardingSender(RTCRtpSender):
 
     def tick(self, now: float) -> None:
         """Called every TICK seconds: a sender report now and then, in the publisher's own clock."""
-        if self.source is not None and self._stream.layers.needs_keyframe(now):
+        if self.source is not None and self._out.stream.layers.needs_keyframe(now):
             self.source.request_keyframe()
-        if not self._sending or now < self._report_at:
+        if not self._out.active or now < self._report_at:
             return
         self._report_at = now + 0.5 + random.random() / 2
-        offset = self._stream.timestamp_offset
+        offset = self._out.stream.timestamp_offset
         moment = self.source.clock.at(now) if self.source is not None else None
         if offset is None or moment is None:
             return
         info = RtcpSenderInfo(
             ntp_timestamp=moment[0],
             rtp_timestamp=(moment[1] + offset) & 0xFFFFFFFF,
-            packet_count=self.packets & 0xFFFFFFFF,
-            octet_count=self.octets & 0xFFFFFFFF,
+            packet_count=self._out.packets & 0xFFFFFFFF,
+            octet_count=self._out.octets & 0xFFFFFFFF,
         )
         name = RtcpSourceInfo(ssrc=self._ssrc, items=[(1, self._stream_id.encode())])
         if self.reports is not None:
             self.reports.sent(moment[0], now)
         report = bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name]))
         send_now(self.transport, report)
+
+
+def _extension(parameters: RTCRtpReceiveParameters | RTCRtpSendParameters, uri: str) -> int | None:
+    return next((h.id for h in parameters.headerExtensions if h.uri == uri), None)
 
 
 def _rtx_for(payload_type: int, codecs: Sequence[RTCRtpCodecParameters]) -> int | None:

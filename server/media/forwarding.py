@@ -2,8 +2,7 @@
 
 import random
 import struct
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from server.media import rtp
 
@@ -44,11 +43,13 @@ class KeyframeThrottle:
         return True
 
 
-@dataclass(slots=True)
 class _Missing:
-    since: float
-    asked: float
-    tries: int
+    __slots__ = ("asked", "since", "tries")
+
+    def __init__(self, since: float, asked: float, tries: int) -> None:
+        self.since = since
+        self.asked = asked
+        self.tries = tries
 
 
 class LossTracker:
@@ -107,35 +108,43 @@ class LossTracker:
         return again, lost
 
 
-class _Offsets(NamedTuple):
-    """What is added to a source's counters so that the slot's own go on without a break."""
+class _Offsets:
+    """What is added to a source's counters so that the slot's own go on without a break; never changed."""
 
-    seq: int
-    timestamp: int
-    picture: int = 0
-    tl0: int = 0
+    __slots__ = ("picture", "seq", "timestamp", "tl0")
+
+    def __init__(self, seq: int, timestamp: int, picture: int, tl0: int) -> None:
+        self.seq = seq
+        self.timestamp = timestamp
+        self.picture = picture
+        self.tl0 = tl0
 
 
-class _Hole(NamedTuple):
+class _Hole:
     """What a number that was jumped over becomes if it comes after all, and the highest layer wanted there."""
 
-    offsets: _Offsets
-    layer: int
+    __slots__ = ("layer", "offsets")
+
+    def __init__(self, offsets: _Offsets, layer: int) -> None:
+        self.offsets = offsets
+        self.layer = layer
 
 
-class Outgoing(NamedTuple):
+class Outgoing:
     """A packet ready for sending, without header extensions: fields of the slot, not of the source.
 
     An empty payload fills the place of a packet that came late and is not wanted: sent as padding, so that nobody
-    asks for it.
+    asks for it.  `since` is when it came from the source (monotonic seconds).
     """
 
-    seq: int
-    timestamp: int
-    marker: bool
-    payload: bytes
-    since: float
-    """When it came from the source (monotonic seconds)."""
+    __slots__ = ("marker", "payload", "seq", "since", "timestamp")
+
+    def __init__(self, seq: int, timestamp: int, marker: bool, payload: bytes, since: float) -> None:
+        self.seq = seq
+        self.timestamp = timestamp
+        self.marker = marker
+        self.payload = payload
+        self.since = since
 
 
 class SlotStream:
@@ -198,7 +207,8 @@ class SlotStream:
             return None
         if packet.header is None or packet.header.layer <= hole.layer:
             return self._put(packet, hole.offsets, late=True)
-        return self._keep(Outgoing(*self._numbers(packet, hole.offsets), False, b"", packet.arrival))
+        seq, timestamp = self._numbers(packet, hole.offsets)
+        return self._keep(Outgoing(seq, timestamp, False, b"", packet.arrival))
 
     def _advance(self, packet: rtp.Packet) -> _Offsets:
         """Where a packet belongs that is newer than all before; what it jumped over may still come."""

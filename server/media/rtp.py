@@ -5,8 +5,6 @@ table of contents).  What depends on a video codec is in codecs/.
 """
 
 import struct
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 HEADER = struct.Struct("!BBHLL")
 HEADER_AND_EXTENSION = struct.Struct("!BBHLLLL")
@@ -16,16 +14,21 @@ AUDIO_CLOCK = 48_000
 VIDEO_CLOCK = 90_000
 
 
-class Parsed(NamedTuple):
+class Parsed:
     """Fields of one RTP packet as it came; `extension` is the body of its one-byte header extensions."""
 
-    payload_type: int
-    marker: bool
-    seq: int
-    timestamp: int
-    ssrc: int
-    extension: bytes
-    payload: bytes
+    __slots__ = ("extension", "marker", "payload", "payload_type", "seq", "ssrc", "timestamp")
+
+    def __init__(
+        self, payload_type: int, marker: bool, seq: int, timestamp: int, ssrc: int, extension: bytes, payload: bytes
+    ) -> None:
+        self.payload_type = payload_type
+        self.marker = marker
+        self.seq = seq
+        self.timestamp = timestamp
+        self.ssrc = ssrc
+        self.extension = extension
+        self.payload = payload
 
 
 def parse(data: bytes) -> Parsed | None:
@@ -64,6 +67,14 @@ def extension(body: bytes, wanted: int) -> bytes | None:
     return None
 
 
+def extension_16(body: bytes, wanted: int) -> int:
+    """Value of the header extension with this identifier as a number of 16 bits; -1 if it is not there."""
+    if len(body) == 4 and body[0] == (wanted << 4 | 1):
+        return body[1] << 8 | body[2]  # nothing but this one, as browsers mostly send it
+    value = extension(body, wanted)
+    return -1 if value is None or len(value) != 2 else value[0] << 8 | value[1]
+
+
 class Unwrapper:
     """Makes a counter of `bits` bits count on: each value is placed nearest to the last one."""
 
@@ -84,41 +95,34 @@ class Unwrapper:
         return result
 
 
-class Header(Protocol):
-    """What a payload says of the picture that it is part of (codecs/)."""
+class Header:
+    """What a payload says of the picture that it is part of; each codec has its own kind (codecs/).
 
-    @property
-    def mime(self) -> str:
-        """The codec that it is of."""
+    `mime` is the codec; `layer` the temporal layer (0: the base, also where there are no layers); a `sync` frame
+    needs of the layers below its own the base alone; `starts_frame` is false in codecs without layers.  Where
+    `picture_long`, a picture number of 15 bits stands at `picture_at`, and that of the last base picture at `tl0_at`
+    (0: nowhere).
+    """
 
-    @property
-    def layer(self) -> int:
-        """Temporal layer; 0: the base, also where there are no layers."""
+    __slots__ = ("layer", "mime", "picture_at", "picture_long", "starts_frame", "sync", "tl0_at")
 
-    @property
-    def sync(self) -> bool:
-        """Whether this frame needs of the layers below its own the base alone."""
-
-    @property
-    def starts_frame(self) -> bool:
-        """Whether a frame begins here; false in codecs without layers."""
-
-    @property
-    def picture_long(self) -> bool:
-        """Whether a picture number of 15 bits stands at `picture_at`."""
-
-    @property
-    def picture_at(self) -> int: ...
-
-    @property
-    def tl0_at(self) -> int:
-        """Where the number of the last base picture stands; 0: nowhere."""
+    def __init__(
+        self, mime: str, *, layer: int = 0, sync: bool = False, starts_frame: bool = False,
+        picture_at: int = 0, picture_long: bool = False, tl0_at: int = 0,
+    ) -> None:  # fmt: skip
+        self.mime = mime
+        self.layer = layer
+        self.sync = sync
+        self.starts_frame = starts_frame
+        self.picture_at = picture_at
+        self.picture_long = picture_long
+        self.tl0_at = tl0_at
 
     def starts_keyframe(self, payload: bytes) -> bool:
         """Whether a decoder can begin with this payload."""
+        raise NotImplementedError
 
 
-@dataclass(slots=True)
 class Packet:
     """A media packet with retransmission already undone.
 
@@ -126,12 +130,17 @@ class Packet:
     seconds of the monotonic clock.  `header` is None for sound and for a payload that makes no sense.
     """
 
-    seq: int
-    timestamp: int
-    marker: bool
-    payload: bytes
-    arrival: float
-    header: Header | None = None
+    __slots__ = ("arrival", "header", "marker", "payload", "seq", "timestamp")
+
+    def __init__(
+        self, seq: int, timestamp: int, marker: bool, payload: bytes, arrival: float, header: Header | None = None
+    ) -> None:
+        self.seq = seq
+        self.timestamp = timestamp
+        self.marker = marker
+        self.payload = payload
+        self.arrival = arrival
+        self.header = header
 
 
 def starts_keyframe(packet: Packet) -> bool:

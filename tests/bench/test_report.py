@@ -9,7 +9,7 @@ from deploy.bench import report
 
 def step(rooms: int, cores: float, lost: float = 0.0) -> dict[str, Any]:
     return {
-        "rooms": rooms, "seats": 2, "server_cores": cores, "core_per_room": round(cores / rooms, 5),
+        "rooms": rooms, "seats": 2, "server_cores": cores, "core_per_room": round(cores / rooms, 5), "user_per_room": 0.0, "system_per_room": 0.0,
         "lost_fraction": lost, "delivered_fraction": 1.0 - lost, "received_mbps_each": 1.2, "recorded_mbps_each": 0.0,
         "delay_p50_ms": 10 * cores, "delay_p95_ms": 20 * cores, "delay_p99_ms": 30 * cores,
         "memory_mb_per_room": 5.0, "client_cores": 0.4, "client_lag_p95_ms": 2.0, "lines_lost": 0,

@@ -64,10 +64,10 @@ async def test_loopback_through_the_hooks() -> None:
     got: list[bytes] = []
     ear.receiver.sinks.append(lambda packet: got.append(packet.payload))
     sent = [b"opus%d" % i for i in range(50)]
-    await _wait(lambda: sections[0].receiver._receiving and sections[2].sender._sending and ear.receiver._receiving)
+    await _wait(lambda: sections[0].receiver.ready and sections[2].sender.ready and ear.receiver.ready)
     for i, payload in enumerate(sent):
         packet = rtp.Packet(65520 + i, i * 960, False, payload, i * 0.02)
-        microphone.sender._forward(packet)
+        microphone.sender.forward(packet)
         await asyncio.sleep(0)
     await _wait(lambda: len(got) >= len(sent))
     assert got == sent, "packets are not forwarded whole and in order any more"

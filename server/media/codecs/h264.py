@@ -18,15 +18,16 @@ _WITH_CHROMA = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 _FORMAT_IN_CONFIGURATION = (100, 110, 122, 144)
 
 
-class H264Header:
+MIME = "video/H264"
+
+
+class H264Header(rtp.Header):
     """What a payload says of its picture: whether a key frame's sequence parameters begin here."""
 
     __slots__ = ("_key",)
-    mime = "video/H264"
-    layer, sync, starts_frame = 0, False, False
-    picture_at, picture_long, tl0_at = 0, False, 0
 
     def __init__(self, *, key: bool) -> None:
+        super().__init__(MIME)
         self._key = key
 
     def starts_keyframe(self, payload: bytes) -> bool:
@@ -148,7 +149,7 @@ class H264Frames(Frames):
             size = Sequence(next(iter(sequence))).size
         except ValueError:
             return None
-        return Opening(H264.mime, webm.avc_track(*size, parameters), parameters)
+        return Opening(MIME, webm.avc_track(*size, parameters), parameters)
 
 
 def configuration(sequence: tuple[bytes, ...], picture: tuple[bytes, ...]) -> bytes:
@@ -259,4 +260,4 @@ class _Bits:
         return (value + 1) // 2 if value & 1 else -(value // 2)
 
 
-H264 = Codec(H264Header.mime, h264_header, H264Frames)
+H264 = Codec(MIME, h264_header, H264Frames)

@@ -1,7 +1,6 @@
 """VP8 in RTP (RFC 7741)."""
 
 import struct
-from typing import NamedTuple
 
 from server.media import rtp, webm
 from server.media.codecs.base import Codec, Frame, Frames, Opening
@@ -9,24 +8,22 @@ from server.media.codecs.base import Codec, Frame, Frames, Opening
 UNKNOWN_SIZE = (640, 360)
 
 
-class Vp8Header(NamedTuple):
-    """The payload descriptor: length in bytes, where its counters stand (0: absent), frame start.
+MIME = "video/VP8"
 
-    `layer` is the temporal layer (0: the base; also where none is told).  A `sync` frame needs of the layers below
-    it the base alone: from it on its layer can be shown by who did not see that layer before.
-    """
 
-    length: int
-    picture_at: int
-    picture_long: bool
-    tl0_at: int
-    starts_frame: bool
-    layer: int
-    sync: bool
+class Vp8Header(rtp.Header):
+    """The payload descriptor; `length` is its own, in bytes."""
 
-    @property
-    def mime(self) -> str:
-        return VP8.mime
+    __slots__ = ("length",)
+
+    def __init__(
+        self, length: int, picture_at: int, picture_long: bool, tl0_at: int, starts_frame: bool, layer: int, sync: bool
+    ) -> None:
+        super().__init__(
+            MIME, layer=layer, sync=sync, starts_frame=starts_frame,
+            picture_at=picture_at, picture_long=picture_long, tl0_at=tl0_at,
+        )  # fmt: skip
+        self.length = length
 
     def starts_keyframe(self, payload: bytes) -> bool:
         """Whether this is the first packet of a key frame."""
@@ -102,7 +99,7 @@ class Vp8Frames(Frames):
 
 def _opening(data: bytes) -> Opening:
     """The size may change within a file: key frames say it themselves."""
-    return Opening(VP8.mime, webm.vp8_track(*(vp8_size(data) or UNKNOWN_SIZE)))
+    return Opening(MIME, webm.vp8_track(*(vp8_size(data) or UNKNOWN_SIZE)))
 
 
-VP8 = Codec("video/VP8", vp8_header, Vp8Frames)
+VP8 = Codec(MIME, vp8_header, Vp8Frames)
