@@ -8,7 +8,7 @@ PAGES := $(wildcard tests/browser/test_*page*.py) tests/browser/test_kiosk_copy.
 TIMED := $(filter-out $(PAGES),$(wildcard tests/browser/test_*.py)) tests/e2e tests/kiosk tests/media tests/network
 QUICK := tests/api tests/archive tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test lint types imports unit browser setup setup-test tools bench-asr bench-media bench-archive chaos clean
+.PHONY: demo test lint types imports unit browser setup setup-test tools compile bench-asr bench-media bench-archive chaos clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -31,6 +31,9 @@ $(VENV)/.setup: requirements.lock pyproject.toml
 $(VENV)/.setup-test: requirements-test.lock $(VENV)/.setup
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
+
+compile: setup-test  ## the media node's hot modules to C (needs gcc and Python's headers): half the price of a room
+	@$(BIN)/python -m deploy.compile
 
 tools:  ## Debian packages that the tests drive
 	@sh deploy/test-tools.sh

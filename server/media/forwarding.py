@@ -71,6 +71,9 @@ class LossTracker:
         if self.highest is None:
             self.first = self.highest = number
             return number, [], True
+        if number == self.highest + 1:
+            self.highest = number
+            return number, [], True
         if number > self.highest:
             holes = list(range(self.highest + 1, number))
             self.highest = number

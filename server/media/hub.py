@@ -12,7 +12,7 @@ from prometheus_client import Counter, Gauge
 from server import clock, signing_key
 from server.durable import make_folder
 from server.errors import NotFound
-from server.media import aiortc_internals, history
+from server.media import aiortc_internals, compiled, history
 from server.media.cameras import Cameras
 from server.media.disk import Space
 from server.media.room import Room
@@ -30,6 +30,7 @@ _rooms = Gauge("jietan_media_rooms", "Rooms held by this node")
 _seats = Gauge("jietan_media_participants", "Participants seated")
 _packets = Gauge("jietan_media_packets_received", "Media packets received from those seated now")
 _codecs = Gauge("jietan_media_video_codecs_created", "Video encoders and decoders made since start (must stay 0)")
+_compiled = Gauge("jietan_media_compiled", "Whether the packet path runs compiled (make compile)")
 _faults = Counter("jietan_media_room_faults_total", "Room ticks that failed")
 
 EntryListener = Callable[[str, int], None]
@@ -150,6 +151,7 @@ class Hub:
         status = self.status()
         _rooms.set(len(status.rooms))
         _seats.set(status.participants)
+        _compiled.set(compiled.active())
         _codecs.set(status.video_codecs_created)
         links = [p.link for room in self.rooms.values() for p in room.participants.values() if p.link]
         _packets.set(sum(r.statistics.packets for link in links for r in link.receivers))

@@ -14,6 +14,7 @@ from websockets.http11 import Request, Response
 
 from server import clock
 from server.log import configure
+from server.media import compiled
 from server.media.addresses import MediaAddresses
 from server.media.aiortc_internals import bind_media_to
 from server.media.control import Control
@@ -68,7 +69,7 @@ class Node:
             max_size=MAX_FRAME, compression=None, ping_interval=10, ping_timeout=20, server_header=None,
             create_connection=connection_at(self._doors),
         )  # fmt: skip
-        log.info("media node listens", port=self.port)
+        log.info("media node listens", port=self.port, compiled=compiled.active())
 
     async def stop(self) -> None:
         """Close all files cleanly and all sockets; clients come back to the next process."""
