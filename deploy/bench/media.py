@@ -40,12 +40,12 @@ class Plan:
     """Rooms of two at which all SFUs are compared."""
     fives: int
     each: int
-    """Rooms for each of two media processes side by side."""
+    """Rooms for each of two media processes side by side; few enough that its client fits on the same core."""
     more: tuple[int, ...]
     """Further steps, until one core is full."""
 
 
-WHOLE = Plan(8.0, 12, 3, 12, (16, 20, 24, 28, 32, 40))
+WHOLE = Plan(8.0, 12, 3, 8, (16, 20, 24, 28, 32, 40))
 QUICK = Plan(4.0, 6, 1, 4, (12,))
 
 
@@ -69,22 +69,23 @@ class Bench:
             found[name] = self.load(name, 2, [plan.alike])
         for name in ("ours", "ours_recorded", "janus", "janus_recorded"):
             found[name + "_five"] = self.load(name, 5, [plan.fives])
-        found["two_nodes"] = self.side_by_side(plan.each)
+        found["one_node"] = self.side_by_side(plan.each, (SERVER_CORE,))
+        found["two_nodes"] = self.side_by_side(plan.each, (SERVER_CORE, CLIENT_CORE))
         return found
 
-    def side_by_side(self, rooms: int) -> Steps:
-        """Two media processes that record, each on a core of its own, and each core with the other's client."""
-        cores = (SERVER_CORE, CLIENT_CORE)
-        with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+    def side_by_side(self, rooms: int, cores: tuple[int, ...]) -> Steps:
+        """A media process that records on each of these cores, and its client on the same core: what is added with
+        a core is a server and its whole load."""
+        with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(cores)) as pool:
             works = []
-            for own, other in (cores, cores[::-1]):
-                folder = self.folder / f"node{own}"
+            for core in cores:
+                folder = self.folder / f"node{core}of{len(cores)}"
                 folder.mkdir()
-                running = stack.enter_context(servers.ours(folder, own, other))
-                works.append(self._work(running, 2, [rooms], recorded=True, core=other))
+                running = stack.enter_context(servers.ours(folder, core, core))
+                works.append(self._work(running, 2, [rooms], recorded=True, core=core))
             outputs = list(pool.map(lambda work: list(_output(work)), works))
         found = [json.loads(line) for output in outputs for line in output]
-        say(f"two nodes side by side: {json.dumps(found)}")
+        say(f"nodes on cores {cores}: {json.dumps(found)}")
         return found
 
     def load(self, name: str, seats: int, steps: list[int]) -> Steps:
@@ -156,7 +157,7 @@ def main() -> None:
     """Measure, write the page, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute or two, to see that it works; writes no page")
-    parser.add_argument("--only", default="", help="some servers (stock, ours, ours_recorded, janus, janus_recorded), with commas")
+    parser.add_argument("--only", default="", help="some servers (stock, ours, ours_recorded, janus, janus_recorded, nodes), with commas")
     parser.add_argument("--rooms", type=int, nargs="+", default=[16], help="with --only: numbers of rooms")
     parser.add_argument("--seats", type=int, default=2, help="with --only: participants in a room")
     options = parser.parse_args()
@@ -169,6 +170,10 @@ def main() -> None:
         if options.only:
             encode_picture(bench.picture)
             for name in options.only.split(","):
+                if name == "nodes":
+                    for cores in ((SERVER_CORE,), (SERVER_CORE, CLIENT_CORE)):
+                        bench.side_by_side(options.rooms[0], cores)
+                    continue
                 bench.load(name, options.seats, options.rooms)
             return
         found = bench.run()

@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from server.media import compiled
+
 Step = dict[str, Any]
 Steps = list[Step]
 NO_LOSS = 0.001
@@ -16,13 +18,19 @@ DELIVERED = 0.99
 """Of what is sent so much arrives at least; the rest is on its way when counting stops."""
 NEARLY_FULL, FULL = 0.9, 0.97
 """A pinned process that uses so much of its core has no more."""
+COMPILED = "Our media node ran with its packet path compiled (`make compile`)."
+INTERPRETED = "Our media node ran interpreted; `make compile` takes about a third off its price."
 LABELS = {
     "stock": "stock aiortc, MediaRelay",
     "ours": "Jietan, forwarding only",
     "ours_recorded": "Jietan, recording and audio tap",
     "janus": "Janus videoroom, forwarding only",
     "janus_recorded": "Janus videoroom, recording",
+    "one_node": "one process, recording and audio tap",
+    "two_nodes": "one of two processes, recording and audio tap",
 }
+
+SERVERS = ("stock", "ours", "ours_recorded", "janus", "janus_recorded")
 
 
 def at(steps: Steps, rooms: int) -> Step | None:
@@ -70,6 +78,7 @@ def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
     compared = at(found.get("ours", []), alike)
     return {
         "bench": "media",
+        "ours_compiled": compiled.usable(),
         "stock_core_per_room": price("stock", 1),
         "ours_core_per_room": price("ours"),
         "ours_recorded_core_per_room": price("ours_recorded"),
@@ -90,7 +99,7 @@ def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
         "rooms_per_core_recorded": rooms_recorded,
         "rooms_per_core_recorded_is": known_recorded,
         "memory_mb_per_room": compared["memory_mb_per_room"] if compared else None,
-        **two_nodes(found.get("two_nodes", [])),
+        **two_nodes(found.get("one_node", []), found.get("two_nodes", [])),
         "five_ours_core_per_room": five("ours"),
         "five_ours_recorded_core_per_room": five("ours_recorded"),
         "five_janus_core_per_room": five("janus"),
@@ -106,13 +115,19 @@ def per_mbit(steps: Steps, rooms: int) -> float | None:
     return float(step["server_cores"] / (step["received_mbps_each"] * rooms * step["seats"] * (step["seats"] - 1)))
 
 
-def two_nodes(steps: Steps) -> dict[str, Any]:
-    """What two media processes carried together."""
-    whole = len(steps) == 2
+def two_nodes(one: Steps, two: Steps) -> dict[str, Any]:
+    """What one media process carried on one core together with its load, and two on two."""
+    whole = len(one) == 1 and len(two) == 2
+    rooms, cores = sum(s["rooms"] for s in two), sum(s["server_cores"] for s in two)
     return {
-        "two_nodes_rooms": sum(s["rooms"] for s in steps) if whole else None,
-        "two_nodes_cores": round(sum(s["server_cores"] for s in steps), 3) if whole else None,
-        "two_nodes_lost_fraction": max(s["lost_fraction"] for s in steps) if whole else None,
+        "one_node_rooms": one[0]["rooms"] if whole else None,
+        "one_node_core_per_room": one[0]["core_per_room"] if whole else None,
+        "one_node_delay_p95_ms": one[0]["delay_p95_ms"] if whole else None,
+        "two_nodes_rooms": rooms if whole else None,
+        "two_nodes_core_per_room": round(cores / rooms, 5) if whole else None,
+        "two_nodes_delay_p95_ms": max(s["delay_p95_ms"] for s in two) if whole else None,
+        "two_nodes_lost_fraction": max(s["lost_fraction"] for s in two) if whole else None,
+        "two_nodes_delivered_fraction": min(s["delivered_fraction"] for s in two) if whole else None,
     }
 
 
@@ -136,11 +151,13 @@ def page(
     found: dict[str, Steps], figures: dict[str, Any], missing: dict[str, str], loads: tuple[float, float] = (0.0, 0.0)
 ) -> str:
     """deploy/performance.md; `loads`: load average before and after."""
-    parts = [_HEAD.format(date=datetime.date.today().isoformat(), machine=machine(), versions=versions())]
+    head = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions()}
+    parts = [_HEAD.format(**head, path=COMPILED if compiled.usable() else INTERPRETED)]
     parts.append(_busy(loads))
-    parts += ["## Rooms of two\n", _table([(name, s) for name in LABELS for s in found.get(name, [])])]
-    parts += ["## Rooms of five\n", _table([(name, s) for name in LABELS for s in found.get(name + "_five", [])])]
-    parts += ["## Two media processes, recording, side by side\n", _TWO, _table([("ours_recorded", s) for s in found.get("two_nodes", [])])]
+    parts += ["## Rooms of two\n", _table([(name, s) for name in SERVERS for s in found.get(name, [])])]
+    parts += ["## Rooms of five\n", _table([(name, s) for name in SERVERS for s in found.get(name + "_five", [])])]
+    nodes = [("one_node", s) for s in found.get("one_node", [])] + [("two_nodes", s) for s in found.get("two_nodes", [])]
+    parts += ["## One media process on one core, two on two\n", _TWO, _table(nodes)]
     parts += ["## In short\n", _short(figures)]
     parts += [f"Not measured: {name}: {why}\n" for name, why in missing.items()]
     parts.append(_NOTES)
@@ -194,13 +211,16 @@ _HEAD = """# What a room costs
 
 Written by `make bench-media` ({date}); run it again rather than believe it.  {machine}; {versions}.
 
+{path}
+
 Each participant sends 1280x720 VP8 at 1.2 Mbit/s and Opus with 50 packets a second from a clip that was encoded
 before, and sees all others of the room.  The server has one core to itself, the load client another; both share the
 machine with whatever else runs.
 """
 
-_TWO = """One on each core, and on each core the other's load client too: the two cores carry servers and clients of all
-these rooms together.  Each process has its own rooms (setting `media_nodes`), so nothing is shared but the machine.
+_TWO = """Each process is on a core of its own together with the load client of its own rooms: what a second core adds is
+a second server and its whole load (setting `media_nodes`), and nothing is shared but the machine.  Two processes scale
+with the cores where each carries, at the same price and delay, what the one carried alone.
 """
 
 _NOTES = """## How it is measured

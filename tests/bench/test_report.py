@@ -42,8 +42,9 @@ def test_delay_is_taken_at_half_load_and_ratios_at_the_same_number_of_rooms() ->
     assert figures["ours_recorded_over_janus_recorded"] == 0.75
     assert figures["janus_core_per_room"] is None
     assert figures["two_nodes_rooms"] is None
-    both = report.summary({"two_nodes": [step(20, 0.5), step(20, 0.6, lost=0.001)]}, 16)
-    assert (both["two_nodes_rooms"], both["two_nodes_cores"], both["two_nodes_lost_fraction"]) == (40, 1.1, 0.001)
+    both = report.summary({"one_node": [step(20, 0.5)], "two_nodes": [step(20, 0.5), step(20, 0.6, lost=0.001)]}, 16)
+    assert (both["two_nodes_rooms"], both["two_nodes_core_per_room"]) == (40, 0.0275)
+    assert (both["one_node_core_per_room"], both["two_nodes_lost_fraction"]) == (0.025, 0.001)
     assert figures["ours_over_janus"] is None
     half = {**step(1, 0.5), "received_mbps_each": 0.6}
     assert report.summary({**found, "stock": [half]}, 16)["stock_over_ours_per_mbit"] == 100.0, "half the bitrate"
