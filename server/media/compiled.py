@@ -12,7 +12,7 @@ from pathlib import Path
 
 HOT = (
     "codecs/__init__", "codecs/base", "codecs/h264", "codecs/vp8", "forwarding", "incoming", "ordering", "outgoing",
-    "recorder", "rtp", "timeline", "twcc", "udp", "wire",
+    "rtp", "timeline", "twcc", "udp", "wire",
 )  # fmt: skip
 SOURCE = Path(__file__).parent
 FOLDER = SOURCE.parents[1] / "build" / "compiled"

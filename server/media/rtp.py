@@ -9,7 +9,6 @@ import struct
 HEADER = struct.Struct("!BBHLL")
 HEADER_AND_EXTENSION = struct.Struct("!BBHLLLL")
 """With one word of header extensions behind it."""
-ONE_BYTE_EXTENSIONS = 0xBEDE
 AUDIO_CLOCK = 48_000
 VIDEO_CLOCK = 90_000
 
@@ -41,9 +40,10 @@ def parse(data: bytes) -> Parsed | None:
     if first & 16:
         if len(data) < start + 4:
             return None
-        profile, words = struct.unpack_from("!HH", data, start)
+        one_byte = data[start] == 0xBE and data[start + 1] == 0xDE
+        words = data[start + 2] << 8 | data[start + 3]
         start += 4
-        if profile == ONE_BYTE_EXTENSIONS:
+        if one_byte:
             extension = data[start : start + 4 * words]
         start += 4 * words
     end = len(data) - data[-1] if first & 32 else len(data)

@@ -51,7 +51,10 @@ class Cipher:
         return done
 
 
-_lib = pylibsrtp.lib
+_CONNECTED = State.CONNECTED
+_PROTECT, _PROTECT_RTCP, _UNPROTECT = (
+    pylibsrtp.lib.srtp_protect, pylibsrtp.lib.srtp_protect_rtcp, pylibsrtp.lib.srtp_unprotect,
+)  # fmt: skip
 
 
 class Wire:
@@ -70,13 +73,13 @@ class Wire:
     def send(self, packet: bytes) -> None:
         """Encrypt and send an RTP or RTCP packet; silently nothing while the transport is not connected."""
         pair = self._ice._nominated.get(1)
-        if pair is None or self._dtls._state is not State.CONNECTED:
+        if pair is None or self._dtls._state is not _CONNECTED:
             return
         if pair is not self._pair:
             self._pair, self._address = pair, pair.remote_addr
         if self._out is None:
             self._out = Cipher(self._dtls._tx_srtp)
-        data = self._out.run(_lib.srtp_protect_rtcp if 192 <= packet[1] <= 223 else _lib.srtp_protect, packet)
+        data = self._out.run(_PROTECT_RTCP if 192 <= packet[1] <= 223 else _PROTECT, packet)
         if data is not None:
             pair.protocol.transport.sendto(data, self._address)
 
@@ -84,11 +87,11 @@ class Wire:
         """Take a datagram if it is RTP of a connected transport; False: it is something else."""
         if self.on_rtp is None or len(data) < 12 or not 127 < data[0] < 192 or 192 <= data[1] <= 223:
             return False
-        if self._dtls._state is not State.CONNECTED:
+        if self._dtls._state is not _CONNECTED:
             return False
         if self._in is None:
             self._in = Cipher(self._dtls._rx_srtp)
-        packet = self._in.run(_lib.srtp_unprotect, data)
+        packet = self._in.run(_UNPROTECT, data)
         if packet is not None:
             self.on_rtp(packet, time.monotonic())
         return True
