@@ -32,7 +32,7 @@ $(VENV)/.setup-test: requirements-test.lock $(VENV)/.setup
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
-compile: setup-test  ## the media node's hot modules to C (needs gcc and Python's headers): half the price of a room
+compile: setup-test  ## the media node's hot modules to C (needs gcc and Python's headers): more rooms per core
 	@$(BIN)/python -m deploy.compile
 
 tools:  ## Debian packages that the tests drive

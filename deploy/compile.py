@@ -16,7 +16,7 @@ from pathlib import Path
 from server.media import compiled
 
 ROOT = compiled.SOURCE.parents[1]
-WITHOUT = "The media node runs without it, at nearly twice the processor time per room."
+WITHOUT = "The media node runs without it, with fewer rooms per core."
 
 
 def missing() -> str:

@@ -19,7 +19,7 @@ DELIVERED = 0.99
 NEARLY_FULL, FULL = 0.9, 0.97
 """A pinned process that uses so much of its core has no more."""
 COMPILED = "Our media node ran with its packet path compiled (`make compile`)."
-INTERPRETED = "Our media node ran interpreted; `make compile` takes about a third off its price."
+INTERPRETED = "Our media node ran interpreted; `make compile` lowers its price."
 LABELS = {
     "stock": "stock aiortc, MediaRelay",
     "ours": "Jietan, forwarding only",
