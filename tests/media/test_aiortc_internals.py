@@ -189,22 +189,22 @@ async def test_the_payload_type_follows_a_sender_that_changes_its_codec() -> Non
         RTCRtpCodecParameters("video/rtx", 90_000, payloadType=97, parameters={"apt": 96}),
         RTCRtpCodecParameters("video/H264", 90_000, payloadType=98, parameters=h264),
     ]))  # fmt: skip
-    receiver._receiving = viewer._sending = True
+    receiver._in.receiving = viewer._out.active = True
     viewer._types = {"video/VP8": (120, 124), "video/H264": (126, None)}
-    viewer._wire = line  # type: ignore[assignment]
+    viewer._out.put = line.send
     viewer.attach(receiver)
     numbers = iter(range(100))
 
     def comes(payload_type: int, payload: bytes) -> list[tuple[int, bytes]]:
         number = next(numbers)
-        receiver.incoming(rtp.Parsed(payload_type, True, number, 3000 * number, 7, b"", payload), float(number))
+        receiver._in.take(rtp.Parsed(payload_type, True, number, 3000 * number, 7, b"", payload), float(number))
         return line.taken()
 
     vp8_key, vp8, sps, idr = b"\x10\x00key", b"\x10\x01other", b"\x67sps", b"\x65idr"
     assert comes(96, vp8) == [], "a picture begins with a key frame"
     assert comes(96, vp8_key) == [(120, vp8_key)]
     assert comes(96, vp8) == [(120, vp8)]
-    before = viewer._stream._seq
+    before = viewer._out.stream._seq
     assert comes(98, idr) == [], "the new decoder needs parameters first"
     assert comes(98, sps) == [(126, sps)]
     assert comes(98, idr) == [(126, idr)]
