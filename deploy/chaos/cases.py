@@ -67,11 +67,14 @@ def loss(share: float) -> Break:
 
 
 def thin(kbit: int) -> Break:
-    """The kiosk's line becomes thin."""
+    """The kiosk's line becomes thin, and is mended: the talk must go on all the while, the picture come back after."""
 
     def disturb(stage: Stage) -> Fault:
         stage.lines["petitioner"].thin(kbit)
-        stage.pass_time(25)
+        stage.pass_time(20)
+        stage.look("during")
+        stage.pass_time(5)
+        stage.lines["petitioner"].heal()
         return _nothing_missing()
 
     return disturb
@@ -175,7 +178,9 @@ CASES = (
     Case("calm", "nothing happens", calm),
     Case("loss_10", "10 % of packets lost both ways at the kiosk", loss(0.1), LINE),
     Case("loss_20", "20 % of packets lost both ways at the kiosk", loss(0.2), LINE),
-    Case("thin_line", "the kiosk's line has 150 kbit/s each way", thin(150), LINE),
+    Case("thin_1200", "the kiosk's line has 1.2 Mbit/s each way for 25 s", thin(1200), LINE),
+    Case("thin_line", "the kiosk's line has 150 kbit/s each way for 25 s", thin(150), LINE),
+    Case("thin_80", "the kiosk's line has 80 kbit/s each way for 25 s", thin(80), LINE),
     Case("gone_3", "the kiosk's network is gone for 3 s", gone(3), LINE, KIOSK),
     Case("gone_10", "the kiosk's network is gone for 10 s", gone(10), LINE, KIOSK),
     Case("copy_10", "as gone_10, and the kiosk's own copy fills the gap", gone(10), LINE, KIOSK, copied=True),

@@ -219,7 +219,7 @@ def _lost(path: Path, segments: list[Segment]) -> Gap | None:
         log.error("unknown file in a recording folder")
         return None
     track = [s for s in segments if s.participant_id == participant_id and s.source == source]
-    before = max((s.start + s.seconds for s in track if s.id < path.stem), default=0.0)
+    before = max((s.start + s.seconds for s in track if _number(s.id) < _number(path.stem)), default=0.0)
     start = _start_of(path, before)
     least = start + CLUSTER_SECONDS
     shared = source if source.shared else None
@@ -228,6 +228,12 @@ def _lost(path: Path, segments: list[Segment]) -> Gap | None:
     return Gap(
         participant_id=participant_id, kind=source.kind, source=shared, start=start, end=end, cause=TRUNCATED
     )
+
+
+def _number(segment_id: str) -> int:
+    """Which file of its track it is."""
+    number = segment_id.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _ends(segments: list[Segment]) -> list[float]:

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable
 
 from server.media import codecs, rtp, twcc
-from server.media.forwarding import NACK_LIMIT, NACK_LIMIT_SOUND, LossTracker
+from server.media.forwarding import ASK_PICTURE, ASK_SOUND, LossTracker
 from server.media.timeline import Timeline
 
 LAYERS = 4
@@ -87,7 +87,7 @@ class Incoming:
         self.sinks: list[Sink] = []
         self.timeline = Timeline(clock_rate)
         self.statistics = Statistics(clock_rate, now)
-        self.losses = LossTracker(NACK_LIMIT if video else NACK_LIMIT_SOUND)
+        self.losses = LossTracker(ASK_PICTURE if video else ASK_SOUND)
         self.arrivals = twcc.Arrivals()
         self.receiving = False
         self.last_packet = 0.0

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from server.media import rtp
 
 PATIENCE = 0.7
-"""Seconds that a missing packet is waited for: asking again has been given up by then (forwarding.NACK_TRIES), and a
-power loss may cost one second at most of what came meanwhile."""
+"""Seconds that a missing packet is waited for: a power loss may cost one second at most of what came meanwhile."""
 
 OnOrdered = Callable[[rtp.Packet, int], None]
 """Called with a packet and the number of packets lost right before it."""
@@ -14,9 +13,12 @@ OnOrdered = Callable[[rtp.Packet, int], None]
 class Reorder:
     """Hands packets on in order of `seq`, waiting for a missing one at most `depth` packets or `wait` seconds."""
 
-    def __init__(self, emit: OnOrdered, *, depth: int, wait: float) -> None:
+    def __init__(
+        self, emit: OnOrdered, *, depth: int, wait: float, late: Callable[[rtp.Packet], None] | None = None
+    ) -> None:
+        """`late` is called with packets that come after they were given up."""
         self.emit = emit
-        self._depth, self._wait = depth, wait
+        self._depth, self._wait, self._late = depth, wait, late
         self._next: int | None = None
         self._held: dict[int, rtp.Packet] = {}
 
@@ -24,6 +26,8 @@ class Reorder:
         if self._next is None:
             self._next = packet.seq
         if packet.seq < self._next:
+            if self._late is not None:
+                self._late(packet)
             return
         if packet.seq == self._next and not self._held:
             self._next += 1

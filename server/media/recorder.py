@@ -21,14 +21,21 @@ from server.protocol.base import Role, Source, TrackKind
 from server.protocol.recording import FILE_TYPES, Gap, Segment
 
 log = structlog.get_logger(__name__)
-CLUSTER_SECONDS = 0.5
+CLUSTER_SECONDS = 0.25
+"""What is not written yet is lost with the process (measured: with 0.5, half a second and more of it)."""
+SYNC_WITHIN = 0.4
+"""Seconds that a cluster may wait for its file to be synced: a power loss costs that much more, and no disk is asked
+to sync a file more than a few times a second."""
+REFUSED = "disk_full"
+"""Why nothing is recorded while the disk takes nothing."""
 FILL_AT_MOST = 2.0
 """A longer hole ends the file."""
 KEYFRAME_EVERY = 8.0
 """Browsers send key frames on request only; without some the picture could not be searched."""
 STILL_AT_MOST = 12.0
 """The same for papers and screens: where nothing moves nothing is sent, but for an answer to a key frame request."""
-RETRY_AFTER = 1.0
+RETRY_AFTER = 0.25
+"""Seconds until a disk that took nothing is tried again."""
 _FRAME = webm.FILL_MS / 1000
 SOUND = Opening("audio/opus", webm.opus_track())
 
@@ -103,7 +110,12 @@ class _Stretch:
     blocks: list[webm.Block] = field(default_factory=list)
     since: float = 0.0
     """Monotonic time of the first waiting block."""
+    late: list[webm.Block] = field(default_factory=list)
+    """What was given up and came after all, for the next cluster."""
     gaps: list[Gap] = field(default_factory=list)
+    hole: Gap | None = None
+    """What a disk did not take before this file; told once it takes this one, so that a disk that stays full for an
+    hour is one gap and not thousands."""
 
 
 class TrackRecorder:
@@ -137,6 +149,18 @@ class TrackRecorder:
         self._add(stretch, webm.Block(at - stretch.start, payload), at + lasts, now)
         if stretch.end - stretch.start >= self._store.segment_seconds:
             self.end("rotation")
+
+    def late_audio(self, at: float, payload: bytes) -> None:
+        """Put an Opus packet that begins at media time `at` where silence was put in its place."""
+        stretch, lasts = self._stretch, rtp.opus_seconds(payload)
+        gap = next((g for g in stretch.gaps if g.start - _FRAME / 2 <= at < g.end - _FRAME / 2), None) if stretch else None
+        if stretch is None or gap is None or not lasts:
+            return
+        at = gap.start + max(0, round((at - gap.start) / _FRAME)) * _FRAME
+        rest = [(gap.start, at), (at + lasts, gap.end)]
+        place = stretch.gaps.index(gap)
+        stretch.gaps[place : place + 1] = [self._gap(a, b, gap.cause) for a, b in rest if b - a > _FRAME / 2]
+        stretch.late.append(webm.Block(at - stretch.start, payload))
 
     def needs_keyframe(self, now: float) -> bool:
         """Whether frames come and no file is open for them, as after a disk that was full."""
@@ -208,12 +232,15 @@ class TrackRecorder:
     def _stretch_for(self, at: float, now: float, opening: Opening) -> _Stretch:
         """The open file, or a new one that starts here."""
         if self._stretch is None:
-            self._tell_hole(at)
+            hole = self._hole(at)
+            if hole is not None and hole.cause != REFUSED:
+                self._events.gap(hole)
+                hole = None
             segment_id = self._store.next_id(f"{self.participant_id}-{closing.FILE_PART[self.source]}")
             form = FILE_TYPES[opening.mime]
             head = webm.head(opening.track, self._description(segment_id, at, opening.mime), form.document)
             file = _File(self._store.folder / f"{segment_id}{form.suffix}", head, at)
-            self._stretch = _Stretch(segment_id, opening, at, file, at, at, since=now)
+            self._stretch = _Stretch(segment_id, opening, at, file, at, at, since=now, hole=hole)
         return self._stretch
 
     def _description(self, segment_id: str, start: float, mime: str) -> dict[str, Any]:
@@ -227,9 +254,23 @@ class TrackRecorder:
             "start": start,
         }
 
+    def _hole(self, until: float) -> Gap | None:
+        """What is missing between the last file and `until`, if that is worth telling."""
+        if self.covered_until is None or until - self.covered_until <= NOTEWORTHY:
+            return None
+        return self._gap(self.covered_until, until, self.cause or "packet_loss")
+
     def _tell_hole(self, until: float) -> None:
-        if self.covered_until is not None and until - self.covered_until > NOTEWORTHY:
-            self._events.gap(self._gap(self.covered_until, until, self.cause or "packet_loss"))
+        hole = self._hole(until)
+        if hole is not None:
+            self._events.gap(hole)
+
+    def _taken(self, stretch: _Stretch) -> None:
+        """The disk has a cluster of this file."""
+        self._events.trouble("")
+        hole, stretch.hole = stretch.hole, None
+        if hole is not None:
+            self._events.gap(hole)
 
     def _gap(self, start: float, end: float, cause: str) -> Gap:
         source = self.source if self.source.shared else None
@@ -243,8 +284,13 @@ class TrackRecorder:
         if not stretch.blocks:
             return
         blocks, stretch.blocks = stretch.blocks, []
+        late, stretch.late = sorted(stretch.late, key=lambda block: block.at), []
         end = stretch.end
-        if not self._store.writer.submit(lambda: self._write(stretch, webm.cluster(blocks), end), droppable=True):
+
+        def write() -> None:
+            self._write(stretch, webm.cluster(blocks) + (webm.cluster(late) if late else b""), end)
+
+        if not self._store.writer.submit(write, droppable=True):
             self._failed(stretch, "disk_slow", stretch.handed_over)
             return
         stretch.handed_over = end
@@ -263,8 +309,8 @@ class TrackRecorder:
         self._store.writer.written += len(data)
         if new:
             self._store.writer.named(stretch.file.path.parent)
-        refused = partial(self._refused, stretch, before)
-        self._store.writer.touched(file, lambda: self._events.trouble(""), refused)
+        refused, within = partial(self._refused, stretch, before), 0.0 if new else SYNC_WITHIN
+        self._store.writer.touched(file, partial(self._taken, stretch), refused, within=within)
 
     def _refused(self, stretch: _Stretch, until: float, error: OSError) -> None:
         """In the writer thread: the disk did not take what follows `until`."""
@@ -273,19 +319,27 @@ class TrackRecorder:
             return
         stretch.file.failed = True
         code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "disk_error"
-        log.error("recording not written", code=code, error=error.errno)
+        if stretch.hole is None:
+            log.error("recording not written", code=code, error=error.errno)
         self._store.writer.tell(lambda: self._failed(stretch, code, until))
 
     def _failed(self, stretch: _Stretch, code: str, until: float) -> None:
         """What could not be written after `until` is a gap; a new file is tried soon."""
         self._events.trouble(code)
+        since, hole = until, stretch.hole
+        stretch.hole = None
+        if hole is not None and until <= stretch.start:
+            since = hole.start
+        elif hole is not None:
+            self._events.gap(hole)
         if self._stretch is not stretch:
-            if stretch.end > until:
-                self._events.gap(self._gap(until, stretch.end, "disk_full"))
+            if stretch.end > since:
+                self._events.gap(self._gap(since, stretch.end, REFUSED))
             return
         stretch.blocks = []
         stretch.end = until
-        self.end("disk_full")
+        self.end(REFUSED)
+        self.covered_until = since
         self._not_before = stretch.since + RETRY_AFTER
 
     def tick(self, now: float, media_now: float) -> None:
@@ -356,7 +410,7 @@ class AudioInput:
 
     def __init__(self, track: TrackRecorder, timeline: Timeline, media_time: MediaClock) -> None:
         self._track, self._timeline, self._media_time = track, timeline, media_time
-        self._reorder = Reorder(self._ordered, depth=50, wait=PATIENCE)
+        self._reorder = Reorder(self._ordered, depth=50, wait=PATIENCE, late=self._late)
         self._expected: int | None = None
 
     def __call__(self, packet: rtp.Packet) -> None:
@@ -369,6 +423,9 @@ class AudioInput:
         silent_by_choice = not lost and expected is not None and packet.timestamp > expected
         if at >= 0:
             self._track.audio(at, packet.payload, packet.arrival, lost=not silent_by_choice)
+
+    def _late(self, packet: rtp.Packet) -> None:
+        self._track.late_audio(self._media_time(self._timeline(packet.timestamp)), packet.payload)
 
     def tick(self, now: float) -> None:
         self._reorder.tick(now)

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from server.media import opus, rtp
-from server.media.ordering import PATIENCE, Reorder
+from server.media.ordering import Reorder
 from server.media.timeline import Timeline
 from server.protocol.transcript import (
     LiveEnd,
@@ -31,6 +31,9 @@ from server.protocol.transcript import (
 )
 
 log = structlog.get_logger(__name__)
+PATIENCE = 1.6
+"""Seconds that a missing packet is waited for: longer than the recorder does (ordering.PATIENCE), which puts late sound
+in its place afterwards; what was recognised without it stays so.  Captions wait only where something is missing."""
 SEND_EVERY = 0.1
 SEEK_OVER = 0.5
 """A jump of the sound's time that is smaller is not worth breaking an utterance for."""
@@ -372,8 +375,7 @@ class TapInput:
 
     def __init__(self, tap: Tap, timeline: Timeline, media_time: Callable[[float], float]) -> None:
         self._tap, self._timeline, self._media_time = tap, timeline, media_time
-        # As patient as the recorder: what comes late is recorded, so it has to be recognised too.
-        self._reorder = Reorder(self._ordered, depth=60, wait=PATIENCE)
+        self._reorder = Reorder(self._ordered, depth=90, wait=PATIENCE)
         self._decoder = opus.Decoder()
         self._expected: int | None = None
 

@@ -5,6 +5,7 @@ Tracks, clusters, and once closed the cues at the end.  Info's title holds our o
 so that a file whose writer died can be closed from itself alone.  Sources: RFC 8794 (EBML), RFC 9559 (Matroska).
 """
 
+import bisect
 import hashlib
 import json
 import os
@@ -13,6 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from server.durable import replace_file
+from server.media.rtp import opus_seconds
 
 _EBML, _SEGMENT, _SEEK_HEAD, _SEEK, _SEEK_ID, _SEEK_POSITION = (
     "1A45DFA3", "18538067", "114D9B74", "4DBB", "53AB", "53AC",
@@ -205,6 +209,8 @@ class _Scan:
     last_ms: int = -1
     step_ms: int = 0
     blocks: int = 0
+    disordered: bool = False
+    """Whether a block comes after a later one: it was late, and silence stands in its place."""
     cues: list[tuple[int, int]] = field(default_factory=list)
     filled: list[tuple[int, int]] = field(default_factory=list)
 
@@ -283,6 +289,9 @@ def _note_cluster(view: bytes, element: _Element, scan: _Scan) -> bool:
 
 
 def _note_block(scan: _Scan, at: int, flags: int, cluster_at: int) -> None:
+    if at < scan.last_ms:
+        scan.disordered = True
+        return
     if scan.last_ms >= 0 and at > scan.last_ms:
         scan.step_ms = at - scan.last_ms
     if flags & _KEY and (not scan.cues or at - scan.cues[-1][0] >= CUE_EVERY * 1000):
@@ -310,12 +319,46 @@ def finalise(path: Path) -> ClosedFile:
     Raises BadFile if there is no usable head or not one whole cluster, OSError.
     """
     scan = _usable_scan(path)
+    if scan.disordered:
+        replace_file(path, _in_order(path.read_bytes(), scan.end))
+        scan = _usable_scan(path)
     with path.open("r+b") as file:
         file.truncate(scan.end)
         _complete(file, scan, _cues(scan))
         file.flush()
         os.fsync(file.fileno())
     return _closed(path, scan)
+
+
+def _in_order(view: bytes, end: int) -> bytes:
+    """The same file up to `end` with its blocks in order of time, and without the silence that late ones replace."""
+    _, first = _read_layout(view)
+    blocks = [block for element in _children(view, first, end) for block in _blocks(view, element)]
+    spoken = sorted((b.at, b.at + opus_seconds(b.data)) for b in blocks if not b.filled)
+    kept = [b for b in blocks if not (b.filled and _covered(b.at + FILL_MS / 2000, spoken))]
+    kept.sort(key=lambda block: block.at)
+    clusters: list[list[Block]] = []
+    for block in kept:
+        if not clusters or block.at - clusters[-1][0].at >= CUE_EVERY:
+            clusters.append([])
+        clusters[-1].append(block)
+    return view[:first] + b"".join(cluster(part) for part in clusters)
+
+
+def _blocks(view: bytes, element: _Element) -> Iterator[Block]:
+    timestamp, *rest = _children(view, element.data, element.end)
+    start = int.from_bytes(view[timestamp.data : timestamp.end], "big")
+    for child in rest:
+        if child.identifier == _SIMPLE_BLOCK and child.end - child.data >= 4:
+            offset, flags = struct.unpack_from("!hB", view, child.data + 1)
+            data = view[child.data + 4 : child.end]
+            yield Block((start + offset) / 1000, data, bool(flags & _KEY), bool(flags & _DISCARDABLE))
+
+
+def _covered(moment: float, spans: Sequence[tuple[float, float]]) -> bool:
+    """Whether the last of these that begins before a moment goes on beyond it."""
+    found = bisect.bisect_right(spans, (moment, float("inf"))) - 1
+    return found >= 0 and moment < spans[found][1]
 
 
 def salvage(path: Path) -> ClosedFile:

@@ -5,6 +5,7 @@ import errno
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,8 @@ class _Touched:
     file: Syncable
     after: Job
     failed: Callable[[OSError], None] | None
+    due: float
+    """By when it is to be synced, in seconds of the monotonic clock."""
 
 
 class Overloaded(RuntimeError):
@@ -42,7 +45,7 @@ class Overloaded(RuntimeError):
 
 
 class Writer:
-    """Runs jobs in order in its own thread and syncs the files they touched once per batch."""
+    """Runs jobs in order in its own thread and syncs the files they touched once per batch, or a little later."""
 
     def __init__(self) -> None:
         self._jobs: queue.Queue[Job | None] = queue.Queue(CAPACITY)
@@ -67,10 +70,12 @@ class Writer:
         _waiting.set(self._jobs.qsize())
         return True
 
-    def touched(self, file: Syncable, after: Job, failed: Callable[[OSError], None] | None = None) -> None:
-        """For jobs: `file` is to be synced at the end of this batch; then `after` runs in the event loop, or `failed`
-        at once, in the writer thread."""
-        self._touched.append(_Touched(file, after, failed))
+    def touched(
+        self, file: Syncable, after: Job, failed: Callable[[OSError], None] | None = None, within: float = 0.0
+    ) -> None:
+        """For jobs: `file` is to be synced at the end of this batch, or so many seconds later at most; then `after` runs
+        in the event loop, or `failed` at once, in the writer thread."""
+        self._touched.append(_Touched(file, after, failed, time.monotonic() + within))
 
     def named(self, folder: Path) -> None:
         """For jobs: a file is new in `folder`, whose names are to be synced with this batch."""
@@ -103,14 +108,22 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            job = self._jobs.get()
-            batch = [job, *self._more()]
+            batch = self._batch()
             for item in batch:
                 if item is not None:
                     self._do(item)
             self._do(self._sync)
             if None in batch:
                 return
+
+    def _batch(self) -> list[Job | None]:
+        """What is to be done next; nothing if a file is to be synced before anything comes."""
+        due = min((touched.due for touched in self._touched), default=None)
+        try:
+            first = self._jobs.get(timeout=None if due is None else max(0.0, due - time.monotonic()))
+        except queue.Empty:
+            return []
+        return [first, *self._more()]
 
     def _more(self) -> list[Job | None]:
         found: list[Job | None] = []
@@ -135,12 +148,16 @@ class Writer:
                 one.failed(error)
 
     def _sync(self) -> None:
-        """Files first, then their names, then whoever waits for it is told."""
+        """Files that are due first, then their names, then whoever waits for it is told.  Who waits for everything has
+        everything synced."""
         waiting, self._after = self._after, []
+        now = float("inf") if waiting else time.monotonic()
+        due = {touched.file for touched in self._touched if touched.due <= now}
         by_file: dict[Syncable, list[_Touched]] = {}
         for touched in self._touched:
-            by_file.setdefault(touched.file, []).append(touched)
-        self._touched = []
+            if touched.file in due:
+                by_file.setdefault(touched.file, []).append(touched)
+        self._touched = [touched for touched in self._touched if touched.file not in due]
         for file, all_touched in by_file.items():
             self._settle(all_touched, _try(partial(_sync_file, file)))
         folders, self._folders = self._folders, set()

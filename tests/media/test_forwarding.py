@@ -182,7 +182,17 @@ def test_an_answer_that_takes_long_is_not_asked_for_twice() -> None:
 
 
 def test_sound_is_asked_for_over_a_longer_hole_than_pictures() -> None:
-    for limit, asked in ((forwarding.NACK_LIMIT, 0), (forwarding.NACK_LIMIT_SOUND, 200)):
-        losses = forwarding.LossTracker(limit)
+    for asking, asked in ((forwarding.ASK_PICTURE, 0), (forwarding.ASK_SOUND, 200)):
+        losses = forwarding.LossTracker(asking)
         losses.add(0, 0.0)
         assert len(losses.add(201, 4.0)[1]) == asked
+
+
+def test_sound_is_asked_for_longer_than_pictures() -> None:
+    for asking, taken in ((forwarding.ASK_PICTURE, False), (forwarding.ASK_SOUND, True)):
+        losses = forwarding.LossTracker(asking)
+        losses.add(0, 0.0)
+        losses.add(2, 0.0)
+        asked = [now for now in (step / 20 for step in range(1, 41)) if losses.retry(now)[0]]
+        assert (asked[-1] > 1.8) is taken
+        assert losses.add(1, 2.0)[2] is taken, "what is not asked for any more is not taken"

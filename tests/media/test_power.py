@@ -208,6 +208,44 @@ async def test_a_disk_that_cannot_sync_is_told_and_a_new_file_begins(
     assert covered >= 3.9
 
 
+async def _with_late_sound(talk: Talk) -> list[bytes]:
+    """Speak 4 s of which three packets come 1.2 s late, and one never."""
+    sounds = encoded.opus(2)
+    sent = [sounds[number % 100].data for number in range(200)]
+    late = {60, 61, 63}
+    for number, data in enumerate(sent):
+        now = number * 0.02
+        if number - 60 in late:
+            talk.sound(number - 60, sent[number - 60], now)
+        if number not in late | {62}:
+            talk.sound(number, data, now)
+        if number % 12 == 0:
+            talk.tick(now)
+    return sent
+
+
+async def test_sound_that_comes_after_it_was_given_up_is_put_in_its_place(talk: Talk) -> None:
+    sent = await _with_late_sound(talk)
+    await talk.end()
+    (segment,) = talk.segments
+    assert [(g.start, g.end) for g in segment.gaps] == [(pytest.approx(1.24, abs=0.005), pytest.approx(1.26, abs=0.005))]
+    with av.open(str(talk.folder / segment.file)) as container:
+        packets = [(float(p.pts * p.time_base), bytes(p)) for p in container.demux() if p.size]
+    assert [data for _, data in packets] == [*sent[:62], webm.SILENCE, *sent[63:]]
+    assert [at for at, _ in packets] == sorted(at for at, _ in packets)
+
+
+async def test_late_sound_is_in_its_place_in_a_file_whose_writer_died_too(talk: Talk) -> None:
+    sent = await _with_late_sound(talk)
+    await talk.writer.barrier()
+    _, (segment,) = history.load(talk.folder)
+    assert [(g.start, g.end) for g in segment.gaps] == [(pytest.approx(1.24, abs=0.005), pytest.approx(1.26, abs=0.005))]
+    with av.open(str(talk.folder / segment.file)) as container:
+        found = [bytes(p) for p in container.demux() if p.size]
+    assert found == [*sent[:62], webm.SILENCE, *sent[63:]][: len(found)]
+    assert len(found) > 180
+
+
 @pytest.mark.parametrize("ppm", [200, -200])
 async def test_a_file_keeps_time_though_the_device_drifts_and_nothing_is_added(talk: Talk, ppm: int) -> None:
     talk.store.segment_seconds = 600

@@ -28,9 +28,9 @@ const LONGEST_PAUSE_MS = 2000;
 const SHORT_PAUSE_MS = 600;
 /** Browsers hold back sockets once about a dozen failed within minutes (measured: 0.3 s after 12, 2 to 5 s from 15 on),
  * so a node that refuses is asked by small requests until it answers. */
-const KNOCK_EVERY_MS = 250;
+const KNOCK_EVERY_MS = 100;
 const KNOCK_MS = 1000;
-const KNOCKS = 40;
+const KNOCKS = 100;
 /** A line that was cut swallows the first packets: who waits longer for an answer than this does better to ask again;
  * later, for the reason above, less often. */
 const OPEN_MS = 4000;

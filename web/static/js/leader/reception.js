@@ -6,7 +6,7 @@ import { earlier, facts, matterOf } from "/static/js/leader/brief.js";
 import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { offer } from "/static/js/room/chosen_devices.js";
-import { Talk } from "/static/js/leader/talk.js";
+import { Talk, askForSeat } from "/static/js/leader/talk.js";
 
 /** Reception that this tab is in the middle of: a page that is loaded anew goes straight back into it. */
 const TALKING = "jietan.talking";
@@ -17,8 +17,8 @@ const previewMeter = new Meter(byId("preview-meter"));
 
 const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
 
-/** @type {{reception: any, media: MediaStream | null, opening: boolean}} */
-const page = { reception: null, media: null, opening: false };
+/** @type {{reception: any, media: MediaStream | null, opening: boolean, early: ReturnType<typeof openDevices> | null, ticket: Promise<any> | null}} */
+const page = { reception: null, media: null, opening: false, early: null, ticket: null };
 
 /** @param {string} step one of STEPS */
 function show(step) {
@@ -33,11 +33,27 @@ function problem(words, title = "这场接谈打不开") {
   show("problem");
 }
 
+/** Whoever is in the middle of a talk is missed there: nothing waits for anything else. */
+function comingBack() {
+  return sessionStorage.getItem(TALKING) === id;
+}
+
+/** Devices opened for a talk that there is none of are let go. */
+function notBack() {
+  page.early?.then(({ stream }) => release(stream)).catch(() => undefined);
+  page.early = null;
+}
+
 async function load() {
   show("loading");
+  if (comingBack() && !page.media) {
+    page.early = openDevices();
+    page.early.catch(() => undefined);
+  }
   try {
     page.reception = await api("GET", `/api/receptions/${id}`);
   } catch (error) {
+    notBack();
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) location.assign(logInPath());
     problem(error.message);
@@ -50,8 +66,9 @@ async function load() {
 function opened(reception) {
   byId("about").textContent = `${reception.number} ${reception.petitioner}　${matterOf(reception)}`;
   document.title = `${reception.number} ${reception.petitioner} · 接谈`;
-  if (reception.state === "waiting" || (reception.state === "running" && reception.mine)) prepare(reception);
-  else if (reception.state === "running") problem(`${reception.receiver || "另一位领导"}正在谈这一件。`, "已经有人在谈");
+  if (reception.state === "waiting" || (reception.state === "running" && reception.mine)) return prepare(reception);
+  notBack();
+  if (reception.state === "running") problem(`${reception.receiver || "另一位领导"}正在谈这一件。`, "已经有人在谈");
   else new After(id).begin(reception, () => show("after"));
 }
 
@@ -61,6 +78,10 @@ function prepare(reception) {
   byId("prepare-matter").textContent = matterOf(reception);
   byId("prepare-brief").replaceChildren(...facts(reception), earlier(reception));
   show("prepare");
+  if (reception.state === "running" && comingBack()) {
+    page.ticket = askForSeat(reception.id);
+    page.ticket.catch(() => undefined);
+  }
   prepareDevices();
 }
 
@@ -70,13 +91,15 @@ async function prepareDevices() {
   ready("");
   try {
     release(page.media);
-    const { stream, withoutCamera } = await openDevices();
+    const early = page.early;
+    page.early = null;
+    const { stream, withoutCamera } = await (early ?? openDevices());
     page.media = stream;
+    if (page.reception.state === "running" && comingBack()) return await startTalk();
     await offer(lists, stream, prepareDevices);
     tell(byId("no-camera"), withoutCamera);
     preview(stream);
     ready(page.reception.state === "running" ? "回到接谈" : "开始接谈");
-    if (page.reception.state === "running" && sessionStorage.getItem(TALKING) === id) await startTalk();
   } catch (error) {
     tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "麦克风打不开，请刷新再试。");
     byId("devices-again").hidden = false;
@@ -110,7 +133,8 @@ async function startTalk() {
   sessionStorage.setItem(TALKING, id);
   previewMeter.stop();
   /** @type {HTMLVideoElement} */ (byId("preview")).srcObject = null;
-  const talk = new Talk(page.reception, media);
+  const talk = new Talk(page.reception, media, page.ticket);
+  page.ticket = null;
   talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
   show("talk");
   await talk.start();

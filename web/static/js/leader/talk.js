@@ -26,11 +26,17 @@ const MUTE = {
   video: { on: ["video", "摄像头开"], off: ["videooff", "摄像头关"] },
 };
 
+/** @param {string} reception */
+export function askForSeat(reception) {
+  return api("POST", `/api/receptions/${reception}/join`);
+}
+
 /** Event "over" ({reason, message}) when there is nothing more to talk: hung_up, office, left, shutdown, replaced, refused. */
 export class Talk extends EventTarget {
-  /** @param {any} reception @param {MediaStream} media */
-  constructor(reception, media) {
+  /** @param {any} reception @param {MediaStream} media @param {Promise<any> | null} first a ticket that was asked for already */
+  constructor(reception, media, first = null) {
     super();
+    this.first = first;
     this.reception = reception;
     this.media = media;
     this.finished = false;
@@ -64,7 +70,9 @@ export class Talk extends EventTarget {
   /** What the office refuses is final; only a line that is away is worth another try. */
   async ticket() {
     try {
-      return await api("POST", `/api/receptions/${this.reception.id}/join`);
+      const asked = this.first ?? askForSeat(this.reception.id);
+      this.first = null;
+      return await asked;
     } catch (error) {
       const refused = error instanceof ApiError && [401, 403, 404, 409].includes(error.status);
       if (refused) this.over(this.hangingUp ? "hung_up" : this.seat.room && error.status === 409 ? "office" : "refused", error.message);
