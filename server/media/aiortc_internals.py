@@ -361,6 +361,11 @@ class ForwardingReceiver(RTCRtpReceiver):
             self.timeline.report(report.ntp_timestamp, report.rtp_timestamp, time.monotonic())
 
     @property
+    def starves(self) -> bool:
+        """Whether there is a viewer whose line has no room for this picture."""
+        return any(viewer.watching and viewer.shown is Shown.STOPPED for viewer in self.viewers)
+
+    @property
     def flowing(self) -> bool:
         """Whether packets came within the last LIVE_FOR seconds."""
         return time.monotonic() - self._in.last_packet < LIVE_FOR
@@ -424,13 +429,13 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._keyframes.wanted = True
         if self.kind == "video" and self._keyframes.due(now):
             self._send_pli()
-        self._send_feedback()
+        self._send_feedback(now)
         if now >= self._report_at:
             self._report_at = now + 0.5 + random.random()
             self._send_report(now)
 
-    def _send_feedback(self) -> None:
-        if not self._in.twcc_id:
+    def _send_feedback(self, now: float) -> None:
+        if not self._in.twcc_id or not self._in.arrivals.due(now):
             return
         packet = self._in.arrivals.feedback(self._own_ssrc, self._in.ssrc or 0)
         if packet is not None:
@@ -741,6 +746,10 @@ class ForwardingConnection(RTCPeerConnection):
         decision = self._downlink.decide(now, int(max(0, bits - before) / (now - since)), pictures)
         for sender, layers, limit in zip(senders, decision.layers, decision.limits, strict=True):
             sender.show(layers, limit)
+
+    def note_wide(self) -> None:
+        """The viewer found that its line has room again."""
+        self._line.note_wide(time.monotonic())
 
     def measures(self) -> Measures:
         """How the line does, both ways."""

@@ -42,8 +42,12 @@ ASK_FOR = 0.9
 """Share of the room that publishers may fill: rates swing."""
 UNLIMITED = 3_000_000
 LEAST_ROOM = 20_000
+WIDE = 400_000
+"""Room for pictures on a line that the viewer found wide enough for pictures again: a small one, from which it grows."""
 STOP_AFTER = 1.5
 """Seconds that a picture is kept although it does not fit: its publisher may be sending less soon."""
+LEAST_PICTURE = 45_000
+"""With less there will be no picture, whatever its publisher does: what is sent of it only holds up the sound."""
 KEEP, GRANT = 0.8, 1.05
 """What is shown may cost a little more than there is room for, what is new a little less: no flapping."""
 GOOD_ENOUGH = 800_000
@@ -94,6 +98,12 @@ class Line:
         self._losses.append((now, self._loss))
         while self._losses[0][0] < now - LOSS_WINDOW:
             self._losses.popleft()
+
+    def note_wide(self, now: float) -> None:
+        """The viewer found that there is room again; not believed sooner after a failure than any other try."""
+        if self.room is None or self.room >= WIDE or now - self._cut_at < self._patience:
+            return
+        self.room, self._raised_at = WIDE, now
 
     def update(self, now: float, sent: int, next_step: int | None) -> None:
         """Follow what was learnt: `sent` is the rate of pictures now, `next_step` what the next better ones need."""
@@ -184,7 +194,8 @@ class Downlink:
             self._short_since.pop(number, None)
             return wanted
         since = self._short_since.setdefault(number, now)
-        hopeless = self.line.room is not None and 3 * self.line.room < picture[0]
+        room = self.line.room
+        hopeless = room is not None and (room < LEAST_PICTURE or 3 * room < picture[0])
         return 0 if hopeless or now - since > STOP_AFTER else 1
 
     def _limits(self, room: float | None, pictures: Sequence[Picture]) -> tuple[int | None, ...]:

@@ -407,8 +407,14 @@ class Participant:
             held=self.held,
             supplied=self.link.supplied if self.link else (),
             picture=self._picture_for(viewer),
+            small_sound=viewer is self and self._starves_somebody,
             slot=None if viewer is self else viewer.slot_of(self.id),
         )
+
+    @property
+    def _starves_somebody(self) -> bool:
+        """Whether there is somebody whose line has no room for this participant's picture."""
+        return self.link is not None and self.link.video is not None and self.link.video.starves
 
     def _picture_for(self, viewer: "Participant") -> Shown:
         if self.sound_only and not self.video_muted:

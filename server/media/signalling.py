@@ -34,9 +34,12 @@ from server.protocol.signalling import (
     Mark,
     Mute,
     Offer,
+    Probe,
+    Probed,
     Share,
     Stats,
     Trouble,
+    Wide,
     client_message,
 )
 
@@ -222,6 +225,14 @@ class Session:
         room, seat = self._here
         room.client_says(seat, message)
 
+    async def _probe(self, message: Probe) -> None:
+        self._outbox.send(Probed(pad=message.pad))
+
+    async def _wide(self, message: Wide) -> None:
+        seat = self._here[1]
+        if seat.link is not None:
+            seat.link.connection.note_wide()
+
     async def _leave(self, message: Leave) -> None:
         room, seat = self._here
         await room.leave(seat, "left")
@@ -240,6 +251,8 @@ _HANDLERS: dict[type, Callable[[Session, Any], Awaitable[None]]] = {
     Share: Session._share,
     Hold: Session._hold,
     Stats: Session._stats,
+    Probe: Session._probe,
+    Wide: Session._wide,
     Leave: Session._leave,
     HangUp: Session._hang_up,
 }

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from server.media.rtp import Unwrapper
 
 URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+FEEDBACK_EVERY = 0.1
+"""Seconds between two feedbacks: at 20 a second they took 12 of the 80 kbit/s of a thin line.  libwebrtc's own come
+every 50 to 250 ms."""
 _MAX_SPAN = 2000
 _SYMBOLS_PER_CHUNK = 7
 
@@ -22,6 +25,7 @@ class Arrivals:
         self._came: list[tuple[int, float]] = []
         self._next: int | None = None
         self._count = 0
+        self._told_at = 0.0
 
     def add(self, seq: int, arrival: float) -> None:
         """Note that packet `seq` (16 bits) came at `arrival` (seconds)."""
@@ -35,6 +39,13 @@ class Arrivals:
         if self._next is None and numbered:
             self._next = numbered[0][0]
         return {number: arrival for number, arrival in numbered if number >= (self._next or 0)}
+
+    def due(self, now: float) -> bool:
+        """Whether it is time for feedback; it counts as given then."""
+        if now - self._told_at < FEEDBACK_EVERY - 0.01:
+            return False
+        self._told_at = now
+        return True
 
     def feedback(self, ssrc: int, media_ssrc: int) -> bytes | None:
         """The RTCP packet about everything since the last call; None if nothing came."""

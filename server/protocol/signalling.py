@@ -147,6 +147,22 @@ class Stats(Message):
     """Own microphone: linear, as in RTCAudioSourceStats.audioLevel (W3C webrtc-stats)."""
 
 
+class Probe(Message):
+    """Asks the node for the same words back (`probed`): how long that takes with and without a pad tells whether a
+    line on which a picture stands still has room again."""
+
+    type: Literal["probe"] = "probe"
+    pad: Annotated[str, Field(max_length=2000)] = ""
+
+
+class Wide(Message):
+    """By its probes this client's line has room again: its pictures are tried now, not at the next turn.
+
+    Who says so wrongly harms nobody else: the pictures give way again."""
+
+    type: Literal["wide"] = "wide"
+
+
 class Leave(Message):
     """This participant goes; the others stay."""
 
@@ -160,7 +176,8 @@ class HangUp(Message):
 
 
 ClientMessage = Annotated[
-    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Leave | HangUp, Field(discriminator="type")
+    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Probe | Wide | Leave | HangUp,
+    Field(discriminator="type"),
 ]
 
 
@@ -181,6 +198,8 @@ class Seat(Message):
     """What an encoder in the room sends in place of this client, which then need not send it."""
     picture: Shown = Shown.FULL
     """How much of the seat's picture this receiver gets; for the receiver itself: whether it sends its own."""
+    small_sound: bool = False
+    """For the receiver itself: somebody's line has no room for any picture of it, so its sound should be small, too."""
     slot: int | None = None
     """Which of the receiver's own slots carries this seat; null for the receiver itself and for observers."""
 
@@ -326,6 +345,13 @@ class Alive(Message):
     type: Literal["alive"] = "alive"
 
 
+class Probed(Message):
+    """The answer to `probe`, with the same pad."""
+
+    type: Literal["probed"] = "probed"
+    pad: str = ""
+
+
 class Trouble(Message):
     """Something this client did cannot be done; `fatal`: the socket closes after it."""
 
@@ -344,7 +370,8 @@ class Ended(Message):
 
 
 NodeMessage = Annotated[
-    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Lines | Alive | Trouble | Ended,
+    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Lines | Alive
+    | Probed | Trouble | Ended,
     Field(discriminator="type"),
 ]
 

@@ -24,6 +24,8 @@ class Viewer:
     estimate: float = 3e6
     layers: int = 3
     limit: int | None = None
+    probes: bool = False
+    """While its picture stands still it measures its line every 3 s, and tells when there is room."""
     shown: list[Shown] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -43,6 +45,8 @@ class Viewer:
             self.decider.line.note_estimate(int(self.estimate), now)
         lost = self.loss + self.random.uniform(-0.1, 0.1) * bool(self.loss)
         self.decider.line.note_loss(max(0.0, lost), now)
+        if self.probes and not self.layers and now % 3 < STEP and capacity > 300_000:
+            self.decider.line.note_wide(now)
         decision = self.decider.decide(now, sent, [picture])
         self.layers, self.limit = decision.layers[0], decision.limits[0]
         self.shown.append(downlink.shown(self.layers, picture))
@@ -113,6 +117,20 @@ def test_a_picture_comes_back_with_the_line() -> None:
     assert next(t for t in at[Shown.FULL] if t > 60) < 130
     assert max(at[Shown.STOPPED]) < 125
     assert set(viewer.shown[-60:]) == {Shown.FULL}
+
+
+def test_a_picture_is_back_soon_on_a_line_that_is_measured() -> None:
+    viewer, strong = Viewer(lambda now: 50_000 if now < 60 else 5e6, probes=True), Viewer(steady(5e6))
+    rates = talk([viewer, strong], 120)
+    assert viewer.shown[round(20 / STEP) : round(60 / STEP)].count(Shown.STOPPED) > 70
+    assert Shown.STOPPED not in viewer.shown[round(65 / STEP) :]
+    assert min(rates) >= downlink.GOOD_ENOUGH
+
+
+def test_a_line_of_which_is_said_too_much_is_believed_ever_more_rarely() -> None:
+    viewer, strong = Viewer(lambda now: 310_000 if now % 3 < STEP else 40_000, probes=True), Viewer(steady(5e6))
+    talk([viewer, strong], 300)
+    assert viewer.changes() < 60
 
 
 @pytest.mark.parametrize("loss", [0.1, 0.2])

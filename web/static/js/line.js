@@ -6,12 +6,20 @@
 /** Bits per second: sound with its headers takes about 50 000, and below 30 000 browsers send no picture that moves. */
 const LEAST = 80_000;
 /** A dip is over sooner than this. */
-const THIN_MS = 6000;
+const THIN_MS = 4000;
 const FIRST_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 60_000;
 /** A picture that was sent for so long was no mistake. */
 const PROVEN_MS = 30_000;
 const LOOK_MS = 1000;
+/** How often a line on which a picture stands still is measured for room. */
+const PROBE_MS = 3000;
+/** About one packet each way: on a line that carries hardly more than sound it takes a third of a second, and hurts no
+ * word; with room for a picture a tenth at most. */
+const PAD = "0".repeat(1400);
+const WIDE_MS = 100;
+/** A measured line is tried after this part of the wait already. */
+const MEASURED_PART = 0.2;
 
 /** Decides, from what the browser thinks that it can send, whether a picture is sent. */
 export class PictureRule {
@@ -20,6 +28,11 @@ export class PictureRule {
     this._thinSince = 0;
     this._changedAt = -Infinity;
     this._wait = FIRST_WAIT_MS;
+  }
+
+  /** The line was measured, and has room.  @param {number} now */
+  wide(now) {
+    if (this.alone && now - this._changedAt >= this._wait * MEASURED_PART) this._change(now, false);
   }
 
   /** @param {number} now milliseconds @param {number|null} bits null: not known @returns {boolean} whether sound goes alone */
@@ -58,6 +71,12 @@ export class SoundFirst {
     clearInterval(this._timer);
   }
 
+  /** The line was measured, and has room. */
+  wide() {
+    this._rule.wide(performance.now());
+    void this._look();
+  }
+
   async _look() {
     const sender = this._line.pictureSender;
     if (!sender?.track || this._line.state !== "well") return;
@@ -83,6 +102,46 @@ async function setActive(sender, active) {
   const parameters = sender.getParameters();
   for (const encoding of parameters.encodings) encoding.active = active;
   await sender.setParameters(parameters).catch(() => {});
+}
+
+/**
+ * Measures a line by how long a packet takes there and back, beside one that is nearly empty; while a picture stands
+ * still nothing else tells that there is room again.
+ */
+export class Probe {
+  /** @param {(message: object) => boolean} send @param {() => boolean} wanted @param {() => void} wide the line has room */
+  constructor(send, wanted, wide) {
+    this._send = send;
+    this._wanted = wanted;
+    this._wide = wide;
+    /** Milliseconds that an empty one took; 0: none came back yet. */
+    this._empty = 0;
+    this._sentAt = 0;
+    this._timer = setInterval(() => this._begin(), PROBE_MS);
+  }
+
+  close() {
+    clearInterval(this._timer);
+  }
+
+  _begin() {
+    if (this._wanted()) this._ask("");
+  }
+
+  /** @param {string} pad */
+  _ask(pad) {
+    this._sentAt = performance.now();
+    this._send({ type: "probe", pad });
+  }
+
+  /** @param {{pad: string}} answer */
+  answered({ pad }) {
+    const took = performance.now() - this._sentAt;
+    if (!pad) {
+      this._empty = took;
+      this._ask(PAD);
+    } else if (took - this._empty < WIDE_MS && this._wanted()) this._wide();
+  }
 }
 
 /** @type {Record<string, string>} */

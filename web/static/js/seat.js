@@ -9,7 +9,7 @@
  * @typedef {{token: string, signalling_url: string, participant_id: string}} JoinTicket
  * @typedef {{participant_id: string, role: string, name: string, connected: boolean, audio_muted: boolean,
  *   video_muted: boolean, held: boolean, picture: "full"|"reduced"|"stopped"|"unplayable", supplied: string[],
- *   slot: number|null}} SeatState
+ *   small_sound?: boolean, slot: number|null}} SeatState
  * @typedef {"document"|"screen"} ShareSource
  * @typedef {{participant_id: string, source: ShareSource}} SharedDocument
  * @typedef {{type: "room", state: "waiting"|"running"|"ended", recording: boolean, recording_trouble: string,
@@ -17,7 +17,7 @@
  * `captionless`: sound and picture are well, captions and buttons are not there for the moment.
  * @typedef {"connecting"|"connected"|"captionless"|"reconnecting"|"failed"} ConnectionState
  */
-import { SoundFirst } from "./line.js";
+import { Probe, SoundFirst } from "./line.js";
 import { SeatMedia } from "./seat_media.js";
 import { SeatSocket } from "./seat_socket.js";
 
@@ -36,6 +36,11 @@ const KNOCKS = 100;
 const OPEN_MS = 4000;
 const OPEN_LATER_MS = 8000;
 const QUICK_FAILURES = 12;
+/** What a line swallowed is sent again by the system after 1, 2 and 4 s (RFC 6298): beside a socket that does not open
+ * the node is asked more often, and once it answers the socket is made anew. */
+const BESIDE_EVERY_MS = 400;
+const BESIDE_AFTER_MS = 800;
+const BESIDE_NOT_AGAIN_MS = 5000;
 const TICKET_MS = 6000;
 const TOKENS_REFUSED = 5;
 const LOOK_MS = 500;
@@ -105,6 +110,7 @@ export class Seat extends EventTarget {
     this._socket = null;
     this._joined = false;
     this._offered = false;
+    this._hurriedAt = -Infinity;
     this._refusals = 0;
     /** Counts the calls to the node: what belongs to an earlier one is passed over. */
     this._call = 0;
@@ -116,6 +122,7 @@ export class Seat extends EventTarget {
     this._next = null;
     /** @type {SoundFirst|null} */
     this._soundFirst = null;
+    this._probe = new Probe((message) => this._send(message), () => this._stopped(), () => this._wide());
     this._awaySince = 0;
     /** @type {Map<string, MediaStream>} */
     this._streams = new Map();
@@ -220,6 +227,7 @@ export class Seat extends EventTarget {
     clearInterval(this._measuring);
     removeEventListener("online", this._online);
     this._dropSocket();
+    this._probe.close();
     this._soundFirst?.close();
     this._line?.close();
     this._next?.close();
@@ -244,6 +252,7 @@ export class Seat extends EventTarget {
         message: (message) => void this._handle(message),
         broken: () => this._socketBroken(),
       }, this._failures < QUICK_FAILURES ? OPEN_MS : OPEN_LATER_MS);
+      void this._askBeside(this._socket);
     } catch (error) {
       if (call === this._call && !this._final(error)) this._socketBroken(unreached(error) ? SHORT_PAUSE_MS : LONGEST_PAUSE_MS);
     }
@@ -294,10 +303,23 @@ export class Seat extends EventTarget {
     this._look();
   }
 
+  /** @param {SeatSocket} socket */
+  async _askBeside(socket) {
+    const begun = performance.now();
+    const waits = () => this._socket === socket && !socket.opened && !this._over;
+    while (await after(BESIDE_EVERY_MS), waits()) {
+      if (performance.now() - begun < BESIDE_AFTER_MS || !(await reachable(this._address, BESIDE_EVERY_MS, false))) continue;
+      if (!waits() || begun - this._hurriedAt < BESIDE_NOT_AGAIN_MS) return;
+      this._hurriedAt = performance.now();
+      void this._connect();
+      return;
+    }
+  }
+
   /** The node refused: call it as soon as it answers anything.  @param {number} times */
   async _knock(times) {
     const call = this._call;
-    const answers = !this._address || times === 0 || (await reachable(this._address));
+    const answers = !this._address || times === 0 || (await reachable(this._address, KNOCK_MS, true));
     if (call !== this._call || this._over) return;
     if (answers) void this._connect();
     else this._retry = setTimeout(() => void this._knock(times - 1), KNOCK_EVERY_MS);
@@ -312,6 +334,7 @@ export class Seat extends EventTarget {
       case "trouble": return this._trouble(message);
       case "ended": return this._ended(message);
       case "departed": return this._departed(message);
+      case "probed": return this._probe.answered(/** @type {any} */ (message));
       case "share_ended": return this._shareEnded(message);
       case "caption":
       case "recognition":
@@ -388,7 +411,18 @@ export class Seat extends EventTarget {
   /** @param {boolean} alone */
   _soundAlone(alone) {
     this._send({ type: "mute", kind: "video", muted: alone, reason: "line" });
+    this._fitSound();
     this._tell("sound_only", { alone, message: alone ? SOUND_ONLY : "" });
+  }
+
+  /** Whether a picture of somebody's, or the own, stands still for want of room. */
+  _stopped() {
+    return this._joined && this._line?.state === "well" && (this.room?.seats ?? []).some((seat) => seat.picture === "stopped");
+  }
+
+  _wide() {
+    this._soundFirst?.wide();
+    this._send({ type: "wide" });
   }
 
   _forgetNext() {
@@ -521,14 +555,23 @@ export class Seat extends EventTarget {
   _showRoom(room) {
     this.room = room;
     this._leaveOut();
+    this._fitSound();
     this._tell("room", room);
     this._bindStreams();
   }
 
+  get _own() {
+    return this.room?.seats.find((seat) => seat.participant_id === this.participantId);
+  }
+
+  /** Where a line has no room for pictures, sound is made smaller, too: the own or one that it is to be heard over. */
+  _fitSound() {
+    this._line?.limitSound(Boolean(this._soundFirst?.alone || this._own?.small_sound));
+  }
+
   /** What an encoder in the room sends in this seat's place need not be sent twice. */
   _leaveOut() {
-    const own = this.room?.seats.find((seat) => seat.participant_id === this.participantId);
-    this._line?.leaveOut(own?.supplied ?? []);
+    this._line?.leaveOut(this._own?.supplied ?? []);
   }
 
   _tellMuted() {
@@ -568,15 +611,24 @@ function unreached(error) {
   return /** @type {{status?: number}} */ (error ?? {}).status === 0;
 }
 
-/** Whether somebody answers at the signalling address, be it with "not like this".  @param {string} address */
-async function reachable(address) {
+/**
+ * Whether somebody answers at the signalling address, be it with "not like this".
+ * @param {string} address @param {number} within milliseconds
+ * @param {boolean} otherwise what it is if nobody answers and nobody refuses, either
+ */
+async function reachable(address, within, otherwise) {
   try {
     const url = address.replace(/^ws/, "http");
-    const answer = await fetch(url, { mode: "no-cors", cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(KNOCK_MS) });
+    const answer = await fetch(url, { mode: "no-cors", cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(within) });
     return answer.type === "opaque" || answer.status < 500;
   } catch (error) {
-    return error instanceof DOMException && error.name === "TimeoutError"; // nobody refuses any more
+    return otherwise && error instanceof DOMException && error.name === "TimeoutError";
   }
+}
+
+/** @param {number} milliseconds @returns {Promise<void>} */
+function after(milliseconds) {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 }
 
 /** @template T @param {Promise<T>} answer @param {number} limit milliseconds @returns {Promise<T>} */
