@@ -434,6 +434,10 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._report_at = now + 0.5 + random.random()
             self._send_report(now)
 
+    def tell_arrivals_every(self, seconds: float) -> None:
+        """So often at most is told what came; all sections of a connection tell it together."""
+        self._arrivals.every = seconds
+
     def _send_feedback(self, now: float) -> None:
         if not self._in.twcc_id or not self._in.arrivals.due(now):
             return
@@ -746,6 +750,10 @@ class ForwardingConnection(RTCPeerConnection):
         decision = self._downlink.decide(now, int(max(0, bits - before) / (now - since)), pictures)
         for sender, layers, limit in zip(senders, decision.layers, decision.limits, strict=True):
             sender.show(layers, limit)
+        thin = self._line.room is not None and self._line.room < downlink.LEAST_PICTURE
+        for part in self._parts:
+            if isinstance(part, ForwardingReceiver):
+                part.tell_arrivals_every(twcc.EVERY_ON_THIN if thin else 0.0)
 
     def note_wide(self) -> None:
         """The viewer found that its line has room again."""

@@ -230,13 +230,13 @@ def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, 
       const measured = () => {
         const rule = new PictureRule();
         const alone = (s) => { rule.wide(s * 1000); return rule.look(s * 1000, 20_000); };
-        return [alone(1), [2, 3, 4, 5].map(alone).at(-1), [6, 7].map(alone).at(-1)];
+        return [alone(1), [2, 3, 4, 5, 6, 7].map(alone).at(-1), [8, 9].map(alone).at(-1)];
       };
       const dip = (s) => (s % 5 ? 20_000 : 2e6);
       return [changes(new PictureRule(), dip, 1, 100), changes(new PictureRule(), () => null, 1, 100),
-        changes(new PictureRule(), () => 20_000, 1, 149), measured()];
+        changes(new PictureRule(), () => 20_000, 1, 150), measured()];
     }""")
-    assert seen == [[], [], [5, 15, 20, 40, 45, 85, 90], [False, True, False]]
+    assert seen == [[], [], [7, 17, 24, 44, 51, 91, 98], [False, True, False]]
 
 
 def test_muting_and_marks_reach_the_other(room: dict[str, Page]) -> None:

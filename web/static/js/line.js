@@ -5,8 +5,10 @@
 
 /** Bits per second: sound with its headers takes about 50 000, and below 30 000 browsers send no picture that moves. */
 const LEAST = 80_000;
+/** The same while sound is small: browsers estimate no more than half again of what is sent. */
+const LEAST_SMALL = 55_000;
 /** A dip is over sooner than this. */
-const THIN_MS = 4000;
+const THIN_MS = 6000;
 const FIRST_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 60_000;
 /** A picture that was sent for so long was no mistake. */
@@ -35,13 +37,13 @@ export class PictureRule {
     if (this.alone && now - this._changedAt >= this._wait * MEASURED_PART) this._change(now, false);
   }
 
-  /** @param {number} now milliseconds @param {number|null} bits null: not known @returns {boolean} whether sound goes alone */
-  look(now, bits) {
+  /** @param {number} now milliseconds @param {number|null} bits null: not known @param {number} [least] @returns {boolean} whether sound goes alone */
+  look(now, bits, least = LEAST) {
     if (this.alone) {
       if (now - this._changedAt >= this._wait) this._change(now, false);
       return this.alone;
     }
-    if (bits === null || bits >= LEAST) this._thinSince = 0;
+    if (bits === null || bits >= least) this._thinSince = 0;
     else this._thinSince ||= now;
     if (this._thinSince && now - this._thinSince >= THIN_MS) this._change(now, true);
     return this.alone;
@@ -80,7 +82,8 @@ export class SoundFirst {
   async _look() {
     const sender = this._line.pictureSender;
     if (!sender?.track || this._line.state !== "well") return;
-    const alone = this._rule.look(performance.now(), await this._available());
+    const least = this._line.soundSmall ? LEAST_SMALL : LEAST;
+    const alone = this._rule.look(performance.now(), await this._available(), least);
     if (alone === this.alone) return;
     this.alone = alone;
     await setActive(sender, !alone);

@@ -29,7 +29,8 @@ export class SeatMedia {
     this._send = send;
     this._changed = changed;
     this._closed = false;
-    this._soundSmall = false;
+    /** Whether the microphone's sound takes half as much as usual. */
+    this.soundSmall = false;
     /** Name that the node gave this line in its answer. */
     this.id = "";
     /** @type {MediaState} */
@@ -99,8 +100,8 @@ export class SeatMedia {
   /** Let the microphone's sound take half as much as usual, or no more so.  @param {boolean} small */
   limitSound(small) {
     const sender = this._senders.get("audio");
-    if (this._closed || !sender || small === this._soundSmall) return;
-    this._soundSmall = small;
+    if (this._closed || !sender || small === this.soundSmall) return;
+    this.soundSmall = small;
     const parameters = sender.getParameters();
     for (const encoding of parameters.encodings) {
       if (small) encoding.maxBitrate = SMALL_SOUND;
