@@ -755,6 +755,10 @@ class ForwardingConnection(RTCPeerConnection):
             if isinstance(part, ForwardingReceiver):
                 part.tell_arrivals_every(twcc.EVERY_ON_THIN if thin else 0.0)
 
+    def note_probe(self) -> None:
+        """The viewer measures its line."""
+        self._line.note_probe(time.monotonic())
+
     def note_wide(self) -> None:
         """The viewer found that its line has room again."""
         self._line.note_wide(time.monotonic())

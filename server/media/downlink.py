@@ -36,6 +36,10 @@ LOSS_STEADY = 2.0
 SETTLE = 1.5
 """Seconds until a cut shows in the estimate and in the reports."""
 PATIENCE_LEAST, PATIENCE_MOST = 3.0, 15.0
+PATIENCE_MEASURED = 30.0
+"""Seconds to the next try without a picture while the viewer measures its line: it will say when there is room."""
+MEASURING = 8.0
+"""Seconds after a viewer's last probe in which it counts as measuring its line."""
 STEP, BLIND_STEP = 1.2, 2.0
 """By how much room is raised; the second while no picture goes out that could prove it wrong."""
 ASK_FOR = 0.9
@@ -80,6 +84,7 @@ class Line:
         self._cut_at = -1e9
         self._raised_at = -1e9
         self._patience = PATIENCE_LEAST
+        self._probed_at = -1e9
 
     def note_estimate(self, bits: int, now: float) -> None:
         """The viewer estimates that it can receive this much."""
@@ -99,6 +104,10 @@ class Line:
         while self._losses[0][0] < now - LOSS_WINDOW:
             self._losses.popleft()
 
+    def note_probe(self, now: float) -> None:
+        """The viewer is measuring its line."""
+        self._probed_at = now
+
     def note_wide(self, now: float) -> None:
         """The viewer found that there is room again; not believed sooner after a failure than any other try."""
         if self.room is None or self.room >= WIDE or now - self._cut_at < self._patience:
@@ -114,8 +123,12 @@ class Line:
         carried = self._carried(sent, believe=fallen or stalled)
         if carried is not None:
             self._cut(carried, now)
-        elif self.room is not None and now - max(self._cut_at, self._raised_at) > self._patience:
+        elif self.room is not None and now - max(self._cut_at, self._raised_at) > self._patience_now(sent, now):
             self._raise(sent, next_step, now)
+
+    def _patience_now(self, sent: int, now: float) -> float:
+        measuring = not sent and now - self._probed_at < MEASURING
+        return PATIENCE_MEASURED if measuring else self._patience
 
     def _carried(self, sent: int, *, believe: bool) -> float | None:
         """What the line seems to carry, if that is less than what is sent."""

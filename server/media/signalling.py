@@ -227,6 +227,9 @@ class Session:
 
     async def _probe(self, message: Probe) -> None:
         self._outbox.send(Probed(pad=message.pad))
+        seat = self._here[1]
+        if seat.link is not None:
+            seat.link.connection.note_probe()
 
     async def _wide(self, message: Wide) -> None:
         seat = self._here[1]

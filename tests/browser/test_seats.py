@@ -234,9 +234,9 @@ def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, 
       };
       const dip = (s) => (s % 5 ? 20_000 : 2e6);
       return [changes(new PictureRule(), dip, 1, 100), changes(new PictureRule(), () => null, 1, 100),
-        changes(new PictureRule(), () => 20_000, 1, 150), measured()];
+        changes(new PictureRule(), () => 20_000, 1, 400), measured()];
     }""")
-    assert seen == [[], [], [7, 17, 24, 44, 51, 91, 98], [False, True, False]]
+    assert seen == [[], [], [7, 37, 44, 104, 111, 231, 238, 358, 365], [False, True, False]]
 
 
 def test_muting_and_marks_reach_the_other(room: dict[str, Page]) -> None:
