@@ -127,7 +127,7 @@ class Line:
             self._raise(sent, next_step, now)
 
     def _patience_now(self, sent: int, now: float) -> float:
-        measuring = not sent and now - self._probed_at < MEASURING
+        measuring = sent < LEAST_ROOM and now - self._probed_at < MEASURING
         return PATIENCE_MEASURED if measuring else self._patience
 
     def _carried(self, sent: int, *, believe: bool) -> float | None:
