@@ -51,7 +51,7 @@ WIDE = 400_000
 STOP_AFTER = 1.5
 """Seconds that a picture is kept although it does not fit: its publisher may be sending less soon."""
 LEAST_PICTURE = 45_000
-"""With less there will be no picture, whatever its publisher does: what is sent of it only holds up the sound."""
+"""With less a line is full of sound."""
 KEEP, GRANT = 0.8, 1.05
 """What is shown may cost a little more than there is room for, what is new a little less: no flapping."""
 GOOD_ENOUGH = 800_000
@@ -207,8 +207,7 @@ class Downlink:
             self._short_since.pop(number, None)
             return wanted
         since = self._short_since.setdefault(number, now)
-        room = self.line.room
-        hopeless = room is not None and (room < LEAST_PICTURE or 3 * room < picture[0])
+        hopeless = self.line.room is not None and 3 * self.line.room < picture[0]
         return 0 if hopeless or now - since > STOP_AFTER else 1
 
     def _limits(self, room: float | None, pictures: Sequence[Picture]) -> tuple[int | None, ...]:

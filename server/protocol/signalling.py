@@ -152,7 +152,7 @@ class Probe(Message):
     line on which a picture stands still has room again."""
 
     type: Literal["probe"] = "probe"
-    pad: Annotated[str, Field(max_length=2000)] = ""
+    pad: Annotated[str, Field(max_length=4000)] = ""
 
 
 class Wide(Message):

@@ -17,10 +17,12 @@ const PROVEN_MS = 15_000;
 const LOOK_MS = 1000;
 /** How often a line on which a picture stands still is measured for room. */
 const PROBE_MS = 3000;
-/** About one packet each way: on a line that carries hardly more than sound it takes a third of a second, and hurts no
- * word; with room for a picture a tenth at most. */
-const PAD = "0".repeat(1400);
-const WIDE_MS = 100;
+/** Two packets each way, one pad after the other: lines let a few thousand bytes pass at once, however thin they are.
+ * On one that carries hardly more than sound the first pad that does not pass at once takes half a second, and ends it. */
+const PAD = "0".repeat(2600);
+const PADS = 7;
+/** With room for a picture, 250 kbit/s, a pad takes so much longer than an empty one. */
+const WIDE_MS = 170;
 /** A measured line is tried after this part of the wait already. */
 const MEASURED_PART = 1 / 15;
 
@@ -121,6 +123,7 @@ export class Probe {
     /** Milliseconds that an empty one took; 0: none came back yet. */
     this._empty = 0;
     this._sentAt = 0;
+    this._passed = 0;
     this._timer = setInterval(() => this._begin(), PROBE_MS);
   }
 
@@ -129,6 +132,7 @@ export class Probe {
   }
 
   _begin() {
+    this._passed = 0;
     if (this._wanted()) this._ask("");
   }
 
@@ -141,10 +145,12 @@ export class Probe {
   /** @param {{pad: string}} answer */
   answered({ pad }) {
     const took = performance.now() - this._sentAt;
-    if (!pad) {
-      this._empty = took;
-      this._ask(PAD);
-    } else if (took - this._empty < WIDE_MS && this._wanted()) this._wide();
+    if (!this._wanted()) return;
+    if (!pad) this._empty = took;
+    else if (took - this._empty > WIDE_MS) return;
+    else this._passed += 1;
+    if (this._passed < PADS) this._ask(PAD);
+    else this._wide();
   }
 }
 
