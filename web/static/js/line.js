@@ -21,6 +21,8 @@ const PROBE_MS = 3000;
  * On one that carries hardly more than sound the first pad that does not pass at once takes half a second, and ends it. */
 const PAD = "0".repeat(2600);
 const PADS = 7;
+/** An answer that takes longer does not come: its socket is gone. */
+const OVERDUE_MS = 8000;
 /** With room for a picture, 250 kbit/s, a pad takes so much longer than an empty one. */
 const WIDE_MS = 170;
 /** A measured line is tried after this part of the wait already. */
@@ -124,6 +126,8 @@ export class Probe {
     this._empty = 0;
     this._sentAt = 0;
     this._passed = 0;
+    /** Whether an answer is on its way. */
+    this._asked = false;
     this._timer = setInterval(() => this._begin(), PROBE_MS);
   }
 
@@ -132,6 +136,7 @@ export class Probe {
   }
 
   _begin() {
+    if (this._asked && performance.now() - this._sentAt < OVERDUE_MS) return;
     this._passed = 0;
     if (this._wanted()) this._ask("");
   }
@@ -139,12 +144,13 @@ export class Probe {
   /** @param {string} pad */
   _ask(pad) {
     this._sentAt = performance.now();
-    this._send({ type: "probe", pad });
+    this._asked = this._send({ type: "probe", pad });
   }
 
   /** @param {{pad: string}} answer */
   answered({ pad }) {
     const took = performance.now() - this._sentAt;
+    this._asked = false;
     if (!this._wanted()) return;
     if (!pad) this._empty = took;
     else if (took - this._empty > WIDE_MS) return;
