@@ -239,6 +239,24 @@ def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, 
     assert seen == [[], [], [7, 37, 44, 104, 111, 231, 238, 358, 365], [False, True, False]]
 
 
+def test_a_line_is_wide_where_no_pad_takes_longer_than_nothing(pages: dict[str, Page]) -> None:
+    seen = pages["leader"].evaluate("""async () => {
+      const { Probe } = await import("/static/js/line.js");
+      const measure = async (slow) => {
+        let sent = 0, wide = 0;
+        const answer = (pad) => setTimeout(() => probe.answered({ pad }), sent === slow ? 300 : 0);
+        const probe = new Probe(({ pad }) => { sent += 1; answer(pad); return true; }, () => true, () => { wide += 1; });
+        probe._begin();
+        probe._begin();
+        await new Promise((resolve) => { setTimeout(resolve, 500); });
+        probe.close();
+        return [sent, wide];
+      };
+      return [await measure(0), await measure(5)];
+    }""")
+    assert seen == [[8, 1], [5, 0]], "an empty one and seven pads; one that takes long ends it"
+
+
 def test_muting_and_marks_reach_the_other(room: dict[str, Page]) -> None:
     room["leader"].evaluate("window.seat.mute('audio', true)")
     wait_until(lambda: _muted(room["petitioner"], LEADER), "the petitioner sees that the leader is muted")
