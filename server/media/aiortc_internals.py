@@ -436,7 +436,7 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     def tell_arrivals_every(self, seconds: float) -> None:
         """So often at most is told what came; all sections of a connection tell it together."""
-        self._arrivals.every = seconds
+        self._in.arrivals.every = seconds
 
     def _send_feedback(self, now: float) -> None:
         if not self._in.twcc_id or not self._in.arrivals.due(now):
