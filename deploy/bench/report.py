@@ -236,6 +236,8 @@ _NOTES = """## How it is measured
 - Receivers of stock aiortc ask for the bitrate that is sent (REMB); without that it would send 0.5 Mbit/s.
 - "Recording and audio tap" records every track and sends 16 kHz sound over the live protocol to a sink in the
   client's core that stands for the transcriber.  Recognition itself is not part of this (`make bench-asr`).
+- In rooms of five without recording two seats are observers of ours, who may send nothing: 0.6 of what the client
+  sends is all that is to be delivered there, and the price is that of three senders.
 - Janus records .mjr files: `record` and an absolute, existing `rec_dir` at the room's creation.
 - Rooms per core: the highest step without loss when the core was full there or at the next one, which lost packets
   ("measured"), else that step divided by its cores ("extrapolated": the steps ended, or something else lost packets).
