@@ -4,6 +4,7 @@ The kiosk's clock is not trusted: where the copy belongs is found by laying its 
 after the gap.  A copy that does not fit is not used.  Nothing that stands in a record is changed: lines are added.
 """
 
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,8 @@ FILLABLE = frozenset({
     "recording_lost",
 })  # fmt: skip
 """Causes by which speech was lost that the kiosk may have heard; never that somebody was muted, on hold or away."""
+WITHHELD = frozenset({"muted_source", "on_hold", "petitioner_on_hold", "left"})
+"""Causes by which nothing of this time is taken, though a loss reaches into it."""
 SHORTEST_S = 0.3
 SEARCH_S = 8.0
 """How far the kiosk's clock may be off."""
@@ -61,6 +64,8 @@ AGREE_S = 0.5
 """The places found before and after a gap differ by less: clocks drift, sound cards are started again."""
 CONTEXT_S = 2.5
 """Sound around a gap by which its first and last words are understood."""
+KNOWN_S = CONTEXT_S + 2.0
+"""The record's words around a gap, beside which those of the copy are laid: some are placed wrongly."""
 PLAY_AROUND_S = 1.0
 COPY_AUTHOR = "接谈机备份"
 
@@ -233,12 +238,15 @@ def _heard(office: Office, work: _Work, zero: float, start: float, end: float) -
     found: list[Utterance] = []
     while start < end:
         until = end if end - start <= PIECE_S else start + PIECE_S
-        found += _heard_in_piece(office, work, zero, start, until)
+        found += _heard_in_piece(office, work, zero, start, until, found)
         start = until
     return found
 
 
-def _heard_in_piece(office: Office, work: _Work, zero: float, start: float, end: float) -> list[Utterance]:
+def _heard_in_piece(
+    office: Office, work: _Work, zero: float, start: float, end: float, before: Sequence[Utterance]
+) -> list[Utterance]:
+    """What is new in one piece; `before`: what the pieces before it gave, which reaches over its edge."""
     try:
         piece = files.cut_file(work.path, zero, start - CONTEXT_S, end + CONTEXT_S)
         if piece is None:
@@ -248,15 +256,31 @@ def _heard_in_piece(office: Office, work: _Work, zero: float, start: float, end:
         return []
     with office.store.read() as session:
         known = store.utterances_between(
-            session, work.gap.reception_id, work.copy.participant_id, start - CONTEXT_S, end + CONTEXT_S
+            session, work.gap.reception_id, work.copy.participant_id, start - KNOWN_S, end + KNOWN_S
         )
+        withheld = _withheld(session, work)
     placed = [[_moved(word, piece.start) for word in _words(item)] for item in heard.utterances]
-    fresh = set(fresh_words(_spoken(known), [word for words in placed for word in words], start, end))
-    found = [_utterance(work, item, words, fresh) for item, words in zip(heard.utterances, placed, strict=True)]
-    return [utterance for utterance in found if utterance is not None]
+    fresh = iter(fresh_words(_spoken(known, before), [word for words in placed for word in words], start, end))
+    found = []
+    for item, words in zip(heard.utterances, placed, strict=True):
+        new = [word for word in (next(fresh) for _ in words) if word is not None and not _lies_in(word, withheld)]
+        if new:
+            found.append(_utterance(work, item, words, new))
+    return found
 
 
-def _words(item: transcriber.HeardUtterance) -> tuple[Word, ...]:
+def _withheld(session: Session, work: _Work) -> list[tuple[float, float]]:
+    own = (None, work.copy.participant_id)
+    gaps = receptions.gaps_of(session, work.gap.reception_id)
+    return [(gap.start, gap.end) for gap in gaps if gap.cause in WITHHELD and gap.participant_id in own]
+
+
+def _lies_in(word: Word, spans: Sequence[tuple[float, float]]) -> bool:
+    middle = (word.start + word.end) / 2
+    return any(start <= middle <= end for start, end in spans)
+
+
+def _words(item: transcriber.HeardUtterance | Utterance) -> tuple[Word, ...]:
     """Its words; an engine that tells none is taken by characters."""
     return item.words or _by_character(item.text, item.start, item.end)
 
@@ -272,25 +296,22 @@ def _moved(word: Word, by: float) -> Word:
     return word.model_copy(update={"start": max(0.0, word.start + by), "end": max(0.0, word.end + by)})
 
 
-def _spoken(known: Sequence[StoredUtterance]) -> list[Word]:
-    """Words of the recording, in order; those of a copy are not what this one is compared with."""
-    found: list[Word] = []
+def _spoken(known: Sequence[StoredUtterance], before: Sequence[Utterance]) -> list[Word]:
+    """Words that the record has already, in order: of the recording, and of what copies gave for gaps beside this one."""
+    recorded: list[Word] = []
+    copied: list[Word] = []
     for one in known:
-        if one.copy_id is None:
-            words = tuple(Word(start=w[0], end=w[1], text=w[2], probability=w[3]) for w in one.words)
-            found += words or _by_character(one.text, one.start, one.end)
-    return found
+        words = tuple(Word(start=w[0], end=w[1], text=w[2], probability=w[3]) for w in one.words)
+        stream = recorded if one.copy_id is None else copied
+        stream += words or _by_character(one.text, one.start, one.end)
+    for utterance in before:
+        copied += _words(utterance)
+    return list(heapq.merge(recorded, copied, key=lambda word: word.start))  # each keeps its own order
 
 
-def _utterance(
-    work: _Work, item: transcriber.HeardUtterance, words: Sequence[Word], fresh: set[Word]
-) -> Utterance | None:
+def _utterance(work: _Work, item: transcriber.HeardUtterance, words: Sequence[Word], kept: Sequence[Word]) -> Utterance:
     """The new part of what was heard; its id is the same however often this is done."""
-    kept = [word for word in words if word in fresh]
-    if not kept:
-        return None
-    whole = len(kept) == len(words)
-    text = item.text if whole else "".join(word.text for word in kept).strip()
+    text = item.text if kept == words else "".join(word.text for word in kept).strip()
     return Utterance(
         id=f"{work.copy.participant_id[:30]}-k{work.gap.id}-{round(kept[0].start * 1000)}",
         participant_id=work.copy.participant_id,

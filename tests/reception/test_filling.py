@@ -12,13 +12,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from server.domain import alignment
-from server.domain.overlap import fresh_words
 from server.domain.states import RecognitionState
 from server.protocol import media_control as control
 from server.protocol.base import Role
 from server.protocol.office import Edits, EditText, Record
 from server.protocol.recording import Gap
-from server.protocol.transcript import Word
 from server.reception import cases, closing, drafts, editing, filling, records, signing
 from server.store import sound
 from server.store.models import (
@@ -77,6 +75,10 @@ def lay_out(world: World, files: Files, copy: str = "copy", cause: str = "networ
         session.add(files.copy(world.office, R, PETITIONER, copy))
         session.flush()
         return drafts.create_draft(session, reception).id
+
+
+def lost(cause: str, start: float, end: float) -> StoredGap:
+    return StoredGap(reception_id=R, participant_id=None, start=start, end=end, cause=cause)
 
 
 def shown(world: World, record_id: str) -> Record:
@@ -160,6 +162,27 @@ def test_what_was_not_to_be_heard_is_not_fetched_from_the_copy(
     assert transcriber.heard == []
 
 
+def test_what_was_said_on_hold_is_not_fetched_though_the_line_was_lost_then(
+    world: World, talk_files: Files, transcriber: Transcriber
+) -> None:
+    record_id = lay_out(world, talk_files)
+    with world.write() as session:
+        session.add(lost("petitioner_on_hold", 17.0, GAP[1] + 1.0))
+    in_gap(transcriber, (15.0, "到现在只给了"), (18.0, "私下说的话"))
+    filling.fill(world.office, "c1")
+    assert [text for text, copied in texts(world, record_id) if copied] == ["到现在只给了"]
+
+
+def test_gaps_that_lie_over_each_other_are_filled_once(world: World, talk_files: Files, transcriber: Transcriber) -> None:
+    record_id = lay_out(world, talk_files)
+    with world.write() as session:
+        session.add(lost("media_restarted", *GAP))
+    in_gap(transcriber, (15.0, "到现在只给了一万八千元"))
+    filling.fill(world.office, "c1")
+    assert len(transcriber.heard) == 2
+    assert texts(world, record_id).count(("到现在只给了一万八千元", True)) == 1
+
+
 def test_filling_twice_or_after_being_killed_adds_nothing_twice(
     world: World, talk_files: Files, transcriber: Transcriber
 ) -> None:
@@ -232,22 +255,6 @@ def test_two_thousandths_of_a_second_of_loss_are_not_looked_for(world: World, ta
         assert session.scalars(select(GapFill)).all() == []
     assert transcriber.heard == []
     assert record_id
-
-
-def word(start: float, text: str) -> Word:
-    return Word(start=start, end=start + 0.2 * len(text), text=text, probability=0.9)
-
-
-@pytest.mark.parametrize(("known", "heard", "fresh"), [
-    ([], [word(12.0, "全"), word(12.2, "新")], "全新"),
-    ([word(11.6, "补"), word(11.8, "偿")], [word(11.9, "补"), word(12.1, "偿"), word(12.3, "款")], "款"),
-    ([word(12.0, "三")], [word(12.0, "三"), word(13.5, "三")], "三"),
-    ([], [word(11.0, "前"), word(12.1, "中"), word(22.5, "后")], "中"),
-    ([word(11.8, "是")], [word(11.8, "是"), word(12.0, "。"), word(12.2, "对"), word(12.4, "。")], "对。"),
-    ([word(22.1, "好，")], [word(21.8, "很"), word(22.0, "好。")], "很"),
-])  # fmt: skip
-def test_words_that_were_heard_already_are_not_new(known: list[Word], heard: list[Word], fresh: str) -> None:
-    assert "".join(found.text for found in fresh_words(known, heard, *GAP)) == fresh
 
 
 def test_another_speech_is_not_taken_for_the_same(talk_files: Files) -> None:
