@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 # Pages wait for what they are to show, two files at a time; tests that keep time with sound and pictures have the
 # machine to themselves.
 PAGES := $(wildcard tests/browser/test_*page*.py) tests/browser/test_kiosk_copy.py
-TIMED := $(filter-out $(PAGES),$(wildcard tests/browser/test_*.py)) tests/e2e tests/kiosk tests/media tests/network
+ASKED := tests/browser/test_full_room.py
+TIMED := $(filter-out $(PAGES) $(ASKED),$(wildcard tests/browser/test_*.py)) tests/e2e tests/kiosk tests/media tests/network
 QUICK := tests/api tests/archive tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test lint types imports unit browser setup setup-test tools compile bench-asr bench-media bench-archive chaos clean
+.PHONY: demo test lint types imports unit browser setup setup-test tools compile bench-asr bench-media bench-archive chaos full-room clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -55,6 +56,9 @@ browser: setup-test tools
 
 chaos: setup-test tools  ## every way in which a talk can be disturbed (as root); CASE=name runs one; one JSON line
 	@$(BIN)/python -m deploy.chaos $(if $(CASE),--case $(CASE))
+
+full-room: setup-test tools  ## five people and an observer on real pages; SCREENSHOTS=folder keeps a picture of each
+	@JIETAN_FULL_ROOM=1 JIETAN_SCREENSHOTS=$(SCREENSHOTS) $(BIN)/python -m pytest -q $(ASKED)
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench

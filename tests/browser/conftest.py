@@ -30,11 +30,11 @@ OpenChromium = Callable[..., Browser]
 
 @pytest.fixture(scope="module")
 def open_chromium() -> Iterator[OpenChromium]:
-    """Opens a Chromium: `open_chromium(microphone=WAV, camera=MJPEG, cameras=2)`, each file played over and over."""
+    """Opens a Chromium: `open_chromium(microphone=WAV, camera=MJPEG, cameras=2, fps=5)`, each file played over and over."""
     with sync_playwright() as playwright, ExitStack() as opened:
 
-        def open_one(microphone: Path | None = None, camera: Path | None = None, cameras: int = 1) -> Browser:
-            files = [f"--use-fake-device-for-media-stream=device-count={cameras}"]
+        def open_one(microphone: Path | None = None, camera: Path | None = None, cameras: int = 1, fps: int = 20) -> Browser:
+            files = [f"--use-fake-device-for-media-stream=device-count={cameras},fps={fps}"]
             files += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
             files += [f"--use-file-for-fake-video-capture={camera}"] if camera else []
             browser = playwright.chromium.launch(executable_path=chromium.find(), args=[*ARGUMENTS, *files])
