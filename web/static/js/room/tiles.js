@@ -1,7 +1,7 @@
 // The pictures of a room: a tile for each of the others and one for what is shown, in one of three arrangements.
 import { el, icon } from "/static/js/dom.js";
 import { pictureWords } from "/static/js/line.js";
-import { nameOf, roleWord, stateWord } from "/static/js/room/words.js";
+import { nameOf, roleWord, stateShort } from "/static/js/room/words.js";
 
 /** @typedef {import("/static/js/seat.js").SeatState} SeatState */
 /** @typedef {"speaker"|"side"|"document"} Arrangement */
@@ -51,9 +51,9 @@ export class Tiles {
   drawOne(seat) {
     const one = this.people.get(seat.participant_id) || this.make(seat.participant_id);
     if (one.own) return;
-    const words = stateWord(seat);
+    const words = stateShort(seat);
     const shown = `${roleWord(seat.role)} ${nameOf(seat)}${words ? `　${words}` : ""}`;
-    if (one.name.textContent !== shown) one.name.textContent = shown;
+    if (one.name.textContent !== shown) one.name.replaceChildren(el("span.role", {}, `${roleWord(seat.role)} `), shown.slice(roleWord(seat.role).length + 1));
     const without = seat.held ? "在等候" : seat.video_muted ? "摄像头关着" : pictureWords(seat);
     one.none.hidden = !without;
     if (without && one.none.textContent !== without) one.none.replaceChildren(icon("videooff"), without);

@@ -21,6 +21,11 @@ export function stateWord(seat) {
   return seat.audio_muted ? "话筒关着" : "";
 }
 
+/** The same where there is little room, e.g. under a small picture. @param {SeatState} seat */
+export function stateShort(seat) {
+  return stateWord(seat).split("，")[0];
+}
+
 /** Who listens without a part in the talk, in words for everybody; "" for nobody. @param {SeatState[]} seats */
 export function observersWords(seats) {
   const names = seats.filter((seat) => seat.role === "observer").map(nameOf);

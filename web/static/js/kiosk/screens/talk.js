@@ -5,7 +5,7 @@ import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
 import { pictureWords } from "/static/js/line.js";
 import { SteadyWords, plainWords } from "/static/js/line_word.js";
-import { nameOf, observersWords, roleWord, stateWord } from "/static/js/room/words.js";
+import { nameOf, observersWords, roleWord, stateShort, stateWord } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { TalkCopy } from "../copy.js";
@@ -231,6 +231,12 @@ class Talk {
     this.welcomed = words;
   }
 
+  /** Who it is; with a word on the line there is no room for the part they have. @param {any} seat */
+  caption(seat) {
+    const state = stateShort(seat);
+    return state ? [`${nameOf(seat)} ${state}`] : [el("span.role", {}, `${roleWord(seat.role)} `), nameOf(seat)];
+  }
+
   /** @param {any[]} seats */
   showOthers(seats) {
     const place = this.screen.part("others");
@@ -240,7 +246,7 @@ class Talk {
     place.replaceChildren(...seats.map((seat) => {
       const video = /** @type {HTMLVideoElement} */ (el("video", { playsinline: true, autoplay: true }));
       this.bind(video, seat.participant_id);
-      return el("figure", {}, video, el("figcaption", {}, stateWord(seat) || `${roleWord(seat.role)} ${nameOf(seat)}`));
+      return el("figure", {}, video, el("figcaption", {}, ...this.caption(seat)));
     }));
   }
 
