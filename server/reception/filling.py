@@ -164,6 +164,7 @@ def _place_of(work: _Work) -> float | None:
     if not found:
         return None if before[1] or after[1] else work.copy.position
     if max(found) - min(found) > AGREE_S:
+        log.warning("copy lies elsewhere after the gap than before it", reception=work.gap.reception_id, by=round(found[1] - found[0], 2))
         return None
     return sum(found) / len(found)
 

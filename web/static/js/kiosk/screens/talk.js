@@ -5,7 +5,7 @@ import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
 import { pictureWords } from "/static/js/line.js";
 import { SteadyWords, plainWords } from "/static/js/line_word.js";
-import { nameOf, observersWords, roleWord, stateShort, stateWord } from "/static/js/room/words.js";
+import { nameOf, observersWords, roleWord, stateShort } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { TalkCopy } from "../copy.js";
@@ -240,14 +240,17 @@ class Talk {
   /** @param {any[]} seats */
   showOthers(seats) {
     const place = this.screen.part("others");
-    const ids = seats.map((seat) => `${seat.participant_id} ${stateWord(seat)}`);
-    if (place.dataset.ids === ids.join()) return;
-    place.dataset.ids = ids.join();
-    place.replaceChildren(...seats.map((seat) => {
-      const video = /** @type {HTMLVideoElement} */ (el("video", { playsinline: true, autoplay: true }));
-      this.bind(video, seat.participant_id);
-      return el("figure", {}, video, el("figcaption", {}, ...this.caption(seat)));
-    }));
+    const ids = seats.map((seat) => seat.participant_id).join();
+    if (place.dataset.ids !== ids) place.replaceChildren(...seats.map((seat) => this.other(seat)));
+    place.dataset.ids = ids;
+    seats.forEach((seat, n) => place.children[n].querySelector("figcaption")?.replaceChildren(...this.caption(seat)));
+  }
+
+  /** @param {any} seat */
+  other(seat) {
+    const video = /** @type {HTMLVideoElement} */ (el("video", { playsinline: true, autoplay: true }));
+    this.bind(video, seat.participant_id);
+    return el("figure", {}, video, el("figcaption", {}));
   }
 
   /** @param {string} id @param {MediaStream} stream */
