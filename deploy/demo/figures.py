@@ -6,6 +6,7 @@ from typing import Any
 from paperwork import Recording
 from talk import Talk
 
+from server.domain import linewords
 from server.protocol.office import Record, RecordLine
 from server.protocol.signalling import Caption
 from server.protocol.transcript import Utterance, Word
@@ -32,7 +33,10 @@ def score_record(talk: Talk, record: Record) -> Score:
 
 
 def _utterance(line: RecordLine) -> Utterance:
-    words = tuple(Word(start=w.start, end=w.end, text=w.text, probability=w.probability) for w in line.words)
+    """The line as it was heard: where a number is in written form, its words are the spoken ones again."""
+    timed = [linewords.TimedWord(w.start, w.end, w.text, w.probability) for w in line.words]
+    spoken = linewords.retime(timed, line.recognised, line.start, line.end)
+    words = tuple(Word(start=w.start, end=w.end, text=w.text, probability=w.probability) for w in spoken)
     return Utterance(
         id=line.id,
         participant_id=line.participant_id or "nobody",

@@ -22,13 +22,17 @@ class DraftInput(Message):
 
 
 class DraftLine(Message):
-    """A line of the record.  `text` and `words` say the same; nothing is in it that is not in its utterances."""
+    """A line of the record.  `text` and `words` say the same; nothing is in it that is not in its utterances.
+
+    `recognised` is what its utterances say, to the letter; `text` is that with numbers in written form.
+    """
 
     kind: Literal["question", "answer", "note"]
     participant_id: Identifier | None
     start: Seconds
     end: Seconds
     text: str
+    recognised: str
     words: tuple[Word, ...]
     utterance_ids: tuple[Identifier, ...]
     doubt: tuple[str, ...] = ()

@@ -92,7 +92,7 @@ def _line(record_id: str, line: DraftLine, position: float) -> Line:
         start=line.start,
         end=line.end,
         text=line.text,
-        recognised=line.text,
+        recognised=line.recognised,
         words=[[word.start, word.end, word.text, word.probability] for word in line.words],
         utterance_ids=list(line.utterance_ids),
         doubt=list(line.doubt),
@@ -174,7 +174,12 @@ def _keep_late(session: Session, record: VisitRecord, lines: Iterable[DraftLine]
     kept = {tuple(found.after.get("utterance_ids", ())) for found in records.revisions(session, record.id)}
     for line in lines:
         if line.utterance_ids not in kept:
-            after = {"text": line.text, "start": line.start, "utterance_ids": list(line.utterance_ids)}
+            after = {
+                "text": line.text,
+                "recognised": line.recognised,
+                "start": line.start,
+                "utterance_ids": list(line.utterance_ids),
+            }
             if record.state == RecordState.FILED:
                 records.append_late_revision(session, record.id, revisions.RECOGNITION, after, clock.now())
             else:

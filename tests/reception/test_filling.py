@@ -87,7 +87,8 @@ def shown(world: World, record_id: str) -> Record:
 
 
 def texts(world: World, record_id: str) -> list[tuple[str, bool]]:
-    return [(line.text, line.copied) for line in shown(world, record_id).body]
+    """Each line as it was heard, or as a clerk wrote it."""
+    return [(line.text if line.edited_by else line.recognised, line.copied) for line in shown(world, record_id).body]
 
 
 def in_gap(transcriber: Transcriber, *parts: tuple[float, str]) -> None:
@@ -107,6 +108,7 @@ def test_a_gap_is_filled_at_its_place_and_nothing_is_said_twice(
     ]  # fmt: skip
     record = shown(world, record_id)
     assert record.body[1].start == pytest.approx(11.9, abs=0.05)
+    assert record.body[1].text == "说每亩补偿42000元"
     assert record.gaps[0].text.endswith("补上的话写着“来自接谈机备份”。")
     assert "这一段没有录上" in record.gaps[0].text
     with world.read() as session:
@@ -242,7 +244,7 @@ def test_a_signed_record_stays_as_it_was_signed_and_the_office_is_told(
     assert case.intact
     assert case.events[-1].what == "归档以后又认出一些话，留在接谈室记录里"
     assert "笔录签过字才传到" in case.record.gaps[0].text
-    assert [after["text"] for after in late] == ["到现在只给了一万八千元"]
+    assert [(after["recognised"], after["text"]) for after in late] == [("到现在只给了一万八千元", "到现在只给了18000元")]
     assert any(segment.only for segment in case.record.segments), "it can be heard"
 
 

@@ -6,7 +6,7 @@ from server.errors import NotFound
 from server.protocol.office import Edits, EditText
 from server.reception import editing, records, signing
 from server.store.models import AccessEntry, FormEntry, Reception, StoredRevision, VisitRecord
-from tests.records.office import World, draft, sign, utterance
+from tests.records.office import SAID, World, draft, sign, utterance
 
 
 def opened(world: World, record_id: str, actor=None):
@@ -22,7 +22,9 @@ def test_a_draft_has_every_word_said_and_only_known_fields(world, record_id):
     record = opened(world, record_id)
     assert record.state == RecordState.DRAFT
     assert "".join(line.text for line in record.body).startswith("您今天要反映什么事")
-    assert all(line.recognised == line.text and line.words for line in record.body)
+    assert [line.recognised for line in record.body] == [text for _, _, text in SAID]
+    assert record.body[1].text == "村里修路占了我家河边长田1亩2分，补偿款三万六千八一分没给。", "figures in written form"
+    assert all("".join(word.text for word in line.words) == line.text for line in record.body)
     form = form_of(record)
     assert list(form) == list(FormField)
     assert (form["name"].value, form["name"].source) == ("何守田", "kiosk")

@@ -15,6 +15,7 @@ from tests.transcription.conftest import DEMO
 from transcription.drafting import build_draft
 from transcription.drafting.fields import RULES, said_people
 from transcription.drafting.numbers import digit_runs, is_identity_number, money, parse, spoken
+from transcription.written import written_text
 
 SPEAKERS = (
     Speaker(id="petitioner", role=Role.PETITIONER, name="甲"),
@@ -154,7 +155,8 @@ def test_every_value_comes_from_its_evidence(said: list[tuple[str, str]]) -> Non
         assert field.utterance_ids
         evidence = "".join(texts[id_] for id_ in field.utterance_ids)
         _comes_from(field.field, field.value, evidence)
-    assert "".join(line.text for line in draft.lines) == "".join(text for _, text in said)
+    assert "".join(line.recognised for line in draft.lines) == "".join(text for _, text in said)
+    assert all(line.text == written_text(line.recognised) for line in draft.lines)
 
 
 def _comes_from(field: str, value: str, evidence: str) -> None:

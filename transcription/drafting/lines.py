@@ -1,4 +1,5 @@
-"""The record's lines: one utterance is one line, except a sentence that the segmenter had to cut."""
+"""The record's lines: one utterance is one line, except a sentence that the segmenter had to cut.  Numbers are in
+written form, with what was heard underneath."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
@@ -6,6 +7,7 @@ from typing import Literal
 from server.protocol.base import Role
 from server.protocol.drafting import DraftLine, Speaker
 from server.protocol.transcript import Utterance
+from transcription.written import written, written_text
 
 Kind = Literal["question", "answer", "note"]
 
@@ -20,10 +22,10 @@ _KINDS: dict[Role, Kind] = {
 
 
 def lines(speakers: Iterable[Speaker], utterances: Iterable[Utterance]) -> tuple[DraftLine, ...]:
-    """All utterances as lines in order of start; text and words are taken over unchanged."""
+    """All utterances as lines in order of start."""
     kinds = {speaker.id: _KINDS.get(speaker.role, "note") for speaker in speakers}
     ordered = sorted(utterances, key=lambda u: (u.start, u.end, u.id))
-    return tuple(_joined(_line(u, kinds) for u in ordered))
+    return tuple(_written(line) for line in _joined(_line(u, kinds) for u in ordered))
 
 
 def _line(utterance: Utterance, kinds: Mapping[str, Kind]) -> DraftLine:
@@ -33,6 +35,7 @@ def _line(utterance: Utterance, kinds: Mapping[str, Kind]) -> DraftLine:
         start=utterance.start,
         end=utterance.end,
         text=utterance.text,
+        recognised=utterance.text,
         words=utterance.words,
         utterance_ids=(utterance.id,),
         doubt=utterance.doubt,
@@ -67,8 +70,16 @@ def _join(before: DraftLine, line: DraftLine) -> DraftLine:
         update={
             "end": max(before.end, line.end),
             "text": before.text + line.text,
+            "recognised": before.recognised + line.recognised,
             "words": before.words + line.words,
             "utterance_ids": before.utterance_ids + line.utterance_ids,
             "doubt": tuple(dict.fromkeys(before.doubt + line.doubt)),
         }
     )
+
+
+def _written(line: DraftLine) -> DraftLine:
+    """The line with its numbers in written form; what was heard stays in `recognised`."""
+    words = written(line.words)
+    text = "".join(word.text for word in words) if words else written_text(line.text)
+    return line.model_copy(update={"text": text, "words": words})
