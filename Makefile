@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Pages wait for what they are to show, two files at a time; tests that keep time with sound and pictures have the
-# machine to themselves.
+# Two files at a time everywhere: tests of pages and of talks mostly wait for what is to come.  The longest files
+# come first.
 PAGES := $(wildcard tests/browser/test_*page*.py) tests/browser/test_kiosk_copy.py
 ASKED := tests/browser/test_full_room.py
 TIMED := $(filter-out $(PAGES) $(ASKED),$(wildcard tests/browser/test_*.py)) tests/e2e tests/kiosk tests/media tests/network
@@ -17,7 +17,7 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PAGES)
-	$(BIN)/python -m pytest $(TIMED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED)
 
 setup: $(VENV)/.setup
 setup-test: $(VENV)/.setup-test

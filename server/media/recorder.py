@@ -281,14 +281,15 @@ class TrackRecorder:
 
     def _flush(self, stretch: _Stretch) -> None:
         """Hand the waiting blocks over as one cluster."""
-        if not stretch.blocks:
+        late = sorted(stretch.late, key=lambda block: block.at)
+        clusters = [blocks for blocks in (stretch.blocks, late) if blocks]
+        if not clusters:
             return
-        blocks, stretch.blocks = stretch.blocks, []
-        late, stretch.late = sorted(stretch.late, key=lambda block: block.at), []
+        stretch.blocks, stretch.late = [], []
         end = stretch.end
 
         def write() -> None:
-            self._write(stretch, webm.cluster(blocks) + (webm.cluster(late) if late else b""), end)
+            self._write(stretch, b"".join(map(webm.cluster, clusters)), end)
 
         if not self._store.writer.submit(write, droppable=True):
             self._failed(stretch, "disk_slow", stretch.handed_over)

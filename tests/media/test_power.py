@@ -235,6 +235,22 @@ async def test_sound_that_comes_after_it_was_given_up_is_put_in_its_place(talk: 
     assert [at for at, _ in packets] == sorted(at for at, _ in packets)
 
 
+async def test_late_sound_after_which_nothing_comes_is_in_the_file_too(talk: Talk) -> None:
+    sounds = encoded.opus(2)
+    sent = [sounds[number % 100].data for number in range(150)]
+    for number, data in enumerate(sent):
+        if number != 100:
+            talk.sound(number, data, number * 0.02)
+    talk.tick(3.5)
+    await talk.writer.barrier()
+    talk.sound(100, sent[100], 3.6)
+    await talk.end()
+    (segment,) = talk.segments
+    assert segment.gaps == ()
+    with av.open(str(talk.folder / segment.file)) as container:
+        assert [bytes(p) for p in container.demux() if p.size] == sent
+
+
 async def test_late_sound_is_in_its_place_in_a_file_whose_writer_died_too(talk: Talk) -> None:
     sent = await _with_late_sound(talk)
     await talk.writer.barrier()
