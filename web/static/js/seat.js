@@ -65,6 +65,9 @@ const SENTENCES = {
   failed: "一直没有接通，还在继续试。您可以叫工作人员来看看。",
 };
 
+/** For who is on hold: nothing is to be gone on with. */
+const CAPTIONLESS_ON_HOLD = "您还在等候，线路没有断。字幕暂时停了，正在接回来。";
+
 const SOUND_ONLY = "您这边线路不好，先只传声音，画面过一会儿自己回来。请接着谈。";
 
 const ROLES = {
@@ -597,7 +600,8 @@ export class Seat extends EventTarget {
     const key = counting ? `${state} ${seconds}` : state;
     if (key === this._told) return;
     this._told = key;
-    this._tell("connection", { state, message: SENTENCES[state], seconds });
+    const waiting = state === "captionless" && this._own?.held;
+    this._tell("connection", { state, message: waiting ? CAPTIONLESS_ON_HOLD : SENTENCES[state], seconds });
   }
 
   /** @param {string} name @param {object} detail */
