@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
-# the machine to itself; LONG is a command of its own, so that `make test` stays within ten minutes.
-LONG := tests/network tests/browser/test_room.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py
+# the machine to itself; LONG, and what is marked slow, is a command of its own.
+LONG := tests/network tests/media/test_crash.py tests/media/test_loss.py \
+	tests/browser/test_room.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py
 PAGES := $(filter-out $(LONG) tests/browser/test_full_room.py,$(wildcard tests/browser/test_*.py))
-ALONE := tests/e2e tests/media/test_talk.py tests/media/test_crash.py tests/media/test_loss.py
-TIMED := $(filter-out $(ALONE),$(wildcard tests/media/test_*.py)) tests/kiosk
+ALONE := tests/e2e tests/media/test_talk.py
+TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
 .PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-media bench-archive chaos full-room clean
@@ -16,12 +17,13 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 	@$(BIN)/python deploy/demo/run.py
 
 test: tools setup-test lint types imports  ## everything that must be green
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PAGES)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED)
 	$(BIN)/python -m pytest $(ALONE)
 
-test-long: tools setup-test  ## networks without a way, foreign encoders, rooms of several pages; CI runs it too
+test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m slow
 	$(BIN)/python -m pytest $(LONG)
 
 setup: $(VENV)/.setup

@@ -153,6 +153,7 @@ def begun(office: TestOffice, path: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_killed_worker_and_a_restarted_office_go_on_after_the_last_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +208,7 @@ def test_a_reception_without_recording_has_no_film(office: TestOffice) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "no_recording")
 
 
+@pytest.mark.slow
 def test_a_bundle_has_everything_verifies_and_ends_after_its_days(office: TestOffice, tmp_path: Path) -> None:
     path = filed(office)
     found = made(office, path, "bundle")

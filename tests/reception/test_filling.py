@@ -275,6 +275,7 @@ SENTENCES = (
 )
 
 
+@pytest.mark.slow
 def test_with_the_real_model_the_lost_words_are_back_once(tmp_path: Path, talk_files: Files) -> None:
     (tmp_path / "secret.key").write_text("s" * 32)
     programs = Programs(tmp_path)
