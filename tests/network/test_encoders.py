@@ -119,6 +119,9 @@ async def test_it_is_a_kiosks_camera(settings: Settings, node: Node, office: str
             await (await one.join()).publish()
         await until(lambda: leader.sees == (320, 240), "the leader sees its picture", 20)
         await until(lambda: leader.room and leader.room.recording, "its sound starts the talk")
+        # FFmpeg answers no request for a key frame: its picture is recorded from its own next one on.
+        ending = "mkv" if client.endswith("h264") else "webm"
+        await until(lambda: any(node.hub.folder("r1").glob(f"p1-video-*.{ending}")), "its picture is recorded")
         assert encoder.stdin is not None
         encoder.stdin.close()
         await asyncio.wait_for(encoder.wait(), 20)
