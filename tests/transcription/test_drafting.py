@@ -15,7 +15,7 @@ from tests.transcription.conftest import DEMO
 from transcription.drafting import build_draft
 from transcription.drafting.fields import RULES, said_people
 from transcription.drafting.numbers import digit_runs, is_identity_number, money, parse, spoken
-from transcription.written import written_text
+from transcription.drafting.written import written_text
 
 SPEAKERS = (
     Speaker(id="petitioner", role=Role.PETITIONER, name="甲"),

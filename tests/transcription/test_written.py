@@ -1,4 +1,4 @@
-"""Passes of transcription/written.py, from a file of what was said and how it is written."""
+"""Passes of transcription/drafting/written.py, from a file of what was said and how it is written."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.protocol.transcript import Word
-from transcription.written import PASSES, written, written_text
+from transcription.drafting.written import PASSES, written, written_text
 
 CASES = [
     (before.strip(), (after or before).strip())

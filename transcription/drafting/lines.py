@@ -7,7 +7,7 @@ from typing import Literal
 from server.protocol.base import Role
 from server.protocol.drafting import DraftLine, Speaker
 from server.protocol.transcript import Utterance
-from transcription.written import written, written_text
+from transcription.drafting.written import written, written_text
 
 Kind = Literal["question", "answer", "note"]
 

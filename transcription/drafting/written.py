@@ -25,7 +25,7 @@ Pass = Callable[[Iterable[Word]], Iterator[Word]]
 _DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "幺": "1"}
 _DIGIT = "[零〇一二三四五六七八九幺]"
 _N = "[零一二三四五六七八九十百千万亿两]+"
-_NOT_INSIDE = "(?<![零〇一二三四五六七八九十百千万亿两几数第点幺])"
+_NOT_INSIDE = "(?<![0-9零〇一二三四五六七八九十百千万亿两几数第点幺])"
 """Not in the middle of a longer numeral, and not after 第, 几 or 数."""
 _ABOUT = "(?P<about>多)?"
 
@@ -120,7 +120,7 @@ _THINGS = "个月|个人|户人家|户|名|位|人|个|家|间|套|头|棵|张|�
 _RULES: tuple[tuple[str, Rewrite], ...] = (
     (r"(?<![零〇一二三四五六七八九十两])(?P<year>[一二][零〇一二三四五六七八九]{3})年", _year),
     (rf"{_NOT_INSIDE}(?P<month>[一二三四五六七八九十]{{1,2}})月(?:份)?(?P<day>[一二三四五六七八九十]{{1,3}})(?P<unit>[日号])", _day),
-    (rf"{_NOT_INSIDE}(?<![农阴旧]历)(?P<month>[一二三四五六七八九十]{{1,2}})月(?![{'一二三四五六七八九十'}])", _month),
+    (rf"{_NOT_INSIDE}(?<![农阴旧]历)(?P<month>[一二三四五六七八九十]{{1,2}})月(?![0-9一二三四五六七八九十])", _month),
     (r"(?<=[早晚上中下凌][上午晨])(?P<hour>[一二三四五六七八九十两]{1,3})点(?:钟)?(?:(?P<minute>[一二三四五六七八九十]{1,3})分)?", _hour),
     (rf"百分之(?P<n>{_N})(?:点(?P<part>{_DIGIT}+))?", _percent),
     (rf"{_NOT_INSIDE}(?P<n>{_N})亩(?P<tenth>[一二三四五六七八九])分(?:(?P<hundredth>[一二三四五六七八九])厘)?(?!之)", _land),
