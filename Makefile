@@ -65,7 +65,7 @@ chaos: setup-test tools  ## every way in which a talk can be disturbed (as root)
 	@$(BIN)/python -m deploy.chaos $(if $(CASE),--case $(CASE))
 
 full-room: setup-test tools  ## five people and an observer on real pages; SCREENSHOTS=folder keeps a picture of each
-	@JIETAN_FULL_ROOM=1 JIETAN_SCREENSHOTS=$(SCREENSHOTS) $(BIN)/python -m pytest -q $(ASKED)
+	@JIETAN_FULL_ROOM=1 JIETAN_SCREENSHOTS=$(SCREENSHOTS) $(BIN)/python -m pytest -q tests/browser/test_full_room.py
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench
