@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,17 @@ class Programs:
         except httpx.TransportError:
             return False
         return answer.is_success
+
+
+@contextmanager
+def talking(folder: Path) -> Iterator[Programs]:
+    """What a talk needs that nobody recognises: the web program and a media node, both ready."""
+    running = Programs(folder)
+    try:
+        for name in ("web", "media"):
+            running.start(name)
+        running.wait_ready("media", running.settings.media_port)
+        running.wait_ready("web", running.settings.web_port)
+        yield running
+    finally:
+        running.stop()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenChromium
-from tests.browser.programs import Programs
+from tests.browser.programs import Programs, talking
 from tests.browser.test_room import (
     LONG_MS,
     Places,
@@ -35,15 +35,8 @@ PHONE, DESK = (390, 844), (1366, 768)
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
-    running = Programs(tmp_path_factory.mktemp("full-room"))
-    try:
-        for name in ("web", "media"):
-            running.start(name)
-        running.wait_ready("media", running.settings.media_port)
-        running.wait_ready("web", running.settings.web_port)
+    with talking(tmp_path_factory.mktemp("full-room")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenChromium
-from tests.browser.programs import Programs, wait_until
+from tests.browser.programs import Programs, talking, wait_until
 from tests.e2e.office import PASSWORD, Administrator
 
 pytestmark = pytest.mark.browser
@@ -21,15 +21,8 @@ SIZES = {"leader": (1366, 768), "kiosk": (1080, 1920), "guest": (390, 844)}
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
-    running = Programs(tmp_path_factory.mktemp("room"))
-    try:
-        for name in ("web", "media"):
-            running.start(name)
-        running.wait_ready("media", running.settings.media_port)
-        running.wait_ready("web", running.settings.web_port)
+    with talking(tmp_path_factory.mktemp("room")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
