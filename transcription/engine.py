@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from transcription.languages import AUTO
 from transcription.settings import TranscriberSettings
 from transcription.voice import Signal
 
@@ -83,7 +84,10 @@ class Engine(Protocol):
     def transcribe(
         self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False
     ) -> list[Heard]:
-        """Recognise at most one window; `quick` trades accuracy for time.  Raises EngineUnavailable."""
+        """Recognise at most one window in `language` (languages.py); `quick` trades accuracy for time.
+
+        Raises EngineUnavailable.
+        """
         ...
 
 
@@ -173,7 +177,7 @@ class WhisperEngine:
             raise EngineUnavailable(self._state, self.message)
         segments, _ = model.transcribe(
             signal,
-            language=language,
+            language=None if language == AUTO else language,
             beam_size=1 if quick else self._settings.beam_size,
             temperature=0.0 if quick else (0.0, 0.2, 0.4),
             condition_on_previous_text=False,

@@ -3,27 +3,28 @@
 import asyncio
 import contextlib
 import hmac
-import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
 import structlog
 import uvicorn
-from fastapi import FastAPI, Form, Request, UploadFile, WebSocket
+from fastapi import Depends, FastAPI, Form, Request, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.protocol.base import Identifier, Seconds
 from server.protocol.transcript import LiveTrouble, Utterance
+from transcription import openai_shapes
 from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.audio_files import UnreadableAudio, read_samples
 from transcription.engine import Engine, EngineUnavailable, ModelState, WhisperEngine
+from transcription.languages import AUTO, is_language
 from transcription.live import CLOSE_AGAIN, LiveTrack
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
@@ -43,11 +44,11 @@ _WRONG_KEY = "钥匙不对，连不上识别程序。"
 
 
 class ServiceError(HTTPException):
-    """Told to the caller as {"error": {"code", "message"}}; `message` is Chinese."""
+    """Told to the caller in OpenAI's shape of an error; `message` is Chinese, `param` the field that is wrong."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
         super().__init__(status, code)
-        self.code, self.message = code, message
+        self.code, self.message, self.param = code, message, param
 
 
 Gone = Callable[[], Awaitable[bool]]
@@ -56,41 +57,6 @@ Gone = Callable[[], Awaitable[bool]]
 
 class CallerGone(Exception):
     """Nobody waits for this any more."""
-
-
-class FileWord(BaseModel):
-    """OpenAI's shape of a word."""
-
-    word: str
-    start: float
-    end: float
-    probability: float
-
-
-class FileSegment(BaseModel):
-    """OpenAI's shape of a segment, as far as it is known here."""
-
-    id: int
-    start: float
-    end: float
-    text: str
-    avg_logprob: float
-    no_speech_prob: float
-    compression_ratio: float
-
-
-class FileTranscript(BaseModel):
-    """OpenAI's verbose_json, and the utterances."""
-
-    task: str = "transcribe"
-    language: str
-    duration: Seconds
-    text: str
-    words: list[FileWord]
-    segments: list[FileSegment]
-    utterances: list[Utterance]
-    unheard: list[tuple[float, float]]
-    """From when to when there are voices of which nothing was understood."""
 
 
 class Gate:
@@ -132,6 +98,7 @@ class Service:
             settings.max_utterance_s, settings.pause_s, settings.preroll_s, settings.voice_threshold
         )
         self.streams = 0
+        self.since = time.time()
 
     async def keep_loading(self) -> None:
         """Look for the model until it is there, and again whenever it is lost."""
@@ -144,6 +111,15 @@ class Service:
         """Whether the caller shows the key."""
         expected = f"Bearer {self.settings.key}".encode()
         return bool(self.settings.key) and hmac.compare_digest((authorization or "").encode(), expected)
+
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that can be asked now."""
+        return (self.engine.name,) if self.engine.state is ModelState.READY else ()
+
+    def check_model(self, name: str) -> None:
+        """Raise ServiceError when a caller wants another model than there is; no name and OpenAI's own mean any."""
+        if name not in ("", openai_shapes.ANY_MODEL, self.engine.name):
+            raise ServiceError(404, "model_not_found", f"这里没有这个语音识别模型：{name}。", "model")
 
     async def live(self, socket: WebSocket) -> None:
         """Serve one live track, or say that there are too many."""
@@ -166,7 +142,7 @@ class Service:
             self.streams -= 1
             self.metrics.streams.dec()
 
-    async def file(self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone) -> FileTranscript:
+    async def file(self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone) -> openai_shapes.FileTranscript:
         """Recognise a whole file; raises UnreadableAudio, EngineUnavailable, CallerGone."""
         utterances: list[Utterance] = []
         voices: list[tuple[float, float]] = []
@@ -182,7 +158,7 @@ class Service:
                 voices += [voice] if voice else []
             else:
                 end = piece.until
-        return _transcript(utterances, voices, source.language, end - offset)
+        return openai_shapes.transcript(utterances, voices, source.language, end - offset)
 
 
 def _pieces(blocks: Iterator[Samples], options: SegmenterOptions, offset: float) -> Iterator[Piece]:
@@ -203,36 +179,6 @@ def _pieces(blocks: Iterator[Samples], options: SegmenterOptions, offset: float)
 
 def _joined(blocks: list[Samples]) -> Samples:
     return np.concatenate(blocks)
-
-
-def _transcript(
-    utterances: list[Utterance], unheard: list[tuple[float, float]], language: str, duration: float
-) -> FileTranscript:
-    return FileTranscript(
-        language=language,
-        duration=max(duration, 0.0),
-        text="".join(u.text for u in utterances),
-        words=[
-            FileWord(word=w.text, start=w.start, end=w.end, probability=w.probability)
-            for u in utterances
-            for w in u.words
-        ],
-        segments=[_segment(i, u) for i, u in enumerate(utterances)],
-        utterances=utterances,
-        unheard=unheard,
-    )
-
-
-def _segment(number: int, utterance: Utterance) -> FileSegment:
-    return FileSegment(
-        id=number,
-        start=utterance.start,
-        end=utterance.end,
-        text=utterance.text,
-        avg_logprob=utterance.avg_logprob or 0.0,
-        no_speech_prob=utterance.no_speech_prob or 0.0,
-        compression_ratio=utterance.compression_ratio or 0.0,
-    )
 
 
 # --- HTTP -----------------------------------------------------------------------------------------------------
@@ -257,17 +203,18 @@ def create_app(settings: TranscriberSettings, engine: Engine | None = None) -> F
     _add_status(app, service)
     _add_live(app, service)
     _add_files(app, service)
+    _add_models(app, service)
     return app
 
 
-def _error(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"code": code, "message": message}}, status)
+def _error(status: int, code: str, message: str, param: str | None = None) -> JSONResponse:
+    return JSONResponse(openai_shapes.error(status, code, message, param), status)
 
 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(ServiceError)
     async def service_error(_: Request, error: ServiceError) -> JSONResponse:
-        return _error(error.status_code, error.code, error.message)
+        return _error(error.status_code, error.code, error.message, error.param)
 
     @app.exception_handler(UnreadableAudio)
     async def unreadable(_: Request, error: UnreadableAudio) -> JSONResponse:
@@ -287,7 +234,8 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _error(422, "invalid_input", "请求里缺了录音，或者有一项填得不对。")
+        field = str(error.errors()[0]["loc"][-1])
+        return _error(400, "invalid_input", f"请求里缺了录音，或者有一项填得不对：{field}。", field)
 
 
 def _add_status(app: FastAPI, service: Service) -> None:
@@ -329,31 +277,67 @@ def _add_files(app: FastAPI, service: Service) -> None:
     async def transcriptions(
         request: Request,
         file: UploadFile,
-        model: Annotated[str, Form(max_length=200)] = "",
-        language: Annotated[str, Form(max_length=10)] = "",
-        prompt: Annotated[str, Form(max_length=2000)] = "",
-        response_format: Annotated[str, Form(pattern="^(json|verbose_json|text)$")] = "verbose_json",
+        asked: Annotated[OpenAIFields, Depends()],
         participant_id: Annotated[Identifier, Form()] = "speaker",
         reception_id: Annotated[str, Form(max_length=64)] = "",
         offset: Annotated[Seconds, Form()] = 0.0,
         partial: Annotated[bool, Form()] = False,
         max_seconds: Annotated[Seconds, Form()] = 0.0,
     ) -> Response:
+        service.check_model(asked.model)
         if service.engine.state is not ModelState.READY:
             raise EngineUnavailable(service.engine.state, service.engine.message)
-        hotwords = tuple(prompt.split())[:50]
-        source = Source(participant_id, reception_id, language or service.settings.language, hotwords)
+        language = asked.language or service.settings.language
+        source = Source(participant_id, reception_id, language, asked.hotwords)
         blocks = read_samples(file.file, partial=partial, max_seconds=max_seconds)
         transcript = await service.file(blocks, source, offset, request.is_disconnected)
-        return _shaped(transcript, response_format)
+        return _shaped(transcript, asked)
 
 
-def _shaped(transcript: FileTranscript, response_format: str) -> Response:
-    if response_format == "text":
-        return PlainTextResponse(transcript.text)
-    if response_format == "json":
-        return JSONResponse({"text": transcript.text})
-    return JSONResponse(json.loads(transcript.model_dump_json()))
+class OpenAIFields:
+    """The fields of the form that OpenAI documents; raises ServiceError."""
+
+    def __init__(
+        self,
+        model: Annotated[str, Form(max_length=200)] = "",
+        language: Annotated[str, Form(max_length=10)] = "",
+        prompt: Annotated[str, Form(max_length=2000)] = "",
+        response_format: Annotated[openai_shapes.ResponseFormat, Form()] = "json",
+        granularities: Annotated[list[openai_shapes.Granularity] | None, Form(alias="timestamp_granularities[]")] = None,
+        temperature: Annotated[float, Form(ge=0, le=1)] = 0.0,
+    ) -> None:
+        """`temperature` is taken and changes nothing: what is written into a record is not drawn by lot."""
+        if language and language != AUTO and not is_language(language):
+            raise ServiceError(400, "language_unknown", f"不认识这种语言：{language}。", "language")
+        self.model, self.language, self.response_format = model, language, response_format
+        self.hotwords = tuple(prompt.split())[:50]
+        self.granularities = granularities or ["segment"]
+
+
+def _shaped(transcript: openai_shapes.FileTranscript, asked: OpenAIFields) -> Response:
+    match asked.response_format:
+        case "text":
+            return PlainTextResponse(transcript.text)
+        case "srt":
+            return PlainTextResponse(openai_shapes.srt(transcript))
+        case "vtt":
+            return PlainTextResponse(openai_shapes.vtt(transcript), media_type="text/vtt")
+        case "json":
+            return JSONResponse({"text": transcript.text})
+        case "verbose_json":
+            return JSONResponse(openai_shapes.verbose(transcript, asked.granularities))
+
+
+def _add_models(app: FastAPI, service: Service) -> None:
+    @app.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        data = [openai_shapes.model(name, service.since) for name in service.models()]
+        return {"object": "list", "data": data}
+
+    @app.get("/v1/models/{name:path}")
+    async def model(name: str) -> dict[str, Any]:
+        service.check_model(name)
+        return openai_shapes.model(name, service.since)
 
 
 def run(settings: TranscriberSettings) -> None:
