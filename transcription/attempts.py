@@ -5,7 +5,7 @@ import structlog
 
 from server.protocol.transcript import Utterance
 from transcription.engine import Engine, EngineUnavailable, ModelState
-from transcription.pool import DecodingPool
+from transcription.pool import Decodings
 from transcription.recognise import Source, recognise
 from transcription.segmenter import Speech
 from transcription.voice import RATE
@@ -19,7 +19,7 @@ class PieceFailed(Exception):
     """This piece cannot be decoded, though others can."""
 
 
-async def recognise_with_attempts(pool: DecodingPool, engine: Engine, speech: Speech, source: Source) -> Utterance | None:
+async def recognise_with_attempts(pool: Decodings, engine: Engine, speech: Speech, source: Source) -> Utterance | None:
     """What was said in the piece, or None.  Raises PieceFailed, EngineUnavailable."""
     for attempt in range(1, ATTEMPTS + 1):
         try:

@@ -82,9 +82,10 @@ class Engine(Protocol):
         ...
 
     def transcribe(
-        self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False
+        self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = False
     ) -> list[Heard]:
-        """Recognise at most one window in `language` (languages.py); `quick` trades accuracy for time.
+        """Recognise at most one window in `language` (languages.py); `quick` trades accuracy for time, `careful` time
+        for accuracy.
 
         Raises EngineUnavailable.
         """
@@ -170,7 +171,7 @@ class WhisperEngine:
         return model
 
     def transcribe(
-        self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False
+        self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = False
     ) -> list[Heard]:
         model = self._model
         if model is None:
@@ -178,7 +179,7 @@ class WhisperEngine:
         segments, _ = model.transcribe(
             signal,
             language=None if language == AUTO else language,
-            beam_size=1 if quick else self._settings.beam_size,
+            beam_size=1 if quick else self._settings.second_beam_size if careful else self._settings.beam_size,
             temperature=0.0 if quick else (0.0, 0.2, 0.4),
             condition_on_previous_text=False,
             no_speech_threshold=None,

@@ -1,12 +1,20 @@
-"""The threads that decode: shared by all streams, first come first served."""
+"""The threads that decode: shared by all streams, first come first served; what can wait lets them all go first."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Decodings(Protocol):
+    """Somewhere to decode."""
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `work` in a thread; its result or its exception."""
+        ...
 
 
 class DecodingPool:
@@ -16,15 +24,19 @@ class DecodingPool:
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="decode")
         self._waiting = 0
+        self._freed = asyncio.Event()
+        self._turn = asyncio.Semaphore(1)
+        self.patient = _Patient(self)
+        """The same threads for work that can wait."""
 
     @property
     def idle(self) -> bool:
-        """A thread is free right now."""
+        """No stream waits for a thread right now."""
         return self._waiting < self._workers
 
     @property
     def waiting(self) -> int:
-        """Decodings running or waiting."""
+        """Decodings of streams that run or wait."""
         return self._waiting
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -34,7 +46,39 @@ class DecodingPool:
             return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **kwargs))
         finally:
             self._waiting -= 1
+            self._freed.set()
+
+    async def run_patiently(self, work: Callable[[], T]) -> T:
+        """The same for what can wait: it takes a thread only when no stream needs one, and never more than one, so
+        that a stream waits for the end of one such decoding at most."""
+        await self._turn.acquire()
+        try:
+            while not self.idle:
+                self._freed.clear()
+                await self._freed.wait()
+            begun = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except BaseException:
+            self._turn.release()
+            raise
+        begun.add_done_callback(self._took_turn)
+        return await asyncio.shield(begun)  # whoever gives up does not free the thread
+
+    def _took_turn(self, done: "asyncio.Future[T]") -> None:
+        self._turn.release()
+        if not done.cancelled():
+            done.exception()  # looked at, though nobody may wait for it any more
 
     def close(self) -> None:
         """Drop what waits; what runs ends on its own."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _Patient:
+    """A pool's threads, for work that lets every stream go first."""
+
+    def __init__(self, pool: DecodingPool) -> None:
+        self._pool = pool
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `work` in a thread when no stream needs it; its result or its exception."""
+        return await self._pool.run_patiently(lambda: work(*args, **kwargs))

@@ -47,7 +47,7 @@ class RemoteEngine:
             self._state = ModelState.MISSING
 
     def transcribe(
-        self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False
+        self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = False
     ) -> list[Heard]:
         fields = {
             "model": self.name,

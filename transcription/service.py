@@ -5,6 +5,7 @@ import contextlib
 import hmac
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -27,9 +28,10 @@ from transcription.engine import Engine, EngineUnavailable, ModelState, WhisperE
 from transcription.languages import AUTO, is_language
 from transcription.live import CLOSE_AGAIN, LiveTrack
 from transcription.metrics import Metrics
-from transcription.pool import DecodingPool
+from transcription.pool import DecodingPool, Decodings
 from transcription.recognise import Source, unheard
 from transcription.remote import RemoteEngine
+from transcription.second import SecondEngine
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Speech
 from transcription.settings import TranscriberSettings
 from transcription.voice import RATE, Samples
@@ -86,16 +88,25 @@ class Gate:
         await self._app(scope, counted, send)
 
 
+def make_engine(settings: TranscriberSettings) -> Engine:
+    """The engine that the settings ask for, not loaded yet."""
+    return RemoteEngine(settings) if settings.remote_url else WhisperEngine(settings)
+
+
 class Service:
     """What all connections share."""
 
     def __init__(self, settings: TranscriberSettings, engine: Engine | None = None) -> None:
         self.settings = settings
-        self.engine: Engine = engine or (RemoteEngine(settings) if settings.remote_url else WhisperEngine(settings))
+        self.engine: Engine = engine or make_engine(settings)
+        self.second = SecondEngine(settings, self.engine, make_engine)
         self.pool = DecodingPool(settings.workers)
         self.metrics = Metrics()
         self.options = SegmenterOptions(
             settings.max_utterance_s, settings.pause_s, settings.preroll_s, settings.voice_threshold
+        )
+        self.careful_options = replace(
+            self.options, max_s=max(settings.second_max_utterance_s, settings.max_utterance_s)
         )
         self.streams = 0
         self.since = time.time()
@@ -144,15 +155,29 @@ class Service:
 
     async def file(self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone) -> openai_shapes.FileTranscript:
         """Recognise a whole file; raises UnreadableAudio, EngineUnavailable, CallerGone."""
+        if self.engine.state is not ModelState.READY:
+            raise EngineUnavailable(self.engine.state, self.engine.message)
+        return await self._file(self.pool, self.engine, _pieces(blocks, self.options, offset), source, offset, gone)
+
+    async def file_carefully(
+        self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone
+    ) -> openai_shapes.FileTranscript:
+        """The same with the settings of the second pass, whenever no live track needs the threads."""
+        async with self.second.lent() as engine:
+            pieces = _pieces(blocks, self.careful_options, offset)
+            return await self._file(self.pool.patient, engine, pieces, source, offset, gone)
+
+    async def _file(
+        self, pool: Decodings, engine: Engine, pieces: Iterator[Piece], source: Source, offset: float, gone: Gone
+    ) -> openai_shapes.FileTranscript:
         utterances: list[Utterance] = []
         voices: list[tuple[float, float]] = []
-        pieces = _pieces(blocks, self.options, offset)
         end = offset
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             if await gone():
                 raise CallerGone
             if isinstance(piece, Speech):
-                utterance = await recognise_with_attempts(self.pool, self.engine, piece, source)
+                utterance = await recognise_with_attempts(pool, engine, piece, source)
                 utterances += [utterance] if utterance else []
                 voice = None if utterance else unheard(piece)
                 voices += [voice] if voice else []
@@ -194,6 +219,7 @@ def create_app(settings: TranscriberSettings, engine: Engine | None = None) -> F
         yield
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
+        service.second.close()
         service.pool.close()
 
     app = FastAPI(title="jietan transcriber", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -283,14 +309,14 @@ def _add_files(app: FastAPI, service: Service) -> None:
         offset: Annotated[Seconds, Form()] = 0.0,
         partial: Annotated[bool, Form()] = False,
         max_seconds: Annotated[Seconds, Form()] = 0.0,
+        quality: Annotated[str, Form(pattern="^(careful)?$")] = "",
     ) -> Response:
         service.check_model(asked.model)
-        if service.engine.state is not ModelState.READY:
-            raise EngineUnavailable(service.engine.state, service.engine.message)
         language = asked.language or service.settings.language
         source = Source(participant_id, reception_id, language, asked.hotwords)
         blocks = read_samples(file.file, partial=partial, max_seconds=max_seconds)
-        transcript = await service.file(blocks, source, offset, request.is_disconnected)
+        hear = service.file_carefully if quality else service.file
+        transcript = await hear(blocks, source, offset, request.is_disconnected)
         return _shaped(transcript, asked)
 
 

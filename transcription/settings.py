@@ -45,6 +45,19 @@ class TranscriberSettings(BaseSettings):
     cpu_threads: int = Field(1, ge=1, description="Threads for one decoding.")
     workers: int = Field(1, ge=1, description="Decodings that run side by side.")
     beam_size: int = Field(5, ge=1, le=20, description="Width of the search; 1 is faster and a little worse.")
+    second_model: str = Field(
+        "", description="Model that hears a whole recording again after the talk (folder or name); empty: the same."
+    )
+    second_beam_size: int = Field(10, ge=1, le=20, description="Width of the search when a recording is heard again.")
+    second_max_utterance_s: float = Field(
+        0, ge=0, le=29, description="Longest piece heard again, where longer than max_utterance_s: 28 for a real second_model."
+    )
+    second_hotwords: bool = Field(
+        False, description="Let names and places of the reception lead it; only for models that were trained with prompts."
+    )
+    second_idle_minutes: float = Field(
+        5, gt=0, description="So many minutes without use, and second_model is no longer kept in memory."
+    )
     language: str = Field("zh", description="Language of files whose sender names none.")
 
     max_utterance_s: float = Field(9.0, ge=2, le=29, description="Longest piece given to the model; real models: 28.")
