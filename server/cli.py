@@ -54,11 +54,10 @@ def media() -> None:
 def transcriber() -> None:
     """Run the recognition service."""
     from transcription import service
-    from transcription.settings import TranscriberSettings
+    from transcription.cli import transcriber_settings
 
-    settings = _start("transcriber")
-    os.environ.setdefault("JIETAN_TRANSCRIBER_KEY", settings.key("transcriber"))
-    service.run(TranscriberSettings())
+    _start("transcriber")
+    service.run(transcriber_settings())
 
 
 def _mount(name: str, module: str, help_text: str) -> None:
@@ -78,6 +77,7 @@ def _mount(name: str, module: str, help_text: str) -> None:
 
 
 _mount("kiosk", "kiosk.cli", "The kiosk computer's programs.")
+_mount("models", "transcription.models.cli", "Speech models: list, import, download, verify, use.")
 _mount("admin", "server.admin", "Organizations, accounts, kiosks and links, from a shell.")
 
 if __name__ == "__main__":

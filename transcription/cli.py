@@ -17,9 +17,10 @@ _utterances: TypeAdapter[dict[str, list[Utterance]]] = TypeAdapter(dict[str, lis
 
 
 def transcriber_settings() -> TranscriberSettings:
-    """Settings of the transcriber; without a key of its own it takes the installation's."""
-    settings = TranscriberSettings()
-    return settings if settings.key else settings.model_copy(update={"key": Settings().key("transcriber")})
+    """Settings of the transcriber; what it has not of its own it takes from the installation: key, models folder."""
+    settings, office = TranscriberSettings(), Settings()
+    key = settings.key or office.key("transcriber")
+    return settings.model_copy(update={"key": key, "models_dir": settings.models_dir or str(office.data_dir / "models")})
 
 
 def transcriber() -> None:

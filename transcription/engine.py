@@ -5,19 +5,22 @@ no conditioning on the text before, no skipping of a piece because the model dou
 has decided that), one window per piece.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import structlog
 
 from transcription.languages import AUTO
+from transcription.models.shelf import NEEDED, ModelError, Shelf
 from transcription.settings import TranscriberSettings
-from transcription.voice import Signal
+from transcription.voice import RATE, Signal
 
 log = structlog.get_logger()
 
@@ -98,22 +101,43 @@ _MESSAGES = {
     ModelState.MISSING: "没有找到语音识别模型，暂时出不了文字。谈话可以照常进行，请管理员把模型放回原处，放好后会自己接上。",
     ModelState.BROKEN: "语音识别模型坏了或不完整，暂时出不了文字。谈话可以照常进行，请管理员换一份好的，换好后会自己接上。",
 }
-_NEEDED = ("config.json", "model.bin", "tokenizer.json")
-"""Without its own tokenizer.json faster-whisper would ask the network for somebody else's."""
+QUIET_WAIT_S = 30.0
+"""A new model waits so long for a moment in which nothing is decoded; then it takes the next piece."""
 
 
-class WhisperEngine:
-    """faster-whisper on this machine; the model is loaded once and looked for again while it is not there."""
+@dataclass(frozen=True)
+class _Wanted:
+    """Which model to load: a folder or a published name, and which choice of it this is."""
 
-    def __init__(self, settings: TranscriberSettings) -> None:
-        self._settings = settings
-        self._model: Any = None
-        self._state = ModelState.LOADING
-        self._loading = threading.Lock()
+    source: str
+    choice: int = 0
 
     @property
     def name(self) -> str:
-        return Path(self._settings.model).name
+        return Path(self.source).name
+
+
+class WhisperEngine:
+    """faster-whisper on this machine: the model that the settings name, or the one chosen with `jietan models use`.
+
+    It is looked for again while it is not there.  Another choice is loaded beside the one in use and takes its place
+    when nothing is decoded; if it cannot be loaded, the one in use stays.
+    """
+
+    def __init__(self, settings: TranscriberSettings) -> None:
+        self._settings = settings
+        self._shelf = Shelf(Path(settings.models_dir)) if settings.models_dir else None
+        self._model: Any = None
+        self._loaded = _Wanted(settings.model)
+        self._refused: _Wanted | None = None
+        self._state = ModelState.LOADING
+        self._loading = threading.Lock()
+        self._quiet = threading.Condition()
+        self._decodings = 0
+
+    @property
+    def name(self) -> str:
+        return self._loaded.name
 
     @property
     def state(self) -> ModelState:
@@ -125,68 +149,122 @@ class WhisperEngine:
 
     def load(self) -> None:
         with self._loading:
-            if self._model is not None:
-                return
-            before = self._state
-            self._state = self._try_to_load()
-            if self._state != before:
-                log.info("model", state=str(self._state), model=self.name)
+            wanted = self._wanted()
+            if self._model is None:
+                self._load_first(wanted)
+            elif wanted not in (None, self._loaded, self._refused):
+                self._change_to(wanted)
 
-    def _try_to_load(self) -> ModelState:
-        source = self._source()
-        if source is None:
-            return ModelState.MISSING
-        if Path(source).is_dir() and any(not (Path(source) / name).is_file() for name in _NEEDED):
-            return ModelState.BROKEN
+    def _load_first(self, wanted: _Wanted | None) -> None:
+        before = self._state
+        model, state = self._try_to_load(wanted)
+        if model is not None and wanted is not None:
+            self._model, self._loaded = model, wanted
+        self._state = state
+        if state != before:
+            log.info("model", state=str(state), model=self.name)
+
+    def _change_to(self, wanted: _Wanted) -> None:
+        model, _ = self._try_to_load(wanted)
+        if model is None:
+            self._refused = wanted
+            log.error("the chosen model cannot be loaded, the one in use stays", model=wanted.name, in_use=self.name)
+            return
+        with self._quiet:
+            self._quiet.wait_for(lambda: self._decodings == 0, QUIET_WAIT_S)
+            self._model, self._loaded = model, wanted
+        log.info("model changed", model=self.name)
+
+    def _try_to_load(self, wanted: _Wanted | None) -> tuple[Any, ModelState]:
+        """The model, or None and why not."""
+        if wanted is None:
+            return None, ModelState.MISSING
+        folder = Path(wanted.source)
+        if folder.is_dir() and any(not (folder / name).is_file() for name in NEEDED):
+            return None, ModelState.BROKEN
         try:
-            self._model = self._open(source)
+            return open_model(wanted.source, self._settings), ModelState.READY
         except Exception as error:
             log.warning("model cannot be loaded", kind=type(error).__name__)
-            return ModelState.BROKEN if Path(source).is_dir() else ModelState.MISSING
-        return ModelState.READY
+            return None, ModelState.BROKEN if folder.is_dir() else ModelState.MISSING
 
-    def _source(self) -> str | None:
-        """The folder or the published name, or None when neither is there."""
-        from faster_whisper.utils import available_models
-
+    def _wanted(self) -> _Wanted | None:
+        """The model that is to be used: a folder, one on the shelf or a published name; None: it is not there."""
         model = self._settings.model
-        if model and Path(model).is_dir():
-            return model
-        return model if model in available_models() else None
-
-    def _open(self, source: str) -> Any:
-        from faster_whisper import WhisperModel
-
-        settings = self._settings
-        started = time.monotonic()
-        model = WhisperModel(
-            source,
-            device=settings.device,
-            compute_type=settings.compute_type,
-            cpu_threads=settings.cpu_threads,
-            num_workers=settings.workers,
-            local_files_only=not settings.download,
-        )
-        log.info("model loaded", seconds=round(time.monotonic() - started, 2))
-        return model
+        if not model:
+            choice = self._shelf.choice() if self._shelf else None
+            return _Wanted(str(choice.folder), choice.stamp) if choice else None
+        if Path(model).is_dir():
+            return _Wanted(model)
+        if self._shelf and model in self._shelf.names():
+            return _Wanted(str(self._shelf.folder(model)))
+        return _Wanted(model) if published(model) else None
 
     def transcribe(
         self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = False
     ) -> list[Heard]:
-        model = self._model
-        if model is None:
-            raise EngineUnavailable(self._state, self.message)
-        segments, _ = model.transcribe(
-            signal,
-            language=None if language == AUTO else language,
-            beam_size=1 if quick else self._settings.second_beam_size if careful else self._settings.beam_size,
-            temperature=0.0 if quick else (0.0, 0.2, 0.4),
-            condition_on_previous_text=False,
-            no_speech_threshold=None,
-            word_timestamps=not quick,
-            hotwords=" ".join(hotwords) or None,
+        with self._decoding() as model:
+            segments, _ = model.transcribe(
+                signal,
+                language=None if language == AUTO else language,
+                beam_size=1 if quick else self._settings.second_beam_size if careful else self._settings.beam_size,
+                temperature=0.0 if quick else (0.0, 0.2, 0.4),
+                condition_on_previous_text=False,
+                no_speech_threshold=None,
+                word_timestamps=not quick,
+                hotwords=" ".join(hotwords) or None,
+            )
+            return [_heard(segment) for segment in segments]
+
+    @contextlib.contextmanager
+    def _decoding(self) -> Iterator[Any]:
+        """The model, which stays in use for as long as this lasts."""
+        with self._quiet:
+            model = self._model
+            if model is None:
+                raise EngineUnavailable(self._state, self.message)
+            self._decodings += 1
+        try:
+            yield model
+        finally:
+            with self._quiet:
+                self._decodings -= 1
+                self._quiet.notify_all()
+
+
+def open_model(source: str, settings: TranscriberSettings) -> Any:
+    """A model from a folder or by its published name; raises whatever faster-whisper raises."""
+    from faster_whisper import WhisperModel
+
+    started = time.monotonic()
+    model = WhisperModel(
+        source,
+        device=settings.device,
+        compute_type=settings.compute_type,
+        cpu_threads=settings.cpu_threads,
+        num_workers=settings.workers,
+        local_files_only=not settings.download,
+    )
+    log.info("model loaded", seconds=round(time.monotonic() - started, 2))
+    return model
+
+
+def try_model(folder: Path, settings: TranscriberSettings) -> None:
+    """Load a model as the transcriber would and let it hear a second of silence; raises ModelError."""
+    try:
+        segments, _ = open_model(str(folder), settings).transcribe(
+            np.zeros(RATE, np.float32), language=settings.language, beam_size=1
         )
-        return [_heard(segment) for segment in segments]
+        list(segments)
+    except Exception as error:
+        raise ModelError(f"faster-whisper cannot use it ({type(error).__name__}: {error})"[:300]) from error
+
+
+def published(name: str) -> str:
+    """The repository of a model that faster-whisper knows by a short name; empty: it knows none such."""
+    from faster_whisper import utils
+
+    return str(utils._MODELS.get(name, ""))
 
 
 def _heard(segment: Any) -> Heard:

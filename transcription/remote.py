@@ -40,6 +40,8 @@ class RemoteEngine:
 
     def load(self) -> None:
         """Ready when the server answers at all; what it cannot do shows with the first piece."""
+        if self._state is ModelState.READY:
+            return
         try:
             answer = self._client.get("/v1/models", timeout=5)
             self._state = ModelState.READY if answer.status_code < 500 else ModelState.MISSING

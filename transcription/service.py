@@ -112,10 +112,9 @@ class Service:
         self.since = time.time()
 
     async def keep_loading(self) -> None:
-        """Look for the model until it is there, and again whenever it is lost."""
+        """Look for the model until it is there, whenever it is lost, and for another choice of it."""
         while True:
-            if self.engine.state is not ModelState.READY:
-                await asyncio.to_thread(self.engine.load)
+            await asyncio.to_thread(self.engine.load)
             await asyncio.sleep(self.settings.reload_s)
 
     def admits(self, authorization: str | None) -> bool:
