@@ -40,9 +40,10 @@ def microphone_wav(target: Path, role: str, *, start: float = 0, seconds: float 
     return target
 
 
-def camera_mjpeg(target: Path, role: str) -> Path:
-    """The demo's drawn person as a file for Chromium's fake camera."""
+def camera_mjpeg(target: Path, role: str, *, fps: int = 15, width: int | None = None) -> Path:
+    """The demo's drawn person as a file for Chromium's fake camera; `width` in pixels makes it smaller."""
     source = ROOT / f"deploy/demo/{role}.webm"
-    command = ["ffmpeg", "-v", "error", "-y", "-i", str(source), "-c:v", "mjpeg", "-q:v", "5", "-r", "15"]
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(source), "-c:v", "mjpeg", "-q:v", "5", "-r", str(fps)]
+    command += ["-vf", f"scale={width}:-2"] if width else []
     subprocess.run([*command, "-pix_fmt", "yuvj420p", str(target)], check=True, timeout=60)
     return target

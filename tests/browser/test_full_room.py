@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenChromium
+from tests.browser.media_files import camera_mjpeg
 from tests.browser.programs import Programs, talking
 from tests.browser.test_room import (
     LONG_MS,
@@ -40,9 +41,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
 
 
 @pytest.fixture(scope="module")
-def browser(open_chromium: OpenChromium) -> Browser:
-    """Cameras of few pictures, so that two cores carry all pages."""
-    return open_chromium(fps=5)
+def browser(open_chromium: OpenChromium, tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    """A camera of few and small pictures and pages of few pixels, so that two cores carry them all."""
+    return open_chromium(camera=camera_mjpeg(tmp_path_factory.mktemp("camera") / "person.mjpeg", "leader", fps=3, width=160))
 
 
 def test_five_people_and_an_observer(browser: Browser, programs: Programs) -> None:
@@ -50,7 +51,7 @@ def test_five_people_and_an_observer(browser: Browser, programs: Programs) -> No
     administrator.add_staff("leader", "周文清", "副县长")
     administrator.add_staff("clerk", "林晓")
     code = administrator.add_kiosk("石桥镇", "石桥镇接谈室").partition("code=")[2]
-    places = Places(browser, programs.url)
+    places = Places(browser, programs.url, scale=0.5)
     kiosk, leader = places.page("kiosk"), places.page("leader")
     places.post(kiosk, "/api/kiosk/enrol", code=code)
     sitting = places.post(kiosk, "/api/kiosk/sittings", consent="audio_video", name="何守田", phone="", matter="修村道占地")

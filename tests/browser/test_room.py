@@ -39,13 +39,15 @@ HIDE = """{ const devices = navigator.mediaDevices, list = devices?.enumerateDev
 class Places:
     """The pages of the three, and what went wrong on them."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
-        self.browser, self.url = browser, url
+    def __init__(self, browser: Browser, url: str, scale: float = 1) -> None:
+        """`scale`: pixels painted for each of the page's."""
+        self.browser, self.url, self.scale = browser, url, scale
         self.faults: list[str] = []
 
     def page(self, who: str) -> Page:
         width, height = SIZES[who]
-        page = self.browser.new_context(viewport={"width": width, "height": height}).new_page()
+        viewport = {"width": width, "height": height}
+        page = self.browser.new_context(viewport=viewport, device_scale_factor=self.scale).new_page()
         page.add_init_script(HIDE)
         page.on("pageerror", lambda error: self.faults.append(f"{who}: {error}"))
         return page
