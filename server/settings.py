@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     )
     file_on_signature: bool = Field(True, description="A signed record is filed at once; off: a clerk files it.")
     archive_on_filing: bool = Field(True, description="Make the archive's film as soon as a case is filed.")
+    second_pass: bool = Field(
+        True, description="Hear every recording again after the talk, with the transcriber's settings second_…."
+    )
     export_days: float = Field(7, gt=0, description="An export bundle is deleted after so many days.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
 

@@ -61,6 +61,7 @@ def settings_for(folder: Path, **values: Any) -> Settings:
         "transcriber_url": "http://127.0.0.1:9",
         "secret": "a secret that is only for tests, of 32 or more",
         "archive_on_filing": False,
+        "second_pass": False,
     }
     return Settings(**(defaults | values))
 

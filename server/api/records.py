@@ -69,6 +69,12 @@ def history(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> dict[str, Any]
     return {"revisions": records.history(db, actor, record_id)}
 
 
+@router.get("/{record_id}/second-pass")
+def second_pass(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> dict[str, Any]:
+    """How far hearing the recording again is."""
+    return {"second_pass": records.second_pass_progress(db, actor, record_id)}
+
+
 @router.post("/{record_id}/confirm")
 def confirm(record_id: RecordId, db: Db, actor: Clerk) -> Response:
     """Hand the record to the petitioner."""

@@ -114,6 +114,20 @@ def _put(result: list[TimedWord], text: str, interval: tuple[float, float]) -> N
         result.append(TimedWord(interval[0], interval[1], text, 1.0))
 
 
+def find_stretch(old: str, first: int, last: int, new: str) -> tuple[int, int] | None:
+    """Where the characters first..last of `old` are in `new`; None when they, or what stood around an empty stretch,
+    are not there any more as they were."""
+    for tag, a0, a1, b0, b1 in _changes(old, new):
+        if tag != "equal" or first < a0 or last > a1:
+            continue
+        inside = first < last or (
+            (a0 < first or (first, b0) == (0, 0)) and (last < a1 or (last, b1) == (len(old), len(new)))
+        )
+        if inside:
+            return b0 + first - a0, b0 + last - a0
+    return None
+
+
 def position_in(other: str, text: str, at: int) -> int:
     """Where in `other` the place before character `at` of `text` is (for cutting what was recognised)."""
     for tag, a0, a1, b0, b1 in _changes(other, text):

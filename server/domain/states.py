@@ -40,6 +40,20 @@ class RecognitionState(StrEnum):
     FAILED = "failed"
 
 
+class SecondPassState(StrEnum):
+    """How far hearing a recording again is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class SuggestionState(StrEnum):
+    OPEN = "open"
+    TAKEN = "taken"
+    DISMISSED = "dismissed"
+
+
 class CopyState(StrEnum):
     """Of the kiosk's own copy of a talk, as the office knows it."""
 

@@ -19,9 +19,10 @@ from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import closing, filling, ingest, transcriber
+from server.reception import closing, filling, ingest, second_pass, transcriber
 from server.reception.office import Office
 from server.store import copies, receptions
+from server.store import second_pass as second_pass_store
 from server.store.models import Reception
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 QUEUE = "recognise-later"
+SECOND_QUEUE = "second-pass"
 CLOSE_ROOM_WAIT_S = 8.0
 JOURNAL_WAIT_S = 5.0
 """How long the journal may stand still before its end is no longer waited for."""
@@ -113,6 +115,12 @@ class DurableJobs:
         """Queue the recognition of what is missing; one at a time is worked on."""
         _enqueue(recognise_later, f"recognise-{reception_id}", reception_id, 0.0)
 
+    def hear_again(self, reception_id: str) -> None:
+        """Queue the second pass over a recording; one at a time is worked on."""
+        fresh = fresh_id(f"second-{reception_id}")
+        if fresh is not None:
+            _enqueue(hear_again, fresh, reception_id, 0.0, queue=SECOND_QUEUE)
+
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
         fresh = fresh_id(f"fill-{copy_id}")
@@ -138,6 +146,7 @@ def launch(office: Office) -> None:
     DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
+    DBOS.register_queue(SECOND_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
     take_up(office)
 
 
@@ -147,6 +156,7 @@ def take_up(office: Office) -> None:
         to_close = receptions.ids_in(session, ReceptionState.CLOSING)
         to_recognise = receptions.ids_not_recognised(session)
         to_fill = copies.unsettled(session)
+        to_hear = second_pass_store.unfinished(session)
     for reception_id in to_close:
         fresh = fresh_id(f"closing-{reception_id}")
         if fresh is not None:
@@ -158,6 +168,8 @@ def take_up(office: Office) -> None:
             _enqueue(recognise_later, fresh, reception_id, 0.0)
     for copy_id in to_fill:
         DurableJobs().fill_gaps(copy_id)
+    for reception_id in to_hear:
+        DurableJobs().hear_again(reception_id)
 
 
 def fresh_id(name: str) -> str | None:
@@ -191,10 +203,12 @@ def _next_id(name: str, workflow_id: str) -> str:
     return _numbered(name, int(number or 0) + 1)
 
 
-def _enqueue(work: Callable[[str], None], workflow_id: str, about: str, delay: float) -> None:
+def _enqueue(
+    work: Callable[[str], None], workflow_id: str, about: str, delay: float, *, queue: str = QUEUE
+) -> None:
     options = SetEnqueueOptions(delay_seconds=delay) if delay else contextlib.nullcontext()
     with SetWorkflowID(workflow_id), options:
-        DBOS.enqueue_workflow(QUEUE, work, about)
+        DBOS.enqueue_workflow(queue, work, about)
 
 
 def stop() -> None:
@@ -217,6 +231,8 @@ def close_reception(reception_id: str) -> None:
     build_draft(reception_id, outcome)
     if outcome["retry"]:
         DurableJobs().recognise_later(reception_id)
+    elif to_hear_again(reception_id):
+        _enqueue(hear_again, f"second-{reception_id}", reception_id, 0.0, queue=SECOND_QUEUE)
     for copy_id, workflow_id in copies_to_fill(reception_id):
         _enqueue(fill_gaps, workflow_id, copy_id, 0.0)
     log.info("reception closed", reception=reception_id, recognition=outcome["state"])
@@ -309,6 +325,8 @@ def recognise_later(reception_id: str) -> None:
     if outcome["retry"]:
         following = _next_id(f"recognise-{reception_id}", DBOS.workflow_id or "")
         _enqueue(recognise_later, following, reception_id, TURN_PAUSE_S)
+    elif to_hear_again(reception_id):
+        _enqueue(hear_again, f"second-{reception_id}", reception_id, 0.0, queue=SECOND_QUEUE)
 
 
 @DBOS.step()
@@ -330,6 +348,39 @@ def _with_transcriber(attempt: Callable[[Office], closing.Outcome]) -> closing.O
         if not outcome.retry or transcriber.ready(office_at_work().settings, timeout=READY_WAIT_S):
             return outcome
         wait()
+
+
+# --- the second pass ---------------------------------------------------------------------------------------------
+
+
+@DBOS.step()
+@until_it_works
+def to_hear_again(reception_id: str) -> bool:
+    """Whether the recording is to be heard again; noted, so that it is taken up whatever happens."""
+    return second_pass.plan(office_at_work(), reception_id)
+
+
+@DBOS.workflow()
+def hear_again(reception_id: str) -> None:
+    """The whole recording once more, then what comes of the differences."""
+    hear_rest(reception_id)
+    conclude_second_pass(reception_id)
+
+
+@DBOS.step()
+@until_it_works
+def hear_rest(reception_id: str) -> None:
+    """Until all is heard; while it cannot go on, nobody else's turn would be of any use."""
+    wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
+    while second_pass.hear(office_at_work(), reception_id).retry:
+        wait()
+
+
+@DBOS.step()
+@until_it_works
+def conclude_second_pass(reception_id: str) -> None:
+    """A better draft, or suggestions."""
+    second_pass.conclude(office_at_work(), reception_id)
 
 
 # --- the kiosk's copy --------------------------------------------------------------------------------------------

@@ -356,6 +356,36 @@ class RecordShare(Message):
     """Chinese sentence."""
 
 
+class SecondPassView(Message):
+    """How far hearing the recording again is."""
+
+    state: Literal["waiting", "running", "done"]
+    share: float
+    """0 to 1."""
+    differences: int
+    text: str
+    """Chinese sentence."""
+
+
+class Suggestion(Message):
+    """Another reading of a place in the record, from hearing the recording again; nobody has decided it yet."""
+
+    id: int
+    line_id: Identifier | None
+    """None: a line that the record does not have."""
+    first: int
+    last: int
+    """Characters of the line's text; equal: something is missing there."""
+    stands: str
+    text: str
+    """What would stand there instead; empty: nothing was heard there."""
+    pass_number: Literal[1, 2]
+    """Which pass heard it: 1 where the second pass's reading stands."""
+    participant_id: Identifier
+    start: Seconds
+    end: Seconds
+
+
 class RecordRow(Message):
     id: Identifier
     reception_id: Identifier
@@ -400,6 +430,8 @@ class Record(RecordRow):
     gaps: tuple[RecordGap, ...]
     copy_message: str = ""
     """While the kiosk's copy that may fill gaps is on its way: a sentence for the clerk."""
+    second_pass: SecondPassView | None = None
+    suggestions: tuple[Suggestion, ...] = ()
     shares: tuple[RecordShare, ...] = ()
     attendance: tuple[Attendee, ...] = ()
     refusal_reason: str = ""
@@ -486,8 +518,35 @@ class EditField(Message):
     """Utterance ids the clerk names as its source."""
 
 
+class EditTake(Message):
+    """A suggestion is right: its text stands from now on."""
+
+    kind: Literal["take"] = "take"
+    suggestion_id: int
+    line_id: Identifier | None = None
+    version: int = 0
+    """Of the line; a new one has none."""
+
+
+class EditDismiss(Message):
+    """A suggestion is not right: what stands stays."""
+
+    kind: Literal["dismiss"] = "dismiss"
+    suggestion_id: int
+
+
 Edit = Annotated[
-    EditText | EditSpeaker | EditSplit | EditJoin | EditDelete | EditRestore | EditHeard | EditInsert | EditField,
+    EditText
+    | EditSpeaker
+    | EditSplit
+    | EditJoin
+    | EditDelete
+    | EditRestore
+    | EditHeard
+    | EditInsert
+    | EditField
+    | EditTake
+    | EditDismiss,
     Field(discriminator="kind"),
 ]
 

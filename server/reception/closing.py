@@ -268,7 +268,7 @@ def _note(office: Office, gap: StoredGap, segment: StoredSegment, cause: str) ->
 
 
 @dataclass(frozen=True)
-class _Stretch:
+class Stretch:
     """Sound of one segment that is sent at once; `last`: it ends where the gap's or the segment's sound ends."""
 
     start: float
@@ -285,7 +285,7 @@ def _recognise_segment(
     careful_until = start
     while end - start >= SHORTEST_GAP_S:
         size = SMALL_PIECE_S if start < careful_until else piece_s
-        stretch = _Stretch(start, min(start + size, end), start + size >= end)
+        stretch = Stretch(start, min(start + size, end), start + size >= end)
         try:
             start = _recognise_piece(office, segment, gap, stretch, wait)
         except InvalidInput:
@@ -296,7 +296,7 @@ def _recognise_segment(
 
 
 def _recognise_piece(
-    office: Office, segment: StoredSegment, gap: StoredGap, stretch: _Stretch, wait: float
+    office: Office, segment: StoredSegment, gap: StoredGap, stretch: Stretch, wait: float
 ) -> float:
     """Recognise and store one piece; returns where the next one starts."""
     piece = files.cut_sound(office.settings.recordings_dir, segment, stretch.start, stretch.end)
@@ -304,7 +304,7 @@ def _recognise_piece(
     if piece is not None:
         heard = transcriber.transcribe(office.settings, piece.data, timeout=wait)
     by = piece.start if piece is not None else stretch.start
-    after = stretch.end if stretch.last else _next_start(heard, by, stretch)
+    after = stretch.end if stretch.last else next_start(heard, by, stretch)
     kept = [_placed(u, by, gap, n) for n, u in enumerate(heard.utterances) if u.start + by < after]
     unheard = [(start + by, end + by) for start, end in heard.unheard if start + by < after]
     with office.store.write() as session:
@@ -312,7 +312,7 @@ def _recognise_piece(
     return after
 
 
-def _next_start(heard: transcriber.HeardSound, by: float, stretch: _Stretch) -> float:
+def next_start(heard: transcriber.HeardSound, by: float, stretch: Stretch) -> float:
     """A little before the piece's end, or where something is said that the end may cut: that is heard again, whole."""
     spans = sorted([(u.start + by, u.end + by) for u in heard.utterances] + [(s + by, e + by) for s, e in heard.unheard])
     if not spans or spans[-1][1] < stretch.end - CUT_MARGIN_S:
@@ -365,7 +365,7 @@ def _store_heard(
     _shorten(session, current, end)
 
 
-def _store_failed(office: Office, gap: StoredGap, stretch: _Stretch) -> float:
+def _store_failed(office: Office, gap: StoredGap, stretch: Stretch) -> float:
     """The transcriber cannot read this piece: it stays a gap; returns where the next one starts."""
     with office.store.write() as session:
         current = session.get(StoredGap, gap.id)

@@ -162,7 +162,8 @@ def add_recognised(session: Session, record: VisitRecord, heard: Iterable[Stored
         _keep_late(session, record, draft.lines)
         return 0
     for line in draft.lines:
-        _insert_by_time(session, record, line)
+        added = insert_by_time(session, record, line)
+        revisions.add(session, record, "recognised", line_id=added.id, after={"text": added.text})
     _fill_empty_fields(session, record)
     _back_to_correcting(session, record)
     session.flush()
@@ -186,7 +187,8 @@ def _keep_late(session: Session, record: VisitRecord, lines: Iterable[DraftLine]
                 revisions.add(session, record, "late_speech", after=after)
 
 
-def _insert_by_time(session: Session, record: VisitRecord, line: DraftLine) -> None:
+def insert_by_time(session: Session, record: VisitRecord, line: DraftLine) -> Line:
+    """The line at its place in the record."""
     before, after = records.places_around(session, record.id, line.start)
     if after is not None and after - before < ROOM:
         records.spread(session, record.id)
@@ -194,7 +196,7 @@ def _insert_by_time(session: Session, record: VisitRecord, line: DraftLine) -> N
     added = _line(record.id, line, before + 1 if after is None else (before + after) / 2)
     session.add(added)
     session.flush()
-    revisions.add(session, record, "recognised", line_id=added.id, after={"text": added.text})
+    return added
 
 
 def _fill_empty_fields(session: Session, record: VisitRecord) -> None:

@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import linewords, terms
-from server.domain.states import FormField, LineKind, RecordState
+from server.domain.states import FormField, LineKind, RecordState, SuggestionState
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
 from server.protocol.base import Role
 from server.protocol.office import Record
-from server.reception import revisions
+from server.reception import revisions, suggestions
 from server.reception.drafts import ROOM, new_id
 from server.reception.records import EDITABLE, form_values, line_view, require, view
-from server.store import accusations, records
+from server.store import accusations, records, second_pass
 from server.store.access import Actor
-from server.store.models import FormEntry, Line, Participant, VisitRecord
+from server.store.models import FormEntry, Line, Participant, StoredSuggestion, VisitRecord
 
 SHORT_FIELD = 200
 """Most characters in a field of one line."""
@@ -158,6 +158,8 @@ def _split(desk: Desk, edit: office.EditSplit) -> None:
     second = _cut_off(desk, line, edit.at)
     desk.session.add(second)
     desk.changed(line)
+    desk.session.flush()
+    suggestions.follow(desk.session, desk.record.id, line.id, (line, second))
     desk.note("split", line_id=line.id, before=before, after={"texts": [line.text, second.text], "new": second.id})
 
 
@@ -217,9 +219,12 @@ def _join(desk: Desk, edit: office.EditJoin) -> None:
     if following.participant_id != line.participant_id:
         raise InvalidInput("两句话不是同一个人说的，不能连成一句。")
     before = {"texts": [line.text, following.text], "joined": _as_stored(following)}
+    gone = following.id
     _take_in(line, following)
     desk.changed(line)
     desk.session.delete(following)
+    desk.session.flush()
+    suggestions.follow(desk.session, desk.record.id, gone, (line,))
     desk.note("join", line_id=line.id, before=before, after={"text": line.text})
 
 
@@ -264,6 +269,8 @@ def _heard(desk: Desk, edit: office.EditHeard) -> None:
     edited_by = line.edited_by
     desk.changed(line)
     line.edited_by = edited_by
+    if edit.heard:
+        suggestions.dismiss_all(desk.session, desk.actor, desk.record.id, line.id)
     desk.note("heard" if edit.heard else "unheard", line_id=line.id, after={"heard": edit.heard})
 
 
@@ -298,6 +305,41 @@ def _typed(desk: Desk, edit: office.EditInsert, before: Line | None) -> Line:
         version=1,
         edited_by=desk.actor.name,
     )
+
+
+def _take(desk: Desk, edit: office.EditTake) -> None:
+    one = _suggestion(desk, edit.suggestion_id)
+    if one.line_id is None:
+        added = suggestions.put_line_in(desk.session, desk.record, one)
+        suggestions.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
+        desk.note("take", line_id=added.id, after={"text": added.text})
+        return
+    line = desk.standing_line(one.line_id, edit.version)
+    place = suggestions.place_in(one, line)
+    if place is None:
+        raise InvalidInput("这一处后来改过了，要改请直接改这句话。")
+    before = line.text
+    _said(before[: place[0]] + one.text + before[place[1] :])
+    suggestions.put_in(one, line, place)
+    desk.changed(line)
+    suggestions.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
+    desk.note("take", line_id=line.id, before={"text": before}, after={"text": line.text})
+
+
+def _suggestion(desk: Desk, suggestion_id: int) -> StoredSuggestion:
+    """The suggestion, if nobody has decided it; raises NotFound, InvalidInput."""
+    one = second_pass.suggestion(desk.session, desk.record.id, suggestion_id)
+    if one is None:
+        raise NotFound
+    if one.state != SuggestionState.OPEN:
+        raise InvalidInput(f"这一处{one.decided_by}已经定过了。")
+    return one
+
+
+def _dismiss(desk: Desk, edit: office.EditDismiss) -> None:
+    one = _suggestion(desk, edit.suggestion_id)
+    suggestions.decide(desk.session, desk.actor, one, SuggestionState.DISMISSED)
+    desk.note("dismiss", line_id=one.line_id, after={"text": one.text})
 
 
 def _field(desk: Desk, edit: office.EditField) -> None:
@@ -352,4 +394,6 @@ EDITS: dict[str, Callable[[Desk, Any], None]] = {
     "heard": _heard,
     "insert": _insert,
     "field": _field,
+    "take": _take,
+    "dismiss": _dismiss,
 }

@@ -44,6 +44,9 @@ class Jobs(Protocol):
     def close_reception(self, reception_id: str) -> None:
         """Close a reception's room and build its draft; starting it again changes nothing."""
 
+    def hear_again(self, reception_id: str) -> None:
+        """Hear a closed reception's recording again (reception/second_pass.py); starting it again changes nothing."""
+
     def fill_gaps(self, copy_id: str) -> None:
         """Fill gaps of the recording from a copy of the kiosk; starting it again changes nothing."""
 

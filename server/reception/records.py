@@ -25,11 +25,12 @@ from server.protocol.office import (
     RecordRow,
     RecordShare,
     Revision,
+    SecondPassView,
 )
-from server.reception import attendance, revisions
+from server.reception import attendance, revisions, suggestions
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
-from server.store import copies, receptions, records
+from server.store import copies, receptions, records, second_pass
 from server.store.access import Actor
 from server.store.models import FormEntry, GapFill, Reception, StoredSegment, StoredUtterance, VisitRecord
 
@@ -63,6 +64,12 @@ def open_record(session: Session, actor: Actor, record_id: str) -> Record:
     record = require(session, actor, record_id)
     records.note_access(session, actor, "open", "record", record.id, clock.now())
     return view(session, actor, record)
+
+
+def second_pass_progress(session: Session, actor: Actor, record_id: str) -> SecondPassView | None:
+    """How far hearing the recording again is; not written down as opening the record is."""
+    record = require(session, actor, record_id)
+    return suggestions.progress(second_pass.of_reception(session, record.reception_id))
 
 
 def history(session: Session, actor: Actor, record_id: str) -> list[Revision]:
@@ -99,6 +106,10 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         ),
         gaps=gaps,
         copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
+        second_pass=suggestions.progress(second_pass.of_reception(session, reception.id)) if actor.role else None,
+        suggestions=tuple(suggestions.views(session, record.id, {row.id: row.text for row in rows if not row.deleted}))
+        if actor.role
+        else (),
         shares=tuple(_shares(session, reception, roles)),
         attendance=tuple(attendance.views(attendance.present(session, reception))),
         refusal_reason=record.refusal_reason,

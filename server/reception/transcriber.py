@@ -1,5 +1,6 @@
 """The transcriber as the office sees it: whole files over its OpenAI-compatible API (protocol/transcript.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +35,18 @@ class HeardSound:
     """Where there is a voice of which nothing was understood; seconds from the file's start."""
 
 
-def transcribe(settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0) -> HeardSound:
+def transcribe(
+    settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0, hotwords: Sequence[str] = (), careful: bool = False
+) -> HeardSound:
     """Recognise a sound file of at most `longest` seconds (0: any), waiting at most `timeout` seconds.
+
+    `hotwords`: names that may be said; `careful`: with the settings of the second pass.
 
     Raises InvalidInput when the transcriber cannot read the file or it is too long, Unavailable (with its reason as code and message)
     when it cannot work now.
     """
-    answer = _post(settings, sound, timeout, longest)
+    form = {"max_seconds": str(longest), "prompt": " ".join(hotwords), "quality": "careful" if careful else ""}
+    answer = _post(settings, sound, timeout, form)
     if answer.status_code == httpx.codes.OK:
         return _heard(answer)
     code, message = _trouble(answer)
@@ -60,9 +66,8 @@ def ready(settings: Settings, *, timeout: float) -> bool:
     return answer.status_code == httpx.codes.OK
 
 
-def _post(settings: Settings, sound: bytes, timeout: float, longest: float) -> httpx.Response:
-    form = {"model": "", "language": "zh", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
-    form["max_seconds"] = str(longest)
+def _post(settings: Settings, sound: bytes, timeout: float, form: dict[str, str]) -> httpx.Response:
+    form = form | {"model": "", "language": "zh", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
     try:
         return httpx.post(
             f"{settings.transcriber_base}/v1/audio/transcriptions",

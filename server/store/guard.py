@@ -14,6 +14,7 @@ from server.errors import WrongState
 from server.store.models import (
     FormEntry,
     Line,
+    SecondUtterance,
     StoredCaseEvent,
     StoredRevision,
     StoredSignature,
@@ -22,7 +23,7 @@ from server.store.models import (
     VisitRecord,
 )
 
-APPEND_ONLY = (StoredUtterance, StoredRevision, StoredSignature, StoredSupplement, StoredCaseEvent)
+APPEND_ONLY = (StoredUtterance, SecondUtterance, StoredRevision, StoredSignature, StoredSupplement, StoredCaseEvent)
 PARTS = (Line, FormEntry)
 
 

@@ -401,6 +401,75 @@ class StoredUtterance(Base):
     __table_args__ = (Index("ix_utterances_reception_start", "reception_id", "start"),)
 
 
+class SecondPass(Base):
+    """复听: a recording is recognised once more after the talk."""
+
+    __tablename__ = "second_passes"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    """SecondPassState of domain/states.py."""
+    message: Mapped[str] = mapped_column(String(200), default="")
+    """Chinese, why it waits."""
+    seconds: Mapped[float] = mapped_column(Float, default=0)
+    """Sound that there is to hear."""
+    heard: Mapped[float] = mapped_column(Float, default=0)
+    """Seconds of it that were heard."""
+    heard_until: Mapped[dict[str, Any]]
+    """Media time up to which each segment was heard, by its id: here it goes on after a crash."""
+    left_out: Mapped[list[Any]]
+    """[[participant, start, end], …] that could not be heard."""
+    differences: Mapped[int] = mapped_column(Integer, default=0)
+    asked_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class SecondUtterance(Base):
+    """What the second pass heard, as recognised; never among the utterances of the first."""
+
+    __tablename__ = "second_utterances"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"))
+    participant_id: Mapped[str] = mapped_column(ForeignKey("participants.id"))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(Text)
+    words: Mapped[list[Any]]
+    measures: Mapped[dict[str, Any]]
+    __table_args__ = (Index("ix_second_utterances_reception_start", "reception_id", "start"),)
+
+
+class StoredSuggestion(Base):
+    """Another reading of a place in a record, for a clerk to take or to dismiss."""
+
+    __tablename__ = "suggestions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), index=True)
+    line_id: Mapped[str | None] = mapped_column(String(64))
+    """None: a line that the record does not have."""
+    line_text: Mapped[str] = mapped_column(Text, default="")
+    """The line as it stood when this was proposed."""
+    first: Mapped[int] = mapped_column(Integer, default=0)
+    last: Mapped[int] = mapped_column(Integer, default=0)
+    """Characters of `line_text` that are read otherwise; equal: something is missing there."""
+    text: Mapped[str] = mapped_column(Text)
+    """What would stand there instead; of a new line, all of it.  Empty: nothing was heard there."""
+    words: Mapped[list[Any]]
+    utterance_id: Mapped[str | None] = mapped_column(String(64))
+    """Of a new line: what the second pass heard."""
+    participant_id: Mapped[str] = mapped_column(String(64))
+    start: Mapped[float] = mapped_column(Float)
+    end: Mapped[float] = mapped_column(Float)
+    pass_number: Mapped[int] = mapped_column(Integer)
+    """Which pass heard it: 2, or 1 where the second pass's reading stands."""
+    reason: Mapped[str] = mapped_column(String(20))
+    """Kind of domain/passes.py."""
+    state: Mapped[str] = mapped_column(String(20))
+    """SuggestionState of domain/states.py."""
+    decided_by: Mapped[str] = mapped_column(String(64), default="")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]
+
+
 class StoredMark(Base):
     """打点: a moment somebody marked during the sitting."""
 

@@ -124,6 +124,12 @@ def line_rows(session: Session, record_id: str) -> Sequence[Row[Any]]:
     return session.execute(query).all()
 
 
+def lines(session: Session, record_id: str) -> Sequence[Line]:
+    """All lines in the order of the record."""
+    query = select(Line).where(Line.record_id == record_id).order_by(Line.position, Line.id)
+    return session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
 def line(session: Session, record_id: str, line_id: str) -> Line | None:
     """A line of this record, as it stands in the database now."""
     query = select(Line).where(Line.id == line_id, Line.record_id == record_id)
@@ -225,13 +231,22 @@ def places_around(session: Session, record_id: str, start: float) -> tuple[float
     return before, session.scalar(later)
 
 
-def append_late_revision(session: Session, record_id: str, author: str, after: dict[str, Any], at: datetime) -> None:
+def append_late_revision(
+    session: Session,
+    record_id: str,
+    author: str,
+    after: dict[str, Any],
+    at: datetime,
+    *,
+    kind: str = "late_speech",
+    before: dict[str, Any] | None = None,
+) -> None:
     """Keep text that came too late for the record; the record itself, version and all, stays as it is."""
     highest = select(func.max(StoredRevision.number)).where(StoredRevision.record_id == record_id)
     number = (session.scalar(highest) or 0) + 1
     session.add(
         StoredRevision(
-            record_id=record_id, number=number, at=at, author=author, kind="late_speech", before={}, after=after
+            record_id=record_id, number=number, at=at, author=author, kind=kind, before=before or {}, after=after
         )
     )
     session.flush()

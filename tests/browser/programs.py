@@ -50,6 +50,7 @@ class Programs:
             "JIETAN_MEDIA_PORT": str(free_port()),
             "JIETAN_TRANSCRIBER_HOST": "127.0.0.1",
             "JIETAN_ARCHIVE_ON_FILING": "false",
+            "JIETAN_SECOND_PASS": "false",
             "JIETAN_TRANSCRIBER_PORT": str(free_port()),
             "JIETAN_TRANSCRIBER_MODEL": str(ROOT / "deploy/demo/model"),
         }

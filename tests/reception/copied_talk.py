@@ -67,15 +67,13 @@ def _sound(role: str) -> list[av.AudioFrame]:
     return frames
 
 
-class Files:
-    """The files, made once for all tests."""
+class Recording:
+    """The office's files, made once for all tests."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         make_recording(folder / "before.webm", 0.0, GAP[0])
         make_recording(folder / "after.webm", GAP[1], END)
-        make_copy(folder / "copy.webm")
-        make_copy(folder / "other.webm", "leader")
 
     def segments(self, office: Office, reception_id: str, participant_id: str) -> list[StoredSegment]:
         """The recording, laid into the office's folder."""
@@ -91,6 +89,16 @@ class Files:
                 closed="clean",
             ))  # fmt: skip
         return found
+
+
+
+class Files(Recording):
+    """The same with copies of the kiosk."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        make_copy(folder / "copy.webm")
+        make_copy(folder / "other.webm", "leader")
 
     def gap(self, reception_id: str, participant_id: str, cause: str = "network_lost") -> StoredGap:
         return StoredGap(

@@ -1,0 +1,68 @@
+"""Queries about hearing a recording again and about what that proposes; for programs, which act for nobody."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from server.domain.states import (
+    ReceptionState,
+    RecognitionState,
+    RecordState,
+    SecondPassState,
+    SuggestionState,
+)
+from server.store.models import Reception, SecondPass, SecondUtterance, StoredSuggestion, VisitRecord
+
+CLOSED = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
+
+
+def of_reception(session: Session, reception_id: str) -> SecondPass | None:
+    """The second pass over a reception's recording, as it is in the database now."""
+    return session.get(SecondPass, reception_id, populate_existing=True)
+
+
+def unfinished(session: Session) -> list[str]:
+    """Receptions whose second pass may go on: nothing of the first is missing any more."""
+    recognised = or_(VisitRecord.recognition == RecognitionState.DONE, VisitRecord.state.in_(CLOSED))
+    query = (
+        select(SecondPass.reception_id)
+        .join(Reception, Reception.id == SecondPass.reception_id)
+        .join(VisitRecord, VisitRecord.reception_id == Reception.id)
+        .where(SecondPass.state != SecondPassState.DONE, Reception.state == ReceptionState.CLOSED, recognised)
+    )
+    return list(session.scalars(query.order_by(SecondPass.asked_at)))
+
+
+def utterances(session: Session, reception_id: str) -> Sequence[SecondUtterance]:
+    """What the second pass heard, in order of start."""
+    query = select(SecondUtterance).where(SecondUtterance.reception_id == reception_id)
+    return session.scalars(query.order_by(SecondUtterance.start, SecondUtterance.id)).all()
+
+
+def suggestion(session: Session, record_id: str, suggestion_id: int) -> StoredSuggestion | None:
+    """A suggestion for this record, as it is in the database now."""
+    query = select(StoredSuggestion).where(
+        StoredSuggestion.id == suggestion_id, StoredSuggestion.record_id == record_id
+    )
+    return session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+
+
+def open_suggestions(
+    session: Session, record_id: str, line_ids: Iterable[str] | None = None
+) -> Sequence[StoredSuggestion]:
+    """Suggestions that nobody has decided, in order of time; of these lines only, where given."""
+    query = select(StoredSuggestion).where(
+        StoredSuggestion.record_id == record_id, StoredSuggestion.state == SuggestionState.OPEN
+    )
+    if line_ids is not None:
+        query = query.where(StoredSuggestion.line_id.in_(list(line_ids)))
+    return session.scalars(query.order_by(StoredSuggestion.start, StoredSuggestion.id)).all()
+
+
+def add_suggestion(session: Session, record_id: str, **what: Any) -> StoredSuggestion:
+    """Propose another reading."""
+    row = StoredSuggestion(record_id=record_id, state=SuggestionState.OPEN, decided_by="", **what)
+    session.add(row)
+    return row
