@@ -267,6 +267,8 @@ class Stage:
         self.people["leader"].page.goto("about:blank")
         for person in self.people.values():
             person.openings.clear()
+        for file in self.disk.rglob("*.webm"):
+            file.unlink()  # the small disk is for one talk
 
     def describe(self) -> str:
         """What the pages say and the programs wrote, for whoever looks for the cause."""
