@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     transcriber_host: str = Field("127.0.0.1", description="Address the transcriber listens on.")
     transcriber_port: int = Field(8602, description="Port the transcriber listens on.")
     transcriber_url: str = Field("", description="How others reach the transcriber; empty: http://transcriber_host:port.")
+    transcriber_urls: list[str] = Field(
+        [], description="Several transcribers, instead of transcriber_url: each stream goes to the least busy one."
+    )
 
     segment_seconds: int = Field(300, ge=5, description="A recording starts a new file after this many seconds.")
     disk_reserve_mb: int = Field(500, description="Below this much free disk the recording warns.")
@@ -136,6 +139,14 @@ class Settings(BaseSettings):
     def _addresses(cls, given: list[str]) -> list[str]:
         """Addresses in their canonical form; a name would be bound to at the worst moment or not at all."""
         return [str(ip_address(address)) for address in given]
+
+    @field_validator("transcriber_urls")
+    @classmethod
+    def _transcriber_urls(cls, given: list[str]) -> list[str]:
+        for url in given:
+            if not url.startswith(("http://", "https://")):
+                raise ValueError(f"{url} does not begin with http:// or https://")
+        return given
 
     @field_validator("turn_urls")
     @classmethod
@@ -221,8 +232,10 @@ class Settings(BaseSettings):
         return f"ws://{authority(self.media_host, self.media_port_of(node))}"
 
     @property
-    def transcriber_base(self) -> str:
-        return self.transcriber_url.rstrip("/") or f"http://{authority(self.transcriber_host, self.transcriber_port)}"
+    def transcriber_bases(self) -> list[str]:
+        """Where the transcribers are; one at least."""
+        own = self.transcriber_url or f"http://{authority(self.transcriber_host, self.transcriber_port)}"
+        return [url.rstrip("/") for url in self.transcriber_urls or [own]]
 
     @cached_property
     def turn_key(self) -> str:

@@ -16,8 +16,8 @@ from server.media import aiortc_internals, compiled, history
 from server.media.cameras import Cameras
 from server.media.disk import Space
 from server.media.room import Room
-from server.media.tap import Access
 from server.media.tools import Tools
+from server.media.transcribers import Access, Transcribers
 from server.media.writer import Writer
 from server.protocol.media_control import NodeStatus
 from server.protocol.recording import JOURNAL_NAME, Manifest
@@ -36,11 +36,10 @@ _faults = Counter("jietan_media_room_faults_total", "Room ticks that failed")
 EntryListener = Callable[[str, int], None]
 
 
-def transcriber_access(settings: Settings) -> Access:
+def transcriber_accesses(settings: Settings) -> list[Access]:
     """Where live recognition is."""
-    base = settings.transcriber_base
-    scheme = "wss" if base.startswith("https:") else "ws"
-    return Access(f"{scheme}:{base.split(':', 1)[1]}/live", settings.key("transcriber"))
+    key = settings.key("transcriber")
+    return [Access(f"ws{base.removeprefix('http')}/live", key) for base in settings.transcriber_bases]
 
 
 class Hub:
@@ -60,8 +59,10 @@ class Hub:
         )  # fmt: skip
         self.cameras = Cameras(self._camera_changed)
         self._locks: dict[str, asyncio.Lock] = {}
+        self._transcribers = Transcribers(transcriber_accesses(settings))
+        self._transcribers.start()
         self.tools = Tools(
-            self._writer, self._closer, transcriber_access(settings), signing_key.load(settings),
+            self._writer, self._closer, self._transcribers, signing_key.load(settings),
             settings.segment_seconds, self._on_entry, self._space, self.cameras,
             empty_seconds=settings.empty_room_minutes * 60,
         )  # fmt: skip
@@ -183,6 +184,7 @@ class Hub:
         self._closed = True
         self._ticker.cancel()
         await asyncio.gather(*(room.suspend() for room in self.rooms.values()), return_exceptions=True)
+        await self._transcribers.close()
         await self.cameras.close()
         await asyncio.gather(*self.tools.farewells, return_exceptions=True)
         await self._writer.close()

@@ -85,7 +85,7 @@ class Recognition:
                 append(GapFound(gap=gap))
 
         events = TapEvents(heard, partial, state, broken_off, given_up, unheard)
-        tap = Tap(self._tools.transcriber, self._reception_id, participant_id, events)
+        tap = Tap(self._tools.transcribers, self._reception_id, participant_id, events)
         tap.stored = stored
         return tap
 

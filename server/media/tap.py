@@ -14,6 +14,7 @@ from websockets.exceptions import WebSocketException
 from server.media import opus, rtp
 from server.media.ordering import Reorder
 from server.media.timeline import Timeline
+from server.media.transcribers import Line, Transcribers
 from server.protocol.transcript import (
     LiveEnd,
     LiveFinished,
@@ -42,17 +43,12 @@ UNEVEN = 0.0005
 RETAIN_SECONDS = 600.0
 BACKOFF = (0.5, 1.0, 2.0, 5.0)
 BEHIND_AFTER = 12.0
+AT_ONCE = 0.02
+OPEN_TIMEOUT = 5.0
+OPEN_TIMEOUT_OF_SEVERAL = 1.5
 PING_TIMEOUT = 300.0
 """Seconds; after a break minutes of sound are sent at once, and a pong waits behind them."""
 DOWN_MESSAGE = "语音识别暂时连不上。录音照常进行，文字过后补上。"
-
-
-@dataclass(frozen=True)
-class Access:
-    """Where the transcriber is (`ws://…/live`) and the key it wants."""
-
-    url: str
-    key: str
 
 
 @dataclass(frozen=True)
@@ -183,8 +179,8 @@ def _fitted(data: bytes, late: float) -> bytes:
 class Tap:
     """Keeps one participant's sound flowing to the transcriber, over breaks, without losing or doubling any."""
 
-    def __init__(self, access: Access, reception_id: str, participant_id: str, events: Events) -> None:
-        self._access = access
+    def __init__(self, transcribers: Transcribers, reception_id: str, participant_id: str, events: Events) -> None:
+        self._transcribers = transcribers
         self.stored = True
         """Whether what is heard goes into the journal (the room decides)."""
         self._reception_id, self._participant_id = reception_id, participant_id
@@ -243,36 +239,52 @@ class Tap:
                     self._finished = True
                 await asyncio.sleep(SEND_EVERY)
                 continue
-            worked, pause = await self._session()
+            worked, pause = await self._session(attempt)
             attempt = 0 if worked else attempt + 1
             if not self._finished:
                 await asyncio.sleep(pause or BACKOFF[min(attempt, len(BACKOFF) - 1)])
         if self._sound.overflowed:
             self._trouble("too_long", DOWN_MESSAGE)
 
-    async def _session(self) -> tuple[bool, float]:
-        """One connection; whether anything was decided over it, and how long to wait if the other side said."""
+    async def _session(self, attempt: int) -> tuple[bool, float]:
+        """One connection; whether anything was decided over it, and how long to wait if the other side said.
+
+        Where another transcriber is well the next session is there, at once, and nobody needs to be told."""
         before = self.until
-        pause = 0.0
-        try:
-            async with self._connected() as socket:
-                pause = await self._converse(socket)
-        except (OSError, WebSocketException, TimeoutError, ValidationError) as error:
-            log.info("transcriber connection broke", error=type(error).__name__)
-        if not self._finished and not pause:
+        trouble: LiveTrouble | None = None
+        with self._transcribers.lent() as line:
+            try:
+                async with self._connected(line) as socket:
+                    trouble = await self._converse(socket)
+            except (OSError, WebSocketException, TimeoutError, ValidationError) as error:
+                log.info("transcriber connection broke", error=type(error).__name__)
+                line.broke()
+            if trouble is not None:
+                line.refused(trouble.retry_s)
+            moves = line.another and attempt < self._transcribers.count
+        if self._finished:
+            return True, 0.0
+        if moves:
+            return self.until > before, AT_ONCE
+        if trouble is None:
             self._trouble("transcriber_down", DOWN_MESSAGE)
-        return self.until > before, pause
+            return self.until > before, 0.0
+        self._trouble(trouble.reason, trouble.message)
+        return self.until > before, max(0.5, min(60.0, trouble.retry_s))
 
     @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[ClientConnection]:
-        headers = {"Authorization": f"Bearer {self._access.key}"}
+    async def _connected(self, line: Line) -> AsyncIterator[ClientConnection]:
+        headers = {"Authorization": f"Bearer {line.access.key}"}
         async with connect(
-            self._access.url, additional_headers=headers, open_timeout=5, close_timeout=1, proxy=None,
-            max_size=1 << 20, compression=None, ping_timeout=PING_TIMEOUT,
+            line.access.url, additional_headers=headers, close_timeout=1, proxy=None, max_size=1 << 20, compression=None,
+            open_timeout=OPEN_TIMEOUT if self._transcribers.count == 1 else OPEN_TIMEOUT_OF_SEVERAL,
+            ping_timeout=PING_TIMEOUT,
         ) as socket:  # fmt: skip
+            line.on_lost = socket.transport.abort
             yield socket
 
-    async def _converse(self, socket: ClientConnection) -> float:
+    async def _converse(self, socket: ClientConnection) -> LiveTrouble | None:
+        """Talk until one side is done; what the other side says it is troubled by, if that is why.  Raises WebSocketException."""
         self._sound.restart()
         offset = self._sound.pieces[0].start if self._sound.pieces else self._sound.end or self.until
         start = LiveStart(
@@ -305,16 +317,15 @@ class Tap:
             at = self._sound.sent_until = piece.end
         return at
 
-    async def _listen(self, socket: ClientConnection) -> float:
+    async def _listen(self, socket: ClientConnection) -> LiveTrouble | None:
         async for text in socket:
             reply = live_reply.validate_json(text)
             if isinstance(reply, LiveTrouble):
-                self._trouble(reply.reason, reply.message)
-                return max(0.5, min(60.0, reply.retry_s))
+                return reply
             self._take(reply)
             if self._finished:
-                return 0.0
-        return 0.0
+                return None
+        return None
 
     def _take(self, reply: LiveReply) -> None:
         if self._broken:

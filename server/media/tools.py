@@ -8,7 +8,7 @@ from server.media.cameras import Cameras
 from server.media.disk import Space
 from server.media.journal import OnEntry
 from server.media.participant import MediaLink
-from server.media.tap import Access
+from server.media.transcribers import Transcribers
 from server.media.writer import Writer
 from server.signing_key import SigningKey
 
@@ -25,7 +25,7 @@ class Tools:
 
     writer: Writer
     closer: ThreadPoolExecutor
-    transcriber: Access
+    transcribers: Transcribers
     key: SigningKey
     segment_seconds: float
     on_entry: OnEntry

@@ -1,6 +1,8 @@
 """The transcriber as the office sees it: whole files over its OpenAI-compatible API (protocol/transcript.md)."""
 
+import contextlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,7 @@ from server.protocol.transcript import Word
 from server.settings import Settings
 
 CONNECT_S = 2.0
+LOOK_S = 1.0
 WAITING = "语音识别现在没有运行，录音都在，好了会自动接着转写。"
 
 
@@ -58,27 +61,67 @@ def transcribe(
 
 
 def ready(settings: Settings, *, timeout: float) -> bool:
-    """Whether recognition works just now."""
-    try:
-        answer = httpx.get(f"{settings.transcriber_base}/readyz", timeout=timeout, trust_env=False)
-    except httpx.HTTPError:
-        return False
-    return answer.status_code == httpx.codes.OK
+    """Whether recognition works just now, somewhere."""
+    return any(answer.status_code == httpx.codes.OK for _, answer in _asked(settings, "readyz", timeout))
 
 
 def _post(settings: Settings, sound: bytes, timeout: float, form: dict[str, str]) -> httpx.Response:
     form = form | {"model": "", "language": "zh", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
+    answer: httpx.Response | None = None
+    for base in _best_first(settings):
+        with contextlib.suppress(httpx.HTTPError):
+            answer = _post_to(base, settings, sound, timeout, form)
+            if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                break
+    if answer is None:
+        raise Unavailable(WAITING, code="transcriber_away")
+    return answer
+
+
+def _post_to(base: str, settings: Settings, sound: bytes, timeout: float, form: dict[str, str]) -> httpx.Response:
     try:
         return httpx.post(
-            f"{settings.transcriber_base}/v1/audio/transcriptions",
+            f"{base}/v1/audio/transcriptions",
             headers={"Authorization": f"Bearer {settings.key('transcriber')}"},
             data=form,
             files={"file": ("sound", sound, "application/octet-stream")},
             timeout=httpx.Timeout(timeout, connect=CONNECT_S),
             trust_env=False,
         )
-    except httpx.HTTPError:
+    except (httpx.ReadTimeout, httpx.WriteTimeout):
+        # The whole time that the caller has is over: another one would come too late.
         raise Unavailable(WAITING, code="transcriber_away") from None
+
+
+def _best_first(settings: Settings) -> list[str]:
+    """The transcribers: those with a model and little to do first, those that do not answer last."""
+    bases = settings.transcriber_bases
+    if len(bases) == 1:
+        return bases
+    told = dict(_asked(settings, "healthz", LOOK_S))
+    return sorted(bases, key=lambda base: _busyness(told.get(base)))
+
+
+def _busyness(told: httpx.Response | None) -> tuple[int, int]:
+    try:
+        body = told.json() if told is not None else {}
+        return body["state"] != "ready", int(body["streams"]) + int(body["waiting"])
+    except (ValueError, KeyError, TypeError):
+        return 2, 0
+
+
+def _asked(settings: Settings, what: str, timeout: float) -> list[tuple[str, httpx.Response]]:
+    """What each transcriber that answers says, all asked at the same time."""
+
+    def ask(base: str) -> httpx.Response | None:
+        try:
+            return httpx.get(f"{base}/{what}", timeout=timeout, trust_env=False)
+        except httpx.HTTPError:
+            return None
+
+    bases = settings.transcriber_bases
+    with ThreadPoolExecutor(len(bases)) as threads:
+        return [(base, answer) for base, answer in zip(bases, threads.map(ask, bases), strict=True) if answer is not None]
 
 
 def _trouble(answer: httpx.Response) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from server.media.node import Node
 from server.protocol.transcript import (
@@ -40,12 +42,16 @@ class ScriptedTranscriber:
         """How many seconds at the start of each track it cannot decode."""
         self.understands = True
         """False: every second holds a voice without words."""
+        self.looks = 0
+        """How often it was asked how it does."""
+        self.silent = False
+        """Takes everything in and answers nobody any more, as a machine that was cut off."""
         self.sockets: set[ServerConnection] = set()
         self.port = 0
         self._server: Server | None = None
 
     async def start(self, port: int = 0) -> None:
-        self._server = await serve(self._serve, "127.0.0.1", port)
+        self._server = await serve(self._serve, "127.0.0.1", port, process_request=self._health)
         self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def stop(self) -> None:
@@ -53,6 +59,14 @@ class ScriptedTranscriber:
             self._server.close()
             await self._server.wait_closed()
             self._server = None
+
+    async def _health(self, socket: ServerConnection, request: Request) -> Response | None:
+        if request.path != "/healthz":
+            return None
+        self.looks += 1
+        while self.silent:
+            await asyncio.sleep(0.05)
+        return socket.respond(200, json.dumps({"state": "ready", "streams": len(self.sockets), "waiting": 0}))
 
     async def _serve(self, socket: ServerConnection) -> None:
         self.sockets.add(socket)
@@ -81,7 +95,7 @@ class ScriptedTranscriber:
                 if isinstance(request, LiveEnd):
                     await socket.send(LiveFinished().model_dump_json())
                     return
-            while self.answers and at - said >= 1.0:
+            while self.answers and not self.silent and at - said >= 1.0:
                 if said < undecodable - 0.5:
                     await socket.send(LiveGivenUp(start=said, until=said + 1.0).model_dump_json())
                 elif self.understands:

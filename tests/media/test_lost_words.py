@@ -17,8 +17,9 @@ from server.media import closing, history, journal, recorder, rtp, webm
 from server.media.closing import Store
 from server.media.node import Node
 from server.media.recorder import TrackRecorder
-from server.media.tap import Access, Events, Tap, TapInput
+from server.media.tap import Events, Tap, TapInput
 from server.media.timeline import Timeline
+from server.media.transcribers import Access, Transcribers
 from server.media.writer import Overloaded, Writer
 from server.protocol.base import Role, Source
 from server.protocol.media_control import (
@@ -228,7 +229,8 @@ async def tap_without_line() -> Tap:
 
     def nothing(*_: object) -> None: ...
 
-    tap = Tap(Access("ws://127.0.0.1:9", "key"), "r1", "p1", Events(nothing, nothing, nothing, nothing, nothing))
+    nobody = Transcribers([Access("ws://127.0.0.1:9/live", "key")])
+    tap = Tap(nobody, "r1", "p1", Events(nothing, nothing, nothing, nothing, nothing))
     await tap.cancel()
     tap._task = asyncio.ensure_future(asyncio.sleep(0))
     return tap

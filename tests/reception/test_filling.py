@@ -282,7 +282,7 @@ def test_with_the_real_model_the_lost_words_are_back_once(tmp_path: Path, talk_f
     programs.start("transcriber")
     try:
         programs.wait_ready("transcriber", programs.settings.transcriber_port)
-        world = open_world(tmp_path / "office", transcriber_url=programs.settings.transcriber_base)
+        world = open_world(tmp_path / "office", transcriber_url=programs.settings.transcriber_bases[0])
         record_id = lay_out(world, talk_files, said=())
         closing.find_unrecognised(world.office, R)
         assert closing.recognise_later(world.office, R).state == RecognitionState.DONE

@@ -1,0 +1,168 @@
+"""Several transcribers: the least busy one gets a stream, a dead one's streams move on, nothing is lost or doubled."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from server.media.hub import transcriber_accesses
+from server.media.tap import Events, State, Tap
+from server.media.transcribers import Access, Transcribers
+from server.protocol.transcript import LiveTrouble, Utterance
+from server.settings import Settings
+from tests.media.client import until
+from tests.media.conftest import ScriptedTranscriber
+
+WITHIN_S = 3.0
+"""How soon the streams of a dead transcriber are to be at another."""
+
+
+class Stream:
+    """One participant's tap, fed with sound; keeps what it tells."""
+
+    def __init__(self, transcribers: Transcribers, name: str = "p1") -> None:
+        self.utterances: list[Utterance] = []
+        self.heard_at: list[float] = []
+        self.states: list[State] = []
+        self.broken_off: list[float] = []
+
+        def heard(utterance: Utterance) -> None:
+            self.utterances.append(utterance)
+            self.heard_at.append(time.monotonic())
+
+        events = Events(
+            heard, lambda partial: None, self.states.append, lambda at, reason: self.broken_off.append(at),
+            lambda start, end: None,
+        )  # fmt: skip
+        self.tap = Tap(transcribers, "r1", name, events)
+        self._feeding: asyncio.Task[None] | None = None
+
+    def feed(self, sound: bytes, speed: float) -> None:
+        """Push the sound at so many times real time."""
+        self._feeding = asyncio.ensure_future(self._feed(sound, speed))
+
+    async def _feed(self, sound: bytes, speed: float) -> None:
+        started = time.monotonic()
+        for first in range(0, len(sound), 3200):
+            self.tap.push(first / 32_000, sound[first : first + 3200])
+            await asyncio.sleep(max(0.0, started + first / 32_000 / speed - time.monotonic()))
+
+    async def fed(self) -> None:
+        assert self._feeding is not None
+        await self._feeding
+
+    @property
+    def starts(self) -> list[float]:
+        return [round(u.start, 1) for u in self.utterances]
+
+
+def access(scripted: ScriptedTranscriber) -> Access:
+    return Access(f"ws://127.0.0.1:{scripted.port}/live", "key")
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[tuple[ScriptedTranscriber, ScriptedTranscriber]]:
+    one, two = ScriptedTranscriber(), ScriptedTranscriber()
+    await one.start()
+    await two.start()
+    yield one, two
+    for scripted in (one, two):
+        scripted.silent = False
+        await scripted.stop()
+
+
+@contextlib.asynccontextmanager
+async def used(*accesses: Access) -> AsyncIterator[Transcribers]:
+    transcribers = Transcribers(accesses)
+    transcribers.start()
+    yield transcribers
+    await transcribers.close()
+
+
+Pair = tuple[ScriptedTranscriber, ScriptedTranscriber]
+
+
+async def test_streams_go_to_the_least_busy_one(pair: Pair) -> None:
+    async with used(*map(access, pair)) as transcribers:
+        streams = [Stream(transcribers, f"p{n}") for n in range(4)]
+        for stream in streams:
+            stream.feed(bytes(40_000), 10)
+            await stream.fed()
+        await until(lambda: all(s.utterances for s in streams), "heard", 10)
+        assert [len(one.starts) for one in pair] == [2, 2]
+        await until(lambda: all(one.looks for one in pair), "both asked", 10)
+        for stream in streams:
+            await stream.tap.cancel()
+
+
+@pytest.mark.parametrize("dies", ["closes", "falls silent"])
+async def test_streams_of_a_dead_one_move_and_nothing_is_lost_or_doubled(pair: Pair, dies: str) -> None:
+    one, two = pair
+    async with used(*map(access, pair)) as transcribers:
+        stream = Stream(transcribers)
+        stream.feed(bytes(260_000), 10)
+        await until(lambda: len(stream.utterances) >= 2, "heard by the first", 10)
+        if dies == "closes":
+            await one.stop()
+        else:
+            one.silent = True
+        died = time.monotonic()
+        await until(lambda: two.starts, "moved", WITHIN_S)
+        assert time.monotonic() - died < WITHIN_S
+        await stream.fed()
+        assert await stream.tap.finish(3.0) == pytest.approx(8.125)
+    assert stream.starts == [float(n) for n in range(8)]
+    assert stream.broken_off == [], "nobody had to be told"
+    assert {state.state for state in stream.states} == {"on"}
+
+
+async def test_one_that_says_it_cannot_is_left_at_once(pair: Pair) -> None:
+    one, two = pair
+    one.trouble = LiveTrouble(reason="overloaded", message="太多了。", retry_s=30)
+    async with used(*map(access, pair)) as transcribers:
+        stream = Stream(transcribers)
+        stream.feed(bytes(100_000), 10)
+        await until(lambda: len(stream.utterances) == 3, "heard by the other", 10)
+        assert (len(one.starts), len(two.starts)) == (1, 1)
+        second = Stream(transcribers, "p2")
+        second.feed(bytes(100_000), 10)
+        await until(lambda: second.utterances, "heard by the other", 10)
+        assert len(one.starts) == 1, "not asked again before its time"
+        await stream.tap.cancel()
+        await second.tap.cancel()
+
+
+async def test_where_none_is_well_people_are_told_and_the_first_that_comes_back_is_taken(pair: Pair) -> None:
+    one, two = pair
+    port = two.port
+    await one.stop()
+    await two.stop()
+    async with used(*map(access, pair)) as transcribers:
+        stream = Stream(transcribers)
+        stream.feed(bytes(100_000), 10)
+        await until(lambda: stream.states, "told", 10)
+        assert stream.states[-1].reason == "transcriber_down"
+        await two.start(port)
+        await until(lambda: len(stream.utterances) == 3, "heard", 15)
+        await stream.tap.cancel()
+
+
+async def test_a_single_one_is_used_and_never_asked(pair: Pair) -> None:
+    async with used(access(pair[0])) as transcribers:
+        stream = Stream(transcribers)
+        stream.feed(bytes(70_000), 2)
+        await until(lambda: len(stream.utterances) == 2, "heard", 10)
+        await stream.tap.cancel()
+    assert pair[0].looks == 0
+
+
+def test_the_setting_names_one_or_several(tmp_path: Path) -> None:
+    given = {"data_dir": tmp_path, "secret": "a secret of the tests, and a long one"}
+    assert [a.url for a in transcriber_accesses(Settings(**given))] == ["ws://127.0.0.1:8602/live"]  # type: ignore[arg-type]
+    several = Settings(transcriber_urls=["https://a.example/", "http://[::1]:8602"], **given)  # type: ignore[arg-type]
+    found = transcriber_accesses(several)
+    assert [a.url for a in found] == ["wss://a.example/live", "ws://[::1]:8602/live"]
+    assert [a.health_url for a in found] == ["https://a.example/healthz", "http://[::1]:8602/healthz"]

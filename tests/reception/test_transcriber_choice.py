@@ -1,0 +1,99 @@
+"""Whole files go to a transcriber that is well and has little to do; one that dies is passed over."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from server.errors import Unavailable
+from server.reception import transcriber
+from server.settings import Settings
+
+
+class Fake:
+    """A transcriber that says how it does and hears its own name."""
+
+    def __init__(self, name: str, *, streams: int = 0, state: str = "ready", dies: bool = False) -> None:
+        self.name, self.streams, self.state, self.dies = name, streams, state, dies
+
+
+@contextlib.contextmanager
+def serving(*fakes: Fake) -> Iterator[list[str]]:
+    """Their addresses."""
+    servers = []
+    for fake in fakes:
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake)))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield [f"http://127.0.0.1:{server.server_port}" for server in servers]
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+def _handler(fake: Fake) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            """Keeps still."""
+
+        def do_GET(self) -> None:
+            ready = fake.state == "ready"
+            self._answer(200 if ready or self.path == "/healthz" else 503, {"state": fake.state, "streams": fake.streams, "waiting": 0})
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if fake.dies:
+                self.close_connection = True
+                return
+            if fake.state != "ready":
+                self._answer(503, {"error": {"code": fake.state, "message": "没有模型。"}})
+                return
+            self._answer(200, {"utterances": [{"start": 0, "end": 1, "text": fake.name}]})
+
+        def _answer(self, status: int, body: object) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    return Handler
+
+
+def settings(folder: Path, *urls: str) -> Settings:
+    return Settings(data_dir=folder, secret="a secret of the tests, and a long one", transcriber_urls=list(urls))
+
+
+def heard(by: Settings) -> str:
+    return transcriber.transcribe(by, b"sound", timeout=5).utterances[0].text
+
+
+@pytest.mark.parametrize(
+    ("fakes", "who"),
+    [
+        ((Fake("busy", streams=3), Fake("idle")), "idle"),
+        ((Fake("idle", state="model_missing"), Fake("busy", streams=3)), "busy"),
+        ((Fake("idle", dies=True), Fake("busy", streams=3)), "busy"),
+    ],
+)
+def test_a_file_goes_to_one_that_is_well_and_least_busy(tmp_path: Path, fakes: tuple[Fake, ...], who: str) -> None:
+    with serving(*fakes) as urls:
+        assert heard(settings(tmp_path, "http://127.0.0.1:9", *urls)) == who
+        assert transcriber.ready(settings(tmp_path, "http://127.0.0.1:9", *urls), timeout=2)
+
+
+def test_where_none_is_well_it_is_told_why(tmp_path: Path) -> None:
+    with serving(Fake("one", state="model_missing")) as urls:
+        office = settings(tmp_path, "http://127.0.0.1:9", *urls)
+        assert not transcriber.ready(office, timeout=2)
+        with pytest.raises(Unavailable) as why:
+            heard(office)
+    assert (why.value.code, why.value.message) == ("model_missing", "没有模型。")
+    with pytest.raises(Unavailable) as away:
+        heard(settings(tmp_path, "http://127.0.0.1:9"))
+    assert away.value.code == "transcriber_away"
