@@ -4,6 +4,10 @@ Three tasks per track.  The receiver takes messages off the wire; the reader fin
 them into a short queue; the writer recognises them one by one and sends.  A full queue stops the reader, a full inbox
 the receiver and so, through TCP, the sender: sound may come faster than real time and memory stays bounded.  `until` is sent only in the order of the pieces, so it never
 passes over something undecided.
+
+While nobody waits, two things are done ahead of time: looks at an unfinished sentence, for its caption, and the
+decoding of a piece whose pause has begun.  If the pause lasts, the piece is exactly that and its text is there; if not,
+the work was for nothing.  A machine that cannot keep up leaves both out and loses nothing.
 """
 
 import asyncio
@@ -27,17 +31,20 @@ from server.protocol.transcript import (
     LiveStart,
     LiveTrouble,
     LiveUtterance,
+    Utterance,
     live_request,
 )
 from transcription.attempts import PieceFailed, recognise_with_attempts
+from transcription.echoes import Echoes
 from transcription.engine import Engine, EngineUnavailable, ModelState
 from transcription.guard import mark_repairs
 from transcription.inbox import Inbox, RawMessage
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
-from transcription.recognise import Source, recognise_quickly, unheard
+from transcription.recognise import Source, recognise, recognise_quickly, unheard
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
-from transcription.voice import RATE
+from transcription.settling import Settling
+from transcription.voice import RATE, Samples
 
 log = structlog.get_logger()
 
@@ -49,7 +56,7 @@ CLOSE_AGAIN = 1013
 """RFC 6455 registry: try again later."""
 _START_WITHIN_S = 10.0
 _BACKWARDS_S = 0.1
-_MIN_PARTIAL_S = 0.5
+_MIN_PARTIAL_S = 0.3
 
 
 class LiveProtocolError(Exception):
@@ -64,11 +71,18 @@ class _Partial:
 
 
 @dataclass(frozen=True)
+class _Early:
+    """A piece that is complete if the pause after it lasts."""
+
+    speech: Speech
+
+
+@dataclass(frozen=True)
 class _End:
     """Nothing comes after it."""
 
 
-_Job = Piece | _Partial | _End
+_Job = Piece | _Partial | _Early | _End
 
 
 class LiveTrack:
@@ -82,6 +96,7 @@ class LiveTrack:
         metrics: Metrics,
         options: SegmenterOptions,
         partial_s: float,
+        echoes: Echoes,
     ) -> None:
         self._socket = socket
         self._engine = engine
@@ -89,9 +104,14 @@ class LiveTrack:
         self._metrics = metrics
         self._options = options
         self._partial_s = partial_s
+        self._echoes = echoes
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_PIECES)
         self._inbox = Inbox()
         self._partial_at = 0.0
+        self._settling = Settling()
+        self._pausing: float | None = None
+        """Where the piece ends whose pause has begun."""
+        self._early: tuple[Speech, Utterance | None] | None = None
         self._until = 0.0
         self._repairs: deque[LiveRepaired] = deque(maxlen=MOST_REPAIRS)
 
@@ -179,20 +199,31 @@ class LiveTrack:
             await self._jobs.put(piece)
 
     def _look_at(self, segmenter: Segmenter) -> None:
-        """Ask for a partial caption if one is due and nobody else needs the machine."""
-        opened = segmenter.open_speech() if self._partial_s else None
-        if opened is None:
+        """Ask for what can be done ahead of time, if nobody else needs the machine."""
+        paused = segmenter.pausing()
+        before, self._pausing = self._pausing, paused.end if paused else None
+        if paused is not None:
+            if paused.end != before and self._nobody_waits:
+                self._jobs.put_nowait(_Early(paused))
             return
-        start, samples = opened
+        opened = segmenter.open_speech() if self._partial_s else None
+        if opened is not None:
+            self._look_at_open(*opened)
+
+    def _look_at_open(self, start: float, samples: Samples) -> None:
         now = start + len(samples) / RATE
         since = max(start + self._options.preroll_s, self._partial_at)
         if now - since < max(self._partial_s, _MIN_PARTIAL_S):
             return
         self._partial_at = now
-        if self._jobs.empty() and self._pool.idle:
+        if self._nobody_waits:
             self._jobs.put_nowait(_Partial(Speech(start, now, samples, start, now)))
         else:
             self._metrics.partials_dropped.inc()
+
+    @property
+    def _nobody_waits(self) -> bool:
+        return self._jobs.empty() and self._pool.idle
 
     # --- out ------------------------------------------------------------------------------------------------
 
@@ -205,31 +236,47 @@ class LiveTrack:
                 return
             await self._answer(job, source)
 
-    async def _answer(self, job: Piece | _Partial, source: Source) -> None:
+    async def _answer(self, job: Piece | _Partial | _Early, source: Source) -> None:
         if isinstance(job, Silence):
             await self._progress(job.until)
         elif isinstance(job, Speech):
             await self._recognise(job, source)
-        elif self._jobs.empty() and self._pool.idle:
-            await self._caption(job.speech, source)
+        elif self._nobody_waits:
+            try:
+                await self._ahead(job, source)
+            except EngineUnavailable:
+                raise
+            except Exception as error:
+                # This may be left out; the piece itself has its own attempts.
+                log.warning("not decoded ahead of time", kind=type(error).__name__)
+                self._metrics.partials_dropped.inc()
 
-    async def _caption(self, speech: Speech, source: Source) -> None:
-        try:
-            text = await self._pool.run(recognise_quickly, self._engine, speech, source)
-        except EngineUnavailable:
-            raise
-        except Exception as error:
-            # A caption may be left out; the piece itself has its own attempts.
-            log.warning("partial not decoded", kind=type(error).__name__)
-            self._metrics.partials_dropped.inc()
-            return
-        if text:
-            await self._send(LivePartial(start=speech.start, text=text))
+    async def _ahead(self, job: _Partial | _Early, source: Source) -> None:
+        if isinstance(job, _Partial):
+            text = await self._pool.run(recognise_quickly, self._engine, job.speech, source)
+            await self._caption(job.speech.start, text)
+        elif job.speech.end == self._pausing:
+            utterance = await self._pool.run(recognise, self._engine, job.speech, source)
+            self._early = (job.speech, utterance)
+            await self._caption(job.speech.start, utterance.text if utterance else "")
+
+    async def _caption(self, start: float, text: str) -> None:
+        caption = self._settling.look(start, text)
+        if caption.text:
+            await self._send(LivePartial(start=start, text=caption.text, settled=caption.settled))
+
+    async def _heard(self, speech: Speech, source: Source) -> Utterance | None:
+        """What was said in a piece; raises PieceFailed, EngineUnavailable."""
+        early, self._early = self._early, None
+        if early is not None and (early[0].start, early[0].end) == (speech.start, speech.end):
+            self._metrics.ahead.inc()
+            return early[1]
+        with self._metrics.decoding.time():
+            return await recognise_with_attempts(self._pool, self._engine, speech, source)
 
     async def _recognise(self, speech: Speech, source: Source) -> None:
         try:
-            with self._metrics.decoding.time():
-                utterance = await recognise_with_attempts(self._pool, self._engine, speech, source)
+            utterance = await self._heard(speech, source)
         except PieceFailed:
             await self._give_piece_up(speech)
             return
@@ -237,7 +284,7 @@ class LiveTrack:
             self._metrics.dropped.inc()
             await self._progress(speech.end, unheard(speech))
             return
-        utterance = mark_repairs(utterance, self._repairs)
+        utterance = self._echoes.mark(source.reception_id, mark_repairs(utterance, self._repairs))
         self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()
         self._until = max(self._until, speech.end)
         while self._repairs and self._repairs[0].end <= speech.start:

@@ -112,6 +112,13 @@ class Segmenter:
         """What is being said just now: media time of its start, and the sound so far."""
         return (self._time(self._kept_from), self._kept.copy()) if self._speaking else None
 
+    def pausing(self) -> Speech | None:
+        """The piece that the present pause will end if it lasts, sample for sample; None while somebody speaks."""
+        if self._silent_from is None:
+            return None
+        end = self._silent_from + self._samples(_TAIL_S)
+        return self._cut(end) if self._seen >= end and self._voiced() else None
+
     # --- frames ---------------------------------------------------------------------------------------------
 
     def _frame(self, probability: float) -> list[Piece]:
@@ -169,15 +176,21 @@ class Segmenter:
 
     def _close(self, end: int, seen: int) -> list[Piece]:
         """End the piece at sample `end`; keep what follows as pre-roll of the next."""
-        voiced = sum(p >= self._options.threshold for p in self._probabilities)
-        piece: Piece = self._piece(end) if voiced >= _MIN_VOICED else Silence(self._time(end))
+        piece: Piece = self._piece(end) if self._voiced() else Silence(self._time(end))
         self._speaking, self._silent_from, self._probabilities = False, None, []
         self._drop_before(min(end, seen))
         return [piece]
 
+    def _voiced(self) -> bool:
+        """Whether what was heard so far is a voice and no click."""
+        return sum(p >= self._options.threshold for p in self._probabilities) >= _MIN_VOICED
+
     def _piece(self, end: int) -> Speech:
-        samples = self._kept[: end - self._kept_from].copy()
         self._told = self._time(end)
+        return self._cut(end)
+
+    def _cut(self, end: int) -> Speech:
+        samples = self._kept[: end - self._kept_from].copy()
         voiced = [i for i, p in enumerate(self._probabilities) if p >= self._options.threshold]
         first, last = (voiced[0], voiced[-1] + 1) if voiced else (0, len(self._probabilities))
         voice_start = self._time(self._kept_from + first * FRAME)

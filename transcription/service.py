@@ -24,6 +24,7 @@ from server.protocol.transcript import LiveTrouble, Utterance
 from transcription import openai_shapes
 from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.audio_files import UnreadableAudio, read_samples
+from transcription.echoes import Echoes
 from transcription.engine import Engine, EngineUnavailable, ModelState, WhisperEngine
 from transcription.languages import AUTO, is_language
 from transcription.live import CLOSE_AGAIN, LiveTrack
@@ -108,6 +109,7 @@ class Service:
         self.careful_options = replace(
             self.options, max_s=max(settings.second_max_utterance_s, settings.max_utterance_s)
         )
+        self.echoes = Echoes()
         self.streams = 0
         self.since = time.time()
 
@@ -145,7 +147,7 @@ class Service:
         self.metrics.streams.inc()
         try:
             track = LiveTrack(
-                socket, self.engine, self.pool, self.metrics, self.options, self.settings.partial_s
+                socket, self.engine, self.pool, self.metrics, self.options, self.settings.partial_s, self.echoes
             )
             await track.serve()
         finally:

@@ -67,7 +67,7 @@ class TranscriberSettings(BaseSettings):
     pause_s: float = Field(0.6, ge=0.2, le=3, description="A silence of this length ends an utterance.")
     preroll_s: float = Field(0.35, ge=0.1, le=1, description="Sound kept from before the voice was noticed.")
     voice_threshold: float = Field(0.5, gt=0.05, lt=0.95, description="Probability from which sound counts as voice.")
-    partial_s: float = Field(0.8, ge=0, description="Unfinished captions every so many seconds of speech; 0: none.")
+    partial_s: float = Field(0.5, ge=0, description="Unfinished captions every so many seconds of speech; 0: none.")
 
     max_streams: int = Field(64, ge=1, description="Live tracks at a time; further ones are told to come back.")
     max_upload_mb: int = Field(512, ge=1, description="Largest audio file accepted.")

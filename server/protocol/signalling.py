@@ -253,11 +253,15 @@ class Answer(Message):
 
 
 class Caption(Message):
-    """Something recognised.  `final`: it is also stored."""
+    """Something recognised.  `final`: it is also stored.
+
+    `settled`: of what is not final, so many characters from the beginning stay until the final one replaces it.
+    """
 
     type: Literal["caption"] = "caption"
     final: bool
     utterance: Utterance
+    settled: Annotated[int, Field(ge=0)] = 0
 
 
 class Recognition(Message):

@@ -97,6 +97,8 @@ class LivePartial(Message):
     type: Literal["partial"] = "partial"
     start: Seconds
     text: str
+    settled: Annotated[int, Field(ge=0)] = 0
+    """So many characters from its beginning are in every later partial of the same start."""
 
 
 class LiveUtterance(Message):

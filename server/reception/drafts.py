@@ -154,7 +154,7 @@ def add_recognised(session: Session, record: VisitRecord, heard: Iterable[Stored
     """
     record = records.lock(session, record.id, clock.now())
     known = records.heard_utterance_ids(session, record.id)
-    fresh = [one for one in heard if one.id not in known]
+    fresh = _no_echoes(session, record, [one for one in heard if one.id not in known])
     if not fresh:
         return 0
     draft = draft_of(session, record.reception, fresh)
@@ -168,6 +168,15 @@ def add_recognised(session: Session, record: VisitRecord, heard: Iterable[Stored
     _back_to_correcting(session, record)
     session.flush()
     return len(draft.lines)
+
+
+def _no_echoes(
+    session: Session, record: VisitRecord, fresh: Sequence[StoredUtterance | Utterance]
+) -> list[StoredUtterance | Utterance]:
+    """Those that are not somebody else's words, come back through this person's microphone."""
+    said = {one.id: as_message(one) for one in [*records.utterances(session, record.reception_id), *fresh]} if fresh else {}
+    kept = {one.id for one in drafting.without_echoes(tuple(said.values()))}
+    return [one for one in fresh if one.id in kept]
 
 
 def _keep_late(session: Session, record: VisitRecord, lines: Iterable[DraftLine]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,9 +28,10 @@ from server.protocol.transcript import (
 from tests.transcription.conftest import DEMO, KEY, MODEL, clicks, noise, settings, tone
 from transcription.bench import load_dialogue, running, transcribe_dialogue
 from transcription.client import recognise_live
+from transcription.engine import Heard, ModelState
 from transcription.evaluate import load_reference, score
 from transcription.service import Service
-from transcription.voice import RATE, Samples
+from transcription.voice import RATE, Samples, Signal
 
 START = LiveStart(reception_id="r1", participant_id="p1", offset=0.0)
 
@@ -61,6 +63,32 @@ async def test_dialogue_is_recognised_as_well_as_it_must_be(
     assert result.speaker_errors == 0
     assert result.starts_within_half_second >= 0.95
     assert 36 <= result.utterances <= 42
+
+
+class InstantEngine:
+    """In the place of a model: as many characters as a quarter of a second of sound has room for, at once."""
+
+    name, state, message = "stub", ModelState.READY, ""
+
+    def load(self) -> None:
+        """Is ready."""
+
+    def transcribe(self, signal: Signal, language: str, hotwords: Sequence[str] = (), **how: bool) -> list[Heard]:
+        text = "我家承包的地去年被占了到现在没有拿到一分钱补偿款我找过村里也找过镇里"[: len(signal) * 4 // RATE]
+        return [Heard(text, 0.0, len(signal) / RATE)]
+
+
+async def test_captions_only_grow_and_the_text_is_there_when_the_pause_ends(petitioner: Samples) -> None:
+    sound = petitioner[22 * RATE : 34 * RATE]
+    async with running(settings(), InstantEngine()) as (address, service):
+        given = [a.reply async for a in recognise_live(f"ws://{address}", KEY, START, sound, speed=3.0)]
+    settled: dict[float, str] = {}
+    for partial in [r for r in given if isinstance(r, LivePartial)]:
+        assert partial.text.startswith(settled.get(partial.start, ""))
+        settled[partial.start] = partial.text[: partial.settled]
+    assert sum(map(len, settled.values())) >= 10
+    assert utterances(given)
+    assert service.metrics.ahead._value.get() >= 1
 
 
 async def test_contract_of_utterances(transcriber: tuple[str, Service], petitioner: Samples) -> None:

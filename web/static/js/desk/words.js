@@ -11,6 +11,8 @@ const DOUBTS = {
   repetition: "同一句重复出现",
   fast_speech: "字数比说话的时间多",
   known_phrase: "像是机器自己补的套话",
+  echo: "可能是对方的声音从喇叭里传回来的",
+  unstable: "再听一遍听出来的不一样",
   high_compression: "同样的字来回重复",
   concealed: "线路断续，有的字没传全",
 };

@@ -1,12 +1,13 @@
 // Captions as they come: newest at the bottom, the current one inside 「」, doubtful words underlined.
 import { el } from "/static/js/dom.js";
+import { isEcho, unfinished } from "/static/js/room/unfinished.js";
 import { clockAt } from "/static/js/time.js";
 
 const DOUBTFUL = 0.6;
 const MOST_LINES = 200;
 const NEAR_BOTTOM_PX = 48;
 
-/** @typedef {{id: string, participant_id: string, start: number, end: number, text: string, words: {text: string, probability: number}[]}} Utterance */
+/** @typedef {{id: string, participant_id: string, start: number, end: number, text: string, words: {text: string, probability: number}[], doubt?: string[]}} Utterance */
 /** @typedef {{name: string, tone: "a" | "l"}} Speaker */
 
 /**
@@ -47,14 +48,14 @@ export class Captions {
     new ResizeObserver(() => this.stick()).observe(place);
   }
 
-  /** @param {{final: boolean, utterance: Utterance}} caption */
-  add({ final, utterance }) {
+  /** @param {{final: boolean, utterance: Utterance, settled?: number}} caption */
+  add({ final, utterance, settled = 0 }) {
     const present = this.line(utterance.id);
     if (!final && present && !present.dataset.partial) return;
     this.partials.get(utterance.participant_id)?.remove();
     this.partials.delete(utterance.participant_id);
     present?.remove();
-    if (utterance.text.trim()) this.insert(this.build(final, utterance), final, utterance);
+    if (utterance.text.trim() && !isEcho(utterance)) this.insert(this.build(final, utterance, settled), final, utterance);
     this.frame();
     this.stick();
   }
@@ -64,12 +65,12 @@ export class Captions {
     return this.place.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
 
-  /** @param {boolean} final @param {Utterance} utterance */
-  build(final, utterance) {
+  /** @param {boolean} final @param {Utterance} utterance @param {number} settled */
+  build(final, utterance, settled) {
     const { name, tone } = this.speaker(utterance.participant_id);
     const when = el("time", {}, final ? clockAt(this.startedAt, utterance.start) : "正在说");
     const attributes = { "data-id": utterance.id, "data-start": utterance.start, "data-partial": final ? null : "1" };
-    return el(`p.cap.${tone}`, attributes, el("b", {}, name, " ", when), ...worded(utterance));
+    return el(`p.cap.${tone}`, attributes, el("b", {}, name, " ", when), ...(final ? worded(utterance) : unfinished(utterance.text, settled)));
   }
 
   /** Final lines stand in the order of the talk, whatever is being said after them. @param {HTMLElement} line @param {boolean} final @param {Utterance} utterance */
