@@ -300,7 +300,8 @@ def recognise_at_once(reception_id: str) -> dict[str, Any]:
 @DBOS.step()
 @until_it_works
 def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
-    """Make the draft."""
+    """Make the draft, and note that the recording is to be heard again."""
+    second_pass.plan(office_at_work(), reception_id)
     closing.build_draft(office_at_work(), reception_id, _outcome(outcome))
 
 

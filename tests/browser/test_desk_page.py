@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -22,14 +23,18 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_play
 from server import clock
 from server.domain.states import Consent, ReceptionState
 from server.protocol.office import Dispute, NewUser
-from server.reception import accounts, signing
+from server.reception import accounts, second_pass, signing
+from server.reception.office import Office
 from server.reception.records import create_draft
+from server.settings import Settings
 from server.store.engine import Store
 from server.store.models import (
     Kiosk,
     Line,
     Participant,
     Reception,
+    SecondPass,
+    SecondUtterance,
     StoredGap,
     StoredSegment,
     StoredUtterance,
@@ -273,6 +278,79 @@ def type_into(page: Page, old: str, new: str) -> None:
     say.click()
     page.keyboard.press("Control+A")
     page.keyboard.type(new)
+
+
+def hear_again(desk: Desk, record: Seeded, *heard: tuple[str, float, str]) -> None:
+    """The second pass comes to its end: who said what from when on."""
+    with desk.store.write() as session:
+        for role, start, text in heard:
+            words = [[start + i * WORD_S, start + (i + 1) * WORD_S, c, 0.9] for i, c in enumerate(text)]
+            session.add(SecondUtterance(
+                id=secrets.token_hex(8), reception_id=record.reception_id, start=start, end=start + len(text) * WORD_S,
+                participant_id=record.leader if role == "leader" else record.petitioner, text=text, words=words, measures={},
+            ))
+    office = Office(settings=Settings(data_dir=desk.folder, secret="s" * 32), store=desk.store, media=Mock(), jobs=Mock())
+    second_pass.conclude(office, record.reception_id)
+
+
+CARET = "() => [document.activeElement.textContent, getSelection().focusNode.textContent.length ? getSelection().focusOffset : -1]"
+
+
+def test_what_is_heard_again_arrives_as_suggestions_and_moves_nothing_that_is_typed(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    with desk.store.write() as session:
+        session.add(SecondPass(
+            reception_id=record.reception_id, state="running", seconds=20.0, heard=8.0, heard_until={}, left_out=[],
+            asked_at=clock.now(),
+        ))
+    opened(page, desk, record)
+    expect(page.locator("#second-pass")).to_contain_text("正在复听 40%…")
+    type_into(page, "补偿款一共", "补偿款总共是多少？")
+    saved(page)
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    before = page.evaluate(CARET)
+    hear_again(
+        desk, record, ("leader", 0.5, "您好请您慢慢说"), ("petitioner", 3.0, "村里修路占了我家的承包地"), ("leader", 6.0, "补偿款一共是多少"),
+        ("petitioner", 8.0, "三万六千九单子没给过"), ("petitioner", 10.8, "就这些"), ("leader", 11.4, "明白了"),
+    )  # fmt: skip
+    expect(page.locator("#second-pass")).to_contain_text("复听完成，有 2 处不同", timeout=15_000)
+    assert page.evaluate(CARET) == before, "neither text nor caret moved"
+    line = row(page, "三万六千八")
+    expect(line.locator(".two")).to_have_text("八")
+    expect(line.locator(".other")).to_contain_text("复听听成“三万六千九，单子没给过。”")
+    expect(line.locator(".other mark")).to_have_text("九")
+    expect(page.locator("#places")).to_contain_text("八 / 九")
+    line.locator("[data-play-other]").click()
+    until(page, "() => [...document.querySelectorAll('#sounds audio')].some((a) => !a.paused)")
+    assert page.evaluate(CARET) == before, "nor by listening"
+    line.locator(".say").click()
+    page.keyboard.press("F4")
+    expect(page.locator(".u .say").filter(has_text="三万六千九，单子没给过。")).to_have_count(1)
+    expect(page.locator(".u .other").filter(has_text="复听听成")).to_have_count(0)
+    assert desk.line(record.id, "三万六千八，单子没给过。").edited_by == "林晓"
+    page.get_by_role("button", name="多听到 1 句，去看").click()
+    page.locator(".only-second [data-take]").click()
+    expect(page.locator(".u .say").filter(has_text="明白了")).to_have_count(1)
+    expect(page.locator(".only-second")).to_have_count(0)
+    assert [found.text for found in desk.lines(record.id)][-2:] == ["就这些。", "明白了"]
+
+
+def test_an_other_reading_that_is_not_right_is_dismissed_with_one_key(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    with desk.store.write() as session:
+        session.add(SecondPass(
+            reception_id=record.reception_id, state="running", seconds=20.0, heard_until={}, left_out=[], asked_at=clock.now()
+        ))
+    hear_again(desk, record, ("petitioner", 8.0, "三万六千九单子没给过"))
+    opened(page, desk, record)
+    line = row(page, "单子没给过")
+    expect(line.locator(".say")).to_have_text("三万六千九，单子没给过。")
+    expect(line.locator(".other")).to_contain_text("当场听成“三万六千八，单子没给过。”")
+    line.locator(".say").click()
+    page.keyboard.press("Shift+F4")
+    expect(line.locator(".other")).to_have_count(0)
+    expect(line.locator(".say")).to_have_text("三万六千九，单子没给过。")
 
 
 def test_list_searches_and_shows_what_waits(page: Page, desk: Desk) -> None:

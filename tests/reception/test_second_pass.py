@@ -1,12 +1,19 @@
 """A recording is heard again: a better draft while nobody works on it, suggestions for whoever does, nothing overwritten."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import av
+import httpx
+import numpy as np
 import pytest
+import uvicorn
 from sqlalchemy import delete, select
 
+from server.domain import passes
 from server.domain.states import RecognitionState
 from server.errors import Conflict, InvalidInput
 from server.jobs import workflows
@@ -25,6 +32,7 @@ from server.protocol.office import (
     Suggestion,
 )
 from server.reception import drafts, editing, hotwords, records, second_pass, signing
+from server.reception.transcriber import transcribe as transcriber_call
 from server.store import second_pass as store
 from server.store.models import (
     Reception,
@@ -37,10 +45,13 @@ from server.store.models import (
 )
 from tests.office import running
 from tests.reception.conftest import Neighbours, until
-from tests.reception.copied_talk import Recording
+from tests.reception.copied_talk import LAND, Recording
 from tests.reception.programs import Transcriber, segment, utterance
 from tests.reception.test_closing import Talk
 from tests.records.office import World, add_reception, open_world, sign
+from transcription.drafting.written import written_text
+from transcription.service import create_app, server_config
+from transcription.settings import TranscriberSettings
 
 R, PETITIONER = "r1", "r1-petitioner"
 SAID = (
@@ -403,6 +414,81 @@ def test_names_of_the_reception_are_sent_along(world: World, talk_files: Recordi
         words = hotwords.of_reception(session.get_one(Reception, R))
     assert words == ("何守田", "周文清", "副县长", "临溪县信访局", "石桥镇政府")
     assert second_pass.plan(open_world(world.office.settings.data_dir, second_pass=False).office, R) is False
+
+
+# --- with the real small model ---------------------------------------------------------------------------------
+
+
+def noisy_recording(target: Path) -> int:
+    """Twelve seconds of the demo's petitioner in noise, as the office records it; its size."""
+    with av.open(str(LAND / "petitioner.opus")) as source:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=48_000)
+        sound = np.concatenate([r.to_ndarray()[0] for frame in source.decode(audio=0) for r in resampler.resample(frame)])
+    cut = sound[45 * 48_000 : 57 * 48_000] + np.random.default_rng(2).normal(0, 0.08 * 32768, 12 * 48_000)
+    samples = np.clip(cut, -32768, 32767).astype(np.int16)
+    with av.open(str(target), "w", format="webm") as sink:
+        stream = sink.add_stream("libopus", rate=48_000, layout="mono")
+        for at in range(0, len(samples), 960):
+            frame = av.AudioFrame.from_ndarray(samples[None, at : at + 960], format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, at
+            sink.mux(stream.encode(frame))
+        sink.mux(stream.encode(None))
+    return target.stat().st_size
+
+
+@contextmanager
+def real_transcriber(**settings: Any) -> Iterator[str]:
+    """A transcriber with the small model beside this test; its address."""
+    made = TranscriberSettings(model=str(LAND.parent / "model"), **settings)
+    server = uvicorn.Server(server_config(create_app(made), "127.0.0.1", 0))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started, "the transcriber to start", 60)
+    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    until(lambda: httpx.get(f"{address}/readyz", trust_env=False).is_success, "the model to be loaded", 60)
+    yield address
+    server.should_exit = True
+    thread.join(30)
+
+
+def test_real_passes_over_a_noisy_recording(tmp_path: Path) -> None:
+    key = open_world(tmp_path).office.settings.key("transcriber")
+    with real_transcriber(key=key, beam_size=1, second_beam_size=10) as address:
+        world = open_world(tmp_path, transcriber_url=address)
+        folder = world.office.settings.recordings_dir / R
+        folder.mkdir(parents=True)
+        size = noisy_recording(folder / "noisy.webm")
+        first = transcriber_call(world.office.settings, (folder / "noisy.webm").read_bytes(), timeout=60)
+        with world.write() as session:
+            reception = add_reception(session, R, said=())
+            session.execute(delete(StoredSegment))
+            session.add(StoredSegment(
+                id="s1", reception_id=R, participant_id=PETITIONER, kind="audio", codec="audio/opus", file="noisy.webm",
+                start=0.0, seconds=12.0, size=size, sha256="0" * 64, closed="clean",
+            ))  # fmt: skip
+            session.add_all(
+                StoredUtterance(
+                    id=f"u{n}", reception_id=R, participant_id=PETITIONER, start=one.start, end=one.end, text=one.text,
+                    words=[[w.start, w.end, w.text, w.probability] for w in one.words], measures=one.measures,
+                )
+                for n, one in enumerate(first.utterances)
+            )
+            session.flush()
+            record_id = drafts.create_draft(session, reception).id
+        assert second_pass.plan(world.office, R)
+        assert not second_pass.hear(world.office, R).retry
+    with world.read() as session:
+        again = "".join(one.text for one in store.utterances(session, R))
+    assert passes.spoken(again) != passes.spoken("".join(one.text for one in first.utterances)), "noise makes them differ"
+    second_pass.conclude(world.office, R)
+    record = shown(world, record_id)
+    assert record.second_pass is not None
+    assert record.second_pass.differences == len(record.suggestions) > 0
+    assert all("passes_differ" in line.doubt for line in record.body if line.id in {one.line_id for one in record.suggestions})
+    while any(one.pass_number == 2 for one in record.suggestions):
+        record = take(world, record_id, next(one for one in record.suggestions if one.pass_number == 2))
+    said = "".join(written_text(one) for one in [again])
+    assert passes.spoken("".join(line.text for line in record.body)) == passes.spoken(said), "taken, the record reads as the second pass heard it"
 
 
 # --- by the durable job ----------------------------------------------------------------------------------------

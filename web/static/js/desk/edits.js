@@ -35,6 +35,18 @@ export class Edits {
     this.send(line, { kind: "heard", heard: !line.heard });
   }
 
+  /** Another reading is right. @param {any} one a suggestion */
+  take(one) {
+    const line = one.line_id && this.lines.byId.get(one.line_id);
+    const key = line ? `line:${line.id}` : `other:${one.id}`;
+    this.saver.change(key, { kind: "take", suggestion_id: one.id, line_id: line ? line.id : null, version: line ? line.version : 0 });
+  }
+
+  /** What stands is right. @param {any} one a suggestion */
+  dismiss(one) {
+    this.saver.change(`other:${one.id}`, { kind: "dismiss", suggestion_id: one.id });
+  }
+
   /** @param {any} line */
   restore(line) {
     this.send(line, { kind: "restore" });

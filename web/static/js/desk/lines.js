@@ -2,6 +2,7 @@
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
+import { byLine, otherLine, otherReading, placeOf } from "/static/js/desk/others.js";
 import { isDoubtful, placeWords, weakPlaces } from "/static/js/desk/words.js";
 
 const SPOKEN = "spoken";
@@ -19,7 +20,10 @@ export function lineAt(lines, t) {
   return null;
 }
 
-/** Events: "select" (detail: id), "hear" (detail: id), "typed" (detail: {id, text}), "action" (detail: {id, name}). */
+/**
+ * Events: "select" (detail: id), "hear" (detail: id), "typed" (detail: {id, text}), "action" (detail: {id, name}),
+ * "take", "dismiss" and "hear-other" (detail: the suggestion).
+ */
 export class Lines extends EventTarget {
   /** @param {HTMLElement} host scrolls @param {{pending?: (key: string) => string | null, editable?: boolean}} options */
   constructor(host, { pending = () => null, editable = false } = {}) {
@@ -35,6 +39,8 @@ export class Lines extends EventTarget {
     this.byId = new Map();
     /** @type {any[]} */
     this.spoken = [];
+    /** Other readings by line. @type {Map<string, any[]>} */
+    this.others = new Map();
     this.current = "";
     this.caret = 0;
     this.playing = "";
@@ -59,6 +65,7 @@ export class Lines extends EventTarget {
     const before = this.byId;
     this.record = record;
     this.byId = new Map(record.body.map((/** @type {any} */ line) => [line.id, line]));
+    this.others = byLine(record.suggestions);
     this.spoken = record.body.filter((/** @type {any} */ l) => !l.deleted && l.end > l.start).sort((/** @type {any} */ a, /** @type {any} */ b) => a.start - b.start);
     const wanted = this.sequence();
     const keep = new Set(wanted.map(([key]) => key));
@@ -68,15 +75,17 @@ export class Lines extends EventTarget {
     this.mark();
   }
 
-  /** Keys of rows in order: lines, with the gaps where they happened. */
+  /** Keys of rows in order: lines, with the gaps and what only the second pass heard where they happened. */
   sequence() {
     const gaps = this.record.gaps.map((/** @type {any} */ gap, /** @type {number} */ i) => [`gap:${i}:${gap.start}:${gap.text}`, gap]);
+    const fresh = this.record.suggestions.filter((/** @type {any} */ one) => !one.line_id).map((/** @type {any} */ one) => [`other:${one.id}:${this.editable}`, one]);
+    const between = [...gaps, ...fresh].sort((a, b) => a[1].start - b[1].start);
     const rows = [];
     for (const line of this.record.body) {
-      while (gaps.length && line.end > line.start && gaps[0][1].start <= line.start) rows.push(gaps.shift());
+      while (between.length && line.end > line.start && between[0][1].start <= line.start) rows.push(between.shift());
       rows.push([line.id, line]);
     }
-    return /** @type {[string, any][]} */ ([...rows, ...gaps]);
+    return /** @type {[string, any][]} */ ([...rows, ...between]);
   }
 
   /** @param {[string, any][]} wanted @param {Map<string, any>} before */
@@ -95,7 +104,7 @@ export class Lines extends EventTarget {
 
   /** @param {string} key @param {any} thing */
   draw(key, thing) {
-    const row = key.startsWith("gap:") ? gapRow(thing) : this.lineRow(thing);
+    const row = key.startsWith("gap:") ? gapRow(thing) : key.startsWith("other:") ? otherLine(thing, this.record, this.editable) : this.lineRow(thing);
     this.rows.set(key, row);
     return row;
   }
@@ -117,8 +126,13 @@ export class Lines extends EventTarget {
 
   /** @param {HTMLElement} row @param {any} line @param {any} old */
   refresh(row, line, old) {
-    if (signature(line) === signature(old)) return;
+    if (signature(line) === signature(old) && row.dataset.others === this.othersOf(line)) return;
     this.fill(row, line);
+  }
+
+  /** What makes the other readings of a line look different. @param {any} line */
+  othersOf(line) {
+    return JSON.stringify([this.editable, this.others.get(line.id) || []]);
   }
 
   /** @param {HTMLElement} row @param {any} line */
@@ -132,6 +146,7 @@ export class Lines extends EventTarget {
     when.toggleAttribute("disabled", !(line.end > line.start));
     this.fillText(row, line);
     this.fillStatus(row, line);
+    row.dataset.others = this.othersOf(line);
     if (line.id === this.current || line.id === this.playing) this.mark();
   }
 
@@ -143,16 +158,24 @@ export class Lines extends EventTarget {
     const text = unsaved ?? line.text;
     if (focused && say.textContent === text) return;
     const caret = focused ? caretIn(say) : null;
-    say.replaceChildren(...marked(text, unsaved === null && !line.deleted ? weakPlaces(text, line.words) : []));
+    say.replaceChildren(...marked(text, unsaved === null && !line.deleted ? this.marks(line) : []));
     if (caret !== null) placeCaret(say, Math.min(caret, text.length));
+  }
+
+  /** Places to check: where the passes differ, and words that were not heard well. @param {any} line */
+  marks(line) {
+    const differ = (this.others.get(line.id) || []).map((one) => ({ ...placeOf(one, line.text), kind: "two" })).filter((place) => place.to > place.from);
+    const weak = weakPlaces(line.text, line.words).filter((place) => !differ.some((other) => other.from < place.to && place.from < other.to));
+    return [...differ, ...weak.map((place) => ({ ...place, kind: "q" }))].sort((a, b) => a.from - b.from);
   }
 
   /** @param {HTMLElement} row @param {any} line */
   fillStatus(row, line) {
     const box = /** @type {HTMLElement} */ (row.querySelector(".t"));
-    box.querySelectorAll(":scope > .st, :scope > .says-no").forEach((node) => node.remove());
+    box.querySelectorAll(":scope > .st, :scope > .says-no, :scope > .other").forEach((node) => node.remove());
     const notes = statusNotes(line);
     const say = /** @type {HTMLElement} */ (row.querySelector(".say"));
+    if (!line.deleted) say.after(...(this.others.get(line.id) || []).map((one) => otherReading(one, line, this.record, this.editable)));
     if (notes.length) say.after(el("span.st", {}, ...notes));
     if (line.disputed) say.after(el("p.says-no", {}, icon("hand"), el("span", {}, el("b", {}, "群众说不对："), line.disputed)));
     if (line.deleted && this.editable) box.querySelector(".st")?.append(el("button.link", { type: "button", "data-action": "restore" }, "恢复这一句"));
@@ -162,6 +185,7 @@ export class Lines extends EventTarget {
 
   /** Text becomes editable as it is pressed, so that the caret lands where the finger was. @param {Event} event */
   pressed(event) {
+    if (event.target instanceof Element && event.target.closest(".other button")) event.preventDefault();
     const say = event.target instanceof Element ? event.target.closest(".say") : null;
     const line = say && this.lineOf(say);
     if (say && line && this.editable && !line.deleted) makeEditable(/** @type {HTMLElement} */ (say));
@@ -170,6 +194,7 @@ export class Lines extends EventTarget {
   /** @param {Event} event */
   clicked(event) {
     const target = event.target instanceof Element ? event.target : null;
+    if (target && this.pressedOther(target)) return;
     const line = target && this.lineOf(target);
     if (!target || !line) return;
     const action = target.closest("[data-action]");
@@ -181,6 +206,17 @@ export class Lines extends EventTarget {
     } else if (target.closest(".say")) {
       this.select(line.id, { scroll: false });
     }
+  }
+
+  /** Was it a button of another reading? @param {Element} target */
+  pressedOther(target) {
+    for (const [name, attribute] of /** @type {const} */ ([["take", "data-take"], ["dismiss", "data-dismiss"], ["hear-other", "data-play-other"]])) {
+      const id = target.closest(`[${attribute}]`)?.getAttribute(attribute);
+      const one = id && this.record.suggestions.find((/** @type {any} */ other) => String(other.id) === id);
+      if (one) this.tell(name, one);
+      if (id) return true;
+    }
+    return false;
   }
 
   /** @param {Element} element */
@@ -308,13 +344,14 @@ function gapRow(gap) {
   return el("div.gap", { role: "note", title: `${mediaTime(gap.start)} 到 ${mediaTime(gap.end)}` }, icon("netoff"), el("span", {}, gap.text));
 }
 
-/** Text with its doubtful places underlined. @param {string} text @param {{from: number, to: number}[]} places */
+/** Text with its doubtful places underlined. @param {string} text @param {{from: number, to: number, kind: string}[]} places */
 function marked(text, places) {
   const nodes = [];
   let at = 0;
-  for (const { from, to } of places) {
+  for (const { from, to, kind } of places) {
+    if (from < at) continue;
     if (from > at) nodes.push(document.createTextNode(text.slice(at, from)));
-    nodes.push(el("span.q", {}, text.slice(from, to)));
+    nodes.push(el(`span.${kind}`, {}, text.slice(from, to)));
     at = to;
   }
   if (at < text.length || !nodes.length) nodes.push(document.createTextNode(text.slice(at)));

@@ -2,6 +2,7 @@
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, inWords } from "/static/js/time.js";
+import { byLine, inShort } from "/static/js/desk/others.js";
 import { doubtWords, headWords, isDoubtful } from "/static/js/desk/words.js";
 
 /** Event "go" (detail: line id). */
@@ -14,6 +15,8 @@ export class Places extends EventTarget {
     this.lines = [];
     this.current = "";
     this.shown = "";
+    /** @type {Map<string, import("/static/js/desk/others.js").Suggestion[]>} */
+    this.others = new Map();
     parts.list.addEventListener("click", (event) => {
       const row = /** @type {Element} */ (event.target).closest("[data-line]");
       if (row) this.dispatchEvent(new CustomEvent("go", { detail: row.getAttribute("data-line") }));
@@ -25,7 +28,8 @@ export class Places extends EventTarget {
     const places = record.body.filter(isDoubtful);
     this.lines = [...places.filter((/** @type {any} */ l) => l.disputed), ...places.filter((/** @type {any} */ l) => !l.disputed)];
     this.startedAt = record.started_at;
-    const state = JSON.stringify(this.lines.map((l) => [l.id, l.heard, l.disputed, l.text]));
+    this.others = byLine(record.suggestions);
+    const state = JSON.stringify(this.lines.map((l) => [l.id, l.heard, l.disputed, l.text, this.others.get(l.id)]));
     if (state !== this.shown) this.parts.list.replaceChildren(...this.lines.map((line) => this.row(line)));
     this.shown = state;
     this.sum();
@@ -53,8 +57,13 @@ export class Places extends EventTarget {
     return el(`li${done ? ".done" : ""}`, { "data-line": line.id },
       el("button", { type: "button" },
         el("i", {}, done ? icon("check") : line.disputed ? icon("hand") : "?"),
-        el("b", {}, headWords(line)),
+        el("b", {}, this.short(line) || headWords(line)),
         el("small", {}, `${doubtWords(line)}　${clockAt(this.startedAt, line.start)}`)));
+  }
+
+  /** Both readings of the first place where the passes differ; "" where they do not. @param {any} line */
+  short(line) {
+    return line.disputed ? "" : (this.others.get(line.id) || []).map(inShort).find(Boolean) || "";
   }
 
   /** @param {string} id */

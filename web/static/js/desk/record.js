@@ -19,6 +19,7 @@ import { stepButtons } from "/static/js/desk/steps.js";
 
 const BACK_S = 3;
 const REFRESH_MS = 5000;
+const AROUND_S = 0.8;
 
 const root = byId("desk");
 const recordId = root.dataset.record || "";
@@ -70,6 +71,7 @@ function showHead(editable) {
   tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
   tell(byId("copies"), record.copy_message);
   tell(byId("readonly"), editable ? "" : readonlyWords());
+  showSecondPass(record.second_pass);
   showAttendance(byId("attendance"), record.attendance);
   showDisputes();
   showNothing();
@@ -83,6 +85,20 @@ function readonlyWords() {
     filed: `已经归档，编号 ${record.case_no}。归了档的笔录不能改，有话要补，到信访事项里“补正”。`,
   }[/** @type {string} */ (record.state)];
   return words || (isClerk ? "" : "您可以看、可以听，改由接谈员来改。");
+}
+
+/** @param {any} done */
+function showSecondPass(done) {
+  const box = byId("second-pass");
+  const fresh = record.suggestions.filter((/** @type {any} */ one) => !one.line_id);
+  const words = done ? done.text : "";
+  const state = JSON.stringify([words, fresh.map((/** @type {any} */ one) => one.id)]);
+  box.hidden = !words;
+  if (box.dataset.state === state) return;
+  box.dataset.state = state;
+  const go = fresh.length && el("button.link", { type: "button" }, `多听到 ${fresh.length} 句，去看`);
+  if (go) go.addEventListener("click", () => { showPane("text"); byId("lines").querySelector(".only-second")?.scrollIntoView({ block: "center" }); });
+  box.replaceChildren(icon("ear"), el("span", {}, words), ...(go ? [go] : []));
 }
 
 function showDisputes() {
@@ -208,6 +224,21 @@ async function cannotPlay(segment) {
   byId("trouble").querySelector("div")?.replaceChildren(el("b", {}, `${person}从 ${clockAt(record.started_at, segment.start)} 起的${what}暂时放不出来。`), `文字能照常改，别的${what}照常放。${why}　`, again);
 }
 
+/** A place that the passes heard differently, with what was said around it. @param {any} one a suggestion */
+function hearOther(one) {
+  player?.playStretch(Math.max(0, one.start - AROUND_S), one.end + AROUND_S);
+}
+
+/** The first other reading of the current line. */
+function currentOther() {
+  return lines.editable ? (lines.others.get(lines.current) || [])[0] : undefined;
+}
+
+/** @param {any} one */
+function take(one) {
+  if (one && (one.text || one.stands !== lines.byId.get(one.line_id)?.text)) edits.take(one);
+}
+
 /** @param {string} id */
 function hear(id) {
   const line = lines.byId.get(id);
@@ -311,14 +342,23 @@ async function moved() {
   return !row || row.state !== record.state || row.recognition !== record.recognition || row.updated_at !== record.updated_at;
 }
 
+/** While the recording is heard again: how far that is, and what came of it. */
+async function followSecondPass() {
+  const { second_pass: done } = await api("GET", `/api/records/${recordId}/second-pass`);
+  if (done?.state === "done") await refresh();
+  else showSecondPass(done);
+}
+
 /** While somebody else is at work on the record (recognition, the petitioner), look whether it changed. */
 async function keepFresh() {
   for (;;) {
     await new Promise((done) => setTimeout(done, REFRESH_MS));
-    const lively = !record || record.recognition !== "done" || record.copy_message || ["confirmed", "signed", "refused"].includes(record.state);
+    const heardAgain = record?.second_pass && record.second_pass.state !== "done";
+    const lively = !record || heardAgain || record.recognition !== "done" || record.copy_message || ["confirmed", "signed", "refused"].includes(record.state);
     if (!lively || document.hidden || saver.waiting) continue;
     try {
       if (!record || (await moved())) await refresh();
+      else if (heardAgain) await followSecondPass();
     } catch (error) {
       cannotFetch(/** @type {any} */ (error));
     }
@@ -337,6 +377,9 @@ function wireLines() {
   on(lines, "hear", hear);
   on(lines, "typed", typedLine);
   on(lines, "action", ({ id, name }) => edits.run(id, name));
+  on(lines, "take", take);
+  on(lines, "dismiss", (one) => edits.dismiss(one));
+  on(lines, "hear-other", hearOther);
   on(places, "go", (id) => goTo(id, true));
   on(form, "typed", typedField);
   on(form, "cite", citeField);
@@ -390,6 +433,8 @@ const commands = {
   nextPlace: () => nextPlace(1),
   previousPlace: () => nextPlace(-1),
   right,
+  take: () => take(currentOther()),
+  dismiss: () => { const one = currentOther(); if (one) edits.dismiss(one); },
   up: () => step(-1),
   down: () => step(1),
   slower: () => player?.changeRate(-1),
