@@ -36,7 +36,7 @@ from transcription.drafting.written import written_text
 
 DOUBT = "passes_differ"
 NOT_HEARD = 0.5
-"""So much of an utterance's time has to be in the second pass's sound, or it is not compared."""
+"""So much of a difference's time has to be in the second pass's sound, or it is none."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,22 @@ def _alike(one: str, other: str) -> bool:
 
 
 def readings(session: Session, done: SecondPass, sound: Sequence[StoredSegment]) -> Readings:
-    """Lay both passes beside each other, as far as both heard the office's recording."""
+    """Lay both passes beside each other; what was heard in the kiosk's copy, or where the second pass had no sound,
+    is no difference."""
     known = records.utterances(session, done.reception_id)
-    first = [one for one in known if one.copy_id is None and _was_heard(one, done, sound)]
-    second = store.utterances(session, done.reception_id)
-    messages = {one.id: as_message(one) for one in first}
-    others = {one.id: _second_message(one) for one in second}
+    first = {one.id: as_message(one) for one in known}
+    second = {one.id: _second_message(one) for one in store.utterances(session, done.reception_id)}
     found = passes.differences(
-        [_heard(one) for one in messages.values()], [_heard(one) for one in others.values()], _alike
+        [_heard(one) for one in first.values()], [_heard(one) for one in second.values()], _alike
     )
-    seats = records.participants(session, done.reception_id)
-    speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
-    everything = messages | {one.id: as_message(one) for one in known if one.id not in messages}
-    return Readings(everything, others, found, speakers)
+    own = {one.id for one in known if one.copy_id is None}
+    kept = [one for one in found if not one.utterance or (one.utterance in own and _was_heard(one, done, sound))]
+    return Readings(first, second, kept, _speakers(session, done.reception_id))
+
+
+def _speakers(session: Session, reception_id: str) -> tuple[Speaker, ...]:
+    seats = records.participants(session, reception_id)
+    return tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
 
 
 def _second_message(one: SecondUtterance) -> Utterance:
@@ -112,15 +115,15 @@ def _second_message(one: SecondUtterance) -> Utterance:
     )  # fmt: skip
 
 
-def _was_heard(one: StoredUtterance, done: SecondPass, sound: Sequence[StoredSegment]) -> bool:
+def _was_heard(one: Difference, done: SecondPass, sound: Sequence[StoredSegment]) -> bool:
     """Whether the second pass had this person's sound of that time."""
-    own = [(s.start, s.start + s.seconds) for s in sound if s.participant_id == one.participant_id]
-    missed = [(start, end) for who, start, end in done.left_out if who == one.participant_id]
+    own = [(s.start, s.start + s.seconds) for s in sound if s.participant_id == one.participant]
+    missed = [(start, end) for who, start, end in done.left_out if who == one.participant]
     had = sum(_shared(one, span) for span in own) - sum(_shared(one, span) for span in missed)
     return had >= NOT_HEARD * (one.end - one.start)
 
 
-def _shared(one: StoredUtterance, span: tuple[float, float]) -> float:
+def _shared(one: Difference, span: tuple[float, float]) -> float:
     return max(0.0, min(one.end, span[1]) - max(one.start, span[0]))
 
 
@@ -373,9 +376,8 @@ def put_line_in(session: Session, record: VisitRecord, one: StoredSuggestion) ->
     )  # fmt: skip
     session.add(told)
     session.flush()
-    seats = records.participants(session, record.reception_id)
-    speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
-    (line,) = drafting.build_draft(DraftInput(speakers=speakers, utterances=(as_message(told),))).lines
+    given = DraftInput(speakers=_speakers(session, record.reception_id), utterances=(as_message(told),))
+    (line,) = drafting.build_draft(given).lines
     return insert_by_time(session, record, line)
 
 

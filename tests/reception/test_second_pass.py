@@ -396,6 +396,22 @@ def test_a_long_recording_is_heard_in_pieces_that_cut_no_sentence(
     assert heard == [(2.0, "我要反映三河村的事"), (10.5, "被切断的一句")]
 
 
+def test_words_of_the_kiosks_copy_are_no_difference_and_are_not_proposed_again(
+    world: World, talk_files: Recording, transcriber: Transcriber
+) -> None:
+    record_id = lay_out(world, talk_files)
+    with world.write() as session:
+        copied = StoredUtterance(
+            id="copied", reception_id=R, participant_id=PETITIONER, start=21.0, end=23.0, text="断线的时候说的话啊",
+            words=[[21.0 + 0.2 * i, 21.2 + 0.2 * i, c, 0.9] for i, c in enumerate("断线的时候说的话啊")], measures={}, copy_id="c1",
+        )  # fmt: skip
+        session.add(copied)
+        session.flush()
+        drafts.add_recognised(session, drafts.records.of_reception(session, R), [copied])
+    hear_all(world, transcriber, second=[(0.2, "说的话", 0.9), (3.0, "单子没给过", 0.9)])
+    assert [stands for stands, _, _ in open_(world, record_id)] == ["山", "36700"]
+
+
 def test_a_stretch_at_which_the_transcriber_fails_is_left_out_and_not_called_a_difference(
     world: World, talk_files: Recording, transcriber: Transcriber
 ) -> None:

@@ -15,7 +15,7 @@ const DOUBTS = {
   unstable: "再听一遍听出来的不一样",
   high_compression: "同样的字来回重复",
   concealed: "线路断续，有的字没传全",
-  passes_differ: "两遍听得不一样",
+  passes_differ: "两遍不一样",
 };
 
 /** @typedef {{start: number, end: number, text: string, probability: number}} Word */
