@@ -71,7 +71,7 @@ async def test_a_piece_that_cannot_be_decoded_is_given_up_and_the_next_is_heard(
     told = [r for r in given if isinstance(r, LiveUtterance | LiveGivenUp)]
     assert [r.type for r in told] == ["utterance", "given_up", "utterance"]
     assert isinstance(given[-1], LiveFinished)
-    assert engine.failures == attempts.ATTEMPTS
+    assert attempts.ATTEMPTS <= engine.failures <= attempts.ATTEMPTS + 1, "once more ahead of time"
     left_out = told[1]
     assert isinstance(left_out, LiveGivenUp)
     assert left_out.start < 10.0 + 5.3

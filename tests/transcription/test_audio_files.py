@@ -92,6 +92,7 @@ def endless(taken: list[int]) -> Iterator[Samples]:
 
 async def test_nothing_goes_on_for_a_caller_who_has_gone() -> None:
     service, taken = Service(settings()), list[int]()
+    service.engine.load()
 
     async def gone() -> bool:
         return len(taken) > 5
