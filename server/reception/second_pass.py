@@ -4,6 +4,7 @@ What the second pass hears is kept beside the first and never mixed with it.  Wh
 reception/suggestions.py.
 """
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from server.domain.states import RecognitionState, SecondPassState
 from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.reception import hotwords, suggestions, transcriber
-from server.reception.closing import LATER_WAIT_S, READY_WAIT_S, SMALL_PIECE_S, Outcome, Stretch, next_start
+from server.reception.closing import READY_WAIT_S, SMALL_PIECE_S, Outcome, Stretch, next_start
 from server.reception.ingest import SHORTEST_GAP_S
 from server.reception.office import Office
 from server.store import files, receptions
@@ -24,8 +25,10 @@ from server.store.models import Reception, SecondPass, SecondUtterance, StoredSe
 
 log = structlog.get_logger()
 
-PIECE_S = 120.0
+PIECE_S = 60.0
 """Longest sound sent at once: so much is heard again after a crash."""
+WAIT_S = 3600.0
+"""A piece waits for the streams of all talks."""
 MOST_FAILURES = 3
 
 
@@ -56,10 +59,11 @@ def hear(office: Office, reception_id: str) -> Outcome:
     if done is None or done.state == SecondPassState.DONE:
         return Outcome(RecognitionState.DONE)
     for segment in segments:
+        began = time.monotonic()
         try:
             _hear_segment(office, segment, words)
         except Unavailable as error:
-            _wait(office, segment, error)
+            _wait(office, segment, error, kept_waiting=time.monotonic() - began >= WAIT_S)
             return Outcome(RecognitionState.WAITING, error.message, retry=True)
     return Outcome(RecognitionState.DONE)
 
@@ -97,7 +101,7 @@ def _hear_piece(office: Office, segment: StoredSegment, stretch: Stretch, words:
     heard = transcriber.HeardSound(())
     if piece is not None:
         heard = transcriber.transcribe(
-            office.settings, piece.data, timeout=LATER_WAIT_S, hotwords=words, careful=True
+            office.settings, piece.data, timeout=WAIT_S, hotwords=words, careful=True
         )
     by = piece.start if piece is not None else stretch.start
     after = stretch.end if stretch.last else next_start(heard, by, stretch)
@@ -141,13 +145,13 @@ _failures: Counter[tuple[str, float]] = Counter()
 """How often a stretch failed while the transcriber worked, since this program was started."""
 
 
-def _wait(office: Office, segment: StoredSegment, error: Unavailable) -> None:
+def _wait(office: Office, segment: StoredSegment, error: Unavailable, *, kept_waiting: bool) -> None:
     """Note why it cannot go on now; a stretch at which a working transcriber fails again and again is left out."""
     with office.store.write() as session:
         done = session.get_one(SecondPass, segment.reception_id)
         done.state, done.message = SecondPassState.WAITING, error.message
         start = float(done.heard_until.get(segment.id, segment.start))
-    if error.code.startswith("model_") or not transcriber.ready(office.settings, timeout=READY_WAIT_S):
+    if kept_waiting or error.code.startswith("model_") or not transcriber.ready(office.settings, timeout=READY_WAIT_S):
         return
     _failures[segment.id, start] += 1
     if _failures.get((segment.id, start), 0) >= MOST_FAILURES:

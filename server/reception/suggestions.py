@@ -89,15 +89,18 @@ def _alike(one: str, other: str) -> bool:
 
 
 def readings(session: Session, done: SecondPass, sound: Sequence[StoredSegment]) -> Readings:
-    """Lay both passes beside each other; what was heard in the kiosk's copy, or where the second pass had no sound,
-    is no difference."""
+    """Lay both passes beside each other; what was heard in the kiosk's copy, what is an echo of somebody else, and
+    where the second pass had no sound, is no difference."""
     known = records.utterances(session, done.reception_id)
     first = {one.id: as_message(one) for one in known}
-    second = {one.id: _second_message(one) for one in store.utterances(session, done.reception_id)}
+    said = drafting.without_echoes(tuple(first.values()))
+    again = [_second_message(one) for one in store.utterances(session, done.reception_id)]
+    no_echoes = {one.id for one in drafting.without_echoes((*said, *again))}
+    second = {one.id: one for one in again if one.id in no_echoes}
     found = passes.differences(
         [_heard(one) for one in first.values()], [_heard(one) for one in second.values()], _alike
     )
-    own = {one.id for one in known if one.copy_id is None}
+    own = {one.id for one in known if one.copy_id is None} & {one.id for one in said}
     kept = [one for one in found if not one.utterance or (one.utterance in own and _was_heard(one, done, sound))]
     return Readings(first, second, kept, _speakers(session, done.reception_id))
 

@@ -412,6 +412,14 @@ def test_words_of_the_kiosks_copy_are_no_difference_and_are_not_proposed_again(
     assert [stands for stands, _, _ in open_(world, record_id)] == ["山", "36700"]
 
 
+def test_an_echo_of_somebody_else_is_not_proposed(
+    world: World, talk_files: Recording, transcriber: Transcriber
+) -> None:
+    record_id = lay_out(world, talk_files, (*SAID, ("leader", 28.0, "补偿款按规定要公示")))
+    hear_all(world, transcriber, second=[(3.0, "单子没给过", 0.9), (6.3, "补偿款按规定要公示", 0.9)])
+    assert [stands for stands, _, _ in open_(world, record_id)] == ["山", "36700"]
+
+
 def test_a_stretch_at_which_the_transcriber_fails_is_left_out_and_not_called_a_difference(
     world: World, talk_files: Recording, transcriber: Transcriber
 ) -> None:
