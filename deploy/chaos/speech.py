@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from transcription.bench import load_samples
 from transcription.evaluate import Character, Sentence, load_reference
+from transcription.measuring import load_samples
 from transcription.voice import RATE
 
 DEMO = Path(__file__).parents[1] / "demo"

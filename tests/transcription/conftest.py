@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transcription.bench import load_samples, running
+from transcription.measuring import load_samples, running
 from transcription.service import Service
 from transcription.settings import TranscriberSettings
 from transcription.voice import Samples

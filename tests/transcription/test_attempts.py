@@ -18,9 +18,9 @@ from server.protocol.transcript import (
 )
 from tests.transcription.conftest import KEY, settings
 from transcription import attempts
-from transcription.bench import running
 from transcription.client import recognise_live
 from transcription.engine import Heard, HeardWord, ModelState
+from transcription.measuring import running
 from transcription.voice import RATE, Samples, Signal
 
 LOUD = 0.6

@@ -10,7 +10,7 @@ import pytest
 
 from server.protocol.transcript import Utterance
 from tests.transcription.conftest import KEY, settings
-from transcription.bench import running
+from transcription.measuring import running
 from transcription.service import Service
 from transcription.voice import RATE, Samples
 

@@ -16,7 +16,7 @@ import pytest
 from server.media.transcribers import Access
 from tests.media.client import until
 from tests.media.test_transcribers import WITHIN_S, Stream, used
-from transcription.bench import load_samples
+from transcription.measuring import load_samples
 
 ROOT = Path(__file__).parents[2]
 

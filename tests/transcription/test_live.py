@@ -26,10 +26,10 @@ from server.protocol.transcript import (
     live_reply,
 )
 from tests.transcription.conftest import DEMO, KEY, MODEL, clicks, noise, settings, tone
-from transcription.bench import load_dialogue, running, transcribe_dialogue
 from transcription.client import recognise_live
 from transcription.engine import Heard, ModelState
 from transcription.evaluate import load_reference, score
+from transcription.measuring import load_dialogue, running, transcribe_dialogue
 from transcription.service import Service
 from transcription.voice import RATE, Samples, Signal
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from tests.transcription.conftest import MODEL, settings
 from tests.transcription.hub import Behaviour, serving
-from transcription.bench import running
+from transcription.measuring import running
 from transcription.models import archives, cli, hub
 from transcription.models.shelf import NEEDED, WANTED, ModelError, Shelf
 

@@ -9,7 +9,7 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES
 from tests.transcription.conftest import KEY, settings
 from tests.transcription.test_files import SENTENCES, wav
 from transcription import languages
-from transcription.bench import running
+from transcription.measuring import running
 from transcription.voice import RATE, Samples
 
 TEXT = "".join(SENTENCES)

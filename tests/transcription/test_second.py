@@ -10,8 +10,8 @@ import httpx
 
 from tests.transcription.conftest import KEY, MODEL, settings
 from tests.transcription.test_files import wav
-from transcription.bench import running
 from transcription.engine import Heard, HeardWord, ModelState
+from transcription.measuring import running
 from transcription.pool import DecodingPool
 from transcription.second import SecondEngine
 from transcription.service import Service

@@ -8,9 +8,9 @@ import pytest
 from server.protocol.transcript import LiveProgress, LiveReply, LiveStart, LiveUtterance
 from tests.transcription.conftest import KEY, clicks, noise, settings, tone
 from tests.transcription.test_files import post, wav
-from transcription.bench import running
 from transcription.client import recognise_live
 from transcription.engine import Heard, ModelState
+from transcription.measuring import running
 from transcription.recognise import unheard
 from transcription.segmenter import Speech
 from transcription.service import Service
