@@ -43,6 +43,7 @@ class TranscriberSettings(BaseSettings):
     download: bool = Field(False, description="May a model given by name be fetched from the network.")
     remote_url: str = Field("", description="Recognise through this OpenAI-compatible server instead of a local model.")
     remote_key: str = Field("", description="Bearer key for remote_url.")
+    remote_timeout_s: float = Field(30.0, gt=0, description="So long a piece may take at remote_url.")
     device: Literal["cpu", "cuda", "auto"] = Field("cpu", description="Where the model runs.")
     compute_type: str = Field("int8", description="Number format of the weights: int8, int8_float16, float16, float32.")
     cpu_threads: int = Field(1, ge=1, description="Threads for one decoding.")

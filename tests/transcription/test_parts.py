@@ -1,19 +1,17 @@
-"""The pieces that need no model: segmenter, guard, text passes, evaluation, settings, remote engine."""
+"""The pieces that need no model: segmenter, guard, text passes, evaluation, settings."""
 
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from server.protocol.transcript import LiveRepaired, Utterance, Word
-from tests.transcription.conftest import DEMO, settings
-from transcription.engine import EngineUnavailable, Heard, HeardWord, ModelState
+from tests.transcription.conftest import DEMO
+from transcription.engine import Heard, HeardWord, ModelState
 from transcription.evaluate import Character, align, load_reference, score
 from transcription.guard import check, mark_repairs
 from transcription.recognise import Source, recognise
-from transcription.remote import RemoteEngine
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.settings import TranscriberSettings
 from transcription.text import tidy, tidy_text
@@ -184,30 +182,6 @@ def test_score_of_the_reference_itself_is_perfect_and_swapped_speakers_show() ->
 
 
 SPEECH = Speech(10.0, 12.0, np.zeros(2 * RATE, np.int16), 10.35, 11.7)
-
-
-def remote(handler: httpx.MockTransport) -> RemoteEngine:
-    return RemoteEngine(settings(remote_url="http://asr.test", model="big"), handler)
-
-
-def test_remote_engine_sends_wav_and_reads_words() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        assert b"RIFF" in request.read()
-        words = [{"word": c, "start": 0.3 + i / 10, "end": 0.4 + i / 10} for i, c in enumerate("您好")]
-        return httpx.Response(200, json={"text": "您好", "words": words, "segments": [{"avg_logprob": -0.2}]})
-
-    heard = recognise(remote(httpx.MockTransport(answer)), SPEECH, Source("p"))
-    assert heard is not None
-    assert (heard.text, heard.start, heard.model, heard.avg_logprob) == ("您好", 10.3, "big", -0.2)
-
-
-@pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(200, text="<html>"), httpx.Response(200, json={})])
-def test_remote_engine_that_fails_is_unavailable(answer: httpx.Response) -> None:
-    engine = remote(httpx.MockTransport(lambda request: answer))
-    with pytest.raises(EngineUnavailable) as failed:
-        engine.transcribe(np.zeros(RATE, np.float32), "zh")
-    assert failed.value.state is ModelState.MISSING
-    assert engine.message
 
 
 class Scripted:
