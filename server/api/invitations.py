@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from server.api.deps import Db, LeaderOrClerk, OfficeDep
 from server.api.receptions import ReceptionId
-from server.protocol.office import Invitation, Invited, JoinTicket, NewInvitation
+from server.protocol.office import Invitation, Invited, JoinTicket, NewInvitation, SeatSpeaks
 from server.reception import invitations
 
 router = APIRouter()
@@ -27,7 +27,18 @@ def invite(
 @router.get("/receptions/{reception_id}/invitations")
 def listed(reception_id: ReceptionId, db: Db, actor: LeaderOrClerk) -> dict[str, Any]:
     """Who was asked."""
-    return {"invitations": invitations.listed(db, actor, reception_id)}
+    return {
+        "invitations": invitations.listed(db, actor, reception_id),
+        "languages": invitations.languages(db, actor, reception_id),
+    }
+
+
+@router.put("/receptions/{reception_id}/seats/{participant_id}/language", status_code=204)
+def speaks(
+    reception_id: ReceptionId, participant_id: InvitationId, asked: SeatSpeaks, actor: LeaderOrClerk, office: OfficeDep
+) -> None:
+    """What somebody speaks from now on."""
+    invitations.speaks(office, actor, reception_id, participant_id, asked.language)
 
 
 @router.get("/receptions/{reception_id}/colleagues")

@@ -20,6 +20,7 @@ from server.errors import Unavailable
 from server.protocol import media_control as control
 from server.protocol.media_control import Entry, NodeStatus, Reply
 from server.protocol.signalling import Candidate
+from server.protocol.transcript import SeatLanguage
 from server.reception import ingest
 from server.settings import Settings
 from server.store import receptions
@@ -73,6 +74,14 @@ class NodeLink:
 
     def close_room(self, reception_id: str, *, timeout: float) -> Reply:
         return self._ask(lambda number: control.CloseRoom(id=number, reception_id=reception_id), timeout)
+
+    def set_language(self, reception_id: str, participant_id: str, language: SeatLanguage, *, timeout: float) -> Reply:
+        return self._ask(
+            lambda number: control.SetLanguage(
+                id=number, reception_id=reception_id, participant_id=participant_id, language=language
+            ),
+            timeout,
+        )
 
     def kick(self, reception_id: str, participant_id: str, *, timeout: float) -> Reply:
         return self._ask(

@@ -6,6 +6,7 @@ from server.errors import Unavailable
 from server.jobs.node import AWAY, NodeLink
 from server.protocol.media_control import NodeStatus, Reply
 from server.protocol.signalling import Candidate
+from server.protocol.transcript import SeatLanguage
 from server.reception import cameras
 from server.settings import Settings
 from server.store import receptions
@@ -38,6 +39,9 @@ class MediaNodes:
 
     def close_room(self, reception_id: str, *, timeout: float) -> Reply:
         return self._of(reception_id).close_room(reception_id, timeout=timeout)
+
+    def set_language(self, reception_id: str, participant_id: str, language: SeatLanguage, *, timeout: float) -> Reply:
+        return self._of(reception_id).set_language(reception_id, participant_id, language, timeout=timeout)
 
     def kick(self, reception_id: str, participant_id: str, *, timeout: float) -> Reply:
         return self._of(reception_id).kick(reception_id, participant_id, timeout=timeout)

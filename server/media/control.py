@@ -26,6 +26,7 @@ from server.protocol.media_control import (
     JournalEntry,
     Kick,
     Reply,
+    SetLanguage,
     Status,
     control_request,
 )
@@ -159,6 +160,10 @@ class Control:
         manifest = await self._hub.close_room(request.reception_id, request.reason)
         return manifest.model_dump(mode="json")
 
+    async def _set_language(self, request: SetLanguage) -> dict[str, Any]:
+        self._hub.set_language(request.reception_id, request.participant_id, request.language)
+        return {}
+
     async def _kick(self, request: Kick) -> dict[str, Any]:
         await self._hub.kick(request.reception_id, request.participant_id)
         return {}
@@ -184,6 +189,7 @@ class Control:
 _HANDLERS: dict[type, Callable[[Control, Any], Awaitable[dict[str, Any]]]] = {
     Follow: Control._follow,
     CloseRoom: Control._close_room,
+    SetLanguage: Control._set_language,
     Kick: Control._kick,
     Status: Control._status,
     CameraOffer: Control._camera_offer,

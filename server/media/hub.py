@@ -125,6 +125,12 @@ class Hub:
         self._locks.pop(reception_id, None)
         return manifest
 
+    def set_language(self, reception_id: str, participant_id: str, language: str) -> None:
+        """What is spoken on a seat from now on; raises NotFound."""
+        room = self.rooms.get(reception_id)
+        if room is None or not room.set_language(participant_id, language):
+            raise NotFound
+
     async def kick(self, reception_id: str, participant_id: str) -> None:
         """Remove a participant; raises NotFound."""
         room = self.rooms.get(reception_id)

@@ -37,26 +37,32 @@ class Recognition:
         self._taps: dict[str, Tap] = {}
         self._states: dict[str, State] = {}
 
-    def hear(self, participant_id: str, link: MediaLink) -> None:
-        """Let recognition take this connection's sound."""
+    def hear(self, participant_id: str, language: str, link: MediaLink) -> None:
+        """Let recognition take this connection's sound; `language`: what the seat was given, if it is new here."""
         if link.audio is not None:
-            link.feed(link.audio, TapInput(self._tap(participant_id), link.audio.timeline, self._recording.media_time))
+            tap = self._tap(participant_id, language)
+            link.feed(link.audio, TapInput(tap, link.audio.timeline, self._recording.media_time))
+
+    def speaks(self, participant_id: str, language: str) -> None:
+        """What this participant speaks from now on."""
+        if participant_id in self._taps:
+            self._taps[participant_id].speaks(language)
 
     def forget(self, participant_id: str) -> None:
         """Somebody left: how their recognition is doing is no news any more."""
         self._states.pop(participant_id, None)
 
-    def _tap(self, participant_id: str) -> Tap:
+    def _tap(self, participant_id: str, language: str) -> Tap:
         """The participant's tap.  After a break that cannot be bridged (this process took the room over in the
         middle) its captions are shown but not stored: from the break on the recording is recognised instead."""
         if participant_id not in self._taps:
             history = self._recording.history
             heard_before = (participant_id, Source.MICROPHONE) in history.tracks()
             known = heard_before or participant_id in history.decided
-            self._taps[participant_id] = self._new_tap(participant_id, stored=not known)
+            self._taps[participant_id] = self._new_tap(participant_id, language, stored=not known)
         return self._taps[participant_id]
 
-    def _new_tap(self, participant_id: str, *, stored: bool) -> Tap:
+    def _new_tap(self, participant_id: str, language: str, *, stored: bool) -> Tap:
         append = self._recording.append
 
         def heard(utterance: Utterance) -> None:
@@ -85,7 +91,7 @@ class Recognition:
                 append(GapFound(gap=gap))
 
         events = TapEvents(heard, partial, state, broken_off, given_up, unheard)
-        tap = Tap(self._tools.transcribers, self._reception_id, participant_id, events)
+        tap = Tap(self._tools.transcribers, self._reception_id, participant_id, events, language)
         tap.stored = stored
         return tap
 

@@ -280,6 +280,15 @@ class Room:
         self._tell_departed(seated, reason)
         self._rearrange()
 
+    def set_language(self, participant_id: str, language: str) -> bool:
+        """What is spoken on a seat from now on; False if nobody sits there."""
+        seated = self.participants.get(participant_id)
+        if seated is None:
+            return False
+        seated.claims = seated.claims.model_copy(update={"language": language})
+        self._recognition.speaks(participant_id, language)
+        return True
+
     async def kick(self, participant_id: str) -> bool:
         """Remove a participant, whose tokens are worth nothing then; False if nobody sits there."""
         self._barred[participant_id] = time.time()
@@ -389,7 +398,7 @@ class Room:
             kinds = link.unfed
             self._recording.record(seated.claims, link, kinds)
             if TrackKind.AUDIO in kinds:
-                self._recognition.hear(seated.id, link)
+                self._recognition.hear(seated.id, seated.claims.language, link)
 
     def _show(self) -> None:
         for viewer in self.participants.values():

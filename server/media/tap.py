@@ -179,8 +179,12 @@ def _fitted(data: bytes, late: float) -> bytes:
 class Tap:
     """Keeps one participant's sound flowing to the transcriber, over breaks, without losing or doubling any."""
 
-    def __init__(self, transcribers: Transcribers, reception_id: str, participant_id: str, events: Events) -> None:
+    def __init__(
+        self, transcribers: Transcribers, reception_id: str, participant_id: str, events: Events, language: str = "zh"
+    ) -> None:
         self._transcribers = transcribers
+        self._language = language
+        self._begin_anew: Callable[[], None] = lambda: None
         self.stored = True
         """Whether what is heard goes into the journal (the room decides)."""
         self._reception_id, self._participant_id = reception_id, participant_id
@@ -210,6 +214,12 @@ class Tap:
             self._sound.add(at, samples)
             if not self._sound.overflowed:
                 self._sound.repairs.extend(repairs)
+
+    def speaks(self, language: str) -> None:
+        """What is spoken from now on; what is not decided yet is heard again in that language."""
+        if language != self._language:
+            self._language = language
+            self._begin_anew()
 
     async def finish(self, timeout: float) -> float:
         """Have everything decided if that takes at most `timeout` seconds; returns `until`."""
@@ -250,21 +260,22 @@ class Tap:
         """One connection; whether anything was decided over it, and how long to wait if the other side said.
 
         Where another transcriber is well the next session is there, at once, and nobody needs to be told."""
-        before = self.until
+        before, language = self.until, self._language
         trouble: LiveTrouble | None = None
         with self._transcribers.lent() as line:
             try:
                 async with self._connected(line) as socket:
                     trouble = await self._converse(socket)
             except (OSError, WebSocketException, TimeoutError, ValidationError) as error:
-                log.info("transcriber connection broke", error=type(error).__name__)
-                line.broke()
+                if language == self._language:
+                    log.info("transcriber connection broke", error=type(error).__name__)
+                    line.broke()
             if trouble is not None:
                 line.refused(trouble.retry_s)
             moves = line.another and attempt < self._transcribers.count
         if self._finished:
             return True, 0.0
-        if moves:
+        if moves or language != self._language:
             return self.until > before, AT_ONCE
         if trouble is None:
             self._trouble("transcriber_down", DOWN_MESSAGE)
@@ -280,7 +291,7 @@ class Tap:
             open_timeout=OPEN_TIMEOUT if self._transcribers.count == 1 else OPEN_TIMEOUT_OF_SEVERAL,
             ping_timeout=PING_TIMEOUT,
         ) as socket:  # fmt: skip
-            line.on_lost = socket.transport.abort
+            line.on_lost = self._begin_anew = socket.transport.abort
             yield socket
 
     async def _converse(self, socket: ClientConnection) -> LiveTrouble | None:
@@ -288,8 +299,9 @@ class Tap:
         self._sound.restart()
         offset = self._sound.pieces[0].start if self._sound.pieces else self._sound.end or self.until
         start = LiveStart(
-            reception_id=self._reception_id, participant_id=self._participant_id, offset=max(0.0, offset)
-        )
+            reception_id=self._reception_id, participant_id=self._participant_id, offset=max(0.0, offset),
+            language=self._language,
+        )  # fmt: skip
         await socket.send(start.model_dump_json())
         sending = asyncio.ensure_future(self._send(socket, offset))
         try:

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.recording import Gap, Manifest, Segment
 from server.protocol.signalling import Candidate, LineNumbers, LineWord
-from server.protocol.transcript import Utterance
+from server.protocol.transcript import SeatLanguage, Utterance
 
 MAX_TRICKLED = 32
 """Candidates in one message."""
@@ -187,6 +187,16 @@ class CloseRoom(Message):
     reason: str = "office"
 
 
+class SetLanguage(Message):
+    """What is spoken on a seat from now on; `not_found`: nobody sits there."""
+
+    type: Literal["set_language"] = "set_language"
+    id: int
+    reception_id: Identifier
+    participant_id: Identifier
+    language: SeatLanguage
+
+
 class Kick(Message):
     """Send somebody out and refuse every token of that seat issued until now; `not_found`: nobody sat there."""
 
@@ -234,7 +244,7 @@ class CameraEnd(Message):
 
 
 ControlRequest = Annotated[
-    Follow | CloseRoom | Kick | Status | CameraOffer | CameraTrickle | CameraEnd, Field(discriminator="type")
+    Follow | CloseRoom | SetLanguage | Kick | Status | CameraOffer | CameraTrickle | CameraEnd, Field(discriminator="type")
 ]
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.signalling import LineWord as LineWordName
+from server.protocol.transcript import SeatLanguage
 
 Text = Annotated[str, Field(max_length=10_000)]
 Line = Annotated[str, Field(max_length=200)]
@@ -221,6 +222,14 @@ class NewInvitation(Message):
     role: InvitedRole
     user_id: int | None = None
     name: Annotated[str, Field(max_length=30)] = ""
+    language: SeatLanguage = "zh"
+    """What they will speak."""
+
+
+class SeatSpeaks(Message):
+    """What is spoken on a seat from now on."""
+
+    language: SeatLanguage
 
 
 class Invitation(Message):

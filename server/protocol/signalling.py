@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
-from server.protocol.transcript import Utterance
+from server.protocol.transcript import SeatLanguage, Utterance
 
 MAX_MESSAGE_BYTES = 65_536
 SLOTS = 5
@@ -46,6 +46,8 @@ class SeatClaims(Message):
     """The encoder in this room (media_control.md) that stands in for the seat's own camera while it sends."""
     camera_sound: bool = False
     """The encoder's sound, too, stands in for the seat's own microphone."""
+    language: SeatLanguage = "zh"
+    """What is spoken on this seat when it is taken; `set_language` (media_control.md) changes it afterwards."""
     node: int = 0
     """The media node that the reception lives on; any other refuses the token."""
     jti: str

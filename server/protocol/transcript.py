@@ -39,6 +39,11 @@ class Utterance(Message):
     """Name of the model that heard it."""
 
 
+SeatLanguage = Literal["zh", "yue", "bo", "mn", "kk", "ko", "en", "auto"]
+"""What is spoken on a seat, by Whisper's codes: Chinese with its dialects, Cantonese, Tibetan, Mongolian, Kazakh, Korean,
+English; auto: whatever the model hears, for languages that it has no code for."""
+
+
 # --- media node -> transcriber: one WebSocket per audio track, /live -------------------------------------
 
 class LiveStart(Message):
@@ -50,6 +55,7 @@ class LiveStart(Message):
     offset: Seconds
     """Media time of the first sample that will be sent."""
     language: str = "zh"
+    """A code of Whisper, or auto."""
     hotwords: tuple[str, ...] = ()
 
 

@@ -302,7 +302,8 @@ def _recognise_piece(
     piece = files.cut_sound(office.settings.recordings_dir, segment, stretch.start, stretch.end)
     heard = transcriber.HeardSound(())
     if piece is not None:
-        heard = transcriber.transcribe(office.settings, piece.data, timeout=wait)
+        language = language_of(office, gap.participant_id)
+        heard = transcriber.transcribe(office.settings, piece.data, timeout=wait, language=language)
     by = piece.start if piece is not None else stretch.start
     after = stretch.end if stretch.last else next_start(heard, by, stretch)
     kept = [_placed(u, by, gap, n) for n, u in enumerate(heard.utterances) if u.start + by < after]
@@ -310,6 +311,13 @@ def _recognise_piece(
     with office.store.write() as session:
         _store_heard(session, gap, kept, unheard, stretch.start, after)
     return after
+
+
+def language_of(office: Office, participant_id: str | None) -> str:
+    """What is spoken on a seat."""
+    with office.store.read() as session:
+        participant = session.get(Participant, participant_id) if participant_id else None
+        return participant.language if participant else "zh"
 
 
 def next_start(heard: transcriber.HeardSound, by: float, stretch: Stretch) -> float:

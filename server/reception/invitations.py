@@ -3,6 +3,7 @@
 Whoever is invited sits, sees and speaks in that one reception; the invitation opens no record and no case.
 """
 
+import contextlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
@@ -11,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import Consent, ReceptionState, StaffRole
-from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
+from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable, WrongState
 from server.protocol.base import Role
 from server.protocol.office import Colleague, Invited, JoinTicket, NewInvitation
 from server.protocol.office import Invitation as InvitationView
 from server.protocol.signalling import MAX_OBSERVERS, MAX_PARTICIPANTS
+from server.protocol.transcript import SeatLanguage
 from server.reception import kiosks, queue, tickets
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
@@ -28,6 +30,7 @@ from server.store.models import Invitation, Participant, Reception, User
 LASTS = timedelta(hours=12)
 """So long an invitation waits to be used."""
 COLLEAGUES_SHOWN = 30
+NODE_WAIT_S = 3.0
 OTHERS = MAX_PARTICIPANTS - 2
 """Seats beside the petitioner and the leader."""
 GONE = "这个链接不能用了，请联系邀请您的人。"
@@ -46,22 +49,23 @@ def invite(session: Session, actor: Actor, settings: Settings, reception_id: str
     if not name:
         raise InvalidInput("请写上客人的姓名，在场的人都看得见。", code="name_missing")
     code = None if user else new_token()
-    invitation = _new(actor, reception, asked.role, name, user, code)
+    invitation = _new(actor, reception, asked, name, user, code)
     session.add(invitation)
     session.flush()
     return view(invitation, f"{settings.base_url}/join/{code}" if code else "")
 
 
 def _new(
-    actor: Actor, reception: Reception, role: Role, name: str, user: User | None, code: str | None
+    actor: Actor, reception: Reception, asked: NewInvitation, name: str, user: User | None, code: str | None
 ) -> Invitation:
     now = clock.now()
     return Invitation(
         id=f"i{secrets.token_hex(8)}",
         reception_id=reception.id,
         participant_id=f"p{secrets.token_hex(8)}",
-        role=role,
+        role=asked.role,
         name=name[:64],
+        language=asked.language,
         user_id=user.id if user else None,
         code_sha256=digest(code) if code else None,
         invited_by=actor.user_id or 0,
@@ -132,6 +136,30 @@ def listed(session: Session, actor: Actor, reception_id: str) -> list[Invitation
     """All invitations to a reception that were not taken back."""
     queue.one(session, actor, reception_id)
     return [view(one) for one in store.of_reception(session, actor, reception_id)]
+
+
+def languages(session: Session, actor: Actor, reception_id: str) -> dict[str, str]:
+    """What is spoken on each seat, by its participant."""
+    reception = queue.one(session, actor, reception_id)
+    asked = {one.participant_id: one.language for one in store.of_reception(session, actor, reception_id)}
+    return asked | {seat.id: seat.language for seat in reception.participants}
+
+
+def speaks(office: Office, actor: Actor, reception_id: str, participant_id: str, language: SeatLanguage) -> None:
+    """What somebody speaks from now on: what is recognised after this, live or from the recording, goes by it.
+
+    Raises NotAllowed, WrongState as `invite` does, NotFound.
+    """
+    with office.store.write() as session:
+        reception = _reception(session, actor, reception_id)
+        rows: list[Participant | Invitation] = [seat for seat in reception.participants if seat.id == participant_id]
+        rows += [one for one in store.of_reception(session, actor, reception_id) if one.participant_id == participant_id]
+        if not rows:
+            raise NotFound("没有这个人，可能已经走了。")
+        for row in rows:
+            row.language = language
+    with contextlib.suppress(Unavailable):  # without the node nobody is in a room; the next ticket says it
+        office.media.set_language(reception_id, participant_id, language, timeout=NODE_WAIT_S)
 
 
 def view(invitation: Invitation, url: str = "") -> InvitationView:
@@ -256,6 +284,7 @@ def _seat(session: Session, invitation: Invitation) -> Participant:
             role=invitation.role,
             name=invitation.name,
             user_id=invitation.user_id,
+            language=invitation.language,
         )
         reception.participants.append(seat)
         session.flush()

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from server.protocol.media_control import NodeStatus, Reply
 from server.protocol.signalling import Candidate
+from server.protocol.transcript import SeatLanguage
 from server.settings import Settings
 from server.store.engine import Store
 
@@ -18,6 +19,10 @@ class MediaNode(Protocol):
 
     def close_room(self, reception_id: str, *, timeout: float) -> Reply:
         """End a reception and close its recording; raises Unavailable when the node does not answer."""
+
+    def set_language(self, reception_id: str, participant_id: str, language: SeatLanguage, *, timeout: float) -> Reply:
+        """What is spoken on a seat from now on.  `not_found`: nobody sits there.  Raises Unavailable when the node does
+        not answer."""
 
     def kick(self, reception_id: str, participant_id: str, *, timeout: float) -> Reply:
         """Send somebody out; every token of that seat is worth nothing from then on.  `not_found`: nobody sat there.

@@ -16,7 +16,7 @@ from server.domain.states import RecognitionState, SecondPassState
 from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.reception import hotwords, suggestions, transcriber
-from server.reception.closing import READY_WAIT_S, SMALL_PIECE_S, Outcome, Stretch, next_start
+from server.reception.closing import READY_WAIT_S, SMALL_PIECE_S, Outcome, Stretch, language_of, next_start
 from server.reception.ingest import SHORTEST_GAP_S
 from server.reception.office import Office
 from server.store import files, receptions
@@ -101,7 +101,8 @@ def _hear_piece(office: Office, segment: StoredSegment, stretch: Stretch, words:
     heard = transcriber.HeardSound(())
     if piece is not None:
         heard = transcriber.transcribe(
-            office.settings, piece.data, timeout=WAIT_S, hotwords=words, careful=True
+            office.settings, piece.data, timeout=WAIT_S, hotwords=words, careful=True,
+            language=language_of(office, segment.participant_id),
         )
     by = piece.start if piece is not None else stretch.start
     after = stretch.end if stretch.last else next_start(heard, by, stretch)

@@ -1,7 +1,7 @@
 """Join tickets: the media node lets in whoever holds one (protocol/signalling.md)."""
 
 import secrets
-from typing import Any
+from typing import Any, cast
 
 import jwt
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from server.domain.states import Consent
 from server.protocol.base import Role
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import SeatClaims
+from server.protocol.transcript import SeatLanguage
 from server.reception.cameras import camera_id, node_of
 from server.settings import Settings
 from server.store import receptions
@@ -51,6 +52,7 @@ def ticket(settings: Settings, reception: Reception, participant: Participant) -
         name=participant.name,
         video=role != Role.PETITIONER or reception.consent == Consent.AUDIO_VIDEO,
         may_end=role in ENDERS,
+        language=cast(SeatLanguage, participant.language),
         node=node,
         **_camera(reception.kiosk if role == Role.PETITIONER else None),
         jti=secrets.token_hex(16),

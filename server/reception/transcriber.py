@@ -39,16 +39,16 @@ class HeardSound:
 
 
 def transcribe(
-    settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0, hotwords: Sequence[str] = (), careful: bool = False
+    settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0, language: str = "zh", hotwords: Sequence[str] = (), careful: bool = False
 ) -> HeardSound:
     """Recognise a sound file of at most `longest` seconds (0: any), waiting at most `timeout` seconds.
 
-    `hotwords`: names that may be said; `careful`: with the settings of the second pass.
+    `language`: what the seat speaks (SeatLanguage); `hotwords`: names that may be said; `careful`: with the settings of the second pass.
 
     Raises InvalidInput when the transcriber cannot read the file or it is too long, Unavailable (with its reason as code and message)
     when it cannot work now.
     """
-    form = {"max_seconds": str(longest), "prompt": " ".join(hotwords), "quality": "careful" if careful else ""}
+    form = {"language": language, "max_seconds": str(longest), "prompt": " ".join(hotwords), "quality": "careful" if careful else ""}
     answer = _post(settings, sound, timeout, form)
     if answer.status_code == httpx.codes.OK:
         return _heard(answer)
@@ -66,7 +66,7 @@ def ready(settings: Settings, *, timeout: float) -> bool:
 
 
 def _post(settings: Settings, sound: bytes, timeout: float, form: dict[str, str]) -> httpx.Response:
-    form = form | {"model": "", "language": "zh", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
+    form = form | {"model": "", "response_format": "verbose_json", "timestamp_granularities[]": "word"}
     answer: httpx.Response | None = None
     for base in _best_first(settings):
         with contextlib.suppress(httpx.HTTPError):

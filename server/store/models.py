@@ -257,6 +257,8 @@ class Participant(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     recognised_until: Mapped[float] = mapped_column(Float, default=0)
     """Media time up to which this person's sound is decided."""
+    language: Mapped[str] = mapped_column(String(10), default="zh", server_default="zh")
+    """SeatLanguage of protocol/transcript.py."""
 
 
 class Invitation(Base):
@@ -269,6 +271,8 @@ class Invitation(Base):
     """The seat; its row comes into being when it is taken for the first time."""
     role: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(10), default="zh", server_default="zh")
+    """What will be spoken on the seat."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     """The colleague; None: a guest."""
     code_sha256: Mapped[str | None] = mapped_column(String(64), unique=True)

@@ -85,6 +85,26 @@ def test_a_link_that_was_taken_back_or_ran_out_is_worth_nothing(office: TestOffi
     assert [one["state"] for one in office.clerk.get(where).json()["invitations"]] == ["expired"]
 
 
+def test_what_somebody_speaks_is_in_their_ticket_and_can_be_changed(office: TestOffice, reception_id: str) -> None:
+    made = invite(office.clerk, reception_id, name="扎西", role="interpreter", language="bo")
+    guest = browser(office)
+    ticket = guest.post(f"/api/join/{code_of(made)}/join").json()
+    assert claims_of(office, ticket)["language"] == "bo"
+    told: list[tuple[str, str, str]] = []
+    media = type("Media", (), {"set_language": lambda self, r, p, language, timeout: told.append((r, p, language))})()
+    object.__setattr__(office.office, "media", media)
+    where, seat = f"/api/receptions/{reception_id}", ticket["participant_id"]
+    petitioner = office.leader.get(where).json()["participants"][0]["id"]
+    assert office.leader.put(f"{where}/seats/{seat}/language", json={"language": "auto"}).status_code == 204
+    assert office.leader.put(f"{where}/seats/{petitioner}/language", json={"language": "mn"}).status_code == 204
+    assert told == [(reception_id, seat, "auto"), (reception_id, petitioner, "mn")]
+    assert office.clerk.get(f"{where}/invitations").json()["languages"] == {seat: "auto", petitioner: "mn"}
+    assert claims_of(office, guest.post(f"/api/join/{code_of(made)}/join").json())["language"] == "auto"
+    assert office.leader.put(f"{where}/seats/{seat}/language", json={"language": "xx"}).status_code == 422
+    assert error_of(office.leader.put(f"{where}/seats/nobody/language", json={"language": "zh"})) == (404, "not_found")
+    assert office.stranger.put(f"{where}/seats/{seat}/language", json={"language": "zh"}).status_code == 404
+
+
 def test_taking_back_sends_out_who_sits_there_and_closes_the_door(office: TestOffice, reception_id: str) -> None:
     made = invite(office.clerk, reception_id, name="王律师")
     guest = browser(office)

@@ -271,6 +271,10 @@ def person(leader: Page, name: str) -> Any:
 
 
 def hold(leader: Page, kiosk: Page) -> None:
+    person(leader, "何守田").get_by_label("说什么话").select_option("yue")
+    leader.locator("#people-close").click()
+    expect(person(leader, "何守田").get_by_label("说什么话")).to_have_value("yue", timeout=LONG_MS)
+    look(leader, "leader-languages")
     person(leader, "何守田").get_by_text("请等一等").click()
     expect(kiosk.locator('[data-part="stage-words"]')).to_have_text("领导正在商量，请稍等。这一段不录音。", timeout=LONG_MS)
     look(kiosk, "kiosk-held")

@@ -150,6 +150,21 @@ async def test_where_none_is_well_people_are_told_and_the_first_that_comes_back_
         await stream.tap.cancel()
 
 
+async def test_another_language_holds_from_what_is_not_decided_yet(pair: Pair) -> None:
+    one = pair[0]
+    async with used(access(one)) as transcribers:
+        stream = Stream(transcribers)
+        stream.feed(bytes(170_000), 3)
+        await until(lambda: len(stream.utterances) >= 2, "heard", 10)
+        stream.tap.speaks("bo")
+        stream.tap.speaks("bo")
+        await stream.fed()
+        assert await stream.tap.finish(5.0) == pytest.approx(170_000 / 32_000)
+    assert [start.language for start in one.starts] == ["zh", "bo"]
+    assert stream.starts == [float(n) for n in range(5)]
+    assert stream.broken_off == [], "nobody had to be told"
+
+
 async def test_a_single_one_is_used_and_never_asked(pair: Pair) -> None:
     async with used(access(pair[0])) as transcribers:
         stream = Stream(transcribers)

@@ -69,6 +69,7 @@ class Node:
         self.manifests: dict[str, Manifest] = {}
         self.closed: list[str] = []
         self.kicked: list[tuple[str, str]] = []
+        self.languages: dict[str, str] = {}
         self.follows: list[dict[str, int]] = []
         self.send_twice = False
         self.silent = False
@@ -128,6 +129,8 @@ class Node:
         reply = control.Reply(id=request.id, ok=True)
         if isinstance(request, control.CloseRoom):
             reply = self._close(request)
+        if isinstance(request, control.SetLanguage):
+            self.languages[request.participant_id] = request.language
         if isinstance(request, control.Kick):
             self.kicked.append((request.reception_id, request.participant_id))
         await self._send_all()
@@ -175,6 +178,7 @@ class Transcriber:
         """Size of a file from which on the transcriber fails, in bytes."""
         self.heard: list[int] = []
         self.longest: list[str] = []
+        self.languages: list[str] = []
         self.go_on = threading.Event()
         self.go_on.set()
         outer = self
@@ -184,6 +188,7 @@ class Transcriber:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.heard.append(len(body))
                 outer.longest += re.findall(r'name="max_seconds"\r\n\r\n([0-9.]+)', body.decode("latin-1"))
+                outer.languages += re.findall(r'name="language"\r\n\r\n([a-z]+)', body.decode("latin-1"))
                 outer.go_on.wait(10)
                 if len(body) >= outer.fails_from:
                     self._say(500, {})

@@ -157,12 +157,15 @@ def test_what_was_not_recognised_live_is_recognised_from_the_recording(talk, nei
     heard = control.Recognised(utterance=utterance(talk.petitioner, 0.5, 3.0, "前面一句。"))
     broken = control.RecognitionUntil(participant_id=talk.petitioner, until=3.0, reason="overloaded")
     talk.begin(heard, broken)
+    spoken = talk.office.clerk.put(f"{talk.path}/seats/{talk.petitioner}/language", json={"language": "bo"})
+    assert (spoken.status_code, neighbours.node.languages) == (204, {talk.petitioner: "bo"})
     neighbours.transcriber.says((0.5, 2.0, "后面一句。"))
     talk.hang_up(seconds=6.0, segments=(segment(talk.petitioner, Role.PETITIONER, 6.0, size=size),))
     record = talk.record()
     assert [line["text"] for line in record["body"]] == ["前面一句。", "后面一句。"]
     assert record["body"][1]["start"] == pytest.approx(3.5, abs=0.05)
     assert (record["recognition"], record["gaps"]) == ("done", [])
+    assert set(neighbours.transcriber.languages) == {"bo"}
 
 
 def test_a_stretch_in_the_middle_that_nobody_heard_is_recognised_too(talk, neighbours):

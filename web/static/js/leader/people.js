@@ -4,8 +4,15 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { nameOf, roleWord, stateWord } from "/static/js/room/words.js";
 
 const ROLES = [["joint", "联合接访"], ["interpreter", "翻译"], ["clerk", "接谈员"], ["observer", "旁听（只看不说）"]];
+const LANGUAGES = [
+  ["zh", "汉语（含方言）"], ["yue", "粤语"], ["bo", "藏语"], ["mn", "蒙古语"], ["kk", "哈萨克语"], ["ko", "朝鲜语"], ["en", "英语"],
+  ["auto", "别的语言"],
+];
 const STATES = { open: "还没进来", used: "来过，现在不在", expired: "链接过期了" };
 const TYPING_MS = 300;
+
+/** @param {string[][]} choices */
+const choicesOf = (choices) => choices.map(([value, words]) => new Option(words, value));
 
 /** The dialog behind the button 请人加入. */
 export class People {
@@ -16,6 +23,8 @@ export class People {
     this.dialog = /** @type {HTMLDialogElement} */ (byId("people"));
     /** @type {any[]} */
     this.invitations = [];
+    /** @type {Record<string, string>} what is spoken on each seat */
+    this.languages = {};
     this.asking = 0;
     const options = { signal };
     byId("people-open").addEventListener("click", () => this.open(), options);
@@ -23,7 +32,8 @@ export class People {
     byId("invite-guest").addEventListener("submit", (event) => { event.preventDefault(); this.inviteGuest(); }, options);
     byId("colleague").addEventListener("input", () => this.typed(), options);
     signal.addEventListener("abort", () => this.dialog.close());
-    byId("invite-role").replaceChildren(...ROLES.map(([value, words]) => new Option(words, value)));
+    byId("invite-role").replaceChildren(...choicesOf(ROLES));
+    byId("invite-language").replaceChildren(...choicesOf(LANGUAGES));
   }
 
   async open() {
@@ -45,7 +55,7 @@ export class People {
   }
 
   async load() {
-    this.invitations = (await api("GET", `${this.path}/invitations`)).invitations;
+    ({ invitations: this.invitations, languages: this.languages } = await api("GET", `${this.path}/invitations`));
     this.draw();
   }
 
@@ -62,8 +72,22 @@ export class People {
     const words = [roleWord(seat.role), stateWord(seat)].filter(Boolean).join("，");
     const invitation = this.invitations.find((one) => one.participant_id === seat.participant_id);
     return el("li", {}, el("span.grow", {}, el("b", {}, nameOf(seat)), el("span.small.soft", {}, `　${words}${own ? "（您）" : ""}`)),
+      seat.role === "observer" ? null : this.speaks(seat),
       own || seat.role === "leader" ? null : this.button(seat.held ? "back" : "pause", seat.held ? "请回来" : "请等一等", () => { this.seat.hold(seat.participant_id, !seat.held); }),
       invitation ? this.button("cross", "请出去", () => this.remove(invitation, "请出去以后，这个人就进不来了。")) : null);
+  }
+
+  /** What somebody speaks: captions and record go by it from then on.
+   * @param {import("/static/js/seat.js").SeatState} seat */
+  speaks(seat) {
+    const choice = /** @type {HTMLSelectElement} */ (el("select.input.small", { "aria-label": `${nameOf(seat)}说什么话` }));
+    choice.append(...choicesOf(LANGUAGES));
+    choice.value = this.languages[seat.participant_id] || "zh";
+    choice.addEventListener("change", () => this.try(async () => {
+      await api("PUT", `${this.path}/seats/${seat.participant_id}/language`, { language: choice.value });
+      this.languages[seat.participant_id] = choice.value;
+    }));
+    return choice;
   }
 
   /** @param {any} invitation */
@@ -101,14 +125,16 @@ export class People {
     });
   }
 
-  role() {
-    return /** @type {HTMLSelectElement} */ (byId("invite-role")).value;
+  /** What whoever is asked comes for, and what they speak. */
+  part() {
+    const chosen = (/** @type {string} */ id) => /** @type {HTMLSelectElement} */ (byId(id)).value;
+    return { role: chosen("invite-role"), language: chosen("invite-language") };
   }
 
   async inviteGuest() {
     const name = /** @type {HTMLInputElement} */ (byId("guest-name"));
     await this.try(async () => {
-      const made = await api("POST", `${this.path}/invitations`, { role: this.role(), name: name.value.trim() });
+      const made = await api("POST", `${this.path}/invitations`, { ...this.part(), name: name.value.trim() });
       name.value = "";
       this.showLink(made);
       await this.load();
@@ -138,7 +164,7 @@ export class People {
   /** @param {any} one */
   colleague(one) {
     const invite = () => this.try(async () => {
-      await api("POST", `${this.path}/invitations`, { role: this.role(), user_id: one.id });
+      await api("POST", `${this.path}/invitations`, { ...this.part(), user_id: one.id });
       await this.load();
     });
     return el("li", {}, el("span.grow", {}, el("b", {}, `${one.title} ${one.name}`.trim()), el("span.small.soft", {}, `　${one.organization}`)), this.button("plus", "邀请", invite));
