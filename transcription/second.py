@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 
-from transcription.engine import Engine, EngineUnavailable, Heard, ModelState
+from transcription.engine import Engine, EngineUnavailable, Heard, ModelState, WhisperEngine
 from transcription.settings import TranscriberSettings
 from transcription.voice import Signal
 
@@ -50,6 +50,29 @@ class Careful:
         return self._engine.transcribe(signal, language, given, quick=quick, careful=not quick)
 
 
+class CarefulInBatches(Careful):
+    """The same over an engine that takes several pieces at once."""
+
+    def __init__(self, engine: WhisperEngine, *, with_hotwords: bool) -> None:
+        super().__init__(engine, with_hotwords=with_hotwords)
+        self._batches = engine
+
+    @property
+    def batch_size(self) -> int:
+        return self._batches.batch_size
+
+    def transcribe_batch(self, signals: Sequence[Signal], language: str, hotwords: Sequence[str]) -> list[list[Heard]]:
+        given = hotwords if self._with_hotwords else ()
+        return self._batches.transcribe_batch(signals, language, given, careful=True)
+
+
+def careful(engine: Engine, *, with_hotwords: bool) -> Careful:
+    """The engine, searching wider."""
+    if isinstance(engine, WhisperEngine):
+        return CarefulInBatches(engine, with_hotwords=with_hotwords)
+    return Careful(engine, with_hotwords=with_hotwords)
+
+
 class SecondEngine:
     """Lends the engine of the second pass; all methods belong to one event loop."""
 
@@ -72,7 +95,7 @@ class SecondEngine:
         """The engine, ready; raises EngineUnavailable, and nothing of it disturbs the live one."""
         self._users += 1
         try:
-            yield Careful(await self._ready(), with_hotwords=self._settings.second_hotwords)
+            yield careful(await self._ready(), with_hotwords=self._settings.second_hotwords)
         finally:
             self._users -= 1
             self._leave_later()

@@ -24,6 +24,7 @@ from server.protocol.transcript import LiveTrouble, Utterance
 from transcription import openai_shapes
 from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.audio_files import UnreadableAudio, read_samples
+from transcription.batches import foreheard, grouped, size_for
 from transcription.echoes import Echoes
 from transcription.engine import Engine, EngineUnavailable, ModelState, WhisperEngine
 from transcription.languages import AUTO, is_language
@@ -174,16 +175,18 @@ class Service:
         utterances: list[Utterance] = []
         voices: list[tuple[float, float]] = []
         end = offset
-        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        groups = grouped(pieces, size_for(engine, source))
+        while (group := await asyncio.to_thread(next, groups, None)) is not None:
             if await gone():
                 raise CallerGone
-            if isinstance(piece, Speech):
-                utterance = await recognise_with_attempts(pool, engine, piece, source)
-                utterances += [utterance] if utterance else []
-                voice = None if utterance else unheard(piece)
-                voices += [voice] if voice else []
-            else:
-                end = piece.until
+            for piece, one in zip(group, await foreheard(pool, engine, group, source), strict=True):
+                if isinstance(piece, Speech):
+                    utterance = await recognise_with_attempts(pool, one, piece, source)
+                    utterances += [utterance] if utterance else []
+                    voice = None if utterance else unheard(piece)
+                    voices += [voice] if voice else []
+                else:
+                    end = piece.until
         return openai_shapes.transcript(utterances, voices, source.language, end - offset)
 
 

@@ -48,6 +48,7 @@ class TranscriberSettings(BaseSettings):
     compute_type: str = Field("int8", description="Number format of the weights: int8, int8_float16, float16, float32.")
     cpu_threads: int = Field(1, ge=1, description="Threads for one decoding.")
     workers: int = Field(1, ge=1, description="Decodings that run side by side.")
+    batch_size: int = Field(1, ge=1, le=64, description="Pieces of a whole file decoded at once; more than 1: on a GPU.")
     beam_size: int = Field(5, ge=1, le=20, description="Width of the search; 1 is faster and a little worse.")
     second_model: str = Field(
         "", description="Model that hears a whole recording again after the talk (folder or name); empty: the same."
