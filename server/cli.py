@@ -50,16 +50,6 @@ def media() -> None:
     node.run(_start("media"))
 
 
-@app.command()
-def transcriber() -> None:
-    """Run the recognition service."""
-    from transcription import service
-    from transcription.cli import transcriber_settings
-
-    _start("transcriber")
-    service.run(transcriber_settings())
-
-
 def _mount(name: str, module: str, help_text: str) -> None:
     """Hand the rest of the command line to another command group, imported only then."""
 
@@ -77,6 +67,7 @@ def _mount(name: str, module: str, help_text: str) -> None:
 
 
 _mount("kiosk", "kiosk.cli", "The kiosk computer's programs.")
+_mount("transcriber", "transcription.cli", "Run the recognition service; `evaluate FOLDER` measures it.")
 _mount("models", "transcription.models.cli", "Speech models: list, import, download, verify, use.")
 _mount("admin", "server.admin", "Organizations, accounts, kiosks and links, from a shell.")
 

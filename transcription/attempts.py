@@ -6,7 +6,7 @@ import structlog
 from server.protocol.transcript import Utterance
 from transcription.engine import Engine, EngineUnavailable, ModelState
 from transcription.pool import Decodings
-from transcription.recognise import Source, recognise
+from transcription.recognise import Source, Unheard, recognise
 from transcription.segmenter import Speech
 from transcription.voice import RATE
 
@@ -19,8 +19,8 @@ class PieceFailed(Exception):
     """This piece cannot be decoded, though others can."""
 
 
-async def recognise_with_attempts(pool: Decodings, engine: Engine, speech: Speech, source: Source) -> Utterance | None:
-    """What was said in the piece, or None.  Raises PieceFailed, EngineUnavailable."""
+async def recognise_with_attempts(pool: Decodings, engine: Engine, speech: Speech, source: Source) -> Utterance | Unheard | None:
+    """What was said in the piece.  Raises PieceFailed, EngineUnavailable."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await pool.run(recognise, engine, speech, source)

@@ -1,19 +1,17 @@
 """Commands of the transcriber, mounted by the main command line."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter
 
-from server.log import configure
-from server.protocol.transcript import Utterance
 from server.settings import Settings
-from transcription.evaluate import load_reference, score
 from transcription.settings import TranscriberSettings
 
-_utterances: TypeAdapter[dict[str, list[Utterance]]] = TypeAdapter(dict[str, list[Utterance]])
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Speech recognition: the service, and how good it is.")
 
 
 def transcriber_settings() -> TranscriberSettings:
@@ -23,27 +21,31 @@ def transcriber_settings() -> TranscriberSettings:
     return settings.model_copy(update={"key": key, "models_dir": settings.models_dir or str(office.data_dir / "models")})
 
 
-def transcriber() -> None:
-    """Recognise speech: live tracks from media nodes, and whole files."""
-    from transcription.service import run
+@app.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Recognise speech until told to stop: live tracks from media nodes, and whole files."""
+    if context.invoked_subcommand is None:
+        from transcription.service import run
 
-    settings = transcriber_settings()
-    configure("transcriber", level=settings.log_level)
-    run(settings)
+        run(transcriber_settings())
 
 
+@app.command()
 def evaluate(
-    transcript: Annotated[Path, typer.Argument(help="JSON: {speaker: [utterance, …]}.", exists=True)],
-    reference: Annotated[Path, typer.Argument(help="A dialogue's reference.json.", exists=True)],
+    folder: Annotated[Path, typer.Argument(help="Dialogues: folders with reference.json and a sound file each.", exists=True)],
+    page: Annotated[Path, typer.Option(help="Where the page to look at and listen to goes.")] = Path("evaluation.html"),
+    live_seconds: Annotated[float, typer.Option(help="Seconds sent in real time for the latency; 0: none.")] = 20.0,
 ) -> None:
-    """Compare a transcript with a reference; prints one line of JSON."""
-    given = _utterances.validate_json(transcript.read_bytes())
-    result = score([(speaker, u) for speaker, own in given.items() for u in own], load_reference(reference))
-    figures = {
-        "cer": round(result.cer, 4),
-        "utterances": result.utterances,
-        "start_error_p95_s": round(result.start_error_p95_s, 3),
-        "starts_within_half_second": round(result.starts_within_half_second, 3),
-        "speaker_errors": result.speaker_errors,
-    }
-    typer.echo(json.dumps(figures))
+    """Recognise dialogues and compare with what was said; prints one line of JSON, writes a page beside it."""
+    from transcription.evaluation import dialogues_in, evaluate_folder
+    from transcription.evaluation_page import page as made
+
+    settings = transcriber_settings().model_copy(update={"key": "evaluation"})
+    try:
+        dialogues_in(folder)
+    except FileNotFoundError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    found = asyncio.run(evaluate_folder(settings, folder, live_seconds, lambda text: typer.echo(text, err=True)))
+    page.write_text(made(found, folder, Path(settings.model).name, page.resolve().parent), "utf-8")
+    typer.echo(json.dumps(found.figures, ensure_ascii=False))

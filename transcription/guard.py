@@ -70,6 +70,11 @@ def mean_probability(utterance: Utterance) -> float:
     return sum(values) / len(values) if values else 1.0
 
 
+def more_than_a_voice_says(utterance: Utterance, voice_s: float) -> bool:
+    """Whether the voice was too short for so many characters."""
+    return len(letters(utterance.text)) > _FAST * voice_s + 2
+
+
 def _phrase_over_noise(utterance: Utterance) -> bool:
     """Nothing but a training phrase, and the model itself does not believe it."""
     doubted = mean_probability(utterance) < _LOW_WORD or (utterance.no_speech_prob or 0) > 0.6

@@ -41,7 +41,7 @@ from transcription.guard import mark_repairs
 from transcription.inbox import Inbox, RawMessage
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
-from transcription.recognise import Source, recognise, recognise_quickly, unheard
+from transcription.recognise import Source, Unheard, recognise, recognise_quickly
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.settling import Settling
 from transcription.voice import RATE, Samples
@@ -111,7 +111,7 @@ class LiveTrack:
         self._settling = Settling()
         self._pausing: float | None = None
         """Where the piece ends whose pause has begun."""
-        self._early: tuple[Speech, Utterance | None] | None = None
+        self._early: tuple[Speech, Utterance | Unheard | None] | None = None
         self._until = 0.0
         self._repairs: deque[LiveRepaired] = deque(maxlen=MOST_REPAIRS)
 
@@ -256,16 +256,16 @@ class LiveTrack:
             text = await self._pool.run(recognise_quickly, self._engine, job.speech, source)
             await self._caption(job.speech.start, text)
         elif job.speech.end == self._pausing:
-            utterance = await self._pool.run(recognise, self._engine, job.speech, source)
-            self._early = (job.speech, utterance)
-            await self._caption(job.speech.start, utterance.text if utterance else "")
+            heard = await self._pool.run(recognise, self._engine, job.speech, source)
+            self._early = (job.speech, heard)
+            await self._caption(job.speech.start, heard.text if isinstance(heard, Utterance) else "")
 
     async def _caption(self, start: float, text: str) -> None:
         caption = self._settling.look(start, text)
         if caption.text:
             await self._send(LivePartial(start=start, text=caption.text, settled=caption.settled))
 
-    async def _heard(self, speech: Speech, source: Source) -> Utterance | None:
+    async def _heard(self, speech: Speech, source: Source) -> Utterance | Unheard | None:
         """What was said in a piece; raises PieceFailed, EngineUnavailable."""
         early, self._early = self._early, None
         if early is not None and (early[0].start, early[0].end) == (speech.start, speech.end):
@@ -280,9 +280,9 @@ class LiveTrack:
         except PieceFailed:
             await self._give_piece_up(speech)
             return
-        if utterance is None:
+        if not isinstance(utterance, Utterance):
             self._metrics.dropped.inc()
-            await self._progress(speech.end, unheard(speech))
+            await self._progress(speech.end, utterance)
             return
         utterance = self._echoes.mark(source.reception_id, mark_repairs(utterance, self._repairs))
         self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()

@@ -31,7 +31,7 @@ from transcription.languages import AUTO, is_language
 from transcription.live import CLOSE_AGAIN, LiveTrack
 from transcription.metrics import Metrics
 from transcription.pool import DecodingPool, Decodings
-from transcription.recognise import Source, unheard
+from transcription.recognise import Source
 from transcription.remote import RemoteEngine
 from transcription.second import SecondEngine
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Speech
@@ -180,13 +180,14 @@ class Service:
             if await gone():
                 raise CallerGone
             for piece, one in zip(group, await foreheard(pool, engine, group, source), strict=True):
-                if isinstance(piece, Speech):
-                    utterance = await recognise_with_attempts(pool, one, piece, source)
-                    utterances += [utterance] if utterance else []
-                    voice = None if utterance else unheard(piece)
-                    voices += [voice] if voice else []
-                else:
+                if not isinstance(piece, Speech):
                     end = piece.until
+                    continue
+                heard = await recognise_with_attempts(pool, one, piece, source)
+                if isinstance(heard, Utterance):
+                    utterances.append(heard)
+                elif heard is not None:
+                    voices.append(heard)
         return openai_shapes.transcript(utterances, voices, source.language, end - offset)
 
 

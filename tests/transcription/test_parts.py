@@ -11,7 +11,7 @@ from tests.transcription.conftest import DEMO
 from transcription.engine import Heard, HeardWord, ModelState
 from transcription.evaluate import Character, align, load_reference, score
 from transcription.guard import check, mark_repairs
-from transcription.recognise import Source, recognise
+from transcription.recognise import Source, Unheard, recognise
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.settings import TranscriberSettings
 from transcription.text import tidy, tidy_text
@@ -199,9 +199,49 @@ class Scripted:
 
 def test_word_times_stay_inside_the_piece_and_after_the_voice_begins() -> None:
     heard = recognise(Scripted(), SPEECH, Source("p"))
-    assert heard is not None
+    assert isinstance(heard, Utterance)
     assert [(w.start, w.end) for w in heard.words] == [(10.25, 10.5), (10.4, 12.0)]
     assert heard.words[0].probability == 1.0
+
+
+class Wavering:
+    """An engine that is not sure, and hears something else (or the same) when the speed changes."""
+
+    name, state, message = "wavering", ModelState.READY, ""
+
+    def __init__(self, probability: float, again: str) -> None:
+        self.probability, self.again, self.asked = probability, again, 0
+
+    def load(self) -> None:
+        return
+
+    def transcribe(self, signal: Samples, *args: object, quick: bool = False, **more: object) -> list[Heard]:
+        self.asked += 1
+        text = self.again if quick else "我家的地被占了"
+        words = () if quick else tuple(HeardWord(0.3 + i / 5, 0.5 + i / 5, c, self.probability) for i, c in enumerate(text))
+        return [Heard(text, 0.3, 1.7, words)]
+
+
+@pytest.mark.parametrize(
+    ("probability", "again", "told"),
+    [
+        (0.95, "今天下雨了", ()),
+        (0.7, "我家的地被占了", ()),
+        (0.7, "我家的弟背着了", ("unstable",)),
+        (0.7, "今天下大雨了吗", None),
+    ],
+)
+def test_a_text_that_is_not_believed_has_to_be_heard_again(
+    probability: float, again: str, told: tuple[str, ...] | None
+) -> None:
+    engine = Wavering(probability, again)
+    heard = recognise(engine, SPEECH, Source("p"))
+    assert engine.asked == (1 if probability > 0.9 else 3)
+    if told is None:
+        assert heard == Unheard(SPEECH.voice_start, SPEECH.voice_end)
+    else:
+        assert isinstance(heard, Utterance)
+        assert set(heard.doubt) - {"low_probability"} == set(told)
 
 
 # --- settings ---------------------------------------------------------------------------------------------------

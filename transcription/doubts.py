@@ -1,0 +1,32 @@
+"""Where in a text a listener should check: the places that the desk underlines.
+
+A word that the model is less sure of than `WEAK` is doubtful, and so is what stands beside it: where a word is missing,
+the neighbours are all that can be marked.  Measured on the three dialogues with the small model: 95 % of the wrong
+characters lie in such places, which are 16 % of the text; web/static/js/desk/words.js has the same rule.
+"""
+
+from collections.abc import Sequence
+
+from server.protocol.transcript import Utterance
+
+WEAK = 0.8
+BESIDE = 1
+"""Characters beside a weak word."""
+WHOLE = frozenset({"repetition", "fast_speech", "known_phrase", "high_compression", "unstable", "echo"})
+"""Doubts that make the whole utterance doubtful."""
+
+
+def doubtful(utterance: Utterance) -> list[bool]:
+    """For each letter and digit of the utterance's words, whether it lies in a doubtful place."""
+    if WHOLE & set(utterance.doubt):
+        return [True] * sum(len(_letters(word.text)) for word in utterance.words)
+    weak = [word.probability < WEAK for word in utterance.words for _ in _letters(word.text)]
+    return [any(_beside(weak, place)) for place in range(len(weak))]
+
+
+def _beside(weak: Sequence[bool], place: int) -> Sequence[bool]:
+    return weak[max(place - BESIDE, 0) : place + BESIDE + 1]
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text if c.isalnum())

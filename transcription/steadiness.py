@@ -1,0 +1,41 @@
+"""Does a text stay the same when its sound is heard a little faster and a little slower?
+
+What was said does; what a model makes up over noise, music or another language is another text every time.  Measured
+with the small model on seventeen noises, foreign news and distant voices, and on the dialogues clean, noisy and far
+from the microphone: every invented text is at most 0.31 steady, of the texts with fewer than three wrong characters in
+ten 4 % are less than `STEADY`, all of them from the far end of the room.
+"""
+
+import numpy as np
+
+from transcription.engine import Engine
+from transcription.voice import Signal
+
+STEADY = 0.33
+"""Below it nothing was understood."""
+SHAKY = 0.6
+"""Below it the text is one to listen to."""
+_SPEEDS = (1.06, 0.94)
+
+
+def steadiness(engine: Engine, signal: Signal, text: str, language: str) -> float:
+    """Share of the text, from 0 to 1, that is heard again at both speeds.  Raises EngineUnavailable."""
+    return sum(_alike(text, _heard_at(engine, signal, speed, language)) for speed in _SPEEDS) / len(_SPEEDS)
+
+
+def _heard_at(engine: Engine, signal: Signal, speed: float, language: str) -> str:
+    places = np.arange(0, len(signal) - 1, speed)
+    changed = np.interp(places, np.arange(len(signal)), signal).astype(np.float32)
+    return "".join(part.text for part in engine.transcribe(changed, language, quick=True))
+
+
+def _alike(one: str, other: str) -> float:
+    """1 less the edits between both by the longer one's length; letters and digits only."""
+    a, b = [c for c in one if c.isalnum()], [c for c in other if c.isalnum()]
+    costs = list(range(len(b) + 1))
+    for i, character in enumerate(a, 1):
+        row = [i]
+        for j, second in enumerate(b, 1):
+            row.append(min(costs[j] + 1, row[-1] + 1, costs[j - 1] + (character != second)))
+        costs = row
+    return 1 - costs[-1] / max(len(a), len(b), 1)
