@@ -40,11 +40,12 @@ class BatchEngine(Protocol):
 
 
 class Foreheard:
-    """An engine for one piece, of which it knows already what is heard; implements Engine."""
+    """An engine for one piece, of which it knows already what is heard; a quick look is taken afresh: it is there to
+    see whether changed sound gives the same text.  Implements Engine."""
 
     def __init__(self, engine: Engine, heard: list[Heard]) -> None:
         self.name, self.state, self.message = engine.name, ModelState.READY, ""
-        self._heard = heard
+        self._engine, self._heard = engine, heard
 
     def load(self) -> None:
         """Is ready."""
@@ -52,7 +53,7 @@ class Foreheard:
     def transcribe(
         self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = False
     ) -> list[Heard]:
-        return self._heard
+        return self._engine.transcribe(signal, language, hotwords, quick=True) if quick else self._heard
 
 
 def size_for(engine: Engine, source: Source) -> int:

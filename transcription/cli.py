@@ -10,7 +10,6 @@ import typer
 from server.settings import Settings
 from transcription.settings import TranscriberSettings
 
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Speech recognition: the service, and how good it is.")
 
 
