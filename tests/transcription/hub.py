@@ -53,7 +53,7 @@ def serving(model: Path, repository: str = "office/small") -> Iterator[tuple[str
 
         def _listing(self) -> None:
             siblings = [_entry(file) for file in sorted(model.iterdir())]
-            body = json.dumps({"sha": COMMIT, "siblings": siblings}).encode()
+            body = json.dumps({"id": repository, "sha": COMMIT, "siblings": siblings}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

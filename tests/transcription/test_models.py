@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import huggingface_hub
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
 from tests.transcription.conftest import MODEL, settings
-from tests.transcription.hub import Behaviour, serving
+from tests.transcription.hub import COMMIT, Behaviour, serving
 from transcription.measuring import running
 from transcription.models import archives, cli, hub
-from transcription.models.shelf import NEEDED, WANTED, ModelError, Shelf
+from transcription.models.shelf import NEEDED, WANTED, ModelError, Shelf, sha256
 
 SIZE = (MODEL / "model.bin").stat().st_size
 Shell = Callable[..., Result]
@@ -115,6 +116,18 @@ def test_what_the_hub_has_not_is_told_and_the_mirror_asked(
     with serving(MODEL) as (mirror, _):
         monkeypatch.setenv("JIETAN_TRANSCRIBER_MIRROR_URL", mirror)
         assert shell("download", "office/small").exit_code == 0
+
+
+def test_the_hub_of_these_tests_is_one_to_the_official_client_too() -> None:
+    with serving(MODEL) as (address, _):
+        told = huggingface_hub.HfApi(endpoint=address).model_info("office/small", revision="main", files_metadata=True)
+    assert told.sha == COMMIT
+    assert told.siblings is not None
+    weights = next(one for one in told.siblings if one.rfilename == "model.bin")
+    assert weights.lfs is not None
+    assert (weights.size, weights.lfs.sha256) == (SIZE, sha256(MODEL / "model.bin"))
+    official = huggingface_hub.hf_hub_url("office/small", "model.bin", revision=COMMIT, endpoint="https://hub.example")
+    assert official == f"https://hub.example/office/small/resolve/{COMMIT}/model.bin"
 
 
 # --- import -------------------------------------------------------------------------------------------------------
