@@ -107,7 +107,7 @@ def align(heard: Sequence[Character], spoken: Sequence[Character]) -> tuple[int,
     i, j = len(heard), len(spoken)
     while i and j:
         if costs[i, j] == costs[i - 1, j - 1] + _swap(heard[i - 1], spoken[j - 1]):
-            pairs[i - 1] = j - 1
+            pairs[i - 1] = j - 1 if _swap(heard[i - 1], spoken[j - 1]) < 2 else None
             i, j = i - 1, j - 1
         elif costs[i, j] == costs[i - 1, j] + 1:
             i -= 1

@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from server.protocol.base import Role
+from server.protocol.drafting import DraftInput, Speaker
 from server.protocol.transcript import Utterance
 from transcription.doubts import doubtful
+from transcription.drafting import build_draft
 from transcription.engine import Engine
 from transcription.evaluate import Character, Sentence, align, load_reference, percentile, spoken_characters
+from transcription.labels import FieldScore, load_labels, score_fields
 from transcription.measuring import Dialogue, caption_latencies, load_dialogue, running, transcribe_dialogue
 from transcription.settings import TranscriberSettings
 from transcription.voice import RATE, to_float
@@ -116,6 +120,7 @@ async def evaluate_folder(
 ) -> Evaluation:
     """Recognise every dialogue below `folder` and compare; `tell` is given progress for a person."""
     tracks, sound_s, took_s, latencies, unguarded = list[Track](), 0.0, 0.0, list[float](), 0
+    fields = FieldScore()
     async with running(settings) as (address, service):
         await asyncio.to_thread(service.engine.load)
         for path in dialogues_in(folder):
@@ -126,11 +131,13 @@ async def evaluate_folder(
             took_s += time.monotonic() - begun
             sound_s += dialogue.seconds
             tracks += _tracks(dialogue, transcript)
+            fields += _fields(path, transcript)
             unguarded += await asyncio.to_thread(_unguarded, service.engine, dialogue, tracks[-1], settings)
             if live_s and not latencies and tracks[-1].sentences:
                 tell(f"{path.name}, {live_s:.0f} s in real time")
                 latencies = await caption_latencies(address, settings.key, dialogue, live_s)
     figures = _summary(tracks, latencies, took_s / max(sound_s, 1e-9))
+    figures |= {"field_precision": round(fields.precision, 4), "field_recall": round(fields.recall, 4)}
     return Evaluation(tuple(tracks), figures | {"unguarded_invented_sentences": unguarded})
 
 
@@ -157,6 +164,17 @@ def _together(tracks: Iterable[Track]) -> Figures:
     for track in tracks:
         total.add(track.figures)
     return total
+
+
+def _fields(folder: Path, transcript: Sequence[tuple[str, Utterance]]) -> FieldScore:
+    """How much of what its labels want a draft of this dialogue holds; nothing where there are no labels."""
+    labels = folder / "labels.json"
+    if not labels.exists():
+        return FieldScore()
+    speakers = tuple(Speaker(id=role, role=Role(role), name="") for role in ("petitioner", "leader"))
+    utterances = tuple(sorted((u for _, u in transcript), key=lambda u: (u.start, u.id)))
+    draft = build_draft(DraftInput(speakers=speakers, utterances=utterances))
+    return score_fields(draft, load_labels(labels), load_reference(folder / "reference.json"))
 
 
 def _unguarded(engine: Engine, dialogue: Dialogue, last: Track, settings: TranscriberSettings) -> int:
