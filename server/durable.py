@@ -15,6 +15,12 @@ def sync_folder(folder: Path) -> None:
         os.close(number)
 
 
+def sync_file(path: Path) -> None:
+    """Put a file's content on the disk.  Raises OSError."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing, so that they last; raises OSError."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]

@@ -275,7 +275,7 @@ def open_model(source: str, settings: TranscriberSettings) -> Any:
         compute_type=settings.compute_type,
         cpu_threads=settings.cpu_threads,
         num_workers=settings.workers,
-        local_files_only=not settings.download,
+        local_files_only=True,
     )
     log.info("model loaded", seconds=round(time.monotonic() - started, 2))
     return model

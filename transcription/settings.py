@@ -36,11 +36,10 @@ class TranscriberSettings(BaseSettings):
     key: str = Field("", description="Key that callers must show; empty: derived from the installation's secret.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
 
-    model: str = Field("", description="A folder or a name of jietan models or a published name; empty: as jietan models use says.")
+    model: str = Field("", description="A folder, a name of jietan models, or a published name in Hugging Face's cache; empty: as jietan models use says.")
     models_dir: str = Field("", description="Folder that jietan models keeps; empty: models in data_dir.")
     hub_url: str = Field("https://huggingface.co", description="Where jietan models download finds published models.")
     mirror_url: str = Field("", description="Asked when hub_url does not answer, e.g. https://hf-mirror.com.")
-    download: bool = Field(False, description="May a model given by name be fetched from the network.")
     remote_url: str = Field("", description="Recognise through this OpenAI-compatible server instead of a local model.")
     remote_key: str = Field("", description="Bearer key for remote_url.")
     remote_timeout_s: float = Field(30.0, gt=0, description="So long a piece may take at remote_url.")

@@ -262,7 +262,7 @@ class Tap:
         Where another transcriber is well the next session is there, at once, and nobody needs to be told."""
         before, language = self.until, self._language
         trouble: LiveTrouble | None = None
-        with self._transcribers.lent() as line:
+        with self._transcribers.lent(self._reception_id) as line:
             try:
                 async with self._connected(line) as socket:
                     trouble = await self._converse(socket)

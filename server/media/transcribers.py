@@ -1,8 +1,9 @@
 """The transcribers of an installation as a media node sees them: which one a stream goes to, and when it has to leave.
 
-One transcriber is simply used.  Of several, each is asked `GET /healthz` regularly: a new stream goes to the least busy
-one that is well, and the streams of one that answers nobody any more move to another.  What a stream had not decided it
-sends again (tap.Retained), so a move loses and doubles nothing.
+One transcriber is simply used.  Of several, each is asked `GET /healthz` regularly: a reception goes to the least busy
+one that is well, all its streams to the same one (which hears there when one participant's voice comes out of another's
+loudspeaker), and the streams of one that answers nobody any more move to another.  What a stream had not decided it sends
+again (tap.Retained), so a move loses and doubles nothing.
 """
 
 import asyncio
@@ -56,6 +57,10 @@ class _Transcriber:
     def well(self) -> bool:
         return self.answers and self.ready and time.monotonic() >= self.shunned_until
 
+    def has(self, reception_id: str) -> bool:
+        """Whether a stream of this reception is there."""
+        return any(line.reception_id == reception_id for line in self.lines)
+
     @property
     def load(self) -> int:
         """Streams it has, as far as is known here and now."""
@@ -65,8 +70,9 @@ class _Transcriber:
 class Line:
     """One stream's place at a transcriber."""
 
-    def __init__(self, all_of_them: "Transcribers", transcriber: _Transcriber) -> None:
+    def __init__(self, all_of_them: "Transcribers", transcriber: _Transcriber, reception_id: str) -> None:
         self._all, self._transcriber = all_of_them, transcriber
+        self.reception_id = reception_id
         self.on_lost: Callable[[], None] = lambda: None
         """Called when the transcriber answers nobody any more and there is another."""
 
@@ -111,10 +117,11 @@ class Transcribers:
         await asyncio.gather(*self._looking, return_exceptions=True)
 
     @contextlib.contextmanager
-    def lent(self) -> Iterator[Line]:
-        """A place for one stream, at the least busy transcriber that is well, or else at the least bad one."""
-        chosen = min(self._known, key=lambda one: (not one.well, one.failures, one.load))
-        line = Line(self, chosen)
+    def lent(self, reception_id: str) -> Iterator[Line]:
+        """A place for one stream: where its reception is, or at the least busy transcriber, as long as it is well; or
+        else at the least bad one."""
+        chosen = min(self._known, key=lambda one: (not one.well, one.failures, not one.has(reception_id), one.load))
+        line = Line(self, chosen, reception_id)
         chosen.lines.add(line)
         try:
             yield line

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from server.media.hub import transcriber_accesses
+from server.media.node import Node
 from server.media.tap import Events, State, Tap
 from server.media.transcribers import Access, Transcribers
+from server.protocol.signalling import Recognition
 from server.protocol.transcript import LiveTrouble, Utterance
 from server.settings import Settings
 from tests.media.client import until
-from tests.media.conftest import ScriptedTranscriber
+from tests.media.conftest import Make, ScriptedTranscriber
 
 WITHIN_S = 3.0
 """How soon the streams of a dead transcriber are to be at another."""
@@ -23,7 +26,7 @@ WITHIN_S = 3.0
 class Stream:
     """One participant's tap, fed with sound; keeps what it tells."""
 
-    def __init__(self, transcribers: Transcribers, name: str = "p1") -> None:
+    def __init__(self, transcribers: Transcribers, name: str = "p1", reception: str = "r1") -> None:
         self.utterances: list[Utterance] = []
         self.heard_at: list[float] = []
         self.states: list[State] = []
@@ -37,7 +40,7 @@ class Stream:
             heard, lambda partial: None, self.states.append, lambda at, reason: self.broken_off.append(at),
             lambda start, end: None,
         )  # fmt: skip
-        self.tap = Tap(transcribers, "r1", name, events)
+        self.tap = Tap(transcribers, reception, name, events)
         self._feeding: asyncio.Task[None] | None = None
 
     def feed(self, sound: bytes, speed: float) -> None:
@@ -85,14 +88,17 @@ async def used(*accesses: Access) -> AsyncIterator[Transcribers]:
 Pair = tuple[ScriptedTranscriber, ScriptedTranscriber]
 
 
-async def test_streams_go_to_the_least_busy_one(pair: Pair) -> None:
+async def test_receptions_go_to_the_least_busy_one_and_stay_together(pair: Pair) -> None:
     async with used(*map(access, pair)) as transcribers:
-        streams = [Stream(transcribers, f"p{n}") for n in range(4)]
+        streams = [Stream(transcribers, f"p{n}", f"r{n // 2}") for n in range(6)]
         for stream in streams:
             stream.feed(bytes(40_000), 10)
             await stream.fed()
         await until(lambda: all(s.utterances for s in streams), "heard", 10)
-        assert [len(one.starts) for one in pair] == [2, 2]
+        places = [{start.reception_id for start in one.starts} for one in pair]
+        assert sorted(map(len, places)) == [1, 2]
+        assert not places[0] & places[1]
+        assert sorted(len(one.starts) for one in pair) == [2, 4]
         await until(lambda: all(one.looks for one in pair), "both asked", 10)
         for stream in streams:
             await stream.tap.cancel()
@@ -172,6 +178,32 @@ async def test_a_single_one_is_used_and_never_asked(pair: Pair) -> None:
         await until(lambda: len(stream.utterances) == 2, "heard", 10)
         await stream.tap.cancel()
     assert pair[0].looks == 0
+
+
+@pytest.fixture
+def settings(tmp_path: Path, pair: Pair) -> Settings:
+    """A node that has the choice."""
+    return Settings(
+        data_dir=tmp_path, secret="a secret of the tests, and a long one", media_port=0, media_bind=["127.0.0.1"],
+        transcriber_urls=[f"http://127.0.0.1:{one.port}" for one in pair], disk_reserve_mb=0,
+    )  # fmt: skip
+
+
+async def test_a_room_goes_on_when_its_transcriber_dies(seat: Make, node: Node, pair: Pair) -> None:
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: len(leader.captions) >= 4, "captions", 20)
+    dies, stays = sorted(pair, key=lambda one: -len(one.starts))
+    assert (len(dies.starts), len(stays.starts)) == (2, 0), "one reception is at one transcriber"
+    await dies.stop()
+    await until(lambda: len(stays.starts) == 2, "moved", WITHIN_S)
+    before = len(leader.captions)
+    await until(lambda: len(leader.captions) >= before + 4, "captions again", 20)
+    await node.hub.close_room("r1", "office")
+    for participant in ("p1", "l1"):
+        starts = [c.utterance.start for c in leader.captions if c.utterance.participant_id == participant]
+        assert all(abs(b - a - 1.0) < 0.05 for a, b in itertools.pairwise(starts)), starts
+    assert {m.state for m in leader.got if isinstance(m, Recognition)} <= {"on"}, "nobody is told of a trouble"
 
 
 def test_the_setting_names_one_or_several(tmp_path: Path) -> None:

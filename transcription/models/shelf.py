@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from server.durable import make_folder, replace_file, sync_folder
+from server.durable import make_folder, replace_file, sync_file, sync_folder
 
 NEEDED = ("config.json", "model.bin", "tokenizer.json")
 """Without its own tokenizer.json faster-whisper would ask the network for somebody else's."""
@@ -140,6 +140,7 @@ class Shelf:
         for wanted in WANTED:
             path = folder / wanted
             if path.is_file():
+                sync_file(path)
                 files.append(ModelFile(name=wanted, size=path.stat().st_size, sha256=sha256(path)))
         require([file.name for file in files])
         for other in folder.iterdir():
