@@ -129,6 +129,8 @@ class LiveTrack:
         except Exception:
             log.exception("live track failed")
             await self._give_up("failed", "这一路声音暂时转不成文字，马上再试。", CLOSE_AGAIN)
+        finally:
+            self._pool.speaks(self, False)
 
     async def _serve(self) -> None:
         start = await self._start()
@@ -200,14 +202,15 @@ class LiveTrack:
 
     def _look_at(self, segmenter: Segmenter) -> None:
         """Ask for what can be done ahead of time, if nobody else needs the machine."""
+        opened = segmenter.open_speech()
+        self._pool.speaks(self, opened is not None)
         paused = segmenter.pausing()
         before, self._pausing = self._pausing, paused.end if paused else None
         if paused is not None:
             if paused.end != before and self._nobody_waits:
                 self._jobs.put_nowait(_Early(paused))
             return
-        opened = segmenter.open_speech() if self._partial_s else None
-        if opened is not None:
+        if opened is not None and self._partial_s:
             self._look_at_open(*opened)
 
     def _look_at_open(self, start: float, samples: Samples) -> None:

@@ -1,12 +1,16 @@
 """The threads that decode: shared by all streams, first come first served; what can wait lets them all go first."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+LONGEST_WAIT_S = 5.0
+"""So long what can wait waits for a moment in which nobody speaks."""
 
 
 class Decodings(Protocol):
@@ -24,6 +28,7 @@ class DecodingPool:
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="decode")
         self._waiting = 0
+        self._speaking: set[object] = set()
         self._freed = asyncio.Event()
         self._turn = asyncio.Semaphore(1)
         self.patient = _Patient(self)
@@ -48,20 +53,35 @@ class DecodingPool:
             self._waiting -= 1
             self._freed.set()
 
+    def speaks(self, stream: object, now: bool) -> None:
+        """Whether somebody is speaking on this stream: then it will need a thread soon."""
+        if now:
+            self._speaking.add(stream)
+        elif stream in self._speaking:
+            self._speaking.discard(stream)
+            self._freed.set()
+
     async def run_patiently(self, work: Callable[[], T]) -> T:
         """The same for what can wait: it takes a thread only when no stream needs one, and never more than one, so
-        that a stream waits for the end of one such decoding at most."""
+        that a stream waits for the end of one such decoding at most.  It begins when nobody speaks, so that mostly
+        no stream waits at all, or where somebody always does, after a while."""
         await self._turn.acquire()
         try:
-            while not self.idle:
-                self._freed.clear()
-                await self._freed.wait()
+            await self._until_nobody_needs_it()
             begun = asyncio.get_running_loop().run_in_executor(self._threads, work)
         except BaseException:
             self._turn.release()
             raise
         begun.add_done_callback(self._took_turn)
         return await asyncio.shield(begun)  # whoever gives up does not free the thread
+
+    async def _until_nobody_needs_it(self) -> None:
+        clock = asyncio.get_running_loop().time
+        until = clock() + LONGEST_WAIT_S
+        while not self.idle or (self._speaking and clock() < until):
+            self._freed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._freed.wait(), until - clock() if self.idle else None)
 
     def _took_turn(self, done: "asyncio.Future[T]") -> None:
         self._turn.release()

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from server.protocol.transcript import LiveStart
 from tests.transcription.conftest import KEY, MODEL, settings
 from tests.transcription.test_files import wav
+from transcription.client import recognise_live
 from transcription.engine import Heard, HeardWord, ModelState
 from transcription.measuring import running
 from transcription.pool import DecodingPool
@@ -134,6 +137,38 @@ async def test_streams_go_before_the_second_pass_and_wait_for_one_of_its_pieces_
     assert await patient[2] == "second 3"
     assert decodings.began == ["second 1", "live 1", "live 2", "second 3"]
     pool.close()
+
+
+async def test_the_second_pass_begins_a_piece_when_nobody_speaks_or_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, decodings = DecodingPool(1), Decodings()
+    decodings.end("second 1", "second 2")
+    pool.speaks("one", True)
+    pool.speaks("other", True)
+    first = asyncio.create_task(pool.patient.run(decodings.work, "second 1"))
+    await asyncio.sleep(0.05)
+    pool.speaks("one", False)
+    await asyncio.sleep(0.05)
+    assert decodings.began == [], "somebody still speaks"
+    pool.speaks("other", False)
+    assert await first == "second 1"
+    monkeypatch.setattr("transcription.pool.LONGEST_WAIT_S", 0.05)
+    pool.speaks("one", True)
+    assert await pool.patient.run(decodings.work, "second 2") == "second 2"
+    pool.close()
+
+
+async def test_a_stream_tells_while_somebody_speaks_on_it(petitioner: Samples) -> None:
+    told: list[bool] = []
+    async with running(settings(), Listening()) as (address, service):
+        real = service.pool.speaks
+        service.pool.speaks = lambda stream, now: (told.append(now), real(stream, now))[1]  # type: ignore[method-assign]
+        start = LiveStart(reception_id="r", participant_id="p", offset=0.0)
+        sound = petitioner[round(20 * RATE) : round(30 * RATE)]
+        async for _ in recognise_live(f"ws://{address}", KEY, start, sound, block_s=0.2):
+            pass
+    assert True in told
+    assert told[0] is False
+    assert told[-1] is False
 
 
 async def test_whoever_gives_up_does_not_let_a_second_piece_of_its_kind_in_before_a_stream() -> None:
