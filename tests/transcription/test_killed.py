@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -55,7 +56,10 @@ async def ready(port: int) -> None:
 
 
 @pytest.mark.slow
-async def test_a_real_one_is_killed_in_mid_talk(processes: list[tuple[subprocess.Popen[bytes], int]]) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_real_one_is_killed_in_mid_talk(
+    processes: list[tuple[subprocess.Popen[bytes], int]], how: signal.Signals
+) -> None:
     sound = load_samples(ROOT / "deploy/demo/land/petitioner.opus")[21 * 16_000 : 43 * 16_000].tobytes()
     for _, port in processes:
         await ready(port)
@@ -65,13 +69,13 @@ async def test_a_real_one_is_killed_in_mid_talk(processes: list[tuple[subprocess
         await until(lambda: stream.utterances, "the first sentence", 20)
         process = next(p for (p, _), one in zip(processes, transcribers._known, strict=True) if one.lines)
         decided = stream.tap.until
-        process.kill()
+        process.send_signal(how)
         died = time.monotonic()
         await until(lambda: stream.tap.until > decided, "decided by the other", WITHIN_S)
         took = time.monotonic() - died
         await stream.fed()
         await stream.tap.finish(20)
-    print(f"first decided sound {took:.2f} s after the kill")
+    print(f"first decided sound {took:.2f} s after {how.name}")
     assert [u.text for u in stream.utterances] == [
         "我同意录音录像，您记录吧。", "我叫何德顺，今年六十三岁，是柳林镇上河村的村民。",
     ]  # fmt: skip
