@@ -16,7 +16,11 @@ _LOW_WORD = 0.5
 _LOW_MEAN = 0.8
 """Right words have a median of 0.99, wrong ones of about 0.6 (deploy/demo/model/CARD.md)."""
 _FAST = 9.0
-"""Characters a second; lively Mandarin has 5 to 7."""
+"""Syllables a second; lively Mandarin has 5 to 7, other languages hardly more."""
+_LETTER = 1 / 3
+"""Syllables a letter of an alphabet: English has about 15 letters a second where it has 5 syllables."""
+_SYLLABIC = re.compile(r"[\d\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Digits, kana, Chinese characters, Hangul: a syllable each."""
 _COMPRESSION = 2.4
 _SILENT_VOICE_S = 0.8
 _CONCEALED_S = 0.1
@@ -34,6 +38,11 @@ def known_phrases() -> tuple[str, ...]:
 def letters(text: str) -> str:
     """The text without punctuation and spaces."""
     return "".join(c for c in text if c.isalnum())
+
+
+def syllables(text: str) -> float:
+    """About how many syllables it takes to say the text, in whatever script."""
+    return sum(1.0 if _SYLLABIC.match(character) else _LETTER for character in letters(text))
 
 
 def check(utterance: Utterance, voice_start: float, voice_end: float) -> Utterance | None:
@@ -71,8 +80,8 @@ def mean_probability(utterance: Utterance) -> float:
 
 
 def more_than_a_voice_says(utterance: Utterance, voice_s: float) -> bool:
-    """Whether the voice was too short for so many characters."""
-    return len(letters(utterance.text)) > _FAST * voice_s + 2
+    """Whether the voice was too short for so many syllables."""
+    return syllables(utterance.text) > _FAST * voice_s + 2
 
 
 def _phrase_over_noise(utterance: Utterance) -> bool:
@@ -87,7 +96,7 @@ def _improbable(utterance: Utterance) -> bool:
 
 
 def _too_fast(utterance: Utterance) -> bool:
-    count = len(letters(utterance.text))
+    count = syllables(utterance.text)
     return count >= 4 and count > _FAST * (utterance.end - utterance.start)
 
 

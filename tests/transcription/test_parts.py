@@ -10,7 +10,7 @@ from server.protocol.transcript import LiveRepaired, Utterance, Word
 from tests.transcription.conftest import DEMO
 from transcription.engine import Heard, HeardWord, ModelState
 from transcription.evaluate import Character, align, load_reference, score
-from transcription.guard import check, mark_repairs
+from transcription.guard import check, mark_repairs, more_than_a_voice_says, syllables
 from transcription.recognise import Source, Unheard, recognise
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.settings import TranscriberSettings
@@ -127,6 +127,18 @@ def test_ordinary_speech_has_no_doubt() -> None:
     checked = check(utterance("请您慢慢说，天天都来也可以"), 0, 4.1)
     assert checked is not None
     assert checked.doubt == ()
+
+
+def test_other_scripts_are_not_taken_for_hasty_speech() -> None:
+    english = utterance("I would like to say that our land was taken away from us", seconds=3.0)
+    tibetan = utterance("ང་ཚོའི་ས་ཞིང་བཟུང་སོང་།", seconds=1.6)
+    for said in (english, tibetan):
+        checked = check(said, said.start, said.end)
+        assert checked is not None
+        assert "fast_speech" not in checked.doubt
+        assert not more_than_a_voice_says(said, said.end - said.start)
+    assert more_than_a_voice_says(english, 1.0)
+    assert syllables("我家4亩地，땅") == 6
 
 
 # --- text -------------------------------------------------------------------------------------------------------
