@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     )
     file_on_signature: bool = Field(True, description="A signed record is filed at once; off: a clerk files it.")
     archive_on_filing: bool = Field(True, description="Make the archive's film as soon as a case is filed.")
+    drafting_words: Path | None = Field(
+        None, description="File of the office's own words for drafting, as transcription/drafting/data/words.toml."
+    )
     second_pass: bool = Field(
         True, description="Hear every recording again after the talk, with the transcriber's settings second_…."
     )

@@ -16,6 +16,7 @@ from server.reception.office import Office
 from server.settings import Settings, make_private
 from server.store.engine import Store
 from server.store.migrate import migrate
+from transcription.drafting import vocabulary
 
 log = structlog.get_logger()
 
@@ -27,6 +28,7 @@ FIRST_LINK = "first-admin-link.txt"
 async def running_office(settings: Settings) -> AsyncIterator[Office]:
     """The office with its store migrated, its jobs running and the media nodes followed."""
     store = await asyncio.to_thread(open_store, settings)
+    use_own_words(settings)
     jobs = archiving.OfficeJobs()
     nodes = MediaNodes(settings, store, jobs.close_reception)
     office = Office(settings=settings, store=store, media=nodes, jobs=jobs)
@@ -72,6 +74,16 @@ def open_store(settings: Settings) -> Store:
     store = Store(settings.store_url)
     migrate(store.engine)
     return store
+
+
+def use_own_words(settings: Settings) -> None:
+    """Draft with the office's own words too; a file that is none is left out and named in the log."""
+    if settings.drafting_words is None:
+        return
+    try:
+        vocabulary.use(vocabulary.load_vocabulary(settings.drafting_words))
+    except vocabulary.UnusableWords as error:
+        log.error("drafting_words is not used", reason=str(error))
 
 
 def offer_first_link(settings: Settings, store: Store) -> str | None:

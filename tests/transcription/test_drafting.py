@@ -2,19 +2,23 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.states import FormField, Purpose
+from server.jobs.running import use_own_words
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, Speaker
 from server.protocol.transcript import Utterance, Word
+from server.settings import Settings
 from tests.transcription.conftest import DEMO
 from transcription.drafting import build_draft
 from transcription.drafting.fields import RULES, said_people
 from transcription.drafting.numbers import digit_runs, is_identity_number, money, parse, spoken
+from transcription.drafting.vocabulary import UnusableWords, in_use, load_vocabulary, use
 from transcription.drafting.written import written_text
 
 SPEAKERS = (
@@ -91,11 +95,142 @@ def test_wage_takes_the_corrected_amount() -> None:
         ("我想咨询一下低保怎么办。", "purpose", "enquiry"),
         ("这件事法院已经判决了。", "litigation", "这件事法院已经判决了。"),
         ("我没有别的要求。", "requests", None),
+        # wishes: the petitioner's own, and wishes only
+        ("村干部要求我们搬走。", "requests", None),
+        ("他们要求我签字。", "requests", None),
+        ("他们没有按要求施工。", "requests", None),
+        ("他把钱给我弟弟了。", "requests", None),
+        ("老板把工资给我了一半。", "requests", None),
+        ("老板说把钱发下来。", "requests", None),
+        ("这件事希望不大。", "requests", None),
+        ("就是把我的押金退给我就行。", "requests", "就是把我的押金退给我就行。"),
+        ("我们大家恳请政府修路。", "requests", "我们大家恳请政府修路。"),
+        ("他们要求我签字。", "purpose", None),
+        ("他们怀疑我举报了他们。", "purpose", None),
+        ("我有意见书，请您看看。", "purpose", None),
+        ("我就是把该退的钱给我。", "purpose", "request"),
+        # how many
+        ("我们三个月没有拿到工资。", "people", None),
+        ("昨天他们一起来了五个人。", "people", None),
+        ("我们村有十二户人家。", "people", None),
+        ("我们一共来了五个人。", "people", "五个人"),
+        # the unit complained about
+        ("不是第二建筑公司拖欠我们工资。", "accused_unit", None),
+        ("镇政府没有给我答复。", "accused_unit", None),
+        ("我在宏达公司拖欠工资以后走了。", "accused_unit", None),
+        ("听说宏达公司一直拖欠工资。", "accused_unit", "宏达公司"),
+        ("公司拖欠我们工资。", "accused_unit", None),
+        # places
+        ("我儿子在滨河路的工地干活。", "problem_place", None),
+        ("我在滨河路的工地干活。", "problem_place", "滨河路的工地"),
+        # sums
+        ("我为了看病还欠亲戚三万元。", "amount", None),
+        ("我家还欠银行五万元。", "amount", None),
+        ("每户还差三千元没有给。", "amount", None),
+        # what was tried
+        ("他们来找过我三次。", "tried_before", None),
+        ("老板打过我。", "tried_before", None),
+        ("村干部找过我谈话。", "tried_before", None),
+        ("我没有去过信访局。", "tried_before", None),
+        ("我到医院去过两次。", "tried_before", None),
+        ("我向县劳动局反映过两回。", "tried_before", "我向县劳动局反映过两回。"),
+        ("我打了三次市长热线。", "tried_before", "我打了三次市长热线。"),
+        # papers
+        ("合同他们不给我。", "materials", None),
+        ("我没有带合同原件。", "materials", None),
+        ("原件要不要带收据？", "materials", None),
+        ("我交了材料费。", "materials", None),
+        ("我带了病历和发票。对吗？", "materials", "我带了病历和发票。对吗？"),
+        # courts
+        ("老板让我去法院告他。", "litigation", None),
+        ("我家就在法院旁边。", "litigation", None),
+        ("如果不行我就去起诉。", "litigation", None),
+        ("我没有打过官司。", "litigation", None),
+        ("我去年起诉了，法院不受理。", "litigation", "我去年起诉了，法院不受理。"),
+        # categories
+        ("我不是来说宅基地的。", "category", None),
+        ("宅基地和低保我都要反映。", "category", None),
+        ("我家的地被征收了，补偿没有给够。", "category", "征地补偿"),
+        ("老板拖欠我们农民工的工资。", "category", "拖欠农民工工资"),
     ],
 )
 def test_single_sentences(said: str, field: str, value: str | None) -> None:
     found = values(build_draft(transcript(("petitioner", said))))
     assert found.get(field) == value
+
+
+def test_a_question_of_the_receiver_names_no_category_and_a_statement_does() -> None:
+    asked = transcript(("leader", "您是为宅基地的事来的吗？"), ("petitioner", "嗯。"))
+    stated = transcript(("leader", "您反映的宅基地问题记下了。"), ("petitioner", "嗯。"))
+    assert "category" not in values(build_draft(asked))
+    assert values(build_draft(stated))["category"] == "宅基地"
+
+
+# --- an office's own words --------------------------------------------------------------------------------------
+
+
+def test_an_office_adds_its_own_words(tmp_path: Path) -> None:
+    extra = tmp_path / "words.toml"
+    extra.write_text(
+        """
+        [[category]]
+        name = "水库移民"
+        said = ["移民+后期扶持"]
+
+        [[category]]
+        name = "低温补贴"
+        said = ["烤火费"]
+
+        [words]
+        units = ["矿业"]
+        materials = ["移民手册"]
+        requests_to_the_end = ["把…补上"]
+        """,
+        "utf-8",
+    )
+    own = load_vocabulary(extra)
+    said = ("我们移民的后期扶持没有到位。", "鸿运矿业拖欠我们的钱。", "我带了移民手册。", "请把差的钱补上。")
+    talk = transcript(*(("petitioner", text) for text in said))
+    with_own, without = values(build_draft(talk, own)), values(build_draft(talk))
+    assert with_own["category"] == "水库移民"
+    assert with_own["accused_unit"] == "鸿运矿业"
+    assert with_own["materials"] == "我带了移民手册。"
+    assert with_own["requests"] == "请把差的钱补上。"
+    assert not {"category", "accused_unit", "materials", "requests"} & set(without)
+    assert values(build_draft(dialogue("wage"), own))["accused_unit"] == "第二建筑公司"
+
+
+def test_a_program_drafts_with_the_words_of_its_setting(tmp_path: Path) -> None:
+    path, before = tmp_path / "own.toml", in_use()
+    said = transcript(("petitioner", "我带了移民手册。"))
+    try:
+        path.write_text("[words]\nunites = []", "utf-8")
+        use_own_words(Settings(drafting_words=path))
+        assert "materials" not in values(build_draft(said))
+        path.write_text('[words]\nmaterials = ["移民手册"]', "utf-8")
+        use_own_words(Settings(drafting_words=path))
+        assert values(build_draft(said))["materials"] == "我带了移民手册。"
+    finally:
+        use(before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[words]\nunites = []",
+        "units = ['矿业']",
+        "[words]\nunits = ['']",
+        "[words]\nunits = '矿业'",
+        "[words]\nrequests = ['把…']",
+        "[[category]]\nsaid = ['低保']",
+        "[[category]]\nname = '低保'",
+        "not toml",
+    ],
+)
+def test_a_file_that_is_none_says_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / "words.toml").write_text(text, "utf-8")
+    with pytest.raises(UnusableWords, match=r"words\.toml"):
+        load_vocabulary(tmp_path / "words.toml")
 
 
 def test_what_only_the_leader_says_is_nobodys_claim() -> None:
@@ -167,6 +302,8 @@ def _comes_from(field: str, value: str, evidence: str) -> None:
         assert match
         assert match[1] in evidence
         assert parse(re.sub("元|块钱|块", "", match[1])) == int(match[2])
+    elif field == "category":
+        assert all(word in evidence for word in ("拖欠", "工资"))
     elif field in ("phone", "id_number"):
         assert value in digit_runs(evidence)
     else:

@@ -7,6 +7,7 @@ is asked for by a clerk, a wrong one may be signed.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from server.protocol.drafting import DraftField
 from transcription.drafting.numbers import (
@@ -19,6 +20,7 @@ from transcription.drafting.numbers import (
     parse,
 )
 from transcription.drafting.turns import Talk, Turn
+from transcription.drafting.vocabulary import Category, Vocabulary
 
 Found = tuple[str, tuple[str, ...]]
 """A value and the ids of the utterances it was taken from."""
@@ -35,60 +37,115 @@ _SURNAMES = frozenset(
 _ALSO_WORDS = frozenset("车和于从时常向都那乐安全曾连应白花水方干计牛国文")
 """Surnames that are also ordinary words after 我叫: believed only in answer to the question for the name."""
 _STOP = r"(?=[，。、！？,.!?\s]|$)"
+_SENTENCES = re.compile(r"[^。！？!?]+[。！？!?]*")
+_CLAUSES = re.compile(r"[^，。；！？,;!?]+")
 _CORRECTS = re.compile(r"写错|记错|说错|不对|更正|应该是|纠正")
+_QUESTION_ENDS = ("？", "?", "吗", "吗。")
 
 _NAME = re.compile(rf"我(?:的名字)?(?:是|叫|名叫|叫做|名字叫)(?:做)?([\u4e00-\u9fff]{{2,4}}){_STOP}")
 _NAMED = re.compile(r"我(?:的名字|叫|名叫)")
 _ASKS_NAME = re.compile(r"叫什么|姓名|贵姓|怎么称呼|您是谁|名字")
-_PLACE = r"[\u4e00-\u9fff\d]{2,28}?(?:村|社区|小区|街道|街|路|镇|乡|组|号|栋|单元|室|楼|庄|屯|寨)"
-_LIVES = (
-    re.compile(rf"(?:家住|住址是|地址是|住在|我住|家在)({_PLACE}){_STOP}"),
-    re.compile(rf"是({_PLACE})(?:的)?(?:村民|居民|人){_STOP}"),
-)
-_PEOPLE = re.compile(rf"(?:我们|一共|总共|共有|一起来了|来了)(?:一共|总共)?(?:来了|有)?({NUMERAL}(?:多)?(?:个|名|位|户)(?:农民工|工人|村民|职工|业主|居民|家长|代表|人)?)")
-_UNIT = r"[\u4e00-\u9fff]{0,14}?(?:公司|集团|工厂|政府|村委会|居委会|合作社|医院|学校|银行|物业|自然资源局|开发商)"
-_ACCUSED = (
-    re.compile(rf"(?:^|[，。、！？,])(?:就是|都是|是|这个|那个)?({_UNIT})(?:一直|还|长期)?(?:拖欠|欠着?我|克扣|侵占|强占|强拆|扣了我|不给我|没有给我)"),
-    re.compile(rf"(?:举报|控告|检举|投诉的是)({_UNIT})"),
-)
-_ONLY_UNIT_WORD = re.compile(r"^(?:公司|集团|工厂|政府|医院|学校|银行|物业|合作社)$")
-_PROBLEM_PLACE = re.compile(
-    r"在([\u4e00-\u9fff\d]{2,14}?(?:工地|小区|村|路|街|园区|工业园)(?:的工地)?)(?:上|里)?(?:干活|施工|打工|做工|上班)"
-)
-_VISITED_PLACE = re.compile(r"到([\u4e00-\u9fff]{2,12}?(?:村|社区|小区|工地|路|街))(?:去)?(?:实地|现场)?(?:调查|查看|了解|核实)")
+_VISITED = r"到([\u4e00-\u9fff]{{2,12}}?{sites})(?:去)?(?:实地|现场)?(?:调查|查看|了解|核实)"
+_WORKS_AT = r"在([\u4e00-\u9fff\d]{{2,14}}?{sites}(?:的工地)?)(?:上|里)?(?:干活|施工|打工|做工|上班)"
 
-_REQUEST = re.compile(r"请求|要求|希望|恳请|盼望|我的诉求|想让|把.{0,8}(?:给我|还给|发下来|退给)")
-_ASKS_REQUEST = re.compile(r"诉求是|什么诉求|什么要求|希望怎么|怎么解决|想要.{0,4}什么|希望.{0,6}什么")
-_NO_REQUEST = re.compile(r"没有(?:别的|其他|什么)?要求[。！]?$")
-_TRIED = re.compile(r"(?:去|找|到|向|跟|给|申请|起诉|上访|投诉|反映|打)[^，。]{0,18}(?:过|了[一二两三四五六七八九十\d]+次)")
-_TRIED_ACT = re.compile(r"去过|找过|反映过|投诉过|上访过|申请过|起诉过|报过|打过|问过|仲裁过|了.{1,2}次")
-_ASKS_TRIED = re.compile(r"之前|以前|找过|反映过|怎么答复|书面答复|别的部门")
+_OTHERS = re.compile(r"[他她它]|对方|老板说|儿子|女儿|丈夫|妻子|老婆|老公|老伴|亲戚|朋友|邻居|别人|有人")
+"""Somebody else is spoken of."""
+_LEADS_IN = "因为|听人说|听说|据说|后来|现在|当时|其实|但是|可是|而且|结果|就是|都是|这个|那个|这家|那家|去年|今年|前年|以前|原来|我们|但|是"
+_LEADING = re.compile(rf"^(?:{_LEADS_IN})+")
+_NO_UNIT = re.compile(r"不是|没有|不能|[没让被在和我他她您你说]")
+"""Not part of a unit's name: more than the name was caught."""
+_NOT_OWN_ACCUSATION = re.compile(r"怕|怀疑|以为|说我|不是|没有|没")
+
+_SELF = (
+    r"(?:就|只|也|还|都|最|现在|今天|这次|来|是|所以|因此|主要|特别|一直|真的|真心|坚决|强烈|再次|另外|首先|其次|最后|第[一二三四]|那|但是|但|领导"
+    r"|请|请您|您|我们|我|咱们|咱|大家|全家|想|本人|一家人|家里人|家|的|个|一|点|一点|唯一)*"
+)
+"""Before a wish: nobody but the petitioner is spoken of."""
+_NOT_A_WISH = re.compile(r"(?:不|没有?|按|按照|符合|什么|别的|其他)(?:什么|任何|别的|其他)*(?:要求|请求|希望|诉求)|希望(?:不大|渺茫)|要求(?:太|很|不)|不知道|说不好|没想好|(?:要求|希望|请求)过")
+_POLITE_END = "(?:吧|就行|就好|就可以|就行了|就好了|就可以了)?"
+_NO = re.compile(r"没有?|不(?:肯|给|能|让|在|是|用|带)|未|丢|弄坏|拿走|扣")
+_ONCE = re.compile(r"过|了[^，。]{0,6}(?:次|趟|回|遍)")
+_NEVER = re.compile(r"没有?|从来|不敢|不想|不会|不知道|未")
 _THEY = re.compile(r"^(?:他们|她们|都|对方)")
-_MATERIAL = re.compile(r"协议|合同|欠条|流水|收据|发票|证明|户口本|身份证|判决书|照片|录像|票据|病历|存折|房产证|材料")
-_HANDS_IN = re.compile(r"带了|带来|带着|我有|手里|有，|提供|准备了|交了|原件|复印件")
-_COURT = re.compile(r"法院|起诉|打官司|判决|裁定|检察院|立案|仲裁")
+_NOT_AT_LAW = re.compile(
+    r"没有?|从来|未|让|叫|劝|如果|要是|假如|万一|准备|打算|考虑|可以|[想要会]去|[想要]|不敢|不想|不会"
+)
+_BESIDE = re.compile(r"旁边|对面|门口|附近|隔壁|后面|工作|上班")
+_DENIES = re.compile(r"(?<!是)不是|不属于")
+_SOFT = re.compile(rf"^{_SELF}(?:希望|盼望|想让)(?!领导|政府)")
 _ASIDE = re.compile(
     r"同意录|录音|录像|你们录|^(?:谢谢|好的|嗯|可以|是的|对的?)|我确认|没有问题|听明白|麻烦您|我叫|身份证|户口本"
     r"|请问|[？?]$|您这句话|放心了|都对"
 )
-_ACCUSES = re.compile(r"我们?(?:要|想|来|是来)?(?:实名)?(?:举报|控告|检举|揭发)")
-_SUGGESTS = re.compile(r"我们?(?:想|要|来)?(?:提|有)(?:一|几|个|点|些|条|两)*(?:建议|意见)")
+_ACCUSES = re.compile(r"我们?(?:要|想|来|是来|就是来)?(?:实名)?(?:举报|控告|检举|揭发)")
+_SUGGESTS = re.compile(r"我们?(?:想|要|来)?(?:提|有)(?:一|几|个|点|些|条|两)*(?:建议|意见)(?!书)")
 _ENQUIRES = re.compile(r"我们?(?:想|要|来|就是来|是来)(?:咨询|打听|问一下|了解一下)")
 _APPEALS = re.compile(r"不服.{0,12}(?:决定|意见|判决|复查|裁定|处罚)|对[^，。]{0,12}(?:决定|意见|判决|裁定|处罚)不服|我们?(?:要|来)?申诉")
-_REQUESTS = re.compile(r"我们?(?:请求|要求|恳请)|希望领导|希望政府|我的诉求")
-_CATEGORIES = (
-    "征地补偿", "拆迁补偿", "拖欠农民工工资", "拖欠工资", "养老保险", "医疗保险", "工伤赔偿", "最低生活保障", "宅基地",
-    "环境污染", "物业纠纷", "医疗纠纷", "房产证办理", "土地承包",
-)
 _STRONG = re.compile(r"还差|还欠|尚欠|没有给|没给|未付|未给")
 _TOTAL = re.compile(r"拖欠|欠|一共|总共|合计|总数|损失")
+_OWN_DEBT = re.compile(r"我们?(?:家|家里)?(?:还|也|又|都|现在)*欠(?!我)|欠了?(?:银行|信用社|亲戚|朋友|别人|人家|外债|债)|借(?![给出条])")
 _PER_HEAD = re.compile(r"每(?:个人|人|亩|户|月|个月|天|年|平方米|平米|家)[^，。]*$")
+
+
+class Patterns:
+    """The patterns made of a vocabulary's words."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        any_of = vocabulary.any_of
+        place = rf"[\u4e00-\u9fff\d]{{2,28}}?{any_of('homes')}"
+        unit = rf"([\u4e00-\u9fff]{{0,14}}?{any_of('units')})"
+        persons = any_of("persons")
+        self.vocabulary = vocabulary
+        self.lives = (
+            re.compile(rf"(?:家住|住址是|地址是|住在|我住|家在)({place}){_STOP}"),
+            re.compile(rf"是({place})(?:的)?(?:村民|居民|人){_STOP}"),
+        )
+        self.people = re.compile(
+            rf"(?:我们(?:这次|今天)?(?:一起|一共|总共|共)?(?:来了|有|是)?(?:一共|总共)?|(?:一起|一共|总共)来了)"
+            rf"({NUMERAL}多?(?:个(?:{persons}|{_STOP})|[名位户](?:{persons})?))"
+        )
+        self.accused = (
+            re.compile(
+                rf"^{unit}(?:一直|还|长期|又)?(?:拖欠|欠着?我|克扣|侵占|强占|强拆|扣了我|不给我(?!答复|回复|们答复|们回复)|没有给我们?(?:工资|钱|补偿|赔偿|发))"
+            ),
+            re.compile(rf"(?:我们?(?:要|想|来|是来|就是来)*(?:实名)?|^)(?:举报|控告|检举|投诉的是){unit}"),
+        )
+        self.only_unit_word = re.compile(rf"^{any_of('units')}$")
+        self.works_at = re.compile(_WORKS_AT.format(sites=any_of("sites")))
+        self.visited = re.compile(_VISITED.format(sites=any_of("sites")))
+        self.wish = re.compile(rf"^{_SELF}(?:{any_of('requests')}|{any_of('requests_to_the_end')}{_POLITE_END}$)")
+        self.asks_request = re.compile(any_of("asks_request"))
+        self.asks_tried = re.compile(any_of("asks_tried"))
+        self.tried = re.compile(any_of("tried"))
+        self.authority = re.compile(any_of("authorities", "helpers", "litigation"))
+        self.went = re.compile(
+            rf"(?:[去找到向跟给同问打来]|反映|投诉|申请|起诉)[^，。]{{0,12}}?{any_of('authorities', 'helpers', 'litigation')}"
+        )
+        self.material = re.compile(any_of("materials") + "(?!费)")
+        self.hands_in = re.compile(any_of("hands_in"))
+        self.at_law = re.compile(any_of("litigation"))
+
+
+@lru_cache(maxsize=8)
+def patterns(vocabulary: Vocabulary) -> Patterns:
+    """The patterns of a vocabulary, made once."""
+    return Patterns(vocabulary)
+
+
+def _clauses(turn: Turn) -> list[str]:
+    """The clauses of its statements; those of a question claim nothing."""
+    stated = [sentence for sentence in _SENTENCES.findall(turn.text) if not sentence.endswith(_QUESTION_ENDS)]
+    return [clause for sentence in stated for clause in _CLAUSES.findall(sentence)]
+
+
+def _asks(turn: Turn) -> bool:
+    return turn.text.endswith(_QUESTION_ENDS)
 
 
 # --- people and places ------------------------------------------------------------------------------------------
 
 
-def name(talk: Talk) -> Found | None:
+def name(talk: Talk, by: Patterns) -> Found | None:
     """我叫…; a bare 我是… counts only as an answer to the question for the name."""
     found: list[tuple[Turn, str]] = []
     for turn in talk.petitioner:
@@ -111,20 +168,20 @@ def _first_or_corrected(found: Sequence[tuple[Turn, str]]) -> Found | None:
     return (chosen[0][1], (chosen[0][0].id,)) if chosen else None
 
 
-def address(talk: Talk) -> Found | None:
-    found = [(turn, m[1]) for turn in talk.petitioner for m in (_search(_LIVES, turn.text),) if m]
+def address(talk: Talk, by: Patterns) -> Found | None:
+    found = [(turn, m[1]) for turn in talk.petitioner for m in (_search(by.lives, turn.text),) if m]
     return _first_or_corrected(found)
 
 
-def _search(patterns: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
-    return next((match for pattern in patterns if (match := pattern.search(text))), None)
+def _search(tried: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
+    return next((match for pattern in tried if (match := pattern.search(text))), None)
 
 
-def id_number(talk: Talk) -> Found | None:
+def id_number(talk: Talk, by: Patterns) -> Found | None:
     return _digits(talk, is_identity_number)
 
 
-def phone(talk: Talk) -> Found | None:
+def phone(talk: Talk, by: Patterns) -> Found | None:
     return _digits(talk, is_mobile_number)
 
 
@@ -133,63 +190,86 @@ def _digits(talk: Talk, right: Callable[[str], bool]) -> Found | None:
     return _first_or_corrected(found)
 
 
-def people(talk: Talk) -> Found | None:
-    found = [(turn, m[1]) for turn in talk.petitioner for m in (_PEOPLE.search(turn.text),) if m]
+def people(talk: Talk, by: Patterns) -> Found | None:
+    """How many came or are meant: 我们二十六个农民工, 一起来了五个人; not months, and not how many others came."""
+    found = [
+        (turn, match[1])
+        for turn in talk.petitioner
+        for clause in _clauses(turn)
+        if (match := by.people.search(clause)) and not _OTHERS.search(clause[: match.start()])
+    ]
     return _first_or_corrected(found)
 
 
-def problem_place(talk: Talk) -> Found | None:
+def problem_place(talk: Talk, by: Patterns) -> Found | None:
     """Where they say it happened; a place that only the receiver names counts if the petitioner named it too."""
     for turn in talk.petitioner:
-        if match := _PROBLEM_PLACE.search(turn.text):
-            return match[1], (turn.id,)
+        for clause in _clauses(turn):
+            if (match := by.works_at.search(clause)) and not _OTHERS.search(clause[: match.start()]):
+                return match[1], (turn.id,)
     for utterance in talk.receiver:
-        match = _VISITED_PLACE.search(utterance.text)
-        said = [turn.id for turn in talk.petitioner if match and match[1] in turn.text]
-        if match and said:
-            return match[1], (said[0], utterance.id)
+        visited = by.visited.search(utterance.text)
+        said = [turn.id for turn in talk.petitioner if visited and visited[1] in turn.text]
+        if visited and said:
+            return visited[1], (said[0], utterance.id)
     return None
 
 
-def accused_unit(talk: Talk) -> Found | None:
+def accused_unit(talk: Talk, by: Patterns) -> Found | None:
     for turn in talk.petitioner:
-        match = _search(_ACCUSED, turn.text)
-        if match and not _ONLY_UNIT_WORD.match(match[1]):
-            return match[1], (turn.id,)
+        for clause in _clauses(turn):
+            match = _search(by.accused, _LEADING.sub("", clause))
+            if match and not by.only_unit_word.match(match[1]) and not _NO_UNIT.search(match[1]):
+                return match[1], (turn.id,)
     return None
 
 
 # --- the matter -------------------------------------------------------------------------------------------------
 
 
-def purpose(talk: Talk) -> Found | None:
+def purpose(talk: Talk, by: Patterns) -> Found | None:
     """The strongest thing said: an accusation is protected (article 30), so it goes before everything else."""
-    rules = (
-        ("accusation", _ACCUSES),
-        ("appeal", _APPEALS),
-        ("request", _REQUESTS),
-        ("suggestion", _SUGGESTS),
-        ("enquiry", _ENQUIRES),
+
+    def wants(turn: Turn) -> bool:
+        return any(not _SOFT.search(clause) for clause in _wishes(turn, by))
+
+    rules: tuple[tuple[str, Callable[[Turn], bool]], ...] = (
+        ("accusation", _accuses),
+        ("appeal", lambda turn: turn.says(_APPEALS)),
+        ("request", wants),
+        ("suggestion", lambda turn: turn.says(_SUGGESTS)),
+        ("enquiry", lambda turn: turn.says(_ENQUIRES)),
     )
-    for value, pattern in rules:
-        said = [turn.id for turn in talk.petitioner if turn.says(pattern)]
+    for value, says in rules:
+        said = [turn.id for turn in talk.petitioner if says(turn)]
         if said:
             return value, (said[0],)
     return None
 
 
-def category(talk: Talk) -> Found | None:
-    """Named by either side in a category's own words, and no other category named."""
-    said = [(t.text, t.id) for t in talk.petitioner] + [(u.text, u.id) for u in talk.receiver]
-    hits = [(c, id_) for text, id_ in said for c in (_category(text),) if c]
-    return (hits[0][0], (hits[0][1],)) if len({c for c, _ in hits}) == 1 else None
+def _accuses(turn: Turn) -> bool:
+    return any(_ACCUSES.search(clause) and not _NOT_OWN_ACCUSATION.search(clause) for clause in _clauses(turn))
 
 
-def _category(text: str) -> str | None:
-    return next((c for c in _CATEGORIES if c in text), None)
+def category(talk: Talk, by: Patterns) -> Found | None:
+    """Named by the petitioner, else stated by the receiver, in a category's words, and no other category named."""
+    told = [(turn.text, turn.id) for turn in talk.petitioner]
+    stated = [(u.text, u.id) for u in talk.receiver if not u.text.endswith(_QUESTION_ENDS)]
+    for said in (told, stated):
+        hits = [(c, id_) for text, id_ in said if not _DENIES.search(text) for c in _categories(text, by)]
+        wider = {c.within for c, _ in hits}
+        narrow = [(c.name, id_) for c, id_ in hits if c.name not in wider]
+        if narrow:
+            one = len({c for c, _ in narrow}) == 1
+            return (narrow[0][0], (narrow[0][1],)) if one else None
+    return None
 
 
-def amount(talk: Talk) -> Found | None:
+def _categories(text: str, by: Patterns) -> list[Category]:
+    return [c for c in by.vocabulary.categories if c.named_in(text)]
+
+
+def amount(talk: Talk, by: Patterns) -> Found | None:
     """The sum at stake, as said and in digits: a corrected one, else what is still owed, else the total."""
     found = [(_amount_rank(turn, sum_), turn, sum_) for turn in talk.petitioner for sum_ in money(turn.text)]
     ranked = [item for item in found if item[0]]
@@ -203,7 +283,7 @@ def amount(talk: Talk) -> Found | None:
 def _amount_rank(turn: Turn, sum_: Money) -> int:
     before = re.split(r"[，。！？,]", turn.text[: sum_.at])[-1]
     clause = before + re.split(r"[，。！？,]", turn.text[sum_.at :])[0]
-    if _PER_HEAD.search(before):
+    if _PER_HEAD.search(before) or _OWN_DEBT.search(clause):
         return 0
     if turn.says(_CORRECTS) and "应该是" in turn.text[: sum_.at]:
         return 3
@@ -213,26 +293,58 @@ def _amount_rank(turn: Turn, sum_: Money) -> int:
 # --- sentences, word for word -----------------------------------------------------------------------------------
 
 
-def is_request(turn: Turn) -> bool:
-    if turn.says(_NO_REQUEST) or turn.text.endswith(("？", "?")):
+def is_request(turn: Turn, by: Patterns) -> bool:
+    """A wish of the petitioner's own, or the first answer to the question for it."""
+    answers = turn.first and turn.asked(by.asks_request) and _long(turn) and not turn.says(_NOT_A_WISH)
+    return bool(_wishes(turn, by)) or (answers and not _asks(turn))
+
+
+def _wishes(turn: Turn, by: Patterns) -> list[str]:
+    return [c for c in _clauses(turn) if by.wish.search(c) and not _NOT_A_WISH.search(c)]
+
+
+def is_tried(turn: Turn, by: Patterns) -> bool:
+    """Gone to an authority before, or an answer to the question for that."""
+    answers = turn.asked(by.asks_tried) and _long(turn) and (turn.first or turn.says(_THEY))
+    return (answers and not _asks(turn)) or any(_went(clause, by) for clause in _clauses(turn))
+
+
+def _went(clause: str, by: Patterns) -> bool:
+    """The petitioner, and nobody else, went to an authority at least once."""
+    went = by.went.search(clause)
+    if not went or not by.tried.search(clause) or not _ONCE.search(clause):
         return False
-    return turn.says(_REQUEST) or (turn.first and turn.asked(_ASKS_REQUEST) and _long(turn))
+    before = clause[: went.start()]
+    return not (_OTHERS.search(before) or by.authority.search(before) or _NEVER.search(clause[: went.end()]))
 
 
-def is_tried(turn: Turn) -> bool:
-    if turn.text.endswith(("？", "?")):
+def is_material(turn: Turn, by: Patterns) -> bool:
+    """A paper, and that it is here, in one clause."""
+    if turn.says(_CORRECTS):
         return False
-    spoken_of = turn.says(_TRIED) and turn.says(_TRIED_ACT)
-    return spoken_of or (turn.asked(_ASKS_TRIED) and _long(turn) and (turn.first or turn.says(_THEY)))
+    return any(_brings(clause, by) for clause in _clauses(turn))
 
 
-def is_material(turn: Turn) -> bool:
-    return turn.says(_MATERIAL) and turn.says(_HANDS_IN) and not turn.says(_CORRECTS)
+def _brings(clause: str, by: Patterns) -> bool:
+    brought = by.material.search(clause) and by.hands_in.search(clause)
+    return bool(brought) and not _NO.search(clause) and not _OTHERS.search(clause)
 
 
-def is_fact(turn: Turn) -> bool:
+def is_at_law(turn: Turn, by: Patterns) -> bool:
+    """A court or the like was gone to; not that somebody might go there, nor that it stands next door."""
+    return any(_at_law(clause, by) for clause in _clauses(turn))
+
+
+def _at_law(clause: str, by: Patterns) -> bool:
+    found = by.at_law.search(clause)
+    if found is None or _BESIDE.search(clause):
+        return False
+    return not _NOT_AT_LAW.search(clause[: found.start()])
+
+
+def is_fact(turn: Turn, by: Patterns) -> bool:
     """Something told that no other field holds."""
-    other = is_request(turn) or is_tried(turn) or is_material(turn) or turn.says(_ASIDE)
+    other = is_request(turn, by) or is_tried(turn, by) or is_material(turn, by) or turn.says(_ASIDE)
     return _long(turn) and not other
 
 
@@ -251,34 +363,34 @@ def _sentences(turns: Iterable[Turn]) -> Found | None:
     return ("".join(t.text for t in chosen), tuple(t.id for t in chosen)) if chosen else None
 
 
-def requests(talk: Talk) -> Found | None:
-    return _sentences(t for t in talk.petitioner if is_request(t))
+def requests(talk: Talk, by: Patterns) -> Found | None:
+    return _sentences(t for t in talk.petitioner if is_request(t, by))
 
 
-def facts(talk: Talk) -> Found | None:
-    return _sentences(t for t in talk.petitioner if is_fact(t))
+def facts(talk: Talk, by: Patterns) -> Found | None:
+    return _sentences(t for t in talk.petitioner if is_fact(t, by))
 
 
-def tried_before(talk: Talk) -> Found | None:
-    return _sentences(t for t in talk.petitioner if is_tried(t))
+def tried_before(talk: Talk, by: Patterns) -> Found | None:
+    return _sentences(t for t in talk.petitioner if is_tried(t, by))
 
 
-def materials(talk: Talk) -> Found | None:
-    return _sentences(t for t in talk.petitioner if is_material(t))
+def materials(talk: Talk, by: Patterns) -> Found | None:
+    return _sentences(t for t in talk.petitioner if is_material(t, by))
 
 
-def litigation(talk: Talk) -> Found | None:
-    return _sentences(t for t in talk.petitioner if t.says(_COURT) and not t.text.endswith(("？", "?")))
+def litigation(talk: Talk, by: Patterns) -> Found | None:
+    return _sentences(t for t in talk.petitioner if is_at_law(t, by))
 
 
-def summary(talk: Talk) -> Found | None:
+def summary(talk: Talk, by: Patterns) -> Found | None:
     """The first three facts and the first request, in their own words and order."""
-    told = [t for t in talk.petitioner if is_fact(t)][:3]
-    asked = [t for t in talk.petitioner if is_request(t)][:1]
+    told = [t for t in talk.petitioner if is_fact(t, by)][:3]
+    asked = [t for t in talk.petitioner if is_request(t, by)][:1]
     return _sentences(sorted(told + asked, key=lambda t: t.utterance.start))
 
 
-RULES: dict[str, Callable[[Talk], Found | None]] = {
+RULES: dict[str, Callable[[Talk, Patterns], Found | None]] = {
     "name": name,
     "id_number": id_number,
     "phone": phone,
@@ -299,9 +411,10 @@ RULES: dict[str, Callable[[Talk], Found | None]] = {
 """Form field (server.domain.states.FormField) → its rule, in the order of the form."""
 
 
-def fields(talk: Talk) -> tuple[DraftField, ...]:
+def fields(talk: Talk, vocabulary: Vocabulary) -> tuple[DraftField, ...]:
     """Every field for which something was said."""
-    found = ((field, rule(talk)) for field, rule in RULES.items())
+    by = patterns(vocabulary)
+    found = ((field, rule(talk, by)) for field, rule in RULES.items())
     return tuple(DraftField(field=f, value=hit[0], utterance_ids=hit[1]) for f, hit in found if hit)
 
 
