@@ -26,6 +26,7 @@ from server.protocol.office import (
     RecordShare,
     Revision,
     SecondPassView,
+    Suggestion,
 )
 from server.reception import attendance, revisions, suggestions
 from server.reception.copies import waiting_words
@@ -107,9 +108,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         gaps=gaps,
         copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
         second_pass=suggestions.progress(second_pass.of_reception(session, reception.id)) if actor.role else None,
-        suggestions=tuple(suggestions.views(session, record.id, {row.id: row.text for row in rows if not row.deleted}))
-        if actor.role
-        else (),
+        suggestions=tuple(_suggestions(session, actor, record, rows)),
         shares=tuple(_shares(session, reception, roles)),
         attendance=tuple(attendance.views(attendance.present(session, reception))),
         refusal_reason=record.refusal_reason,
@@ -122,6 +121,15 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         may_file=actor.role == StaffRole.CLERK and record.state in FILEABLE,
         blocked_by=tuple(blocked) if record.state in EDITABLE else (),
     )
+
+
+def _suggestions(
+    session: Session, actor: Actor, record: VisitRecord, rows: Sequence[Row[Any]]
+) -> Sequence[Suggestion]:
+    """For the staff, and not beside what was signed."""
+    if not actor.role or record.state in second_pass.CLOSED:
+        return ()
+    return suggestions.views(session, record.id, {row.id: row.text for row in rows if not row.deleted})
 
 
 def _row(record: VisitRecord, case_no: str, summary: str) -> dict[str, Any]:

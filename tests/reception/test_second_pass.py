@@ -303,6 +303,10 @@ def test_a_petitioner_is_shown_no_suggestions(world: World, talk_files: Recordin
     with world.read() as session:
         record = records.open_record(session, world.kiosk, record_id)
     assert (record.suggestions, record.second_pass) == ((), None)
+    assert len(shown(world, record_id).suggestions) == 3
+    with world.write() as session:
+        sign(session, world, record_id, file_at_once=True)
+    assert shown(world, record_id).suggestions == (), "nor are they beside what was signed"
 
 
 @pytest.mark.parametrize("filed", [False, True])
