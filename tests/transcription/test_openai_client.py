@@ -20,6 +20,11 @@ def sound(petitioner: Samples) -> bytes:
     return wav(petitioner[20 * RATE : 42 * RATE])
 
 
+@pytest.fixture(scope="module")
+def sentence(petitioner: Samples) -> bytes:
+    return wav(petitioner[22 * RATE : 27 * RATE])
+
+
 @pytest.fixture
 async def client() -> AsyncIterator[openai.AsyncOpenAI]:
     async with running(settings()) as (address, service):
@@ -37,7 +42,7 @@ async def test_models_are_listed_and_one_is_shown(client: openai.AsyncOpenAI) ->
     assert unknown.value.code == "model_not_found"
 
 
-async def test_words_and_segments_of_a_file(client: openai.AsyncOpenAI, sound: bytes) -> None:
+async def test_words_and_segments_of_a_file(client: openai.AsyncOpenAI, sound: bytes, sentence: bytes) -> None:
     heard = await client.audio.transcriptions.create(
         file=("talk.wav", sound), model="whisper-1", language="zh", prompt="何德顺 柳林镇", temperature=0.2,
         response_format="verbose_json", timestamp_granularities=["word", "segment"],
@@ -48,28 +53,29 @@ async def test_words_and_segments_of_a_file(client: openai.AsyncOpenAI, sound: b
     assert [s.text for s in heard.segments] == SENTENCES
     assert "".join(w.word for w in heard.words) == TEXT
     assert all(0 <= a.start <= a.end <= b.start for a, b in zip(heard.words, heard.words[1:], strict=False))
-    plain = await client.audio.transcriptions.create(file=("t.wav", sound), model="model", response_format="verbose_json")
-    assert (plain.text, plain.words) == (TEXT, None)
+    given = {"file": ("t.wav", sentence), "model": "model", "response_format": "verbose_json"}
+    plain = await client.audio.transcriptions.create(**given)  # type: ignore[call-overload]
+    assert (plain.text, plain.words) == (SENTENCES[0], None)
 
 
-async def test_other_formats(client: openai.AsyncOpenAI, sound: bytes) -> None:
-    given = {"file": ("talk.wav", sound), "model": "model"}
-    assert (await client.audio.transcriptions.create(**given)).text == TEXT  # type: ignore[call-overload]
+async def test_other_formats(client: openai.AsyncOpenAI, sentence: bytes) -> None:
+    given = {"file": ("talk.wav", sentence), "model": "model"}
+    assert (await client.audio.transcriptions.create(**given)).text == SENTENCES[0]  # type: ignore[call-overload]
     text, srt, vtt = [
         await client.audio.transcriptions.create(**given, response_format=name)  # type: ignore[call-overload]
         for name in ("text", "srt", "vtt")
     ]
-    assert text == TEXT
+    assert text == SENTENCES[0]
     cues = srt.strip().split("\n\n")
-    assert [cue.split("\n")[2] for cue in cues] == SENTENCES
-    assert cues[0].startswith("1\n00:00:02,")
-    assert vtt.startswith("WEBVTT\n\n00:00:02.")
-    assert all(sentence in vtt for sentence in SENTENCES)
+    assert [cue.split("\n")[2] for cue in cues] == SENTENCES[:1]
+    assert cues[0].startswith("1\n00:00:00,")
+    assert vtt.startswith("WEBVTT\n\n00:00:00.")
+    assert SENTENCES[0] in vtt
 
 
-async def test_the_language_may_be_left_to_the_model(client: openai.AsyncOpenAI, sound: bytes) -> None:
-    heard = await client.audio.transcriptions.create(file=("talk.wav", sound), model="model", language="auto")
-    assert heard.text == TEXT
+async def test_the_language_may_be_left_to_the_model(client: openai.AsyncOpenAI, sentence: bytes) -> None:
+    heard = await client.audio.transcriptions.create(file=("talk.wav", sentence), model="model", language="auto")
+    assert heard.text == SENTENCES[0]
 
 
 @pytest.mark.parametrize(
