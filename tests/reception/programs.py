@@ -178,6 +178,8 @@ class Transcriber:
         """Size of a file from which on the transcriber fails, in bytes."""
         self.heard: list[int] = []
         self.longest: list[str] = []
+        self.forms: list[dict[str, str]] = []
+        """Fields that came with each file."""
         self.languages: list[str] = []
         self.go_on = threading.Event()
         self.go_on.set()
@@ -187,6 +189,7 @@ class Transcriber:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.heard.append(len(body))
+                outer.forms.append(dict(re.findall(r'name="(\w+)"\r\n\r\n([^\r]*)', body.decode("utf-8", "replace"))))
                 outer.longest += re.findall(r'name="max_seconds"\r\n\r\n([0-9.]+)', body.decode("latin-1"))
                 outer.languages += re.findall(r'name="language"\r\n\r\n([a-z]+)', body.decode("latin-1"))
                 outer.go_on.wait(10)

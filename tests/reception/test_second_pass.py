@@ -35,6 +35,7 @@ from server.reception import drafts, editing, hotwords, records, second_pass, si
 from server.reception.transcriber import transcribe as transcriber_call
 from server.store import second_pass as store
 from server.store.models import (
+    Participant,
     Reception,
     SecondPass,
     SecondUtterance,
@@ -436,10 +437,16 @@ def test_a_stretch_at_which_the_transcriber_fails_is_left_out_and_not_called_a_d
     assert [stands for stands, _, _ in open_(world, record_id)] == ["山", "36700"]
 
 
-def test_names_of_the_reception_are_sent_along(world: World, talk_files: Recording, transcriber: Transcriber) -> None:
+def test_names_of_the_reception_and_the_seats_language_are_sent_along(
+    world: World, talk_files: Recording, transcriber: Transcriber
+) -> None:
     lay_out(world, talk_files)
-    with world.read() as session:
+    with world.write() as session:
         words = hotwords.of_reception(session.get_one(Reception, R))
+        session.get_one(Participant, PETITIONER).language = "yue"
+    second_pass.hear(world.office, R)
+    form = transcriber.forms[0]
+    assert (form["quality"], form["language"], form["prompt"]) == ("careful", "yue", " ".join(words))
     assert words == ("何守田", "周文清", "副县长", "临溪县信访局", "石桥镇政府")
     assert second_pass.plan(open_world(world.office.settings.data_dir, second_pass=False).office, R) is False
 
