@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from server.protocol.drafting import Draft, DraftField, DraftLine
+from server.protocol.drafting import Draft, DraftField, DraftLine, Promise
 from transcription.evaluate import Sentence, counts
 
 
@@ -151,6 +151,32 @@ def _score_sentences(
 
 def _named(name: str, numbers: Iterable[int]) -> tuple[str, ...]:
     return tuple(f"{name} {number}" for number in sorted(numbers))
+
+
+def score_promises(draft: Draft, labels: Labels, reference: Sequence[Sentence]) -> FieldScore:
+    """Compare a draft's promises with the labels: right where sentence, who, what and by when all are."""
+    places = spoken_places(draft, reference)
+    wanted = {label.utterance: label for label in labels.promises}
+    score, met = FieldScore(), set[int]()
+    for promise in draft.promises:
+        number = next((places[id_] for id_ in promise.utterance_ids if places.get(id_) is not None), None)
+        label = wanted.get(number) if number is not None else None
+        name = f"promise {number}"
+        if label is None or number in met or not _same_promise(promise, label):
+            score += FieldScore(wrong=(name,))
+        elif label.optional:
+            met.add(label.utterance)
+        else:
+            met.add(label.utterance)
+            score += FieldScore(right=(name,))
+    missing = sorted(n for n, label in wanted.items() if n not in met and not label.optional)
+    return score + FieldScore(missing=tuple(f"promise {number}" for number in missing))
+
+
+def _same_promise(promise: Promise, label: PromiseLabel) -> bool:
+    said = [plain(part) for part in (promise.who, promise.what, promise.by)]
+    wanted = [plain(part) for part in (label.who, label.what, label.by)]
+    return said == wanted and (promise.count, promise.unit) == (label.count, label.unit)
 
 
 def plain(text: str) -> str:

@@ -47,6 +47,24 @@ class DraftField(Message):
     utterance_ids: tuple[Identifier, ...]
 
 
+class Promise(Message):
+    """What the receiving side undertook, in the words that were said.
+
+    `who`: a unit or person as named, empty where the speaker's own side undertakes it.  `by`: the time as said, empty
+    where none was; `count` and `unit` say it exactly where it is a number of hours, days and the like.
+    """
+
+    who: str
+    what: str
+    by: str = ""
+    count: int | None = None
+    unit: Literal["hour", "day", "workday", "week", "month"] | None = None
+    text: str
+    """The sentence that says it."""
+    utterance_ids: tuple[Identifier, ...]
+
+
 class Draft(Message):
     lines: tuple[DraftLine, ...]
     fields: tuple[DraftField, ...]
+    promises: tuple[Promise, ...] = ()

@@ -4,6 +4,7 @@ from server.protocol.drafting import Draft, DraftInput
 from transcription.drafting.echo import without_echoes
 from transcription.drafting.fields import fields
 from transcription.drafting.lines import lines
+from transcription.drafting.promises import promises
 from transcription.drafting.turns import talk
 from transcription.drafting.vocabulary import Vocabulary, in_use
 
@@ -14,4 +15,5 @@ def build_draft(given: DraftInput, vocabulary: Vocabulary | None = None) -> Draf
     `vocabulary`: other words than those in use.
     """
     given = given.model_copy(update={"utterances": without_echoes(given.utterances)})
-    return Draft(lines=lines(given.speakers, given.utterances), fields=fields(talk(given), vocabulary or in_use()))
+    words, written = vocabulary or in_use(), lines(given.speakers, given.utterances)
+    return Draft(lines=written, fields=fields(talk(given), words), promises=promises(written, words))
