@@ -11,7 +11,7 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-media bench-archive chaos full-room clean
+.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive chaos full-room clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -69,6 +69,12 @@ full-room: setup-test tools  ## five people and an observer on real pages; SCREE
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench
+
+bench-captions: setup  ## how far captions are behind the speakers, and how many streams a core carries; one JSON line
+	@$(BIN)/python -m deploy.bench.captions
+
+noises: setup tools  ## FOLDER=folder gets a dialogue folder of each noise, for `jietan transcriber evaluate`
+	@$(BIN)/python -m deploy.bench.noises $(FOLDER)
 
 bench-archive: setup  ## how fast the archive's film is made of two 720p recordings; one JSON line
 	@$(BIN)/python -m deploy.bench.archive
