@@ -1,4 +1,4 @@
-"""Recognition of one piece of sound; the only module that imports faster-whisper.
+"""Recognition of one piece of sound; with fitting.py the only module that imports faster-whisper.
 
 faster-whisper's defaults are changed where they lose or invent words (measured in deploy/demo/model/CARD.md):
 no conditioning on the text before, no skipping of a piece because the model doubts that it is speech (voice activity
@@ -204,7 +204,7 @@ class WhisperEngine:
     def transcribe(
         self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = False
     ) -> list[Heard]:
-        with self._decoding() as model:
+        with self._decoding() as model, model.fitted(signal) if quick else contextlib.nullcontext():
             segments, _ = model.transcribe(
                 signal,
                 language=None if language == AUTO else language,
@@ -266,10 +266,10 @@ class WhisperEngine:
 
 def open_model(source: str, settings: TranscriberSettings) -> Any:
     """A model from a folder or by its published name; raises whatever faster-whisper raises."""
-    from faster_whisper import WhisperModel
+    from transcription.fitting import FittingModel
 
     started = time.monotonic()
-    model = WhisperModel(
+    model = FittingModel(
         source,
         device=settings.device,
         compute_type=settings.compute_type,

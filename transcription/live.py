@@ -218,8 +218,8 @@ class LiveTrack:
         since = max(start + self._options.preroll_s, self._partial_at)
         if now - since < max(self._partial_s, _MIN_PARTIAL_S):
             return
-        self._partial_at = now
         if self._nobody_waits:
+            self._partial_at = now
             self._jobs.put_nowait(_Partial(Speech(start, now, samples, start, now)))
         else:
             self._metrics.partials_dropped.inc()
