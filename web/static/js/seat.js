@@ -38,7 +38,8 @@ const OPEN_LATER_MS = 8000;
 const QUICK_FAILURES = 12;
 /** What a line swallowed is sent again by the system after 1, 2 and 4 s (RFC 6298): beside a socket that does not open
  * the node is asked more often, and once it answers the socket is made anew. */
-const BESIDE_EVERY_MS = 400;
+const BESIDE_EVERY_MS = 200;
+const BESIDE_MS = 600;
 const BESIDE_AFTER_MS = 800;
 const BESIDE_NOT_AGAIN_MS = 5000;
 const TICKET_MS = 6000;
@@ -309,14 +310,13 @@ export class Seat extends EventTarget {
   /** @param {SeatSocket} socket */
   async _askBeside(socket) {
     const begun = performance.now();
-    const waits = () => this._socket === socket && !socket.opened && !this._over;
-    while (await after(BESIDE_EVERY_MS), waits()) {
-      if (performance.now() - begun < BESIDE_AFTER_MS || !(await reachable(this._address, BESIDE_EVERY_MS, false))) continue;
-      if (!waits() || begun - this._hurriedAt < BESIDE_NOT_AGAIN_MS) return;
+    const waits = () => this._socket === socket && !socket.opened && !this._over && begun - this._hurriedAt >= BESIDE_NOT_AGAIN_MS;
+    const ask = async () => {
+      if (!(await reachable(this._address, BESIDE_MS, false)) || !waits()) return;
       this._hurriedAt = performance.now();
       void this._connect();
-      return;
-    }
+    };
+    while (await after(BESIDE_EVERY_MS), waits()) if (performance.now() - begun >= BESIDE_AFTER_MS) void ask();
   }
 
   /** The node refused: call it as soon as it answers anything.  @param {number} times */
