@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from server.domain import linewords
 from server.protocol.base import TrackKind
 from server.protocol.recording import Manifest
 from transcription.evaluate import Character, align, counts
@@ -117,17 +118,15 @@ class Words:
 
 
 def heard(record: dict[str, Any], participant_id: str) -> list[Character]:
-    """What the record says that somebody said, with times."""
+    """What was recognised of somebody, as it was heard (the record has numbers in figures), with times."""
     lines = [line for line in record["body"] if line["participant_id"] == participant_id and not line["deleted"]]
     found = []
     for line in sorted(lines, key=lambda line: line["start"]):
-        spelled = [c for c in line["text"] if counts(c)]
-        timed = [(c, w["start"]) for w in line["words"] for c in w["text"] if counts(c)]
-        if [c for c, _ in timed] == spelled:
-            found += [Character(c, at) for c, at in timed]
-        else:
-            step = (line["end"] - line["start"]) / max(1, len(spelled))
-            found += [Character(c, line["start"] + i * step) for i, c in enumerate(spelled)]
+        words = [linewords.TimedWord(w["start"], w["end"], w["text"], w["probability"]) for w in line["words"]]
+        for word in linewords.retime(words, line["recognised"], line["start"], line["end"]):
+            spelled = [c for c in word.text if counts(c)]
+            step = (word.end - word.start) / max(1, len(spelled))
+            found += [Character(c, word.start + i * step) for i, c in enumerate(spelled)]
     return found
 
 
