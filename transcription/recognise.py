@@ -66,12 +66,12 @@ def unheard(speech: Speech) -> Unheard | None:
 def recognise_quickly(engine: Engine, speech: Speech, source: Source) -> str:
     """A first idea of an unfinished sentence, for a caption that is replaced soon.  Raises EngineUnavailable."""
     heard = engine.transcribe(to_float(speech.samples), source.language, source.hotwords, quick=True)
-    return tidy_text(" ".join(part.text for part in heard))
+    return tidy_text(" ".join(part.text for part in heard), source.language)
 
 
 def _utterance(heard: Sequence[Heard], speech: Speech, source: Source, model: str) -> Utterance | None:
-    words = tidy(_words([word for part in heard for word in part.words], speech))
-    text = "".join(word.text for word in words) or tidy_text(" ".join(part.text for part in heard))
+    words = tidy(_words([word for part in heard for word in part.words], speech), source.language)
+    text = "".join(word.text for word in words) or tidy_text(" ".join(part.text for part in heard), source.language)
     if not text:
         return None
     start = words[0].start if words else speech.voice_start

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
+
+import opencc
 
 from server.protocol.transcript import Word
 
+CHINESE = frozenset({"zh", "yue"})
 _SPACES = re.compile(r"\s+")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
 
@@ -30,12 +34,39 @@ def no_spaces_beside_wide(words: Iterable[Word]) -> Iterator[Word]:
         yield word.model_copy(update={"text": text})
 
 
-def tidy(words: Iterable[Word]) -> tuple[Word, ...]:
-    """All passes in their order."""
-    return tuple(no_spaces_beside_wide(single_spaces(words)))
+def simplified(words: Iterable[Word]) -> Iterator[Word]:
+    """Traditional characters, which models write now and then, as simplified ones; which one depends on the words
+    around it, so all are looked at together.  Source: OpenCC, t2s."""
+    known = list(words)
+    text = "".join(word.text for word in known)
+    converted = simplified_text(text)
+    if converted == text or len(converted) != len(text):
+        yield from known
+        return
+    at = 0
+    for word in known:
+        yield word.model_copy(update={"text": converted[at : at + len(word.text)]})
+        at += len(word.text)
 
 
-def tidy_text(text: str) -> str:
+def simplified_text(text: str) -> str:
+    """The same for text whose words are not known."""
+    return str(_converter().convert(text))
+
+
+@cache
+def _converter() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+def tidy(words: Iterable[Word], language: str = "zh") -> tuple[Word, ...]:
+    """All passes in their order; of other languages than Chinese the characters stay."""
+    tidied = no_spaces_beside_wide(single_spaces(words))
+    return tuple(simplified(tidied) if language in CHINESE else tidied)
+
+
+def tidy_text(text: str, language: str = "zh") -> str:
     """The same for text whose words are not known."""
     spaced = _SPACES.sub(" ", text).strip()
-    return re.sub(rf"(?<={_WIDE.pattern}) | (?={_WIDE.pattern})", "", spaced)
+    narrow = re.sub(rf"(?<={_WIDE.pattern}) | (?={_WIDE.pattern})", "", spaced)
+    return simplified_text(narrow) if language in CHINESE else narrow

@@ -150,6 +150,23 @@ def test_spaces_go_beside_chinese_and_stay_in_latin() -> None:
     assert tidy_text(" 我 用  Windows 10 系统 ") == "我用Windows 10系统"
 
 
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        ("請問您的補償款發了沒有", "请问您的补偿款发了没有"),
+        ("村裡面的麵條", "村里面的面条"),
+        ("乾隆年间的房子", "乾隆年间的房子"),
+        ("后来他着急了，头发都白了", "后来他着急了，头发都白了"),
+    ],
+)
+def test_traditional_characters_become_simplified_and_words_keep_their_times(heard: str, written: str) -> None:
+    words = [word(c, i * 0.2, i * 0.2 + 0.2) for i, c in enumerate(heard)]
+    tidied = tidy(words)
+    assert "".join(w.text for w in tidied) == written == tidy_text(heard)
+    assert [(w.start, w.end) for w in tidied] == [(w.start, w.end) for w in words]
+    assert "".join(w.text for w in tidy(words, "ja")) == heard == tidy_text(heard, "ja")
+
+
 def test_passes_keep_every_letter() -> None:
     words = [word(t) for t in (" a", "，", " 三", "万", " 元 ", "b c")]
     assert "".join(w.text for w in tidy(words)).replace(" ", "") == "a，三万元bc"
