@@ -62,6 +62,7 @@ export class Lines extends EventTarget {
 
   /** Shows this state of the record; what did not change is left alone. @param {any} record */
   show(record) {
+    const release = this.holdStill();
     const before = this.byId;
     this.record = record;
     this.byId = new Map(record.body.map((/** @type {any} */ line) => [line.id, line]));
@@ -73,6 +74,19 @@ export class Lines extends EventTarget {
     this.arrange(wanted, before);
     if (this.current && !this.byId.has(this.current)) this.current = "";
     this.mark();
+    release();
+  }
+
+  /** What is being written stays where it is on the screen while something is added above it; answers with what ends that. */
+  holdStill() {
+    const row = this.host.contains(document.activeElement) ? document.activeElement?.closest(".u") : null;
+    if (!row) return () => {};
+    const top = row.getBoundingClientRect().top;
+    this.host.style.overflowAnchor = "none";
+    return () => {
+      if (row.isConnected) this.host.scrollTop += row.getBoundingClientRect().top - top;
+      requestAnimationFrame(() => { this.host.style.overflowAnchor = ""; });
+    };
   }
 
   /** Keys of rows in order: lines, with the gaps and what only the second pass heard where they happened. */
