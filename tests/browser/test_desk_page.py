@@ -429,7 +429,7 @@ def test_playing_runs_over_the_end_of_a_file(page: Page, desk: Desk) -> None:
 def test_a_correction_is_saved_by_itself_and_the_original_stays(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)
-    expect(row(page, "修路占了").locator(".q")).to_have_text("占了")
+    expect(row(page, "修路占了").locator(".q")).to_have_text("路占了我")
     type_into(page, "修路占了", "村里修路，占了我家一亩二分地。")
     saved(page)
     line = desk.line(record.id, "村里修路占了我家的承包地。")
