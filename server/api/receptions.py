@@ -2,18 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from server.api.deps import AnyActor, Db, Leader, LeaderOrClerk, OfficeDep
 from server.domain.states import ReceptionState, StaffRole
 from server.errors import NotAllowed
-from server.protocol.office import JoinTicket, Notes, Reception
-from server.reception import kiosks, queue
+from server.protocol.office import JoinTicket, Notes, PromiseDecision, Promises, PromiseView, Reception
+from server.reception import kiosks, promises, queue
 from server.store.access import Actor
 
 router = APIRouter(prefix="/receptions")
 
 ReceptionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+PromiseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
 
 
 def _leader_or_kiosk(actor: Actor) -> None:
@@ -44,6 +45,22 @@ def join(reception_id: ReceptionId, db: Db, actor: AnyActor, office: OfficeDep) 
 def write_notes(reception_id: ReceptionId, notes: Notes, db: Db, actor: Leader) -> None:
     """Keep the leader's private notes."""
     queue.write_notes(db, actor, reception_id, notes)
+
+
+@router.get("/{reception_id}/promises")
+def promises_of(
+    reception_id: ReceptionId, db: Db, actor: LeaderOrClerk, after: Annotated[float, Query(ge=0)] = 0.0
+) -> Promises:
+    """What the receiving side undertook since `after` (media seconds), and what was confirmed or struck."""
+    return promises.listed(db, actor, reception_id, after)
+
+
+@router.put("/{reception_id}/promises/{promise_id}")
+def decide_promise(
+    reception_id: ReceptionId, promise_id: PromiseId, decision: PromiseDecision, db: Db, actor: LeaderOrClerk
+) -> PromiseView:
+    """Confirm a promise, in the words given, or strike it."""
+    return promises.decide(db, actor, reception_id, promise_id, decision)
 
 
 @router.post("/{reception_id}/end", status_code=202)

@@ -54,6 +54,15 @@ class SuggestionState(StrEnum):
     DISMISSED = "dismissed"
 
 
+class PromiseState(StrEnum):
+    """Of what a leader undertook, as heard by the rules of drafting."""
+
+    HEARD = "heard"
+    """机器记下，未核对"""
+    CONFIRMED = "confirmed"
+    STRUCK = "struck"
+
+
 class CopyState(StrEnum):
     """Of the kiosk's own copy of a talk, as the office knows it."""
 

@@ -213,6 +213,38 @@ class Notes(Message):
     text: Text
 
 
+class PromiseView(Message):
+    """领导答复: what the receiving side undertook.  `state`: a value of server.domain.states.PromiseState."""
+
+    id: str
+    who: str
+    """Empty: the speaker's own side."""
+    what: str
+    by: str
+    text: str
+    """The sentence as it was heard."""
+    start: Seconds
+    state: str
+    decided_by: str = ""
+    decided_at: Moment | None = None
+
+
+class Promises(Message):
+    """`until`: start of the last utterance that was looked at; ask with `after` for what came since."""
+
+    promises: tuple[PromiseView, ...]
+    until: Seconds
+
+
+class PromiseDecision(Message):
+    """A promise confirmed, in these words, or struck."""
+
+    state: Literal["confirmed", "struck"]
+    who: str = Field("", max_length=100)
+    what: str = Field(min_length=1, max_length=1000)
+    by: str = Field("", max_length=100)
+
+
 InvitedRole = Literal[Role.CLERK, Role.JOINT, Role.INTERPRETER, Role.OBSERVER]
 
 
@@ -441,6 +473,7 @@ class Record(RecordRow):
     """While the kiosk's copy that may fill gaps is on its way: a sentence for the clerk."""
     second_pass: SecondPassView | None = None
     suggestions: tuple[Suggestion, ...] = ()
+    promises: tuple[PromiseView, ...] = ()
     shares: tuple[RecordShare, ...] = ()
     attendance: tuple[Attendee, ...] = ()
     refusal_reason: str = ""

@@ -1,18 +1,19 @@
 """From what was recognised to the lines and the form of a draft record."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import FormField, RecognitionState, RecordState
+from server.domain.states import FormField, PromiseState, RecognitionState, RecordState
 from server.protocol.base import Role
-from server.protocol.drafting import Draft, DraftInput, DraftLine, Speaker
+from server.protocol.drafting import Draft, DraftInput, DraftLine, Promise, Speaker
 from server.protocol.transcript import Utterance, Word
 from server.reception import revisions
 from server.store import accusations, records
-from server.store.models import FormEntry, Line, Reception, StoredUtterance, VisitRecord
+from server.store.models import FormEntry, Line, Reception, StoredPromise, StoredUtterance, VisitRecord
 from transcription import drafting
 
 ROOM = 1e-6
@@ -36,6 +37,7 @@ def create_draft(session: Session, reception: Reception) -> VisitRecord:
     session.add_all(_line(record.id, line, float(i)) for i, line in enumerate(draft.lines, start=1))
     session.add_all(_form_entries(record.id, reception, draft))
     accusations.keep_in_step(session, record)
+    keep_promises(session, reception.id, draft)
     revisions.add(session, record, "drafted")
     session.flush()
     return record
@@ -62,6 +64,32 @@ def draft_of(session: Session, reception: Reception, heard: Iterable[StoredUtter
     speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
     utterances = sorted((as_message(one) for one in heard), key=lambda one: (one.start, one.id))
     return drafting.build_draft(DraftInput(speakers=speakers, utterances=tuple(utterances)))
+
+
+def promise_ids(found: Iterable[Promise]) -> list[tuple[str, Promise]]:
+    """Promises with what they are known by: the first utterance, and which one of its line it is."""
+    seen = Counter[str]()
+    known = list[tuple[str, Promise]]()
+    for one in found:
+        first = one.utterance_ids[0]
+        known.append((f"{first}-{seen[first]}", one))
+        seen[first] += 1
+    return known
+
+
+def keep_promises(session: Session, reception_id: str, draft: Draft) -> None:
+    """Promises as heard, but those that are there: somebody may have confirmed or struck them during the talk."""
+    known = {one.id for one in records.promises(session, reception_id)}
+    starts = {id_: line.start for line in draft.lines for id_ in line.utterance_ids}
+    for id_, one in promise_ids(draft.promises):
+        if id_ not in known:
+            session.add(
+                StoredPromise(
+                    reception_id=reception_id, id=id_, who=one.who, what=one.what, by=one.by, text=one.text,
+                    start=starts[one.utterance_ids[0]], state=PromiseState.HEARD,
+                )
+            )  # fmt: skip
+    session.flush()
 
 
 def as_message(heard: StoredUtterance | Utterance) -> Utterance:
@@ -165,6 +193,7 @@ def add_recognised(session: Session, record: VisitRecord, heard: Iterable[Stored
         added = insert_by_time(session, record, line)
         revisions.add(session, record, "recognised", line_id=added.id, after={"text": added.text})
     _fill_empty_fields(session, record)
+    keep_promises(session, record.reception_id, draft)
     _back_to_correcting(session, record)
     session.flush()
     return len(draft.lines)

@@ -28,7 +28,7 @@ from server.protocol.office import (
     SecondPassView,
     Suggestion,
 )
-from server.reception import attendance, revisions, suggestions
+from server.reception import attendance, promises, revisions, suggestions
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
 from server.store import copies, receptions, records, second_pass
@@ -98,6 +98,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         **known,
         version=record.version,
         started_at=reception.started_at,
+        promises=() if actor.is_kiosk else promises.of_reception(session, reception.id),
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
         body=tuple(_line(row, copied) for row in shown),
         form=tuple(form),

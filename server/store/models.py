@@ -323,6 +323,26 @@ class LeaderNote(Base):
     updated_at: Mapped[datetime]
 
 
+class StoredPromise(Base):
+    """领导答复: what the receiving side undertook: decided by somebody during the talk, or heard when the draft was made."""
+
+    __tablename__ = "promises"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    """The first utterance it rests on, and which of that line's promises it is."""
+    who: Mapped[str] = mapped_column(String(100))
+    what: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(100))
+    text: Mapped[str] = mapped_column(Text)
+    """The sentence as it was heard."""
+    start: Mapped[float] = mapped_column(Float)
+    state: Mapped[str] = mapped_column(String(20))
+    """PromiseState of domain/states.py."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_by: Mapped[str] = mapped_column(String(64), default="")
+    decided_at: Mapped[datetime | None]
+
+
 class StoredSegment(Base):
     """A closed file of a recording."""
 

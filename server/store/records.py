@@ -18,6 +18,7 @@ from server.store.models import (
     Reception,
     StoredCase,
     StoredGap,
+    StoredPromise,
     StoredRevision,
     StoredSegment,
     StoredSignature,
@@ -177,6 +178,20 @@ def utterances(session: Session, reception_id: str, ids: Iterable[str] | None = 
     if ids is not None:
         query = query.where(StoredUtterance.id.in_(list(ids)))
     return session.scalars(query.order_by(StoredUtterance.start, StoredUtterance.id)).all()
+
+
+def utterances_between(session: Session, reception_id: str, start: float, end: float) -> Sequence[StoredUtterance]:
+    """Utterances that begin from `start` on and before `end` (media seconds), in order."""
+    query = select(StoredUtterance).where(
+        StoredUtterance.reception_id == reception_id, StoredUtterance.start >= start, StoredUtterance.start < end
+    )
+    return session.scalars(query.order_by(StoredUtterance.start, StoredUtterance.id)).all()
+
+
+def promises(session: Session, reception_id: str) -> Sequence[StoredPromise]:
+    """Promises that are kept, struck ones too, in order of time."""
+    query = select(StoredPromise).where(StoredPromise.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredPromise.start, StoredPromise.id)).all()
 
 
 def segments(session: Session, reception_id: str) -> Sequence[StoredSegment]:

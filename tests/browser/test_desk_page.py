@@ -5,6 +5,7 @@ The recordings are tone ladders (second n sounds at its own pitch), made here; n
 
 import hashlib
 import math
+import os
 import re
 import secrets
 import time
@@ -36,6 +37,7 @@ from server.store.models import (
     SecondPass,
     SecondUtterance,
     StoredGap,
+    StoredPromise,
     StoredSegment,
     StoredUtterance,
     User,
@@ -340,6 +342,28 @@ def test_what_is_heard_again_arrives_as_suggestions_and_moves_nothing_that_is_ty
     expect(page.locator(".u .say").filter(has_text="明白了")).to_have_count(1)
     expect(page.locator(".only-second")).to_have_count(0)
     assert [found.text for found in desk.lines(record.id)][-2:] == ["就这些。", "明白了"]
+
+
+def test_what_was_undertaken_stands_at_the_head_with_who_confirmed_it(page: Page, desk: Desk) -> None:
+    record = desk.seed(name="何守田")
+    with desk.store.write() as session:
+        leader = session.query(User).filter_by(username="zhou").one()
+        for number, (state, who, what) in enumerate((("confirmed", "镇政府", "拿出处理意见"), ("heard", "", "书面告知您是否受理"), ("struck", "", "督办"))):
+            session.add(StoredPromise(
+                reception_id=record.reception_id, id=f"p-{number}", who=who, what=what, by="五个工作日内", text=f"{what}。", start=1.0,
+                state=state, user_id=leader.id, decided_by="周文清" if state != "heard" else "", decided_at=clock.now(),
+            ))
+    opened(page, desk, record)
+    place = page.locator("#undertakings")
+    expect(place.locator("summary")).to_contain_text("领导答复 2 条")
+    expect(place.locator("summary")).to_contain_text("1 条是机器记下的")
+    place.locator("summary").click()
+    expect(place.locator("li").nth(0)).to_contain_text("镇政府拿出处理意见（五个工作日内）")
+    expect(place.locator("li").nth(0)).to_contain_text("周文清")
+    expect(place.locator("li").nth(1)).to_contain_text("机器记下，未核对")
+    if folder := os.environ.get("JIETAN_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / "undertakings-desk.png")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
 
 
 def test_an_other_reading_that_is_not_right_is_dismissed_with_one_key(page: Page, desk: Desk) -> None:

@@ -15,8 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from sqlalchemy import select
 
 from server.pages.login import safe_next
+from server.settings import Settings
+from server.store.engine import Store
+from server.store.models import Participant, StoredUtterance
 from tests.browser import chromium
 
 pytestmark = pytest.mark.browser
@@ -164,6 +168,12 @@ def as_user(context: BrowserContext, username: str, path: str) -> Page:
     log_in(page, username)
     expect(page).to_have_url(path)
     return page
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture where JIETAN_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("JIETAN_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def overflow(page: Page) -> int:
@@ -344,6 +354,66 @@ def test_hanging_up_asks_first_and_works_without_a_line(new_context: NewContext,
     expect(page.locator("#after")).to_be_visible(timeout=10_000)
     tracks = page.evaluate("document.getElementById('self').srcObject.getTracks().map((track) => track.readyState)")
     assert set(tracks) == {"ended"}
+
+
+def told(program: OfficeProgram, reception: str, *texts: str) -> None:
+    """Sentences of the leader as they are stored while a talk runs."""
+    store = Store(Settings(data_dir=program.folder).store_url)
+    with store.write() as session:
+        seats = session.scalars(select(Participant).where(Participant.reception_id == reception))
+        leader = next(seat.id for seat in seats if seat.role == "leader")
+        session.add_all(
+            StoredUtterance(
+                id=f"{reception[:20]}-{i}", reception_id=reception, participant_id=leader, start=10.0 * i, end=10.0 * i + 4,
+                text=text, words=[], measures={},
+            )
+            for i, text in enumerate(texts)
+        )  # fmt: skip
+    store.close()
+
+
+def test_what_was_undertaken_is_confirmed_before_hanging_up(
+    new_context: NewContext, office: Office, program: OfficeProgram
+) -> None:
+    reception = office.sit_down(office.kiosk("石桥镇接谈室"), "何守田", "修村道占地")
+    page = as_user(new_context(), "zhou", f"/leader/receptions/{reception}")
+    page.click("#begin:enabled")
+    expect(page.locator("#talk")).to_be_visible()
+    told(
+        program, reception, "请镇政府在五个工作日内拿出处理意见。", "如果不行，我来督办。",
+        "您的问题由县自然资源局负责办理，石桥镇政府配合，我来包案。", "十五日内书面告知您是否受理。",
+    )  # fmt: skip
+    cards = page.locator(".promise:visible")
+    expect(cards).to_have_count(3, timeout=15_000)
+    page.click("#hang-up")
+    expect(page.locator("#hang-up-promises")).to_contain_text("还有 3 条答复没有核对")
+    expect(page.locator("#hang-up-yes")).to_be_visible()
+    look(page, "promises-hang-up")
+    page.click("#hang-up-no")
+    look(page, "promises")
+    assert overflow(page) == 0
+
+    cards.filter(has_text="拿出处理意见").get_by_role("button", name="对，记下").click()
+    expect(cards.filter(has_text="拿出处理意见")).to_contain_text("核对过")
+    cards.filter(has_text="书面告知").get_by_role("button", name="不算").click()
+    expect(cards).to_have_count(2)
+    cards.filter(has_text="包案").get_by_role("button", name="改").click()
+    page.fill(".promise form [name=what]", "办理，石桥镇政府配合")
+    page.fill(".promise form [name=by]", "本月底以前")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.click("#tab-promises")
+    look(page, "promises-phone")
+    assert overflow(page) == 0
+    page.locator(".promise form [type=submit]").click()
+    expect(cards.filter(has_text="石桥镇政府配合")).to_contain_text("本月底以前")
+    expect(page.locator("#promises-left")).to_be_empty()
+
+    page.evaluate("sessionStorage.clear()")
+    page.goto(f"/leader/receptions/{reception}")
+    page.click("#begin:enabled")
+    page.click("#tab-promises")
+    expect(cards).to_have_count(2)
+    expect(cards.filter(has_text="本月底以前")).to_contain_text("核对过")
 
 
 PLAYING = """(id) => new Promise((moving) => {

@@ -23,9 +23,14 @@ _KINDS: dict[Role, Kind] = {
 
 def lines(speakers: Iterable[Speaker], utterances: Iterable[Utterance]) -> tuple[DraftLine, ...]:
     """All utterances as lines in order of start."""
+    return tuple(_written(line) for line in spoken_lines(speakers, utterances))
+
+
+def spoken_lines(speakers: Iterable[Speaker], utterances: Iterable[Utterance]) -> Iterator[DraftLine]:
+    """The same with nothing but what was heard: numbers stay as they were said."""
     kinds = {speaker.id: _KINDS.get(speaker.role, "note") for speaker in speakers}
     ordered = sorted(utterances, key=lambda u: (u.start, u.end, u.id))
-    return tuple(_written(line) for line in _joined(_line(u, kinds) for u in ordered))
+    yield from _joined(_line(u, kinds) for u in ordered)
 
 
 def _line(utterance: Utterance, kinds: Mapping[str, Kind]) -> DraftLine:

@@ -18,6 +18,8 @@ Unit = Literal["hour", "day", "workday", "week", "month"]
 
 _SENTENCES = re.compile(r"[^。！？!?；;]+[。！？!?；;]*")
 _CLAUSES = re.compile(r"[^，,、：:]+")
+_LONGEST = 300
+"""Characters; what is longer is no sentence, and would take long to search."""
 _QUESTION = re.compile(r"[？?]$|[吗呢][。！]?$|^(?:请问|是不是|能不能|要不要|有没有)")
 _CONDITION = re.compile(r"如果|要是|假如|假设|万一|的话|除非|只要|一旦|等[^，。]{1,12}(?:以后|之后|再)")
 _GENERAL = re.compile(r"上级要求|国家要求|规定|条例|法律|依法应|应当|原则上|按理|一般|通常|这类|这种|此类|凡是|任何|往往")
@@ -119,7 +121,7 @@ def promises(lines: Iterable[DraftLine], vocabulary: Vocabulary) -> tuple[Promis
 
 def _of_line(line: DraftLine, by: _Patterns) -> Iterator[Promise]:
     for sentence in _SENTENCES.findall(line.recognised):
-        if not _speaks_of_it(sentence):
+        if len(sentence) > _LONGEST or not _speaks_of_it(sentence):
             continue
         found = _undertaken(sentence.rstrip("。！；; "), by)
         if found is not None:

@@ -9,6 +9,7 @@ import { Archive } from "/static/js/cases/archive.js";
 import { lineReport } from "/static/js/line_report.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
+import { showUndertakings } from "/static/js/undertakings.js";
 
 const DOCUMENTS = /** @type {Object<string, string>} */ ({ "record.docx": "接谈笔录（Word）", "record.pdf": "接谈笔录（PDF）", "form.docx": "来访登记表（Word）", "form.pdf": "来访登记表（PDF）" });
 const KINDS = /** @type {Object<string, string>} */ ({ microphone: "录音", camera: "录像", document: "材料录像", screen: "屏幕录像" });
@@ -137,6 +138,7 @@ function showSupplements() {
 function openRecord() {
   lines.show(found.record);
   showAttendance(byId("attendance"), found.record.attendance);
+  showUndertakings(byId("undertakings"), found.record.promises);
   const { record } = found;
   byId("signed").textContent = record.signed_at ? `${record.petitioner} ${chineseMoment(record.signed_at)} 看过、签了字。` : `没有签字，原因：${record.refusal_reason}`;
   const sounds = record.segments.filter((/** @type {any} */ s) => s.kind === "audio");

@@ -16,6 +16,7 @@ import { Player } from "/static/js/desk/player.js";
 import { Saver } from "/static/js/desk/saver.js";
 import { showState } from "/static/js/desk/states.js";
 import { stepButtons } from "/static/js/desk/steps.js";
+import { showUndertakings } from "/static/js/undertakings.js";
 
 const BACK_S = 3;
 const REFRESH_MS = 5000;
@@ -73,6 +74,7 @@ function showHead(editable) {
   tell(byId("readonly"), editable ? "" : readonlyWords());
   showSecondPass(record.second_pass);
   showAttendance(byId("attendance"), record.attendance);
+  showUndertakings(byId("undertakings"), record.promises);
   showDisputes();
   showNothing();
 }

@@ -7,6 +7,7 @@ import { Captions } from "/static/js/leader/captions.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { Notes } from "/static/js/leader/notes.js";
 import { People } from "/static/js/leader/people.js";
+import { Promises } from "/static/js/leader/promises.js";
 import { Tabs } from "/static/js/leader/tabs.js";
 import { pictureWords } from "/static/js/line.js";
 import { LineChips } from "/static/js/line_word.js";
@@ -58,12 +59,14 @@ export class Talk extends EventTarget {
     this.tiles = new Tiles(byId("tiles"), { blocked: () => { byId("sound-on").hidden = false; } });
     this.voices = new ActiveSpeaker();
     this.people = new People(reception.id, this.seat, this.controls.signal);
+    this.promises = new Promises(reception.id, this.controls.signal);
     this.clock = 0;
   }
 
   async start() {
     this.prepareScreen();
     this.listen();
+    void this.promises.follow();
     await this.seat.start();
   }
 
@@ -127,7 +130,7 @@ export class Talk extends EventTarget {
 
   /** @param {HTMLDialogElement} question */
   listenHangUp(question) {
-    this.on(byId("hang-up"), "click", () => question.showModal());
+    this.on(byId("hang-up"), "click", () => { question.showModal(); void this.promises.refresh(); });
     this.on(byId("hang-up-no"), "click", () => question.close());
     this.on(byId("hang-up-yes"), "click", () => { question.close(); this.hangUp(); });
   }

@@ -1,0 +1,111 @@
+"""领导答复: what the receiving side undertook, heard by rules, confirmed or struck by people.
+
+While a talk runs they are found in the stored utterances, and only what somebody decided is kept; a page asks with
+`after` for what came since, so that the price does not grow with the sitting.  The draft keeps the rest as heard.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.states import PromiseState, RecordState, StaffRole
+from server.errors import NotAllowed, NotFound, WrongState
+from server.protocol.base import Role
+from server.protocol.drafting import DraftInput, Speaker
+from server.protocol.office import PromiseDecision, Promises, PromiseView
+from server.reception import queue
+from server.reception.drafts import as_message, promise_ids
+from server.store import records
+from server.store.access import Actor
+from server.store.models import Reception, StoredPromise, StoredUtterance
+from transcription import drafting
+
+AROUND_S = 60.0
+"""Longer than an utterance: what began before `after` may belong to the same sentence, and echoes lie close by."""
+CLOSED = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
+
+
+def listed(session: Session, actor: Actor, reception_id: str, after: float) -> Promises:
+    """Promises of a reception from a little before `after` (media seconds) on, and all that were decided.
+
+    Raises NotFound, NotAllowed for others than its receiver and clerks.
+    """
+    reception = _of_actor(session, actor, reception_id)
+    heard = records.utterances_between(session, reception.id, max(after - AROUND_S, 0.0), float("inf"))
+    return Promises(promises=_with_decided(session, reception, heard), until=heard[-1].start if heard else after)
+
+
+def of_reception(session: Session, reception_id: str) -> tuple[PromiseView, ...]:
+    """Promises of a talk that is over, but those struck."""
+    kept = records.promises(session, reception_id)
+    return tuple(_decided(one) for one in kept if one.state != PromiseState.STRUCK)
+
+
+def decide(
+    session: Session, actor: Actor, reception_id: str, promise_id: str, decision: PromiseDecision
+) -> PromiseView:
+    """Confirm a promise in the words given, or strike it; the last word counts.
+
+    Raises NotFound where nothing of the kind was said, NotAllowed, WrongState once the record is signed.
+    """
+    reception = _of_actor(session, actor, reception_id)
+    record = records.of_reception(session, reception.id)
+    if record is not None and record.state in CLOSED:
+        raise WrongState("笔录已经签字，答复不能再改。", code="record_signed")
+    heard = _heard(session, reception, promise_id)
+    stored = StoredPromise(
+        reception_id=reception.id, id=heard.id, text=heard.text, start=heard.start, state=decision.state,
+        who=decision.who.strip(), what=decision.what.strip(), by=decision.by.strip(),
+        user_id=actor.user_id, decided_by=actor.name, decided_at=clock.now(),
+    )  # fmt: skip
+    return _decided(session.merge(stored))
+
+
+def _of_actor(session: Session, actor: Actor, reception_id: str) -> Reception:
+    """The reception, for its receiver and for clerks who see it."""
+    reception = queue.one(session, actor, reception_id)
+    if actor.role != StaffRole.CLERK and (actor.user_id is None or reception.receiver_id != actor.user_id):
+        raise NotAllowed("只有接谈的领导和接谈员能看这场接谈的答复。")
+    return reception
+
+
+def _heard(session: Session, reception: Reception, promise_id: str) -> PromiseView:
+    first = records.utterances(session, reception.id, [promise_id.rpartition("-")[0]])
+    if first:
+        near = (first[0].start - AROUND_S, first[0].start + AROUND_S)
+        found = _found(session, reception, records.utterances_between(session, reception.id, *near))
+        for one in found:
+            if one.id == promise_id:
+                return one
+    raise NotFound("没有找到这一条答复。")
+
+
+def _with_decided(
+    session: Session, reception: Reception, heard: Iterable[StoredUtterance]
+) -> tuple[PromiseView, ...]:
+    shown = {one.id: one for one in _found(session, reception, heard)}
+    shown |= {one.id: _decided(one) for one in records.promises(session, reception.id)}
+    return tuple(sorted(shown.values(), key=lambda one: (one.start, one.id)))
+
+
+def _found(session: Session, reception: Reception, heard: Iterable[StoredUtterance]) -> list[PromiseView]:
+    told = [as_message(one) for one in heard]
+    starts = {one.id: one.start for one in told}
+    seats = records.participants(session, reception.id)
+    speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
+    found = drafting.find_promises(DraftInput(speakers=speakers, utterances=tuple(told)))
+    return [
+        PromiseView(
+            id=id_, who=one.who, what=one.what, by=one.by, text=one.text,
+            start=starts[one.utterance_ids[0]], state=PromiseState.HEARD,
+        )
+        for id_, one in promise_ids(found)
+    ]  # fmt: skip
+
+
+def _decided(one: StoredPromise) -> PromiseView:
+    return PromiseView(
+        id=one.id, who=one.who, what=one.what, by=one.by, text=one.text, start=one.start, state=one.state,
+        decided_by=one.decided_by, decided_at=one.decided_at,
+    )  # fmt: skip

@@ -1,0 +1,125 @@
+// 答复: what the leader undertook, as the office heard it, to confirm, correct or strike before hanging up.
+import { ApiError, api } from "/static/js/api.js";
+import { byId, el, icon, tell, worded } from "/static/js/dom.js";
+
+const PAUSE_MS = 5000;
+const FIELDS = [["who", "谁来办", 100, "您这边"], ["what", "办什么", 1000, ""], ["by", "什么时候以前", 100, "没说时间"]];
+
+/** @typedef {{id: string, who: string, what: string, by: string, text: string, start: number, state: "heard" | "confirmed" | "struck"}} Undertaking */
+
+/** The list in the panel; asks the office for what came since until `signal` says that the talk is over. */
+export class Promises {
+  /** @param {string} receptionId @param {AbortSignal} signal */
+  constructor(receptionId, signal) {
+    this.path = `/api/receptions/${receptionId}/promises`;
+    this.list = byId("promises");
+    this.until = 0;
+    /** @type {Map<string, Undertaking>} */
+    this.known = new Map();
+    this.timer = 0;
+    this.over = false;
+    signal.addEventListener("abort", () => { this.over = true; clearTimeout(this.timer); });
+    this.draw();
+  }
+
+  /** Now and again and again; a line that is away is no reason to stop. */
+  async follow() {
+    clearTimeout(this.timer);
+    await this.refresh();
+    if (!this.over) this.timer = window.setTimeout(() => this.follow(), PAUSE_MS);
+  }
+
+  async refresh() {
+    try {
+      const { promises, until } = await api("GET", `${this.path}?after=${this.until}`);
+      this.until = until;
+      for (const one of promises) this.take(one);
+      this.draw();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  /** Nothing is drawn anew under the fingers of somebody who corrects it. @param {Undertaking} one */
+  take(one) {
+    const before = this.known.get(one.id);
+    this.known.set(one.id, one);
+    const card = this.card(one.id);
+    if (card?.querySelector("form") || (before && JSON.stringify(before) === JSON.stringify(one))) return;
+    if (card) card.replaceWith(this.build(one));
+    else this.list.prepend(this.build(one));
+  }
+
+  /** @param {string} id @returns {HTMLElement | null} */
+  card(id) {
+    return this.list.querySelector(`[data-id="${CSS.escape(id)}"]`);
+  }
+
+  left() {
+    return [...this.known.values()].filter((one) => one.state === "heard").length;
+  }
+
+  draw() {
+    const shown = [...this.known.values()].filter((one) => one.state !== "struck").length;
+    byId("promises-empty").hidden = shown > 0;
+    byId("pane-promises").toggleAttribute("data-none", shown === 0);
+    const left = this.left();
+    byId("promises-left").textContent = left ? `${left} 条没有核对` : "";
+    byId("promises-count").textContent = left ? ` ${left}` : "";
+    tell(byId("hang-up-promises"), left ? `还有 ${left} 条答复没有核对。可以接着谈，先核对；现在挂断也行，笔录里会写明没有核对。` : "");
+  }
+
+  /** @param {Undertaking} one */
+  build(one) {
+    const card = el("li.promise", { "data-id": one.id, "data-state": one.state, hidden: one.state === "struck" });
+    const sure = one.state === "confirmed";
+    const buttons = el("div.row.g2", {},
+      sure ? el("span.small.ok.row", {}, icon("check"), "核对过") : this.button("btn.small.primary", "check", "对，记下", () => this.decide(one, "confirmed", card)),
+      this.button("btn.small", "edit", "改", () => card.replaceChildren(...this.form(one, card))),
+      this.button("btn.small", "cross", "不算", () => this.decide(one, "struck", card)));
+    card.append(
+      el("p", {}, el("b", {}, one.who || "您这边"), "　", one.what, one.by ? el("span.badge", {}, one.by) : ""),
+      el("p.small.soft", {}, `原话：${one.text}`), buttons, el("p.small.bad", { role: "alert", hidden: true }));
+    return card;
+  }
+
+  /** @param {string} tag @param {string} drawing @param {string} words @param {() => void} act */
+  button(tag, drawing, words, act) {
+    const button = el(`button.${tag}`, { type: "button" });
+    button.append(worded(drawing, words));
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  /** @param {Undertaking} one @param {HTMLElement} card */
+  form(one, card) {
+    const inputs = FIELDS.map(([name, words, most, hint]) => {
+      const input = /** @type {HTMLInputElement} */ (el("input.input", { name, maxlength: most, autocomplete: "off", placeholder: hint, required: name === "what" }));
+      input.value = /** @type {any} */ (one)[name];
+      return el("label.field", {}, el("span.small", {}, String(words)), input);
+    });
+    const form = /** @type {HTMLFormElement} */ (el("form.stack.g2", {}, ...inputs, el("div.row.g2", {}, el("button.btn.small.primary", { type: "submit" }, "记下"),
+      this.button("btn.small", "back", "不改了", () => card.replaceWith(this.build(this.known.get(one.id) || one))))));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const said = Object.fromEntries(new FormData(form));
+      this.decide({ ...one, ...said }, "confirmed", card);
+    });
+    return [el("p.small.soft", {}, `原话：${one.text}`), form, el("p.small.bad", { role: "alert", hidden: true })];
+  }
+
+  /** @param {Undertaking} one @param {"confirmed" | "struck"} state @param {HTMLElement} card */
+  async decide(one, state, card) {
+    const { who, what, by } = one;
+    try {
+      const now = await api("PUT", `${this.path}/${one.id}`, { state, who, what, by });
+      this.known.set(one.id, now);
+      card.replaceWith(this.build(now));
+      this.draw();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const place = /** @type {HTMLElement} */ (card.querySelector('[role="alert"]'));
+      tell(place, `${error.message}　还没有记下。`);
+    }
+  }
+}
