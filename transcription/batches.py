@@ -40,12 +40,12 @@ class BatchEngine(Protocol):
 
 
 class Foreheard:
-    """An engine for one piece, of which it knows already what is heard; a quick look is taken afresh: it is there to
-    see whether changed sound gives the same text.  Implements Engine."""
+    """An engine for one piece, of which it knows already what is heard with these hotwords; a quick look is taken afresh:
+    it is there to see whether changed sound gives the same text.  Implements Engine."""
 
-    def __init__(self, engine: Engine, heard: list[Heard]) -> None:
+    def __init__(self, engine: Engine, heard: list[Heard], hotwords: Sequence[str] = ()) -> None:
         self.name, self.state, self.message = engine.name, ModelState.READY, ""
-        self._engine, self._heard = engine, heard
+        self._engine, self._heard, self._hotwords = engine, heard, tuple(hotwords)
 
     def load(self) -> None:
         """Is ready."""
@@ -53,7 +53,9 @@ class Foreheard:
     def transcribe(
         self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = False
     ) -> list[Heard]:
-        return self._engine.transcribe(signal, language, hotwords, quick=True) if quick else self._heard
+        if quick or tuple(hotwords) != self._hotwords:
+            return self._engine.transcribe(signal, language, hotwords, quick=quick, careful=careful)
+        return self._heard
 
 
 def size_for(engine: Engine, source: Source) -> int:
@@ -89,7 +91,7 @@ async def foreheard(pool: Decodings, engine: Engine, pieces: Sequence[Piece], so
         return engines
     for (place, _), parts in zip(speech, heard, strict=True):
         if parts and not any(_made_little(part) for part in parts):
-            engines[place] = Foreheard(engine, parts)
+            engines[place] = Foreheard(engine, parts, source.hotwords)
     return engines
 
 

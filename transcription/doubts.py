@@ -12,7 +12,7 @@ from server.protocol.transcript import Utterance
 WEAK = 0.8
 BESIDE = 1
 """Characters beside a weak word."""
-WHOLE = frozenset({"repetition", "fast_speech", "known_phrase", "high_compression", "unstable", "echo"})
+WHOLE = frozenset({"repetition", "fast_speech", "known_phrase", "high_compression", "unstable", "echo", "boosted"})
 """Doubts that make the whole utterance doubtful."""
 
 

@@ -97,7 +97,10 @@ class LiveTrack:
         options: SegmenterOptions,
         partial_s: float,
         echoes: Echoes,
+        *,
+        led: bool = False,
     ) -> None:
+        """`led`: hotwords of the start are used."""
         self._socket = socket
         self._engine = engine
         self._pool = pool
@@ -105,6 +108,7 @@ class LiveTrack:
         self._options = options
         self._partial_s = partial_s
         self._echoes = echoes
+        self._led = led
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_PIECES)
         self._inbox = Inbox()
         self._partial_at = 0.0
@@ -137,7 +141,7 @@ class LiveTrack:
         if self._engine.state is not ModelState.READY:
             raise EngineUnavailable(self._engine.state, self._engine.message)
         self._until = start.offset
-        source = Source(start.participant_id, start.reception_id, start.language, start.hotwords)
+        source = Source(start.participant_id, start.reception_id, start.language, start.hotwords).led(self._led)
         reader = asyncio.create_task(self._read(Segmenter(self._options, start.offset)))
         writer = asyncio.create_task(self._write(source))
         receiver = asyncio.create_task(self._receive())

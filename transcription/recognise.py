@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from server.protocol.transcript import Utterance, Word
+from transcription.boosting import unsupported
 from transcription.engine import Engine, Heard, HeardWord
 from transcription.guard import check, mean_probability, more_than_a_voice_says
 from transcription.segmenter import Speech
@@ -18,6 +19,10 @@ _ONSET_S = 0.1
 """The detector hears a voice up to this much late; the model's first word may reach into the silence before it."""
 _VOICE_S = 0.8
 """A shorter voice of which nothing is understood is a cough or a breath."""
+BOOSTED = "boosted"
+"""Doubt: a hotword is written that is not heard without it."""
+LOOPS = frozenset({"repetition", "high_compression"})
+"""Doubts with which what is heard with hotwords is not believed: prompts make models repeat themselves."""
 SURE = 0.82
 """Mean probability from which a text is believed without being heard again; the most that an invented one had is 0.79."""
 
@@ -31,6 +36,10 @@ class Source:
     language: str = "zh"
     hotwords: tuple[str, ...] = ()
 
+    def led(self, wanted: bool) -> "Source":
+        """The same, with its hotwords only where they are wanted."""
+        return self if wanted else replace(self, hotwords=())
+
 
 class Unheard(NamedTuple):
     """From when to when there was a voice of which nothing was understood (media seconds)."""
@@ -41,6 +50,29 @@ class Unheard(NamedTuple):
 
 def recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | Unheard | None:
     """What was said in the piece; None if nothing was.  Raises EngineUnavailable."""
+    heard = _recognise(engine, speech, source)
+    if not source.hotwords:
+        return heard
+    if not isinstance(heard, Utterance) or LOOPS & set(heard.doubt):
+        return _recognise(engine, speech, source.led(False))
+    return _checked_for_boosting(engine, speech, source, heard)
+
+
+def _checked_for_boosting(engine: Engine, speech: Speech, source: Source, heard: Utterance) -> Utterance | Unheard | None:
+    """The utterance, doubted where a hotword in it is not heard without hotwords; what is heard without them if that is
+    nothing."""
+    led = unsupported(source.hotwords, heard.text, "")
+    if not led or not unsupported(led, heard.text, recognise_quickly(engine, speech, source)):
+        return heard
+    plain = _recognise(engine, speech, source.led(False))
+    if not isinstance(plain, Utterance):
+        return plain
+    if not unsupported(led, heard.text, plain.text):
+        return heard
+    return heard.model_copy(update={"doubt": (*heard.doubt, BOOSTED), "unboosted": plain.text})
+
+
+def _recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | Unheard | None:
     signal = to_float(speech.samples)
     heard = engine.transcribe(signal, source.language, source.hotwords)
     utterance = _utterance(heard, speech, source, engine.name)
@@ -64,8 +96,8 @@ def unheard(speech: Speech) -> Unheard | None:
 
 
 def recognise_quickly(engine: Engine, speech: Speech, source: Source) -> str:
-    """A first idea of an unfinished sentence, for a caption that is replaced soon.  Raises EngineUnavailable."""
-    heard = engine.transcribe(to_float(speech.samples), source.language, source.hotwords, quick=True)
+    """A first idea of a sentence, for a caption that is replaced soon; led by no hotwords.  Raises EngineUnavailable."""
+    heard = engine.transcribe(to_float(speech.samples), source.language, quick=True)
     return tidy_text(" ".join(part.text for part in heard), source.language)
 
 

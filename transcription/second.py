@@ -19,14 +19,10 @@ NOT_THERE = "复听用的语音识别模型没有找到或者打不开，先用�
 
 
 class Careful:
-    """An engine that searches wider; implements Engine.
+    """An engine that searches wider; implements Engine."""
 
-    The small model, which was not trained with prompts, writes words that nobody said where it is given any (measured
-    on `wage`: the error rate rises from 0.2 % to 1.0 %), so hotwords are passed on only where the settings say so.
-    """
-
-    def __init__(self, engine: Engine, *, with_hotwords: bool) -> None:
-        self._engine, self._with_hotwords = engine, with_hotwords
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     @property
     def name(self) -> str:
@@ -46,15 +42,14 @@ class Careful:
     def transcribe(
         self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False, careful: bool = True
     ) -> list[Heard]:
-        given = hotwords if self._with_hotwords else ()
-        return self._engine.transcribe(signal, language, given, quick=quick, careful=not quick)
+        return self._engine.transcribe(signal, language, hotwords, quick=quick, careful=not quick)
 
 
 class CarefulInBatches(Careful):
     """The same over an engine that takes several pieces at once."""
 
-    def __init__(self, engine: WhisperEngine, *, with_hotwords: bool) -> None:
-        super().__init__(engine, with_hotwords=with_hotwords)
+    def __init__(self, engine: WhisperEngine) -> None:
+        super().__init__(engine)
         self._batches = engine
 
     @property
@@ -62,15 +57,14 @@ class CarefulInBatches(Careful):
         return self._batches.batch_size
 
     def transcribe_batch(self, signals: Sequence[Signal], language: str, hotwords: Sequence[str]) -> list[list[Heard]]:
-        given = hotwords if self._with_hotwords else ()
-        return self._batches.transcribe_batch(signals, language, given, careful=True)
+        return self._batches.transcribe_batch(signals, language, hotwords, careful=True)
 
 
-def careful(engine: Engine, *, with_hotwords: bool) -> Careful:
+def careful(engine: Engine) -> Careful:
     """The engine, searching wider."""
     if isinstance(engine, WhisperEngine):
-        return CarefulInBatches(engine, with_hotwords=with_hotwords)
-    return Careful(engine, with_hotwords=with_hotwords)
+        return CarefulInBatches(engine)
+    return Careful(engine)
 
 
 class SecondEngine:
@@ -95,7 +89,7 @@ class SecondEngine:
         """The engine, ready; raises EngineUnavailable, and nothing of it disturbs the live one."""
         self._users += 1
         try:
-            yield careful(await self._ready(), with_hotwords=self._settings.second_hotwords)
+            yield careful(await self._ready())
         finally:
             self._users -= 1
             self._leave_later()

@@ -148,8 +148,9 @@ class Service:
         self.metrics.streams.inc()
         try:
             track = LiveTrack(
-                socket, self.engine, self.pool, self.metrics, self.options, self.settings.partial_s, self.echoes
-            )
+                socket, self.engine, self.pool, self.metrics, self.options, self.settings.partial_s, self.echoes,
+                led=self.settings.hotwords == "both",
+            )  # fmt: skip
             await track.serve()
         finally:
             self.streams -= 1
@@ -159,12 +160,14 @@ class Service:
         """Recognise a whole file; raises UnreadableAudio, EngineUnavailable, CallerGone."""
         if self.engine.state is not ModelState.READY:
             raise EngineUnavailable(self.engine.state, self.engine.message)
+        source = source.led(self.settings.hotwords == "both")
         return await self._file(self.pool, self.engine, _pieces(blocks, self.options, offset), source, offset, gone)
 
     async def file_carefully(
         self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone
     ) -> openai_shapes.FileTranscript:
         """The same with the settings of the second pass, whenever no live track needs the threads."""
+        source = source.led(self.settings.hotwords != "off")
         async with self.second.lent() as engine:
             pieces = _pieces(blocks, self.careful_options, offset)
             return await self._file(self.pool.patient, engine, pieces, source, offset, gone)

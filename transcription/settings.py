@@ -56,8 +56,8 @@ class TranscriberSettings(BaseSettings):
     second_max_utterance_s: float = Field(
         0, ge=0, le=29, description="Longest piece heard again, where longer than max_utterance_s: 28 for a real second_model."
     )
-    second_hotwords: bool = Field(
-        False, description="Let names and places of the reception lead it; only for models that were trained with prompts."
+    hotwords: Literal["off", "second", "both"] = Field(
+        "off", description="Where names and places of the reception lead it: off, second (only when a recording is heard again), both."
     )
     second_idle_minutes: float = Field(
         5, gt=0, description="So many minutes without use, and second_model is no longer kept in memory."

@@ -21,7 +21,7 @@ from server.protocol import media_control as control
 from server.protocol.media_control import Entry, NodeStatus, Reply
 from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
-from server.reception import ingest
+from server.reception import hotwords, ingest
 from server.settings import Settings
 from server.store import receptions
 from server.store.engine import Store
@@ -210,6 +210,20 @@ class NodeLink:
             while not queue.empty() and len(batch) < BATCH:
                 batch.append(queue.get_nowait())
             await asyncio.to_thread(self._take_in, batch)
+            seated = {entry.reception_id for entry in batch if isinstance(entry.fact, control.SeatTaken)}
+            for reception_id in seated:
+                await self._expect_words(reception_id)
+
+    async def _expect_words(self, reception_id: str) -> None:
+        """Tell the node what may be said; the answer matters to nobody."""
+        words = await asyncio.to_thread(self._words_of, reception_id)
+        if words and self._socket is not None:
+            request = control.ExpectWords(id=next(self._numbers), reception_id=reception_id, words=words)
+            await self._socket.send(request.model_dump_json())
+
+    def _words_of(self, reception_id: str) -> tuple[str, ...]:
+        with self._store.read() as session:
+            return hotwords.of_reception(session, reception_id)
 
     def _take_in(self, batch: Sequence[Entry]) -> None:
         with self._store.write() as session:

@@ -22,6 +22,7 @@ from server.protocol.media_control import (
     Closed,
     CloseRoom,
     ControlRequest,
+    ExpectWords,
     Follow,
     JournalEntry,
     Kick,
@@ -164,6 +165,10 @@ class Control:
         self._hub.set_language(request.reception_id, request.participant_id, request.language)
         return {}
 
+    async def _expect_words(self, request: ExpectWords) -> dict[str, Any]:
+        self._hub.expect_words(request.reception_id, request.words)
+        return {}
+
     async def _kick(self, request: Kick) -> dict[str, Any]:
         await self._hub.kick(request.reception_id, request.participant_id)
         return {}
@@ -190,6 +195,7 @@ _HANDLERS: dict[type, Callable[[Control, Any], Awaitable[dict[str, Any]]]] = {
     Follow: Control._follow,
     CloseRoom: Control._close_room,
     SetLanguage: Control._set_language,
+    ExpectWords: Control._expect_words,
     Kick: Control._kick,
     Status: Control._status,
     CameraOffer: Control._camera_offer,

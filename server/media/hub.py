@@ -131,6 +131,12 @@ class Hub:
         if room is None or not room.set_language(participant_id, language):
             raise NotFound
 
+    def expect_words(self, reception_id: str, words: tuple[str, ...]) -> None:
+        """What may be said in a reception; raises NotFound."""
+        if reception_id not in self.rooms:
+            raise NotFound
+        self.rooms[reception_id].expect_words(words)
+
     async def kick(self, reception_id: str, participant_id: str) -> None:
         """Remove a participant; raises NotFound."""
         room = self.rooms.get(reception_id)

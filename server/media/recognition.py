@@ -34,6 +34,7 @@ class Recognition:
         """What everybody was told last."""
         self._reception_id, self._tools, self._recording = reception_id, tools, recording
         self._tell_all = tell_all
+        self._words: tuple[str, ...] = ()
         self._taps: dict[str, Tap] = {}
         self._states: dict[str, State] = {}
 
@@ -47,6 +48,12 @@ class Recognition:
         """What this participant speaks from now on."""
         if participant_id in self._taps:
             self._taps[participant_id].speaks(language)
+
+    def expect(self, words: tuple[str, ...]) -> None:
+        """Names and places that may be said."""
+        self._words = words
+        for tap in self._taps.values():
+            tap.expect(words)
 
     def forget(self, participant_id: str) -> None:
         """Somebody left: how their recognition is doing is no news any more."""
@@ -93,6 +100,7 @@ class Recognition:
         events = TapEvents(heard, partial, state, broken_off, given_up, unheard)
         tap = Tap(self._tools.transcribers, self._reception_id, participant_id, events, language)
         tap.stored = stored
+        tap.expect(self._words)
         return tap
 
     def _leave_out(self, participant_id: str, start: float, until: float) -> None:

@@ -289,6 +289,10 @@ class Room:
         self._recognition.speaks(participant_id, language)
         return True
 
+    def expect_words(self, words: tuple[str, ...]) -> None:
+        """Names and places that recognition should expect from now on."""
+        self._recognition.expect(words)
+
     async def kick(self, participant_id: str) -> bool:
         """Remove a participant, whose tokens are worth nothing then; False if nobody sits there."""
         self._barred[participant_id] = time.time()

@@ -184,6 +184,7 @@ class Tap:
     ) -> None:
         self._transcribers = transcribers
         self._language = language
+        self._words: tuple[str, ...] = ()
         self._begin_anew: Callable[[], None] = lambda: None
         self.stored = True
         """Whether what is heard goes into the journal (the room decides)."""
@@ -219,6 +220,14 @@ class Tap:
         """What is spoken from now on; what is not decided yet is heard again in that language."""
         if language != self._language:
             self._language = language
+            self._begin_anew()
+
+    def expect(self, words: tuple[str, ...]) -> None:
+        """Names and places that may be said.  Where none were known, what is not decided yet is heard again with them;
+        else they hold from the next connection on, so that nobody's caption jumps because somebody sat down."""
+        first = bool(words) and not self._words
+        self._words = words
+        if first:
             self._begin_anew()
 
     async def finish(self, timeout: float) -> float:
@@ -260,14 +269,14 @@ class Tap:
         """One connection; whether anything was decided over it, and how long to wait if the other side said.
 
         Where another transcriber is well the next session is there, at once, and nobody needs to be told."""
-        before, language = self.until, self._language
+        before, asked = self.until, (self._language, bool(self._words))
         trouble: LiveTrouble | None = None
         with self._transcribers.lent(self._reception_id) as line:
             try:
                 async with self._connected(line) as socket:
                     trouble = await self._converse(socket)
             except (OSError, WebSocketException, TimeoutError, ValidationError) as error:
-                if language == self._language:
+                if asked == (self._language, bool(self._words)):
                     log.info("transcriber connection broke", error=type(error).__name__)
                     line.broke()
             if trouble is not None:
@@ -275,7 +284,7 @@ class Tap:
             moves = line.another and attempt < self._transcribers.count
         if self._finished:
             return True, 0.0
-        if moves or language != self._language:
+        if moves or asked != (self._language, bool(self._words)):
             return self.until > before, AT_ONCE
         if trouble is None:
             self._trouble("transcriber_down", DOWN_MESSAGE)
@@ -300,7 +309,7 @@ class Tap:
         offset = self._sound.pieces[0].start if self._sound.pieces else self._sound.end or self.until
         start = LiveStart(
             reception_id=self._reception_id, participant_id=self._participant_id, offset=max(0.0, offset),
-            language=self._language,
+            language=self._language, hotwords=self._words,
         )  # fmt: skip
         await socket.send(start.model_dump_json())
         sending = asyncio.ensure_future(self._send(socket, offset))

@@ -12,6 +12,10 @@ from server.protocol.transcript import SeatLanguage, Utterance
 MAX_TRICKLED = 32
 """Candidates in one message."""
 
+MAX_WORDS = 100
+"""Words to expect in one reception; so many syllables fill a model's prompt."""
+MAX_WORD = 40
+
 # --- journal: recordings/<reception_id>/journal.jsonl, one entry a line, in the order of `seq` from 1 -----
 
 
@@ -197,6 +201,16 @@ class SetLanguage(Message):
     language: SeatLanguage
 
 
+class ExpectWords(Message):
+    """Names and places that may be said in a reception, the weightiest first; they replace those told before.
+    `not_found`: there is no such room."""
+
+    type: Literal["expect_words"] = "expect_words"
+    id: int
+    reception_id: Identifier
+    words: Annotated[tuple[Annotated[str, Field(max_length=MAX_WORD)], ...], Field(max_length=MAX_WORDS)]
+
+
 class Kick(Message):
     """Send somebody out and refuse every token of that seat issued until now; `not_found`: nobody sat there."""
 
@@ -244,7 +258,8 @@ class CameraEnd(Message):
 
 
 ControlRequest = Annotated[
-    Follow | CloseRoom | SetLanguage | Kick | Status | CameraOffer | CameraTrickle | CameraEnd, Field(discriminator="type")
+    Follow | CloseRoom | SetLanguage | ExpectWords | Kick | Status | CameraOffer | CameraTrickle | CameraEnd,
+    Field(discriminator="type"),
 ]
 
 

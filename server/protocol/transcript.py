@@ -37,6 +37,8 @@ class Utterance(Message):
     """How much of it was lost and came a second time within a later packet (Opus in-band FEC), in seconds."""
     model: str = ""
     """Name of the model that heard it."""
+    unboosted: str = ""
+    """Where a word that was expected is in the text and may not have been said: what is heard without expecting any."""
 
 
 SeatLanguage = Literal["zh", "yue", "bo", "mn", "kk", "ko", "en", "auto"]

@@ -17,7 +17,7 @@ from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.protocol.recording import Gap
 from server.protocol.transcript import Utterance, Word
-from server.reception import records, transcriber
+from server.reception import hotwords, records, transcriber
 from server.reception.ingest import (
     NOT_RECOGNISED,
     NOTHING_UNDERSTOOD,
@@ -303,7 +303,8 @@ def _recognise_piece(
     heard = transcriber.HeardSound(())
     if piece is not None:
         language = language_of(office, gap.participant_id)
-        heard = transcriber.transcribe(office.settings, piece.data, timeout=wait, language=language)
+        words = words_of(office, gap.reception_id)
+        heard = transcriber.transcribe(office.settings, piece.data, timeout=wait, language=language, hotwords=words)
     by = piece.start if piece is not None else stretch.start
     after = stretch.end if stretch.last else next_start(heard, by, stretch)
     kept = [_placed(u, by, gap, n) for n, u in enumerate(heard.utterances) if u.start + by < after]
@@ -318,6 +319,12 @@ def language_of(office: Office, participant_id: str | None) -> str:
     with office.store.read() as session:
         participant = session.get(Participant, participant_id) if participant_id else None
         return participant.language if participant else "zh"
+
+
+def words_of(office: Office, reception_id: str) -> tuple[str, ...]:
+    """What may be said in a reception."""
+    with office.store.read() as session:
+        return hotwords.of_reception(session, reception_id)
 
 
 def next_start(heard: transcriber.HeardSound, by: float, stretch: Stretch) -> float:

@@ -29,7 +29,7 @@ from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.protocol.transcript import Utterance, Word
 from server.reception import records, transcriber
-from server.reception.closing import CLOSED_RECORD, LATER_WAIT_S, PIECE_S, Outcome, language_of
+from server.reception.closing import CLOSED_RECORD, LATER_WAIT_S, PIECE_S, Outcome, language_of, words_of
 from server.reception.ingest import stored_utterance
 from server.reception.office import Office
 from server.store import copies as store
@@ -248,12 +248,14 @@ def _heard_in_piece(
     office: Office, work: _Work, zero: float, start: float, end: float, before: Sequence[Utterance]
 ) -> list[Utterance]:
     """What is new in one piece; `before`: what the pieces before it gave, which reaches over its edge."""
-    language = language_of(office, work.copy.participant_id)
+    language, expected = language_of(office, work.copy.participant_id), words_of(office, work.gap.reception_id)
     try:
         piece = files.cut_file(work.path, zero, start - CONTEXT_S, end + CONTEXT_S)
         if piece is None:
             return []
-        heard = transcriber.transcribe(office.settings, piece.data, timeout=LATER_WAIT_S, language=language)
+        heard = transcriber.transcribe(
+            office.settings, piece.data, timeout=LATER_WAIT_S, language=language, hotwords=expected
+        )
     except (InvalidInput, files.RecordingDamaged):
         return []
     with office.store.read() as session:

@@ -1,15 +1,50 @@
-"""Words that a recognition of one reception should expect."""
+"""Words that the recognition of one reception should expect: who and what may be named in it."""
 
+from collections.abc import Iterable
+
+import structlog
+from sqlalchemy.orm import Session
+
+from server.domain.hotwords import Hotwords, fitted, places_in
+from server.domain.states import FormField
+from server.store import hotwords as store
 from server.store.models import Reception
 
+log = structlog.get_logger()
 
-def of_reception(reception: Reception) -> tuple[str, ...]:
-    """The petitioner's name, the receiver's name, title and office, the kiosk's township; each once."""
+_NAMES = (FormField.NAME, FormField.REPRESENTATIVES)
+_PLACES = (FormField.ADDRESS, FormField.PROBLEM_PLACE)
+_UNITS = (FormField.ACCUSED_UNIT, FormField.RESPONSIBLE_UNIT)
+
+
+def of_reception(session: Session, reception_id: str) -> tuple[str, ...]:
+    """The words to expect, the weightiest first; none for a reception that does not exist."""
+    reception = session.get(Reception, reception_id)
+    if reception is None:
+        return ()
+    found = found_for(session, reception)
+    log.debug("hotwords", reception=reception_id, words=len(found.words), tokens=found.tokens, left_out=found.left_out)
+    return found.words
+
+
+def found_for(session: Session, reception: Reception) -> Hotwords:
+    """From the form, earlier matters of the same person, the office's people, its places: in this order of weight."""
     receiver = reception.receiver
-    found = [
-        reception.petitioner_name,
-        *((receiver.name, receiver.title) if receiver else ()),
-        reception.organization.name,
-        reception.kiosk.organization.name,
-    ]
-    return tuple(dict.fromkeys(word for word in found if word))
+    form = [reception.petitioner_name, *_of_form(store.typed_fields(session, reception.id))]
+    earlier = _of_form(store.earlier_fields(session, reception))
+    people = [*((receiver.name, receiver.title) if receiver else ()), *(seat.name for seat in reception.participants)]
+    leaders = store.leaders(session, reception.organization_id)
+    offices = [reception.organization.name, reception.kiosk.organization.name]
+    around = store.offices_around(session, reception.kiosk.organization)
+    return fitted([
+        form, earlier, people, leaders, offices, [place for name in offices for place in places_in(name)],
+        around, [place for name in around for place in places_in(name)],
+    ])  # fmt: skip
+
+
+def _of_form(fields: Iterable[tuple[str, str]]) -> list[str]:
+    """Names, places and units of a form's (field, value) pairs, in this order."""
+    values = list(fields)
+    names = [value for field, value in values if field in _NAMES]
+    places = [place for field, value in values if field in _PLACES for place in places_in(value) or [value]]
+    return [*names, *places, *(value for field, value in values if field in _UNITS)]

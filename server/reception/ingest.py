@@ -159,7 +159,7 @@ def _recognised(session: Session, reception: Reception, fact: journal.Recognised
 
 
 STORED_MEASURES = {
-    "avg_logprob", "no_speech_prob", "compression_ratio", "doubt", "concealed_s", "recovered_s", "model",
+    "avg_logprob", "no_speech_prob", "compression_ratio", "doubt", "concealed_s", "recovered_s", "model", "unboosted",
 }  # fmt: skip
 
 

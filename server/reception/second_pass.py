@@ -21,7 +21,7 @@ from server.reception.ingest import SHORTEST_GAP_S
 from server.reception.office import Office
 from server.store import files, receptions
 from server.store import second_pass as store
-from server.store.models import Reception, SecondPass, SecondUtterance, StoredSegment
+from server.store.models import SecondPass, SecondUtterance, StoredSegment
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ def hear(office: Office, reception_id: str) -> Outcome:
     with office.store.read() as session:
         done = store.of_reception(session, reception_id)
         segments = _sound(session, reception_id)
-        words = hotwords.of_reception(session.get_one(Reception, reception_id))
+        words = hotwords.of_reception(session, reception_id)
     if done is None or done.state == SecondPassState.DONE:
         return Outcome(RecognitionState.DONE)
     for segment in segments:

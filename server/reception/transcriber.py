@@ -149,5 +149,5 @@ def _utterance(item: dict[str, Any]) -> HeardUtterance:
         end=float(item["end"]),
         text=str(item["text"]),
         words=tuple(Word.model_validate(word) for word in item.get("words", ())),
-        measures={name: item.get(name) for name in names},
+        measures={name: item.get(name) for name in names} | {"unboosted": str(item.get("unboosted") or "")},
     )

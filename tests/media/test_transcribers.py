@@ -171,6 +171,22 @@ async def test_another_language_holds_from_what_is_not_decided_yet(pair: Pair) -
     assert stream.broken_off == [], "nobody had to be told"
 
 
+async def test_words_to_expect_are_told_and_the_first_let_what_is_undecided_be_heard_again(pair: Pair) -> None:
+    one = pair[0]
+    async with used(access(one)) as transcribers:
+        stream = Stream(transcribers)
+        stream.feed(bytes(170_000), 3)
+        await until(lambda: len(stream.utterances) >= 2, "heard", 10)
+        stream.tap.expect(("何德顺", "柳林镇"))
+        await until(lambda: len(one.starts) == 2, "heard again", 10)
+        stream.tap.expect(("何德顺", "柳林镇", "徐局长"))
+        await stream.fed()
+        assert await stream.tap.finish(5.0) == pytest.approx(170_000 / 32_000)
+    assert [start.hotwords for start in one.starts] == [(), ("何德顺", "柳林镇")], "later words break nothing off"
+    assert stream.starts == [float(n) for n in range(5)]
+    assert stream.broken_off == [], "nobody had to be told"
+
+
 async def test_a_single_one_is_used_and_never_asked(pair: Pair) -> None:
     async with used(access(pair[0])) as transcribers:
         stream = Stream(transcribers)

@@ -70,6 +70,7 @@ class Node:
         self.closed: list[str] = []
         self.kicked: list[tuple[str, str]] = []
         self.languages: dict[str, str] = {}
+        self.words: dict[str, tuple[str, ...]] = {}
         self.follows: list[dict[str, int]] = []
         self.send_twice = False
         self.silent = False
@@ -131,6 +132,8 @@ class Node:
             reply = self._close(request)
         if isinstance(request, control.SetLanguage):
             self.languages[request.participant_id] = request.language
+        if isinstance(request, control.ExpectWords):
+            self.words[request.reception_id] = request.words
         if isinstance(request, control.Kick):
             self.kicked.append((request.reception_id, request.participant_id))
         await self._send_all()

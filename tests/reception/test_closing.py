@@ -156,7 +156,8 @@ def test_what_was_not_recognised_live_is_recognised_from_the_recording(talk, nei
     size = talk.write_sound(talk.petitioner, 6.0)
     heard = control.Recognised(utterance=utterance(talk.petitioner, 0.5, 3.0, "前面一句。"))
     broken = control.RecognitionUntil(participant_id=talk.petitioner, until=3.0, reason="overloaded")
-    talk.begin(heard, broken)
+    talk.begin(control.SeatTaken(participant_id=talk.petitioner, role=Role.PETITIONER), heard, broken)
+    until(lambda: talk.id in neighbours.node.words, "the words to expect")
     spoken = talk.office.clerk.put(f"{talk.path}/seats/{talk.petitioner}/language", json={"language": "bo"})
     assert (spoken.status_code, neighbours.node.languages) == (204, {talk.petitioner: "bo"})
     neighbours.transcriber.says((0.5, 2.0, "后面一句。"))
@@ -166,6 +167,9 @@ def test_what_was_not_recognised_live_is_recognised_from_the_recording(talk, nei
     assert record["body"][1]["start"] == pytest.approx(3.5, abs=0.05)
     assert (record["recognition"], record["gaps"]) == ("done", [])
     assert set(neighbours.transcriber.languages) == {"bo"}
+    words = neighbours.node.words[talk.id]
+    assert len(words) > 2
+    assert [form["prompt"] for form in neighbours.transcriber.forms] == [" ".join(words)]
 
 
 def test_a_stretch_in_the_middle_that_nobody_heard_is_recognised_too(talk, neighbours):

@@ -36,7 +36,6 @@ from server.reception.transcriber import transcribe as transcriber_call
 from server.store import second_pass as store
 from server.store.models import (
     Participant,
-    Reception,
     SecondPass,
     SecondUtterance,
     StoredGap,
@@ -442,12 +441,12 @@ def test_names_of_the_reception_and_the_seats_language_are_sent_along(
 ) -> None:
     lay_out(world, talk_files)
     with world.write() as session:
-        words = hotwords.of_reception(session.get_one(Reception, R))
+        words = hotwords.of_reception(session, R)
         session.get_one(Participant, PETITIONER).language = "yue"
     second_pass.hear(world.office, R)
     form = transcriber.forms[0]
     assert (form["quality"], form["language"], form["prompt"]) == ("careful", "yue", " ".join(words))
-    assert words == ("何守田", "周文清", "副县长", "临溪县信访局", "石桥镇政府")
+    assert words[:5] == ("何守田", "周文清", "副县长", "临溪县信访局", "石桥镇政府")
     assert second_pass.plan(open_world(world.office.settings.data_dir, second_pass=False).office, R) is False
 
 

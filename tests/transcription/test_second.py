@@ -54,11 +54,24 @@ async def test_a_careful_request_is_heard_with_the_settings_of_the_second_pass(p
         assert (await post(address, sentence, prompt="柳河镇")).json()["text"] == "好"
         assert (await post(address, sentence, prompt="柳河镇", quality="careful")).json()["text"] == "好"
         assert (await post(address, sentence, quality="best")).status_code == 400
-    assert engine.asked == [(False, False, ("柳河镇",)), (False, True, ())]
-    engine.asked.clear()
-    async with running(settings(second_hotwords=True), engine) as (address, _):
-        await post(address, sentence, prompt="柳河镇", quality="careful")
-    assert engine.asked == [(False, True, ("柳河镇",))]
+    assert engine.asked == [(False, False, ()), (False, True, ())]
+
+
+@pytest.mark.parametrize(("hotwords", "used"), [("off", []), ("second", ["second"]), ("both", ["first", "second", "live"])])
+async def test_hotwords_are_used_only_where_the_settings_say_so(petitioner: Samples, hotwords: str, used: list[str]) -> None:
+    engine = Listening()
+    sentence = petitioner[round(22.5 * RATE) : round(26.1 * RATE)]
+    start = LiveStart(reception_id="r", participant_id="p", offset=0.0, hotwords=("柳河镇",))
+    asked: dict[str, set[tuple[str, ...]]] = {}
+    async with running(settings(hotwords=hotwords), engine) as (address, _):
+        for name, quality in (("first", ""), ("second", "careful")):
+            await post(address, sentence, prompt="柳河镇", quality=quality)
+            asked[name] = {words for _, _, words in engine.asked}
+            engine.asked.clear()
+        assert [r async for r in recognise_live(f"ws://{address}", KEY, start, sentence, block_s=0.5)]
+        asked["live"] = {words for quick, _, words in engine.asked if not quick}
+    assert [name for name, words in asked.items() if words == {("柳河镇",)}] == used
+    assert all(words == {()} for name, words in asked.items() if name not in used)
 
 
 async def test_a_second_model_that_is_not_there_is_told_and_disturbs_nothing(tmp_path: Path, petitioner: Samples) -> None:

@@ -19,6 +19,7 @@ const DOUBTS = {
   unstable: "再听一遍听出来的不一样",
   high_compression: "同样的字来回重复",
   concealed: "线路断续，有的字没传全",
+  boosted: "可能把没说的名字、地名听成了有",
   passes_differ: "两遍不一样",
 };
 
