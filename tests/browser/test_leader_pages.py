@@ -500,8 +500,19 @@ def test_a_finished_utterance_takes_the_place_of_what_was_being_said(new_context
     page.goto("/login")
     said = [caption("p", "a", 1, "我就想", final=False), caption("q", "l", 2, "嗯", final=False), caption("u", "a", 1, "我就想看看")]
     assert [line[0] for line in page.evaluate(CAPTIONS, said)] == ["u", "q"]
+    echo = caption("e", "l", 1.3, "我就想看看")
+    echo["utterance"]["doubt"] = ["echo"]
+    assert [line[0] for line in page.evaluate(CAPTIONS, [*said, echo])] == ["u"], "nothing stands twice"
     late = [caption("u", "a", 1, "说完了"), caption("u", "a", 1, "说", final=False)]
     assert [line[2] for line in page.evaluate(CAPTIONS, late)] == ["说完了"]
+
+
+def test_of_what_is_being_said_the_words_that_may_still_change_are_lighter(new_context: NewContext) -> None:
+    page = new_context().new_page()
+    page.goto("/login")
+    page.evaluate(CAPTIONS, [caption("p", "a", 1, "我家的地被占", final=False) | {"settled": 4}])
+    assert page.locator(".cap .unsettled").all_text_contents() == ["被占"]
+    assert page.locator(".cap").inner_text().endswith("我家的地被占")
 
 
 def test_the_public_page_says_what_is_missing_and_finds_nothing_for_a_wrong_code(new_context: NewContext) -> None:
