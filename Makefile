@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A lock file names everything, so that nothing is left to resolve; what is imported compiles itself.
+LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 # Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
 # the machine to itself; LONG, and what is marked slow, is a command of its own.
 LONG := tests/network tests/media/test_crash.py tests/media/test_loss.py \
@@ -18,8 +20,7 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 
 test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow"
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PAGES)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PAGES) $(TIMED)
 	$(BIN)/python -m pytest $(ALONE)
 
 test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
@@ -32,12 +33,12 @@ setup-test: $(VENV)/.setup-test
 $(VENV)/.setup: requirements.lock pyproject.toml
 	@echo "Setting up (first time: a few minutes)" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install $(LOCKED) -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 $(VENV)/.setup-test: requirements-test.lock $(VENV)/.setup
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@$(BIN)/pip install $(LOCKED) -r requirements-test.lock
 	@touch $@
 
 compile: setup-test  ## the media node's hot modules to C (needs gcc and Python's headers): more rooms per core
