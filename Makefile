@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # A lock file names everything, so that nothing is left to resolve; what is imported compiles itself.
 LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 # Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
-# the machine to itself; LONG, and what is marked slow, is a command of its own.
+# the machine to itself, but for one another; LONG, and what is marked slow, is a command of its own.
 LONG := tests/network tests/media/test_crash.py tests/media/test_loss.py \
 	tests/browser/test_room.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py
 PAGES := $(filter-out $(LONG) tests/browser/test_full_room.py,$(wildcard tests/browser/test_*.py))
@@ -21,7 +21,7 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PAGES) $(TIMED)
-	$(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)
 
 test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m slow

@@ -58,6 +58,7 @@ def talk(petitioner: Samples) -> Samples:
     return petitioner[20 * RATE : 43 * RATE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", ["", "careful"])
 async def test_a_batch_hears_the_same_words_at_the_same_times(talk: Samples, quality: str) -> None:
     one, many = Counting(settings()), Counting(settings(batch_size=2))

@@ -119,6 +119,7 @@ def hear(engine: WhisperEngine, sound: Samples, hotwords: Sequence[str]) -> list
     return [one for one in found if isinstance(one, Utterance)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["street", "television", "far_voices"])
 def test_hotwords_are_not_written_over_noise(engine: WhisperEngine, name: str) -> None:
     assert [one.text for one in hear(engine, samples(name), NAMES)] == []

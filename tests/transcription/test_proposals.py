@@ -280,7 +280,8 @@ def test_a_sentence_changed_at_one_place_is_dropped_or_says_the_same(n: int, at:
     text = said[:at] + bit + said[at + instead :]
     fillers = ("，", "。")
     for found in check(talk(), [Proposal("facts", text, (n,))]):
-        plain = [w for w in tokens(found.value.replace("信访人", "我")) if w not in fillers]
+        value = found.value.removeprefix("说")  # "the petitioner says", which is what the field holds anyway
+        plain = [w for w in tokens(value.replace("信访人", "我")) if w not in fillers]
         whole = [w for w in tokens(said) if w not in fillers]
         assert plain == whole or (whole[: len(plain)] == plain and said.replace("，", "。").startswith(said[: len(plain)]))
 
