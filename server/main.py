@@ -14,7 +14,6 @@ from server.api import (
     admin,
     agent,
     cases,
-    glossary,
     health,
     invitations,
     kiosk,
@@ -30,7 +29,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, cases, public, glossary)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, cases, public)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 

@@ -134,6 +134,12 @@ class Settings(BaseSettings):
     second_pass: bool = Field(
         True, description="Hear every recording again after the talk, with the transcriber's settings second_…."
     )
+    llm_url: str = Field(
+        "", description="Address of the office's own language model (OpenAI-compatible); empty: none, nothing is sent anywhere."
+    )
+    llm_key: str = Field("", description="Bearer key for it, where it wants one.")
+    llm_model: str = Field("", description="Name of the model there.")
+    llm_timeout_s: float = Field(120, gt=0, le=3600, description="An answer that takes longer is not waited for.")
     export_days: float = Field(7, gt=0, description="An export bundle is deleted after so many days.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
 
@@ -149,6 +155,13 @@ class Settings(BaseSettings):
         for url in given:
             if not url.startswith(("http://", "https://")):
                 raise ValueError(f"{url} does not begin with http:// or https://")
+        return given
+
+    @field_validator("llm_url")
+    @classmethod
+    def _llm_url(cls, given: str) -> str:
+        if given and not given.startswith(("http://", "https://")):
+            raise ValueError(f"{given} does not begin with http:// or https://")
         return given
 
     @field_validator("turn_urls")
@@ -167,6 +180,8 @@ class Settings(BaseSettings):
             raise ValueError("media_node counts from 0 and is less than media_nodes")
         if self.media_url and self.media_nodes > 1:
             raise ValueError("media_url names one media node: leave it empty where media_nodes is more than 1")
+        if self.llm_url and not self.llm_model:
+            raise ValueError("llm_url needs llm_model, the name of the model there")
         if self.turn_urls and not (self.turn_secret or self.turn_secret_file):
             raise ValueError("turn_urls needs turn_secret or turn_secret_file, the same secret as the TURN server's")
         return self

@@ -63,24 +63,12 @@ class PromiseState(StrEnum):
     STRUCK = "struck"
 
 
-class WordKind(StrEnum):
-    """What a word of the glossary names."""
+class QuestionState(StrEnum):
+    """How far asking a language model is."""
 
-    PERSON = "person"
-    PLACE = "place"
-    UNIT = "unit"
-    TERM = "term"
-
-
-class WordState(StrEnum):
-    """Whether recognition expects a word of the glossary."""
-
-    PROPOSED = "proposed"
-    """Corrections propose it; nobody has decided."""
-    ON = "on"
-    OFF = "off"
-    ROLLED_BACK = "rolled_back"
-    """It was on and did harm."""
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
 
 
 class CopyState(StrEnum):

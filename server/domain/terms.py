@@ -175,7 +175,7 @@ CASE_EVENT = {
     "late_speech": "归档以后又认出一些话，留在接谈室记录里",
 }
 
-SOURCE = {"speech": "说话", "kiosk": "终端填写", "office": "接谈室", "clerk": "接谈员填写"}
+SOURCE = {"speech": "说话", "kiosk": "终端填写", "office": "接谈室", "clerk": "接谈员填写", "model": "模型建议，接谈员采用"}
 
 
 def choice_label(field: FormField, value: str) -> str:

@@ -19,9 +19,10 @@ from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import closing, filling, ingest, second_pass, transcriber
+from server.reception import closing, filling, ingest, proposals, second_pass, transcriber
 from server.reception.office import Office
 from server.store import copies, receptions
+from server.store import proposals as proposal_store
 from server.store import second_pass as second_pass_store
 from server.store.models import Reception
 
@@ -32,6 +33,7 @@ R = TypeVar("R")
 
 QUEUE = "recognise-later"
 SECOND_QUEUE = "second-pass"
+MODEL_QUEUE = "language-model"
 CLOSE_ROOM_WAIT_S = 8.0
 JOURNAL_WAIT_S = 5.0
 """How long the journal may stand still before its end is no longer waited for."""
@@ -121,6 +123,12 @@ class DurableJobs:
         if fresh is not None:
             _enqueue(hear_again, fresh, reception_id, 0.0, queue=SECOND_QUEUE)
 
+    def ask_model(self, reception_id: str) -> None:
+        """Queue asking the language model about a reception; one at a time is worked on."""
+        fresh = fresh_id(f"model-{reception_id}")
+        if fresh is not None:
+            _enqueue(ask_model, fresh, reception_id, 0.0, queue=MODEL_QUEUE)
+
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
         fresh = fresh_id(f"fill-{copy_id}")
@@ -147,6 +155,7 @@ def launch(office: Office) -> None:
     DBOS.launch()
     DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
     DBOS.register_queue(SECOND_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
+    DBOS.register_queue(MODEL_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
     take_up(office)
 
 
@@ -157,6 +166,7 @@ def take_up(office: Office) -> None:
         to_recognise = receptions.ids_not_recognised(session)
         to_fill = copies.unsettled(session)
         to_hear = second_pass_store.unfinished(session)
+        to_ask = proposal_store.unanswered(session)
     for reception_id in to_close:
         fresh = fresh_id(f"closing-{reception_id}")
         if fresh is not None:
@@ -170,6 +180,8 @@ def take_up(office: Office) -> None:
         DurableJobs().fill_gaps(copy_id)
     for reception_id in to_hear:
         DurableJobs().hear_again(reception_id)
+    for reception_id in to_ask:
+        DurableJobs().ask_model(reception_id)
 
 
 def fresh_id(name: str) -> str | None:
@@ -231,8 +243,8 @@ def close_reception(reception_id: str) -> None:
     build_draft(reception_id, outcome)
     if outcome["retry"]:
         DurableJobs().recognise_later(reception_id)
-    elif to_hear_again(reception_id):
-        _enqueue(hear_again, f"second-{reception_id}", reception_id, 0.0, queue=SECOND_QUEUE)
+    else:
+        _all_recognised(reception_id)
     for copy_id, workflow_id in copies_to_fill(reception_id):
         _enqueue(fill_gaps, workflow_id, copy_id, 0.0)
     log.info("reception closed", reception=reception_id, recognition=outcome["state"])
@@ -326,8 +338,16 @@ def recognise_later(reception_id: str) -> None:
     if outcome["retry"]:
         following = _next_id(f"recognise-{reception_id}", DBOS.workflow_id or "")
         _enqueue(recognise_later, following, reception_id, TURN_PAUSE_S)
-    elif to_hear_again(reception_id):
+    else:
+        _all_recognised(reception_id)
+
+
+def _all_recognised(reception_id: str) -> None:
+    """Of a workflow: what begins when nothing of the recording is missing."""
+    if to_hear_again(reception_id):
         _enqueue(hear_again, f"second-{reception_id}", reception_id, 0.0, queue=SECOND_QUEUE)
+    if to_ask_model(reception_id):
+        _enqueue(ask_model, f"model-{reception_id}", reception_id, 0.0, queue=MODEL_QUEUE)
 
 
 @DBOS.step()
@@ -382,6 +402,32 @@ def hear_rest(reception_id: str) -> None:
 def conclude_second_pass(reception_id: str) -> None:
     """A better draft, or suggestions."""
     second_pass.conclude(office_at_work(), reception_id)
+
+
+# --- the language model ------------------------------------------------------------------------------------------
+
+
+@DBOS.step()
+@until_it_works
+def to_ask_model(reception_id: str) -> bool:
+    """Whether a language model is to be asked; noted, so that it is taken up whatever happens."""
+    return proposals.plan(office_at_work(), reception_id)
+
+
+@DBOS.workflow()
+def ask_model(reception_id: str) -> None:
+    """What a language model proposes for the form."""
+    ask_and_check(reception_id)
+
+
+@DBOS.step()
+@until_it_works
+def ask_and_check(reception_id: str) -> None:
+    """Ask once; no answer is an answer."""
+    try:
+        proposals.ask(office_at_work(), reception_id, stopped=_Running.stopping.is_set)
+    except Unavailable:
+        raise Stopping from None
 
 
 # --- the kiosk's copy --------------------------------------------------------------------------------------------

@@ -72,45 +72,6 @@ class NewOrganization(Message):
     """Short code that opens every case number of this office."""
 
 
-WordKind = Literal["person", "place", "unit", "term"]
-WordState = Literal["proposed", "on", "off", "rolled_back"]
-
-
-class NewWord(Message):
-    """A word for the glossary of the clerk's office."""
-
-    word: Annotated[str, Field(min_length=1, max_length=40)]
-    kind: WordKind
-
-
-class ChangedWord(Message):
-    """What is to hold of a word of the glossary: on or off, and what it names."""
-
-    state: Literal["on", "off"]
-    kind: WordKind
-
-
-class GlossarySentence(Message):
-    """A corrected sentence of a signed record."""
-
-    record_id: str
-    recognised: str
-    text: str
-
-
-class GlossaryEntry(Message):
-    """A word of the glossary; of a proposal, the sentences it comes from."""
-
-    id: int
-    word: str
-    kind: WordKind
-    state: WordState
-    decided_by: str
-    at: Moment
-    note: str
-    sentences: tuple[GlossarySentence, ...] = ()
-
-
 class Enrolment(Message):
     """A kiosk's one-time link."""
 
@@ -394,8 +355,10 @@ class FormValue(Message):
     value: str
     choices: tuple[tuple[str, str], ...] = ()
     """(value, label) where the field is a choice."""
-    source: Literal["", "speech", "kiosk", "office", "clerk"]
-    """Empty: no source, and the value is empty."""
+    source: Literal["", "speech", "kiosk", "office", "clerk", "model"]
+    """Empty: no source, and the value is empty.  model: proposed by a language model and taken by a clerk."""
+    taken_by: str = ""
+    """Of source model: the clerk who took it."""
     evidence: tuple[Evidence, ...] = ()
     version: int
     required: bool = False
@@ -423,6 +386,23 @@ class RecordGap(Message):
     cause: str
     text: str
     """Chinese sentence that stands in the record."""
+
+
+class ModelView(Message):
+    """What became of asking the office's language model."""
+
+    state: Literal["waiting", "done", "failed"]
+    text: str
+    """A few Chinese words for the clerk; empty: nothing is to be told."""
+
+
+class FieldProposal(Message):
+    """What a language model proposes for a field, and where that was said; nobody has decided it yet."""
+
+    id: int
+    field: str
+    value: str
+    evidence: tuple[Evidence, ...]
 
 
 class RecordShare(Message):
@@ -513,6 +493,9 @@ class Record(RecordRow):
     second_pass: SecondPassView | None = None
     suggestions: tuple[Suggestion, ...] = ()
     promises: tuple[PromiseView, ...] = ()
+    model: ModelView | None = None
+    """None: no language model is asked."""
+    proposals: tuple[FieldProposal, ...] = ()
     shares: tuple[RecordShare, ...] = ()
     attendance: tuple[Attendee, ...] = ()
     refusal_reason: str = ""
@@ -616,6 +599,22 @@ class EditDismiss(Message):
     suggestion_id: int
 
 
+class EditTakeProposal(Message):
+    """What the language model proposes is right: it is the field's value from now on."""
+
+    kind: Literal["take_proposal"] = "take_proposal"
+    proposal_id: int
+    version: int
+    """Of the field."""
+
+
+class EditDismissProposal(Message):
+    """What the language model proposes is not wanted: the field stays as it is."""
+
+    kind: Literal["dismiss_proposal"] = "dismiss_proposal"
+    proposal_id: int
+
+
 Edit = Annotated[
     EditText
     | EditSpeaker
@@ -627,7 +626,9 @@ Edit = Annotated[
     | EditInsert
     | EditField
     | EditTake
-    | EditDismiss,
+    | EditDismiss
+    | EditTakeProposal
+    | EditDismissProposal,
     Field(discriminator="kind"),
 ]
 

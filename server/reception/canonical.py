@@ -103,7 +103,7 @@ def _form_value(value: Any) -> dict[str, Any]:
         "value": value.value,
         "source": value.source,
         "utterance_ids": [found.utterance_id for found in value.evidence],
-    }
+    } | ({"taken_by": value.taken_by} if value.taken_by else {})
 
 
 def _segment(found: StoredSegment) -> dict[str, Any]:

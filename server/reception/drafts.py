@@ -60,10 +60,15 @@ def _empty_record(reception: Reception) -> VisitRecord:
 
 def draft_of(session: Session, reception: Reception, heard: Iterable[StoredUtterance | Utterance]) -> Draft:
     """What drafting makes of these utterances."""
-    seats = records.participants(session, reception.id)
+    return drafting.build_draft(talk_of(session, reception.id, heard))
+
+
+def talk_of(session: Session, reception_id: str, heard: Iterable[StoredUtterance | Utterance]) -> DraftInput:
+    """These utterances as drafting is given them."""
+    seats = records.participants(session, reception_id)
     speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
     utterances = sorted((as_message(one) for one in heard), key=lambda one: (one.start, one.id))
-    return drafting.build_draft(DraftInput(speakers=speakers, utterances=tuple(utterances)))
+    return DraftInput(speakers=speakers, utterances=tuple(utterances))
 
 
 def promise_ids(found: Iterable[Promise]) -> list[tuple[str, Promise]]:

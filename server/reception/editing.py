@@ -14,12 +14,13 @@ from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
 from server.protocol.base import Role
 from server.protocol.office import Record
-from server.reception import revisions, suggestions
+from server.reception import proposals, revisions, suggestions
 from server.reception.drafts import ROOM, new_id
 from server.reception.records import EDITABLE, form_values, line_view, require, view
 from server.store import accusations, records, second_pass
+from server.store import proposals as proposal_store
 from server.store.access import Actor
-from server.store.models import FormEntry, Line, Participant, StoredSuggestion, VisitRecord
+from server.store.models import FormEntry, Line, Participant, StoredProposal, StoredSuggestion, VisitRecord
 
 SHORT_FIELD = 200
 """Most characters in a field of one line."""
@@ -343,7 +344,7 @@ def _dismiss(desk: Desk, edit: office.EditDismiss) -> None:
 
 
 def _field(desk: Desk, edit: office.EditField) -> None:
-    entry = _entry(desk, edit)
+    entry = _entry(desk, edit.field, edit.version)
     before = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
     entry.value = _field_value(FormField(edit.field), edit.value)
     entry.source = "clerk" if entry.value else ""
@@ -355,15 +356,15 @@ def _field(desk: Desk, edit: office.EditField) -> None:
         accusations.keep_in_step(desk.session, desk.record)
 
 
-def _entry(desk: Desk, edit: office.EditField) -> FormEntry:
+def _entry(desk: Desk, field: str, version: int) -> FormEntry:
     desk.session.flush()
-    if edit.field not in terms.FIELD:
+    if field not in terms.FIELD:
         raise NotFound("登记表上没有这一项。")
-    entry = records.form(desk.session, desk.record.id).get(edit.field)
+    entry = records.form(desk.session, desk.record.id).get(field)
     if entry is None:
         raise NotFound("登记表上没有这一项。")
-    if entry.version != edit.version:
-        raise Stale(field=edit.field)
+    if entry.version != version:
+        raise Stale(field=field)
     return entry
 
 
@@ -384,6 +385,38 @@ def _evidence_ids(desk: Desk, edit: office.EditField) -> list[str]:
     return list(dict.fromkeys(edit.evidence))
 
 
+def _take_proposal(desk: Desk, edit: office.EditTakeProposal) -> None:
+    one = _proposal(desk, edit.proposal_id)
+    entry = _entry(desk, one.field, edit.version)
+    if not proposals.says_something_new(entry, one.value):
+        raise InvalidInput("这一栏已经填过了，要改请直接改。")
+    before = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
+    entry.value, entry.source = _field_value(FormField(one.field), one.value), "model"
+    entry.utterance_ids = list(one.utterance_ids)
+    entry.version += 1
+    proposals.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
+    after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids, "model": one.model}
+    desk.note("take_proposal", field=entry.field, before=before, after=after)
+    if entry.field in accusations.FIELDS:
+        accusations.keep_in_step(desk.session, desk.record)
+
+
+def _proposal(desk: Desk, proposal_id: int) -> StoredProposal:
+    """The proposal, if nobody has decided it; raises NotFound, InvalidInput."""
+    one = proposal_store.proposal(desk.session, desk.record.id, proposal_id)
+    if one is None:
+        raise NotFound
+    if one.state != SuggestionState.OPEN:
+        raise InvalidInput(f"这一条建议{one.decided_by}已经定过了。")
+    return one
+
+
+def _dismiss_proposal(desk: Desk, edit: office.EditDismissProposal) -> None:
+    one = _proposal(desk, edit.proposal_id)
+    proposals.decide(desk.session, desk.actor, one, SuggestionState.DISMISSED)
+    desk.note("dismiss_proposal", field=one.field, after={"value": one.value, "model": one.model})
+
+
 EDITS: dict[str, Callable[[Desk, Any], None]] = {
     "text": _text,
     "speaker": _speaker,
@@ -396,4 +429,6 @@ EDITS: dict[str, Callable[[Desk, Any], None]] = {
     "field": _field,
     "take": _take,
     "dismiss": _dismiss,
+    "take_proposal": _take_proposal,
+    "dismiss_proposal": _dismiss_proposal,
 }

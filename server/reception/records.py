@@ -15,6 +15,7 @@ from server.errors import NotFound
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.office import (
     Evidence,
+    FieldProposal,
     FormValue,
     LineWord,
     Participant,
@@ -28,10 +29,11 @@ from server.protocol.office import (
     SecondPassView,
     Suggestion,
 )
-from server.reception import attendance, promises, revisions, suggestions
+from server.reception import attendance, promises, proposals, revisions, suggestions
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
 from server.store import copies, receptions, records, second_pass
+from server.store import proposals as proposal_store
 from server.store.access import Actor
 from server.store.models import FormEntry, GapFill, Reception, StoredSegment, StoredUtterance, VisitRecord
 
@@ -110,6 +112,8 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
         second_pass=suggestions.progress(second_pass.of_reception(session, reception.id)) if actor.role else None,
         suggestions=tuple(_suggestions(session, actor, record, rows)),
+        model=proposals.progress(session, reception.id) if actor.role else None,
+        proposals=tuple(_proposals(session, actor, record)),
         shares=tuple(_shares(session, reception, roles)),
         attendance=tuple(attendance.views(attendance.present(session, reception))),
         refusal_reason=record.refusal_reason,
@@ -200,16 +204,32 @@ def form_values(session: Session, record: VisitRecord) -> list[FormValue]:
     entries = records.form(session, record.id)
     ids = {str(found) for entry in entries.values() for found in entry.utterance_ids}
     heard = {one.id: one for one in records.utterances(session, record.reception_id, ids)} if ids else {}
-    return [_form_value(field, entries[field], heard) for field in FormField if field in entries]
+    taken = any(entry.source == "model" for entry in entries.values())
+    takers = proposal_store.takers(session, record.id) if taken else {}
+    return [_form_value(field, entries[field], heard, takers) for field in FormField if field in entries]
 
 
-def _form_value(field: FormField, entry: FormEntry, heard: Mapping[str, StoredUtterance]) -> FormValue:
+def _proposals(session: Session, actor: Actor, record: VisitRecord) -> Sequence[FieldProposal]:
+    """For the staff, with where it was said."""
+    if not actor.role:
+        return ()
+
+    def evidence(ids: list[str]) -> tuple[Evidence, ...]:
+        return tuple(_evidence(one) for one in records.utterances(session, record.reception_id, ids))
+
+    return proposals.views(session, record, evidence)
+
+
+def _form_value(
+    field: FormField, entry: FormEntry, heard: Mapping[str, StoredUtterance], takers: Mapping[str, str]
+) -> FormValue:
     return FormValue(
         field=field,
         label=terms.FIELD[field],
         value=entry.value,
         choices=terms.CHOICES.get(field, ()),
         source=entry.source,
+        taken_by=takers.get(field, "") if entry.source == "model" else "",
         evidence=tuple(_evidence(heard[found]) for found in entry.utterance_ids if found in heard),
         version=entry.version,
         required=field in terms.REQUIRED_FIELDS,

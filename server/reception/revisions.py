@@ -55,6 +55,8 @@ SENTENCES = {
     "late_reading": "笔录定下以后复听，这里听得不一样，没有改笔录，留在这里",
     "take": "采用了复听的文字",
     "dismiss": "没有采用复听的文字",
+    "take_proposal": "采用了模型建议",
+    "dismiss_proposal": "没有采用模型建议",
     "text": "改了这句话的文字",
     "speaker": "改了说话的人",
     "split": "把一句分成两句",
@@ -93,8 +95,9 @@ def _view(stored: StoredRevision, names: Mapping[str, str]) -> Revision:
 
 
 def _sentence(stored: StoredRevision) -> str:
-    if stored.kind == "field" and stored.field in terms.FIELD:
-        return f"填写了“{terms.FIELD[FormField(stored.field)]}”"
+    if stored.field in terms.FIELD:
+        label = terms.FIELD[FormField(stored.field)]
+        return f"填写了“{label}”" if stored.kind == "field" else f"“{label}”{SENTENCES.get(stored.kind, stored.kind)}"
     reason = stored.after.get("reason", "")
     return SENTENCES.get(stored.kind, stored.kind) + (f"：{reason}" if reason else "")
 
@@ -102,6 +105,6 @@ def _sentence(stored: StoredRevision) -> str:
 def _shown(stored: StoredRevision, state: Mapping[str, Any], names: Mapping[str, str]) -> str:
     if stored.kind == "speaker":
         return names.get(state.get("participant_id") or "", "")
-    if stored.kind == "field" and stored.field in terms.FIELD:
+    if stored.field in terms.FIELD:
         return terms.choice_label(FormField(stored.field), str(state.get("value", "")))
     return "／".join(state["texts"]) if "texts" in state else str(state.get("text", ""))

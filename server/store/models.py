@@ -494,6 +494,36 @@ class StoredSuggestion(Base):
     decided_at: Mapped[datetime | None]
 
 
+class ModelQuestion(Base):
+    """A language model is asked what it proposes for a reception's form."""
+
+    __tablename__ = "model_questions"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    """QuestionState of domain/states.py."""
+    message: Mapped[str] = mapped_column(String(200), default="")
+    """Chinese, what became of it where it failed."""
+    asked_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class StoredProposal(Base):
+    """模型建议: a value for a field of the form that its utterances carry, for a clerk to take or to dismiss."""
+
+    __tablename__ = "proposals"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), index=True)
+    field: Mapped[str] = mapped_column(String(30))
+    value: Mapped[str] = mapped_column(Text)
+    utterance_ids: Mapped[list[Any]]
+    model: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(20))
+    """SuggestionState of domain/states.py."""
+    decided_by: Mapped[str] = mapped_column(String(64), default="")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]
+
+
 class StoredMark(Base):
     """打点: a moment somebody marked during the sitting."""
 
@@ -694,35 +724,6 @@ class StoredArchive(Base):
     """In data_dir/archives."""
     sha256: Mapped[str] = mapped_column(String(64), default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)
-
-
-class GlossaryWord(Base):
-    """词表: a word that recognition at an office should expect, or that corrections propose for it."""
-
-    __tablename__ = "glossary"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
-    word: Mapped[str] = mapped_column(String(20))
-    kind: Mapped[str] = mapped_column(String(10))
-    """WordKind of domain/states.py."""
-    state: Mapped[str] = mapped_column(String(12))
-    """WordState of domain/states.py."""
-    decided_by: Mapped[str] = mapped_column(String(64), default="")
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    at: Mapped[datetime]
-    """Since when it has this state."""
-    note: Mapped[str] = mapped_column(String(200), default="")
-    __table_args__ = (UniqueConstraint("organization_id", "word"),)
-
-
-class GlossaryEvidence(Base):
-    """A line of a signed record in which a clerk put characters right that may be this word."""
-
-    __tablename__ = "glossary_evidence"
-    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
-    word: Mapped[str] = mapped_column(String(20), primary_key=True)
-    line_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
 
 
 class SearchText(Base):

@@ -28,18 +28,19 @@ from server.reception import accounts, second_pass, signing
 from server.reception.office import Office
 from server.reception.records import create_draft
 from server.settings import Settings
+from server.store import records
 from server.store.engine import Store
 from server.store.models import (
-    GlossaryEvidence,
-    GlossaryWord,
     Kiosk,
     Line,
+    ModelQuestion,
     Participant,
     Reception,
     SecondPass,
     SecondUtterance,
     StoredGap,
     StoredPromise,
+    StoredProposal,
     StoredSegment,
     StoredUtterance,
     User,
@@ -366,6 +367,48 @@ def test_what_was_undertaken_stands_at_the_head_with_who_confirmed_it(page: Page
     if folder := os.environ.get("JIETAN_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / "undertakings-desk.png")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+def propose(desk: Desk, record: Seeded, **found: tuple[str, int]) -> None:
+    """What a language model proposed: field=(value, utterance by its place in the talk)."""
+    with desk.store.write() as session:
+        ids = [one.id for one in records.utterances(session, record.reception_id)]
+        session.get_one(ModelQuestion, record.reception_id).state = "done"
+        records.lock(session, record.id, clock.now())
+        session.add_all(
+            StoredProposal(record_id=record.id, field=field, value=value, utterance_ids=[ids[place]], model="small", state="open")
+            for field, (value, place) in found.items()
+        )
+
+
+def test_what_a_model_proposes_is_heard_then_taken_or_dismissed(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    with desk.store.write() as session:
+        session.add(ModelQuestion(reception_id=record.reception_id, state="waiting", asked_at=clock.now()))
+    opened(page, desk, record)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    expect(page.locator("#model")).to_have_text("模型正在看笔录，有建议会写在登记表下面")
+    propose(desk, record, facts=("<b>村里修路占了我家的承包地。", 1), purpose=("request", 3), sex=("male", 3))
+    facts, purpose = (page.locator(f'[data-field="{field}"]') for field in ("facts", "purpose"))
+    expect(facts.locator(".proposed")).to_contain_text("模型建议<b>村里修路占了我家的承包地。", timeout=15_000)
+    expect(purpose.locator(".proposed .words")).to_have_text("求决")
+    expect(page.locator("#model")).to_be_hidden()
+    facts.scroll_into_view_if_needed()
+    if os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{os.environ['SCREENSHOTS']}/proposals.png")
+    before = facts.locator(".input").input_value()
+    facts.locator("[data-play-proposal]").click()
+    until(page, "() => [...document.querySelectorAll('#sounds audio')].some((a) => !a.paused)")
+    assert facts.locator(".input").input_value() == before, "nothing is taken by being heard"
+    facts.get_by_role("button", name="采用").click()
+    expect(facts.locator(".input")).to_have_value("<b>村里修路占了我家的承包地。")
+    expect(facts.locator(".proposed")).to_have_count(0)
+    expect(facts.locator(".origin")).to_contain_text("模型")
+    purpose.get_by_role("button", name="不用").click()
+    expect(purpose.locator(".proposed")).to_have_count(0)
+    with desk.store.read() as session:
+        form = records.form(session, record.id)
+        assert (form["facts"].source, form["purpose"].source) == ("model", "")
 
 
 def test_an_other_reading_that_is_not_right_is_dismissed_with_one_key(page: Page, desk: Desk) -> None:
@@ -720,35 +763,6 @@ def test_a_record_that_is_not_there(page: Page, desk: Desk) -> None:
     assert answer.status == 404
     page.goto(f"{desk.url}/cases/999999")
     expect(page.locator("#missing")).to_contain_text("没有找到这件事")
-
-
-def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> None:
-    """A proposal is shown with the sentences it comes from; what is decided moves to the office's words."""
-    record = desk.seed()
-    line = desk.line(record.id, "村里修路占了我家的承包地。")
-    with desk.store.write() as session:
-        session.get_one(Line, line.id).text = "柳林镇修路占了我家的承包地。"
-        session.add(GlossaryEvidence(organization_id=desk.office_id, word="柳林镇", line_id=line.id, record_id=record.id))
-        session.add(GlossaryWord(
-            organization_id=desk.office_id, word="柳林镇", kind="place", state="proposed", at=clock.now(),
-        ))
-    page.goto(f"{desk.url}/glossary")
-    proposal = page.locator("#rows-proposed tr")
-    expect(proposal).to_contain_text("听写成：村里修路占了我家的承包地。")
-    page.get_by_role("button", name="用上：柳林镇").click()
-    expect(page.locator("#rows-words tr")).to_contain_text(["柳林镇"])
-    expect(page.locator("#rows-proposed")).to_contain_text("现在没有要定的词")
-    page.get_by_role("button", name="添一个词").click()
-    page.get_by_label("词", exact=True).fill("柳林镇")
-    page.get_by_role("button", name="添上").click()
-    expect(page.locator("#word-word-error")).to_contain_text("词表里已经有这个词了")
-    page.get_by_label("词", exact=True).fill("上河村")
-    page.get_by_role("button", name="添上").click()
-    expect(page.locator("#rows-words tr")).to_have_count(2)
-    page.get_by_role("button", name="不用了：柳林镇").click()
-    expect(page.locator("[data-word=柳林镇]")).to_contain_text("不用")
-    expect(page.get_by_role("button", name="用上：柳林镇")).to_be_enabled()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.slow

@@ -47,6 +47,16 @@ export class Edits {
     this.saver.change(`other:${one.id}`, { kind: "dismiss", suggestion_id: one.id });
   }
 
+  /** What the model proposes is right. @param {any} one @param {any} value the field */
+  takeProposal(one, value) {
+    this.saver.change(`field:${one.field}`, { kind: "take_proposal", proposal_id: one.id, version: value.version });
+  }
+
+  /** It is not wanted. @param {any} one */
+  dismissProposal(one) {
+    this.saver.change(`proposal:${one.id}`, { kind: "dismiss_proposal", proposal_id: one.id });
+  }
+
   /** @param {any} line */
   restore(line) {
     this.send(line, { kind: "restore" });

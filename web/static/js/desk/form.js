@@ -2,6 +2,7 @@
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt } from "/static/js/time.js";
+import { proposal } from "/static/js/desk/proposed.js";
 
 const LONG = new Set(["summary", "requests", "facts", "tried_before", "materials", "handling", "representatives"]);
 const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "phone", "first_or_repeat", "group_visit", "form_of_visit", "received_by"]);
@@ -9,7 +10,7 @@ const SHORT = 200;
 const SOURCES = { kiosk: "终端上填的", office: "本单位记的", clerk: "登记员填的" };
 
 /** Events: "typed" (detail: {field, value}), "hear" (detail: Evidence), "cite" (detail: {field, value}): the sentence
- * chosen in the transcript is to be this field's source. */
+ * chosen in the transcript is to be this field's source; "take" and "dismiss" (detail: a proposal of the model). */
 export class Form extends EventTarget {
   /** @param {HTMLElement} host @param {{pending?: (key: string) => string | null}} options */
   constructor(host, { pending = () => null } = {}) {
@@ -21,6 +22,8 @@ export class Form extends EventTarget {
     /** @type {Map<string, any>} */
     this.values = new Map();
     this.heard = new Map();
+    /** @type {any} */
+    this.record = { proposals: [] };
     this.host.addEventListener("input", (event) => this.input(event));
     this.host.addEventListener("click", (event) => this.clicked(event));
     this.host.addEventListener("focusin", (event) => this.offerCite(event));
@@ -31,6 +34,7 @@ export class Form extends EventTarget {
   /** @param {any} record @param {boolean} editable */
   show(record, editable) {
     this.startedAt = record.started_at;
+    this.record = record;
     const first = !this.boxes.size;
     for (const value of record.form) {
       const old = this.values.get(value.field);
@@ -60,6 +64,30 @@ export class Form extends EventTarget {
     input.disabled = !editable;
     box.classList.toggle("needed", value.required && !shown);
     box.querySelector(".origin")?.replaceChildren(this.origin(value));
+    this.propose(value, box, editable);
+  }
+
+  /** What the model proposes for this field, drawn anew only when it is something else. @param {any} value @param {HTMLElement} box @param {boolean} editable */
+  propose(value, box, editable) {
+    const wanted = this.record.proposals.filter((/** @type {any} */ one) => one.field === value.field);
+    const key = JSON.stringify([editable, wanted.map((/** @type {any} */ one) => one.id)]);
+    if ((box.dataset.proposed || "[]") === key || (!wanted.length && !box.dataset.proposed)) return;
+    box.dataset.proposed = key;
+    for (const old of box.querySelectorAll(".proposed")) old.remove();
+    box.append(...wanted.map((/** @type {any} */ one) => proposal(one, value, this.record, editable)));
+    box.classList.toggle("half", HALF.has(value.field) && !wanted.length);
+  }
+
+  /** Was it a button of a proposal? @param {Element} target */
+  pressedProposal(target) {
+    const id = target.closest("[data-proposal]")?.getAttribute("data-proposal");
+    const one = id && this.record.proposals.find((/** @type {any} */ other) => String(other.id) === id);
+    if (!one) return Boolean(id);
+    const turn = target.closest("[data-play-proposal]")?.getAttribute("data-turn");
+    if (turn) this.dispatchEvent(new CustomEvent("hear", { detail: one.evidence[Number(turn)] }));
+    else if (target.closest("[data-take-proposal]")) this.dispatchEvent(new CustomEvent("take", { detail: one }));
+    else if (target.closest("[data-dismiss-proposal]")) this.dispatchEvent(new CustomEvent("dismiss", { detail: one }));
+    return true;
   }
 
   /** Where the value comes from: a chip that plays it, a word, or the dashed 没有出处. @param {any} value */
@@ -67,7 +95,8 @@ export class Form extends EventTarget {
     if (value.evidence.length) {
       const first = value.evidence[0];
       const words = value.evidence.length > 1 ? `${value.evidence.length} 处` : clockAt(this.startedAt, first.start);
-      return el("button.src", { type: "button", "data-evidence": value.field, "aria-label": `听出处：${value.label}`, title: `“${first.text}”` }, icon("play"), words);
+      const by = value.taken_by ? `模型建议，${value.taken_by}采用　` : "";
+      return el("button.src", { type: "button", "data-evidence": value.field, "aria-label": `${by}听出处：${value.label}`, title: `${by}“${first.text}”` }, icon("play"), value.taken_by ? `模型 ${words}` : words);
     }
     if (!value.source && value.required) return el("span.src.none", {}, icon("edit"), "要填");
     if (!value.source) return el("span.src.none", {}, icon("ask"), "没有出处");
@@ -97,6 +126,7 @@ export class Form extends EventTarget {
 
   /** Several places: each press plays the next one. @param {Event} event */
   clicked(event) {
+    if (event.target instanceof Element && this.pressedProposal(event.target)) return;
     const chip = event.target instanceof Element ? event.target.closest("[data-evidence]") : null;
     const value = chip && this.values.get(chip.getAttribute("data-evidence") || "");
     if (!value) return;

@@ -73,6 +73,8 @@ function showHead(editable) {
   tell(byId("copies"), record.copy_message);
   tell(byId("readonly"), editable ? "" : readonlyWords());
   showSecondPass(record.second_pass);
+  byId("model").hidden = !record.model?.text;
+  byId("model").textContent = record.model?.text || "";
   showAttendance(byId("attendance"), record.attendance);
   showUndertakings(byId("undertakings"), record.promises);
   showDisputes();
@@ -356,7 +358,7 @@ async function keepFresh() {
   for (;;) {
     await new Promise((done) => setTimeout(done, REFRESH_MS));
     const heardAgain = record?.second_pass && record.second_pass.state !== "done";
-    const lively = !record || heardAgain || record.recognition !== "done" || record.copy_message || ["confirmed", "signed", "refused"].includes(record.state);
+    const lively = !record || heardAgain || record.model?.state === "waiting" || record.recognition !== "done" || record.copy_message || ["confirmed", "signed", "refused"].includes(record.state);
     if (!lively || document.hidden || saver.waiting) continue;
     try {
       if (!record || (await moved())) await refresh();
@@ -385,6 +387,8 @@ function wireLines() {
   on(places, "go", (id) => goTo(id, true));
   on(form, "typed", typedField);
   on(form, "cite", citeField);
+  on(form, "take", (one) => edits.takeProposal(one, form.values.get(one.field)));
+  on(form, "dismiss", (one) => edits.dismissProposal(one));
   on(form, "hear", (evidence) => player?.playStretch(evidence.start, evidence.end));
   on(overview, "seek", (t) => player?.seek(t));
   tools.querySelector("select")?.addEventListener("change", (event) => edits.speaker(lines.byId.get(lines.current), /** @type {HTMLSelectElement} */ (event.target).value));
