@@ -66,6 +66,7 @@ def bundle(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_the_clerk_has_a_film_made_and_plays_it_with_subtitles(page: Page) -> None:
     section = page.get_by_role("group", name="归档视频")
     section.get_by_role("button", name="做归档视频").click()

@@ -301,6 +301,7 @@ def hear_again(desk: Desk, record: Seeded, *heard: tuple[str, float, str]) -> No
 CARET = "() => [document.activeElement.textContent, getSelection().focusNode.textContent.length ? getSelection().focusOffset : -1]"
 
 
+@pytest.mark.slow
 def test_what_is_heard_again_arrives_as_suggestions_and_moves_nothing_that_is_typed(page: Page, desk: Desk) -> None:
     record = desk.seed()
     with desk.store.write() as session:
@@ -765,6 +766,7 @@ def test_a_record_that_is_not_there(page: Page, desk: Desk) -> None:
     expect(page.locator("#missing")).to_contain_text("没有找到这件事")
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_four_thousand_lines_stay_quick(page: Page, desk: Desk) -> None:
     record = desk.seed(name="长谈", copies=800)

@@ -151,6 +151,7 @@ def holds(rng: random.Random, seconds: float, every: float, longest: float) -> L
     return late
 
 
+@pytest.mark.slow
 def test_an_hour_keeps_all_tracks_together() -> None:
     rng, hour = random.Random(7), 3600.0
     one = Sender(rng, device_ppm=200, clock_ppm=-40, pictures=10, late=holds(rng, hour, 60, 3.0))

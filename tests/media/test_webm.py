@@ -127,6 +127,7 @@ def test_filled_silence_is_found_again(tmp_path: Path) -> None:
     assert [(round(g.start, 2), round(g.end, 2), g.cause) for g in segment.gaps] == [(2.5, 3.0, "packet_loss")]
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 async def test_chromium_plays_and_seeks(tmp_path: Path) -> None:
     write(tmp_path / "audio.webm", encoded.opus(20), webm.opus_track())
