@@ -14,6 +14,7 @@ from server.api import (
     admin,
     agent,
     cases,
+    glossary,
     health,
     invitations,
     kiosk,
@@ -29,7 +30,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, cases, public)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, cases, public, glossary)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 

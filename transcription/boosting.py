@@ -48,11 +48,17 @@ def said(word: str, text: str) -> int:
     return count
 
 
+def gained(hotwords: Sequence[str], boosted: str, plain: str) -> list[str]:
+    """The hotwords that are in `boosted` more often than in `plain`, letter by letter."""
+    given, before = "".join(_pieces(boosted)), "".join(_pieces(plain))
+    words = [(word, "".join(_pieces(word))) for word in hotwords]
+    return [word for word, letters in words if letters and given.count(letters) > before.count(letters)]
+
+
 def unsupported(hotwords: Sequence[str], boosted: str, plain: str) -> list[str]:
     """The hotwords that are in `boosted` more often than they, or what sounds like them, are in `plain`."""
     letters = "".join(_pieces(boosted))
-    counts = [(word, letters.count("".join(_pieces(word)))) for word in hotwords if _pieces(word)]
-    return [word for word, count in counts if count and count > said(word, plain)]
+    return [word for word in gained(hotwords, boosted, "") if letters.count("".join(_pieces(word))) > said(word, plain)]
 
 
 def _near(wanted: Sequence[str], given: Sequence[str]) -> bool:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from server.protocol.transcript import Utterance, Word
-from transcription.boosting import unsupported
+from transcription.boosting import gained, unsupported
 from transcription.engine import Engine, Heard, HeardWord
-from transcription.guard import check, mean_probability, more_than_a_voice_says
+from transcription.guard import check, letters, mean_probability, more_than_a_voice_says
 from transcription.segmenter import Speech
 from transcription.steadiness import SHAKY, STEADY, steadiness
 from transcription.text import tidy, tidy_text
@@ -53,21 +53,23 @@ def recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | Unh
     heard = _recognise(engine, speech, source)
     if not source.hotwords:
         return heard
-    if not isinstance(heard, Utterance) or LOOPS & set(heard.doubt):
-        return _recognise(engine, speech, source.led(False))
-    return _checked_for_boosting(engine, speech, source, heard)
-
-
-def _checked_for_boosting(engine: Engine, speech: Speech, source: Source, heard: Utterance) -> Utterance | Unheard | None:
-    """The utterance, doubted where a hotword in it is not heard without hotwords; what is heard without them if that is
-    nothing."""
-    led = unsupported(source.hotwords, heard.text, "")
-    if not led or not unsupported(led, heard.text, recognise_quickly(engine, speech, source)):
+    if isinstance(heard, Utterance) and letters(heard.text) == letters(recognise_quickly(engine, speech, source)):
         return heard
-    plain = _recognise(engine, speech, source.led(False))
-    if not isinstance(plain, Utterance):
+    return _led(heard, _recognise(engine, speech, source.led(False)), source.hotwords)
+
+
+def _led(heard: Utterance | Unheard | None, plain: Utterance | Unheard | None, hotwords: Sequence[str]) -> Utterance | Unheard | None:
+    """Of what is heard with hotwords and without them: with them only if that brings one in, and only where something is
+    heard without them; doubted where nothing that sounds like it is.
+
+    Hotwords disturb the other words of a model that was not trained with prompts: `wage` goes from 0.2 % wrong to 1.0 % with
+    its own names, to 1.7 % with those of another talk, and none of these errors is a hotword.
+    """
+    if not isinstance(plain, Utterance) or not isinstance(heard, Utterance) or LOOPS & set(heard.doubt):
         return plain
-    if not unsupported(led, heard.text, plain.text):
+    if not gained(hotwords, heard.text, plain.text):
+        return plain
+    if not unsupported(hotwords, heard.text, plain.text):
         return heard
     return heard.model_copy(update={"doubt": (*heard.doubt, BOOSTED), "unboosted": plain.text})
 

@@ -71,6 +71,26 @@ class QuestionState(StrEnum):
     FAILED = "failed"
 
 
+class WordKind(StrEnum):
+    """What a word of the glossary names."""
+
+    PERSON = "person"
+    PLACE = "place"
+    UNIT = "unit"
+    TERM = "term"
+
+
+class WordState(StrEnum):
+    """Whether recognition expects a word of the glossary."""
+
+    PROPOSED = "proposed"
+    """Corrections propose it; nobody has decided."""
+    ON = "on"
+    OFF = "off"
+    ROLLED_BACK = "rolled_back"
+    """It was on and did harm."""
+
+
 class CopyState(StrEnum):
     """Of the kiosk's own copy of a talk, as the office knows it."""
 

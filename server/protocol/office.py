@@ -72,6 +72,45 @@ class NewOrganization(Message):
     """Short code that opens every case number of this office."""
 
 
+WordKind = Literal["person", "place", "unit", "term"]
+WordState = Literal["proposed", "on", "off", "rolled_back"]
+
+
+class NewWord(Message):
+    """A word for the glossary of the clerk's office."""
+
+    word: Annotated[str, Field(min_length=1, max_length=40)]
+    kind: WordKind
+
+
+class ChangedWord(Message):
+    """What is to hold of a word of the glossary: on or off, and what it names."""
+
+    state: Literal["on", "off"]
+    kind: WordKind
+
+
+class GlossarySentence(Message):
+    """A corrected sentence of a signed record."""
+
+    record_id: str
+    recognised: str
+    text: str
+
+
+class GlossaryEntry(Message):
+    """A word of the glossary; of a proposal, the sentences it comes from."""
+
+    id: int
+    word: str
+    kind: WordKind
+    state: WordState
+    decided_by: str
+    at: Moment
+    note: str
+    sentences: tuple[GlossarySentence, ...] = ()
+
+
 class Enrolment(Message):
     """A kiosk's one-time link."""
 

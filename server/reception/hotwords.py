@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.hotwords import Hotwords, fitted, places_in
 from server.domain.states import FormField
+from server.store import glossary
 from server.store import hotwords as store
 from server.store.models import Reception
 
@@ -28,7 +29,8 @@ def of_reception(session: Session, reception_id: str) -> tuple[str, ...]:
 
 
 def found_for(session: Session, reception: Reception) -> Hotwords:
-    """From the form, earlier matters of the same person, the office's people, its places: in this order of weight."""
+    """From the form, earlier matters of the same person, the office's people, its places, its glossary, offices around: in this order of
+    weight."""
     receiver = reception.receiver
     form = [reception.petitioner_name, *_of_form(store.typed_fields(session, reception.id))]
     earlier = _of_form(store.earlier_fields(session, reception))
@@ -38,7 +40,7 @@ def found_for(session: Session, reception: Reception) -> Hotwords:
     around = store.offices_around(session, reception.kiosk.organization)
     return fitted([
         form, earlier, people, leaders, offices, [place for name in offices for place in places_in(name)],
-        around, [place for name in around for place in places_in(name)],
+        glossary.words_on(session, reception.organization), around, [place for name in around for place in places_in(name)],
     ])  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from server import clock
 from server.domain.states import RecordState
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol.office import Dispute, Record
-from server.reception import revisions
+from server.reception import glossary, revisions
 from server.reception.canonical import settle
 from server.reception.filing import file_record
 from server.reception.records import EDITABLE, blocked_by, form_values, require, view
@@ -118,6 +118,7 @@ def sign(
         )
     )
     revisions.add(session, record, "sign", author=revisions.PETITIONER, after=settled)
+    glossary.learn(session, record)
     return _filed_or_not(session, actor, record, file_at_once)
 
 

@@ -726,6 +726,35 @@ class StoredArchive(Base):
     size: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
+class GlossaryWord(Base):
+    """词表: a word that recognition at an office should expect, or that corrections propose for it."""
+
+    __tablename__ = "glossary"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    word: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(10))
+    """WordKind of domain/states.py."""
+    state: Mapped[str] = mapped_column(String(12))
+    """WordState of domain/states.py."""
+    decided_by: Mapped[str] = mapped_column(String(64), default="")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    """Since when it has this state."""
+    note: Mapped[str] = mapped_column(String(200), default="")
+    __table_args__ = (UniqueConstraint("organization_id", "word"),)
+
+
+class GlossaryEvidence(Base):
+    """A line of a signed record in which a clerk put characters right that may be this word."""
+
+    __tablename__ = "glossary_evidence"
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(String(20), primary_key=True)
+    line_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"))
+
+
 class SearchText(Base):
     """What full-text search reads of a case: overlapping two-character tokens (store/search.py)."""
 

@@ -31,6 +31,8 @@ from server.settings import Settings
 from server.store import records
 from server.store.engine import Store
 from server.store.models import (
+    GlossaryEvidence,
+    GlossaryWord,
     Kiosk,
     Line,
     ModelQuestion,
@@ -764,6 +766,35 @@ def test_a_record_that_is_not_there(page: Page, desk: Desk) -> None:
     assert answer.status == 404
     page.goto(f"{desk.url}/cases/999999")
     expect(page.locator("#missing")).to_contain_text("没有找到这件事")
+
+
+def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> None:
+    """A proposal is shown with the sentences it comes from; what is decided moves to the office's words."""
+    record = desk.seed()
+    line = desk.line(record.id, "村里修路占了我家的承包地。")
+    with desk.store.write() as session:
+        session.get_one(Line, line.id).text = "柳林镇修路占了我家的承包地。"
+        session.add(GlossaryEvidence(organization_id=desk.office_id, word="柳林镇", line_id=line.id, record_id=record.id))
+        session.add(GlossaryWord(
+            organization_id=desk.office_id, word="柳林镇", kind="place", state="proposed", at=clock.now(),
+        ))
+    page.goto(f"{desk.url}/glossary")
+    proposal = page.locator("#rows-proposed tr")
+    expect(proposal).to_contain_text("听写成：村里修路占了我家的承包地。")
+    page.get_by_role("button", name="用上：柳林镇").click()
+    expect(page.locator("#rows-words tr")).to_contain_text(["柳林镇"])
+    expect(page.locator("#rows-proposed")).to_contain_text("现在没有要定的词")
+    page.get_by_role("button", name="添一个词").click()
+    page.get_by_label("词", exact=True).fill("柳林镇")
+    page.get_by_role("button", name="添上").click()
+    expect(page.locator("#word-word-error")).to_contain_text("词表里已经有这个词了")
+    page.get_by_label("词", exact=True).fill("上河村")
+    page.get_by_role("button", name="添上").click()
+    expect(page.locator("#rows-words tr")).to_have_count(2)
+    page.get_by_role("button", name="不用了：柳林镇").click()
+    expect(page.locator("[data-word=柳林镇]")).to_contain_text("不用")
+    expect(page.get_by_role("button", name="用上：柳林镇")).to_be_enabled()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.slow

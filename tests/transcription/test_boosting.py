@@ -88,10 +88,18 @@ def test_names_over_nothing_and_names_in_a_loop_are_not_written() -> None:
     assert (looping.text, looping.doubt) == ("我来反映问题", ())
 
 
-def test_what_holds_no_hotword_is_decoded_once() -> None:
+def test_hotwords_change_no_other_word() -> None:
+    """Of a reading that brings none of them in, and of one that has what is heard anyhow, nothing is taken."""
+    for boosted, plain in (("我来犯映问题", "我来反映问题"), ("何德顺来犯映问题", "何德顺来反映问题")):
+        utterance = heard(boosted, plain)
+        assert isinstance(utterance, Utterance)
+        assert (utterance.text, utterance.doubt) == (plain, ())
+
+
+def test_where_both_readings_agree_a_quick_look_is_all_that_is_added() -> None:
     engine = Led("我来反映问题", "我来反映问题")
     recognise(engine, SPEECH, Source("p", hotwords=NAMES))
-    assert engine.decodings == 1
+    assert engine.decodings == 2
 
 
 # --- the small model, which was not trained with prompts and writes what it is told to expect --------------------

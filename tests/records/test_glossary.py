@@ -1,0 +1,124 @@
+"""What clerks' corrections propose for the glossary of their office, and what is kept in it."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from server.api import glossary as routes
+from server.api.deps import get_actor
+from server.api.errors import add_handlers
+from server.domain.states import StaffRole
+from server.protocol.office import Edits, EditText, GlossaryEntry
+from server.reception import editing, glossary, hotwords, signing
+from server.store import records
+from server.store.access import Actor
+from server.store.models import GlossaryEvidence, VisitRecord
+from tests.records.office import World, draft, sign
+
+SAID = (("petitioner", 5.0, "我家住在刘林真上河村。"), ("petitioner", 12.0, "我去流林真问过何受田。"))
+RIGHT = ("我家住在柳林镇上河村。", "我去柳林镇问过何守田。")
+
+
+def corrected(world: World, name: str, said=SAID, right=RIGHT, *, accusation: bool = False) -> str:
+    """A record that was corrected and signed."""
+    record_id = draft(world, name, said=said)
+    with world.write() as session:
+        lines = {line.text: line for line in records.line_rows(session, record_id)}
+        edits = [
+            EditText(kind="text", line_id=lines[before].id, version=lines[before].version, text=after)
+            for (_, _, before), after in zip(said, right, strict=True)
+            if before != after
+        ]
+        if edits:
+            editing.edit(session, world.clerk, record_id, Edits(edits=edits))
+        session.get_one(VisitRecord, record_id).accusation = accusation
+        signing.confirm(session, world.clerk, record_id)
+        sign(session, world, record_id, file_at_once=False)
+    return record_id
+
+
+def listed(world: World, actor: Actor | None = None) -> list[GlossaryEntry]:
+    with world.read() as session:
+        return glossary.listed(session, actor or world.clerk)
+
+
+def test_a_word_put_right_in_two_signed_sentences_is_proposed_with_them(world: World) -> None:
+    record_id = corrected(world, "r1")
+    found = listed(world)
+    assert [(one.word, one.kind, one.state) for one in found] == [("柳林镇", "place", "proposed")]
+    assert [(s.record_id, s.recognised, s.text) for s in found[0].sentences] == [
+        (record_id, before[2], after) for before, after in zip(SAID, RIGHT, strict=True)
+    ]
+    assert listed(world, world.other_clerk) == []
+
+
+def test_one_sentence_proposes_nothing_until_another_record_has_it(world: World) -> None:
+    corrected(world, "r1", SAID[:1], RIGHT[:1])
+    assert listed(world) == []
+    corrected(world, "r2", (("petitioner", 3.0, "流林镇管这件事。"),), ("柳林镇管这件事。",))
+    assert [one.word for one in listed(world)] == ["柳林镇"]
+
+
+def test_accusations_and_uncorrected_records_teach_nothing(world: World) -> None:
+    corrected(world, "r1", accusation=True)
+    corrected(world, "r2", SAID, tuple(text for _, _, text in SAID))
+    assert listed(world) == []
+    with world.read() as session:
+        assert session.query(GlossaryEvidence).count() == 0
+
+
+def test_more_of_the_same_is_not_kept(world: World) -> None:
+    for number in range(4):
+        corrected(world, f"r{number}")
+    with world.read() as session:
+        assert session.query(GlossaryEvidence).filter_by(word="柳林镇").count() == glossary.MOST_EVIDENCE
+
+
+@pytest.fixture
+def client(world: World) -> TestClient:
+    app = FastAPI()
+    app.state.office = world.office
+    app.include_router(routes.router, prefix="/api")
+    add_handlers(app)
+    app.dependency_overrides[get_actor] = lambda: app.state.actor
+    app.state.actor = world.clerk
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def test_a_clerk_decides_and_recognition_expects_what_is_on(world: World, client: TestClient) -> None:
+    corrected(world, "r1")
+    (word,) = client.get("/api/glossary").json()["words"]
+    assert "柳林镇" not in words_of(world)
+    changed = client.put(f"/api/glossary/{word['id']}", json={"state": "on", "kind": "place"}).json()
+    assert (changed["state"], changed["decided_by"]) == ("on", "林晓")
+    assert "柳林镇" in words_of(world)
+    client.put(f"/api/glossary/{word['id']}", json={"state": "off", "kind": "place"})
+    assert "柳林镇" not in words_of(world)
+    corrected(world, "r2")
+    assert [one.state for one in listed(world)] == ["off"], "what was turned down is not proposed again"
+
+
+def test_words_are_added_once_and_wrong_ones_are_told(world: World, client: TestClient) -> None:
+    assert client.post("/api/glossary", json={"word": " 上河村 ", "kind": "place"}).status_code == 201
+    again = client.post("/api/glossary", json={"word": "上河村", "kind": "place"})
+    assert (again.status_code, again.json()["error"]["details"]["fields"]) == (422, {"word": "词表里已经有这个词了。"})
+    assert client.post("/api/glossary", json={"word": "村", "kind": "place"}).status_code == 422
+    assert client.post("/api/glossary", json={"word": "上河，村", "kind": "place"}).status_code == 422
+    assert client.put("/api/glossary/99", json={"state": "on", "kind": "place"}).status_code == 404
+    assert client.put("/api/glossary/1", json={"state": "rolled_back", "kind": "place"}).status_code == 422
+
+
+def test_only_clerks_of_the_office_see_its_glossary(world: World, client: TestClient) -> None:
+    client.post("/api/glossary", json={"word": "上河村", "kind": "place"})
+    admin = Actor(name="管理", user_id=9, role=StaffRole.ADMINISTRATOR, organization_id=1, organization_path="/1/")
+    for actor in (world.leader, world.kiosk, admin):
+        client.app.state.actor = actor
+        assert client.get("/api/glossary").status_code == 403
+    client.app.state.actor = world.other_clerk
+    assert client.get("/api/glossary").json()["words"] == []
+    assert client.put("/api/glossary/1", json={"state": "off", "kind": "place"}).status_code == 404
+
+
+def words_of(world: World) -> tuple[str, ...]:
+    with world.read() as session:
+        return hotwords.of_reception(session, "r1")
