@@ -160,14 +160,12 @@ class Service:
         """Recognise a whole file; raises UnreadableAudio, EngineUnavailable, CallerGone."""
         if self.engine.state is not ModelState.READY:
             raise EngineUnavailable(self.engine.state, self.engine.message)
-        source = source.led(self.settings.hotwords == "both")
         return await self._file(self.pool, self.engine, _pieces(blocks, self.options, offset), source, offset, gone)
 
     async def file_carefully(
         self, blocks: Iterator[Samples], source: Source, offset: float, gone: Gone
     ) -> openai_shapes.FileTranscript:
         """The same with the settings of the second pass, whenever no live track needs the threads."""
-        source = source.led(self.settings.hotwords != "off")
         async with self.second.lent() as engine:
             pieces = _pieces(blocks, self.careful_options, offset)
             return await self._file(self.pool.patient, engine, pieces, source, offset, gone)
@@ -318,11 +316,14 @@ def _add_files(app: FastAPI, service: Service) -> None:
         partial: Annotated[bool, Form()] = False,
         max_seconds: Annotated[Seconds, Form()] = 0.0,
         quality: Annotated[str, Form(pattern="^(careful)?$")] = "",
+        led: Annotated[bool, Form()] = False,
     ) -> Response:
         service.check_model(asked.model)
         language = asked.language or service.settings.language
         source = Source(participant_id, reception_id, language, asked.hotwords)
         blocks = read_samples(file.file, partial=partial, max_seconds=max_seconds)
+        wanted = ("second", "both") if quality else ("both",)
+        source = source.led(led or service.settings.hotwords in wanted)
         hear = service.file_carefully if quality else service.file
         transcript = await hear(blocks, source, offset, request.is_disconnected)
         return _shaped(transcript, asked)

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, BackgroundTasks, Path
 
-from server.api.deps import Clerk, Db
+from server.api.deps import Clerk, Db, OfficeDep
 from server.protocol.office import ChangedWord, GlossaryEntry, NewWord
 from server.reception import glossary
 
@@ -18,12 +18,24 @@ def words(db: Db, actor: Clerk) -> dict[str, list[GlossaryEntry]]:
 
 
 @router.post("", status_code=201)
-def add(asked: NewWord, db: Db, actor: Clerk) -> GlossaryEntry:
-    """Add a word and use it."""
-    return glossary.add(db, actor, asked)
+def add(asked: NewWord, db: Db, actor: Clerk, office: OfficeDep, afterwards: BackgroundTasks) -> GlossaryEntry:
+    """Add a word and have it tried."""
+    added = glossary.add(db, actor, asked)
+    afterwards.add_task(office.jobs.try_word, added.id)
+    return added
 
 
 @router.put("/{word_id}")
-def change(word_id: Annotated[int, Path(ge=1, le=2**31 - 1)], asked: ChangedWord, db: Db, actor: Clerk) -> GlossaryEntry:
-    """Switch a word on or off."""
-    return glossary.change(db, actor, word_id, asked)
+def change(
+    word_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    asked: ChangedWord,
+    db: Db,
+    actor: Clerk,
+    office: OfficeDep,
+    afterwards: BackgroundTasks,
+) -> GlossaryEntry:
+    """Have a word tried to be switched on, or switch it off."""
+    changed = glossary.change(db, actor, word_id, asked)
+    if changed.state == "trying":
+        afterwards.add_task(office.jobs.try_word, word_id)
+    return changed

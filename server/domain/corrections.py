@@ -33,6 +33,17 @@ def _around(text: str, start: int, end: int) -> set[str]:
     return {stretch for stretch in stretches if stretch[0] not in _LITTLE and stretch[-1] not in _LITTLE}
 
 
+def edits(one: str, other: str) -> int:
+    """Least characters to put in, leave out or change between two texts."""
+    costs = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(costs[j] + 1, row[-1] + 1, costs[j - 1] + (a != b)))
+        costs = row
+    return costs[-1]
+
+
 def longest(words: set[str]) -> list[str]:
     """Those that are no part of another."""
     return sorted(word for word in words if not any(word in other and word != other for other in words))

@@ -85,6 +85,8 @@ class WordState(StrEnum):
 
     PROPOSED = "proposed"
     """Corrections propose it; nobody has decided."""
+    TRYING = "trying"
+    """A clerk wants it; it is tried on clips of the office first."""
     ON = "on"
     OFF = "off"
     ROLLED_BACK = "rolled_back"

@@ -19,9 +19,9 @@ from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import closing, filling, ingest, proposals, second_pass, transcriber
+from server.reception import closing, filling, ingest, proposals, second_pass, transcriber, trying
 from server.reception.office import Office
-from server.store import copies, receptions
+from server.store import copies, glossary, receptions
 from server.store import proposals as proposal_store
 from server.store import second_pass as second_pass_store
 from server.store.models import Reception
@@ -129,6 +129,12 @@ class DurableJobs:
         if fresh is not None:
             _enqueue(ask_model, fresh, reception_id, 0.0, queue=MODEL_QUEUE)
 
+    def try_word(self, word_id: int) -> None:
+        """Queue the trial of a word of a glossary; one at a time, behind recordings that are heard again."""
+        fresh = fresh_id(f"word-{word_id}")
+        if fresh is not None:
+            _enqueue(try_word, fresh, str(word_id), 0.0, queue=SECOND_QUEUE)
+
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
         fresh = fresh_id(f"fill-{copy_id}")
@@ -167,6 +173,7 @@ def take_up(office: Office) -> None:
         to_fill = copies.unsettled(session)
         to_hear = second_pass_store.unfinished(session)
         to_ask = proposal_store.unanswered(session)
+        to_try = glossary.trying(session)
     for reception_id in to_close:
         fresh = fresh_id(f"closing-{reception_id}")
         if fresh is not None:
@@ -182,6 +189,8 @@ def take_up(office: Office) -> None:
         DurableJobs().hear_again(reception_id)
     for reception_id in to_ask:
         DurableJobs().ask_model(reception_id)
+    for word_id in to_try:
+        DurableJobs().try_word(word_id)
 
 
 def fresh_id(name: str) -> str | None:
@@ -247,6 +256,8 @@ def close_reception(reception_id: str) -> None:
         _all_recognised(reception_id)
     for copy_id, workflow_id in copies_to_fill(reception_id):
         _enqueue(fill_gaps, workflow_id, copy_id, 0.0)
+    for word_id in words_to_try_again(reception_id):
+        DurableJobs().try_word(word_id)
     log.info("reception closed", reception=reception_id, recognition=outcome["state"])
 
 
@@ -428,6 +439,31 @@ def ask_and_check(reception_id: str) -> None:
         proposals.ask(office_at_work(), reception_id, stopped=_Running.stopping.is_set)
     except Unavailable:
         raise Stopping from None
+
+
+# --- the glossary ------------------------------------------------------------------------------------------------
+
+
+@DBOS.step()
+@until_it_works
+def words_to_try_again(reception_id: str) -> list[int]:
+    """A word in use that was not tried for long, if the office of this reception has one."""
+    return trying.due(office_at_work(), reception_id)
+
+
+@DBOS.workflow()
+def try_word(word_id: str) -> None:
+    """Hear clips with a word and without it, and decide about it."""
+    try_on_clips(word_id)
+
+
+@DBOS.step()
+@until_it_works
+def try_on_clips(word_id: str) -> None:
+    """Until it is decided."""
+    wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
+    while trying.attempt(office_at_work(), int(word_id)).retry:
+        wait()
 
 
 # --- the kiosk's copy --------------------------------------------------------------------------------------------

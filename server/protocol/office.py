@@ -73,7 +73,7 @@ class NewOrganization(Message):
 
 
 WordKind = Literal["person", "place", "unit", "term"]
-WordState = Literal["proposed", "on", "off", "rolled_back"]
+WordState = Literal["proposed", "trying", "on", "off", "rolled_back"]
 
 
 class NewWord(Message):
@@ -84,7 +84,7 @@ class NewWord(Message):
 
 
 class ChangedWord(Message):
-    """What is to hold of a word of the glossary: on or off, and what it names."""
+    """What is to hold of a word of the glossary: on (it is tried first) or off, and what it names."""
 
     state: Literal["on", "off"]
     kind: WordKind

@@ -41,13 +41,13 @@ def _entry(one: GlossaryWord, sentences: Iterable[tuple[str, str, str]] = ()) ->
 
 
 def add(session: Session, actor: Actor, asked: NewWord) -> GlossaryEntry:
-    """Put a word into the glossary of the actor's office, where recognition expects it from now on; raises InvalidInput."""
+    """Put a word into the glossary of the actor's office, to be tried and then expected by recognition; raises InvalidInput."""
     word = "".join(asked.word.split())
     if not word.isalnum() or not corrections.SHORTEST <= len(word) <= LONGEST:
         raise _wrong_word("请写 2 到 20 个字的名字、地名或者单位，不带标点。")
     if store.word(session, actor.organization_id, word) is not None:
         raise _wrong_word("词表里已经有这个词了。")
-    added = GlossaryWord(organization_id=actor.organization_id, word=word, kind=asked.kind, state=WordState.ON, note="")
+    added = GlossaryWord(organization_id=actor.organization_id, word=word, kind=asked.kind, state=WordState.TRYING, note="")
     _decided(added, actor)
     session.add(added)
     session.flush()
@@ -59,11 +59,12 @@ def _wrong_word(message: str) -> InvalidInput:
 
 
 def change(session: Session, actor: Actor, word_id: int, asked: ChangedWord) -> GlossaryEntry:
-    """Switch a word on or off, or say what it names; raises NotFound."""
+    """Have a word tried to be switched on, or switch it off, and say what it names; raises NotFound."""
     found = store.word_by_id(session, actor.organization_id, word_id)
     if found is None:
         raise NotFound("词表里没有这个词。")
-    found.state, found.kind, found.note = asked.state, asked.kind, ""
+    found.state = WordState.TRYING if asked.state == "on" else WordState.OFF
+    found.kind, found.note = asked.kind, ""
     _decided(found, actor)
     session.flush()
     return _entry(found)

@@ -52,6 +52,9 @@ class Jobs(Protocol):
     def hear_again(self, reception_id: str) -> None:
         """Hear a closed reception's recording again (reception/second_pass.py); starting it again changes nothing."""
 
+    def try_word(self, word_id: int) -> None:
+        """Try a word of a glossary on clips of its office (reception/trying.py); starting it again changes nothing."""
+
     def fill_gaps(self, copy_id: str) -> None:
         """Fill gaps of the recording from a copy of the kiosk; starting it again changes nothing."""
 

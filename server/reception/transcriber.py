@@ -39,16 +39,18 @@ class HeardSound:
 
 
 def transcribe(
-    settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0, language: str = "zh", hotwords: Sequence[str] = (), careful: bool = False
+    settings: Settings, sound: bytes, *, timeout: float, longest: float = 0.0, language: str = "zh", hotwords: Sequence[str] = (), careful: bool = False,
+    led: bool = False,
 ) -> HeardSound:
     """Recognise a sound file of at most `longest` seconds (0: any), waiting at most `timeout` seconds.
 
-    `language`: what the seat speaks (SeatLanguage); `hotwords`: names that may be said; `careful`: with the settings of the second pass.
+    `language`: what the seat speaks (SeatLanguage); `hotwords`: names that may be said; `careful`: with the settings of the second pass;
+    `led`: hotwords are used whatever the transcriber's settings say, to try them.
 
     Raises InvalidInput when the transcriber cannot read the file or it is too long, Unavailable (with its reason as code and message)
     when it cannot work now.
     """
-    form = {"language": language, "max_seconds": str(longest), "prompt": " ".join(hotwords), "quality": "careful" if careful else ""}
+    form = {"language": language, "max_seconds": str(longest), "prompt": " ".join(hotwords), "quality": "careful" if careful else "", "led": str(led)}
     answer = _post(settings, sound, timeout, form)
     if answer.status_code == httpx.codes.OK:
         return _heard(answer)

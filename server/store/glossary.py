@@ -1,18 +1,95 @@
 """Queries over an office's glossary and the corrections that propose words for it."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from server.domain.states import WordState
+from server.domain.states import RecordState, WordState
+from server.protocol.base import TrackKind
 from server.store.access import Actor, visible_records
-from server.store.models import GlossaryEvidence, GlossaryWord, Line, Organization, VisitRecord
+from server.store.models import (
+    GlossaryEvidence,
+    GlossaryWord,
+    Line,
+    Organization,
+    StoredSegment,
+    VisitRecord,
+)
 
 MOST_WORDS = 500
 """Words of one office that are listed."""
 MOST_ON = 30
 """Words that are given to recognition: those decided last."""
+
+
+LATEST_RECORDS = 100
+"""Signed records of an office whose sentences a word is tried on."""
+MOST_CLIPS = 40
+SHORTEST_S, LONGEST_S = 1.0, 15.0
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A sentence of a signed record, as the clerk left it, and where it was said; media seconds."""
+
+    segment: StoredSegment
+    start: float
+    end: float
+    text: str
+
+
+def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -> list[Clip]:
+    """Sentences of the office's latest signed records, with the word or without it; accusations are left out."""
+    latest = (
+        select(VisitRecord.id)
+        .where(
+            VisitRecord.organization_id == organization_id,
+            VisitRecord.state.in_((RecordState.SIGNED, RecordState.FILED)),
+            VisitRecord.accusation.is_(False),
+        )
+        .order_by(VisitRecord.signed_at.desc())
+        .limit(LATEST_RECORDS)
+    )
+    has = Line.text.contains(word, autoescape=True)
+    query = (
+        select(StoredSegment, Line.start, Line.end, Line.text)
+        .join(VisitRecord, VisitRecord.id == Line.record_id)
+        .join(
+            StoredSegment,
+            (StoredSegment.reception_id == VisitRecord.reception_id)
+            & (StoredSegment.participant_id == Line.participant_id)
+            & (StoredSegment.start <= Line.start)
+            & (StoredSegment.start + StoredSegment.seconds >= Line.end),
+        )
+        .where(
+            Line.record_id.in_(latest),
+            Line.deleted.is_(False),
+            Line.recognised != "",
+            Line.end - Line.start >= SHORTEST_S,
+            Line.end - Line.start <= LONGEST_S,
+            StoredSegment.kind == TrackKind.AUDIO,
+            has if with_it else ~has,
+        )
+        .order_by(VisitRecord.signed_at.desc(), Line.position)
+        .limit(MOST_CLIPS)
+    )
+    return [Clip(row[0], row[1], row[2], row[3]) for row in session.execute(query)]
+
+
+def trying(session: Session) -> Sequence[int]:
+    """Words that wait to be tried."""
+    return session.scalars(select(GlossaryWord.id).where(GlossaryWord.state == WordState.TRYING)).all()
+
+
+def to_try_again(session: Session, organization_id: int, before: datetime) -> int | None:
+    """The word in use that was not tried for longest, if that was before then."""
+    query = select(GlossaryWord.id).where(
+        GlossaryWord.organization_id == organization_id, GlossaryWord.state == WordState.ON, GlossaryWord.at < before
+    )
+    return session.scalar(query.order_by(GlossaryWord.at).limit(1))
 
 
 def of_organization(session: Session, organization_id: int) -> Sequence[GlossaryWord]:

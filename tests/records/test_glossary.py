@@ -9,10 +9,10 @@ from server.api.deps import get_actor
 from server.api.errors import add_handlers
 from server.domain.states import StaffRole
 from server.protocol.office import Edits, EditText, GlossaryEntry
-from server.reception import editing, glossary, hotwords, signing
+from server.reception import editing, glossary, hotwords, signing, trying
 from server.store import records
 from server.store.access import Actor
-from server.store.models import GlossaryEvidence, VisitRecord
+from server.store.models import GlossaryEvidence, GlossaryWord, VisitRecord
 from tests.records.office import World, draft, sign
 
 SAID = (("petitioner", 5.0, "我家住在刘林真上河村。"), ("petitioner", 12.0, "我去流林真问过何受田。"))
@@ -90,7 +90,11 @@ def test_a_clerk_decides_and_recognition_expects_what_is_on(world: World, client
     (word,) = client.get("/api/glossary").json()["words"]
     assert "柳林镇" not in words_of(world)
     changed = client.put(f"/api/glossary/{word['id']}", json={"state": "on", "kind": "place"}).json()
-    assert (changed["state"], changed["decided_by"]) == ("on", "林晓")
+    assert (changed["state"], changed["decided_by"]) == ("trying", "林晓")
+    world.office.jobs.try_word.assert_called_once_with(word["id"])
+    assert "柳林镇" not in words_of(world), "not before it was tried"
+    with world.write() as session:
+        trying.decide(session.get_one(GlossaryWord, word["id"]), trying.Trial())
     assert "柳林镇" in words_of(world)
     client.put(f"/api/glossary/{word['id']}", json={"state": "off", "kind": "place"})
     assert "柳林镇" not in words_of(world)
