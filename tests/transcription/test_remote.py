@@ -107,6 +107,7 @@ def test_words_at_the_top_get_the_punctuation_of_the_text(server: Server) -> Non
     assert (utterance.text, utterance.start, utterance.model, utterance.avg_logprob) == (TEXT, 10.3, "big", -0.2)
     assert [word.text for word in utterance.words] == ["您", "好，", "我", "姓", "何。"]
     assert [word.start for word in utterance.words] == pytest.approx([10.3, 10.4, 10.5, 10.6, 10.7])
+    engine_of(server).transcribe(np.zeros(RATE, np.float32), "zh", ("何德顺", "柳林镇"))
     assert server.key == "Bearer k"
     assert server.fields["timestamp_granularities[]"] == ["word", "segment"]
     assert {name: server.fields[name] for name in ("model", "language", "prompt", "response_format")} == {
