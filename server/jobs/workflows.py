@@ -34,6 +34,7 @@ R = TypeVar("R")
 QUEUE = "recognise-later"
 SECOND_QUEUE = "second-pass"
 MODEL_QUEUE = "language-model"
+WORD_QUEUE = "glossary"
 CLOSE_ROOM_WAIT_S = 8.0
 JOURNAL_WAIT_S = 5.0
 """How long the journal may stand still before its end is no longer waited for."""
@@ -130,10 +131,10 @@ class DurableJobs:
             _enqueue(ask_model, fresh, reception_id, 0.0, queue=MODEL_QUEUE)
 
     def try_word(self, word_id: int) -> None:
-        """Queue the trial of a word of a glossary; one at a time, behind recordings that are heard again."""
+        """Queue the trial of a word of a glossary; one at a time."""
         fresh = fresh_id(f"word-{word_id}")
         if fresh is not None:
-            _enqueue(try_word, fresh, str(word_id), 0.0, queue=SECOND_QUEUE)
+            _enqueue(try_word, fresh, str(word_id), 0.0, queue=WORD_QUEUE)
 
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
@@ -162,6 +163,7 @@ def launch(office: Office) -> None:
     DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
     DBOS.register_queue(SECOND_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
     DBOS.register_queue(MODEL_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
+    DBOS.register_queue(WORD_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
     take_up(office)
 
 

@@ -22,6 +22,7 @@ from server.settings import Settings
 from server.store.engine import Store
 from server.store.models import Participant, StoredUtterance
 from tests.browser import chromium
+from tests.browser.programs import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -359,9 +360,15 @@ def test_hanging_up_asks_first_and_works_without_a_line(new_context: NewContext,
 def told(program: OfficeProgram, reception: str, *texts: str) -> None:
     """Sentences of the leader as they are stored while a talk runs."""
     store = Store(Settings(data_dir=program.folder).store_url)
+    seated = select(Participant.id).where(Participant.reception_id == reception, Participant.role == "leader")
+
+    def leaders() -> list[str]:
+        with store.read() as session:
+            return list(session.scalars(seated))
+
+    wait_until(leaders, "the office knows of the leader's seat")
+    leader = leaders()[0]
     with store.write() as session:
-        seats = session.scalars(select(Participant).where(Participant.reception_id == reception))
-        leader = next(seat.id for seat in seats if seat.role == "leader")
         session.add_all(
             StoredUtterance(
                 id=f"{reception[:20]}-{i}", reception_id=reception, participant_id=leader, start=10.0 * i, end=10.0 * i + 4,
