@@ -10,7 +10,7 @@ from transcription.boosting import gained, unsupported
 from transcription.engine import Engine, Heard, HeardWord
 from transcription.guard import check, letters, mean_probability, more_than_a_voice_says
 from transcription.segmenter import Speech
-from transcription.steadiness import SHAKY, STEADY, steadiness
+from transcription.steadiness import SHAKY, believed, steadiness
 from transcription.text import tidy, tidy_text
 from transcription.voice import to_float
 
@@ -86,7 +86,7 @@ def _recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | Un
     if more_than_a_voice_says(checked, speech.voice_end - speech.voice_start):
         return Unheard(speech.voice_start, speech.voice_end)
     steady = steadiness(engine, signal, checked.text, source.language)
-    if steady < STEADY:
+    if not believed(steady, mean_probability(checked)):
         return Unheard(speech.voice_start, speech.voice_end)
     return checked if steady >= SHAKY else checked.model_copy(update={"doubt": (*checked.doubt, "unstable")})
 
