@@ -73,7 +73,8 @@ async def test_numbers_are_for_the_office(seat: Make, monkeypatch: pytest.Monkey
     petitioner, leader = await seat("p1", "petitioner"), await seat("l1", "leader")
     await seat("o1", "observer")
     await petitioner.send(Stats(round_trip_ms=31.0, frozen_s=0.0, level=0.5))
-    await until(lambda: word_at(leader, "p1") and leader.last(Lines).seats[0].numbers.up_kbps, "the leader has numbers")
+    await until(lambda: word_at(leader, "l1") and word_at(leader, "p1"), "the leader has both words")
+    await until(lambda: leader.last(Lines).seats[0].numbers.up_kbps, "the leader has numbers")
     assert all(told.numbers is None for told in petitioner.last(Lines).seats)
     told = [one for message in leader.got if isinstance(message, Lines) for one in message.seats]
     assert {one.participant_id for one in told} == {"p1", "l1"}, "an observer sends nothing that could break off"
