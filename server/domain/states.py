@@ -33,6 +33,10 @@ class RecordState(StrEnum):
     FILED = "filed"
 
 
+CLOSED_RECORD = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
+"""States in which nothing of a record changes any more."""
+
+
 class RecognitionState(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"

@@ -120,27 +120,19 @@ class DurableJobs:
 
     def hear_again(self, reception_id: str) -> None:
         """Queue the second pass over a recording; one at a time is worked on."""
-        fresh = fresh_id(f"second-{reception_id}")
-        if fresh is not None:
-            _enqueue(hear_again, fresh, reception_id, 0.0, queue=SECOND_QUEUE)
+        _enqueue_fresh(hear_again, f"second-{reception_id}", reception_id, queue=SECOND_QUEUE)
 
     def ask_model(self, reception_id: str) -> None:
         """Queue asking the language model about a reception; one at a time is worked on."""
-        fresh = fresh_id(f"model-{reception_id}")
-        if fresh is not None:
-            _enqueue(ask_model, fresh, reception_id, 0.0, queue=MODEL_QUEUE)
+        _enqueue_fresh(ask_model, f"model-{reception_id}", reception_id, queue=MODEL_QUEUE)
 
     def try_word(self, word_id: int) -> None:
         """Queue the trial of a word of a glossary; one at a time."""
-        fresh = fresh_id(f"word-{word_id}")
-        if fresh is not None:
-            _enqueue(try_word, fresh, str(word_id), 0.0, queue=WORD_QUEUE)
+        _enqueue_fresh(try_word, f"word-{word_id}", str(word_id), queue=WORD_QUEUE)
 
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
-        fresh = fresh_id(f"fill-{copy_id}")
-        if fresh is not None:
-            _enqueue(fill_gaps, fresh, copy_id, 0.0)
+        _enqueue_fresh(fill_gaps, f"fill-{copy_id}", copy_id)
 
 
 def launch(office: Office) -> None:
@@ -160,10 +152,8 @@ def launch(office: Office) -> None:
     }
     DBOS(config=config)
     DBOS.launch()
-    DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
-    DBOS.register_queue(SECOND_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
-    DBOS.register_queue(MODEL_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
-    DBOS.register_queue(WORD_QUEUE, worker_concurrency=1, polling_interval_sec=1.0)
+    for queue in (QUEUE, SECOND_QUEUE, MODEL_QUEUE, WORD_QUEUE):
+        DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=1.0)
     take_up(office)
 
 
@@ -182,9 +172,7 @@ def take_up(office: Office) -> None:
             with SetWorkflowID(fresh):
                 DBOS.start_workflow(close_reception, reception_id)
     for reception_id in to_recognise:
-        fresh = fresh_id(f"recognise-{reception_id}")
-        if fresh is not None:
-            _enqueue(recognise_later, fresh, reception_id, 0.0)
+        _enqueue_fresh(recognise_later, f"recognise-{reception_id}", reception_id)
     for copy_id in to_fill:
         DurableJobs().fill_gaps(copy_id)
     for reception_id in to_hear:
@@ -232,6 +220,13 @@ def _enqueue(
     options = SetEnqueueOptions(delay_seconds=delay) if delay else contextlib.nullcontext()
     with SetWorkflowID(workflow_id), options:
         DBOS.enqueue_workflow(queue, work, about)
+
+
+def _enqueue_fresh(work: Callable[[str], None], name: str, about: str, *, queue: str = QUEUE) -> None:
+    """Queue it unless it is on its way already."""
+    fresh = fresh_id(name)
+    if fresh is not None:
+        _enqueue(work, fresh, about, 0.0, queue=queue)
 
 
 def stop() -> None:

@@ -5,14 +5,14 @@ reception that cannot be closed.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from sqlalchemy.orm import Session
 
-from server.domain.states import ReceptionState, RecognitionState, RecordState
+from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState
 from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.protocol.recording import Gap
@@ -60,7 +60,6 @@ ONSET_S = 0.3
 """Sound before the first word that belongs to it."""
 MOST_FAILURES = 3
 READY_WAIT_S = 3.0
-CLOSED_RECORD = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 STILL_RUNNING = "还有一段录音正在转写，转好会自动补进来。"
 
 
@@ -279,18 +278,36 @@ class Stretch:
 def _recognise_segment(
     office: Office, segment: StoredSegment, gap: StoredGap, end: float, wait: float, piece_s: float
 ) -> None:
-    """Piece by piece.  One that cannot be read is cut smaller, so that as little as possible is left out."""
-    start = max(gap.start, segment.start)
-    end = min(end, segment.start + segment.seconds)
-    careful_until = start
+    piece_by_piece(
+        max(gap.start, segment.start), min(end, segment.start + segment.seconds), piece_s,
+        hear=lambda stretch: _recognise_piece(office, segment, gap, stretch, wait),
+        leave_out=lambda stretch: _store_failed(office, gap, stretch),
+    )  # fmt: skip
+
+
+def piece_by_piece(
+    start: float,
+    end: float,
+    longest: float,
+    *,
+    hear: Callable[[Stretch], float],
+    leave_out: Callable[[Stretch], float],
+    careful_s: float = 0.0,
+) -> None:
+    """Hear sound from `start` to `end`, at most `longest` seconds at once, the first `careful_s` in small pieces.
+
+    Both functions return where the next piece starts.  A piece that cannot be read (InvalidInput) is cut smaller, so
+    that as little as possible is left out.
+    """
+    careful_until = start + careful_s
     while end - start >= SHORTEST_GAP_S:
-        size = SMALL_PIECE_S if start < careful_until else piece_s
+        size = SMALL_PIECE_S if start < careful_until else longest
         stretch = Stretch(start, min(start + size, end), start + size >= end)
         try:
-            start = _recognise_piece(office, segment, gap, stretch, wait)
+            start = hear(stretch)
         except InvalidInput:
             if stretch.end - start <= SMALL_PIECE_S:
-                start = _store_failed(office, gap, stretch)
+                start = leave_out(stretch)
             else:
                 careful_until = stretch.end
 

@@ -7,13 +7,21 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import FormField, PromiseState, RecognitionState, RecordState
+from server.domain.states import CLOSED_RECORD, FormField, PromiseState, RecognitionState, RecordState
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, DraftLine, Promise, Speaker
 from server.protocol.transcript import Utterance, Word
 from server.reception import revisions
 from server.store import accusations, records
-from server.store.models import FormEntry, Line, Reception, StoredPromise, StoredUtterance, VisitRecord
+from server.store.models import (
+    FormEntry,
+    Line,
+    Reception,
+    SecondUtterance,
+    StoredPromise,
+    StoredUtterance,
+    VisitRecord,
+)
 from transcription import drafting
 
 ROOM = 1e-6
@@ -65,10 +73,14 @@ def draft_of(session: Session, reception: Reception, heard: Iterable[StoredUtter
 
 def talk_of(session: Session, reception_id: str, heard: Iterable[StoredUtterance | Utterance]) -> DraftInput:
     """These utterances as drafting is given them."""
-    seats = records.participants(session, reception_id)
-    speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
     utterances = sorted((as_message(one) for one in heard), key=lambda one: (one.start, one.id))
-    return DraftInput(speakers=speakers, utterances=tuple(utterances))
+    return DraftInput(speakers=speakers_of(session, reception_id), utterances=tuple(utterances))
+
+
+def speakers_of(session: Session, reception_id: str) -> tuple[Speaker, ...]:
+    """Everyone who had a seat, as drafting knows them."""
+    seats = records.participants(session, reception_id)
+    return tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
 
 
 def promise_ids(found: Iterable[Promise]) -> list[tuple[str, Promise]]:
@@ -97,7 +109,7 @@ def keep_promises(session: Session, reception_id: str, draft: Draft) -> None:
     session.flush()
 
 
-def as_message(heard: StoredUtterance | Utterance) -> Utterance:
+def as_message(heard: StoredUtterance | SecondUtterance | Utterance) -> Utterance:
     """A stored utterance as the contract's message."""
     if isinstance(heard, Utterance):
         return heard
@@ -191,7 +203,7 @@ def add_recognised(session: Session, record: VisitRecord, heard: Iterable[Stored
     if not fresh:
         return 0
     draft = draft_of(session, record.reception, fresh)
-    if record.state in (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED):
+    if record.state in CLOSED_RECORD:
         _keep_late(session, record, draft.lines)
         return 0
     for line in draft.lines:

@@ -14,11 +14,10 @@ from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
 from server.protocol.base import Role
 from server.protocol.office import Record
-from server.reception import proposals, revisions, suggestions
+from server.reception import deciding, proposals, revisions, suggestions
 from server.reception.drafts import ROOM, new_id
 from server.reception.records import EDITABLE, form_values, line_view, require, view
-from server.store import accusations, records, second_pass
-from server.store import proposals as proposal_store
+from server.store import accusations, records
 from server.store.access import Actor
 from server.store.models import FormEntry, Line, Participant, StoredProposal, StoredSuggestion, VisitRecord
 
@@ -328,13 +327,7 @@ def _take(desk: Desk, edit: office.EditTake) -> None:
 
 
 def _suggestion(desk: Desk, suggestion_id: int) -> StoredSuggestion:
-    """The suggestion, if nobody has decided it; raises NotFound, InvalidInput."""
-    one = second_pass.suggestion(desk.session, desk.record.id, suggestion_id)
-    if one is None:
-        raise NotFound
-    if one.state != SuggestionState.OPEN:
-        raise InvalidInput(f"这一处{one.decided_by}已经定过了。")
-    return one
+    return deciding.undecided(desk.session, StoredSuggestion, desk.record.id, suggestion_id, "这一处")
 
 
 def _dismiss(desk: Desk, edit: office.EditDismiss) -> None:
@@ -394,7 +387,7 @@ def _take_proposal(desk: Desk, edit: office.EditTakeProposal) -> None:
     entry.value, entry.source = _field_value(FormField(one.field), one.value), "model"
     entry.utterance_ids = list(one.utterance_ids)
     entry.version += 1
-    proposals.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
+    deciding.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
     after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids, "model": one.model}
     desk.note("take_proposal", field=entry.field, before=before, after=after)
     if entry.field in accusations.FIELDS:
@@ -402,18 +395,12 @@ def _take_proposal(desk: Desk, edit: office.EditTakeProposal) -> None:
 
 
 def _proposal(desk: Desk, proposal_id: int) -> StoredProposal:
-    """The proposal, if nobody has decided it; raises NotFound, InvalidInput."""
-    one = proposal_store.proposal(desk.session, desk.record.id, proposal_id)
-    if one is None:
-        raise NotFound
-    if one.state != SuggestionState.OPEN:
-        raise InvalidInput(f"这一条建议{one.decided_by}已经定过了。")
-    return one
+    return deciding.undecided(desk.session, StoredProposal, desk.record.id, proposal_id, "这一条建议")
 
 
 def _dismiss_proposal(desk: Desk, edit: office.EditDismissProposal) -> None:
     one = _proposal(desk, edit.proposal_id)
-    proposals.decide(desk.session, desk.actor, one, SuggestionState.DISMISSED)
+    deciding.decide(desk.session, desk.actor, one, SuggestionState.DISMISSED)
     desk.note("dismiss_proposal", field=one.field, after={"value": one.value, "model": one.model})
 
 

@@ -17,6 +17,7 @@ from server import clock
 from server.domain import alignment
 from server.domain.overlap import fresh_words
 from server.domain.states import (
+    CLOSED_RECORD,
     Consent,
     CopyState,
     FillOutcome,
@@ -29,7 +30,7 @@ from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.protocol.transcript import Utterance, Word
 from server.reception import records, transcriber
-from server.reception.closing import CLOSED_RECORD, LATER_WAIT_S, PIECE_S, Outcome, language_of, words_of
+from server.reception.closing import LATER_WAIT_S, PIECE_S, Outcome, language_of, words_of
 from server.reception.ingest import stored_utterance
 from server.reception.office import Office
 from server.store import copies as store

@@ -9,13 +9,11 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import PromiseState, RecordState, StaffRole
+from server.domain.states import CLOSED_RECORD, PromiseState, StaffRole
 from server.errors import NotAllowed, NotFound, WrongState
-from server.protocol.base import Role
-from server.protocol.drafting import DraftInput, Speaker
 from server.protocol.office import PromiseDecision, Promises, PromiseView
 from server.reception import queue
-from server.reception.drafts import as_message, promise_ids
+from server.reception.drafts import promise_ids, talk_of
 from server.store import records
 from server.store.access import Actor
 from server.store.models import Reception, StoredPromise, StoredUtterance
@@ -23,7 +21,6 @@ from transcription import drafting
 
 AROUND_S = 60.0
 """Longer than an utterance: what began before `after` may belong to the same sentence, and echoes lie close by."""
-CLOSED = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 
 
 def listed(session: Session, actor: Actor, reception_id: str, after: float) -> Promises:
@@ -51,7 +48,7 @@ def decide(
     """
     reception = _of_actor(session, actor, reception_id)
     record = records.of_reception(session, reception.id)
-    if record is not None and record.state in CLOSED:
+    if record is not None and record.state in CLOSED_RECORD:
         raise WrongState("笔录已经签字，答复不能再改。", code="record_signed")
     heard = _heard(session, reception, promise_id)
     stored = StoredPromise(
@@ -90,11 +87,9 @@ def _with_decided(
 
 
 def _found(session: Session, reception: Reception, heard: Iterable[StoredUtterance]) -> list[PromiseView]:
-    told = [as_message(one) for one in heard]
-    starts = {one.id: one.start for one in told}
-    seats = records.participants(session, reception.id)
-    speakers = tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
-    found = drafting.find_promises(DraftInput(speakers=speakers, utterances=tuple(told)))
+    talk = talk_of(session, reception.id, heard)
+    starts = {one.id: one.start for one in talk.utterances}
+    found = drafting.find_promises(talk)
     return [
         PromiseView(
             id=id_, who=one.who, what=one.what, by=one.by, text=one.text,

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import QuestionState, SuggestionState
+from server.domain.states import CLOSED_RECORD, QuestionState, SuggestionState
 from server.errors import Unavailable
 from server.protocol import office
 from server.protocol.drafting import DraftField, DraftInput
@@ -19,9 +19,7 @@ from server.reception.drafts import talk_of
 from server.reception.office import Office
 from server.store import proposals as store
 from server.store import receptions, records
-from server.store.access import Actor
 from server.store.models import FormEntry, ModelQuestion, StoredProposal, VisitRecord
-from server.store.second_pass import CLOSED
 from transcription.drafting.proposals import NAMES, check, numbered, read, tokens
 
 log = structlog.get_logger()
@@ -80,7 +78,7 @@ def _answer(
 
 
 def _keep(session: Session, record: VisitRecord, kept: tuple[DraftField, ...], model: str) -> int:
-    if record.state in CLOSED:
+    if record.state in CLOSED_RECORD:
         return 0
     form = records.form(session, record.id)
     fresh = [one for one in kept if one.field in form and says_something_new(form[one.field], one.value)]
@@ -119,7 +117,7 @@ def views(
     session: Session, record: VisitRecord, evidence: Callable[[list[str]], tuple[office.Evidence, ...]]
 ) -> list[office.FieldProposal]:
     """Proposals that can be decided."""
-    if record.state in CLOSED:
+    if record.state in CLOSED_RECORD:
         return []
     open_ones = store.undecided(session, record.id)
     form: Mapping[str, FormEntry] = records.form(session, record.id) if open_ones else {}
@@ -128,9 +126,3 @@ def views(
         for one in open_ones
         if one.field in form and says_something_new(form[one.field], one.value)
     ]
-
-
-def decide(session: Session, actor: Actor, one: StoredProposal, state: SuggestionState) -> None:
-    """Note who decided it; a proposal that is taken is the only one of its field."""
-    one.state, one.decided_by, one.user_id, one.decided_at = state, actor.name, actor.user_id, clock.now()
-    session.flush()

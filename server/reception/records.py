@@ -10,7 +10,7 @@ from server import clock
 from server.domain import terms
 from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.shares import share_sentence
-from server.domain.states import FormField, RecognitionState, RecordState, StaffRole
+from server.domain.states import CLOSED_RECORD, FormField, RecognitionState, RecordState, StaffRole
 from server.errors import NotFound
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.office import (
@@ -132,7 +132,7 @@ def _suggestions(
     session: Session, actor: Actor, record: VisitRecord, rows: Sequence[Row[Any]]
 ) -> Sequence[Suggestion]:
     """For the staff, and not beside what was signed."""
-    if not actor.role or record.state in second_pass.CLOSED:
+    if not actor.role or record.state in CLOSED_RECORD:
         return ()
     return suggestions.views(session, record.id, {row.id: row.text for row in rows if not row.deleted})
 

@@ -13,11 +13,18 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import RecognitionState, SecondPassState
-from server.errors import InvalidInput, Unavailable
+from server.errors import Unavailable
 from server.protocol.base import TrackKind
 from server.reception import hotwords, suggestions, transcriber
-from server.reception.closing import READY_WAIT_S, SMALL_PIECE_S, Outcome, Stretch, language_of, next_start
-from server.reception.ingest import SHORTEST_GAP_S
+from server.reception.closing import (
+    READY_WAIT_S,
+    SMALL_PIECE_S,
+    Outcome,
+    Stretch,
+    language_of,
+    next_start,
+    piece_by_piece,
+)
 from server.reception.office import Office
 from server.store import files, receptions
 from server.store import second_pass as store
@@ -69,22 +76,20 @@ def hear(office: Office, reception_id: str) -> Outcome:
 
 
 def _hear_segment(office: Office, segment: StoredSegment, words: Sequence[str]) -> None:
-    """Piece by piece.  One that cannot be read is cut smaller, so that as little as possible is left out."""
     end = segment.start + segment.seconds
-    start = _begin(office, segment)
-    careful_until = start + (SMALL_PIECE_S if _failures[segment.id, start] else 0.0)
-    while end - start >= SHORTEST_GAP_S:
-        size = SMALL_PIECE_S if start < careful_until else PIECE_S
-        stretch = Stretch(start, min(start + size, end), start + size >= end)
+
+    def hear(stretch: Stretch) -> float:
         try:
-            start = _hear_piece(office, segment, stretch, words)
+            return _hear_piece(office, segment, stretch, words)
         except (files.RecordingMissing, files.RecordingDamaged):
-            start = _leave_out(office, segment, start, end)
-        except InvalidInput:
-            if stretch.end - start <= SMALL_PIECE_S:
-                start = _leave_out(office, segment, start, stretch.end)
-            else:
-                careful_until = stretch.end
+            return _leave_out(office, segment, stretch.start, end)
+
+    start = _begin(office, segment)
+    piece_by_piece(
+        start, end, PIECE_S, hear=hear,
+        leave_out=lambda stretch: _leave_out(office, segment, stretch.start, stretch.end),
+        careful_s=SMALL_PIECE_S if _failures[segment.id, start] else 0.0,
+    )  # fmt: skip
 
 
 def _begin(office: Office, segment: StoredSegment) -> float:

@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import ReceptionState, RecognitionState, RecordState
+from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState, RecordState
 from server.errors import NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import NewSitting, Sitting
@@ -17,7 +17,6 @@ from server.store.models import Participant, Reception, VisitRecord
 QUERY_ALPHABET = "346789ACDEFGHJKMNPQRTUVWXY"
 """Without letters and digits that look alike."""
 QUERY_LENGTH = 10
-DONE_RECORD = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 
 
 def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
@@ -112,7 +111,7 @@ def _step(reception: Reception, record: VisitRecord | None) -> str:
         return early
     if record is None or record.state in (RecordState.DRAFT, RecordState.CORRECTING):
         return "preparing"
-    return "slip" if record.state in DONE_RECORD else "read"
+    return "slip" if record.state in CLOSED_RECORD else "read"
 
 
 def _preparing(reception: Reception, record: VisitRecord | None) -> str:

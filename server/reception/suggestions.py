@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import linewords, passes
 from server.domain.passes import Difference, Heard
-from server.domain.states import RecordState, SecondPassState, SuggestionState
+from server.domain.states import CLOSED_RECORD, RecordState, SecondPassState, SuggestionState
 from server.protocol import office
-from server.protocol.base import Role
 from server.protocol.drafting import DraftInput, DraftLine, Speaker
 from server.protocol.transcript import Utterance, Word
-from server.reception import revisions
-from server.reception.drafts import as_message, fill_from_speech, insert_by_time
+from server.reception import deciding, revisions
+from server.reception.drafts import as_message, fill_from_speech, insert_by_time, speakers_of, talk_of
 from server.store import accusations, records
 from server.store import second_pass as store
 from server.store.access import Actor
@@ -94,7 +93,7 @@ def readings(session: Session, done: SecondPass, sound: Sequence[StoredSegment])
     known = records.utterances(session, done.reception_id)
     first = {one.id: as_message(one) for one in known}
     said = drafting.without_echoes(tuple(first.values()))
-    again = [_second_message(one) for one in store.utterances(session, done.reception_id)]
+    again = [as_message(one) for one in store.utterances(session, done.reception_id)]
     no_echoes = {one.id for one in drafting.without_echoes((*said, *again))}
     second = {one.id: one for one in again if one.id in no_echoes}
     found = passes.differences(
@@ -102,20 +101,7 @@ def readings(session: Session, done: SecondPass, sound: Sequence[StoredSegment])
     )
     own = {one.id for one in known if one.copy_id is None} & {one.id for one in said}
     kept = [one for one in found if not one.utterance or (one.utterance in own and _was_heard(one, done, sound))]
-    return Readings(first, second, kept, _speakers(session, done.reception_id))
-
-
-def _speakers(session: Session, reception_id: str) -> tuple[Speaker, ...]:
-    seats = records.participants(session, reception_id)
-    return tuple(Speaker(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats)
-
-
-def _second_message(one: SecondUtterance) -> Utterance:
-    return Utterance(
-        id=one.id, participant_id=one.participant_id, start=one.start, end=one.end, text=one.text,
-        words=tuple(Word(start=w[0], end=w[1], text=w[2], probability=w[3]) for w in one.words),
-        doubt=tuple(one.measures.get("doubt") or ()), model=one.measures.get("model") or "",
-    )  # fmt: skip
+    return Readings(first, second, kept, speakers_of(session, done.reception_id))
 
 
 def _was_heard(one: Difference, done: SecondPass, sound: Sequence[StoredSegment]) -> bool:
@@ -142,7 +128,7 @@ def propose(session: Session, record: VisitRecord, found: Readings) -> None:
     if untouched:
         _improve(session, record, lines, found, standing)
     readings_ = list(_readings(lines, found, standing, by_line=untouched))
-    if record.state in store.CLOSED:
+    if record.state in CLOSED_RECORD:
         _keep_with_history(session, record, readings_)
     else:
         _suggest(session, record, readings_)
@@ -379,15 +365,13 @@ def put_line_in(session: Session, record: VisitRecord, one: StoredSuggestion) ->
     )  # fmt: skip
     session.add(told)
     session.flush()
-    given = DraftInput(speakers=_speakers(session, record.reception_id), utterances=(as_message(told),))
-    (line,) = drafting.build_draft(given).lines
+    (line,) = drafting.build_draft(talk_of(session, record.reception_id, [told])).lines
     return insert_by_time(session, record, line)
 
 
 def decide(session: Session, actor: Actor, one: StoredSuggestion, state: SuggestionState) -> None:
     """Note who decided it, and that its line is no more in doubt once nothing of it is open."""
-    one.state, one.decided_by, one.user_id, one.decided_at = state, actor.name, actor.user_id, clock.now()
-    session.flush()
+    deciding.decide(session, actor, one, state)
     if one.line_id is not None:
         settle_doubt(session, one.record_id, one.line_id)
 

@@ -8,7 +8,7 @@ from sqlalchemy import CursorResult, Insert, Select, delete, exists, func, or_, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from server.domain.states import ReceptionState, RecognitionState, RecordState
+from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState, RecordState
 from server.protocol.base import Role
 from server.store.access import Actor, visible_kiosk_lines, visible_kiosks, visible_receptions
 from server.store.models import (
@@ -16,8 +16,10 @@ from server.store.models import (
     HelpCall,
     Kiosk,
     LeaderNote,
+    ModelQuestion,
     Participant,
     Reception,
+    SecondPass,
     StoredCase,
     StoredDeadline,
     StoredGap,
@@ -344,3 +346,14 @@ def utterance_starts_near(session: Session, reception_id: str, participant_id: s
         StoredUtterance.start.between(at - 0.01, at + 0.01),
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def wholly_recognised(row: type[SecondPass] | type[ModelQuestion]) -> Select[str]:
+    """Receptions noted in `row` that are over and of which nothing more will be recognised for the record."""
+    recognised = or_(VisitRecord.recognition == RecognitionState.DONE, VisitRecord.state.in_(CLOSED_RECORD))
+    return (
+        select(row.reception_id)
+        .join(Reception, Reception.id == row.reception_id)
+        .join(VisitRecord, VisitRecord.reception_id == Reception.id)
+        .where(Reception.state == ReceptionState.CLOSED, recognised)
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -19,14 +19,17 @@ from server.store.models import (
     StoredCase,
     StoredGap,
     StoredPromise,
+    StoredProposal,
     StoredRevision,
     StoredSegment,
     StoredSignature,
+    StoredSuggestion,
     StoredUtterance,
     VisitRecord,
 )
 
 MOST_ROWS = 500
+Proposed = TypeVar("Proposed", StoredSuggestion, StoredProposal)
 
 
 def find(session: Session, actor: Actor, record_id: str) -> VisitRecord | None:
@@ -186,6 +189,12 @@ def utterances_between(session: Session, reception_id: str, start: float, end: f
         StoredUtterance.reception_id == reception_id, StoredUtterance.start >= start, StoredUtterance.start < end
     )
     return session.scalars(query.order_by(StoredUtterance.start, StoredUtterance.id)).all()
+
+
+def proposed(session: Session, kind: type[Proposed], record_id: str, number: int) -> Proposed | None:
+    """What a machine proposed for this record, as it is in the database now."""
+    query = select(kind).where(kind.id == number, kind.record_id == record_id)
+    return session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
 
 
 def promises(session: Session, reception_id: str) -> Sequence[StoredPromise]:

@@ -3,19 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.domain.states import (
-    ReceptionState,
-    RecognitionState,
-    RecordState,
     SecondPassState,
     SuggestionState,
 )
-from server.store.models import Reception, SecondPass, SecondUtterance, StoredSuggestion, VisitRecord
-
-CLOSED = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
+from server.store import receptions
+from server.store.models import SecondPass, SecondUtterance, StoredSuggestion
 
 
 def of_reception(session: Session, reception_id: str) -> SecondPass | None:
@@ -25,13 +21,7 @@ def of_reception(session: Session, reception_id: str) -> SecondPass | None:
 
 def unfinished(session: Session) -> list[str]:
     """Receptions whose second pass may go on: nothing of the first is missing any more."""
-    recognised = or_(VisitRecord.recognition == RecognitionState.DONE, VisitRecord.state.in_(CLOSED))
-    query = (
-        select(SecondPass.reception_id)
-        .join(Reception, Reception.id == SecondPass.reception_id)
-        .join(VisitRecord, VisitRecord.reception_id == Reception.id)
-        .where(SecondPass.state != SecondPassState.DONE, Reception.state == ReceptionState.CLOSED, recognised)
-    )
+    query = receptions.wholly_recognised(SecondPass).where(SecondPass.state != SecondPassState.DONE)
     return list(session.scalars(query.order_by(SecondPass.asked_at)))
 
 
@@ -39,14 +29,6 @@ def utterances(session: Session, reception_id: str) -> Sequence[SecondUtterance]
     """What the second pass heard, in order of start."""
     query = select(SecondUtterance).where(SecondUtterance.reception_id == reception_id)
     return session.scalars(query.order_by(SecondUtterance.start, SecondUtterance.id)).all()
-
-
-def suggestion(session: Session, record_id: str, suggestion_id: int) -> StoredSuggestion | None:
-    """A suggestion for this record, as it is in the database now."""
-    query = select(StoredSuggestion).where(
-        StoredSuggestion.id == suggestion_id, StoredSuggestion.record_id == record_id
-    )
-    return session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
 
 
 def open_suggestions(

@@ -800,7 +800,6 @@ def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_four_thousand_lines_stay_quick(page: Page, desk: Desk) -> None:
     record = desk.seed(name="长谈", copies=800)
     page.goto(f"{desk.url}/desk/{record.id}")

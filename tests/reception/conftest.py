@@ -29,6 +29,14 @@ def until(condition: Callable[[], object], what: str, seconds: float = 10.0) -> 
 
 
 @pytest.fixture
+def transcriber() -> Iterator[Transcriber]:
+    """A scripted transcriber of one's own."""
+    running = Transcriber()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
 def neighbours(tmp_path) -> Iterator[Neighbours]:
     """A node and a transcriber, before the office is started."""
     key = settings_for(tmp_path).key("control")

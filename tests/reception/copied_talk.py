@@ -11,6 +11,8 @@ from pathlib import Path
 
 import av
 import numpy as np
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from server.reception.office import Office
 from server.store.models import KioskCopy, StoredGap, StoredSegment
@@ -90,6 +92,11 @@ class Recording:
             ))  # fmt: skip
         return found
 
+    def replace(self, session: Session, office: Office, reception_id: str, participant_id: str) -> None:
+        """These files in the place of whatever recording the reception has, with no gap noted."""
+        session.execute(delete(StoredGap))
+        session.execute(delete(StoredSegment))
+        session.add_all(self.segments(office, reception_id, participant_id))
 
 
 class Files(Recording):

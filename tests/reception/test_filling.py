@@ -1,7 +1,6 @@
 """Gaps of the recording filled from the kiosk's copy: at the right place, nothing twice, nothing overwritten."""
 
 import re
-from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from server.domain import alignment
 from server.domain.states import RecognitionState
@@ -24,7 +23,6 @@ from server.store.models import (
     KioskCopy,
     StoredGap,
     StoredRevision,
-    StoredSegment,
     StoredUtterance,
 )
 from tests.api.test_copies import Kiosk
@@ -51,13 +49,6 @@ def talk_files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 
 @pytest.fixture
-def transcriber() -> Iterator[Transcriber]:
-    running = Transcriber()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def world(tmp_path: Path, transcriber: Transcriber) -> World:
     return open_world(tmp_path, transcriber_url=transcriber.url)
 
@@ -68,9 +59,7 @@ def lay_out(world: World, files: Files, copy: str = "copy", cause: str = "networ
         reception = add_reception(session, R, said=what.pop("said", SAID))
         for name, value in what.items():
             setattr(reception, name, value)
-        session.execute(delete(StoredGap))
-        session.execute(delete(StoredSegment))
-        session.add_all(files.segments(world.office, R, PETITIONER))
+        files.replace(session, world.office, R, PETITIONER)
         session.add(files.gap(R, PETITIONER, cause))
         session.add(files.copy(world.office, R, PETITIONER, copy))
         session.flush()

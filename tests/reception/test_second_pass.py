@@ -38,7 +38,6 @@ from server.store.models import (
     Participant,
     SecondPass,
     SecondUtterance,
-    StoredGap,
     StoredSegment,
     StoredSuggestion,
     StoredUtterance,
@@ -92,13 +91,6 @@ def talk_files(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 @pytest.fixture
-def transcriber() -> Iterator[Transcriber]:
-    running = Transcriber()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def world(tmp_path: Path, transcriber: Transcriber) -> World:
     second_pass._failures.clear()
     return open_world(tmp_path, transcriber_url=transcriber.url)
@@ -108,9 +100,7 @@ def lay_out(world: World, files: Recording, said: Any = SAID) -> str:
     """A closed reception with its draft, and its recording in two files; returns the record's id."""
     with world.write() as session:
         reception = add_reception(session, R, said=said)
-        session.execute(delete(StoredGap))
-        session.execute(delete(StoredSegment))
-        session.add_all(files.segments(world.office, R, PETITIONER))
+        files.replace(session, world.office, R, PETITIONER)
         session.flush()
         record_id = drafts.create_draft(session, reception).id
     assert second_pass.plan(world.office, R)

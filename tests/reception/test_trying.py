@@ -1,6 +1,5 @@
 """A word of the glossary is tried on the office's own clips before recognition expects it, and later again."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from server import clock
 from server.domain.states import RecordState
 from server.reception import drafts, trying
-from server.store.models import GlossaryWord, Line, StoredSegment, VisitRecord
+from server.store.models import GlossaryWord, Line, VisitRecord
 from tests.reception.copied_talk import Recording
 from tests.reception.programs import Transcriber
 from tests.reception.test_second_pass import PETITIONER, UNAVAILABLE, R, answer
@@ -24,22 +23,12 @@ def talk_files(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 @pytest.fixture
-def transcriber() -> Iterator[Transcriber]:
-    running = Transcriber()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def world(tmp_path: Path, transcriber: Transcriber, talk_files: Recording) -> World:
     """An office with a signed record of two sentences, in one of which a name was put right."""
     world = open_world(tmp_path, transcriber_url=transcriber.url)
     with world.write() as session:
         reception = add_reception(session, R, said=SAID)
-        for segment in session.query(StoredSegment):
-            session.delete(segment)
-        session.flush()
-        session.add_all(talk_files.segments(world.office, R, PETITIONER))
+        talk_files.replace(session, world.office, R, PETITIONER)
         record_id = drafts.create_draft(session, reception).id
         record = session.get_one(VisitRecord, record_id)
         record.state, record.signed_at = RecordState.SIGNED, clock.now()
