@@ -8,6 +8,7 @@ characters lie in such places, which are 16 % of the text; web/static/js/desk/wo
 from collections.abc import Sequence
 
 from server.protocol.transcript import Utterance
+from transcription.guard import letters
 
 WEAK = 0.8
 BESIDE = 1
@@ -19,14 +20,10 @@ WHOLE = frozenset({"repetition", "fast_speech", "known_phrase", "high_compressio
 def doubtful(utterance: Utterance) -> list[bool]:
     """For each letter and digit of the utterance's words, whether it lies in a doubtful place."""
     if WHOLE & set(utterance.doubt):
-        return [True] * sum(len(_letters(word.text)) for word in utterance.words)
-    weak = [word.probability < WEAK for word in utterance.words for _ in _letters(word.text)]
+        return [True] * sum(len(letters(word.text)) for word in utterance.words)
+    weak = [word.probability < WEAK for word in utterance.words for _ in letters(word.text)]
     return [any(_beside(weak, place)) for place in range(len(weak))]
 
 
 def _beside(weak: Sequence[bool], place: int) -> Sequence[bool]:
     return weak[max(place - BESIDE, 0) : place + BESIDE + 1]
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())

@@ -20,6 +20,7 @@ from transcription.doubts import doubtful
 from transcription.drafting import build_draft
 from transcription.engine import Engine
 from transcription.evaluate import Character, Sentence, align, load_reference, percentile, spoken_characters
+from transcription.guard import letters
 from transcription.labels import FieldScore, load_labels, score_fields
 from transcription.measuring import Dialogue, caption_latencies, load_dialogue, running, transcribe_dialogue
 from transcription.settings import TranscriberSettings
@@ -184,7 +185,7 @@ def _unguarded(engine: Engine, dialogue: Dialogue, last: Track, settings: Transc
     size = round(settings.max_utterance_s * RATE)
     windows = [s[i : i + size] for s in dialogue.tracks.values() for i in range(0, len(s), size)]
     heard = ("".join(p.text for p in engine.transcribe(to_float(w), settings.language)) for w in windows)
-    return sum(any(c.isalnum() for c in text) for text in heard)
+    return sum(bool(letters(text)) for text in heard)
 
 
 # --- one track --------------------------------------------------------------------------------------------------

@@ -208,10 +208,9 @@ class LiveTrack:
         """Ask for what can be done ahead of time, if nobody else needs the machine."""
         opened = segmenter.open_speech()
         self._pool.speaks(self, opened is not None)
-        paused = segmenter.pausing()
-        before, self._pausing = self._pausing, paused.end if paused else None
-        if paused is not None:
-            if paused.end != before and self._nobody_waits:
+        before, self._pausing = self._pausing, segmenter.pause_end
+        if self._pausing is not None:
+            if self._pausing != before and self._nobody_waits and (paused := segmenter.pausing()):
                 self._jobs.put_nowait(_Early(paused))
             return
         if opened is not None and self._partial_s:

@@ -112,12 +112,22 @@ class Segmenter:
         """What is being said just now: media time of its start, and the sound so far."""
         return (self._time(self._kept_from), self._kept.copy()) if self._speaking else None
 
+    @property
+    def pause_end(self) -> float | None:
+        """Where the piece ends that the present pause will end if it lasts; None while somebody speaks."""
+        end = self._paused_at()
+        return None if end is None else self._time(end)
+
     def pausing(self) -> Speech | None:
-        """The piece that the present pause will end if it lasts, sample for sample; None while somebody speaks."""
+        """That piece, sample for sample."""
+        end = self._paused_at()
+        return None if end is None else self._cut(end)
+
+    def _paused_at(self) -> int | None:
         if self._silent_from is None:
             return None
         end = self._silent_from + self._samples(_TAIL_S)
-        return self._cut(end) if self._seen >= end and self._voiced() else None
+        return end if self._seen >= end and self._voiced() else None
 
     # --- frames ---------------------------------------------------------------------------------------------
 

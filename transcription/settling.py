@@ -7,6 +7,8 @@ Source of the rule: LocalAgreement-2, Macháček, Dabre and Bojar, "Turning Whis
 
 from dataclasses import dataclass
 
+from transcription.edits import prefix_edits
+
 
 @dataclass(frozen=True)
 class Caption:
@@ -51,12 +53,7 @@ def _rest(settled: str, text: str) -> str:
     """What of `text` follows the words that are settled, wherever a new look hears those differently."""
     if text.startswith(settled):
         return text[len(settled) :]
-    costs = list(range(len(text) + 1))
-    for i, character in enumerate(settled, 1):
-        row = [i]
-        for j, other in enumerate(text, 1):
-            row.append(min(costs[j] + 1, row[-1] + 1, costs[j - 1] + (character != other)))
-        costs = row
+    costs = prefix_edits(settled, text)
     # Of the beginnings that fit as well, the longest: a character that is settled must not be shown twice.
     end = max(range(len(text) + 1), key=lambda j: (-costs[j], j))
     return text[end:]

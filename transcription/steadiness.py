@@ -8,7 +8,9 @@ in ten two are, both from the far end of the room or through loud noise.
 
 import numpy as np
 
+from transcription.edits import prefix_edits
 from transcription.engine import Engine
+from transcription.guard import letters
 from transcription.voice import Signal
 
 STEADY = 0.35
@@ -38,11 +40,5 @@ def _heard_at(engine: Engine, signal: Signal, speed: float, language: str) -> st
 
 def _alike(one: str, other: str) -> float:
     """1 less the edits between both by the longer one's length; letters and digits only."""
-    a, b = [c for c in one if c.isalnum()], [c for c in other if c.isalnum()]
-    costs = list(range(len(b) + 1))
-    for i, character in enumerate(a, 1):
-        row = [i]
-        for j, second in enumerate(b, 1):
-            row.append(min(costs[j] + 1, row[-1] + 1, costs[j - 1] + (character != second)))
-        costs = row
-    return 1 - costs[-1] / max(len(a), len(b), 1)
+    a, b = letters(one), letters(other)
+    return 1 - prefix_edits(a, b)[-1] / max(len(a), len(b), 1)
