@@ -72,14 +72,20 @@ def retime(words: Sequence[TimedWord], text: str, start: float, end: float) -> l
     return result
 
 
-def _changes(old: str, new: str) -> Iterator[tuple[str, int, int, int, int]]:
-    """Opcodes from old to new, like SequenceMatcher's, at bounded cost."""
+def common_ends(old: str, new: str) -> tuple[int, int]:
+    """How many characters both begin with, and how many of the rest both end with."""
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
     tail = 0
     while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
+    return head, tail
+
+
+def _changes(old: str, new: str) -> Iterator[tuple[str, int, int, int, int]]:
+    """Opcodes from old to new, like SequenceMatcher's, at bounded cost."""
+    head, tail = common_ends(old, new)
     old_end, new_end = len(old) - tail, len(new) - tail
     if head:
         yield "equal", 0, head, 0, head

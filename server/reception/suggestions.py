@@ -253,12 +253,7 @@ def _as_one(found: Readings, group: Sequence[str], taken: set[Difference]) -> _W
 
 def _differing(now: str, other: str) -> tuple[int, int, int]:
     """(first, last, end): characters first..last of `now` are first..end in `other`; figures are not cut."""
-    first = 0
-    while first < min(len(now), len(other)) and now[first] == other[first]:
-        first += 1
-    tail = 0
-    while tail < min(len(now), len(other)) - first and now[-1 - tail] == other[-1 - tail]:
-        tail += 1
+    first, tail = linewords.common_ends(now, other)
     while first and _figure(now[first - 1]) and (_figure(now[first : first + 1]) or _figure(other[first : first + 1])):
         first -= 1
     while tail and _figure(now[-tail]) and (_figure(now[-tail - 1 :][:1]) or _figure(other[-tail - 1 :][:1])):
