@@ -124,14 +124,23 @@ class Desk:
         grey_picture(self.picture, SECONDS)
         grey_picture(self.encoder, SECONDS - 5.0)
 
-    def seed(self, *, name: str = "何守田", matter: str = "修村道占地", copies: int = 1) -> Seeded:
+    def other_office(self, code: str, username: str) -> int:
+        """One more office with a clerk: what this one has signed is not there."""
+        with self.store.write() as session:
+            office = accounts.create_root(session, "安平县信访局", code)
+            accounts.add_user(session, office, new_user(username, "林晓", "clerk", office.id))
+            return office.id
+
+    def seed(
+        self, *, name: str = "何守田", matter: str = "修村道占地", copies: int = 1, office_id: int | None = None
+    ) -> Seeded:
         """A closed reception with its recordings, and the draft made from it."""
         seeded = Seeded("", secrets.token_hex(8), secrets.token_hex(8), secrets.token_hex(8), self.kiosk_id)
         with self.store.write() as session:
             leader = session.query(User).filter_by(username="zhou").one()
             started = clock.now() - timedelta(hours=1)
             reception = Reception(
-                id=seeded.reception_id, organization_id=self.office_id, kiosk_id=self.kiosk_id, number="A01",
+                id=seeded.reception_id, organization_id=office_id or self.office_id, kiosk_id=self.kiosk_id, number="A01",
                 state=ReceptionState.CLOSED, consent=Consent.AUDIO_VIDEO, matter=matter, petitioner_name=name,
                 petitioner_phone="13800001234", query_code=secrets.token_hex(5).upper(), receiver_id=leader.id,
                 asked_at=started, joined_at=started, started_at=started, ended_at=clock.now(), seconds=SECONDS * copies,
@@ -770,13 +779,15 @@ def test_a_record_that_is_not_there(page: Page, desk: Desk) -> None:
 
 def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> None:
     """A proposal is shown with the sentences it comes from; what is decided moves to the office's words."""
-    record = desk.seed()
+    office_id = desk.other_office("AP", "apl")
+    log_in(page, desk, "apl")
+    record = desk.seed(office_id=office_id)
     line = desk.line(record.id, "村里修路占了我家的承包地。")
     with desk.store.write() as session:
         session.get_one(Line, line.id).text = "柳林镇修路占了我家的承包地。"
-        session.add(GlossaryEvidence(organization_id=desk.office_id, word="柳林镇", line_id=line.id, record_id=record.id))
+        session.add(GlossaryEvidence(organization_id=office_id, word="柳林镇", line_id=line.id, record_id=record.id))
         session.add(GlossaryWord(
-            organization_id=desk.office_id, word="柳林镇", kind="place", state="proposed", at=clock.now(),
+            organization_id=office_id, word="柳林镇", kind="place", state="proposed", at=clock.now(),
         ))
     page.goto(f"{desk.url}/glossary")
     proposal = page.locator("#rows-proposed tr")

@@ -27,12 +27,12 @@ from tests.browser.kiosk_office import KioskOffice
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)
 
-FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+FAKE_MEDIA = ["--use-fake-device-for-media-stream=fps=5", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
 SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768), "phone": (390, 844)}
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
 SCRIPTED_SEAT = """
 export class Seat extends EventTarget {
-  constructor(options) { super(); this.options = options; window.seats = [...(window.seats || []), this]; }
+  constructor(options) { super(); this.options = options; window.seats = [...(window.seats || []), this]; document.documentElement.dataset.seated = ""; }
   async start() { await this.options.ticket(); this.tell("connection", { state: "connected", message: "" }); }
   tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
   hangUp() { window.hungUp = true; return true; }
@@ -303,6 +303,7 @@ def test_the_talk_shows_captions_recording_and_ends_with_a_question(office: Kios
     sit_down(page)
     office.leader_joins()
     screen(page, "talk")
+    expect(page.locator("html[data-seated]")).to_be_attached()
     expect(page.locator('[data-part="rec"]')).to_be_hidden()
     tell = "([name, detail]) => window.seats.at(-1).tell(name, detail)"
     page.evaluate(tell, ["room", room(office, started_at="2020-01-01T00:00:00+00:00")])
