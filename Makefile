@@ -19,13 +19,13 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 	@$(BIN)/python deploy/demo/run.py
 
 test: tools setup-test lint types imports  ## everything that must be green
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow"
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PAGES) -m "not slow"
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED) -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(PAGES) -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(TIMED) -m "not slow"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)
 
 test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
 	$(BIN)/python -m pytest $(LONG)
 
 setup: $(VENV)/.setup
@@ -58,7 +58,7 @@ imports:
 	$(BIN)/lint-imports
 
 unit: setup-test
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow"
 
 browser: setup-test tools
 	$(BIN)/python -m pytest -m browser

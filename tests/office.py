@@ -158,6 +158,7 @@ def root_actor(county: Organization) -> Actor:
 def client_of(anonymous: TestClient, office: Office, name: str) -> TestClient:
     """A client with the cookie of one account, or of the kiosk."""
     client = TestClient(anonymous.app, headers=OWN_PAGE, raise_server_exceptions=False)
+    client.portal = anonymous.portal  # one event loop for all, as in the program, instead of one for each request
     with office.store.write() as session:
         if name == "kiosk":
             kiosk = accounts.store.kiosks_under(session, "/")[0]

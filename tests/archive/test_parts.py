@@ -142,6 +142,7 @@ def small_disk(tmp_path: Path) -> Any:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_in_the_middle_is_told(tmp_path: Path, small_disk: Path) -> None:
     sources = [source(tmp_path, seat, TrackKind.AUDIO, 0.0, 30.0) for seat in ("s0", "s1")]
     (small_disk / PLAN).write_text(plan(*sources, seconds=30.0).model_dump_json())

@@ -90,6 +90,7 @@ def open_bundle(browser: Browser, folder: Path) -> Page:
     return opened
 
 
+@pytest.mark.slow
 def test_a_bundle_plays_and_verifies_without_a_network(browser: Browser, bundle: Path) -> None:
     opened = open_bundle(browser, bundle)
     expect(opened.get_by_role("heading", level=1)).not_to_have_text("接谈材料")

@@ -399,6 +399,7 @@ def test_a_sentence_is_played_from_its_place_and_stops_at_its_end(office: KioskO
     assert page.evaluate("window.player.paused")
 
 
+@pytest.mark.slow
 def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, page: Page) -> None:
     to_reading(office, page)
     read_record(page, 3)
@@ -432,6 +433,7 @@ def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: K
     screen(page, "slip")
 
 
+@pytest.mark.slow
 def test_what_was_not_recorded_is_told_before_signing(office: KioskOffice, page: Page) -> None:
     to_reading(office, page, gap=True)
     read_record(page, 3)
@@ -518,6 +520,7 @@ def test_a_person_who_walked_away_from_the_record_leaves_nothing_on_the_screen(o
     expect(page.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
 
 
+@pytest.mark.slow
 def test_a_record_that_is_ready_after_its_person_left_is_shown_to_nobody_else(office: KioskOffice, page: Page) -> None:
     sit_down(page)
     office.leader_joins()

@@ -247,6 +247,7 @@ def test_the_set_up_link_works_once_and_says_so_in_the_page(new_context: NewCont
     assert "used-up" not in page.url
 
 
+@pytest.mark.slow
 def test_the_administrator_adds_what_an_office_needs(new_context: NewContext, office: Office) -> None:
     page = as_user(new_context(), "gu", "/admin")
     expect(page.locator("#status")).to_contain_text("没有在跑")
@@ -323,6 +324,7 @@ def test_preparing_shows_ones_own_picture_and_the_talk_says_that_the_line_is_dow
     expect(other.locator("#problem-words")).to_contain_text("别的领导", timeout=10_000)
 
 
+@pytest.mark.slow
 def test_notes_typed_while_the_office_is_away_are_kept_and_arrive(new_context: NewContext, office: Office) -> None:
     reception = office.sit_down(office.kiosk("城东街道接谈室"), "方正凯", "随迁子女入学")
     page = as_user(new_context(), "zhou", f"/leader/receptions/{reception}")

@@ -157,6 +157,7 @@ def test_rare_names_and_marks_have_their_glyphs(character):
     assert drawn(character) != missing
 
 
+@pytest.mark.slow
 def test_a_long_record_prints(world):
     said = tuple(("petitioner" if i % 2 else "leader", i * 3.0, "村里修路占了我家河边长田。") for i in range(1500))
     case_id = filed(world, said=said)

@@ -82,6 +82,7 @@ def subtitles(film: Path) -> list[str]:
     return [text for text in (packet[2:].decode() for packet in packets if len(packet) > 2) if text]
 
 
+@pytest.mark.slow
 def test_a_film_has_everybody_the_words_and_the_right_length(office: TestOffice, tmp_path: Path) -> None:
     path = filed(office)
     found = made(office, path)
@@ -178,6 +179,7 @@ def test_a_killed_worker_and_a_restarted_office_go_on_after_the_last_part(
         assert hashlib.sha256(film.read_bytes()).hexdigest() == state(office, path)["sha256"]
 
 
+@pytest.mark.slow
 def test_given_up_leaves_nothing_behind(office: TestOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     short_parts(monkeypatch, 0.4)
     path = filed(office)

@@ -427,6 +427,7 @@ def test_a_job_that_ended_with_an_error_is_taken_up_at_launch(neighbours, monkey
         assert talk.texts() == ["还在。"]
 
 
+@pytest.mark.slow
 def test_recognition_whose_job_failed_is_taken_up_at_launch(neighbours, monkeypatch):
     with running(neighbours.settings) as office:
         until(lambda: office.office.media.connected, "the control connection")
@@ -482,6 +483,7 @@ def test_live_words_after_the_manifest_are_not_there_twice(talk, neighbours, mon
         assert receptions.gaps_of(session, talk.id) == []
 
 
+@pytest.mark.slow
 def test_a_journal_that_moves_on_is_waited_for(talk, neighbours, monkeypatch):
     """The office ends the talk while the node's entries are still on their way, one after the other."""
     monkeypatch.setattr(workflows, "JOURNAL_WAIT_S", 1.5)
@@ -562,6 +564,7 @@ def test_a_voice_without_words_stands_in_the_record(talk, neighbours):
 # --- a transcriber that fails at one place ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_piece_that_always_fails_is_left_out_and_the_rest_is_recognised(talk, neighbours, monkeypatch):
     monkeypatch.setattr(workflows, "TURN_PAUSE_S", 0.05)
     failed = (500, {"error": {"code": "failed", "message": "识别程序出了错。"}})
@@ -580,6 +583,7 @@ def test_a_piece_that_always_fails_is_left_out_and_the_rest_is_recognised(talk, 
     assert len(neighbours.transcriber.heard) <= 7
 
 
+@pytest.mark.slow
 def test_a_reception_that_waits_does_not_hold_up_the_others(office, neighbours, monkeypatch):
     monkeypatch.setattr(workflows, "TURN_PAUSE_S", 0.3)
     monkeypatch.setattr(closing, "MOST_FAILURES", 1000)

@@ -296,6 +296,7 @@ def same(found: str, wanted: str) -> int:
 
 
 @pytest.mark.parametrize("late", [True, False], ids=["after the draft", "before the draft"])
+@pytest.mark.slow
 def test_from_the_upload_to_the_line_by_the_durable_job(
     office: TestOffice, neighbours: Neighbours, talk_files: Files, late: bool
 ) -> None:

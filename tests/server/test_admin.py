@@ -34,6 +34,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     return run
 
 
+@pytest.mark.slow
 def test_the_command_hands_its_words_on(tmp_path: Path) -> None:
     environment = os.environ | {"JIETAN_DATA_DIR": str(tmp_path), "JIETAN_CONFIG": str(tmp_path / "none.toml")}
     done = subprocess.run(

@@ -72,6 +72,7 @@ async def test_a_batch_hears_the_same_words_at_the_same_times(talk: Samples, qua
 
 
 @pytest.mark.parametrize(("how", "singles"), [({"fails": True}, 2), ({"little": True}, 1)])
+@pytest.mark.slow
 async def test_where_a_batch_does_not_do_its_pieces_are_decoded_one_by_one(
     talk: Samples, how: dict[str, bool], singles: int
 ) -> None:
@@ -81,6 +82,7 @@ async def test_where_a_batch_does_not_do_its_pieces_are_decoded_one_by_one(
     assert len(heard["utterances"]) == 2
 
 
+@pytest.mark.slow
 async def test_where_the_language_is_to_be_found_there_are_no_batches(talk: Samples) -> None:
     engine = Counting(settings(batch_size=2))
     await transcript(engine, talk, language="auto")

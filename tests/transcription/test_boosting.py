@@ -125,6 +125,7 @@ def test_hotwords_are_not_written_over_noise(engine: WhisperEngine, name: str) -
     assert [one.text for one in hear(engine, samples(name), NAMES)] == []
 
 
+@pytest.mark.slow
 def test_a_hotword_that_nobody_said_is_never_written_without_a_doubt(engine: WhisperEngine, petitioner: Samples) -> None:
     """The petitioner says none of these."""
     found = hear(engine, petitioner, ("周志强", "临溪县信访局", "东风小区"))

@@ -72,6 +72,7 @@ def test_the_desk_underlines_by_the_same_rule() -> None:
     assert float(found[1]) == doubts.WEAK
 
 
+@pytest.mark.slow
 def test_the_command_measures_a_folder_and_writes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JIETAN_TRANSCRIBER_MODEL", str(MODEL))
     monkeypatch.setenv("JIETAN_DATA_DIR", str(tmp_path / "data"))

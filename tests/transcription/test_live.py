@@ -111,6 +111,7 @@ async def test_contract_of_utterances(transcriber: tuple[str, Service], petition
 
 
 @pytest.mark.parametrize("block_s", [0.02, 5.0])
+@pytest.mark.slow
 async def test_size_of_blocks_does_not_matter(
     transcriber: tuple[str, Service], petitioner: Samples, block_s: float
 ) -> None:
@@ -182,6 +183,7 @@ async def test_what_was_made_up_on_the_way_is_marked(transcriber: tuple[str, Ser
     assert ["concealed" in u.doubt for u in said] == [True, False, False]
 
 
+@pytest.mark.slow
 async def test_partials_come_in_real_time_and_are_superseded(
     transcriber: tuple[str, Service], petitioner: Samples
 ) -> None:
