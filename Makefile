@@ -21,7 +21,7 @@ demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DI
 test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow"
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(PAGES) -m "not slow"
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(TIMED) -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED) -m "not slow"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)
 
 test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too

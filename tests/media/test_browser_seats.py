@@ -47,6 +47,7 @@ async def sit(node: Node, settings: Settings) -> AsyncIterator[Sit]:
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: Sit) -> None:
     petitioner, leader = await sit("p1", "petitioner"), await sit("l1", "leader")
     await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
@@ -85,6 +86,7 @@ async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: 
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 async def test_what_is_shown_comes_back_after_a_break(node: Node, sit: Sit) -> None:
     petitioner, leader = await sit("p1", "petitioner"), await sit("l1", "leader")
     await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
@@ -99,6 +101,7 @@ async def test_what_is_shown_comes_back_after_a_break(node: Node, sit: Sit) -> N
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 async def test_an_encoders_h264_is_shown_and_its_recording_plays_and_seeks(node: Node, sit: Sit, seat: Make) -> None:
     await seat("p1", "petitioner", camera="kiosk-1")
     leader = await sit("l1", "leader")

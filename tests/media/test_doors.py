@@ -198,6 +198,7 @@ async def test_the_farewell_comes_before_the_line_goes(
     assert time.monotonic() - began < 3.0
 
 
+@pytest.mark.slow
 async def test_a_talk_that_everybody_is_gone_from_is_hung_up(
     node: Node, settings: Settings, seat: Make
 ) -> None:

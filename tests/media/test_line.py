@@ -64,7 +64,7 @@ async def test_a_bad_line_is_told_to_everybody_in_a_word_and_kept(
     kept = [fact for fact in facts if isinstance(fact, LineMeasured) and fact.participant_id == "p1"]
     assert kept
     assert kept[0].word is LineWord.LOST, "the worst of the stretch"
-    assert (kept[0].numbers.loss_up or 0) > 0.1
+    assert (kept[0].numbers.loss_up or 0) > 0.02, "over the whole stretch, most of which may have been good"
     assert (kept[0].numbers.up_kbps or 0) > 1
 
 

@@ -61,6 +61,7 @@ async def talk(both: Settings, node: int) -> list[Client]:
     return clients
 
 
+@pytest.mark.slow
 async def test_a_killed_node_comes_back_and_the_other_does_not_notice(two: Settings, tmp_path: Path) -> None:
     rooms = [await talk(two, 0), await talk(two, 1)]
     async with Office(two.media_port_of(0), two) as here, Office(two.media_port_of(1), two) as there:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from server.media.node import Node
 from server.protocol.signalling import Alive, Answer, Departed, Joined
 from tests.media.client import Client, until
@@ -47,6 +49,7 @@ async def test_a_line_of_before_or_of_somebody_else_does_not_stand(node: Node, s
     assert not (await _call_again(petitioner, link.id)).line_stands
 
 
+@pytest.mark.slow
 async def test_the_node_is_never_silent_for_long(seat: Make) -> None:
     petitioner = await seat("p1", "petitioner", publish=False)
     heard = []

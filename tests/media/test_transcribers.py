@@ -205,6 +205,7 @@ def settings(tmp_path: Path, pair: Pair) -> Settings:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_a_room_goes_on_when_its_transcriber_dies(seat: Make, node: Node, pair: Pair) -> None:
     await seat("p1", "petitioner")
     leader = await seat("l1", "leader")
