@@ -33,6 +33,7 @@ class RecordState(StrEnum):
     FILED = "filed"
 
 
+EDITABLE_RECORD = (RecordState.DRAFT, RecordState.CORRECTING)
 CLOSED_RECORD = (RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 """States in which nothing of a record changes any more."""
 

@@ -264,6 +264,8 @@ class PromiseView(Message):
     """The sentence as it was heard."""
     start: Seconds
     state: str
+    version: int = 1
+    """Raised by every decision."""
     decided_by: str = ""
     decided_at: Moment | None = None
 
@@ -654,6 +656,14 @@ class EditDismissProposal(Message):
     proposal_id: int
 
 
+class EditPromise(PromiseDecision):
+    """What the receiving side undertook, confirmed in these words by a clerk, or struck because it is no promise."""
+
+    kind: Literal["promise"] = "promise"
+    promise_id: Annotated[str, Field(min_length=1, max_length=80)]
+    version: int
+
+
 Edit = Annotated[
     EditText
     | EditSpeaker
@@ -667,7 +677,8 @@ Edit = Annotated[
     | EditTake
     | EditDismiss
     | EditTakeProposal
-    | EditDismissProposal,
+    | EditDismissProposal
+    | EditPromise,
     Field(discriminator="kind"),
 ]
 

@@ -6,7 +6,8 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from server.protocol.canonical import fingerprint
-from server.reception import attendance
+from server.protocol.office import PromiseView
+from server.reception import attendance, promises
 from server.reception.records import form_values
 from server.store import copies, receptions, records
 from server.store.models import GapFill, StoredSegment, VisitRecord
@@ -17,7 +18,7 @@ VERSION = 1
 def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
     """Everything that was said, by whom and when, who was present, the form, and the recording it comes from, as plain JSON.
 
-    Lines that a clerk took out stay in it with their reasons.  States, versions and signatures are not in it.
+    Of what the receiving side undertook, what somebody confirmed is in it.  Lines that a clerk took out stay in it with their reasons.  States, versions and signatures are not in it.
     """
     reception = record.reception
     rows = records.line_rows(session, record.id)
@@ -40,6 +41,7 @@ def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
         "lines": [_line(row) for row in rows if not row.deleted],
         "removed": [{**_line(row), "reason": row.delete_reason} for row in rows if row.deleted],
         "form": [_form_value(value) for value in form_values(session, record)],
+        "promises": [_promise(one) for one in promises.of_record(session, record, confirmed_only=True)],
         "gaps": _gaps(session, reception.id),
         "shares": [
             {"participant_id": share.participant_id, "source": share.source, "start": share.start, "end": share.end}
@@ -65,9 +67,10 @@ def settled(session: Session, record: VisitRecord) -> dict[str, Any] | None:
 
 
 def same_words(content: dict[str, Any], session: Session, record: VisitRecord) -> bool:
-    """Whether lines and form of the record still are those of `content`."""
+    """Whether lines, form and promises of the record still are those of `content`; older ones were filed without promises."""
     now = canonical_record(session, record)
-    return all(now[part] == content[part] for part in ("lines", "removed", "form"))
+    parts = ("lines", "removed", "form", *(("promises",) if "promises" in content else ()))
+    return all(now[part] == content[part] for part in parts)
 
 
 def _line(row: Row[Any]) -> dict[str, Any]:
@@ -104,6 +107,11 @@ def _form_value(value: Any) -> dict[str, Any]:
         "source": value.source,
         "utterance_ids": [found.utterance_id for found in value.evidence],
     } | ({"taken_by": value.taken_by} if value.taken_by else {})
+
+
+def _promise(one: PromiseView) -> dict[str, Any]:
+    """With the sentence as it was heard, and who confirmed it."""
+    return one.model_dump(mode="json", include={"id", "who", "what", "by", "text", "start", "decided_by", "decided_at"})
 
 
 def _segment(found: StoredSegment) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import linewords, terms
-from server.domain.states import FormField, LineKind, RecordState, SuggestionState
+from server.domain.states import EDITABLE_RECORD, FormField, LineKind, RecordState, SuggestionState
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
 from server.protocol.base import Role
 from server.protocol.office import Record
-from server.reception import deciding, proposals, revisions, suggestions
+from server.reception import deciding, promises, proposals, revisions, suggestions
 from server.reception.drafts import ROOM, new_id
-from server.reception.records import EDITABLE, form_values, line_view, require, view
+from server.reception.records import form_values, line_view, require, view
 from server.store import accusations, records
 from server.store.access import Actor
 from server.store.models import FormEntry, Line, Participant, StoredProposal, StoredSuggestion, VisitRecord
@@ -26,12 +26,13 @@ SHORT_FIELD = 200
 
 
 class Stale(Exception):
-    """Somebody else changed this line or field since the clerk's page was read."""
+    """Somebody else changed this line, field or promise since the clerk's page was read."""
 
-    def __init__(self, *, line_id: str = "", field: str = "") -> None:
+    def __init__(self, *, line_id: str = "", field: str = "", promise_id: str = "") -> None:
         super().__init__()
         self.line_id = line_id
         self.field = field
+        self.promise_id = promise_id
 
 
 @dataclass
@@ -75,11 +76,11 @@ def edit(session: Session, actor: Actor, record_id: str, edits: office.Edits) ->
     """Do all edits in order, or none.
 
     Raises NotFound, WrongState (not in draft or correcting), InvalidInput, or Conflict whose details hold the
-    `line` or `field` as it stands now.
+    `line`, `field` or `promise` as it stands now.
     """
     require(session, actor, record_id)
     record = records.lock(session, record_id, clock.now())
-    if record.state not in EDITABLE:
+    if record.state not in EDITABLE_RECORD:
         raise WrongState("这份笔录已经交出去了，现在不能改。要改请先退回来。")
     try:
         with session.begin_nested():
@@ -107,6 +108,9 @@ def _conflict(session: Session, record: VisitRecord, stale: Stale) -> Conflict:
     if stale.field:
         form = {value.field: value for value in form_values(session, record)}
         return Conflict(line=None, field=form[stale.field].model_dump(mode="json"))
+    if stale.promise_id:
+        (one,) = (one for one in promises.of_record(session, record) if one.id == stale.promise_id)
+        return Conflict(line=None, field=None, promise=one.model_dump(mode="json"))
     line = line_view(session, record, stale.line_id)
     if line is None:
         return Conflict("这一句已经不在了，可能和别的句子连在一起了。", line=None, field=None)
@@ -404,6 +408,15 @@ def _dismiss_proposal(desk: Desk, edit: office.EditDismissProposal) -> None:
     desk.note("dismiss_proposal", field=one.field, after={"value": one.value, "model": one.model})
 
 
+def _promise(desk: Desk, edit: office.EditPromise) -> None:
+    one = records.promise(desk.session, desk.record.reception_id, edit.promise_id)
+    if one is None:
+        raise NotFound("没有找到这一条答复。")
+    if one.version != edit.version:
+        raise Stale(promise_id=one.id)
+    promises.settle(desk.session, desk.actor, desk.record, one, edit)
+
+
 EDITS: dict[str, Callable[[Desk, Any], None]] = {
     "text": _text,
     "speaker": _speaker,
@@ -418,4 +431,5 @@ EDITS: dict[str, Callable[[Desk, Any], None]] = {
     "dismiss": _dismiss,
     "take_proposal": _take_proposal,
     "dismiss_proposal": _dismiss_proposal,
+    "promise": _promise,
 }

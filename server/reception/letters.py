@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from server import clock
-from server.domain import terms
+from server.domain import terms, undertakings
 from server.domain.canonical import check_code
 from server.domain.gaps import clock_time, fill_sentence, gap_sentence
 from server.domain.states import Consent, FormField, LineKind
@@ -54,6 +54,7 @@ def letter_data(filed: Filed) -> dict[str, Any]:
         "minutes": _minutes(content["seconds"]),
         "consent": _consent(content),
         "lines": _lines(content),
+        "promises": _promises(content),
         "notes": _notes(content),
         "closing": _closing(filed),
         "signed": filed.signature is not None,
@@ -106,6 +107,15 @@ def _lines(content: dict[str, Any]) -> list[dict[str, str]]:
             "at": clock_time(started, line["start"]),
         }
         for line in content["lines"]
+    ]
+
+
+def _promises(content: dict[str, Any]) -> list[dict[str, str]]:
+    """What the receiving side undertook and somebody confirmed; records filed earlier carry none."""
+    started = _start(content)
+    return [
+        {"text": undertakings.in_words(one["who"], one["what"], one["by"]), "at": clock_time(started, one["start"])}
+        for one in content.get("promises", ())
     ]
 
 

@@ -37,6 +37,7 @@ def record_docx(data: dict[str, Any], signature: bytes | None) -> bytes:
     _paragraph(paper, data["consent"], indent=True)
     for line in data["lines"]:
         _spoken(paper, line)
+    _promises(paper, data["promises"])
     _paragraph(paper, "注：方括号内为录音时刻。" + "".join(data["notes"]), size=10)
     _paragraph(paper, data["closing"], indent=True)
     _signatures(paper, data, signature)
@@ -140,6 +141,14 @@ def _spoken(paper: Any, line: dict[str, str]) -> None:
     paragraph.add_run(f"{line['label']}：").bold = True
     paragraph.add_run(_clean(line["text"]))
     paragraph.add_run(f"［{line['at']}］").font.size = Pt(8.5)
+
+
+def _promises(paper: Any, promises: Sequence[dict[str, str]]) -> None:
+    if promises:
+        _paragraph(paper, "接访人当场答复：", bold=True)
+    for number, one in enumerate(promises, start=1):
+        paragraph = _paragraph(paper, f"{number}. {one['text']}。")
+        paragraph.add_run(f"［{one['at']}］").font.size = Pt(8.5)
 
 
 def _table(paper: Any, rows: Sequence[tuple[str, ...]], widths: tuple[int, ...]) -> None:

@@ -4,19 +4,20 @@ While a talk runs they are found in the stored utterances, and only what somebod
 `after` for what came since, so that the price does not grow with the sitting.  The draft keeps the rest as heard.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import CLOSED_RECORD, PromiseState, StaffRole
-from server.errors import NotAllowed, NotFound, WrongState
+from server.domain import undertakings
+from server.domain.states import PromiseState, RecordState, StaffRole
+from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.office import PromiseDecision, Promises, PromiseView
-from server.reception import queue
+from server.reception import queue, revisions
 from server.reception.drafts import promise_ids, talk_of
 from server.store import records
 from server.store.access import Actor
-from server.store.models import Reception, StoredPromise, StoredUtterance
+from server.store.models import Reception, StoredPromise, StoredUtterance, VisitRecord
 from transcription import drafting
 
 AROUND_S = 60.0
@@ -33,10 +34,10 @@ def listed(session: Session, actor: Actor, reception_id: str, after: float) -> P
     return Promises(promises=_with_decided(session, reception, heard), until=heard[-1].start if heard else after)
 
 
-def of_reception(session: Session, reception_id: str) -> tuple[PromiseView, ...]:
-    """Promises of a talk that is over, but those struck."""
-    kept = records.promises(session, reception_id)
-    return tuple(_decided(one) for one in kept if one.state != PromiseState.STRUCK)
+def of_record(session: Session, record: VisitRecord, *, confirmed_only: bool = False) -> tuple[PromiseView, ...]:
+    """Promises of a talk that is over; struck ones stay among them, so that striking one can be taken back."""
+    kept = records.promises(session, record.reception_id)
+    return tuple(_decided(one) for one in kept if one.state == PromiseState.CONFIRMED or not confirmed_only)
 
 
 def decide(
@@ -44,19 +45,58 @@ def decide(
 ) -> PromiseView:
     """Confirm a promise in the words given, or strike it; the last word counts.
 
-    Raises NotFound where nothing of the kind was said, NotAllowed, WrongState once the record is signed.
+    Raises NotFound where nothing of the kind was said, NotAllowed, WrongState once the petitioner reads the record.
     """
     reception = _of_actor(session, actor, reception_id)
     record = records.of_reception(session, reception.id)
-    if record is not None and record.state in CLOSED_RECORD:
-        raise WrongState("笔录已经签字，答复不能再改。", code="record_signed")
-    heard = _heard(session, reception, promise_id)
+    if record is not None:
+        record = records.lock(session, record.id, clock.now())
+    why_not = undertakings.settled_because(RecordState(record.state) if record else None)
+    if why_not:
+        raise WrongState(why_not, code="record_settled")
+    stored = records.promise(session, reception.id, promise_id)
+    if stored is None:
+        stored = _keep(session, reception.id, _heard(session, reception, promise_id))
+    settle(session, actor, record, stored, decision)
+    return _decided(stored)
+
+
+def _keep(session: Session, reception_id: str, heard: PromiseView) -> StoredPromise:
     stored = StoredPromise(
-        reception_id=reception.id, id=heard.id, text=heard.text, start=heard.start, state=decision.state,
-        who=decision.who.strip(), what=decision.what.strip(), by=decision.by.strip(),
-        user_id=actor.user_id, decided_by=actor.name, decided_at=clock.now(),
+        reception_id=reception_id, id=heard.id, text=heard.text, start=heard.start, state=heard.state, version=1,
+        who=heard.who, what=heard.what, by=heard.by,
     )  # fmt: skip
-    return _decided(session.merge(stored))
+    session.add(stored)
+    return stored
+
+
+def settle(
+    session: Session, actor: Actor, record: VisitRecord | None, one: StoredPromise, decision: PromiseDecision
+) -> None:
+    """Note the decision, also in the history of the record, which the caller has locked; raises InvalidInput."""
+    what = decision.what.strip()
+    if not what:
+        raise InvalidInput("写一下办什么，再记下。")
+    before = _as_noted(one)
+    one.who, one.what, one.by, one.state = decision.who.strip(), what, decision.by.strip(), decision.state
+    one.version += 1
+    one.user_id, one.decided_by, one.decided_at = actor.user_id, actor.name, clock.now()
+    session.flush()
+    if record is not None:
+        after = _as_noted(one)
+        kind = _kind(before, after)
+        revisions.add(session, record, kind, actor=actor, before=before, after=after)
+
+
+def _kind(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    if after["state"] == PromiseState.STRUCK:
+        return "promise_struck"
+    return "promise_confirmed" if before["text"] == after["text"] else "promise_corrected"
+
+
+def _as_noted(one: StoredPromise) -> dict[str, str]:
+    """What a revision keeps of a promise."""
+    return {"promise_id": one.id, "state": one.state, "text": undertakings.in_words(one.who, one.what, one.by)}
 
 
 def _of_actor(session: Session, actor: Actor, reception_id: str) -> Reception:
@@ -102,5 +142,5 @@ def _found(session: Session, reception: Reception, heard: Iterable[StoredUtteran
 def _decided(one: StoredPromise) -> PromiseView:
     return PromiseView(
         id=one.id, who=one.who, what=one.what, by=one.by, text=one.text, start=one.start, state=one.state,
-        decided_by=one.decided_by, decided_at=one.decided_at,
+        version=one.version, decided_by=one.decided_by, decided_at=one.decided_at,
     )  # fmt: skip

@@ -10,7 +10,14 @@ from server import clock
 from server.domain import terms
 from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.shares import share_sentence
-from server.domain.states import CLOSED_RECORD, FormField, RecognitionState, RecordState, StaffRole
+from server.domain.states import (
+    CLOSED_RECORD,
+    EDITABLE_RECORD,
+    FormField,
+    RecognitionState,
+    RecordState,
+    StaffRole,
+)
 from server.errors import NotFound
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.office import (
@@ -39,7 +46,6 @@ from server.store.models import FormEntry, GapFill, Reception, StoredSegment, St
 
 __all__ = ["add_recognised", "create_draft", "history", "list_records", "open_record", "require", "view"]
 
-EDITABLE = (RecordState.DRAFT, RecordState.CORRECTING)
 MATTER_CHARACTERS = 60
 FILEABLE = (RecordState.SIGNED, RecordState.REFUSED)
 
@@ -92,7 +98,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     copied = copies.copied_utterance_ids(session, reception.id)
     fills = copies.fills_of(session, reception.id)
     gaps = tuple(_gaps(session, reception, roles, fills))
-    editable = actor.role == StaffRole.CLERK and record.state in EDITABLE
+    editable = actor.role == StaffRole.CLERK and record.state in EDITABLE_RECORD
     shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
     summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
     known: dict[str, Any] = {**_row(record, case.case_no if case else "", summary), **_counts(rows)}
@@ -100,7 +106,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         **known,
         version=record.version,
         started_at=reception.started_at,
-        promises=() if actor.is_kiosk else promises.of_reception(session, reception.id),
+        promises=promises.of_record(session, record, confirmed_only=actor.is_kiosk),
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
         body=tuple(_line(row, copied) for row in shown),
         form=tuple(form),
@@ -124,7 +130,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         may_confirm=editable and not blocked,
         may_sign=actor.is_kiosk and record.state == RecordState.CONFIRMED,
         may_file=actor.role == StaffRole.CLERK and record.state in FILEABLE,
-        blocked_by=tuple(blocked) if record.state in EDITABLE else (),
+        blocked_by=tuple(blocked) if record.state in EDITABLE_RECORD else (),
     )
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import RecordState
+from server.domain.states import EDITABLE_RECORD, RecordState
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol.office import Dispute, Record
 from server.reception import glossary, revisions
 from server.reception.canonical import settle
 from server.reception.filing import file_record
-from server.reception.records import EDITABLE, blocked_by, form_values, require, view
+from server.reception.records import blocked_by, form_values, require, view
 from server.reception.signature_image import decode_signature
 from server.store import records
 from server.store.access import Actor
@@ -49,14 +49,14 @@ def _move(
 def confirm(session: Session, actor: Actor, record_id: str) -> Record:
     """The clerk is done: the petitioner may read and sign.  Raises WrongState with what is missing in `blocked_by`."""
     record = _locked(session, actor, record_id)
-    if record.state not in EDITABLE:
+    if record.state not in EDITABLE_RECORD:
         raise WrongState("这份笔录已经交给信访人看了。")
     missing = blocked_by(record, records.line_rows(session, record.id), form_values(session, record))
     if missing:
         raise WrongState(missing[0], code="not_ready", blocked_by=missing)
     clerk = record.clerk_id or actor.user_id
     _move(
-        session, record, EDITABLE, RecordState.CONFIRMED, "", confirmed_at=clock.now(), clerk_id=clerk
+        session, record, EDITABLE_RECORD, RecordState.CONFIRMED, "", confirmed_at=clock.now(), clerk_id=clerk
     )
     revisions.add(session, record, "confirm", actor=actor)
     session.flush()

@@ -338,6 +338,8 @@ class StoredPromise(Base):
     start: Mapped[float] = mapped_column(Float)
     state: Mapped[str] = mapped_column(String(20))
     """PromiseState of domain/states.py."""
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Raised by every decision."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     decided_by: Mapped[str] = mapped_column(String(64), default="")
     decided_at: Mapped[datetime | None]

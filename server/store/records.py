@@ -197,6 +197,11 @@ def proposed(session: Session, kind: type[Proposed], record_id: str, number: int
     return session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
 
 
+def promise(session: Session, reception_id: str, promise_id: str) -> StoredPromise | None:
+    """One promise that is kept, as it is in the database now."""
+    return session.get(StoredPromise, (reception_id, promise_id), populate_existing=True)
+
+
 def promises(session: Session, reception_id: str) -> Sequence[StoredPromise]:
     """Promises that are kept, struck ones too, in order of time."""
     query = select(StoredPromise).where(StoredPromise.reception_id == reception_id)

@@ -289,6 +289,12 @@ def saved(page: Page) -> None:
     expect(page.locator("#saved")).to_contain_text("已自动保存", timeout=8000)
 
 
+def look(page: Page, name: str) -> None:
+    """A picture for whoever asks for one."""
+    if folder := os.environ.get("JIETAN_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
 def type_into(page: Page, old: str, new: str) -> None:
     say = row(page, old).locator(".say")
     say.click()
@@ -359,13 +365,14 @@ def test_what_is_heard_again_arrives_as_suggestions_and_moves_nothing_that_is_ty
     assert [found.text for found in desk.lines(record.id)][-2:] == ["就这些。", "明白了"]
 
 
-def test_what_was_undertaken_stands_at_the_head_with_who_confirmed_it(page: Page, desk: Desk) -> None:
+def test_what_was_undertaken_stands_at_the_head_to_hear_and_decide(page: Page, desk: Desk) -> None:
     record = desk.seed(name="何守田")
     with desk.store.write() as session:
         leader = session.query(User).filter_by(username="zhou").one()
+        said = session.query(Line).filter_by(record_id=record.id, recognised="补偿款一共是多少？").one().utterance_ids[0]
         for number, (state, who, what) in enumerate((("confirmed", "镇政府", "拿出处理意见"), ("heard", "", "书面告知您是否受理"), ("struck", "", "督办"))):
             session.add(StoredPromise(
-                reception_id=record.reception_id, id=f"p-{number}", who=who, what=what, by="五个工作日内", text=f"{what}。", start=1.0,
+                reception_id=record.reception_id, id=f"{said}-{number}", who=who, what=what, by="五个工作日内", text=f"{what}。", start=6.0,
                 state=state, user_id=leader.id, decided_by="周文清" if state != "heard" else "", decided_at=clock.now(),
             ))
     opened(page, desk, record)
@@ -373,11 +380,36 @@ def test_what_was_undertaken_stands_at_the_head_with_who_confirmed_it(page: Page
     expect(place.locator("summary")).to_contain_text("领导答复 2 条")
     expect(place.locator("summary")).to_contain_text("1 条是机器记下的")
     place.locator("summary").click()
-    expect(place.locator("li").nth(0)).to_contain_text("镇政府拿出处理意见（五个工作日内）")
-    expect(place.locator("li").nth(0)).to_contain_text("周文清")
-    expect(place.locator("li").nth(1)).to_contain_text("机器记下，未核对")
-    if folder := os.environ.get("JIETAN_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / "undertakings-desk.png")
+    known, heard, struck = (place.locator("li").nth(number) for number in range(3))
+    expect(known).to_contain_text("周文清")
+    expect(heard).to_contain_text("听着像答复，还没有核对")
+    expect(struck).to_contain_text("周文清定的：不是答复")
+    look(page, "promises-desk")
+    heard.locator(".src").click()
+    until(page, "Number(document.querySelector('#position').textContent.slice(0, 5).replace(':', '')) >= 6")
+    heard.get_by_role("button", name="属实").click()
+    expect(heard).to_contain_text("林晓")
+    struck.get_by_role("button", name="还是答复").click()
+    expect(struck.get_by_role("button", name="不是答复")).to_be_visible()
+    known.get_by_role("button", name="改").click()
+    known.locator("[name=by]").fill("三个工作日内")
+    look(page, "promises-desk-form")
+    with desk.store.write() as session:
+        meanwhile = session.get_one(StoredPromise, (record.reception_id, f"{said}-0"))
+        meanwhile.by, meanwhile.version, meanwhile.decided_by = "十日内", 2, "王芳"
+    known.get_by_role("button", name="记下").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("王芳改的")
+    expect(dialog.locator("[data-side=theirs]")).to_contain_text("拿出处理意见，由镇政府办，十日内")
+    look(page, "promises-desk-conflict")
+    dialog.get_by_role("button", name="用我写的").click()
+    expect(known).to_contain_text("三个工作日内")
+    saved(page)
+    expect(place.locator("summary")).to_contain_text("领导答复 3 条都核对过")
+    look(page, "promises-desk-done")
+    with desk.store.read() as session:
+        standing = [(one.state, one.by, one.decided_by) for one in records.promises(session, record.reception_id)]
+    assert standing == [("confirmed", "三个工作日内", "林晓"), *[("confirmed", "五个工作日内", "林晓")] * 2]
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
 
 

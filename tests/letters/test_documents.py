@@ -11,7 +11,7 @@ from server.errors import NotFound, Unavailable
 from server.letters import typesetting
 from server.reception import attendance, cases, documents, printing, signing
 from server.reception.letters import letter_data
-from server.store.models import Participant, StoredCase, StoredHold, StoredPresence
+from server.store.models import Participant, StoredCase, StoredHold, StoredPresence, StoredPromise
 from tests.records.office import TALK, World, draft, open_world, shown_version, sign
 
 FONTS = typesetting.LETTERS / "fonts"
@@ -83,6 +83,25 @@ def test_the_record_says_who_was_there(world):
         session.add(StoredPresence(reception_id="r1", participant_id="r1-leader", since=TALK, until=None, reason=""))
         filed_case = session.get_one(StoredCase, case_id)
         assert attendance.lines(attendance.filed(filed_case.filed_record)) == list(people), "what was signed"
+
+
+def test_what_was_undertaken_is_printed_in_the_words_that_were_confirmed(world):
+    record_id = draft(world)
+    with world.write() as session:
+        for number, (state, who, by) in enumerate((("confirmed", "镇政府", "三个工作日内"), ("confirmed", "", ""), ("heard", "县医院", ""), ("struck", "县法院", ""))):
+            session.add(StoredPromise(
+                reception_id="r1", id=f"r1-u3-{number}", who=who, what="拿出处理意见", by=by, text="听到的原话。", start=14.0 + number, state=state,
+            ))
+        signing.confirm(session, world.clerk, record_id)
+        case_id = sign(session, world, record_id, file_at_once=True).case_id
+    said = words(world, case_id, "record.docx")
+    assert (
+        "接访人当场答复：\n1. 拿出处理意见，由镇政府办，三个工作日内。［09:41:14］\n2. 拿出处理意见，由接谈方办，没有说时间。［09:41:15］"
+    ) in said
+    assert "县医院" not in said
+    assert "县法院" not in said
+    assert documents.fetch(world.office, case_id, "record.pdf").read_bytes().startswith(b"%PDF-")
+    assert "接访人当场答复" not in words(world, filed(world, name="r2"), "record.docx")
 
 
 def test_a_refusal_is_printed_with_its_reason_and_no_signature(world):

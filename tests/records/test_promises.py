@@ -4,13 +4,16 @@ import time
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from server.domain.states import PromiseState
-from server.errors import NotAllowed, NotFound
-from server.protocol.office import PromiseDecision
-from server.reception import promises, records
-from server.store.models import Reception, StoredUtterance
-from tests.records.office import World, add_reception
+from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
+from server.protocol.office import EditPromise, Edits, PromiseDecision, PromiseView
+from server.reception import cases, editing, promises, records, signing
+from server.store import records as stored
+from server.store.models import Reception, StoredCase, StoredPromise, StoredUtterance, VisitRecord
+from tests.records.office import World, add_reception, sign
 
 TOLD = (
     ("leader", 2.0, "请镇政府在五个工作日内拿出处理意见。"),
@@ -57,13 +60,90 @@ def test_the_record_has_what_was_confirmed_and_what_was_only_heard(talk: World) 
     with talk.write() as session:
         record = records.create_draft(session, session.get_one(Reception, "r1"))
         shown = records.view(session, talk.clerk, record).promises
-        assert records.view(session, talk.kiosk, record).promises == ()
+        assert [one.id for one in records.view(session, talk.kiosk, record).promises] == ["r1-u1-0"]
     assert [(one.id, one.state) for one in shown] == [
-        ("r1-u1-0", "confirmed"), ("r1-u3-1", "heard"), ("r1-u4-0", "heard"),
+        ("r1-u1-0", "confirmed"), ("r1-u3-0", "struck"), ("r1-u3-1", "heard"), ("r1-u4-0", "heard"),
     ]  # fmt: skip
     decide(talk, "r1-u1-0", "struck")
     with talk.read() as session:
-        assert [one.id for one in promises.of_reception(session, "r1")] == ["r1-u3-1", "r1-u4-0"]
+        assert promises.of_record(session, session.get_one(VisitRecord, shown_id(session)), confirmed_only=True) == ()
+
+
+def shown_id(session: Session) -> str:
+    record = stored.of_reception(session, "r1")
+    assert record is not None
+    return record.id
+
+
+@pytest.fixture
+def drafted(talk: World) -> str:
+    """The talk's record: the leader hung up without a look at the promises."""
+    with talk.write() as session:
+        return records.create_draft(session, session.get_one(Reception, "r1")).id
+
+
+def edit(world: World, record_id: str, version: int, promise_id: str = "r1-u1-0", **what: str) -> PromiseView:
+    said = {"state": "confirmed", "who": "镇政府", "what": "拿出处理意见", "by": "五个工作日内", **what}
+    one = EditPromise(promise_id=promise_id, version=version, **said)  # type: ignore[arg-type]
+    with world.write() as session:
+        record = editing.edit(session, world.clerk, record_id, Edits(edits=(one,)))
+    return next(one for one in record.promises if one.id == promise_id)
+
+
+def test_a_clerk_confirms_corrects_strikes_and_takes_it_back(talk: World, drafted: str) -> None:
+    with talk.read() as session:
+        heard = records.view(session, talk.clerk, session.get_one(VisitRecord, drafted)).promises[0]
+    said = {"who": heard.who, "what": heard.what, "by": heard.by}
+    assert edit(talk, drafted, 1, **said).decided_by == talk.clerk.name
+    assert edit(talk, drafted, 2, by="三个工作日内").by == "三个工作日内"
+    assert edit(talk, drafted, 3, state="struck", by="三个工作日内").state == "struck"
+    assert edit(talk, drafted, 4, by="三个工作日内").state == "confirmed"
+    with talk.read() as session:
+        told = [one for one in records.history(session, talk.clerk, drafted) if one.kind.startswith("promise_")]
+    assert [one.kind for one in told] == ["promise_confirmed", "promise_corrected", "promise_struck", "promise_confirmed"]
+    assert {one.author for one in told} == {talk.clerk.name}
+    assert told[1].after.endswith("，由镇政府办，三个工作日内")
+    assert told[1].before.endswith("，由镇政府办，五个工作日内")
+
+
+def test_who_decided_meanwhile_is_told_and_nothing_is_overwritten(talk: World, drafted: str) -> None:
+    decide(talk, "r1-u1-0", "confirmed", who="镇政府", by="三个工作日内")
+    with pytest.raises(Conflict) as caught:
+        edit(talk, drafted, 1, by="十日内")
+    stands = caught.value.details["promise"]
+    assert (stands["by"], stands["decided_by"], stands["version"]) == ("三个工作日内", talk.leader.name, 2)
+    assert edit(talk, drafted, 2, by="十日内").by == "十日内"
+
+
+@pytest.mark.parametrize("said", [{"promise_id": "r1-u2-0"}, {"what": "  "}])
+def test_a_clerk_adds_no_promise_and_empties_none(talk: World, drafted: str, said: dict[str, str]) -> None:
+    with pytest.raises((NotFound, InvalidInput)):
+        edit(talk, drafted, 1, **said)
+    with talk.read() as session:
+        assert {one.kind for one in records.history(session, talk.clerk, drafted)} == {"drafted"}
+
+
+def test_what_the_petitioner_reads_and_signs_stands_still(talk: World, drafted: str) -> None:
+    edit(talk, drafted, 1)
+    with talk.write() as session:
+        signing.confirm(session, talk.clerk, drafted)
+    for settled, words in ((False, "重新打开"), (True, "已经签字")):
+        if settled:
+            with talk.write() as session:
+                sign(session, talk, drafted, file_at_once=True)
+        with pytest.raises(WrongState):
+            edit(talk, drafted, 2, state="struck")
+        with pytest.raises(WrongState) as caught:
+            decide(talk, "r1-u1-0", "struck")
+        assert words in caught.value.message
+    with talk.write() as session:
+        case = session.scalars(select(StoredCase)).one()
+        (kept,) = case.filed_record["promises"]
+        assert (kept["who"], kept["what"], kept["by"]) == ("镇政府", "拿出处理意见", "五个工作日内")
+        assert cases.open_case(session, talk.clerk, case.id).intact
+        session.get_one(StoredPromise, ("r1", "r1-u1-0")).by = "明年"
+        session.flush()
+        assert not cases.open_case(session, talk.clerk, case.id).intact
 
 
 def test_nobody_else_sees_or_decides(talk: World) -> None:

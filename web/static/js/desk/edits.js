@@ -57,6 +57,11 @@ export class Edits {
     this.saver.change(`proposal:${one.id}`, { kind: "dismiss_proposal", proposal_id: one.id });
   }
 
+  /** What was undertaken is so, in these words, or is no promise. @param {{one: any, state: string, who: string, what: string, by: string}} decision */
+  decidePromise({ one, ...said }) {
+    this.saver.change(`promise:${one.id}`, { kind: "promise", promise_id: one.id, version: one.version, ...said });
+  }
+
   /** @param {any} line */
   restore(line) {
     this.send(line, { kind: "restore" });

@@ -13,10 +13,11 @@ import { Lines } from "/static/js/desk/lines.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
 import { Player } from "/static/js/desk/player.js";
-import { Saver } from "/static/js/desk/saver.js";
+import { Promised } from "/static/js/desk/promised.js";
+import { Saver, wordsOf } from "/static/js/desk/saver.js";
 import { showState } from "/static/js/desk/states.js";
 import { stepButtons } from "/static/js/desk/steps.js";
-import { showUndertakings } from "/static/js/undertakings.js";
+import { decisionWords } from "/static/js/undertakings.js";
 
 const BACK_S = 3;
 const REFRESH_MS = 5000;
@@ -31,6 +32,7 @@ const lines = new Lines(byId("lines"), { pending });
 const form = new Form(byId("form"), { pending });
 const overview = new Overview(byId("lanes"));
 const places = new Places({ list: byId("places"), count: byId("places-count"), bar: byId("places-bar"), words: byId("places-words"), left: byId("places-left") });
+const promised = new Promised(byId("undertakings"), (id) => saver.waitingEdit(`promise:${id}`));
 const edits = new Edits(saver, lines, () => record);
 const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (byId("tools")).content.firstElementChild);
 
@@ -76,7 +78,7 @@ function showHead(editable) {
   byId("model").hidden = !record.model?.text;
   byId("model").textContent = record.model?.text || "";
   showAttendance(byId("attendance"), record.attendance);
-  showUndertakings(byId("undertakings"), record.promises);
+  promised.show(record, editable);
   showDisputes();
   showNothing();
 }
@@ -157,7 +159,7 @@ function showRefused() {
 
 async function showStuck() {
   const stuck = saver.refused.filter((change) => change.why !== "conflict");
-  const items = stuck.map((change) => el("li", {}, el("p.small.bad", {}, change.why || ""), el("p.kept", {}, change.edit.text ?? change.edit.value ?? "")));
+  const items = stuck.map((change) => el("li", {}, el("p.small.bad", {}, change.why || ""), el("p.kept", {}, wordsOf(change.edit))));
   const answer = await ask({ title: "没存上的", wide: true, body: [el("p", {}, "需要的话，先把字抄下来或者复制走。"), el("ol", {}, ...items)], buttons: [{ value: "", words: "先留着", kind: "primary" }, { value: "drop", words: "不要了", kind: "danger" }] });
   if (answer === "drop") stuck.forEach((change) => saver.drop(change));
   refresh();
@@ -241,6 +243,16 @@ function currentOther() {
 /** @param {any} one */
 function take(one) {
   if (one && (one.text || one.stands !== lines.byId.get(one.line_id)?.text)) edits.take(one);
+}
+
+/** The sentence of a promise, wherever it lies now. @param {any} one */
+function hearPromise(one) {
+  const said = one.id.slice(0, one.id.lastIndexOf("-"));
+  const found = record.body.filter((/** @type {any} */ line) => line.utterance_ids.includes(said));
+  if (!found.length) return player?.seek(one.start);
+  showPane("text");
+  lines.select(found[0].id);
+  return player?.playStretch(one.start, Math.max(...found.map((/** @type {any} */ line) => line.end)));
 }
 
 /** @param {string} id */
@@ -331,9 +343,10 @@ function cannotFetch(error) {
 }
 
 /** @param {any} detail */
-async function settle({ change, line, field }) {
-  const now = line || field;
-  const answer = await askWhich({ who: line?.edited_by || "", theirs: line ? line.text : field.value, mine: change.edit.text ?? change.edit.value });
+async function settle({ change, line, field, promise }) {
+  const now = line || field || promise;
+  const theirs = promise ? decisionWords(promise) : line ? line.text : field.value;
+  const answer = await askWhich({ who: line?.edited_by || promise?.decided_by || "", theirs, mine: wordsOf(change.edit) });
   if (answer === "mine") saver.insist(change, now.version);
   else if (answer === "theirs") saver.drop(change);
   if (answer !== "mine") await refresh();
@@ -385,6 +398,8 @@ function wireLines() {
   on(lines, "dismiss", (one) => edits.dismiss(one));
   on(lines, "hear-other", hearOther);
   on(places, "go", (id) => goTo(id, true));
+  on(promised, "hear", hearPromise);
+  on(promised, "decide", (decision) => edits.decidePromise(decision));
   on(form, "typed", typedField);
   on(form, "cite", citeField);
   on(form, "take", (one) => edits.takeProposal(one, form.values.get(one.field)));
@@ -425,7 +440,7 @@ function citeField({ field, value }) {
 
 function wireSaver() {
   on(saver, "saved", (fresh) => { show(fresh); showSaved(); });
-  on(saver, "status", showSaved);
+  on(saver, "status", () => { showSaved(); if (record) promised.show(record, lines.editable); });
   on(saver, "conflict", settle);
   on(saver, "refused", ({ change, error }) => { if (!saver.refused.includes(change)) toast(error.message, "alert"); refresh(); });
   window.addEventListener("beforeunload", (event) => { if (saver.waiting || saver.refused.length) event.preventDefault(); });

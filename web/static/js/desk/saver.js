@@ -2,6 +2,7 @@
 // browser, and is sent again when the office can be reached.
 
 import { api } from "/static/js/api.js";
+import { decisionWords } from "/static/js/undertakings.js";
 
 const QUIET_MS = 800;
 const AT_MOST_MS = 2000;
@@ -14,7 +15,7 @@ function isPassing(error) {
   return error.status === 0 || error.status >= 500 || error.status === 401 || error.status === 429;
 }
 
-/** Events: "saved" (detail: Record), "status", "conflict" (detail: {change, line, field}), "refused" (detail: {change, error}). */
+/** Events: "saved" (detail: Record), "status", "conflict" (detail: {change, line, field, promise}), "refused" (detail: {change, error}). */
 export class Saver extends EventTarget {
   /** @param {string} recordId @param {string} userId */
   constructor(recordId, userId) {
@@ -66,6 +67,11 @@ export class Saver extends EventTarget {
     const all = [...(this.sending ? [this.sending] : []), ...this.queue];
     const last = all.filter((c) => c.key === key && (c.edit.kind === "text" || c.edit.kind === "field")).pop();
     return last ? (last.edit.text ?? last.edit.value) : null;
+  }
+
+  /** The last edit of a place that the office does not have yet; null: none. @param {string} key */
+  waitingEdit(key) {
+    return [...(this.sending ? [this.sending] : []), ...this.queue].filter((c) => c.key === key).pop()?.edit || null;
   }
 
   /** Typing: the last state of a place is saved after a short pause. @param {string} key @param {any} edit */
@@ -183,8 +189,8 @@ export class Saver extends EventTarget {
 
   /** @param {Change} change @param {any} error */
   conflicted(change, error) {
-    const { line, field } = error.details;
-    const theirs = change.edit.kind === "text" ? line?.text : change.edit.kind === "field" ? field?.value : undefined;
+    const { line, field, promise } = error.details;
+    const theirs = standing(change.edit, error.details);
     if (theirs !== undefined && theirs === tidy(change.edit)) return this.reload(change);
     if (theirs === undefined) return change.tried ? this.reload(change) : this.refuse(change, error);
     const mine = [change, ...this.queue.filter((c) => c.key === change.key && c.edit.kind === change.edit.kind)].pop();
@@ -192,7 +198,7 @@ export class Saver extends EventTarget {
     const held = /** @type {Change} */ ({ ...mine, why: "conflict" });
     this.refused.push(held);
     this.keep();
-    this.dispatchEvent(new CustomEvent("conflict", { detail: { change: held, line, field } }));
+    this.dispatchEvent(new CustomEvent("conflict", { detail: { change: held, line, field, promise } }));
     this.pump();
   }
 
@@ -210,7 +216,7 @@ export class Saver extends EventTarget {
   /** What was typed stays here until the clerk gives it up; a mere press can be repeated. @param {Change} change @param {any} error */
   refuse(change, error) {
     change.why = error.message;
-    if ("text" in change.edit || "value" in change.edit) this.refused.push(change);
+    if (wordsOf(change.edit)) this.refused.push(change);
     this.keep();
     this.dispatchEvent(new CustomEvent("refused", { detail: { change, error } }));
     this.pump();
@@ -232,8 +238,20 @@ export class Saver extends EventTarget {
   }
 }
 
+/** What was written into an edit; "" for a mere press. @param {any} edit */
+export function wordsOf(edit) {
+  return edit.kind === "promise" ? decisionWords(edit) : edit.text ?? edit.value ?? "";
+}
+
+/** What stands where this edit should have gone; undefined where nothing can be compared. @param {any} edit @param {any} details of a conflict */
+function standing(edit, { line, field, promise }) {
+  if (edit.kind === "promise") return promise ? decisionWords(promise) : undefined;
+  return edit.kind === "text" ? line?.text : edit.kind === "field" ? field?.value : undefined;
+}
+
 /** What an edit says, as the office stores it. @param {any} edit */
 function tidy(edit) {
+  if (edit.kind === "promise") return decisionWords(edit);
   return edit.kind === "text" ? edit.text.trim().replace(/\s+/g, " ") : edit.value.trim();
 }
 
@@ -256,6 +274,10 @@ function rebase(later, saved, record) {
   if (RESHAPING.has(saved.edit.kind) && edit.kind === "text") return;
   if (saved.key.startsWith("field:")) {
     if (later.key === saved.key) edit.version = record.form.find((/** @type {any} */ f) => f.field === edit.field)?.version ?? edit.version;
+    return;
+  }
+  if (saved.key.startsWith("promise:")) {
+    if (later.key === saved.key) edit.version = record.promises.find((/** @type {any} */ p) => p.id === edit.promise_id)?.version ?? edit.version;
     return;
   }
   const touched = new Set([saved.edit.line_id, saved.nextId]);

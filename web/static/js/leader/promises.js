@@ -1,11 +1,11 @@
 // 答复: what the leader undertook, as the office heard it, to confirm, correct or strike before hanging up.
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon, tell, worded } from "/static/js/dom.js";
+import { undertakingForm } from "/static/js/undertakings.js";
 
 const PAUSE_MS = 5000;
-const FIELDS = [["who", "谁来办", 100, "您这边"], ["what", "办什么", 1000, ""], ["by", "什么时候以前", 100, "没说时间"]];
 
-/** @typedef {{id: string, who: string, what: string, by: string, text: string, start: number, state: "heard" | "confirmed" | "struck"}} Undertaking */
+/** @typedef {import("/static/js/undertakings.js").Undertaking} Undertaking */
 
 /** The list in the panel; asks the office for what came since until `signal` says that the talk is over. */
 export class Promises {
@@ -93,18 +93,8 @@ export class Promises {
 
   /** @param {Undertaking} one @param {HTMLElement} card */
   form(one, card) {
-    const inputs = FIELDS.map(([name, words, most, hint]) => {
-      const input = /** @type {HTMLInputElement} */ (el("input.input", { name, maxlength: most, autocomplete: "off", placeholder: hint, required: name === "what" }));
-      input.value = /** @type {any} */ (one)[name];
-      return el("label.field", {}, el("span.small", {}, String(words)), input);
-    });
-    const form = /** @type {HTMLFormElement} */ (el("form.stack.g2", {}, ...inputs, el("div.row.g2", {}, el("button.btn.small.primary", { type: "submit" }, "记下"),
-      this.button("btn.small", "back", "不改了", () => card.replaceWith(this.build(this.known.get(one.id) || one))))));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const said = Object.fromEntries(new FormData(form));
-      this.decide({ ...one, ...said }, "confirmed", card);
-    });
+    const form = undertakingForm(one, "您这边", (said) => this.decide({ ...one, ...said }, "confirmed", card),
+      () => card.replaceWith(this.build(this.known.get(one.id) || one)));
     return [el("p.small.soft", {}, `原话：${one.text}`), form, el("p.small.bad", { role: "alert", hidden: true })];
   }
 

@@ -221,7 +221,15 @@ class Reading {
     const wrong = this.wrongLines();
     if (wrong.length) return this.showCorrections(wrong);
     if (this.record.gaps.length || !this.lines.length) return this.showGaps();
-    return this.sign();
+    return this.showPromises();
+  }
+
+  /** What the leader undertook stands on the paper, so it is seen before the signature. */
+  showPromises() {
+    const rows = this.record.promises.map((/** @type {any} */ one) => /** @type {[string, string]} */ ([one.who || "接谈方", `${one.what}（${one.by || "没有说时间"}）`]));
+    if (!rows.length) return this.sign();
+    const words = { title: `领导当场答应了 ${rows.length} 件事`, lead: "这些会写在记录后面。和您听到的不一样，请叫工作人员。", go: "知道了，去签名" };
+    return this.showSummary(words, rows, () => this.sign());
   }
 
   /** @param {{title: string, lead: string, go: string}} words @param {[string, string][]} rows @param {() => any} go */
@@ -250,7 +258,7 @@ class Reading {
       lead: empty ? "您谈过话，这里却没有，请按“叫工作人员”，先不要签名。" : "没录上的地方已经写在记录里。里面有要紧的话，请叫工作人员补上。",
       go: "知道了，去签名",
     };
-    this.showSummary(words, rows, () => this.sign());
+    this.showSummary(words, rows, () => this.showPromises());
   }
 
   /** @param {any[]} wrong */
