@@ -12,7 +12,7 @@ from server.domain.states import RecordState, StaffRole
 from server.errors import NotAllowed, NotFound
 from server.protocol.office import Disputes, Edits, Refusal, Reopen, Signature
 from server.protocol.recording import FILE_TYPES
-from server.reception import archiving, documents, editing, filing, records, signing
+from server.reception import archiving, documents, editing, filing, proposals, records, signing
 from server.reception.office import Office
 from server.store import copies as copy_store
 from server.store import copyfiles, files
@@ -73,6 +73,15 @@ def history(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> dict[str, Any]
 def second_pass(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> dict[str, Any]:
     """How far hearing the recording again is."""
     return {"second_pass": records.second_pass_progress(db, actor, record_id)}
+
+
+@router.post("/{record_id}/model")
+def ask_model(record_id: RecordId, db: Db, actor: Clerk, office: OfficeDep, later: BackgroundTasks) -> Response:
+    """Ask the language model once more."""
+    record = records.require(db, actor, record_id)
+    proposals.ask_again(office, db, actor, record)
+    later.add_task(office.jobs.ask_model_now, record.reception_id)
+    return _json(records.view(db, actor, record))
 
 
 @router.post("/{record_id}/confirm")

@@ -126,6 +126,11 @@ class DurableJobs:
         """Queue asking the language model about a reception; one at a time is worked on."""
         _enqueue_fresh(ask_model, f"model-{reception_id}", reception_id, queue=MODEL_QUEUE)
 
+    def ask_model_now(self, reception_id: str) -> None:
+        """Queue it beside one that waits for its time, which finds it done or waits on."""
+        name = f"model-{reception_id}"
+        _enqueue(ask_model, _unused_id(name, _workflows_named(name)), reception_id, 0.0, queue=MODEL_QUEUE)
+
     def try_word(self, word_id: int) -> None:
         """Queue the trial of a word of a glossary; one at a time."""
         _enqueue_fresh(try_word, f"word-{word_id}", str(word_id), queue=WORD_QUEUE)
@@ -424,16 +429,19 @@ def to_ask_model(reception_id: str) -> bool:
 
 @DBOS.workflow()
 def ask_model(reception_id: str) -> None:
-    """What a language model proposes for the form."""
-    ask_and_check(reception_id)
+    """What a language model proposes for the form; without a usable answer another workflow asks later."""
+    pause = ask_and_check(reception_id)
+    if pause is not None:
+        following = _next_id(f"model-{reception_id}", DBOS.workflow_id or "")
+        _enqueue(ask_model, following, reception_id, pause, queue=MODEL_QUEUE)
 
 
 @DBOS.step()
 @until_it_works
-def ask_and_check(reception_id: str) -> None:
-    """Ask once; no answer is an answer."""
+def ask_and_check(reception_id: str) -> float | None:
+    """Ask once; after how many seconds it is to be asked again, None: not any more."""
     try:
-        proposals.ask(office_at_work(), reception_id, stopped=_Running.stopping.is_set)
+        return proposals.ask(office_at_work(), reception_id, stopped=_Running.stopping.is_set)
     except Unavailable:
         raise Stopping from None
 

@@ -435,6 +435,7 @@ class ModelView(Message):
     state: Literal["waiting", "done", "failed"]
     text: str
     """A few Chinese words for the clerk; empty: nothing is to be told."""
+    may_ask_again: bool = False
 
 
 class FieldProposal(Message):

@@ -52,6 +52,9 @@ class Jobs(Protocol):
     def hear_again(self, reception_id: str) -> None:
         """Hear a closed reception's recording again (reception/second_pass.py); starting it again changes nothing."""
 
+    def ask_model_now(self, reception_id: str) -> None:
+        """Ask the language model about a reception (reception/proposals.py), also where it is to be asked later."""
+
     def try_word(self, word_id: int) -> None:
         """Try a word of a glossary on clips of its office (reception/trying.py); starting it again changes nothing."""
 

@@ -118,7 +118,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
         second_pass=suggestions.progress(second_pass.of_reception(session, reception.id)) if actor.role else None,
         suggestions=tuple(_suggestions(session, actor, record, rows)),
-        model=proposals.progress(session, reception.id) if actor.role else None,
+        model=proposals.progress(session, actor, record) if actor.role else None,
         proposals=tuple(_proposals(session, actor, record)),
         shares=tuple(_shares(session, reception, roles)),
         attendance=tuple(attendance.views(attendance.present(session, reception))),

@@ -504,7 +504,11 @@ class ModelQuestion(Base):
     state: Mapped[str] = mapped_column(String(20), index=True)
     """QuestionState of domain/states.py."""
     message: Mapped[str] = mapped_column(String(200), default="")
-    """Chinese, what became of it where it failed."""
+    """Chinese, what became of the last time where it failed."""
+    asked: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was asked since somebody wanted it."""
+    again_at: Mapped[datetime | None]
+    """While it waits after a question without a usable answer: not before then."""
     asked_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

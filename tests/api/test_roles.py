@@ -53,6 +53,7 @@ WHO: dict[str, set[str]] = {
     "GET /api/records/{}": {"leader", "clerk", "kiosk"},
     "GET /api/records/{}/revisions": {"leader", "clerk"},
     "POST /api/records/{}/edits": {"clerk"},
+    "POST /api/records/{}/model": {"clerk"},
     "POST /api/records/{}/confirm": {"clerk"},
     "POST /api/records/{}/reopen": {"clerk"},
     "POST /api/records/{}/disputes": {"kiosk"},

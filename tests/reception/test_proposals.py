@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from server import clock
 from server.domain.states import QuestionState
-from server.errors import Conflict, InvalidInput, NotFound, Unavailable
+from server.errors import Conflict, InvalidInput, NotFound, Unavailable, WrongState
 from server.protocol import media_control as control
 from server.protocol.office import (
     EditDismissProposal,
@@ -22,6 +24,7 @@ from server.protocol.office import (
 )
 from server.reception import drafts, editing, proposals, records, signing
 from server.store import proposals as store
+from server.store.access import Actor
 from server.store.models import FormEntry, ModelQuestion
 from tests.office import running
 from tests.reception.conftest import Neighbours, until
@@ -29,7 +32,7 @@ from tests.reception.model_server import ModelServer
 from tests.reception.model_server import proposals as answer
 from tests.reception.programs import utterance
 from tests.reception.test_closing import Talk
-from tests.records.office import World, add_reception, open_world, sign
+from tests.records.office import TALK, World, add_reception, open_world, sign
 
 R = "r1"
 SAID = (
@@ -234,11 +237,62 @@ def test_whatever_goes_wrong_leaves_everything_as_it_is(tmp_path: Path, server: 
         server.says(answer(("summary", "<script>alert(1)</script>宏达公司拖欠我工资36800元。", [2])))
     else:
         server.answer = lambda _: answers[what]
-    proposals.ask(world.office, R)
+    pause = proposals.ask(world.office, R)
     record = shown(world, record_id)
     assert record.proposals == ()
-    assert told(record) == ("failed" if words else "done", words)
+    assert (told(record)[0], pause) == (("waiting", proposals.PAUSES_S[0]) if words else ("done", None))
+    assert told(record)[1].startswith(words)
     assert without_proposals(record) == without_proposals(before)
+
+
+@pytest.fixture
+def at() -> Iterator[list[datetime]]:
+    """What the clock says."""
+    now = [TALK]
+    clock.set_source(lambda: now[0])
+    yield now
+    clock.set_source(None)
+
+
+def test_asked_again_after_growing_pauses_and_not_for_ever(world: World, server: ModelServer, at: list[datetime]) -> None:
+    record_id = lay_out(world)
+    server.answer = lambda _: (500, {}, b"{}")
+    for number, pause in enumerate(proposals.PAUSES_S, start=1):
+        assert proposals.ask(world.office, R) == pause
+        assert told(shown(world, record_id))[0] == "waiting"
+        assert proposals.ask(world.office, R) == pause, "it is not asked before its time"
+        assert len(server.asked) == number
+        at[0] += timedelta(seconds=pause)
+    assert told(shown(world, record_id))[1] == "模型没有答复，不影响笔录。问过 4 次，12:17 再问"
+    assert proposals.ask(world.office, R) is None
+    assert told(shown(world, record_id)) == ("failed", "模型没有答复，不影响笔录。问过 5 次，不再自己问了")
+    assert proposals.ask(world.office, R) is None
+    assert len(server.asked) == 5
+
+
+def test_a_clerk_has_it_asked_again(world: World, server: ModelServer, at: list[datetime]) -> None:
+    record_id = lay_out(world)
+    server.answer = lambda _: (500, {}, b"{}")
+    with pytest.raises(WrongState):
+        again(world, record_id, world.clerk)
+    assert proposals.ask(world.office, R) == proposals.PAUSES_S[0]
+    assert [shown(world, record_id, actor).model.may_ask_again for actor in (world.clerk, world.leader)] == [True, False]  # type: ignore[union-attr]
+    without = world.office.settings.model_copy(update={"llm_url": "", "llm_model": ""})
+    with pytest.raises(WrongState) as caught:
+        again(replace(world, office=replace(world.office, settings=without)), record_id, world.clerk)
+    assert "没有设模型" in caught.value.message
+    again(world, record_id, world.clerk)
+    server.says(GOOD)
+    assert proposals.ask(world.office, R) is None
+    assert told(shown(world, record_id)) == ("done", "")
+    assert shown(world, record_id).proposals
+    with pytest.raises(WrongState):
+        again(world, record_id, world.clerk)
+
+
+def again(world: World, record_id: str, actor: Actor) -> None:
+    with world.write() as session:
+        proposals.ask_again(world.office, session, actor, records.require(session, actor, record_id))
 
 
 def test_asked_once_and_again_only_if_the_program_went_down(world: World, server: ModelServer) -> None:
@@ -271,8 +325,9 @@ def test_without_a_model_nothing_is_noted_or_asked(tmp_path: Path, server: Model
 
 
 def test_a_real_closing_asks_the_model_and_the_draft_does_not_wait_for_it(
-    neighbours: Neighbours, server: ModelServer
+    neighbours: Neighbours, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(proposals, "PAUSES_S", (0.2, 600.0))
     server.waits()
     settings = neighbours.settings.model_copy(update={"llm_url": server.url, "llm_model": "small", "llm_timeout_s": 20})
     with running(settings) as office:
@@ -284,14 +339,25 @@ def test_a_real_closing_asks_the_model_and_the_draft_does_not_wait_for_it(
         until(lambda: server.asked, "the model was asked")
         assert talk.record()["model"]["state"] == "waiting"
         assert _state(office) == QuestionState.WAITING
-    server.says(answer(("summary", "信访人反映：宏达公司拖欠我工资36800元。", [1])))
+    server.answer = lambda _: (500, {}, b"{}")
     with running(settings) as office:
-        until(lambda: _state(office) == QuestionState.DONE, "the model was asked after a new start")
+        until(lambda: _question(office).asked == 2, "the model was asked after a new start, and again after a pause")
+        (row,) = office.clerk.get("/api/records").json()["records"]
+        server.says(answer(("summary", "信访人反映：宏达公司拖欠我工资36800元。", [1])))
+        told = office.clerk.post(f"/api/records/{row['id']}/model")
+        assert told.json()["model"] == {"state": "waiting", "text": "模型正在看笔录，有建议会写在登记表下面", "may_ask_again": False}
+        until(lambda: _state(office) == QuestionState.DONE, "the model was asked because a clerk wanted it")
+        refused = office.clerk.post(f"/api/records/{row['id']}/model")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "model_not_asked")
+
+
+def _question(office: Any) -> ModelQuestion:
+    with office.office.store.read() as session:
+        return session.scalars(select(ModelQuestion)).one()
 
 
 def _state(office: Any) -> str:
-    with office.office.store.read() as session:
-        return session.scalars(select(ModelQuestion)).one().state
+    return _question(office).state
 
 
 def test_the_form_is_never_filled_by_the_model_itself(world: World, server: ModelServer) -> None:

@@ -75,8 +75,7 @@ function showHead(editable) {
   tell(byId("copies"), record.copy_message);
   tell(byId("readonly"), editable ? "" : readonlyWords());
   showSecondPass(record.second_pass);
-  byId("model").hidden = !record.model?.text;
-  byId("model").textContent = record.model?.text || "";
+  showModel(record.model);
   showAttendance(byId("attendance"), record.attendance);
   promised.show(record, editable);
   showDisputes();
@@ -105,6 +104,18 @@ function showSecondPass(done) {
   const go = fresh.length && el("button.link", { type: "button" }, `多听到 ${fresh.length} 句，去看`);
   if (go) go.addEventListener("click", () => { showPane("text"); byId("lines").querySelector(".only-second")?.scrollIntoView({ block: "center" }); });
   box.replaceChildren(icon("ear"), el("span", {}, words), ...(go ? [go] : []));
+}
+
+/** What became of asking the language model. @param {{text: string, may_ask_again: boolean} | null} model */
+function showModel(model) {
+  const place = byId("model");
+  place.hidden = !model?.text;
+  const state = JSON.stringify(model);
+  if (place.dataset.state === state) return;
+  place.dataset.state = state;
+  const again = el("button.link", { type: "button" }, "再问一次");
+  again.addEventListener("click", () => run(() => api("POST", `/api/records/${recordId}/model`)));
+  place.replaceChildren(model?.text || "", ...(isClerk && model?.may_ask_again ? ["　", again] : []));
 }
 
 function showDisputes() {
