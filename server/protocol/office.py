@@ -388,6 +388,8 @@ class RecordLine(Message):
     edited_by: str = ""
     copied: bool = False
     """Heard in the kiosk's own copy, because the recording has a gap there."""
+    unboosted: str = ""
+    """For the staff: what is heard without expecting any words, where an expected one is in the text and may not have been said."""
 
 
 class FormValue(Message):

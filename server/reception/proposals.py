@@ -163,7 +163,7 @@ def _words(question: ModelQuestion) -> str:
         at = question.again_at.astimezone(clock.OFFICE_ZONE)
         return f"{question.message}。问过 {question.asked} 次，{at.hour}:{at.minute:02d} 再问"
     if question.state == QuestionState.FAILED:
-        return f"{question.message}。问过 {question.asked} 次，不再自己问了" if question.asked else question.message
+        return f"{question.message}。问过 {question.asked} 次" if question.asked else question.message
     return "模型正在看笔录，有建议会写在登记表下面" if question.state == QuestionState.WAITING else ""
 
 

@@ -1,6 +1,7 @@
 """Visit records as their readers see them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -98,6 +99,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     copied = copies.copied_utterance_ids(session, reception.id)
     fills = copies.fills_of(session, reception.id)
     gaps = tuple(_gaps(session, reception, roles, fills))
+    unboosted = _Unboosted() if actor.is_kiosk else _unboosted(session, reception.id)
     editable = actor.role == StaffRole.CLERK and record.state in EDITABLE_RECORD
     shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
     summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
@@ -108,7 +110,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         started_at=reception.started_at,
         promises=promises.of_record(session, record, confirmed_only=actor.is_kiosk),
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
-        body=tuple(_line(row, copied) for row in shown),
+        body=tuple(_line(row, copied, unboosted) for row in shown),
         form=tuple(form),
         segments=(
             *(_segment(record.id, found) for found in records.segments(session, reception.id)),
@@ -172,7 +174,26 @@ def _counts(rows: Iterable[Row[Any]]) -> dict[str, int]:
     }
 
 
-def _line(row: Row[Any], copied: Collection[str]) -> RecordLine:
+@dataclass(frozen=True)
+class _Unboosted:
+    """What was heard without expecting any words: by utterance, and beside what the second pass heard with them."""
+
+    first: Mapping[str, str] = field(default_factory=dict)
+    second: Sequence[tuple[str, str]] = ()
+
+    def of(self, row: Row[Any]) -> str:
+        """For a line, of whichever pass its text is from."""
+        own = [self.first[id_] for id_ in row.utterance_ids if id_ in self.first]
+        again = [plain for text, plain in self.second if text in row.recognised]
+        return "".join(dict.fromkeys(again or own))
+
+
+def _unboosted(session: Session, reception_id: str) -> _Unboosted:
+    first = records.heard_unboosted(session, reception_id)
+    return _Unboosted(first, second_pass.heard_unboosted(session, reception_id))
+
+
+def _line(row: Row[Any], copied: Collection[str], unboosted: _Unboosted) -> RecordLine:
     """Built without checking again: it comes from the store, and a long record has 100,000 words."""
     words = tuple(
         LineWord.model_construct(start=word[0], end=word[1], text=word[2], probability=word[3]) for word in row.words
@@ -196,13 +217,17 @@ def _line(row: Row[Any], copied: Collection[str]) -> RecordLine:
         version=row.version,
         edited_by=row.edited_by,
         copied=any(found in copied for found in row.utterance_ids),
+        unboosted=unboosted.of(row),
     )
 
 
 def line_view(session: Session, record: VisitRecord, line_id: str) -> RecordLine | None:
     """One line as it stands now; None when it is gone."""
     found = records.line_row(session, record.id, line_id)
-    return _line(found, copies.copied_utterance_ids(session, record.reception_id)) if found is not None else None
+    if found is None:
+        return None
+    reception_id = record.reception_id
+    return _line(found, copies.copied_utterance_ids(session, reception_id), _unboosted(session, reception_id))
 
 
 def form_values(session: Session, record: VisitRecord) -> list[FormValue]:

@@ -183,6 +183,13 @@ def utterances(session: Session, reception_id: str, ids: Iterable[str] | None = 
     return session.scalars(query.order_by(StoredUtterance.start, StoredUtterance.id)).all()
 
 
+def heard_unboosted(session: Session, reception_id: str) -> dict[str, str]:
+    """What was heard without expecting any words, by utterance, where that was kept: expected ones made a difference."""
+    plain = StoredUtterance.measures["unboosted"].as_string()
+    query = select(StoredUtterance.id, plain.label("plain")).where(StoredUtterance.reception_id == reception_id, plain != "")
+    return {row.id: row.plain for row in session.execute(query)}
+
+
 def utterances_between(session: Session, reception_id: str, start: float, end: float) -> Sequence[StoredUtterance]:
     """Utterances that begin from `start` on and before `end` (media seconds), in order."""
     query = select(StoredUtterance).where(

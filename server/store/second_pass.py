@@ -31,6 +31,13 @@ def utterances(session: Session, reception_id: str) -> Sequence[SecondUtterance]
     return session.scalars(query.order_by(SecondUtterance.start, SecondUtterance.id)).all()
 
 
+def heard_unboosted(session: Session, reception_id: str) -> list[tuple[str, str]]:
+    """What the second pass heard, and what it heard there without expecting any words, where that was kept."""
+    plain = SecondUtterance.measures["unboosted"].as_string()
+    query = select(SecondUtterance.text, plain.label("plain")).where(SecondUtterance.reception_id == reception_id, plain != "")
+    return [(row.text, row.plain) for row in session.execute(query.order_by(SecondUtterance.start, SecondUtterance.id))]
+
+
 def open_suggestions(
     session: Session, record_id: str, line_ids: Iterable[str] | None = None
 ) -> Sequence[StoredSuggestion]:

@@ -27,6 +27,7 @@ from server.store.models import (
     Reception,
     StoredGap,
     StoredPresence,
+    StoredPromise,
     StoredSegment,
     StoredUtterance,
     VisitRecord,
@@ -144,6 +145,13 @@ class KioskOffice:
             )
             if gap:
                 session.add(StoredGap(reception_id=reception.id, participant_id=people["petitioner"], start=30.0, end=34.0, cause="network_lost"))
+                session.add_all(
+                    StoredPromise(
+                        reception_id=reception.id, id=f"p-{state}", who="镇政府", what="拿出处理意见", by="五个工作日内", text="听到的原话。",
+                        start=20.0, state=state,
+                    )
+                    for state in ("confirmed", "heard", "struck")
+                )
             session.flush()
             drafts.create_draft(session, reception)
 

@@ -225,7 +225,10 @@ def utterances(seeded: Seeded, copies: int) -> list[StoredUtterance]:
                 StoredUtterance(
                     id=secrets.token_hex(8), reception_id=seeded.reception_id, start=at, end=at + len(text) * WORD_S,
                     participant_id=seeded.leader if role == "leader" else seeded.petitioner, text=text, words=words,
-                    measures={"doubt": ["low_probability"] if probability < 0.6 else []},
+                    measures={
+                        "doubt": ["low_probability"] if probability < 0.6 else [],
+                        "unboosted": "赔偿款一共多少？" if "补偿款" in text else "",
+                    },
                 )
             )
     return found
@@ -428,9 +431,19 @@ def propose(desk: Desk, record: Seeded, **found: tuple[str, int]) -> None:
 def test_what_a_model_proposes_is_heard_then_taken_or_dismissed(page: Page, desk: Desk) -> None:
     record = desk.seed()
     with desk.store.write() as session:
-        session.add(ModelQuestion(reception_id=record.reception_id, state="waiting", asked_at=clock.now()))
+        session.add(ModelQuestion(
+            reception_id=record.reception_id, state="failed", asked=5, message="模型没有答复，不影响笔录", asked_at=clock.now()
+        ))
     opened(page, desk, record)
-    page.set_viewport_size({"width": 1366, "height": 768})
+    expect(page.locator("#model")).to_contain_text("模型没有答复，不影响笔录。问过 5 次")
+    expect(row(page, "补偿款一共是多少").locator(".st")).to_contain_text("不用词表时听到：“赔偿款一共多少？”")
+    look(page, "model-failed")
+    page.get_by_role("button", name="再问一次").click()
+    expect(page.get_by_role("dialog")).to_contain_text("现在没有设模型，问不了")
+    page.get_by_role("dialog").get_by_role("button", name="知道了").click()
+    with desk.store.write() as session:
+        session.get_one(ModelQuestion, record.reception_id).state = "waiting"
+    page.reload()
     expect(page.locator("#model")).to_have_text("模型正在看笔录，有建议会写在登记表下面")
     propose(desk, record, facts=("<b>村里修路占了我家的承包地。", 1), purpose=("request", 3), sex=("male", 3))
     facts, purpose = (page.locator(f'[data-field="{field}"]') for field in ("facts", "purpose"))

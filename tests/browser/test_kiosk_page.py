@@ -434,11 +434,14 @@ def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: K
 
 
 @pytest.mark.slow
-def test_what_was_not_recorded_is_told_before_signing(office: KioskOffice, page: Page) -> None:
+def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(office: KioskOffice, page: Page) -> None:
     to_reading(office, page, gap=True)
     read_record(page, 3)
     screen(page, "summary")
     expect(page.locator("h1")).to_have_text("有几段没有录上")
+    do(page, "go")
+    expect(page.locator("h1")).to_have_text("领导当场答应了 1 件事")
+    expect(page.locator("[data-part=list] li")).to_have_text(["镇政府拿出处理意见（五个工作日内）"])
     do(page, "go")
     screen(page, "sign")
 

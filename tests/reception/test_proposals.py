@@ -265,7 +265,7 @@ def test_asked_again_after_growing_pauses_and_not_for_ever(world: World, server:
         at[0] += timedelta(seconds=pause)
     assert told(shown(world, record_id))[1] == "模型没有答复，不影响笔录。问过 4 次，12:17 再问"
     assert proposals.ask(world.office, R) is None
-    assert told(shown(world, record_id)) == ("failed", "模型没有答复，不影响笔录。问过 5 次，不再自己问了")
+    assert told(shown(world, record_id)) == ("failed", "模型没有答复，不影响笔录。问过 5 次")
     assert proposals.ask(world.office, R) is None
     assert len(server.asked) == 5
 

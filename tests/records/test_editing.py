@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from server.domain.states import RecordState
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
-from server.reception import editing, records, signing
-from server.store.models import StoredRevision, StoredUtterance
-from tests.records.office import SAID, World, draft
+from server.reception import drafts, editing, records, signing
+from server.store.models import SecondPass, SecondUtterance, StoredRevision, StoredUtterance
+from tests.records.office import SAID, TALK, World, add_reception, draft, utterance
 
 
 def edit(world: World, record_id: str, *edits) -> office.Record:
@@ -72,6 +72,30 @@ def test_a_join_leaves_the_whole_joined_line_in_its_revision(world, record_id, l
         kept = session.scalars(select(StoredRevision).where(StoredRevision.kind == "join")).one().before
     assert kept["texts"] == [lines[1].text, lines[2].text]
     assert (kept["joined"]["id"], kept["joined"]["text"]) == (lines[2].id, lines[2].text)
+
+
+def test_what_is_heard_without_expecting_words_is_told_to_the_staff(world):
+    with world.write() as session:
+        reception = add_reception(session, said=())
+        for number, said in enumerate(SAID, start=1):
+            one = utterance("r1", number, *said)
+            one.measures = one.measures | {"unboosted": "村里修路占了我家的地。" if number == 2 else ""}
+            session.add(one)
+        session.add(SecondPass(reception_id="r1", state="done", heard_until={}, left_out=[], asked_at=TALK))
+        session.flush()
+        session.add(SecondUtterance(
+            id="r1-v3", reception_id="r1", participant_id="r1-leader", start=14.0, end=17.0, text=SAID[2][2], words=[],
+            measures={"unboosted": "补偿款单子看过没有？"},
+        ))
+        record_id = drafts.create_draft(session, reception).id
+    lines = read(world, record_id).body
+    told = ["", "村里修路占了我家的地。", "补偿款单子看过没有？", ""]
+    assert [line.unboosted for line in lines] == told
+    edit(world, record_id, office.EditSplit(line_id=lines[1].id, version=1, at=5))
+    assert [line.unboosted for line in read(world, record_id).body] == [*told[:2], *told[1:]]
+    with world.read() as session:
+        shown = records.view(session, world.kiosk, records.require(session, world.clerk, record_id))
+    assert not any(line.unboosted for line in shown.body)
 
 
 def test_joining_two_people_is_refused(world, record_id, lines):

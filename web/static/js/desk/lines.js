@@ -348,6 +348,7 @@ function statusNotes(line) {
   if (line.edited_by && line.recognised && line.text !== line.recognised) notes.push(el("span", {}, `${line.edited_by}改过，机器原来听成“${line.recognised}”`));
   else if (line.recognised && line.text !== line.recognised) notes.push(el("span", {}, `数写成了数字，原话是“${line.recognised}”`));
   else if (!line.recognised) notes.push(el("span", {}, `${line.edited_by || "登记员"}手写补上的，不是机器听出来的`));
+  if (line.unboosted && line.unboosted !== line.text) notes.push(el("span", {}, `不用词表时听到：“${line.unboosted}”`));
   if (line.copied) notes.push(el("span", {}, icon("disk"), "来自接谈机备份"));
   if (line.heard && !line.deleted) notes.push(el("span.ok", {}, icon("check"), "听过，没错"));
   return notes;
