@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server import clock, signing_key
 from server.archive.plan import BundlePlan, Caption, Notice, Packed, Seat, Source, VideoPlan, Written
-from server.domain import captions, terms
+from server.domain import captions, terms, undertakings
 from server.domain.canonical import check_code
 from server.domain.captions import Cue
 from server.domain.gaps import fill_sentence, gap_sentence
@@ -225,6 +225,13 @@ def _signing_key(office: Office) -> Path | None:
     return path.resolve() if path.exists() else None
 
 
+def _promises(case: StoredCase) -> Iterator[tuple[str, str]]:
+    """What was undertaken and confirmed, as it is printed."""
+    found = [undertakings.in_words(one["who"], one["what"], one["by"]) for one in case.filed_record.get("promises", ())]
+    if found:
+        yield "接访人当场答复", "\n".join(found)
+
+
 def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> tuple[tuple[str, str], ...]:
     started = _started(reception)
     return (
@@ -235,6 +242,7 @@ def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> tu
         ("接谈地点", reception.kiosk.name),
         ("接谈时间", f"{started:{MOMENT}}" if started else ""),
         ("在场人员", "\n".join(attendance.lines(attendance.filed(case.filed_record)))),
+        *_promises(case),
         ("导出人", archive.asked_by),
         ("导出时间", f"{clock.today_in_office():{MOMENT}}"),
         ("笔录校验码", check_code(case.record_sha256)),

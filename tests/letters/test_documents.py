@@ -9,9 +9,16 @@ import typst
 from server import clock
 from server.errors import NotFound, Unavailable
 from server.letters import typesetting
-from server.reception import attendance, cases, documents, printing, signing
+from server.reception import archive_plans, attendance, cases, documents, printing, signing
 from server.reception.letters import letter_data
-from server.store.models import Participant, StoredCase, StoredHold, StoredPresence, StoredPromise
+from server.store.models import (
+    Participant,
+    StoredArchive,
+    StoredCase,
+    StoredHold,
+    StoredPresence,
+    StoredPromise,
+)
 from tests.records.office import TALK, World, draft, open_world, shown_version, sign
 
 FONTS = typesetting.LETTERS / "fonts"
@@ -98,6 +105,10 @@ def test_what_was_undertaken_is_printed_in_the_words_that_were_confirmed(world):
     assert (
         "接访人当场答复：\n1. 拿出处理意见，由镇政府办，三个工作日内。［09:41:14］\n2. 拿出处理意见，由接谈方办，没有说时间。［09:41:15］"
     ) in said
+    video = StoredArchive(case_id=case_id, kind="video", file="v.mp4", size=1, sha256="ab" * 32)
+    bundle = StoredArchive(case_id=case_id, kind="bundle", asked_by="林晓")
+    about = dict(archive_plans.bundle_plan(world.office, bundle, video).about)
+    assert about["接访人当场答复"] == "拿出处理意见，由镇政府办，三个工作日内\n拿出处理意见，由接谈方办，没有说时间"
     assert "县医院" not in said
     assert "县法院" not in said
     assert documents.fetch(world.office, case_id, "record.pdf").read_bytes().startswith(b"%PDF-")
