@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# PyTorch without CUDA, which PyPI has not.
+TRAINING := .venv-asr-model
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 # A lock file names everything, so that nothing is left to resolve; what is imported compiles itself.
 LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 # Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
@@ -11,9 +14,9 @@ LONG := tests/network tests/media/test_crash.py tests/media/test_loss.py \
 PAGES := $(filter-out $(LONG) tests/browser/test_full_room.py,$(wildcard tests/browser/test_*.py))
 ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
-QUICK := tests/api tests/archive tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
+QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive chaos full-room clean
+.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive asr-model chaos full-room clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -81,6 +84,18 @@ noises: setup tools  ## FOLDER=folder gets a dialogue folder of each noise, for 
 bench-archive: setup  ## how fast the archive's film is made of two 720p recordings; one JSON line
 	@$(BIN)/python -m deploy.bench.archive
 
+asr-model: $(TRAINING)/.setup  ## train the small model again, into FOLDER; MINUTES=180; SCALE=small tries every step out
+	@test -n "$(FOLDER)" || { echo "make asr-model FOLDER=folder" >&2; exit 2; }
+	@OMP_WAIT_POLICY=passive nice $(TRAINING)/bin/python -m deploy.asr_model $(FOLDER) --scale $(or $(SCALE),full) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(START_FROM),--start-from $(START_FROM))
+
+$(TRAINING)/.setup: requirements.lock pyproject.toml
+	@echo "Setting up what trains (several minutes)" >&2
+	@test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)
+	@$(TRAINING)/bin/pip install $(LOCKED) -r requirements.lock
+	@$(TRAINING)/bin/pip install --quiet --disable-pip-version-check --extra-index-url $(TORCH_INDEX) -e .[asr-model]
+	@touch $@
+
 bench-media: setup  ## the price of a room beside stock aiortc and Janus; writes deploy/performance.md, one JSON line
 	@$(BIN)/python -m deploy.bench.media
 
@@ -89,4 +104,4 @@ lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 --extra test pyproject.toml -o requirements-test.lock
 
 clean:
-	rm -rf $(VENV) demo-data .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(TRAINING) demo-data .pytest_cache .mypy_cache .ruff_cache
