@@ -59,8 +59,8 @@ def _measured(figures: Mapping[str, Any]) -> list[str]:
     return [
         "## What it was measured to do",
         "",
-        "faster-whisper, int8, one thread, beam 5, its voice activity filter, no conditioning on previous text; character",
-        "error rate without punctuation, error of the start of characters that were right.",
+        "faster-whisper, int8, one thread, beam 5, temperature 0, its voice activity filter, no conditioning on previous",
+        "text; character error rate without punctuation, error of the start of characters that were right.",
         "",
         "| what | clips | error rate | start, median | start, 90 % | real-time factor |",
         "|---|---|---|---|---|---|",

@@ -127,9 +127,13 @@ def _score(model: WhisperModel, clips: Sequence[Clip]) -> dict[str, Any]:
 
 
 def _heard(model: WhisperModel, sound: np.ndarray, vad_filter: bool) -> list[Character]:
-    """Characters without punctuation; each is a word of the model, with its punctuation."""
+    """Characters without punctuation; each is a word of the model, with its punctuation.
+
+    Temperature 0, so that the same model has the same figures every time.
+    """
     segments, _ = model.transcribe(
-        sound, language="zh", beam_size=5, vad_filter=vad_filter, word_timestamps=True, condition_on_previous_text=False)
+        sound, language="zh", beam_size=5, temperature=0.0, vad_filter=vad_filter, word_timestamps=True,
+        condition_on_previous_text=False)
     words = [word for segment in segments for word in segment.words or ()]
     return [Character(character, word.start) for word in words for character in letters(word.word)]
 
