@@ -1,6 +1,5 @@
 """What a model does, through faster-whisper as the product uses it: held-out sentences, dialogues, and no speech at all."""
 
-import json
 import random
 import time
 from collections.abc import Iterable, Sequence
@@ -10,13 +9,14 @@ from typing import Any
 
 import numpy as np
 from faster_whisper import WhisperModel
-from faster_whisper.audio import decode_audio
 
 from deploy.asr_model.sentences import Sentences
 from deploy.asr_model.speech import HELD_VOICES, SAMPLE_RATE, VOICES, Mark, any_style, speak, through_opus
 from deploy.asr_model.steps import say
-from transcription.evaluate import Character, align
+from transcription.evaluate import Character, align, load_reference
 from transcription.guard import letters
+from transcription.measuring import load_dialogue
+from transcription.voice import to_float
 
 _AROUND_S = 0.3  # of silence before and after a clip
 _SNR_DB = 15
@@ -99,12 +99,11 @@ def _degraded(clips: Sequence[Clip]) -> list[Clip]:
 
 
 def _tracks(folder: Path) -> list[Clip]:
-    reference = json.loads((folder / "reference.json").read_text("utf-8"))
-    clips = list[Clip]()
-    for speaker, track in reference["tracks"].items():
-        marks = [m for u in reference["utterances"] if u["speaker"] == speaker for m in u["characters"]]
-        clips.append(Clip(decode_audio(str(folder / track)), _spoken(marks)))
-    return clips
+    reference = load_reference(folder / "reference.json")
+    return [
+        Clip(to_float(samples), [c for sentence in reference if sentence.speaker == speaker for c in sentence.characters])
+        for speaker, samples in load_dialogue(folder).tracks.items()
+    ]
 
 
 def _score(model: WhisperModel, clips: Sequence[Clip]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ VERSION = 1
 def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
     """Everything that was said, by whom and when, who was present, the form, and the recording it comes from, as plain JSON.
 
-    Of what the receiving side undertook, what somebody confirmed is in it.  Lines that a clerk took out stay in it with their reasons.  States, versions and signatures are not in it.
+    Of what the receiving side undertook, what somebody confirmed is in it.  Lines that a clerk took out stay in it with
+    their reasons.  States, versions and signatures are not in it.
     """
     reception = record.reception
     rows = records.line_rows(session, record.id)

@@ -1,7 +1,5 @@
 """What a machine proposes for a record, another reading of a line or a value of a field, is decided by a clerk, once."""
 
-from typing import TypeVar
-
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -10,8 +8,7 @@ from server.errors import InvalidInput, NotFound
 from server.store import records
 from server.store.access import Actor
 from server.store.models import StoredProposal, StoredSuggestion
-
-Proposed = TypeVar("Proposed", StoredSuggestion, StoredProposal)
+from server.store.records import Proposed
 
 
 def undecided(session: Session, kind: type[Proposed], record_id: str, number: int, called: str) -> Proposed:

@@ -49,7 +49,8 @@ def plan(office: Office, reception_id: str) -> bool:
 def ask(office: Office, reception_id: str, *, stopped: Callable[[], bool] = lambda: False) -> float | None:
     """Ask the model and keep what its citations carry; done once, it does nothing more.
 
-    Answers with the seconds after which it is to be asked again; None: it is not.  Raises Unavailable (code llm_stopped) when `stopped` became true meanwhile: it is to be asked again.
+    Returns the seconds after which it is to be asked again; None: it is not.  Raises Unavailable (code llm_stopped)
+    when `stopped` became true meanwhile.
     """
     with office.store.read() as session:
         question, record = store.question(session, reception_id), receptions.record_of(session, reception_id)

@@ -18,6 +18,9 @@ from server.protocol.transcript import LiveRepaired
 from tests.media.client import until
 from tests.media.conftest import Make, ScriptedTranscriber
 from tests.media.lossy import Direction, LossyLine
+from tests.media.speech import encoded
+from transcription.measuring import load_samples
+from transcription.voice import RATE
 
 DEMO = Path(__file__).parents[2] / "deploy/demo"
 TALK_S, OUTAGE_S = 4.0, 1.5
@@ -33,15 +36,9 @@ def test_losses_are_as_many_and_as_long_as_wanted() -> None:
 
 
 def _speech(seconds: float) -> list[bytes]:
-    """A voice as browsers send it where packets are lost: 20 ms, mono, with in-band FEC."""
-    codec = av.CodecContext.create("libopus", "w")
-    codec.sample_rate, codec.layout, codec.format, codec.bit_rate = 16_000, "mono", "s16", 24_000
-    codec.options = {"application": "voip", "fec": "1", "packet_loss": "20"}
-    with av.open(str(DEMO / "land" / "petitioner.opus")) as container:
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000, frame_size=320)
-        frames = [f for decoded in container.decode(audio=0) for f in resampler.resample(decoded)]
-    voice = frames[round(22 / 0.02) :][: round(seconds * 50)]
-    return [bytes(packet) for frame in voice for packet in codec.encode(frame)]
+    """So much of a voice, from where it speaks."""
+    voice = load_samples(DEMO / "land" / "petitioner.opus")[22 * RATE :]
+    return encoded(voice[: round(seconds * RATE)], expected_loss=20)
 
 
 class _Heard(Tap):

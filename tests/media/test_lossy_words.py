@@ -7,7 +7,6 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -15,6 +14,7 @@ from server.media import rtp
 from server.media.tap import Tap, TapInput
 from server.media.timeline import Timeline
 from server.protocol.transcript import LiveRepaired
+from tests.media.speech import encoded
 from transcription.evaluate import Sentence, load_reference, score
 from transcription.measuring import Dialogue, load_dialogue, running, transcribe_dialogue
 from transcription.settings import TranscriberSettings
@@ -22,8 +22,6 @@ from transcription.voice import RATE, Samples
 
 DEMO = Path(__file__).parents[2] / "deploy/demo"
 SECONDS = 90.0
-FRAME = 320
-"""Samples of a packet: 20 ms."""
 LOSS, COST = 0.05, 0.03
 """Share of packets, and how much the error rate may rise by it."""
 
@@ -42,24 +40,11 @@ class Kept(Tap):
         self.repaired += sum(repair.end - repair.start for repair in repairs)
 
 
-def encoded(samples: Samples) -> list[bytes]:
-    """Packets as browsers send them where some are lost: 20 ms, mono, 24 kbit/s, each with a copy of the last one."""
-    codec = av.CodecContext.create("libopus", "w")
-    codec.sample_rate, codec.layout, codec.format, codec.bit_rate = RATE, "mono", "s16", 24_000
-    codec.options = {"application": "voip", "fec": "1", "packet_loss": "10"}
-    packets = []
-    for first in range(0, len(samples) - FRAME, FRAME):
-        frame = av.AudioFrame.from_ndarray(samples[None, first : first + FRAME], format="s16", layout="mono")
-        frame.sample_rate = RATE
-        packets += [bytes(packet) for packet in codec.encode(frame)]
-    return packets
-
-
 def received(samples: Samples, loss: float, seed: int) -> tuple[Samples, float]:
     """What the recogniser gets of it, and how many seconds of that nobody sent like that."""
     tap, timeline, chance = Kept(len(samples) / RATE), Timeline(rtp.AUDIO_CLOCK), random.Random(seed)
     into = TapInput(tap, timeline, lambda at: at)
-    for number, payload in enumerate(encoded(samples)):
+    for number, payload in enumerate(encoded(samples, expected_loss=10)):
         if chance.random() >= loss:
             at = number * 0.02
             timeline.arrived(number * 960, at)
