@@ -33,6 +33,9 @@ ROUTERS = [
     module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, cases, public, glossary)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
+KEEP_ALIVE_S = 75
+"""An idle connection is kept longer than clients keep theirs (httpx 5 s, a proxy 60 s), so that they close it first:
+closed from here, it can meet a request on its way, which then fails though nothing was wrong."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -73,5 +76,6 @@ def server_config(settings: Settings) -> uvicorn.Config:
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_S,
         h11_max_incomplete_event_size=64 * 1024,
     )
