@@ -12,17 +12,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import av
 
 from deploy.bench.clip import RATE, encode_picture
+from deploy.bench.recordings import ROOT, write_track, write_voice
 from server.archive.plan import PLAN, RESULT, Caption, Notice, Result, Seat, Source, VideoPlan
 from server.media import webm
 
-ROOT = Path(__file__).resolve().parents[2]
 SEATS = {"petitioner": "信访人", "leader": "接访领导"}
 
 
@@ -34,26 +33,9 @@ def record(folder: Path, seconds: float) -> list[Source]:
     sources = []
     for seat in SEATS:
         pictures = (webm.Block(n / RATE, *frames[n % len(frames)]) for n in range(round(seconds * RATE)))
-        sources.append(_source(_write(folder / f"{seat}-video.webm", webm.vp8_track(1280, 720), pictures, RATE), seat, "video", seconds))
-        voice = ROOT / f"deploy/demo/land/{seat}.opus"
-        with av.open(str(voice)) as sound:
-            packets = [bytes(packet) for packet in sound.demux(audio=0) if packet.size]
-        spoken = (webm.Block(n * 0.02, packets[n % len(packets)]) for n in range(round(seconds * 50)))
-        sources.append(_source(_write(folder / f"{seat}-audio.webm", webm.opus_track(), spoken, 50), seat, "audio", seconds))
+        sources.append(_source(write_track(folder / f"{seat}-video.webm", webm.vp8_track(1280, 720), pictures, RATE), seat, "video", seconds))
+        sources.append(_source(write_voice(folder / f"{seat}-audio.webm", seat, seconds), seat, "audio", seconds))
     return sources
-
-
-def _write(path: Path, track: bytes, blocks: Iterable[webm.Block], per: int) -> Path:
-    waiting: list[webm.Block] = []
-    with path.open("wb") as file:
-        file.write(webm.head(track, {"id": path.stem}))
-        for block in blocks:
-            waiting.append(block)
-            if len(waiting) == per:
-                file.write(webm.cluster(waiting))
-                waiting = []
-    webm.finalise(path)
-    return path
 
 
 def _source(path: Path, seat: str, kind: str, seconds: float) -> Source:

@@ -1,0 +1,180 @@
+"""`make bench-desk`: how quick the correction page is on a two-hour sitting, in a real Chromium against the real server.
+
+The record has 4,000 utterances of 60,000 characters, with their words and times, and two sound files of two hours.
+Progress goes to standard error; the last line of standard output is one JSON object:
+
+open_s           from the navigation to the first painted lines, with the keyboard answered; median of several openings,
+                 each in a browser profile of its own
+key_p50_ms …     from keydown to the next painted frame: typing in a line, sentence up and down, play, heard, next place
+memory_*_mb      the page's JavaScript heap after a collection, before and after EDITS saved edits; nodes_*: the same
+                 for nodes of the document
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+from deploy.bench import long_record
+from server.store.engine import Store
+from tests.browser import chromium
+from tests.browser.programs import Programs
+
+OPENINGS = 5
+EDITS = 500
+PAUSE_MS = 60
+"""Between two keys: a quick typist."""
+WINDOW = {"width": 1366, "height": 768}
+ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+MEASURE = """
+(() => {
+  const painted = (then) => requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => then(performance.now()); port2.postMessage(0); });
+  window.bench = { shown: 0, keys: [], slow: [] };
+  const look = () => document.querySelector(".u .say") ? painted((at) => { window.bench.shown = at; }) : requestAnimationFrame(look);
+  requestAnimationFrame(look);
+  window.addEventListener("keydown", (event) => {
+    if (["Shift", "Control"].includes(event.key)) return;
+    const name = (event.ctrlKey ? "Ctrl+" : "") + (event.shiftKey ? "Shift+" : "") + (event.key.length === 1 ? "type" : event.code);
+    painted((at) => window.bench.keys.push([name, at - event.timeStamp]));
+  }, true);
+})();
+"""
+
+
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def office(folder: Path) -> Iterator[tuple[str, str]]:
+    """A running web program with the long record: its address and the record's id."""
+    programs = Programs(folder)
+    try:
+        programs.start("web")
+        programs.wait_ready("web", programs.settings.web_port)
+        say("filling in a sitting of two hours …")
+        yield programs.url, long_record.fill(Store(f"sqlite:///{folder / 'jietan.sqlite'}"), folder / "recordings")
+    finally:
+        programs.stop()
+
+
+def new_page(browser: Browser, url: str) -> Page:
+    """A clerk's page in a profile of its own."""
+    page = browser.new_context(viewport=WINDOW, locale="zh-CN").new_page()
+    account = {"username": long_record.USERNAME, "password": long_record.PASSWORD}
+    answer = page.request.post(f"{url}/api/session", data=account, headers={"X-Jietan": "1"})
+    if not answer.ok:
+        raise SystemExit(f"cannot log in: {answer.text()}")
+    page.add_init_script(MEASURE)
+    return page
+
+
+def opened(page: Page, address: str) -> float:
+    """Seconds until the lines are painted; the next key has to be answered."""
+    page.goto(address, wait_until="commit")
+    while not (shown := page.evaluate("window.bench?.shown || 0")):
+        page.wait_for_timeout(20)
+    page.keyboard.press("Control+ArrowDown")
+    page.wait_for_selector(".u.cur")
+    return float(shown) / 1000
+
+
+class Heap:
+    """What the page keeps."""
+
+    def __init__(self, page: Page) -> None:
+        self.session: CDPSession = page.context.new_cdp_session(page)
+        self.session.send("Performance.enable")
+
+    def measure(self) -> dict[str, float]:
+        for _ in range(2):
+            self.session.send("HeapProfiler.collectGarbage")
+        found = {one["name"]: one["value"] for one in self.session.send("Performance.getMetrics")["metrics"]}
+        return {"memory_mb": round(found["JSHeapUsedSize"] / 1e6, 1), "nodes": int(found["Nodes"])}
+
+
+def saved(page: Page) -> None:
+    """Everything has arrived at the office."""
+    end = time.monotonic() + 60
+    while not page.evaluate("document.querySelector('#saved').textContent.includes('已自动保存')"):
+        if time.monotonic() > end:
+            raise SystemExit(f"not saved: {page.inner_text('#saved')}")
+        page.wait_for_timeout(50)
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+        page.wait_for_timeout(PAUSE_MS)
+
+
+def work(page: Page, edits: int) -> None:
+    """A clerk at work: each round saves a text and that it was heard."""
+    for number in range(edits // 2):
+        if number % 10 == 0:
+            press(page, "F9", "Shift+F9", "F9", "F2", "Control+ArrowDown", "Control+ArrowUp", "F2", "F8")
+        press(page, "x", "y", "Control+Enter")
+        if number % 50 == 49:
+            say(f"{2 * number + 2} edits …")
+    saved(page)
+
+
+def main() -> None:
+    """Fill in, open, work, say how long that took."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--edits", type=int, default=EDITS)
+    edits = asked.parse_args().edits
+    with tempfile.TemporaryDirectory(prefix="bench-desk-") as name, office(Path(name)) as (url, record_id), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+        print(json.dumps(measure(browser, url, f"{url}/desk/{record_id}", edits), ensure_ascii=False))
+
+
+def measure(browser: Browser, url: str, address: str, edits: int) -> dict[str, Any]:
+    """All figures."""
+    load = os.getloadavg()[0]
+    times = []
+    for _ in range(OPENINGS):
+        page = new_page(browser, url)
+        times.append(opened(page, address))
+        page.context.close()
+        say(f"opened in {times[-1]:.2f} s")
+    page = new_page(browser, url)
+    opened(page, address)
+    heap = Heap(page)
+    press(page, *["Control+ArrowDown", "Control+ArrowUp"] * 3)
+    page.evaluate("window.bench.keys.length = 0")
+    start = heap.measure()
+    work(page, edits)
+    end = heap.measure()
+    keys: list[tuple[str, float]] = page.evaluate("window.bench.keys")
+    return {
+        "open_s": round(statistics.median(times), 2),
+        "open_worst_s": round(max(times), 2),
+        **percentiles([took for _, took in keys]),
+        "keys": len(keys),
+        "by_key_p95_ms": {name: percentiles([took for other, took in keys if other == name])["key_p95_ms"] for name in sorted({name for name, _ in keys})},
+        **{f"{what}_start": value for what, value in start.items()},
+        **{f"{what}_after": value for what, value in end.items()},
+        "edits": edits,
+        "cores": len(os.sched_getaffinity(0)),
+        "load_before": round(load, 1),
+    }
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    """key_p50_ms, key_p95_ms and key_p99_ms."""
+    ordered = sorted(values)
+    return {f"key_p{p}_ms": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)], 1) for p in (50, 95, 99)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""A record of a two-hour sitting in an empty office's database, with the sound under it, in a few seconds."""
+
+import hashlib
+import itertools
+import json
+import random
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from deploy.bench.recordings import ROOT, write_voice
+from server import clock
+from server.domain.states import Consent, ReceptionState
+from server.protocol.office import NewUser
+from server.reception import accounts, suggestions
+from server.reception.records import create_draft
+from server.store import records, second_pass
+from server.store.engine import Store
+from server.store.models import Kiosk, Participant, Reception, SecondPass, SecondUtterance, StoredSegment, StoredUtterance, User
+
+USERNAME, PASSWORD = "lin", secrets.token_urlsafe(12)
+LINES, CHARACTERS, SECONDS = 4000, 60_000, 7200.0
+PER_LINE_S = SECONDS / LINES
+WEAK, POOR = 0.06, 0.02
+"""Shares of the characters that were not heard well, and badly: a sixth of the text comes to be underlined, as measured
+(transcription/FIGURES.md)."""
+DIFFER, BOOSTED = 0.05, 0.05
+"""Shares of the lines that the second pass heard otherwise, and in which expected words made a difference."""
+SEATS = {"leader": "周文清", "petitioner": "何守田"}
+
+
+def fill(store: Store, recordings: Path) -> str:
+    """Office, accounts, sitting and draft; returns the record's id."""
+    chance = random.Random(1)
+    with store.write() as session:
+        reception, seats = _sitting(session)
+        session.add_all(_segment(recordings, reception.id, role, seat) for role, seat in seats.items())
+        session.add_all(_utterances(reception.id, seats, chance))
+        session.flush()
+        record_id = create_draft(session, reception).id
+        _hear_again(session, reception.id, chance)
+    return record_id
+
+
+def _sitting(session: Session) -> tuple[Reception, dict[str, str]]:
+    office = accounts.create_root(session, "临溪县信访局", "LX")
+    for username, name, role in ((USERNAME, "林晓", "clerk"), ("zhou", SEATS["leader"], "leader")):
+        account = {"username": username, "name": name, "role": role, "organization_id": office.id, "password": PASSWORD}
+        accounts.add_user(session, office, NewUser.model_validate(account))
+    kiosk = Kiosk(organization_id=office.id, name="石桥镇接谈室", active=True, created_at=clock.now())
+    session.add(kiosk)
+    session.flush()
+    leader = session.query(User).filter_by(username="zhou").one()
+    began = clock.now() - timedelta(seconds=SECONDS)
+    reception = Reception(
+        id=secrets.token_hex(8), organization_id=office.id, kiosk_id=kiosk.id, number="A01", state=ReceptionState.CLOSED,
+        consent=Consent.AUDIO_ONLY, matter="修村道占地，补偿款没到手", petitioner_name=SEATS["petitioner"],
+        petitioner_phone="13800001234", query_code=secrets.token_hex(5).upper(), receiver_id=leader.id, asked_at=began,
+        joined_at=began, started_at=began, ended_at=clock.now(), seconds=SECONDS,
+    )  # fmt: skip
+    session.add(reception)
+    session.flush()
+    seats = {role: secrets.token_hex(8) for role in SEATS}
+    for position, (role, seat) in enumerate(seats.items()):
+        user_id = leader.id if role == "leader" else None
+        session.add(Participant(id=seat, reception_id=reception.id, position=position, role=role, name=SEATS[role], user_id=user_id))
+    session.flush()
+    return reception, seats
+
+
+def _segment(recordings: Path, reception_id: str, role: str, seat: str) -> StoredSegment:
+    folder = recordings / reception_id
+    folder.mkdir(parents=True, exist_ok=True)
+    path = write_voice(folder / f"{seat}-audio.webm", role, SECONDS)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return StoredSegment(
+        id=secrets.token_hex(8), reception_id=reception_id, participant_id=seat, kind="audio", codec="audio/opus",
+        file=path.name, start=0.0, seconds=SECONDS, size=path.stat().st_size, sha256=digest, closed="clean",
+    )  # fmt: skip
+
+
+def sentences() -> Iterator[str]:
+    """What is said in the shipped dialogues, over and over, in lines whose lengths add up to CHARACTERS."""
+    said = [json.loads((ROOT / f"deploy/demo/{name}/reference.json").read_text())["utterances"] for name in ("land", "wage", "free-land")]
+    text = itertools.cycle("".join(one["text"] for one in itertools.chain.from_iterable(said)))
+    mean = CHARACTERS // LINES
+    for number in range(LINES):
+        yield "".join(itertools.islice(text, mean - 7 + 2 * (number * 3 % 8) if number % 8 else mean))
+
+
+def _utterances(reception_id: str, seats: dict[str, str], chance: random.Random) -> Iterator[StoredUtterance]:
+    for number, text in enumerate(sentences()):
+        start = number * PER_LINE_S
+        per = min(0.2, PER_LINE_S / len(text))
+        words = [[round(start + i * per, 3), round(start + (i + 1) * per, 3), c, _probability(chance)] for i, c in enumerate(text)]
+        poor = min(word[3] for word in words) < 0.4
+        unboosted = text.replace("村", "庄") if chance.random() < BOOSTED else ""
+        yield StoredUtterance(
+            id=secrets.token_hex(8), reception_id=reception_id, participant_id=seats["petitioner" if number % 2 else "leader"],
+            start=start, end=round(start + len(text) * per, 3), text=text, words=words,
+            measures={"doubt": ["low_probability"] if poor else [], "unboosted": unboosted},
+        )  # fmt: skip
+
+
+def _probability(chance: random.Random) -> float:
+    drawn = chance.random()
+    return round(chance.uniform(0.2, 0.6) if drawn < POOR else chance.uniform(0.6, 0.8) if drawn < POOR + WEAK else chance.uniform(0.9, 1), 3)
+
+
+def _hear_again(session: Session, reception_id: str, chance: random.Random) -> None:
+    """The second pass heard the same, but for one character here and there."""
+    record = records.of_reception(session, reception_id)
+    assert record is not None
+    session.add(SecondPass(reception_id=reception_id, state="done", seconds=2 * SECONDS, heard=2 * SECONDS, heard_until={}, left_out=[], asked_at=clock.now()))
+    for one in records.utterances(session, reception_id):
+        plain = one.text.replace("款", "钱") if chance.random() < BOOSTED else ""
+        session.add(SecondUtterance(
+            id=secrets.token_hex(8), reception_id=reception_id, participant_id=one.participant_id, start=one.start, end=one.end,
+            text=one.text, words=one.words, measures={"unboosted": plain},
+        ))  # fmt: skip
+    for line in records.lines(session, record.id):
+        if chance.random() < DIFFER:
+            at = chance.randrange(len(line.text))
+            line.doubt = [*line.doubt, suggestions.DOUBT]
+            second_pass.add_suggestion(
+                session, record.id, line_id=line.id, line_text=line.text, first=at, last=at + 1, text="没", words=[],
+                utterance_id=line.utterance_ids[0], participant_id=line.participant_id, start=line.start, end=line.end,
+                pass_number=2, reason="other",
+            )  # fmt: skip
+    session.flush()
