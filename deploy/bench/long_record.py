@@ -19,7 +19,16 @@ from server.reception import accounts, suggestions
 from server.reception.records import create_draft
 from server.store import records, second_pass
 from server.store.engine import Store
-from server.store.models import Kiosk, Participant, Reception, SecondPass, SecondUtterance, StoredSegment, StoredUtterance, User
+from server.store.models import (
+    Kiosk,
+    Participant,
+    Reception,
+    SecondPass,
+    SecondUtterance,
+    StoredSegment,
+    StoredUtterance,
+    User,
+)
 
 USERNAME, PASSWORD = "lin", secrets.token_urlsafe(12)
 LINES, CHARACTERS, SECONDS = 4000, 60_000, 7200.0
