@@ -3,7 +3,8 @@
 The earliest arrivals say where a track lies: no packet comes before it was sent.  What is late (a burst, a thin line)
 moves nothing; a sound device that runs fast or slow (commonly up to 200 ppm: 0.72 s an hour) is followed.  How far one
 track of a sender lags behind another, because a picture takes longer to encode, arrivals cannot say; sender reports
-(RFC 3550 section 6.4.1) do.  A report that contradicts the others is not believed.
+(RFC 3550 section 6.4.1) do.  They also tell a queue that filled on the way, and stays full, from a source that stood
+still.  A report that contradicts the others is not believed.
 """
 
 from collections.abc import Sequence
@@ -15,69 +16,6 @@ SLEW = 0.02
 """How fast positions move at most, in seconds a second: 0.4 ms from one sound packet to the next."""
 
 
-class Arrivals:
-    """The least of arrival minus media time: falls at once, rises no faster than any clock drifts."""
-
-    RISE = 0.0003
-    WINDOW = 1.0
-    PAUSE = 0.25
-    LONG_PAUSE = 2.0
-
-    def __init__(self) -> None:
-        self.least: float | None = None
-        self._last = self._since = 0.0
-        self._in_window = float("inf")
-        self._strange: _Strange | None = None
-
-    def add(self, offset: float, arrival: float) -> bool:
-        """Take one packet's offset; True if the source turned out to have jumped (or this is the first packet)."""
-        if self.least is None:
-            self._begin(offset, arrival)
-            return True
-        if self._strange is None and 0 <= offset - self.least <= JUMP and arrival - self._since < self.WINDOW:
-            # Nothing but the usual, for nearly every packet.
-            self._in_window = min(self._in_window, offset)
-            self._last = arrival
-            return False
-        jumped = self._judge(offset, arrival, self.least)
-        if not jumped:
-            self._follow(offset, arrival, self.least)
-        self._last = arrival
-        return jumped
-
-    def _begin(self, offset: float, arrival: float) -> None:
-        self.least, self._strange = offset, None
-        self._last = self._since = arrival
-        self._in_window = float("inf")
-
-    def _follow(self, offset: float, arrival: float, least: float) -> None:
-        if least - JUMP <= offset < least:
-            self.least = least = offset
-        self._in_window = min(self._in_window, offset)
-        passed = arrival - self._since
-        if passed >= self.WINDOW:
-            self.least = least + max(0.0, min(self._in_window - least, self.RISE * passed))
-            self._since, self._in_window = arrival, float("inf")
-
-    def _judge(self, offset: float, arrival: float, least: float) -> bool:
-        """A source jumped if what comes is far off and stays so; a burst after a silence catches up."""
-        away = offset - least
-        if abs(away) <= JUMP:
-            self._strange = None
-        elif self._strange is None and (away < 0 or arrival - self._last > self.PAUSE):
-            self._strange = _Strange(arrival, patient=away > 0 and arrival - self._last < self.LONG_PAUSE)
-        if self._strange is None:
-            return False
-        self._strange.add(offset, arrival)
-        if not self._strange.complete(arrival):
-            return False
-        found, self._strange = self._strange, _Strange(arrival, patient=self._strange.patient)
-        if found.falling:
-            return False
-        self._begin(found.least, arrival)
-        return True
-
-
 class _Strange:
     """Offsets that are far from what they were, for as long as they are judged."""
 
@@ -86,8 +24,9 @@ class _Strange:
     """After a short silence: a weak computer or line may take so long to catch up, and then nothing is missing."""
     STEADY = 0.1
 
-    def __init__(self, since: float, *, patient: bool) -> None:
-        self._since, self.patient = since, patient
+    def __init__(self, since: float, *, patient: bool, queued: bool) -> None:
+        """`patient`: the silence before was short; `queued`: packets were lost in it, as a full queue loses them."""
+        self._since, self.patient, self.queued = since, patient, queued
         self._lasts = self.LASTS_PATIENTLY if patient else self.LASTS
         self._early = self._late = float("inf")
 
@@ -107,6 +46,98 @@ class _Strange:
     @property
     def least(self) -> float:
         return min(self._early, self._late)
+
+
+class Arrivals:
+    """The least of arrival minus media time: falls at once, rises no faster than any clock drifts."""
+
+    RISE = 0.0003
+    WINDOW = 1.0
+    PAUSE = 0.25
+    LONG_PAUSE = 2.0
+    FEW = 0.1
+    """Seconds of media that may be missing across a silence of a source that stood still."""
+
+    def __init__(self) -> None:
+        self.least: float | None = None
+        self.late: float | None = None
+        """By how much packets are late of which only reports will tell why: a line's queue, or a source that stood still."""
+        self.fellows: Sequence[Arrivals] = ()
+        """Of the same sender, over the same line."""
+        self._last = self._since = self._last_offset = 0.0
+        self._in_window = float("inf")
+        self._strange: _Strange | None = None
+
+    def add(self, offset: float, arrival: float, *, reported: bool = False) -> bool:
+        """Take one packet's offset; True if the source turned out to have jumped (or this is the first packet).
+
+        `reported`: sender reports come that would tell, so nothing is believed that a line's queue explains as well.
+        """
+        if self.least is None:
+            self._begin(offset, arrival)
+            return True
+        if self._strange is None and 0 <= offset - self.least <= JUMP and arrival - self._since < self.WINDOW:
+            # Nothing but the usual, for nearly every packet.
+            self._in_window = min(self._in_window, offset)
+            self._last, self._last_offset = arrival, offset
+            return False
+        jumped = self._judge(offset, arrival, self.least, reported)
+        if not jumped:
+            self._follow(offset, arrival, self.least)
+        self._last, self._last_offset = arrival, offset
+        return jumped
+
+    def is_late(self, now: float) -> bool:
+        """Whether what came in the last seconds took longer than usual."""
+        return self.least is not None and now - self._last < self.LONG_PAUSE and self._last_offset - self.least > JUMP / 2
+
+    def believe(self, arrival: float) -> None:
+        """What is late is so because the source stood still."""
+        self._begin((self.least or 0.0) + (self.late or 0.0), arrival)
+
+    def _begin(self, offset: float, arrival: float) -> None:
+        self.least, self.late, self._strange = offset, None, None
+        self._last, self._since, self._last_offset = arrival, arrival, offset
+        self._in_window = float("inf")
+
+    def _follow(self, offset: float, arrival: float, least: float) -> None:
+        if least - JUMP <= offset < least:
+            self.least = least = offset
+        self._in_window = min(self._in_window, offset)
+        passed = arrival - self._since
+        if passed >= self.WINDOW:
+            self.least = least + max(0.0, min(self._in_window - least, self.RISE * passed))
+            self._since, self._in_window = arrival, float("inf")
+
+    def _judge(self, offset: float, arrival: float, least: float, reported: bool) -> bool:
+        """A source jumped if what comes is far off and stays so; a burst after a silence catches up."""
+        away = offset - least
+        if abs(away) <= JUMP:
+            self._strange = self.late = None
+        elif self._strange is None and (away < 0 or arrival - self._last > self.PAUSE):
+            self._strange = self._begin_strange(offset, arrival, away)
+        if self._strange is None:
+            return False
+        self._strange.add(offset, arrival)
+        if not self._strange.complete(arrival):
+            return False
+        found = self._strange
+        self._strange = _Strange(arrival, patient=found.patient, queued=found.queued)
+        if found.falling:
+            return False
+        if reported and away > 0 and (found.queued or self.late is not None or self._fellows_are_late(arrival)):
+            self.late = found.least - least
+            return False
+        self._begin(found.least, arrival)
+        return True
+
+    def _fellows_are_late(self, now: float) -> bool:
+        return any(one.is_late(now) for one in self.fellows)
+
+    def _begin_strange(self, offset: float, arrival: float, away: float) -> _Strange:
+        silence = arrival - self._last
+        missing = silence - (offset - self._last_offset)
+        return _Strange(arrival, patient=away > 0 and silence < self.LONG_PAUSE, queued=away > 0 and missing > self.FEW)
 
 
 class Reports:
@@ -151,6 +182,10 @@ class Reports:
     def fresh(self, now: float) -> bool:
         return self.offset is not None and now - self._at < self.FRESH
 
+    def later_by(self, offset: float, seconds: float) -> bool:
+        """Whether this report says that the source stood still for so long."""
+        return self.offset is not None and abs(offset - self.offset - seconds) <= self.AGREE
+
 
 class Timeline:
     """One track's moments on the node's monotonic clock; every reader of the track uses the same one."""
@@ -175,7 +210,8 @@ class Timeline:
     def arrived(self, timestamp: int, arrival: float) -> None:
         """A packet with this unwrapped RTP timestamp came; to be called in the order of arrival."""
         first = self.arrivals.least is None
-        jumped = self.arrivals.add(arrival - timestamp / self._rate, arrival)
+        reported = self.reports.fresh(arrival)
+        jumped = self.arrivals.add(arrival - timestamp / self._rate, arrival, reported=reported)
         if first:
             self._begun = self._last = arrival
         elif jumped:
@@ -202,7 +238,12 @@ class Timeline:
             return
         ahead = (timestamp - self._newest + (1 << 31)) % (1 << 32) - (1 << 31)
         media = (self._newest + ahead) / self._rate
-        if self.reports.add(ntp / (1 << 32) - media, now):
+        offset = ntp / (1 << 32) - media
+        late = self.arrivals.late
+        if late is not None and self.reports.later_by(offset, late):
+            self.arrivals.believe(now)
+            self.reports.forget()
+        if self.reports.add(offset, now):
             # A clock that was set was set for all tracks.
             for fellow in self._fellows:
                 if fellow is not self:
@@ -214,6 +255,7 @@ def together(timelines: Sequence[Timeline]) -> None:
     """These tracks come from one sender, whose reports put them in step."""
     for timeline in timelines:
         timeline._fellows = timelines
+        timeline.arrivals.fellows = [one.arrivals for one in timelines if one is not timeline]
 
 
 def _compare(timelines: Sequence[Timeline], now: float) -> None:

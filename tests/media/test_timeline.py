@@ -14,6 +14,8 @@ from server.media.timeline import Timeline, together
 
 TOLERANCE = 0.04
 """Seconds: lips and words fit (the product's own goal; ITU-R BT.1359 finds 45 ms early noticeable)."""
+NEVER = float("inf")
+"""When a lost packet arrives."""
 Event = tuple[float, int, Callable[[], None]]
 Late = Callable[[float], float]
 """From when a packet would arrive to when it does."""
@@ -36,6 +38,8 @@ class Sender:
     """What a report says instead of the right NTP time; None: it is not sent."""
     stands_still: tuple[float, float] = (float("inf"), 0.0)
     """When the sound device stops, and for how long."""
+    no_picture: tuple[float, float] = (float("inf"), 0.0)
+    """From when to when no picture is sent."""
     errors: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {"audio": [], "video": []})
     """When something was captured, and how far from that the timeline puts it."""
 
@@ -67,6 +71,8 @@ class Sender:
     def _picture(self, seconds: float) -> Iterator[Event]:
         for number in range(int(seconds * self.pictures)):
             captured = number / self.pictures
+            if self.no_picture[0] <= captured < self.no_picture[1]:
+                continue
             stamp = int((self._clock(captured) - 3_900_000_000) * 90_000)
             yield self._packet("video", self.video, captured, stamp, self._arrival(captured + self.encoding))
 
@@ -92,10 +98,11 @@ class Sender:
         """So many seconds of it."""
         picture = lambda at: int((self._clock(at) - 3_900_000_000) * 90_000)  # noqa: E731
         # A line delivers in any order that jitter makes; the sort is over little more than its reach.
+        came = lambda events: (event for event in events if event[0] < NEVER)  # noqa: E731
         events = heapq.merge(
-            _sorted(self._sound(seconds)), _sorted(self._picture(seconds)),
-            self._reports("audio", self.audio, seconds, 5.0, self._samples),
-            self._reports("video", self.video, seconds, 1.0, picture),
+            _sorted(came(self._sound(seconds))), _sorted(came(self._picture(seconds))),
+            came(self._reports("audio", self.audio, seconds, 5.0, self._samples)),
+            came(self._reports("video", self.video, seconds, 1.0, picture)),
         )  # fmt: skip
         for _, _, come in events:
             come()
@@ -224,6 +231,33 @@ def test_a_line_that_is_slow_for_a_minute_moves_little() -> None:
     one.run(200)
     two.run(200)
     assert apart(of(one, two)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("drops", [True, False])
+@pytest.mark.parametrize("queue", [0.3, 0.9, 2.5])
+def test_a_line_with_a_full_queue_is_late_but_nobody_stood_still(queue: float, drops: bool) -> None:
+    """It became thin: what comes has waited in the queue, until it heals; while that fills, nearly all is dropped or waits."""
+
+    def late(at: float) -> float:
+        if 60 <= at < 60 + queue:
+            return NEVER if drops else at + queue
+        return at + queue if 60 <= at < 90 else at
+
+    sender = Sender(random.Random(17), device_ppm=100, late=late, no_picture=(62.0, 95.0))
+    sender.run(150)
+    for track in of(sender):
+        errors = [error for captured, error in track if captured > 10]
+        assert max(errors) - min(errors) < TOLERANCE
+
+
+@pytest.mark.parametrize("lost", [0.0, 1.5])
+def test_a_source_that_stood_still_is_believed_when_its_reports_say_so(lost: float) -> None:
+    """Its reports tell it from a line's queue, also where packets were lost at the same time."""
+    drop = lambda at: NEVER if 60 - lost <= at < 60 else at  # noqa: E731
+    sender = Sender(random.Random(18), stands_still=(60.0, 1.0), late=drop)
+    sender.run(150)
+    after = [[e for e in track if e[0] > 60 + 8] for track in of(sender)]
+    assert apart(after) <= TOLERANCE
 
 
 def test_nothing_is_placed_before_it_came_or_in_steps() -> None:
