@@ -392,6 +392,15 @@ class RecordLine(Message):
     """For the staff: what is heard without expecting any words, where an expected one is in the text and may not have been said."""
 
 
+class FieldFinding(Message):
+    """What is wrong or missing in a field of the form."""
+
+    text: str
+    """Chinese sentence for the clerk."""
+    blocks: bool = False
+    """The record is not handed over with it."""
+
+
 class FormValue(Message):
     field: str
     label: str
@@ -405,6 +414,8 @@ class FormValue(Message):
     evidence: tuple[Evidence, ...] = ()
     version: int
     required: bool = False
+    findings: tuple[FieldFinding, ...] = ()
+    """For the staff, of the form as it stands."""
 
 
 class PlayableSegment(Message):

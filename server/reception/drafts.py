@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain import terms
 from server.domain.states import CLOSED_RECORD, FormField, PromiseState, RecognitionState, RecordState
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, DraftLine, Promise, Speaker
@@ -159,8 +160,11 @@ def _form_entries(record_id: str, reception: Reception, draft: Draft) -> list[Fo
 
 
 def fill_from_speech(entry: FormEntry, value: str, utterance_ids: Sequence[str]) -> None:
-    """Put in a value that was spoken, with where; a value without a source stays out."""
+    """Put in a value that was spoken, with where; a value without a source stays out.  Sentences about a court decide
+    the choice 涉法涉诉."""
     if value and utterance_ids:
+        if entry.field == FormField.LITIGATION and value not in dict(terms.YES_NO):
+            value = "yes"
         entry.value, entry.source, entry.utterance_ids = value, "speech", list(utterance_ids)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import terms
+from server.domain import formchecks, terms
 from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.shares import share_sentence
 from server.domain.states import (
@@ -23,6 +23,7 @@ from server.errors import NotFound
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.office import (
     Evidence,
+    FieldFinding,
     FieldProposal,
     FormValue,
     LineWord,
@@ -95,12 +96,13 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     rows = records.line_rows(session, record.id)
     form = form_values(session, record)
     case = records.case_of(session, record.id) if record.state == RecordState.FILED else None
-    blocked = blocked_by(record, rows, form)
+    editable = actor.role == StaffRole.CLERK and record.state in EDITABLE_RECORD
+    findings = form_findings(record, rows, form) if editable else []
+    blocked = blocked_by(record, rows, findings) if editable else []
     copied = copies.copied_utterance_ids(session, reception.id)
     fills = copies.fills_of(session, reception.id)
     gaps = tuple(_gaps(session, reception, roles, fills))
     unboosted = _Unboosted() if actor.is_kiosk else _unboosted(session, reception.id)
-    editable = actor.role == StaffRole.CLERK and record.state in EDITABLE_RECORD
     shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
     summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
     known: dict[str, Any] = {**_row(record, case.case_no if case else "", summary), **_counts(rows)}
@@ -111,7 +113,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         promises=promises.of_record(session, record, confirmed_only=actor.is_kiosk),
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
         body=tuple(_line(row, copied, unboosted) for row in shown),
-        form=tuple(form),
+        form=tuple(_with_findings(form, findings)),
         segments=(
             *(_segment(record.id, found) for found in records.segments(session, reception.id)),
             *(piece for fill in fills for piece in _pieces(record.id, fill)),
@@ -132,7 +134,7 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
         may_confirm=editable and not blocked,
         may_sign=actor.is_kiosk and record.state == RecordState.CONFIRMED,
         may_file=actor.role == StaffRole.CLERK and record.state in FILEABLE,
-        blocked_by=tuple(blocked) if record.state in EDITABLE_RECORD else (),
+        blocked_by=tuple(blocked),
     )
 
 
@@ -338,11 +340,34 @@ def _gaps(
         )
 
 
-def blocked_by(record: VisitRecord, rows: Sequence[Row[Any]], form: Iterable[FormValue]) -> list[str]:
+def form_findings(
+    record: VisitRecord, rows: Sequence[Row[Any]], form: Iterable[FormValue]
+) -> list[formchecks.Finding]:
+    """What is wrong or missing on the form, held against the record's lines and the day of the talk."""
+    started = record.reception.started_at or record.reception.joined_at
+    talk = formchecks.Talk(
+        on=started.astimezone(clock.OFFICE_ZONE).date() if started else None,
+        today=clock.today_in_office().date(),
+        said=[row.text for row in rows if not row.deleted],
+    )
+    return formchecks.check({value.field: value.value for value in form}, talk)
+
+
+def _with_findings(form: Iterable[FormValue], findings: Iterable[formchecks.Finding]) -> Iterable[FormValue]:
+    by_field: dict[str, list[FieldFinding]] = {}
+    for one in findings:
+        by_field.setdefault(one.field, []).append(FieldFinding(text=one.text, blocks=one.blocks))
+    for value in form:
+        found = by_field.get(value.field)
+        yield value.model_copy(update={"findings": tuple(found)}) if found else value
+
+
+def blocked_by(
+    record: VisitRecord, rows: Sequence[Row[Any]], findings: Iterable[formchecks.Finding]
+) -> list[str]:
     """Chinese sentences: what is missing before the petitioner can be asked to read and sign."""
     standing = [row for row in rows if not row.deleted]
     disputed = sum(bool(row.disputed) for row in standing)
-    empty = [value.label for value in form if value.required and not value.value]
     found = []
     if record.recognition == RecognitionState.RUNNING:
         found.append("还在认最后一段话，认完再交给群众核对。")
@@ -350,4 +375,4 @@ def blocked_by(record: VisitRecord, rows: Sequence[Row[Any]], form: Iterable[For
         found.append("笔录里一句话都没有。请听录音补记；没有录上的，写一句是什么原因。")
     if disputed:
         found.append(f"信访人说有 {disputed} 句不对，还没有改。")
-    return found + [f"“{label}”还没有填。" for label in empty]
+    return found + [one.text for one in findings if one.blocks]

@@ -12,7 +12,7 @@ from server.protocol.office import Dispute, Record
 from server.reception import glossary, revisions
 from server.reception.canonical import settle
 from server.reception.filing import file_record
-from server.reception.records import blocked_by, form_values, require, view
+from server.reception.records import blocked_by, form_findings, form_values, require, view
 from server.reception.signature_image import decode_signature
 from server.store import records
 from server.store.access import Actor
@@ -51,7 +51,8 @@ def confirm(session: Session, actor: Actor, record_id: str) -> Record:
     record = _locked(session, actor, record_id)
     if record.state not in EDITABLE_RECORD:
         raise WrongState("这份笔录已经交给信访人看了。")
-    missing = blocked_by(record, records.line_rows(session, record.id), form_values(session, record))
+    rows = records.line_rows(session, record.id)
+    missing = blocked_by(record, rows, form_findings(record, rows, form_values(session, record)))
     if missing:
         raise WrongState(missing[0], code="not_ready", blocked_by=missing)
     clerk = record.clerk_id or actor.user_id

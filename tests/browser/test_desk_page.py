@@ -711,7 +711,26 @@ def test_a_value_too_long_is_refused_in_words_and_kept(page: Page, desk: Desk) -
     expect(page.locator("dialog .kept")).to_have_text("长" * 300)
 
 
-def test_a_typed_value_gets_the_chosen_sentence_as_its_source(page: Page, desk: Desk) -> None:
+def select_words(page: Page, line: str, words: str) -> tuple[float, float]:
+    """Selects words of a line as a mouse would; the middle of them on the screen."""
+    say = row(page, line).locator(".say")
+    say.click()
+    box = say.evaluate(
+        """(say, words) => {
+          const walker = document.createTreeWalker(say, NodeFilter.SHOW_TEXT);
+          const range = document.createRange(), from = say.textContent.indexOf(words);
+          const at = (offset) => { let n, seen = 0; walker.currentNode = say; while ((n = walker.nextNode())) { if (offset <= seen + n.length) return [n, offset - seen]; seen += n.length; } };
+          range.setStart(...at(from)); range.setEnd(...at(from + words.length));
+          getSelection().removeAllRanges(); getSelection().addRange(range);
+          const box = range.getBoundingClientRect();
+          return [box.x + box.width / 2, box.y + box.height / 2];
+        }""",
+        words,
+    )
+    return box[0], box[1]
+
+
+def test_words_of_the_record_fill_the_form_with_their_source_and_what_is_wrong_is_told(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)
     field = page.locator("[data-field=address]")
@@ -720,8 +739,52 @@ def test_a_typed_value_gets_the_chosen_sentence_as_its_source(page: Page, desk: 
     expect(field.locator(".origin")).to_contain_text("登记员填的", timeout=8_000)
     field.get_by_text("用选中的那一句作出处").click()
     expect(field.locator(".origin .src")).to_be_visible(timeout=8_000)
+    expect(field.locator(".said-at .words")).to_have_text("“村里修路占了我家的承包地。”")
+
+    select_words(page, "单子没给过", "三万六千八")
+    page.keyboard.press("Control+m")
+    expect(page.locator("dialog .kept")).to_have_text("“三万六千八”")
+    look(page, "desk-to-field")
+    letter = page.locator("dialog button[value=amount] .kbd").inner_text()
+    page.keyboard.press(letter.lower())
+    expect(page.locator("#form-amount")).to_have_value("三万六千八")
+    expect(page.locator("[data-field=amount] .origin button.src")).to_be_visible(timeout=8_000)
+
+    x, y = select_words(page, "修路占了", "村里修路占了我家的承包地")
+    target = page.locator("#form-problem_place")
+    target.scroll_into_view_if_needed()
+    aim = target.bounding_box()
+    assert aim
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 8, y + 4)
+    page.mouse.move(aim["x"] + 40, aim["y"] + 12, steps=4)
+    page.mouse.move(aim["x"] + 44, aim["y"] + 14)
+    expect(page.locator(".aimed")).to_have_attribute("data-field", "problem_place")
+    page.mouse.up()
+    expect(target).to_have_value("村里修路占了我家的承包地")
+    expect(row(page, "修路占了").locator(".say")).to_have_text("村里修路占了我家的承包地。")
+
+    page.fill("#form-phone", "1380000432")
+    page.fill("#form-amount", "38600元")
+    expect(page.locator("[data-field=phone] .findings")).to_contain_text("还差 1 位", timeout=8_000)
+    expect(page.locator("[data-field=amount] .findings")).to_contain_text("笔录里没有说到 38600 元", timeout=8_000)
+    expect(page.locator("#unsourced")).to_contain_text("栏要看一看")
+    page.fill("#form-name", "")
+    expect(page.locator("[data-field=name] .findings .blocks")).to_have_text("“姓名”还没有填。", timeout=8_000)
+    expect(page.locator("#confirm")).to_have_attribute("aria-disabled", "true")
+    page.locator("#unsourced .link").first.click()
+    look(page, "desk-form-findings")
     page.reload()
-    expect(field.locator(".origin button.src")).to_be_visible(timeout=8_000)
+    amount = page.locator("[data-field=amount]")
+    expect(amount.locator(".origin button.src")).to_be_visible(timeout=8_000)
+    page.locator("#form-amount").focus()
+    amount.get_by_text("不是", exact=True).click()
+    expect(amount.locator(".origin")).to_have_text("登记员填的", timeout=8_000)
+    if os.environ.get("JIETAN_SCREENSHOTS"):
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.locator(".panes [data-pane=form]").click()
+        look(page, "desk-form-phone")
 
 
 def test_a_damaged_file_is_told_and_the_text_stays_editable(page: Page, desk: Desk) -> None:

@@ -12,12 +12,12 @@ from server.domain.states import FormField, Purpose
 from server.jobs.running import use_own_words
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, Speaker
+from server.protocol.numbers import digit_runs, is_identity_number, money, parse, spoken
 from server.protocol.transcript import Utterance, Word
 from server.settings import Settings
 from tests.transcription.conftest import DEMO
 from transcription.drafting import build_draft
 from transcription.drafting.fields import RULES, said_people
-from transcription.drafting.numbers import digit_runs, is_identity_number, money, parse, spoken
 from transcription.drafting.vocabulary import UnusableWords, in_use, load_vocabulary, use
 from transcription.drafting.written import written_text
 

@@ -6,10 +6,10 @@ import pytest
 
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftField, DraftInput, Speaker
+from server.protocol.numbers import parse
 from server.protocol.transcript import Utterance
 from tests.transcription.conftest import DEMO
 from transcription.drafting import build_draft
-from transcription.drafting.numbers import parse
 from transcription.evaluate import Sentence, load_reference
 from transcription.labels import (
     FieldScore,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from server.protocol.drafting import DraftField
-from transcription.drafting.numbers import (
+from server.protocol.numbers import (
     NUMERAL,
     Money,
     digit_runs,

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from server.protocol.drafting import DraftLine, Promise
-from transcription.drafting.numbers import NUMERAL, parse
+from server.protocol.numbers import NUMERAL, parse
 from transcription.drafting.vocabulary import Vocabulary
 
 Unit = Literal["hour", "day", "workday", "week", "month"]

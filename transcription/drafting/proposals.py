@@ -22,10 +22,10 @@ from functools import lru_cache
 
 from server.protocol.base import Role
 from server.protocol.drafting import DraftField, DraftInput
+from server.protocol.numbers import parse
 from server.protocol.transcript import Utterance
 from transcription.drafting import fields as rules
 from transcription.drafting.echo import without_echoes
-from transcription.drafting.numbers import parse
 from transcription.drafting.turns import Talk, Turn, talk
 from transcription.drafting.vocabulary import in_use
 from transcription.drafting.written import written_text

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from itertools import accumulate
 
+from server.protocol.numbers import parse
 from server.protocol.transcript import Word
-from transcription.drafting.numbers import parse
 
 Rewrite = Callable[[re.Match[str]], str | None]
 """The written form of a match, or None where it has to stay."""

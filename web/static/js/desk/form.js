@@ -2,6 +2,8 @@
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt } from "/static/js/time.js";
+import { toast } from "/static/js/desk/ask.js";
+import { fitted } from "/static/js/desk/cite.js";
 import { proposal } from "/static/js/desk/proposed.js";
 
 const LONG = new Set(["summary", "requests", "facts", "tried_before", "materials", "handling", "representatives"]);
@@ -12,22 +14,38 @@ const SOURCES = { kiosk: "终端上填的", office: "本单位记的", clerk: "�
 /** Events: "typed" (detail: {field, value}), "hear" (detail: Evidence), "cite" (detail: {field, value}): the sentence
  * chosen in the transcript is to be this field's source; "take" and "dismiss" (detail: a proposal of the model). */
 export class Form extends EventTarget {
-  /** @param {HTMLElement} host @param {{pending?: (key: string) => string | null}} options */
-  constructor(host, { pending = () => null } = {}) {
+  /**
+   * @param {HTMLElement} host
+   * @param {{pending?: (key: string) => string | null, dragged?: () => import("/static/js/desk/cite.js").Picked | null}} options
+   * dragged: the words of the record that are being dragged
+   */
+  constructor(host, { pending = () => null, dragged = () => null } = {}) {
     super();
     this.host = host;
     this.pending = pending;
+    this.dragged = dragged;
+    this.editable = false;
     /** @type {Map<string, HTMLElement>} */
     this.boxes = new Map();
     /** @type {Map<string, any>} */
     this.values = new Map();
     this.heard = new Map();
     /** @type {any} */
-    this.record = { proposals: [] };
+    this.record = { proposals: [], body: [] };
+    this.citing = el("button.btn.small.quiet.cite", { type: "button" }, icon("link"), "用选中的那一句作出处");
+    this.places = el("ol.said-at");
+    /** Under the field one works in: where it was said. */
+    this.sources = el("div.sources", {}, this.places, this.citing);
+    this.listen();
+  }
+
+  listen() {
     this.host.addEventListener("input", (event) => this.input(event));
     this.host.addEventListener("click", (event) => this.clicked(event));
-    this.host.addEventListener("focusin", (event) => this.offerCite(event));
-    this.citing = el("button.btn.small.quiet.cite", { type: "button" }, icon("link"), "用选中的那一句作出处");
+    this.host.addEventListener("focusin", (event) => this.focused(event));
+    this.host.addEventListener("dragover", (event) => this.draggedOver(event));
+    this.host.addEventListener("dragleave", () => this.aim(null));
+    this.host.addEventListener("drop", (event) => this.dropped(event));
     this.citing.addEventListener("click", () => this.cite());
   }
 
@@ -35,6 +53,8 @@ export class Form extends EventTarget {
   show(record, editable) {
     this.startedAt = record.started_at;
     this.record = record;
+    this.editable = editable;
+    this.citing.hidden = !editable;
     const first = !this.boxes.size;
     for (const value of record.form) {
       const old = this.values.get(value.field);
@@ -43,6 +63,7 @@ export class Form extends EventTarget {
       else if (!old) this.host.append(this.box(value));
       this.fill(value, editable);
     }
+    this.showSources();
   }
 
   /** @param {any} value */
@@ -50,7 +71,7 @@ export class Form extends EventTarget {
     const id = `form-${value.field}`;
     const box = el(`div.field${HALF.has(value.field) ? ".half" : ""}`, { "data-field": value.field },
       el("span.lb", {}, el("label", { for: id }, value.label), el("span.origin")),
-      control(value, id));
+      control(value, id), el("ul.findings", { id: `${id}-findings`, hidden: true }));
     this.boxes.set(value.field, box);
     return box;
   }
@@ -64,6 +85,7 @@ export class Form extends EventTarget {
     input.disabled = !editable;
     box.classList.toggle("needed", value.required && !shown);
     box.querySelector(".origin")?.replaceChildren(this.origin(value));
+    showFindings(box, input, editable ? value.findings : []);
     this.propose(value, box, editable);
   }
 
@@ -112,33 +134,186 @@ export class Form extends EventTarget {
     this.dispatchEvent(new CustomEvent("typed", { detail: { field, value } }));
   }
 
-  /** Under the field one works in: make the chosen sentence its source. @param {FocusEvent} event */
-  offerCite(event) {
+  /** Under the field one works in: every place where it was said, and a way to add one. @param {FocusEvent} event */
+  focused(event) {
     const input = event.target instanceof HTMLElement && event.target.matches(".input") ? event.target : null;
-    input?.closest("[data-field]")?.append(this.citing);
+    if (input) this.open(input.closest("[data-field]")?.getAttribute("data-field") || "");
+  }
+
+  /** Shows the places of a field under it. @param {string} field */
+  open(field) {
+    const box = this.boxes.get(field);
+    if (!box || this.sources.parentElement === box) return;
+    this.boxes.get(this.opened)?.classList.remove("open");
+    box.append(this.sources);
+    box.classList.add("open");
+    this.showSources();
+  }
+
+  get opened() {
+    return this.sources.closest("[data-field]")?.getAttribute("data-field") || "";
+  }
+
+  showSources() {
+    const value = this.values.get(this.opened);
+    if (!value) return;
+    const state = JSON.stringify([value.field, this.editable, value.evidence]);
+    if (this.places.dataset.state === state) return;
+    this.places.dataset.state = state;
+    this.places.replaceChildren(...value.evidence.map((/** @type {any} */ place, /** @type {number} */ turn) => this.place(value, place, turn)));
+  }
+
+  /** One place where the field was said, in the words that stand there now. @param {any} value @param {any} place @param {number} turn */
+  place(value, place, turn) {
+    const line = this.record.body.find((/** @type {any} */ one) => !one.deleted && one.utterance_ids.includes(place.utterance_id));
+    const text = line?.text || place.text;
+    return el("li", {},
+      el("button.src", { type: "button", "data-place": turn, "aria-label": `听这一处：${text}` }, icon("play"), clockAt(this.startedAt, place.start)),
+      el("span.words", { title: text }, `“${text}”`),
+      this.editable ? el("button.link", { type: "button", "data-no-source": turn, "aria-label": `这一处不是“${value.label}”的出处` }, "不是") : null);
   }
 
   cite() {
-    const field = this.citing.closest("[data-field]")?.getAttribute("data-field") || "";
-    const input = /** @type {HTMLInputElement | null} */ (this.boxes.get(field)?.querySelector(".input") ?? null);
-    if (input) this.dispatchEvent(new CustomEvent("cite", { detail: { field, value: input.value } }));
+    const field = this.opened;
+    if (field) this.dispatchEvent(new CustomEvent("cite", { detail: { field, value: this.written(field) } }));
   }
 
-  /** Several places: each press plays the next one. @param {Event} event */
+  /** What stands in a field on the page. @param {string} field */
+  written(field) {
+    return /** @type {HTMLInputElement | null} */ (this.boxes.get(field)?.querySelector(".input") ?? null)?.value || "";
+  }
+
+  /** Words of the record go into a field, and their lines are its source. @param {string} field @param {import("/static/js/desk/cite.js").Picked} picked */
+  put(field, picked) {
+    const value = this.values.get(field);
+    if (!value || !this.editable) return;
+    const before = this.written(field);
+    const now = fitted(value, before, picked.text, LONG.has(field));
+    if (now === null) return void toast(value.choices.length ? `“${value.label}”要选一项，先选好，再指出处` : `这一句里没有“${value.label}”`, "info");
+    const cited = evidenceOf(picked.lines);
+    const kept = LONG.has(field) && before.trim() ? value.evidence : [];
+    value.evidence = [...kept, ...cited.filter((one) => !kept.some((/** @type {any} */ old) => old.utterance_id === one.utterance_id))];
+    const input = /** @type {HTMLInputElement} */ (this.boxes.get(field)?.querySelector(".input"));
+    input.value = now;
+    this.open(field);
+    this.showSources();
+    this.boxes.get(field)?.scrollIntoView({ block: "nearest" });
+    this.dispatchEvent(new CustomEvent("typed", { detail: { field, value: now } }));
+    toast(cited.length ? `“${value.label}”填上了，出处也记上了` : `“${value.label}”填上了；这一句是手写的，没有录音作出处`, "check");
+  }
+
+  /** A place is no source of the field after all. @param {any} value @param {number} turn */
+  drop(value, turn) {
+    value.evidence = value.evidence.filter((/** @type {any} */ _one, /** @type {number} */ i) => i !== turn);
+    this.showSources();
+    this.dispatchEvent(new CustomEvent("typed", { detail: { field: value.field, value: this.written(value.field) } }));
+  }
+
+  // --- words that are dragged here -------------------------------------------------------------------------------
+
+  /** @param {Event} event */
+  target(event) {
+    const box = event.target instanceof Element ? event.target.closest("[data-field]") : null;
+    return this.editable && box && this.dragged() ? box : null;
+  }
+
+  /** @param {Element | null} box */
+  aim(box) {
+    for (const old of this.host.querySelectorAll(".aimed")) if (old !== box) old.classList.remove("aimed");
+    box?.classList.add("aimed");
+  }
+
+  /** @param {DragEvent} event */
+  draggedOver(event) {
+    const box = this.target(event);
+    this.aim(box);
+    if (!box) return;
+    event.preventDefault();
+    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
+  }
+
+  /** @param {DragEvent} event */
+  dropped(event) {
+    const [box, words] = [this.target(event), this.dragged()];
+    this.aim(null);
+    if (!box || !words) return;
+    event.preventDefault();
+    this.put(box.getAttribute("data-field") || "", words);
+  }
+
+  // --- pressing --------------------------------------------------------------------------------------------------
+
+  /** @param {Event} event */
   clicked(event) {
-    if (event.target instanceof Element && this.pressedProposal(event.target)) return;
-    const chip = event.target instanceof Element ? event.target.closest("[data-evidence]") : null;
-    const value = chip && this.values.get(chip.getAttribute("data-evidence") || "");
+    const target = event.target instanceof Element ? event.target : null;
+    if (!target || this.pressedProposal(target) || this.pressedPlace(target)) return;
+    const value = this.values.get(target.closest("[data-evidence]")?.getAttribute("data-evidence") || "");
     if (!value) return;
-    const turn = (this.heard.get(value.field) ?? -1) + 1;
-    this.heard.set(value.field, turn);
-    this.dispatchEvent(new CustomEvent("hear", { detail: value.evidence[turn % value.evidence.length] }));
+    this.open(value.field);
+    this.hear(value, ((this.heard.get(value.field) ?? -1) + 1) % value.evidence.length);
   }
 
-  /** Number of filled-in fields that nobody said and nobody typed. */
-  withoutSource() {
-    return [...this.values.values()].filter((value) => !value.source && !value.value).length;
+  /** Was it something in the list of places? @param {Element} target */
+  pressedPlace(target) {
+    const value = this.values.get(this.opened);
+    const turn = target.closest("[data-place]")?.getAttribute("data-place") ?? null;
+    const gone = target.closest("[data-no-source]")?.getAttribute("data-no-source") ?? null;
+    if (value && turn !== null) this.hear(value, Number(turn));
+    else if (value && gone !== null) this.drop(value, Number(gone));
+    return turn !== null || gone !== null;
   }
+
+  /** Several places: each press of the chip plays the next one. @param {any} value @param {number} turn */
+  hear(value, turn) {
+    this.heard.set(value.field, turn);
+    this.dispatchEvent(new CustomEvent("hear", { detail: value.evidence[turn] }));
+  }
+
+  /** What is left to do, each a way to the next such field. @param {HTMLElement} place */
+  head(place) {
+    const all = [...this.values.values()];
+    const wrong = this.editable ? all.filter((value) => value.findings.length) : [];
+    const empty = all.filter((value) => !value.value);
+    const state = JSON.stringify([wrong.map((value) => value.field), empty.map((value) => value.field)]);
+    if (place.dataset.state === state) return;
+    place.dataset.state = state;
+    place.replaceChildren(...[this.jump(wrong, `${wrong.length} 栏要看一看`), this.jump(empty, `${empty.length} 栏空着`)].filter((node) => node !== null));
+  }
+
+  /** @param {any[]} values @param {string} words */
+  jump(values, words) {
+    if (!values.length) return null;
+    const button = el("button.link", { type: "button" }, words);
+    button.addEventListener("click", () => this.go((values[values.findIndex((value) => value.field === this.opened) + 1] || values[0]).field));
+    return button;
+  }
+
+  /** @param {string} field */
+  go(field) {
+    const box = this.boxes.get(field);
+    this.open(field);
+    box?.scrollIntoView({ block: "nearest" });
+    /** @type {HTMLElement | null | undefined} */ (box?.querySelector(".input"))?.focus();
+  }
+}
+
+/** What these lines rest on in the recording. @param {any[]} lines */
+export function evidenceOf(lines) {
+  return lines.flatMap(({ utterance_ids, participant_id, start, end, text }) => utterance_ids.map((/** @type {string} */ id) => ({ utterance_id: id, participant_id, start, end, text })));
+}
+
+/** What is wrong with a value, in words under it. @param {HTMLElement} box @param {HTMLElement} input @param {{text: string, blocks: boolean}[]} findings */
+function showFindings(box, input, findings) {
+  const list = /** @type {HTMLElement} */ (box.querySelector(".findings"));
+  const state = JSON.stringify(findings);
+  if ((list.dataset.state || "[]") === state) return;
+  list.dataset.state = state;
+  list.hidden = !findings.length;
+  list.replaceChildren(...findings.map((one) => el(`li${one.blocks ? ".blocks" : ""}`, {}, icon(one.blocks ? "alert" : "info"), el("span", {}, one.text))));
+  box.classList.toggle("wrong", findings.length > 0);
+  if (findings.length) input.setAttribute("aria-describedby", list.id);
+  else input.removeAttribute("aria-describedby");
+  input.setAttribute("aria-invalid", String(findings.some((one) => one.blocks)));
 }
 
 /** @param {any} value @param {string} id */

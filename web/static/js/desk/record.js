@@ -6,7 +6,8 @@ import { chineseMoment, clockAt, clockSeconds, mediaTime } from "/static/js/time
 import { ask, askWhich, toast } from "/static/js/desk/ask.js";
 import { showAttendance } from "/static/js/attendance.js";
 import { Edits } from "/static/js/desk/edits.js";
-import { Form } from "/static/js/desk/form.js";
+import { picked } from "/static/js/desk/cite.js";
+import { Form, evidenceOf } from "/static/js/desk/form.js";
 import { showHistory } from "/static/js/desk/history.js";
 import { SHEET, listenForKeys } from "/static/js/desk/keys.js";
 import { Lines } from "/static/js/desk/lines.js";
@@ -17,6 +18,7 @@ import { Promised } from "/static/js/desk/promised.js";
 import { Saver, wordsOf } from "/static/js/desk/saver.js";
 import { showState } from "/static/js/desk/states.js";
 import { stepButtons } from "/static/js/desk/steps.js";
+import { chooseField } from "/static/js/desk/tofield.js";
 import { decisionWords } from "/static/js/undertakings.js";
 
 const BACK_S = 3;
@@ -29,7 +31,7 @@ const isClerk = root.dataset.role === "clerk";
 const saver = new Saver(recordId, root.dataset.user || "");
 const pending = (/** @type {string} */ key) => saver.pending(key);
 const lines = new Lines(byId("lines"), { pending });
-const form = new Form(byId("form"), { pending });
+const form = new Form(byId("form"), { pending, dragged: () => dragged });
 const overview = new Overview(byId("lanes"));
 const places = new Places({ list: byId("places"), count: byId("places-count"), bar: byId("places-bar"), words: byId("places-words"), left: byId("places-left") });
 const promised = new Promised(byId("undertakings"), (id) => saver.waitingEdit(`promise:${id}`));
@@ -40,6 +42,8 @@ const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (by
 let record = null;
 /** @type {Player | null} */
 let player = null;
+/** Words of the record on their way to the form. @type {import("/static/js/desk/cite.js").Picked | null} */
+let dragged = null;
 
 // --- showing -----------------------------------------------------------------------------------------------------
 
@@ -69,8 +73,7 @@ function showHead(editable) {
   document.title = `${record.petitioner} 的笔录 · 接谈`;
   showState(byId("state"), record.state);
   byId("steps").replaceChildren(...stepButtons(record, { isClerk, left: places.left().length, run }));
-  const empty = form.withoutSource();
-  byId("unsourced").textContent = empty ? `${empty} 栏没有出处` : "";
+  form.head(byId("unsourced"));
   tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
   tell(byId("copies"), record.copy_message);
   tell(byId("readonly"), editable ? "" : readonlyWords());
@@ -266,6 +269,22 @@ function hearPromise(one) {
   return player?.playStretch(one.start, Math.max(...found.map((/** @type {any} */ line) => line.end)));
 }
 
+/** Where a field was said: to hear, and to see if it stands in the record. @param {any} evidence */
+function hearPlace(evidence) {
+  const line = record.body.find((/** @type {any} */ one) => !one.deleted && one.utterance_ids.includes(evidence.utterance_id));
+  if (line) lines.select(line.id);
+  player?.playStretch(evidence.start, evidence.end);
+}
+
+/** The chosen words go into a field of the form; a key or a button asks which. */
+async function toField() {
+  if (!lines.editable) return;
+  const words = picked(lines);
+  if (!words) return toast("先在笔录里选中要放进登记表的话", "info");
+  const field = await chooseField(form.values.values(), words.text);
+  if (field) form.put(field, words);
+}
+
 /** @param {string} id */
 function hear(id) {
   const line = lines.byId.get(id);
@@ -411,11 +430,13 @@ function wireLines() {
   on(places, "go", (id) => goTo(id, true));
   on(promised, "hear", hearPromise);
   on(promised, "decide", (decision) => edits.decidePromise(decision));
+  lines.host.addEventListener("dragstart", () => { dragged = picked(lines); });
+  lines.host.addEventListener("dragend", () => { dragged = null; });
   on(form, "typed", typedField);
   on(form, "cite", citeField);
   on(form, "take", (one) => edits.takeProposal(one, form.values.get(one.field)));
   on(form, "dismiss", (one) => edits.dismissProposal(one));
-  on(form, "hear", (evidence) => player?.playStretch(evidence.start, evidence.end));
+  on(form, "hear", hearPlace);
   on(overview, "seek", (t) => player?.seek(t));
   tools.querySelector("select")?.addEventListener("change", (event) => edits.speaker(lines.byId.get(lines.current), /** @type {HTMLSelectElement} */ (event.target).value));
   tools.addEventListener("pointerdown", (event) => { if (/** @type {Element} */ (event.target).closest("button")) event.preventDefault(); });
@@ -441,10 +462,10 @@ function citeField({ field, value }) {
   if (!line?.utterance_ids.length) return toast(line ? "这一句是手写的，没有录音，不能作出处" : "先在左边点一下作出处的那一句", "info");
   if (!value.trim()) return toast("先把这一栏填上，再指出处", "info");
   const now = form.values.get(field);
-  const { participant_id, start, end, text } = line;
-  const cited = line.utterance_ids.map((/** @type {string} */ id) => ({ utterance_id: id, participant_id, start, end, text }));
+  const cited = evidenceOf([line]);
   const known = new Set(now.evidence.map((/** @type {any} */ e) => e.utterance_id));
-  now.evidence = [...now.evidence, ...cited.filter((/** @type {any} */ e) => !known.has(e.utterance_id))];
+  now.evidence = [...now.evidence, ...cited.filter((e) => !known.has(e.utterance_id))];
+  form.showSources();
   typedField({ field, value });
   return toast("记上了，存好后点出处就能听", "check");
 }
@@ -469,6 +490,7 @@ const commands = {
   dismiss: () => { const one = currentOther(); if (one) edits.dismiss(one); },
   up: () => step(-1),
   down: () => step(1),
+  toField,
   slower: () => player?.changeRate(-1),
   faster: () => player?.changeRate(1),
 };
