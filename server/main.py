@@ -20,6 +20,7 @@ from server.api import (
     kiosk,
     kiosk_lock,
     public,
+    reading,
     receptions,
     records,
     whip,
@@ -30,7 +31,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, cases, public, glossary)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, cases, public, glossary)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

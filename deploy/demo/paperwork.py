@@ -19,9 +19,9 @@ from server.protocol.office import (
     Progress,
     ProgressQuery,
     Record,
-    Signature,
     Sitting,
 )
+from server.protocol.reading import Reading, Signature
 
 EDITS_AT_ONCE = 100
 RECOGNISED_S = 300.0
@@ -74,9 +74,9 @@ async def sign(people: People, record_id: str) -> Sitting:
     sitting = await people.kiosk.sitting()
     if sitting.step != "read" or sitting.record_id != record_id:
         raise NotAsExpected(f"the kiosk shows {sitting.step}")
-    shown = await people.kiosk.get_as(Record, "GET", f"/api/records/{record_id}")
-    signature = Signature(image=drawn_name(), version=shown.version)
-    await people.kiosk.call("POST", f"/api/records/{record_id}/signature", signature)
+    shown = await people.kiosk.get_as(Reading, "GET", f"/api/reading/{record_id}")
+    signature = Signature(image=drawn_name(), sha256=shown.sha256)
+    await people.kiosk.call("POST", f"/api/reading/{record_id}/signature", signature)
     return await people.kiosk.sitting()
 
 

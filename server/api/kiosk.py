@@ -64,4 +64,4 @@ async def hear(
 ) -> Heard:
     """Understand a short spoken answer; nothing of it is kept."""
     sound = await request.body()
-    return await run_in_threadpool(hearing.hear, office.settings, actor.kiosk_id or 0, sound, want)
+    return await run_in_threadpool(hearing.hear, office.settings, f"kiosk {actor.kiosk_id}", sound, want)

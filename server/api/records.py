@@ -7,12 +7,12 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from server.api.deps import AnyActor, Clerk, Db, KioskActor, LeaderOrClerk, OfficeDep
-from server.domain.states import RecordState, StaffRole
-from server.errors import NotAllowed, NotFound
-from server.protocol.office import Disputes, Edits, Refusal, Reopen, Signature
+from server.api.deps import Clerk, Db, LeaderOrClerk, OfficeDep
+from server.domain.states import RecordState
+from server.errors import NotFound
+from server.protocol.office import Edits, RecordPulse, Refusal, Reopen
 from server.protocol.recording import FILE_TYPES
-from server.reception import archiving, documents, editing, filing, proposals, records, signing
+from server.reception import archiving, disputing, documents, editing, filing, proposals, records, signing
 from server.reception.office import Office
 from server.store import copies as copy_store
 from server.store import copyfiles, files
@@ -22,19 +22,13 @@ from server.store.access import Actor
 router = APIRouter(prefix="/records")
 
 RecordId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 MEDIA_TYPES = {form.suffix: form.media_type for form in FILE_TYPES.values()} | {".ogg": "audio/ogg"}
 
 
 def _json(message: BaseModel) -> Response:
     """A message as JSON, written once: a long record has 100,000 words."""
     return Response(message.model_dump_json(), media_type="application/json")
-
-
-def _reader(actor: Actor) -> Actor:
-    """Leaders, clerks and kiosks read records; raises NotAllowed for administrators."""
-    if actor.role not in (StaffRole.LEADER, StaffRole.CLERK) and not actor.is_kiosk:
-        raise NotAllowed
-    return actor
 
 
 @router.get("")
@@ -52,9 +46,9 @@ def listed(
 
 
 @router.get("/{record_id}")
-def one(record_id: RecordId, db: Db, actor: AnyActor) -> Response:
+def one(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> Response:
     """The record."""
-    return _json(records.open_record(db, _reader(actor), record_id))
+    return _json(records.open_record(db, actor, record_id))
 
 
 @router.post("/{record_id}/edits")
@@ -96,58 +90,69 @@ def reopen(record_id: RecordId, body: Reopen, db: Db, actor: Clerk) -> Response:
     return _json(signing.reopen(db, actor, record_id, body.reason))
 
 
-@router.post("/{record_id}/disputes")
-def dispute(record_id: RecordId, body: Disputes, db: Db, actor: KioskActor) -> Response:
-    """The petitioner says which lines are wrong."""
-    return _json(signing.dispute(db, actor, record_id, body.disputes, version=body.version))
+@router.get("/{record_id}/pulse")
+def pulse(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> RecordPulse:
+    """Whether it is another one than a page shows."""
+    return records.pulse(db, actor, record_id)
 
 
-@router.post("/{record_id}/signature")
-def sign(
-    record_id: RecordId, body: Signature, db: Db, actor: KioskActor, office: OfficeDep, later: BackgroundTasks
+@router.get("/{record_id}/disputes/{dispute_id}/sound")
+def dispute_sound(
+    record_id: RecordId, dispute_id: Annotated[int, Path(ge=1, le=2**31 - 1)], db: Db, actor: LeaderOrClerk
 ) -> Response:
-    """The petitioner signs."""
-    at_once = office.settings.file_on_signature
-    record = signing.sign(db, actor, record_id, body.image, version=body.version, file_at_once=at_once)
-    _print_later(later, office, db, record.case_id)
-    return _json(record)
+    """How the petitioner said it."""
+    content, media_type = disputing.sound(db, actor, record_id, dispute_id)
+    return Response(content, media_type=media_type)
 
 
 @router.post("/{record_id}/refusal")
 def refuse(
-    record_id: RecordId, body: Refusal, db: Db, actor: AnyActor, office: OfficeDep, later: BackgroundTasks
+    record_id: RecordId, body: Refusal, db: Db, actor: Clerk, office: OfficeDep, later: BackgroundTasks
 ) -> Response:
-    """The petitioner does not sign."""
-    if actor.role != StaffRole.CLERK and not actor.is_kiosk:
-        raise NotAllowed
+    """The petitioner does not sign, as the clerk saw it."""
     at_once = office.settings.file_on_signature
-    record = signing.refuse(db, actor, record_id, body.reason, version=body.version, file_at_once=at_once)
-    _print_later(later, office, db, record.case_id)
-    return _json(record)
+    record = signing.note_refusal(db, actor, record_id, body.reason, file_at_once=at_once)
+    print_later(later, office, db, record_id)
+    return _json(records.view(db, actor, record))
 
 
 @router.post("/{record_id}/file")
 def file(record_id: RecordId, db: Db, actor: Clerk, office: OfficeDep, later: BackgroundTasks) -> dict[str, Any]:
     """File the record as a case."""
     filed = filing.file_record(db, actor, record_id)
-    _print_later(later, office, db, filed.case_id)
+    print_later(later, office, db, record_id)
     return {"case_id": filed.case_id, "case_no": filed.case_no}
 
 
-def _print_later(later: BackgroundTasks, office: Office, db: Session, case_id: int | None) -> None:
-    """Make the printed documents and the film after the answer; what fails is made when somebody asks for it."""
-    if case_id is None:
+def print_later(later: BackgroundTasks, office: Office, db: Session, record_id: str) -> None:
+    """Make the printed documents and the film of a record that was filed, after the answer; what fails is made when
+    somebody asks for it."""
+    case = store.case_of(db, record_id)
+    if case is None:
         return
-    later.add_task(documents.make_all_logged, office, case_id)
+    later.add_task(documents.make_all_logged, office, case.id)
     if office.settings.archive_on_filing:
-        for archive_id in archiving.ask_on_filing(db, case_id):
+        for archive_id in archiving.ask_on_filing(db, case.id):
             later.add_task(office.jobs.make_archive, archive_id)
 
 
 @router.get("/{record_id}/recordings/{segment_id}")
-def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: AnyActor, office: OfficeDep) -> FileResponse:
+def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> FileResponse:
     """A file of the recording; ranges work, so that players can seek."""
-    record = records.require(db, _reader(actor), record_id)
+    return recording_file(db, actor, office, record_id, segment_id)
+
+
+@router.get("/{record_id}/copies/{copy_id}/{gap_id}")
+def copy_piece(
+    record_id: RecordId, copy_id: RecordId, gap_id: GapId, db: Db, actor: LeaderOrClerk, office: OfficeDep
+) -> FileResponse:
+    """What the kiosk's own copy has for a gap of the recording."""
+    return copy_file(db, actor, office, record_id, copy_id, gap_id)
+
+
+def recording_file(db: Session, actor: Actor, office: Office, record_id: str, segment_id: str) -> FileResponse:
+    """A file of a recording that the actor may hear; raises NotFound."""
+    record = records.require(db, actor, record_id)
     segment = store.segment(db, actor, record.reception_id, segment_id)
     if segment is None:
         raise NotFound
@@ -155,13 +160,9 @@ def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: AnyActor
     return FileResponse(path, media_type=MEDIA_TYPES.get(path.suffix, "application/octet-stream"))
 
 
-@router.get("/{record_id}/copies/{copy_id}/{gap_id}")
-def copy_piece(
-    record_id: RecordId, copy_id: RecordId, gap_id: Annotated[int, Path(ge=1, le=2**31 - 1)], db: Db, actor: AnyActor,
-    office: OfficeDep,
-) -> FileResponse:  # fmt: skip
-    """What the kiosk's own copy has for a gap of the recording."""
-    fill = copy_store.fill_for(db, _reader(actor), record_id, gap_id, copy_id)
+def copy_file(db: Session, actor: Actor, office: Office, record_id: str, copy_id: str, gap_id: int) -> FileResponse:
+    """The same for a piece of the kiosk's own copy."""
+    fill = copy_store.fill_for(db, actor, record_id, gap_id, copy_id)
     if fill is None or not fill.file:
         raise NotFound
     path = copyfiles.piece_of(office.settings.copies_dir, fill)

@@ -534,6 +534,24 @@ class Attendee(Message):
     """The same for the petitioner."""
 
 
+class DisputeView(Message):
+    """For the staff: what the petitioner says should stand in a line."""
+
+    id: int
+    line_id: Identifier
+    before: str
+    """Text of the line when it was objected to."""
+    piece: str
+    """The part of it that the person had before them."""
+    reason: str
+    said: str
+    """What should stand there, spoken (as recognised) or typed."""
+    sound_url: str = ""
+    """Where it can be heard, if it was spoken."""
+    at: Moment
+    withdrawn: bool = False
+
+
 class Record(RecordRow):
     version: int
     """Number of the last revision; every edit raises it."""
@@ -553,13 +571,13 @@ class Record(RecordRow):
     proposals: tuple[FieldProposal, ...] = ()
     shares: tuple[RecordShare, ...] = ()
     attendance: tuple[Attendee, ...] = ()
+    disputes: tuple[DisputeView, ...] = ()
     refusal_reason: str = ""
     signed_at: Moment | None = None
     filed_at: Moment | None = None
     case_id: int | None = None
     may_edit: bool
     may_confirm: bool
-    may_sign: bool
     may_file: bool
     blocked_by: tuple[str, ...] = ()
     """Chinese sentences: what is missing before it can be confirmed."""
@@ -715,33 +733,19 @@ class Revision(Message):
     line_id: Identifier | None = None
 
 
-class Dispute(Message):
-    """What the petitioner says is not right about a line."""
+class RecordPulse(Message):
+    """Enough to see whether a record is another one than a page shows; asking for it is not written down as reading."""
 
-    line_id: Identifier
-    note: Annotated[str, Field(max_length=500)] = ""
-
-
-class Disputes(Message):
-    """Everything that is to be corrected, sent together after the last sentence."""
-
-    disputes: Annotated[tuple[Dispute, ...], Field(min_length=1, max_length=1000)]
-    version: int | None = None
-    """Version of the record that the kiosk showed; 409 when it is not that any more.  A kiosk has to send it."""
-
-
-class Signature(Message):
-    """Drawn by the petitioner on the kiosk: PNG as a data URL, at most 300 kB."""
-
-    image: Annotated[str, Field(max_length=400_000, pattern=r"^data:image/png;base64,[A-Za-z0-9+/=]+$")]
-    version: int | None = None
-    """As in Disputes."""
+    version: int
+    state: Literal["draft", "correcting", "confirmed", "signed", "refused", "filed"]
+    recognition: Literal["running", "waiting", "done", "failed"]
+    updated_at: Moment
 
 
 class Refusal(Message):
+    """As a clerk writes down that the petitioner does not sign."""
+
     reason: Annotated[str, Field(min_length=1, max_length=500)]
-    version: int | None = None
-    """As in Disputes; a clerk need not send it."""
 
 
 class Reopen(Message):

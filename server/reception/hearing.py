@@ -25,33 +25,33 @@ DIGITS = {
 BEFORE_NAME = re.compile(r"^(您好|你好|嗯|啊|呃|那个|我的名字叫|我的名字是|我的姓名是|我叫做|我叫|我是|姓名|叫做|叫)")
 
 
-_listening: set[int] = set()
+_listening: set[str] = set()
 _guard = threading.Lock()
 
 
 @contextmanager
-def _one_at_a_time(kiosk_id: int) -> Iterator[None]:
-    """Raise TooOften while another answer of the same kiosk is being understood."""
+def _one_at_a_time(place: str) -> Iterator[None]:
+    """Raise TooOften while another answer from the same place is being understood."""
     with _guard:
-        if kiosk_id in _listening:
+        if place in _listening:
             raise TooOften("上一句还在听，请等一等再说。", code="still_listening")
-        _listening.add(kiosk_id)
+        _listening.add(place)
     try:
         yield
     finally:
         with _guard:
-            _listening.discard(kiosk_id)
+            _listening.discard(place)
 
 
-def hear(settings: Settings, kiosk_id: int, sound: bytes, want: str) -> Heard:
-    """Understand one answer of at most 30 seconds.
+def hear(settings: Settings, place: str, sound: bytes, want: str) -> Heard:
+    """Understand one answer of at most 30 seconds; `place`: which kiosk or telephone it comes from.
 
-    Raises InvalidInput when there is no sound in it or too much, TooOften while the kiosk's last answer is still
+    Raises InvalidInput when there is no sound in it or too much, TooOften while the place's last answer is still
     being understood, Unavailable when nobody listens.
     """
     if not sound:
         raise InvalidInput("没有听到声音，请再说一遍。", code="no_sound")
-    with _one_at_a_time(kiosk_id):
+    with _one_at_a_time(place):
         parts = transcriber.transcribe(settings, sound, timeout=WAIT_S, longest=LONGEST_S).utterances
     text = "".join(part.text for part in parts)
     if want == "name":

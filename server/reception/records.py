@@ -32,13 +32,14 @@ from server.protocol.office import (
     Record,
     RecordGap,
     RecordLine,
+    RecordPulse,
     RecordRow,
     RecordShare,
     Revision,
     SecondPassView,
     Suggestion,
 )
-from server.reception import attendance, promises, proposals, revisions, suggestions
+from server.reception import attendance, objections, promises, proposals, revisions, suggestions
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
 from server.store import copies, receptions, records, second_pass
@@ -88,8 +89,16 @@ def history(session: Session, actor: Actor, record_id: str) -> list[Revision]:
     return revisions.listed(session, require(session, actor, record_id))
 
 
+def pulse(session: Session, actor: Actor, record_id: str) -> RecordPulse:
+    """Whether the record is another one than a page shows; not written down as opening the record is.  Raises NotFound."""
+    found = records.pulse(session, actor, record_id)
+    if found is None:
+        raise NotFound
+    return RecordPulse(version=found.version, state=found.state, recognition=found.recognition, updated_at=found.updated_at)
+
+
 def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
-    """The whole record as this actor sees it; the number of queries does not depend on its length."""
+    """The whole record as this member of the staff sees it; the number of queries does not depend on its length."""
     reception = record.reception
     seats = records.participants(session, reception.id)
     roles = {seat.id: Role(seat.role) for seat in seats}
@@ -102,47 +111,41 @@ def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     copied = copies.copied_utterance_ids(session, reception.id)
     fills = copies.fills_of(session, reception.id)
     gaps = tuple(_gaps(session, reception, roles, fills))
-    unboosted = _Unboosted() if actor.is_kiosk else _unboosted(session, reception.id)
-    shown = [row for row in rows if not (actor.is_kiosk and row.deleted)]
+    unboosted = _unboosted(session, reception.id)
     summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
     known: dict[str, Any] = {**_row(record, case.case_no if case else "", summary), **_counts(rows)}
     return Record.model_construct(
         **known,
         version=record.version,
         started_at=reception.started_at,
-        promises=promises.of_record(session, record, confirmed_only=actor.is_kiosk),
+        promises=promises.of_record(session, record),
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
-        body=tuple(_line(row, copied, unboosted) for row in shown),
+        body=tuple(_line(row, copied, unboosted) for row in rows),
         form=tuple(_with_findings(form, findings)),
-        segments=(
-            *(_segment(record.id, found) for found in records.segments(session, reception.id)),
-            *(piece for fill in fills for piece in _pieces(record.id, fill)),
-        ),
+        segments=playable(session, record, fills),
         gaps=gaps,
         copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
-        second_pass=suggestions.progress(second_pass.of_reception(session, reception.id)) if actor.role else None,
-        suggestions=tuple(_suggestions(session, actor, record, rows)),
-        model=proposals.progress(session, actor, record) if actor.role else None,
-        proposals=tuple(_proposals(session, actor, record)),
+        second_pass=suggestions.progress(second_pass.of_reception(session, reception.id)),
+        suggestions=tuple(_suggestions(session, record, rows)),
+        model=proposals.progress(session, actor, record),
+        proposals=tuple(_proposals(session, record)),
         shares=tuple(_shares(session, reception, roles)),
         attendance=tuple(attendance.views(attendance.present(session, reception))),
+        disputes=objections.views(session, record, {row.id for row in rows}),
         refusal_reason=record.refusal_reason,
         signed_at=record.signed_at,
         filed_at=case.filed_at if case else None,
         case_id=case.id if case else None,
         may_edit=editable,
         may_confirm=editable and not blocked,
-        may_sign=actor.is_kiosk and record.state == RecordState.CONFIRMED,
         may_file=actor.role == StaffRole.CLERK and record.state in FILEABLE,
         blocked_by=tuple(blocked),
     )
 
 
-def _suggestions(
-    session: Session, actor: Actor, record: VisitRecord, rows: Sequence[Row[Any]]
-) -> Sequence[Suggestion]:
-    """For the staff, and not beside what was signed."""
-    if not actor.role or record.state in CLOSED_RECORD:
+def _suggestions(session: Session, record: VisitRecord, rows: Sequence[Row[Any]]) -> Sequence[Suggestion]:
+    """Not beside what was signed."""
+    if record.state in CLOSED_RECORD:
         return ()
     return suggestions.views(session, record.id, {row.id: row.text for row in rows if not row.deleted})
 
@@ -242,10 +245,8 @@ def form_values(session: Session, record: VisitRecord) -> list[FormValue]:
     return [_form_value(field, entries[field], heard, takers) for field in FormField if field in entries]
 
 
-def _proposals(session: Session, actor: Actor, record: VisitRecord) -> Sequence[FieldProposal]:
-    """For the staff, with where it was said."""
-    if not actor.role:
-        return ()
+def _proposals(session: Session, record: VisitRecord) -> Sequence[FieldProposal]:
+    """With where it was said."""
 
     def evidence(ids: list[str]) -> tuple[Evidence, ...]:
         return tuple(_evidence(one) for one in records.utterances(session, record.reception_id, ids))
@@ -277,6 +278,21 @@ def _evidence(heard: StoredUtterance) -> Evidence:
         end=heard.end,
         text=heard.text,
     )
+
+
+def playable(session: Session, record: VisitRecord, fills: Sequence[GapFill] | None = None) -> tuple[PlayableSegment, ...]:
+    """What there is to hear and see: files of the recording, and pieces of the kiosk's copy for its gaps."""
+    fills = copies.fills_of(session, record.reception_id) if fills is None else fills
+    return (
+        *(_segment(record.id, found) for found in records.segments(session, record.reception_id)),
+        *(piece for fill in fills for piece in _pieces(record.id, fill)),
+    )
+
+
+def gaps_of(session: Session, reception: Reception) -> tuple[RecordGap, ...]:
+    """What was not recorded or not recognised, as sentences of the record."""
+    roles = {seat.id: Role(seat.role) for seat in records.participants(session, reception.id)}
+    return tuple(_gaps(session, reception, roles, copies.fills_of(session, reception.id)))
 
 
 def _segment(record_id: str, found: StoredSegment) -> PlayableSegment:

@@ -72,6 +72,7 @@ SENTENCES = {
     "confirm": "校对完，交给信访人看",
     "reopen": "退回来再改",
     "dispute": "信访人说这一句不对",
+    "withdraw": "信访人又看过，收回了刚才说的",
     "sign": "信访人签了字",
     "refuse": "信访人没有签字",
     "file": "登记归档",

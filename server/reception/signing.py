@@ -1,5 +1,6 @@
 """From the clerk's last look to the petitioner's signature, or the reason why there is none."""
 
+import hmac
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import EDITABLE_RECORD, RecordState
-from server.errors import Conflict, InvalidInput, NotFound, WrongState
-from server.protocol.office import Dispute, Record
+from server.errors import Conflict, WrongState
+from server.protocol.office import Record
 from server.reception import glossary, revisions
 from server.reception.canonical import settle
 from server.reception.filing import file_record
@@ -20,22 +21,12 @@ from server.store.models import StoredSignature, VisitRecord
 
 CONFIRMED = (RecordState.CONFIRMED,)
 REOPENABLE = (RecordState.CONFIRMED, RecordState.REFUSED)
+NOT_NOW = "这份笔录现在不能签字，请叫工作人员看看。"
 
 
 def _locked(session: Session, actor: Actor, record_id: str) -> VisitRecord:
     require(session, actor, record_id)
     return records.lock(session, record_id, clock.now())
-
-
-def _require_seen(actor: Actor, record: VisitRecord, version: int | None) -> None:
-    """The petitioner answers for what the kiosk showed: raises Conflict when the record was changed since then,
-    InvalidInput when a kiosk does not say what it showed.  The record must be locked."""
-    if record.state != RecordState.CONFIRMED:
-        return
-    if version is None and actor.is_kiosk:
-        raise InvalidInput("终端没有说明显示的是哪一版笔录，请叫工作人员。", code="version_missing")
-    if version is not None and version != record.version:
-        raise Conflict("笔录刚刚改过，请再看一遍改过的地方。", code="record_changed")
 
 
 def _move(
@@ -59,9 +50,10 @@ def confirm(session: Session, actor: Actor, record_id: str) -> Record:
     _move(
         session, record, EDITABLE_RECORD, RecordState.CONFIRMED, "", confirmed_at=clock.now(), clerk_id=clerk
     )
-    revisions.add(session, record, "confirm", actor=actor)
     session.flush()
     session.refresh(record, ["clerk"])
+    revisions.add(session, record, "confirm", actor=actor, after=settle(session, record))
+    session.flush()
     return view(session, actor, record)
 
 
@@ -76,43 +68,14 @@ def reopen(session: Session, actor: Actor, record_id: str, reason: str) -> Recor
     return view(session, actor, record)
 
 
-def dispute(session: Session, actor: Actor, record_id: str, disputes: Iterable[Dispute], *, version: int | None) -> Record:
-    """The petitioner says which lines are wrong: they are marked and the record goes back to the clerk."""
-    record = _locked(session, actor, record_id)
-    _require_seen(actor, record, version)
-    _move(session, record, CONFIRMED, RecordState.CORRECTING, "现在不能改了，请叫工作人员。", confirmed_at=None)
-    for one in disputes:
-        _mark_disputed(session, record, one)
-    session.flush()
-    return view(session, actor, record)
-
-
-def _mark_disputed(session: Session, record: VisitRecord, disputed: Dispute) -> None:
-    line = records.line(session, record.id, disputed.line_id)
-    if line is None or line.deleted:
-        raise NotFound("没有找到这一句，请再看一遍。")
-    line.disputed = disputed.note.strip() or "信访人说这一句不对。"
-    line.heard = False
-    line.version += 1
-    after = {"reason": line.disputed}
-    revisions.add(session, record, "dispute", author=revisions.PETITIONER, line_id=line.id, after=after)
-
-
-def sign(
-    session: Session, actor: Actor, record_id: str, image: str, *, version: int | None, file_at_once: bool
-) -> Record:
-    """The petitioner signs exactly what stands in the record now, which is the `version` that was shown; `image` is
-    the drawn name as a data URL."""
+def sign(session: Session, actor: Actor, record_id: str, image: str, *, sha256: str, file_at_once: bool) -> VisitRecord:
+    """The petitioner signs exactly what they read, the canonical record of that hash; `image` is the drawn name as a
+    data URL.  Raises NotFound, WrongState, Conflict `record_changed` for another version, InvalidInput."""
     # Decoded first: the writing transaction, which keeps out every other writer, begins with its first query.
     png = decode_signature(image)
-    record = _locked(session, actor, record_id)
-    _require_seen(actor, record, version)
-    message = "这份笔录现在不能签字，请叫工作人员看看。"
-    if record.state != RecordState.CONFIRMED:
-        raise WrongState(message)
+    record, settled = _as_read(session, actor, record_id, sha256)
     now = clock.now()
-    settled = settle(session, record)
-    _move(session, record, CONFIRMED, RecordState.SIGNED, message, signed_at=now)
+    _move(session, record, CONFIRMED, RecordState.SIGNED, NOT_NOW, signed_at=now)
     session.add(
         StoredSignature(
             record_id=record.id, record_sha256=settled["record_sha256"], image=png, kiosk_id=actor.kiosk_id, at=now
@@ -123,23 +86,47 @@ def sign(
     return _filed_or_not(session, actor, record, file_at_once)
 
 
-def refuse(
-    session: Session, actor: Actor, record_id: str, reason: str, *, version: int | None = None, file_at_once: bool
-) -> Record:
-    """The petitioner does not sign; the reason is recorded and the matter goes on all the same."""
+def refuse(session: Session, actor: Actor, record_id: str, reason: str, *, sha256: str, file_at_once: bool) -> VisitRecord:
+    """The petitioner does not sign what they read; the reason is recorded and the matter goes on all the same.
+
+    Raises as `sign` does.
+    """
+    record, settled = _as_read(session, actor, record_id, sha256)
+    return _refused(session, actor, record, reason, settled, file_at_once, author=revisions.PETITIONER)
+
+
+def note_refusal(session: Session, actor: Actor, record_id: str, reason: str, *, file_at_once: bool) -> VisitRecord:
+    """A clerk writes down that the petitioner does not sign.  Raises NotFound, WrongState."""
     record = _locked(session, actor, record_id)
-    _require_seen(actor, record, version)
-    message = "这份笔录现在不用签字，请刷新看看。"
-    _move(session, record, CONFIRMED, RecordState.REFUSED, message, refusal_reason=reason, signed_at=None)
-    author = revisions.PETITIONER if actor.is_kiosk else actor.name
-    after = {"reason": reason, **settle(session, record)}
-    revisions.add(session, record, "refuse", actor=actor, author=author, after=after)
+    if record.state != RecordState.CONFIRMED:
+        raise WrongState("这份笔录现在不用签字，请刷新看看。")
+    return _refused(session, actor, record, reason, settle(session, record), file_at_once, author=actor.name)
+
+
+def _as_read(session: Session, actor: Actor, record_id: str, sha256: str) -> tuple[VisitRecord, dict[str, Any]]:
+    """The record, locked, and what is to be kept of it: the person answers for what they read and nothing else."""
+    record = _locked(session, actor, record_id)
+    if record.state in EDITABLE_RECORD:
+        raise Conflict("工作人员正在改这份笔录，改好了再请您看、再签。", code="record_changed")
+    if record.state != RecordState.CONFIRMED:
+        raise WrongState("这份笔录已经签过了，不用再签。", code="already_settled")
+    settled = settle(session, record)
+    if not hmac.compare_digest(settled["record_sha256"], sha256):
+        raise Conflict("笔录刚刚改过，请再看一遍改过的地方。", code="record_changed")
+    return record, settled
+
+
+def _refused(
+    session: Session, actor: Actor, record: VisitRecord, reason: str, settled: dict[str, Any], file_at_once: bool, *, author: str
+) -> VisitRecord:
+    _move(session, record, CONFIRMED, RecordState.REFUSED, NOT_NOW, refusal_reason=reason, signed_at=None)
+    revisions.add(session, record, "refuse", actor=actor, author=author, after={"reason": reason, **settled})
     return _filed_or_not(session, actor, record, file_at_once)
 
 
-def _filed_or_not(session: Session, actor: Actor, record: VisitRecord, file_at_once: bool) -> Record:
+def _filed_or_not(session: Session, actor: Actor, record: VisitRecord, file_at_once: bool) -> VisitRecord:
     session.flush()
-    if file_at_once:
-        file_record(session, actor, record.id)
-        record = records.lock(session, record.id, clock.now())
-    return view(session, actor, record)
+    if not file_at_once:
+        return record
+    file_record(session, actor, record.id)
+    return records.lock(session, record.id, clock.now())

@@ -109,8 +109,10 @@ def _step(reception: Reception, record: VisitRecord | None) -> str:
     early = {ReceptionState.WAITING: "waiting", ReceptionState.RUNNING: "talk"}.get(ReceptionState(reception.state))
     if early:
         return early
-    if record is None or record.state in (RecordState.DRAFT, RecordState.CORRECTING):
+    if record is None or record.state == RecordState.DRAFT:
         return "preparing"
+    if record.state == RecordState.CORRECTING:
+        return "read" if record.confirmed_at else "preparing"
     return "slip" if record.state in CLOSED_RECORD else "read"
 
 

@@ -27,7 +27,7 @@ from server.store.models import (
 
 _RECEPTION, _KIOSK, _PLACE, _RECORD = aliased(Reception), aliased(Kiosk), aliased(Organization), aliased(VisitRecord)
 """For subqueries beside the tables themselves, made once: to make them with every question took half of its time."""
-READABLE_AT_KIOSK = (RecordState.CONFIRMED, RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
+HANDED_OVER = (RecordState.CONFIRMED, RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 OPEN_FOR = timedelta(minutes=5)
 """Without a touch for so long, a kiosk shows nothing of a talk that is over until its petitioner is there again."""
 
@@ -103,6 +103,12 @@ def kiosk_open(now: datetime) -> ColumnElement[bool]:
     return or_(Reception.kiosk_open_until > now, ended)
 
 
+def _handed_over() -> ColumnElement[bool]:
+    """Whether the clerk has handed the record to the petitioner: it stays with them while what they object to is put right."""
+    reading_on = and_(VisitRecord.state == RecordState.CORRECTING, VisitRecord.confirmed_at.is_not(None))
+    return or_(VisitRecord.state.in_(HANDED_OVER), reading_on)
+
+
 def visible_receptions(actor: Actor) -> Select[Reception]:
     """Receptions the actor may read.
 
@@ -121,11 +127,11 @@ def visible_receptions(actor: Actor) -> Select[Reception]:
 
 
 def visible_records(actor: Actor) -> Select[VisitRecord]:
-    """Records the actor may read: as with receptions; a kiosk only once the clerk has confirmed, and while unlocked."""
+    """Records the actor may read: as with receptions; a kiosk only once the clerk has handed it over, and while unlocked."""
     query = select(VisitRecord)
     if actor.is_kiosk:
         here = query.join(Reception, Reception.id == VisitRecord.reception_id).where(_at_kiosk(actor))
-        return here.where(kiosk_open(clock.now()), VisitRecord.state.in_(READABLE_AT_KIOSK))
+        return here.where(kiosk_open(clock.now()), _handed_over())
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(

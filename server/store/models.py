@@ -625,6 +625,25 @@ class StoredRevision(Base):
     after: Mapped[dict[str, Any]]
 
 
+class StoredDispute(Base):
+    """What the petitioner said should stand in a line, while reading the record."""
+
+    __tablename__ = "disputes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), index=True)
+    line_id: Mapped[str] = mapped_column(String(64))
+    before: Mapped[str] = mapped_column(Text)
+    """Text of the line when it was objected to."""
+    piece: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(String(100), default="")
+    said: Mapped[str] = mapped_column(String(400), default="")
+    sound: Mapped[bytes | None] = mapped_column(deferred=True)
+    """As it was spoken; how it is packed is in sound_type."""
+    sound_type: Mapped[str] = mapped_column(String(20), default="")
+    at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
 class StoredSignature(Base):
     """The petitioner's signature under exactly the record with this hash."""
 

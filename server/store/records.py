@@ -48,6 +48,18 @@ def of_reception(session: Session, reception_id: str) -> VisitRecord | None:
     return session.scalars(select(VisitRecord).where(VisitRecord.reception_id == reception_id)).one_or_none()
 
 
+def pulse(session: Session, actor: Actor, record_id: str) -> Row[int, str, str, datetime] | None:
+    """Version, state and recognition of a record that the actor may read."""
+    columns = (VisitRecord.version, VisitRecord.state, VisitRecord.recognition, VisitRecord.updated_at)
+    return session.execute(visible_records(actor).with_only_columns(*columns).where(VisitRecord.id == record_id)).one_or_none()
+
+
+def disputed_lines(session: Session, record_id: str) -> int:
+    """How many lines the petitioner objects to."""
+    query = select(func.count()).where(Line.record_id == record_id, ~Line.deleted, Line.disputed != "")
+    return session.scalar(query) or 0
+
+
 def listed(
     session: Session, actor: Actor, states: Sequence[str] = (), words: str = ""
 ) -> list[tuple[VisitRecord, int, int, int, str]]:

@@ -13,10 +13,11 @@ from server.protocol import chain
 from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import fingerprint
 from server.protocol.recording import FILE_TYPES, Manifest, Segment
-from server.reception import drafts, signing
+from server.reception import drafts, reading, signing
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.models import Participant, Reception, StoredGap, StoredSegment, VisitRecord
+from server.store.records import case_of
 from tests.media.encoded import opus, vp8
 from tests.media.test_h264 import recorded
 from tests.records.office import TALK, data_url, png, utterance
@@ -113,10 +114,11 @@ def _stored(reception_id: str, segment: Segment) -> StoredSegment:
 
 def _filed(session: Session, clerk: Actor, record: VisitRecord) -> int:
     signing.confirm(session, clerk, record.id)
-    version = session.get_one(VisitRecord, record.id, populate_existing=True).version
     kiosk = replace(clerk, user_id=None, role=None, kiosk_id=record.reception.kiosk_id)
     record.reception.left_kiosk_at = None
     session.flush()
-    made = signing.sign(session, kiosk, record.id, data_url(png()), version=version, file_at_once=True)
-    assert made.case_id is not None
-    return made.case_id
+    sha256 = reading.view(session, session.get_one(VisitRecord, record.id, populate_existing=True)).sha256
+    signing.sign(session, kiosk, record.id, data_url(png()), sha256=sha256, file_at_once=True)
+    case = case_of(session, record.id)
+    assert case is not None
+    return case.id

@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import ReceptionState, RecordState
-from server.reception import accounts, drafts, kiosks
+from server.reception import accounts, drafts, kiosks, revisions
+from server.reception.canonical import settle
 from server.reception.office import Office
 from server.settings import Settings
 from server.store.engine import Store
 from server.store.migrate import migrate
 from server.store.models import (
+    Line,
     Participant,
     Reception,
     StoredGap,
@@ -167,9 +169,25 @@ class KioskOffice:
         )  # fmt: skip
 
     def clerk_confirms(self) -> None:
+        """The clerk hands the record over, whatever is missing in its form."""
         with self.store.write() as session:
             record = self._record(session)
             record.state, record.confirmed_at = RecordState.CONFIRMED, clock.now()
+            revisions.add(session, record, "confirm", author="陈晓", after=settle(session, record))
+
+    def clerk_corrects(self, text: str) -> None:
+        """The clerk writes this where the petitioner says that a line is wrong, and hands the record over again."""
+        with self.store.write() as session:
+            line = session.scalars(select(Line).where(Line.record_id == self._record(session).id, Line.disputed != "")).one()
+            line.text, line.version, line.disputed, line.edited_by = text, line.version + 1, "", "陈晓"
+            line.words = []
+        self.clerk_confirms()
+
+    def disputed(self) -> list[str]:
+        """What the clerk is told of lines that are wrong."""
+        with self.store.read() as session:
+            query = select(Line.disputed).where(Line.record_id == self._record(session).id, Line.disputed != "")
+            return list(session.scalars(query.order_by(Line.position)))
 
     def record_state(self) -> str:
         with self.store.read() as session:

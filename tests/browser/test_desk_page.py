@@ -23,8 +23,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_play
 
 from server import clock
 from server.domain.states import Consent, ReceptionState
-from server.protocol.office import Dispute, NewUser
-from server.reception import accounts, second_pass, signing
+from server.protocol.office import NewUser
+from server.protocol.reading import Dispute
+from server.reception import accounts, disputing, second_pass
 from server.reception.office import Office
 from server.reception.records import create_draft
 from server.settings import Settings
@@ -204,9 +205,8 @@ class Desk:
         line_id = self.line(seeded.id, text).id
         with self.store.write() as session:
             actor = accounts.actor_of_kiosk(session.get_one(Kiosk, seeded.kiosk_id))
-            version = session.get_one(VisitRecord, seeded.id).version
-            disputes = [Dispute(line_id=line_id, note=note)]
-            signing.dispute(session, actor, seeded.id, disputes, version=version)
+            line = session.get_one(Line, line_id)
+            disputing.dispute(session, actor, seeded.id, Dispute(line_id=line_id, version=line.version, reason=note))
 
 
 def new_user(username: str, name: str, role: str, organization_id: int) -> NewUser:

@@ -19,7 +19,8 @@ from server.store.models import (
     StoredPresence,
     StoredPromise,
 )
-from tests.records.office import TALK, World, draft, open_world, shown_version, sign
+from server.store.records import case_of
+from tests.records.office import TALK, World, draft, open_world, read_hash, sign
 
 FONTS = typesetting.LETTERS / "fonts"
 FAMILIES = '("Noto Serif CJK SC", "Jietan Serif Rare")'
@@ -42,8 +43,9 @@ def filed(world: World, *, refuse: str = "", **what: object) -> int:
     with world.write() as session:
         signing.confirm(session, world.clerk, record_id)
         if refuse:
-            version = shown_version(session, record_id)
-            return signing.refuse(session, world.kiosk, record_id, refuse, version=version, file_at_once=True).case_id
+            sha256 = read_hash(session, record_id)
+            signing.refuse(session, world.kiosk, record_id, refuse, sha256=sha256, file_at_once=True)
+            return case_of(session, record_id).id
         return sign(session, world, record_id, file_at_once=True).case_id
 
 

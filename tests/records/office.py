@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
 from server.protocol.office import Record
-from server.reception import drafts, signing
+from server.reception import drafts, reading, records, signing
 from server.reception.office import Office
 from server.settings import Settings
 from server.store.access import Actor
@@ -195,14 +195,13 @@ def data_url(image: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(image).decode()
 
 
-def shown_version(session: Session, record_id: str) -> int:
-    """What a kiosk that has just read the record would send."""
-    return session.get_one(VisitRecord, record_id, populate_existing=True).version
+def read_hash(session: Session, record_id: str) -> str:
+    """What a kiosk that has just read the record would send: the hash of what it showed."""
+    return reading.view(session, session.get_one(VisitRecord, record_id, populate_existing=True)).sha256
 
 
 def sign(session: Session, world: World, record_id: str, *, file_at_once: bool) -> Record:
-    """The petitioner signs what the kiosk shows."""
-    version = shown_version(session, record_id)
-    return signing.sign(
-        session, world.kiosk, record_id, data_url(png()), version=version, file_at_once=file_at_once
-    )
+    """The petitioner signs what the kiosk shows; the record as the clerk sees it then."""
+    sha256 = read_hash(session, record_id)
+    signed = signing.sign(session, world.kiosk, record_id, data_url(png()), sha256=sha256, file_at_once=file_at_once)
+    return records.view(session, world.clerk, signed)

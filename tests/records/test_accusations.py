@@ -9,7 +9,7 @@ from server.domain.states import FormField, StaffRole
 from server.errors import NotFound
 from server.protocol import office
 from server.protocol.drafting import Draft, DraftField
-from server.reception import cases, drafts, editing, queue, records, signing
+from server.reception import cases, drafts, editing, queue, reading, records, signing
 from server.store.access import Actor
 from server.store.migrate import alembic_config
 from server.store.models import AccusedUnit, FormEntry, Organization, Reception, StoredCase, User, VisitRecord
@@ -175,7 +175,7 @@ def test_the_petitioner_still_reads_and_signs_at_the_kiosk(world: World, town_re
     with world.write() as session:
         signing.confirm(session, world.clerk, town_record)
     with world.read() as session:
-        assert records.open_record(session, world.kiosk, town_record).may_sign
+        assert reading.open_reading(session, world.kiosk, town_record).sha256
 
 
 def test_the_migration_works_out_what_is_there_already(world: World) -> None:

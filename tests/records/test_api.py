@@ -1,5 +1,7 @@
 """The routes: who may, what comes back, files with ranges."""
 
+import base64
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from server import clock
-from server.api import cases, public, records
+from server.api import cases, public, reading, records
 from server.api.deps import get_actor
 from server.api.errors import add_handlers
 from server.domain.states import StaffRole
@@ -26,7 +28,7 @@ class Caller:
     def __init__(self, world: World) -> None:
         app = FastAPI()
         app.state.office = world.office
-        for router in (records.router, cases.router, public.router):
+        for router in (records.router, reading.router, cases.router, public.router):
             app.include_router(router, prefix="/api")
         add_handlers(app)
         app.dependency_overrides[get_actor] = lambda: self.actor
@@ -55,10 +57,11 @@ def caller(world) -> Caller:
 def file_case(caller: Caller, world: World, record_id: str) -> int:
     confirmed = caller.post(f"/records/{record_id}/confirm")
     assert confirmed.status_code == 200
-    signature = {"image": data_url(png()), "version": confirmed.json()["version"]}
-    signed = caller.post(f"/records/{record_id}/signature", signature, world.kiosk)
-    assert signed.status_code == 200
-    return signed.json()["case_id"]
+    read = caller.get(f"/reading/{record_id}", world.kiosk).json()
+    signature = {"image": data_url(png()), "sha256": read["sha256"]}
+    signed = caller.post(f"/reading/{record_id}/signature", signature, world.kiosk)
+    assert (signed.status_code, signed.json()["state"]) == (200, "settled")
+    return caller.get(f"/records/{record_id}").json()["case_id"]
 
 
 def test_the_whole_way(caller, world, record_id):
@@ -79,8 +82,8 @@ def test_the_whole_way(caller, world, record_id):
     kinds = [found["kind"] for found in caller.get(f"/records/{record_id}/revisions").json()["revisions"]]
     assert kinds == ["drafted", "text", "confirm", "sign", "file"]
     with world.read() as session:
-        opened = session.scalars(select(AccessEntry.thing)).all()
-    assert sorted(opened) == ["case", "record"]
+        opened = {(entry.action, entry.thing) for entry in session.scalars(select(AccessEntry))}
+    assert opened == {("open", "record"), ("read", "record"), ("open", "case")}
 
 
 def test_documents_come_as_files(caller, world, record_id):
@@ -99,8 +102,10 @@ def test_documents_come_as_files(caller, world, record_id):
     ("GET", "/records/{id}/revisions", None, {"clerk", "leader"}),
     ("POST", "/records/{id}/confirm", None, {"clerk"}),
     ("POST", "/records/{id}/reopen", {"reason": "x"}, {"clerk"}),
-    ("POST", "/records/{id}/disputes", {"disputes": [{"line_id": "x"}]}, set()),
-    ("POST", "/records/{id}/signature", {"image": data_url(png())}, set()),
+    ("GET", "/records/{id}/pulse", None, {"clerk", "leader"}),
+    ("GET", "/reading/{id}", None, set()),
+    ("POST", "/reading/{id}/disputes", {"line_id": "x", "version": 1, "reason": "x"}, set()),
+    ("POST", "/reading/{id}/signature", {"image": data_url(png()), "sha256": "0" * 64}, set()),
     ("POST", "/records/{id}/refusal", {"reason": "x"}, {"clerk"}),
     ("POST", "/records/{id}/file", None, {"clerk"}),
     ("GET", "/cases", None, {"clerk", "leader"}),
@@ -150,8 +155,8 @@ def test_recordings_play_in_ranges(caller, world, record_id):
     part = caller.get(path, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
     assert part.headers["content-range"] == "bytes 10-19/100"
-    for actor in (world.other_clerk, world.town_clerk, world.kiosk):
-        assert caller.get(path, actor).status_code == 404
+    for actor, place in ((world.other_clerk, path), (world.town_clerk, path), (world.kiosk, path.replace("records", "reading", 1))):
+        assert caller.get(place, actor).status_code == 404
     assert caller.get(path, ADMIN).status_code == 403
 
 
@@ -215,21 +220,84 @@ def test_without_a_telephone_the_digits_are_zeros(caller, world, record_id):
 
 
 def test_the_petitioner_at_the_kiosk_reads_and_refuses(caller, world, record_id):
-    assert caller.get(f"/records/{record_id}", world.kiosk).status_code == 404
+    assert caller.get(f"/reading/{record_id}", world.kiosk).status_code == 404
     caller.post(f"/records/{record_id}/confirm")
-    read = caller.get(f"/records/{record_id}", world.kiosk).json()
-    assert (read["may_sign"], read["may_edit"], read["may_file"]) == (True, False, False)
-    late = {"reason": "不认识字", "version": read["version"] - 1}
-    stale = caller.post(f"/records/{record_id}/refusal", late, world.kiosk)
+    read = caller.get(f"/reading/{record_id}", world.kiosk).json()
+    assert (read["state"], len(read["sha256"]), len(read["lines"])) == ("reading", 64, 4)
+    assert caller.get(f"/records/{record_id}", world.kiosk).status_code == 403
+    stale = caller.post(f"/reading/{record_id}/refusal", {"reason": "不认识字", "sha256": "0" * 64}, world.kiosk)
     assert (stale.status_code, stale.json()["error"]["code"]) == (409, "record_changed")
-    refusal = {"reason": "不认识字", "version": read["version"]}
-    refused = caller.post(f"/records/{record_id}/refusal", refusal, world.kiosk).json()
+    refusal = {"reason": "不认识字", "sha256": read["sha256"]}
+    assert caller.post(f"/reading/{record_id}/refusal", refusal, world.kiosk).json()["state"] == "settled"
+    again = caller.post(f"/reading/{record_id}/refusal", refusal, world.kiosk)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "already_settled")
+    refused = caller.get(f"/records/{record_id}").json()
     assert (refused["state"], refused["case_no"]) == ("filed", "LX-2026-000001")
+
+
+def test_a_reader_gets_the_words_and_nothing_of_the_staffs_work(caller, world, record_id):
+    """No form, no opinion of the office, no note of who corrected what, no line that was taken out, no other record."""
+    body = caller.get(f"/records/{record_id}").json()
+    form = {value["field"]: value["version"] for value in body["form"]}
+    out, changed = body["body"][2], body["body"][3]
+    edits = [
+        {"kind": "field", "field": "handling", "version": form["handling"], "value": "拟转镇里压一压"},
+        {"kind": "delete", "line_id": out["id"], "version": 1, "reason": "领导说不要记"},
+        {"kind": "text", "line_id": changed["id"], "version": 1, "text": "单子没给过。"},
+    ]
+    assert caller.post(f"/records/{record_id}/edits", {"edits": edits}).status_code == 200
+    caller.post(f"/records/{record_id}/confirm")
+    answer = caller.get(f"/reading/{record_id}", world.kiosk)
+    for private in ("拟转镇里", "领导说不要记", out["text"], "林晓", "13800004321", "喇叭"):
+        assert private not in answer.text
+    lines = answer.json()["lines"]
+    assert [line["corrected"] for line in lines] == [False, False, True]
+    other = draft(world, "r2", kiosk_id=1)
+    caller.post(f"/records/{other}/confirm")
+    assert caller.get(f"/reading/{other}", replace(world.kiosk, kiosk_id=2)).status_code == 404
+
+
+def test_an_objection_is_at_the_desk_with_the_next_pulse_and_can_be_heard(caller, world, record_id):
+    caller.post(f"/records/{record_id}/confirm")
+    before = caller.get(f"/records/{record_id}/pulse").json()
+    line = caller.get(f"/reading/{record_id}", world.kiosk).json()["lines"][1]
+    sound = base64.b64encode(b"spoken").decode()
+    said = {"line_id": line["id"], "version": line["version"], "piece": "一亩二分", "said": "一亩三分"}
+    said["sound"] = f"data:audio/webm;codecs=opus;base64,{sound}"
+    noted = caller.post(f"/reading/{record_id}/disputes", said, world.kiosk)
+    assert (noted.status_code, noted.json()["state"]) == (200, "correcting")
+    now = caller.get(f"/records/{record_id}/pulse").json()
+    assert now["version"] > before["version"]
+    assert now["state"] == "correcting"
+    record = caller.get(f"/records/{record_id}").json()
+    assert record["body"][1]["disputed"] == "“一亩二分”这里，应该是：一亩三分"
+    (shown,) = record["disputes"]
+    assert (shown["said"], shown["before"]) == ("一亩三分", line["text"])
+    heard = caller.get(shown["sound_url"].removeprefix("/api"))
+    assert (heard.content, heard.headers["content-type"]) == (b"spoken", "audio/webm")
+    assert caller.get(shown["sound_url"].removeprefix("/api"), world.other_clerk).status_code == 404
+
+
+@pytest.mark.parametrize(("what", "status", "code"), [
+    ({"reason": "", "said": " "}, 422, "nothing_said"),
+    ({"version": 7, "reason": "不对"}, 409, "line_changed"),
+    ({"line_id": "nothing", "reason": "不对"}, 404, "line_gone"),
+    ({"sound": "data:audio/webm;base64,AAA"}, 422, "sound_unreadable"),
+    ({"sound": "data:text/html;base64,AAAA"}, 422, "invalid_input"),
+    ({"said": "长" * 401}, 422, "invalid_input"),
+])
+def test_an_objection_that_says_nothing_or_is_malformed_changes_nothing(caller, world, record_id, what, status, code):
+    caller.post(f"/records/{record_id}/confirm")
+    line = caller.get(f"/reading/{record_id}", world.kiosk).json()["lines"][1]
+    answer = caller.post(f"/reading/{record_id}/disputes", {"line_id": line["id"], "version": line["version"]} | what, world.kiosk)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert caller.get(f"/records/{record_id}").json()["state"] == "confirmed"
 
 
 def test_signature_over_the_limit_is_refused_in_chinese(caller, world, record_id):
     caller.post(f"/records/{record_id}/confirm")
-    answer = caller.post(f"/records/{record_id}/signature", {"image": data_url(b"x" * 400_000)}, world.kiosk)
+    body = {"image": data_url(b"x" * 400_000), "sha256": "0" * 64}
+    answer = caller.post(f"/reading/{record_id}/signature", body, world.kiosk)
     assert answer.status_code == 422
     assert "签名" in answer.json()["error"]["message"]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.domain.states import PromiseState
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.office import EditPromise, Edits, PromiseDecision, PromiseView
-from server.reception import cases, editing, promises, records, signing
+from server.reception import cases, editing, promises, reading, records, signing
 from server.store import records as stored
 from server.store.models import Reception, StoredCase, StoredPromise, StoredUtterance, VisitRecord
 from tests.records.office import World, add_reception, sign
@@ -60,7 +60,7 @@ def test_the_record_has_what_was_confirmed_and_what_was_only_heard(talk: World) 
     with talk.write() as session:
         record = records.create_draft(session, session.get_one(Reception, "r1"))
         shown = records.view(session, talk.clerk, record).promises
-        assert [one.id for one in records.view(session, talk.kiosk, record).promises] == ["r1-u1-0"]
+        assert [one.who for one in reading.view(session, record).promises] == ["镇政府"]
     assert [(one.id, one.state) for one in shown] == [
         ("r1-u1-0", "confirmed"), ("r1-u3-0", "struck"), ("r1-u3-1", "heard"), ("r1-u4-0", "heard"),
     ]  # fmt: skip

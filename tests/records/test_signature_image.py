@@ -34,7 +34,7 @@ def test_the_picture_is_read_before_the_store_is_locked(world, record_id):
     begun: list[object] = []
     event.listen(world.office.store.engine, "begin", begun.append)
     with world.write() as session, pytest.raises(InvalidInput):
-        signing.sign(session, world.kiosk, record_id, data_url(png(drawn=False)), version=1, file_at_once=True)
+        signing.sign(session, world.kiosk, record_id, data_url(png(drawn=False)), sha256="0" * 64, file_at_once=True)
     assert begun == []
 
 

@@ -191,8 +191,14 @@ export class Lines extends EventTarget {
     const say = /** @type {HTMLElement} */ (row.querySelector(".say"));
     if (!line.deleted) say.after(...(this.others.get(line.id) || []).map((one) => otherReading(one, line, this.record, this.editable)));
     if (notes.length) say.after(el("span.st", {}, ...notes));
-    if (line.disputed) say.after(el("p.says-no", {}, icon("hand"), el("span", {}, el("b", {}, "群众说不对："), line.disputed)));
+    if (line.disputed) say.after(el("p.says-no", {}, icon("hand"), el("span", {}, el("b", {}, "群众说不对："), line.disputed), ...this.spokenObjections(line)));
     if (line.deleted && this.editable) box.querySelector(".st")?.append(el("button.link", { type: "button", "data-action": "restore" }, "恢复这一句"));
+  }
+
+  /** What the petitioner said against the line, to hear. @param {any} line */
+  spokenObjections(line) {
+    const spoken = this.record.disputes.filter((/** @type {any} */ one) => one.line_id === line.id && one.sound_url && !one.withdrawn && one.before === line.text);
+    return spoken.map((/** @type {any} */ one) => el("audio", { controls: true, preload: "none", src: one.sound_url, "aria-label": "听群众说的" }));
   }
 
   // --- selecting and typing ------------------------------------------------------------------------------------

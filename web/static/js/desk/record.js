@@ -22,6 +22,7 @@ import { chooseField } from "/static/js/desk/tofield.js";
 import { decisionWords } from "/static/js/undertakings.js";
 
 const BACK_S = 3;
+const PULSE_MS = 1000;
 const REFRESH_MS = 5000;
 const AROUND_S = 0.8;
 
@@ -51,6 +52,7 @@ let dragged = null;
 function show(fresh) {
   if (record && fresh.version < record.version) return;
   const first = !record;
+  const objections = first ? [] : newObjections(record, fresh);
   record = fresh;
   const editable = isClerk && record.may_edit;
   lines.editable = editable;
@@ -65,6 +67,13 @@ function show(fresh) {
   overview.show(record, player?.end || record.seconds);
   overview.move(player?.position || 0);
   if (lines.current) showTools();
+  if (objections.length) toast(`群众说第 ${objections.map((line) => record.body.indexOf(line) + 1).join("、")} 句不对`, "hand");
+}
+
+/** Lines that the petitioner spoke against since the page last looked. @param {any} before @param {any} now @returns {any[]} */
+function newObjections(before, now) {
+  const known = new Map(before.body.map((/** @type {any} */ line) => [line.id, line.disputed]));
+  return now.body.filter((/** @type {any} */ line) => line.disputed && !line.deleted && known.get(line.id) !== line.disputed);
 }
 
 /** @param {boolean} editable */
@@ -382,11 +391,10 @@ async function settle({ change, line, field, promise }) {
   if (answer !== "mine") await refresh();
 }
 
-/** Is the record another one than the page shows?  Asked of the list: opening a record is written into the access log. */
+/** Is the record another one than the page shows?  Asked by its pulse: opening a record is written into the access log. */
 async function moved() {
-  const { records } = await api("GET", `/api/records?q=${encodeURIComponent(record.petitioner)}`);
-  const row = records.find((/** @type {any} */ r) => r.id === recordId);
-  return !row || row.state !== record.state || row.recognition !== record.recognition || row.updated_at !== record.updated_at;
+  const now = await api("GET", `/api/records/${recordId}/pulse`);
+  return now.version > record.version || ["state", "recognition", "updated_at"].some((name) => now[name] !== record[name]);
 }
 
 /** While the recording is heard again: how far that is, and what came of it. */
@@ -396,13 +404,14 @@ async function followSecondPass() {
   else showSecondPass(done);
 }
 
-/** While somebody else is at work on the record (recognition, the petitioner), look whether it changed. */
+/** Somebody else is at work on the record, too: recognition, the petitioner who reads it, another clerk.  What they did is
+ * here within a second or so, also while something is being typed. */
 async function keepFresh() {
-  for (;;) {
-    await new Promise((done) => setTimeout(done, REFRESH_MS));
-    const heardAgain = record?.second_pass && record.second_pass.state !== "done";
-    const lively = !record || heardAgain || record.model?.state === "waiting" || record.recognition !== "done" || record.copy_message || ["confirmed", "signed", "refused"].includes(record.state);
-    if (!lively || document.hidden || saver.waiting) continue;
+  for (let turn = 1; ; turn++) {
+    await new Promise((done) => setTimeout(done, PULSE_MS));
+    const late = turn % (REFRESH_MS / PULSE_MS) === 0;
+    const heardAgain = late && record?.second_pass && record.second_pass.state !== "done";
+    if (document.hidden || saver.sending || (!record && !late)) continue;
     try {
       if (!record || (await moved())) await refresh();
       else if (heardAgain) await followSecondPass();

@@ -1,4 +1,4 @@
-// A short spoken answer: recorded here, understood by the office, never stored.
+// A short spoken answer: recorded here, understood by the office.  Only an objection to a sentence is kept there.
 import { ApiError, send } from "/static/js/api.js";
 
 export const LONGEST_S = 15;
@@ -12,14 +12,16 @@ function recorder(sound) {
 
 /** One answer being spoken. */
 export class SpokenAnswer {
-  /** @param {"name"|"phone"|"matter"} want */
-  constructor(want) {
-    this.want = want;
+  /** @param {string} path of the office that understands it */
+  constructor(path) {
+    this.path = path;
     /** @type {MediaStream | null} */
     this.sound = null;
     /** @type {Blob[]} */
     this.pieces = [];
     this.startedAt = 0;
+    /** What was recorded, once it is over. @type {Blob | null} */
+    this.blob = null;
   }
 
   /** Opens the microphone and records; `onSound` gets the stream for a meter. @param {(sound: MediaStream) => void} onSound */
@@ -54,7 +56,8 @@ export class SpokenAnswer {
     const blob = new Blob(this.pieces, { type: this.recorder?.mimeType || "audio/webm" });
     this.close();
     if (spoke < SHORTEST_MS || !blob.size) throw new ApiError(400, { code: "too_short", message: "没有听到声音，请再说一遍。" });
-    return send("POST", `/api/kiosk/hear?want=${this.want}`, blob);
+    this.blob = blob;
+    return send("POST", this.path, blob);
   }
 
   close() {

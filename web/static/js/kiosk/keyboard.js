@@ -14,6 +14,11 @@ function key(words, press, classes = "", label = "") {
   return button;
 }
 
+/** The key belongs to the button that has the focus: whoever goes from key to key presses that one. @param {KeyboardEvent} event */
+function pressesButton(event) {
+  return event.target instanceof HTMLButtonElement && event.key !== "Backspace" && (event.key === " " || event.key.length > 1);
+}
+
 /** What both keyboards share: text with a limit, told to a listener on each change. */
 class Keyboard {
   /** @param {{text: string, limit: number, changed: () => void, done: () => void}} options */
@@ -53,7 +58,7 @@ class Keyboard {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (document.querySelector("dialog[open]") || (event.target instanceof HTMLButtonElement && event.key !== "Backspace" && event.key.length > 1)) return;
+    if (document.querySelector("dialog[open]") || pressesButton(event)) return;
     if (this.take(event.key)) event.preventDefault();
   }
 

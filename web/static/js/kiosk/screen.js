@@ -3,6 +3,17 @@ import { byId } from "/static/js/dom.js";
 
 const main = byId("main");
 const steps = byId("steps");
+let byKeys = false;
+addEventListener("keydown", () => { byKeys = true; }, { capture: true, passive: true });
+addEventListener("pointerdown", () => { byKeys = false; }, { capture: true, passive: true });
+
+/** Whoever goes from key to key goes on from the first key of a new screen; a finger needs no focus. @param {HTMLElement[]} own */
+function giveFocus(own) {
+  main.focus({ preventScroll: true });
+  if (!byKeys) return;
+  const first = own.flatMap((one) => [...one.querySelectorAll("button, textarea, [tabindex='0']")]).find((node) => !(/** @type {any} */ (node).disabled || node.closest("[hidden]")));
+  /** @type {HTMLElement | undefined} */ (first)?.focus({ preventScroll: true });
+}
 
 /** @param {number} current 1 to 5, 0: no steps */
 function showSteps(current) {
@@ -26,8 +37,8 @@ export class Screen {
     main.scrollTop = 0;
     document.body.dataset.screen = name;
     showSteps(Number(template.dataset.step || 0));
-    main.focus({ preventScroll: true });
     this.name = name;
+    queueMicrotask(() => { if (this.own.some((one) => one.isConnected)) giveFocus(this.own); });
   }
 
   /** @param {string} selector @returns {any} */

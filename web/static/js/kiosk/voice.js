@@ -46,4 +46,33 @@ player.addEventListener("timeupdate", () => {
 document.addEventListener("pointerdown", (event) => {
   const key = event.target instanceof Element && event.target.closest("#key-speak, [data-do='speak']");
   if (!key && speaking()) stop();
+  hush();
 });
+
+// --- sentences that nobody recorded: a voice of this device, where it has a Chinese one --------------------------------
+
+const reader = window.speechSynthesis;
+reader?.getVoices(); // the list is filled later; asked for now, it is there when it is needed
+
+/** A voice that speaks without the internet: nothing of a record leaves the device. */
+function chineseVoice() {
+  return reader?.getVoices().find((one) => one.lang.toLowerCase().startsWith("zh") && one.localService);
+}
+
+/** Can this device read a sentence out? */
+export function canRead() {
+  return Boolean(chineseVoice());
+}
+
+/** @param {string} text */
+export function readOut(text) {
+  const spoken = new SpeechSynthesisUtterance(text);
+  [spoken.voice, spoken.lang, spoken.rate] = [chineseVoice() || null, "zh-CN", 0.9];
+  reader.cancel();
+  reader.speak(spoken);
+}
+
+/** Stops a sentence that is being read out. */
+export function hush() {
+  reader?.cancel();
+}

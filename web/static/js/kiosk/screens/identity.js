@@ -105,7 +105,7 @@ class Question {
     this.answer?.close();
     voice.stop();
     this.screen.part("heard").hidden = true;
-    const answer = this.answer = new SpokenAnswer(this.field);
+    const answer = this.answer = new SpokenAnswer(`/api/kiosk/hear?want=${this.field}`);
     try {
       await answer.start((sound) => this.showListening(sound));
       const heard = await answer.done();

@@ -1,29 +1,35 @@
-// Reading the record sentence by sentence, and signing it.
+// Reading the record sentence by sentence, and signing it: at the kiosk, and on the person's own telephone.
 import { ApiError, api } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
-import { chineseDay } from "/static/js/time.js";
+import { changed, difference } from "../changes.js";
 import { keepSitting, sittingMemory } from "../memory.js";
-import { SignaturePad } from "../pad.js";
+import { piecesOf } from "../pieces.js";
 import { Playback, partsOf } from "../playback.js";
-import { Reasons } from "../reasons.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
+import { dispute } from "./disputing.js";
+import { refuse, sign } from "./signing.js";
 
-const WRONG = ["数字、日期不对", "人名、地名不对", "我没这么说", "还漏了话"];
-const UNWILLING = ["记得不对", "想先和家里人商量", "想等处理结果", "不想说原因"];
 const LONG = 34;
 const LONGER = 90;
 const MANY_DOTS = 40;
 const RETRY_MS = 4000;
+const ASK_MS = 2000;
 
-/** The person's way through a confirmed record. */
-class Reading {
+/**
+ * A person's way through a record.  `app` is the kiosk or the telephone: sitting {reception_id, record_id, query_code},
+ * toast, try, refresh, and `ownKeyboard` where the device has one.
+ */
+export class Reading {
   /** @param {any} app */
   constructor(app) {
     this.app = app;
     this.sitting = app.sitting;
+    this.path = `/api/reading/${this.sitting.record_id}`;
     this.closed = false;
     this.playback = new Playback({ at: (seconds) => this.light(seconds), state: (playing) => this.showPlaying(playing), failed: () => this.note("这段录音暂时放不出来，文字能照常核对。录音没有丢。") });
+    /** What was said against a piece, as long as this page lives. @type {Map<string, string>} */
+    this.said = new Map();
     /** @type {any} */
     this.view = {};
     this.wait("正在打开记录");
@@ -34,13 +40,14 @@ class Reading {
   wait(words) {
     this.leaveView();
     this.screen = new Screen("preparing");
-    this.screen.fill({ message: words, code: spaced(this.sitting.query_code) });
+    this.screen.fill({ message: words, code: spaced(this.sitting.query_code || "") });
+    this.screen.part("code-box").hidden = !this.sitting.query_code;
     this.view = { back: "记录打开了，会请您看。", speech: ["preparing"] };
   }
 
   async load() {
     try {
-      this.record = await api("GET", `/api/records/${this.sitting.record_id}`);
+      this.record = await api("GET", this.path);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.screen?.fill({ message: error.message });
@@ -48,7 +55,8 @@ class Reading {
       return;
     }
     if (this.closed) return;
-    this.lines = this.record.body.filter((/** @type {any} */ line) => !line.deleted).sort((/** @type {any} */ a, /** @type {any} */ b) => a.position - b.position);
+    if (this.record.state === "settled") return void this.app.refresh();
+    this.pieces = piecesOf([...this.record.lines].sort((/** @type {any} */ a, /** @type {any} */ b) => a.position - b.position));
     if (this.record.attendance.length && !Object.keys(this.marks).length) this.present();
     else this.begin();
   }
@@ -58,7 +66,7 @@ class Reading {
     this.leaveView();
     const screen = this.screen = new Screen("present");
     screen.part("people").replaceChildren(...this.record.attendance.map((/** @type {any} */ one) => {
-      const own = one.participant_id === this.sitting.participant_id;
+      const own = one.participant_id === this.record.own;
       return el(own ? "li.me" : "li", {}, el("b", {}, own ? `您（${one.who}）` : one.who), el("span", {}, one.plain));
     }));
     screen.on({ go: () => this.begin() });
@@ -71,81 +79,102 @@ class Reading {
     this.open();
   }
 
-  /** What the person said of each line; counts only for the version they saw. @returns {Object<string, {version: number, right: boolean, note?: string}>} */
+  /** What the person said of each piece; counts only for the version they saw. @returns {Object<string, {version: number, right: boolean}>} */
   get marks() {
     const kept = sittingMemory(this.sitting.reception_id);
     return kept.record_id === this.sitting.record_id ? kept.marks || {} : {};
   }
 
-  /** @param {any} line */
-  markOf(line) {
-    const mark = this.marks[line.id];
-    return mark && mark.version === line.version ? mark : null;
+  /** @param {any} piece */
+  markOf(piece) {
+    const mark = this.marks[piece.key];
+    return mark && mark.version === piece.line.version ? mark : null;
   }
 
-  /** @param {any} line @param {{right: boolean, note?: string} | null} mark */
-  mark(line, mark) {
-    const marks = { ...this.marks };
-    if (mark) marks[line.id] = { ...mark, version: line.version };
-    else delete marks[line.id];
+  /** @param {Object<string, {version: number, right: boolean} | null>} changes null: nothing was said of it */
+  keepMarks(changes) {
+    const marks = Object.fromEntries(Object.entries({ ...this.marks, ...changes }).filter(([, mark]) => mark));
     keepSitting(this.sitting.reception_id, { record_id: this.sitting.record_id, marks });
   }
 
-  /** The first line not yet looked at, else what comes after the last. */
+  /** The line has another version, because something was said of one piece of it: what was said of the others still counts. @param {any} line @param {number} version */
+  renew(line, version) {
+    const others = this.pieces.filter((one) => one.line === line && this.markOf(one));
+    const marks = Object.fromEntries(others.map((one) => [one.key, { ...this.markOf(one), version }]));
+    line.version = version;
+    this.keepMarks(/** @type {any} */ (marks));
+  }
+
+  /** The first piece not yet looked at, else what comes after the last. */
   open() {
-    const next = this.lines.findIndex((line) => !this.markOf(line));
+    const next = this.pieces.findIndex((piece) => !this.markOf(piece));
     if (next < 0) this.summary();
-    else this.line(next);
+    else this.read(next);
   }
 
   /** @param {number} index */
-  line(index) {
+  read(index) {
     this.leaveView();
-    const line = this.lines[index];
-    [this.index, this.current, this.parts] = [index, line, partsOf(this.record.segments, line)];
+    const piece = this.pieces[index];
+    [this.index, this.current, this.parts] = [index, piece, partsOf(this.record.segments, { ...piece.line, start: piece.start, end: piece.end })];
     const screen = this.screen = new Screen("read");
-    screen.on({ right: () => this.answer({ right: true }), wrong: () => this.dispute(), skip: () => this.skip(), listen: () => this.listen() });
-    screen.fill({ position: `第 ${index + 1} 句，共 ${this.lines.length} 句`, who: this.who(line), listen: "听当时说的" });
-    this.showText(screen, line);
+    screen.on({ right: () => this.right(), wrong: () => this.wrong(), skip: () => this.skip(), listen: () => this.listen() });
+    screen.fill({ position: `第 ${index + 1} 句，共 ${this.pieces.length} 句`, who: this.who(piece.line), listen: "听当时说的" });
+    this.showText(screen, piece);
     this.showDots();
     this.showBefore();
-    screen.key("listen").disabled = !this.parts.length;
-    if (!this.parts.length) screen.fill({ listen: line.recognised ? "这一句没有录音可听" : "这一句是工作人员写上的，没有录音" });
-    this.view = { speak: () => (this.parts.length ? this.listen() : voice.speak("read")), back: index ? () => this.line(index - 1) : "这是第一句。", close: () => this.playback.stop() };
+    this.offerSound(screen, piece);
+    this.view = { speak: () => this.listen(), back: index ? () => this.read(index - 1) : "这是第一句。", close: () => { this.playback.stop(); voice.hush(); } };
+  }
+
+  /** The recording, else a voice of this device, else it is said that there is none. @param {Screen} screen @param {any} piece */
+  offerSound(screen, piece) {
+    const key = screen.key("listen");
+    key.disabled = !this.parts.length && !voice.canRead();
+    if (this.parts.length) return;
+    const why = piece.line.by_hand ? "这一句是工作人员写上的，没有录音" : "这一句没有录音可听";
+    screen.fill({ listen: key.disabled ? why : "念给我听" });
+    this.note(key.disabled ? "看不清楚，请按“叫工作人员”，请人念给您听。" : `${why}，可以让机器念。`);
   }
 
   /** @param {any} line */
   who(line) {
+    if (line.before !== null) return "工作人员改过，请看改得对不对";
+    if (line.added) return "新补上的一句";
     if (line.kind === "note" || !line.participant_id) return "记录里的说明";
-    if (line.participant_id === this.sitting.participant_id) return line.edited_by ? "您说的，工作人员对着录音改过" : "您说的，记成这样";
+    if (line.participant_id === this.record.own) return line.corrected ? "您说的，工作人员对着录音改过" : "您说的，记成这样";
     const person = this.record.participants.find((/** @type {any} */ one) => one.id === line.participant_id);
     return `${person?.name || "领导"}说的`;
   }
 
-  /** Words light up while they are heard, where the text is still what was heard. @param {Screen} screen @param {any} line */
-  showText(screen, line) {
+  /** Words light up while they are heard, where the text is still what was heard. @param {Screen} screen @param {any} piece */
+  showText(screen, piece) {
+    const { line, text } = piece;
     const place = screen.part("text");
-    const follows = line.words.length && line.words.map((/** @type {any} */ word) => word.text).join("") === line.text;
-    const pieces = follows ? line.words : [{ text: line.text, start: -1, end: -1 }];
-    this.spans = pieces.map((/** @type {any} */ word) => ({ start: word.start, end: word.end, node: el("span", {}, word.text) }));
-    place.replaceChildren(...this.spans.map((/** @type {any} */ span) => span.node));
-    place.classList.toggle("long", line.text.length > LONG && line.text.length <= LONGER);
-    place.classList.toggle("longer", line.text.length > LONGER);
-    screen.part("sentence").classList.toggle("me", line.participant_id === this.sitting.participant_id);
-    if (line.disputed && !this.markOf(line)) this.note(`您上次说：${line.disputed}`);
+    const fresh = line.before === null ? null : difference(line.before, text);
+    const [from, to] = fresh ? [fresh.head.length, text.length - fresh.tail.length] : [0, 0];
+    const words = piece.words.length ? piece.words : [{ text, start: -1, end: -1, from: 0, to: text.length }];
+    this.spans = words.map((/** @type {any} */ word) => ({ start: word.start, end: word.end, node: el("span", {}, ...cutAt(word, from, to)) }));
+    place.replaceChildren(...this.spans.flatMap((/** @type {any} */ span, /** @type {number} */ index) => (index ? [el("wbr"), span.node] : [span.node])));
+    place.classList.toggle("long", text.length > LONG && text.length <= LONGER);
+    place.classList.toggle("longer", text.length > LONGER);
+    screen.part("sentence").classList.toggle("me", line.participant_id === this.record.own);
+    screen.part("was").hidden = !fresh;
+    if (fresh) screen.part("was").replaceChildren("原来记的：", fresh.head, el("del", {}, fresh.old), fresh.tail);
+    if (line.objection) this.note(`您说过：${line.objection}`);
   }
 
   showDots() {
     const dots = this.screen.part("dots");
-    dots.classList.toggle("many", this.lines.length > MANY_DOTS);
-    dots.replaceChildren(...this.lines.map((line, index) => {
-      const mark = this.markOf(line);
+    dots.classList.toggle("many", this.pieces.length > MANY_DOTS);
+    dots.replaceChildren(...this.pieces.map((piece, index) => {
+      const mark = this.markOf(piece);
       return el(`i${mark ? (mark.right ? ".y" : ".n") : ""}${index === this.index ? ".at" : ""}`);
     }));
   }
 
   showBefore() {
-    const before = this.lines[this.index - 1];
+    const before = this.pieces[this.index - 1];
     const place = this.screen.part("near");
     if (!before) return place.replaceChildren("一句一句看。可以先听当时说的，再按“对”或者“不对”。");
     const mark = this.markOf(before);
@@ -160,6 +189,7 @@ class Reading {
 
   listen() {
     voice.stop();
+    if (!this.parts.length) return voice.canRead() ? voice.readOut(this.current.text) : voice.speak("read");
     if (this.playback.playing) return this.playback.stop();
     return this.playback.play(this.parts);
   }
@@ -176,52 +206,96 @@ class Reading {
     for (const span of this.spans) span.node.classList.toggle("rd", span.start >= 0 && span.start <= seconds);
   }
 
-  /** @param {{right: boolean, note?: string}} mark */
-  answer(mark) {
-    this.mark(this.current, mark);
+  /** Right; what was said against it before is taken back. */
+  async right() {
+    const piece = this.current;
+    if (this.markOf(piece)?.right === false && !(await this.takeBack(piece))) return;
+    this.keepMarks({ [piece.key]: { version: piece.line.version, right: true } });
     this.after();
   }
 
+  /** @param {any} piece @returns {Promise<boolean>} */
+  takeBack(piece) {
+    const said = { line_id: piece.line.id, piece: piece.whole ? "" : piece.text };
+    return this.app.try(() => api("POST", `${this.path}/disputes/withdraw`, said), (/** @type {any} */ answer) => {
+      this.said.delete(piece.key);
+      this.noted(piece, answer);
+    });
+  }
+
+  wrong() {
+    const piece = this.current;
+    this.leaveView();
+    this.view = dispute(this, piece);
+  }
+
+  /** Tells the office what should stand there. @param {any} piece @param {{reason: string, said: string, sound: string}} what */
+  async tellWrong(piece, what) {
+    const body = { ...what, line_id: piece.line.id, version: piece.line.version, piece: piece.whole ? "" : piece.text };
+    const told = await this.app.try(() => this.asRead(() => api("POST", `${this.path}/disputes`, body)), (/** @type {any} */ answer) => {
+      this.said.set(piece.key, [what.reason, what.said].filter(Boolean).join("：") || "说了一遍，工作人员会听");
+      this.noted(piece, answer);
+    });
+    if (!told) return;
+    this.keepMarks({ [piece.key]: { version: piece.line.version, right: false } });
+    this.app.toast("记在这一句上了，工作人员那边看得到。请接着看。");
+    this.after();
+  }
+
+  /** @param {any} piece @param {{version: number, state: string}} answer */
+  noted(piece, answer) {
+    this.renew(piece.line, answer.version);
+    this.record.state = answer.state;
+    this.record.sha256 = "";
+  }
+
   after() {
-    if (this.review && this.index + 1 < this.lines.length) return this.line(this.index + 1);
+    if (this.review && this.index + 1 < this.pieces.length) return this.read(this.index + 1);
     this.review = false;
-    const later = this.lines.findIndex((line, index) => index > this.index && !this.markOf(line));
-    if (later >= 0) return this.line(later);
+    const later = this.pieces.findIndex((piece, index) => index > this.index && !this.markOf(piece));
+    if (later >= 0) return this.read(later);
     return this.open();
   }
 
   skip() {
-    const undecided = this.lines.filter((line) => !this.markOf(line));
+    const undecided = this.pieces.filter((piece) => !this.markOf(piece));
     if (undecided.length === 1 && undecided[0] === this.current) return this.app.toast("就剩这一句了。拿不准，可以按“不对”，或者叫工作人员。");
     return this.after();
   }
 
-  dispute() {
-    const line = this.current;
-    this.leaveView();
-    const screen = this.screen = new Screen("dispute");
-    const reasons = new Reasons(screen, WRONG, "说一遍");
-    screen.part("text").textContent = line.text;
-    screen.part("sentence").classList.toggle("me", line.participant_id === this.sitting.participant_id);
-    const save = () => {
-      if (reasons.text) this.answer({ right: false, note: reasons.text });
-      else screen.say("hint", "请点一个原因，或者说一遍，工作人员才知道怎么改。");
-    };
-    screen.on({ save, cancel: () => this.line(this.index) });
-    voice.speak("dispute");
-    this.view = { speech: ["dispute"], back: () => this.line(this.index), close: () => reasons.close() };
-  }
-
-  wrongLines() {
-    return this.lines.filter((line) => this.markOf(line)?.right === false);
-  }
-
-  /** After the last sentence: what is to be corrected, or what was not recorded, or straight to the signature. */
+  /** After the last sentence: what is being put right, or what was not recorded, or straight to the signature. */
   summary() {
-    const wrong = this.wrongLines();
-    if (wrong.length) return this.showCorrections(wrong);
-    if (this.record.gaps.length || !this.lines.length) return this.showGaps();
+    if (this.record.state !== "reading" || this.pieces.some((piece) => this.markOf(piece)?.right === false)) return this.fixing();
+    if (!this.record.sha256) return this.reload("正在打开记录");
+    if (this.record.gaps.length || !this.pieces.length) return this.showGaps();
     return this.showPromises();
+  }
+
+  /** The clerk puts it right; the person sees what they said, and then what was changed. */
+  fixing() {
+    const wrong = this.pieces.filter((piece) => this.markOf(piece)?.right === false);
+    this.leaveView();
+    const screen = this.screen = new Screen("fixing");
+    const title = wrong.length ? `有 ${wrong.length} 句，等工作人员改` : "等工作人员改这份记录";
+    screen.fill({ title, lead: "您说的都记在这几句上了，工作人员对着录音改。" });
+    screen.part("list").replaceChildren(...wrong.map((piece) => el("li", {}, el("span.mute", {}, `第 ${this.pieces.indexOf(piece) + 1} 句`), el("span", {}, piece.text, el("br"), el("b", {}, this.said.get(piece.key) || piece.line.objection)))));
+    screen.on({ again: () => this.readAgain() });
+    const timer = setInterval(() => this.askState(), ASK_MS);
+    this.view = { speech: ["preparing"], back: () => this.readAgain(), close: () => clearInterval(timer) };
+  }
+
+  async askState() {
+    const view = this.view;
+    try {
+      const now = await api("GET", `${this.path}/state`);
+      if (view !== this.view || this.closed) return;
+      this.screen.say("hint", "");
+      if (now.state === "reading") this.reload("改好了，正在打开");
+      else if (now.state === "settled") this.app.refresh();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (view === this.view && !this.closed) this.screen.say("hint", error.message);
+    }
   }
 
   /** What the leader undertook stands on the paper, so it is seen before the signature. */
@@ -238,21 +312,14 @@ class Reading {
     const screen = this.screen = new Screen("summary");
     screen.fill(words);
     screen.part("list").replaceChildren(...rows.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", {}, text))));
-    screen.key("again").hidden = !this.lines.length;
+    screen.key("again").hidden = !this.pieces.length;
     screen.on({ go, again: () => this.readAgain() });
-    this.view = { speech: ["read"], back: this.lines.length ? () => this.line(this.lines.length - 1) : "这是最后一步。" };
-  }
-
-  /** @param {any[]} wrong */
-  showCorrections(wrong) {
-    const rows = wrong.map((line) => /** @type {[string, string]} */ ([`第 ${this.lines.indexOf(line) + 1} 句`, `${line.text}（${this.markOf(line)?.note || ""}）`]));
-    const words = { title: `有 ${wrong.length} 句要改`, lead: "工作人员会对着录音改。改好了，再请您看改过的地方。", go: "请工作人员改" };
-    this.showSummary(words, rows, () => this.sendDisputes(wrong));
+    this.view = { speech: ["read"], back: this.pieces.length ? () => this.read(this.pieces.length - 1) : "这是最后一步。" };
   }
 
   showGaps() {
     const rows = this.record.gaps.map((/** @type {any} */ gap) => /** @type {[string, string]} */ ([gap.cause === "nothing_understood" ? "没听出来" : "没录上", gap.text]));
-    const empty = !this.lines.length;
+    const empty = !this.pieces.length;
     const words = {
       title: empty ? "这份记录里没有一句话" : "有几段没有录上",
       lead: empty ? "您谈过话，这里却没有，请按“叫工作人员”，先不要签名。" : "没录上的地方已经写在记录里。里面有要紧的话，请叫工作人员补上。",
@@ -261,71 +328,53 @@ class Reading {
     this.showSummary(words, rows, () => this.showPromises());
   }
 
-  /** @param {any[]} wrong */
-  async sendDisputes(wrong) {
-    const disputes = wrong.map((line) => ({ line_id: line.id, note: this.markOf(line)?.note || "" }));
-    const ask = () => api("POST", `/api/records/${this.record.id}/disputes`, { disputes, version: this.record.version });
-    const sent = await this.app.try(() => this.asShown(ask), () => wrong.forEach((line) => this.mark(line, null)));
-    if (!sent) return;
-    keepSitting(this.sitting.reception_id, { corrected: true });
-    await this.app.refresh();
+  /** What is another than when it was first read: [place, its sentence with the change]. @returns {[string, (Node | string)[]][]} */
+  changes() {
+    return this.pieces.flatMap((piece, index) => {
+      const { before, added } = piece.line;
+      if (before !== null) return [/** @type {[string, (Node | string)[]]} */ ([`第 ${index + 1} 句`, changed(before, piece.text)])];
+      return added ? [/** @type {[string, (Node | string)[]]} */ ([`第 ${index + 1} 句`, [el("ins", {}, piece.text)]])] : [];
+    });
   }
 
   sign() {
     this.leaveView();
-    const screen = this.screen = new Screen("sign");
-    const pad = new SignaturePad(screen.part("canvas"), () => {
-      screen.key("sign").disabled = !pad.signed;
-      screen.part("pad-hint").style.visibility = pad.strokes.length ? "hidden" : "visible";
-      screen.fill({ sign: pad.signed ? "签好了" : "先签名，再按这里" });
-    });
-    screen.fill({ checked: this.lines.length ? `您看过 ${this.lines.length} 句，都说对。` : "这份记录里没有一句话。", date: chineseDay(new Date()) });
-    screen.on({ clear: () => pad.clear(), sign: () => this.send("signature", { image: pad.image() }), refuse: () => this.refuse(), again: () => this.readAgain() });
-    screen.key("again").hidden = !this.lines.length;
-    voice.speak("sign");
-    this.view = { speech: ["sign"], back: () => this.readAgain(), close: () => pad.close() };
+    this.view = sign(this);
   }
 
   /** From the first sentence, also those that were right. */
   readAgain() {
     this.review = true;
-    if (this.lines.length) this.line(0);
+    if (this.pieces.length) this.read(0);
     else this.showGaps();
   }
 
   refuse() {
     this.leaveView();
-    const screen = this.screen = new Screen("refuse");
-    const reasons = new Reasons(screen, UNWILLING, "我来说原因");
-    const save = () => {
-      if (reasons.text) return this.send("refusal", { reason: reasons.text });
-      return screen.say("hint", "请点一个原因，或者说一句。");
-    };
-    screen.on({ save, cancel: () => this.sign() });
-    this.view = { speech: ["sign"], back: () => this.sign(), close: () => reasons.close() };
+    this.view = refuse(this);
   }
 
-  /** Asks for something about the record as it was shown; one that was changed since then is read again. @template T @param {() => Promise<T>} ask */
-  async asShown(ask) {
+  /** Asks for something about the record as it was read; one that was changed since then is read again. @template T @param {() => Promise<T>} ask */
+  async asRead(ask) {
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof ApiError && error.code === "record_changed" && !this.closed) this.reload();
+      if (error instanceof ApiError && ["record_changed", "line_changed", "line_gone"].includes(error.code) && !this.closed) this.reload("记录改过，正在重新打开");
       throw error;
     }
   }
 
-  /** What was said of unchanged lines still counts: marks are kept with the line's version. */
-  reload() {
+  /** What was said of unchanged lines still counts: marks are kept with the line's version. @param {string} words */
+  reload(words) {
     this.review = false;
-    this.wait("记录改过，正在重新打开");
+    this.wait(words);
     return this.load();
   }
 
   /** @param {string} what signature or refusal @param {Object} body */
   async send(what, body) {
-    const ask = () => api("POST", `/api/records/${this.record.id}/${what}`, { ...body, version: this.record.version });
-    const gone = await this.app.try(() => this.asShown(ask), () => this.app.refresh());
+    const ask = () => api("POST", `${this.path}/${what}`, { ...body, sha256: this.record.sha256 });
+    const gone = await this.app.try(() => this.asRead(ask), () => this.app.refresh());
     if (!gone && !this.closed) this.app.refresh();
   }
 
@@ -340,6 +389,13 @@ class Reading {
     this.leaveView();
     this.playback.close();
   }
+}
+
+/** The text of a word, with what is new in the line underlined. @param {{text: string, from: number, to: number}} word @param {number} from @param {number} to */
+function cutAt(word, from, to) {
+  const [first, last] = [Math.max(from, word.from) - word.from, Math.min(to, word.to) - word.from];
+  if (last <= first) return [word.text];
+  return [word.text.slice(0, first), el("span.new", {}, word.text.slice(first, last)), word.text.slice(last)].filter((part) => part !== "");
 }
 
 /** @param {any} app */

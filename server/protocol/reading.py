@@ -1,0 +1,126 @@
+"""Reading back and signing: what the petitioner's screens show and send, at the kiosk and on a phone (office.md)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from server.protocol.base import Identifier, Message, Moment, Seconds
+from server.protocol.office import Attendee, Participant, PlayableSegment
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+LONGEST_SAID = 400
+LARGEST_SOUND = 700_000
+"""Characters of a data URL: 15 s of speech take about 100,000."""
+
+
+class ReadWord(Message):
+    start: Seconds
+    end: Seconds
+    text: str
+
+
+class ReadingLine(Message):
+    """One line as the person reads it."""
+
+    id: Identifier
+    position: float
+    kind: Literal["question", "answer", "note"]
+    participant_id: Identifier | None
+    start: Seconds
+    end: Seconds
+    text: str
+    words: tuple[ReadWord, ...] = ()
+    by_hand: bool = False
+    """Written by the staff: nobody was heard saying it."""
+    corrected: bool = False
+    """The staff changed what was recognised."""
+    before: str | None = None
+    """What stood here when the record was first handed over, where that was something else."""
+    added: bool = False
+    """Was not in the record when it was first handed over."""
+    objection: str = ""
+    """What is still to be corrected here, as the person said it."""
+    version: int
+
+
+class ReadingGap(Message):
+    cause: str
+    text: str
+
+
+class ReadingPromise(Message):
+    who: str
+    what: str
+    by: str
+
+
+class ReadingState(Message):
+    """What a screen asks for again and again while it waits."""
+
+    state: Literal["reading", "correcting", "settled"]
+    """reading: it can be read and signed; correcting: something is being put right, the rest can be read on;
+    settled: signed or refused."""
+    version: int
+
+
+class Reading(ReadingState):
+    """The record for whoever reads and signs it: nothing of the staff's work on it, and no other record."""
+
+    record_id: Identifier
+    reception_id: Identifier
+    sha256: str
+    """Of the canonical record that is read; empty while it is being corrected."""
+    participants: tuple[Participant, ...]
+    own: Identifier
+    """The petitioner's seat."""
+    attendance: tuple[Attendee, ...]
+    lines: tuple[ReadingLine, ...]
+    segments: tuple[PlayableSegment, ...]
+    """Sound only."""
+    gaps: tuple[ReadingGap, ...]
+    promises: tuple[ReadingPromise, ...]
+
+
+class Dispute(Message):
+    """What the person says is not right about a line, told at once; at least one of reason, said and sound."""
+
+    line_id: Identifier
+    version: int
+    """Of the line that was read; 409 `line_changed` when it is not that any more."""
+    piece: Annotated[str, Field(max_length=2000)] = ""
+    """The part of the line that was before them; empty: all of it."""
+    reason: Annotated[str, Field(max_length=100)] = ""
+    said: Annotated[str, Field(max_length=LONGEST_SAID)] = ""
+    """What should stand there."""
+    sound: Annotated[str, Field(max_length=LARGEST_SOUND, pattern=r"^(data:audio/(webm|mp4|ogg)[;=a-z0-9.]{0,40};base64,[A-Za-z0-9+/=]+)?$")] = ""
+    """The same as it was spoken, for the clerk to hear."""
+
+
+class Withdrawal(Message):
+    """The line is right after all."""
+
+    line_id: Identifier
+    piece: Annotated[str, Field(max_length=2000)] = ""
+
+
+class Disputed(Message):
+    """The line after an objection was noted or withdrawn."""
+
+    line_id: Identifier
+    version: int
+    at: Moment
+    state: Literal["reading", "correcting", "settled"]
+
+
+class Signature(Message):
+    """A name drawn under exactly the record with this hash: PNG as a data URL, at most 300 kB."""
+
+    image: Annotated[str, Field(max_length=400_000, pattern=r"^data:image/png;base64,[A-Za-z0-9+/=]+$")]
+    sha256: Sha256
+
+
+class Refused(Message):
+    """The person does not sign."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    sha256: Sha256
