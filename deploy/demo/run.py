@@ -1,13 +1,14 @@
 """`make demo`: sets up an office, holds a reception and goes on serving.
 
 Environment: ONCE=1 also confirms, signs and files, prints one line of JSON last and ends; DIALOGUE=folder takes
-another dialogue (petitioner.opus, leader.opus, reference.json); KILL=web, media or transcriber kills that
-program in mid-talk, to show what the record says then.
+another dialogue (petitioner.opus, leader.opus, reference.json; land, wage and free-land are here); KILL=web, media or
+transcriber kills that program in mid-talk, to show what the record says then.
 """
 
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -34,6 +35,7 @@ from kiosk.aioice_loopback import bind_media_to
 from kiosk.office import OfficeRefused
 from server.protocol.office import Record
 
+HERE = Path(__file__).parent
 PROGRAMS = ("web", "media", "transcriber")
 
 
@@ -105,9 +107,15 @@ def say_addresses(url: str, talk: Talk) -> None:
     say("按 Ctrl-C 结束。")
 
 
+def _dialogue(named: str) -> Path:
+    """A folder, or one of the demo's own by its name."""
+    own = HERE / named
+    return own if own.is_dir() and not Path(named).is_dir() else Path(named)
+
+
 def choices() -> tuple[Path, bool, str]:
     """DIALOGUE, ONCE and KILL.  Raises DemoFailed for what cannot be used."""
-    dialogue = Path(os.environ.get("DIALOGUE") or ROOT / "deploy/demo/land").resolve()
+    dialogue = _dialogue(os.environ.get("DIALOGUE") or "land").resolve()
     missing = [n for n in ("petitioner.opus", "leader.opus", "reference.json") if not (dialogue / n).exists()]
     if missing:
         raise DemoFailed(f"DIALOGUE={dialogue}: no {', '.join(missing)} there")
@@ -125,6 +133,8 @@ def _first_cause(failed: Exception) -> str:
 
 def main() -> int:
     """Exit status 0 only if every step led where it should."""
+    for end in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C does: the programs that were started end, too
+        signal.signal(end, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         dialogue, once, kill = choices()
         folder = ROOT / "demo-data"
