@@ -3,6 +3,7 @@
 For whoever may read the data folder; it needs no running web program.
 """
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +16,9 @@ from server import signing_key
 from server.domain.states import StaffRole
 from server.errors import JietanError
 from server.jobs.running import offer_first_link, open_store
+from server.letters import wordtemplates
 from server.protocol.office import NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, kiosks, recordings
+from server.reception import accounts, kiosks, printing, recordings
 from server.settings import Settings
 from server.store import accounts as store_accounts
 from server.store.access import Actor
@@ -188,3 +190,24 @@ def _web_state(settings: Settings) -> str:
         return str(answer.json()["status"])
     except (httpx.HTTPError, ValueError, KeyError):
         return "does not answer"
+
+
+@app.command("letter-templates")
+def letter_templates(
+    write: Annotated[bool, typer.Option(help="Put the shipped templates into the data folder, where the office edits them; what is there stays.")] = False,
+) -> None:
+    """Say which Word templates printed letters are made from, and what is wrong with the office's own."""
+    settings = Settings()
+    folder = settings.data_dir / printing.FOLDER
+    if write:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in printing.NAMES:
+            if not (folder / f"{name}.docx").exists():
+                shutil.copy(wordtemplates.SHIPPED / f"{name}.docx", folder)
+    for name in printing.NAMES:
+        typer.echo(f"{name}: {printing.template_of(name, settings.data_dir).path}")
+    problems = printing.template_problems(settings.data_dir)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)

@@ -1,11 +1,9 @@
 """What goes into the film and into the export bundle of a filed case: the worker's plans, from the store."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,12 +13,11 @@ from server.domain import captions, terms, undertakings
 from server.domain.canonical import check_code
 from server.domain.captions import Cue
 from server.domain.gaps import fill_sentence, gap_sentence
-from server.domain.linewords import from_store
-from server.domain.states import Consent, LineKind
+from server.domain.states import Consent
 from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import canonical_json
 from server.protocol.recording import MANIFEST_NAME
-from server.reception import attendance, documents
+from server.reception import attendance, documents, subtitles
 from server.reception.office import Office
 from server.store import copies, records
 from server.store.models import Participant, Reception, StoredArchive, StoredCase, StoredSegment
@@ -47,7 +44,7 @@ def video_plan(office: Office, case_id: int) -> VideoPlan:
             seats=tuple(_seat(seat) for seat in seats if _shown(seat, sources)),
             sources=sources,
             notices=tuple(_notices(session, reception, seats)),
-            captions=tuple(_captions(corrected(session, case))),
+            captions=tuple(_captions(subtitles.corrected(session, case))),
             font_dir=office.settings.pdf_font_dir,
             reserve_mb=office.settings.disk_reserve_mb,
         )
@@ -127,32 +124,6 @@ def _notices(session: Session, reception: Reception, seats: Sequence[Participant
 # --- words ---------------------------------------------------------------------------------------------------
 
 
-def corrected(session: Session, case: StoredCase) -> list[Cue]:
-    """The record's lines as subtitles, as the petitioner signed them."""
-    names = _names(session, case.reception_id)
-    rows = (row for row in records.line_rows(session, case.record_id) if not row.deleted)
-    lines = (
-        captions.cues(Cue(row.start, row.end, _speaker(row, names), row.text), from_store(row.words)) for row in rows
-    )
-    return list(chain.from_iterable(lines))
-
-
-def recognised(session: Session, case: StoredCase) -> list[Cue]:
-    """What the computer understood, before anybody corrected it."""
-    names = _names(session, case.reception_id)
-    said = records.utterances(session, case.reception_id)
-    lines = (captions.cues(Cue(one.start, one.end, names.get(one.participant_id, ""), one.text), from_store(one.words)) for one in said)
-    return list(chain.from_iterable(lines))
-
-
-def _names(session: Session, reception_id: str) -> dict[str, str]:
-    return {seat.id: terms.ROLE[Role(seat.role)] for seat in records.participants(session, reception_id)}
-
-
-def _speaker(row: Any, names: Mapping[str, str]) -> str:
-    return terms.LINE_KIND[LineKind.NOTE] if row.kind == LineKind.NOTE else names.get(row.participant_id or "", "")
-
-
 def _captions(cues: Sequence[Cue]) -> Iterator[Caption]:
     for start, end, text in captions.one_at_a_time(cues):
         yield Caption(start=start, end=end, text=text)
@@ -175,7 +146,7 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
         )
         tracks = (_track(source) for source in _sources(session, office.settings.recordings_dir, reception))
         pieces = {one.file: _piece(one) for one in _fills(session, office.settings.copies_dir, reception.id)}
-        right, heard = corrected(session, case), recognised(session, case)
+        right, heard = subtitles.corrected(session, case), subtitles.recognised(session, case)
         key = _public_key(office)
         return BundlePlan(
             folder=case.case_no,

@@ -20,7 +20,7 @@ from server.domain.states import ArchiveKind, ArchiveState
 from server.durable import make_folder, replace_file, sync_folder
 from server.errors import NotFound, Unavailable, WrongState
 from server.protocol.office import Archives, ArchiveView
-from server.reception import archive_plans
+from server.reception import archive_plans, subtitles
 from server.reception.cases import require_case
 from server.reception.office import Office
 from server.settings import Settings
@@ -167,7 +167,7 @@ def note_download(session: Session, actor: Actor, case_id: int, kind: ArchiveKin
 
 def captions_of(session: Session, actor: Actor, case_id: int) -> str:
     """The corrected text as WebVTT; raises NotFound."""
-    return vtt(archive_plans.corrected(session, require_case(session, actor, case_id)))
+    return vtt(subtitles.corrected(session, require_case(session, actor, case_id)))
 
 
 # --- for the job, which acts for nobody ----------------------------------------------------------------------------

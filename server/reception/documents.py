@@ -1,4 +1,4 @@
-"""Printed documents of a filed case: made once after filing, kept with their hashes, made again on demand.
+"""Documents of a filed case, printed and plain: made once after filing, kept with their hashes, made again on demand.
 
 They come from the filed record alone, so making them late gives the same words.
 """
@@ -7,15 +7,18 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
 from sqlalchemy.orm import Session
 
+from server.domain import captions
 from server.errors import NotFound, Unavailable
-from server.reception import printing
+from server.reception import exports, printing, subtitles
 from server.reception.letters import Filed, letter_data
 from server.reception.office import Office
+from server.settings import Settings
 from server.store import cases, records
 from server.store.models import StoredCase, StoredDocument, VisitRecord
 
@@ -25,14 +28,39 @@ TITLES = {"record": "接谈笔录", "form": "来访登记表"}
 MEDIA_TYPES = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".pdf": "application/pdf",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".json": "application/json",
 }
-RENDER: dict[str, Callable[[Filed, str], bytes]] = {
-    "record.docx": lambda filed, fonts: printing.record_docx(letter_data(filed), filed.signature),
-    "record.pdf": lambda filed, fonts: printing.pdf(
-        "record", letter_data(filed), filed.signature, filed.settled_at, fonts
+Render = Callable[[Session, StoredCase, Settings], Callable[[], bytes]]
+"""Reads what it needs from the store and answers with what makes the file, which may take seconds."""
+
+
+def _printed(of: Callable[[Filed, Settings], bytes]) -> Render:
+    return lambda session, case, settings: partial(of, filed_of(session, case.id), settings)
+
+
+def _subtitles(session: Session, case: StoredCase, settings: Settings) -> Callable[[], bytes]:
+    return captions.vtt(subtitles.corrected(session, case)).encode
+
+
+def _plain(session: Session, case: StoredCase, settings: Settings) -> Callable[[], bytes]:
+    return exports.export_of(session, case).model_dump_json(indent=1).encode
+
+
+PRINTED: dict[str, Callable[[Filed, Settings], bytes]] = {
+    "record.docx": lambda filed, settings: printing.docx("record", letter_data(filed), filed.signature, settings.data_dir),
+    "record.pdf": lambda filed, settings: printing.pdf(
+        "record", letter_data(filed), filed.signature, filed.settled_at, settings.pdf_font_dir
     ),
-    "form.docx": lambda filed, fonts: printing.form_docx(letter_data(filed)),
-    "form.pdf": lambda filed, fonts: printing.pdf("form", letter_data(filed), None, filed.settled_at, fonts),
+    "form.docx": lambda filed, settings: printing.docx("form", letter_data(filed), None, settings.data_dir),
+    "form.pdf": lambda filed, settings: printing.pdf(
+        "form", letter_data(filed), None, filed.settled_at, settings.pdf_font_dir
+    ),
+}
+RENDER: dict[str, Render] = {
+    **{name: _printed(of) for name, of in PRINTED.items()},
+    "record.vtt": _subtitles,
+    "record.json": _plain,
 }
 NAMES = tuple(RENDER)
 
@@ -64,10 +92,10 @@ def fetch(office: Office, case_id: int, name: str) -> Path:
 
 
 def _make(office: Office, case_id: int, name: str) -> StoredDocument:
-    with office.store.read() as session:
-        filed = filed_of(session, case_id)
     try:
-        content = RENDER[name](filed, office.settings.pdf_font_dir)
+        with office.store.read() as session:
+            make = RENDER[name](session, session.get_one(StoredCase, case_id), office.settings)
+        content = make()
     except Exception as error:
         log.error("rendering failed", case_id=case_id, name=name, kind=type(error).__name__)
         raise Unavailable("这份文书现在排不出来，案卷里的笔录都在，请过一会儿再试。", code="document_failed") from error
@@ -86,6 +114,7 @@ def filed_of(session: Session, case_id: int) -> Filed:
         manifest_sha256=case.manifest_sha256,
         settled_at=record.signed_at or case.filed_at,
         refusal_reason=record.refusal_reason,
+        query_code=record.reception.query_code,
         signature=signature.image if signature else None,
     )
 

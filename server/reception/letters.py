@@ -28,6 +28,27 @@ class Filed:
     """When it was signed or refused."""
     refusal_reason: str
     signature: bytes | None
+    query_code: str = ""
+    """With which the petitioner asks how the matter stands."""
+
+
+SAMPLE = Filed(
+    case_no="LX-2026-000418",
+    content={
+        "office": "样县信访局", "clerk": "记录样", "consent": "audio_video", "seconds": 1448.0,
+        "started_at": "2026-06-09T01:41:00+00:00", "gaps": [], "removed": [], "attendance": [],
+        "participants": [{"id": "p", "role": "petitioner", "name": "样本人"}, {"id": "l", "role": "leader", "name": "接谈样"}],
+        "lines": [
+            {"kind": "question", "text": "样句问：您今天要反映什么事？", "start": 2.0},
+            {"kind": "answer", "text": "样句答：补偿款没有给。", "start": 5.0},
+        ],
+        "promises": [{"who": "样镇政府", "what": "拿出处理意见", "by": "三个工作日内", "start": 9.0}],
+        "form": [{"field": field.value, "value": f"样{terms.FIELD[field]}"} for field in FormField],
+    },
+    record_sha256="0123456789abcdef" * 4, manifest_sha256="fedcba9876543210" * 4,
+    settled_at=datetime(2026, 6, 9, 10, 5, tzinfo=clock.OFFICE_ZONE), refusal_reason="", signature=None, query_code="QC-SAMPLE",
+)  # fmt: skip
+"""What templates are tried with; nobody's words."""
 
 
 def letter_data(filed: Filed) -> dict[str, Any]:
@@ -39,6 +60,7 @@ def letter_data(filed: Filed) -> dict[str, Any]:
         "office": content["office"],
         "case_no": filed.case_no,
         "check": check_code(filed.record_sha256),
+        "query_code": filed.query_code,
         "record_sha256": filed.record_sha256,
         "manifest_sha256": filed.manifest_sha256,
         "clerk": content["clerk"],
@@ -60,6 +82,39 @@ def letter_data(filed: Filed) -> dict[str, Any]:
         "signed": filed.signature is not None,
         "date": _day(filed.settled_at),
     }
+
+
+def template_words(data: dict[str, Any]) -> dict[str, Any]:
+    """The same under the names that a template of Word uses, which an office reads and writes (deploy/letters.zh-CN.md).
+
+    Every field of the form is there under its label; one that is a choice is spelled with ticks.
+    """
+    ticks = {terms.FIELD[FormField(name)]: _ticks(choices) for name, choices in data["choices"].items()}
+    return {
+        **{terms.FIELD[FormField(name)]: value for name, value in data["form"].items()},
+        **ticks,
+        "机关": data["office"],
+        "编号": data["case_no"],
+        "查询码": data["query_code"],
+        "校验码": data["check"],
+        "笔录校验值": data["record_sha256"],
+        "录音校验值": data["manifest_sha256"] or "（没有录音录像）",
+        "记录人": data["clerk"],
+        "方式": data["form_of_visit"],
+        "信访人": data["petitioner"],
+        "在场人员": "\n".join(data["attendance"]),
+        "录音时长": data["minutes"],
+        "告知": data["consent"],
+        "笔录": [{"问答": line["label"], "话": line["text"], "时刻": line["at"]} for line in data["lines"]],
+        "答复": [{"序号": str(i), "话": one["text"], "时刻": one["at"]} for i, one in enumerate(data["promises"], start=1)],
+        "注": "注：方括号内为录音时刻。" + "".join(data["notes"]),
+        "结尾": data["closing"],
+        "日期": data["date"],
+    }
+
+
+def _ticks(choices: list[dict[str, Any]]) -> str:
+    return "　".join(("☑ " if choice["on"] else "☐ ") + choice["label"] for choice in choices)
 
 
 def _choices(raw: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
@@ -93,13 +148,14 @@ def _consent(content: dict[str, Any]) -> str:
     return f"开始前，已向信访人说明录音录像的内容、目的和权利，信访人同意{agreed}。"
 
 
-def _start(content: dict[str, Any]) -> datetime | None:
+def began(content: dict[str, Any]) -> datetime | None:
+    """When second 0 of a filed record's recording was, in the office's time."""
     started = content["started_at"]
     return datetime.fromisoformat(started).astimezone(clock.OFFICE_ZONE) if started else None
 
 
 def _lines(content: dict[str, Any]) -> list[dict[str, str]]:
-    started = _start(content)
+    started = began(content)
     return [
         {
             "label": terms.LINE_KIND[LineKind(line["kind"])],
@@ -112,7 +168,7 @@ def _lines(content: dict[str, Any]) -> list[dict[str, str]]:
 
 def _promises(content: dict[str, Any]) -> list[dict[str, str]]:
     """What the receiving side undertook and somebody confirmed; records filed earlier carry none."""
-    started = _start(content)
+    started = began(content)
     return [
         {"text": undertakings.in_words(one["who"], one["what"], one["by"]), "at": clock_time(started, one["start"])}
         for one in content.get("promises", ())
@@ -120,7 +176,7 @@ def _promises(content: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _notes(content: dict[str, Any]) -> list[str]:
-    started = _start(content)
+    started = began(content)
     roles = {seat["id"]: Role(seat["role"]) for seat in content["participants"]}
     found = [
         gap_sentence(started, gap["start"], gap["end"], gap["cause"], roles.get(gap["participant_id"] or ""))

@@ -75,7 +75,7 @@ def test_the_whole_way(caller, world, record_id):
     case = caller.get(f"/cases/{case_id}").json()
     assert (case["case_no"], case["intact"], case["record"]["state"]) == ("LX-2026-000001", True, "filed")
     assert {document["name"] for document in case["documents"] if document["size"] > 5000} == {
-        "record.docx", "record.pdf", "form.docx", "form.pdf"
+        "record.docx", "record.pdf", "form.docx", "form.pdf", "record.vtt", "record.json"
     }
     assert caller.get("/cases?q=修路").json()["total"] == 1
     assert caller.post(f"/records/{record_id}/file").json() == {"case_id": case_id, "case_no": "LX-2026-000001"}

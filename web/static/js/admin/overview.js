@@ -125,6 +125,7 @@ function fillChoices(organizations) {
 /** @param {any} overview */
 function draw(overview) {
   byId("status").replaceChildren(...statusCards(overview.status));
+  tell(byId("templates"), overview.template_problems.join(""));
   const { organizations, users, kiosks } = overview;
   page.cameras = overview.status.media?.cameras ?? [];
   const shown = JSON.stringify([organizations, users, kiosks, page.cameras], (key, value) => (key === "seen_at" ? undefined : value));

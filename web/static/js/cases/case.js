@@ -11,7 +11,7 @@ import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
 import { showUndertakings } from "/static/js/undertakings.js";
 
-const DOCUMENTS = /** @type {Object<string, string>} */ ({ "record.docx": "接谈笔录（Word）", "record.pdf": "接谈笔录（PDF）", "form.docx": "来访登记表（Word）", "form.pdf": "来访登记表（PDF）" });
+const DOCUMENTS = /** @type {Object<string, string>} */ ({ "record.docx": "接谈笔录（Word）", "record.pdf": "接谈笔录（PDF）", "form.docx": "来访登记表（Word）", "form.pdf": "来访登记表（PDF）", "record.vtt": "笔录字幕（WebVTT）", "record.json": "笔录数据（JSON）" });
 const KINDS = /** @type {Object<string, string>} */ ({ microphone: "录音", camera: "录像", document: "材料录像", screen: "屏幕录像" });
 
 const root = byId("case");

@@ -1,0 +1,145 @@
+"""The one place that calls docxtpl: letters as .docx from templates that an office edits in Word.
+
+A template says `{{ 姓名 }}` where a word goes, and `{%p for 句 in 笔录 %}` … `{%p endfor %}` around what is repeated; the
+words are in deploy/letters.zh-CN.md.  An office's own template lies in its data folder under the shipped one's name.
+It is tried with sample words before it is used: one that does not render, or leaves out what a letter must say, is not
+used, and why is told.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.shared import Mm
+from docxtpl import DocxTemplate, InlineImage
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.sandbox import SandboxedEnvironment
+
+SHIPPED = Path(__file__).resolve().parent / "templates"
+LARGEST = 5_000_000
+"""Bytes of a template; unpacked at most ten times that."""
+SIGNATURE_MM = 13
+BLANK = "＿＿＿＿＿＿＿＿"
+_FULL_WIDTH = re.compile(r"[｛{]\s*｛|｝\s*[｝}]|[｛{]\s*[％]|％\s*[｝}]")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a template is tried with: words, and those of them that have to be in the letter."""
+
+    words: Mapping[str, Any]
+    needed: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The template in use; `problem` is a Chinese sentence on why the office's own is not, "" where it is or there is none."""
+
+    path: Path
+    own: bool
+    problem: str = ""
+
+
+def choose(name: str, folder: Path, trial: Trial) -> Choice:
+    """The office's template of this name in `folder` if it is good, else the shipped one."""
+    own = folder / f"{name}.docx"
+    shipped = SHIPPED / own.name
+    try:
+        found = own.stat()
+    except FileNotFoundError:
+        return Choice(shipped, own=False)
+    problem = _problem_as_of(own, (found.st_mtime_ns, found.st_size), trial)
+    return Choice(shipped if problem else own, own=not problem, problem=problem)
+
+
+_tried: dict[Path, tuple[tuple[int, int], str]] = {}
+"""What came of trying a file, with its time and size then."""
+
+
+def _problem_as_of(path: Path, state: tuple[int, int], trial: Trial) -> str:
+    known = _tried.get(path)
+    if known is None or known[0] != state:
+        known = _tried[path] = (state, problem_of(path, trial))
+    return known[1]
+
+
+def problem_of(path: Path, trial: Trial) -> str:
+    """Why a template cannot be used, in a Chinese sentence; "" if it can."""
+    if path.stat().st_size > LARGEST or not _is_word(path):
+        return "这不是一个 .docx 文件，或者太大了。请用 Word 另存成 .docx。"
+    try:
+        made = render(path, trial.words, None, "")
+    except TemplateSyntaxError as error:
+        return f"模板里的标记写得不对：{_in_chinese(error)}"
+    except UndefinedError as error:
+        return f"模板里用了没有的名字：{_name_in(str(error))}。能用的名字都在说明里。"
+    except TemplateError as error:
+        return f"模板排不出来：{error}"
+    except Exception as error:
+        return f"模板打不开（{type(error).__name__}）。请用 Word 打开看看，另存一次。"
+    text = text_of(made)
+    if _FULL_WIDTH.search(text):
+        return "模板里有全角的括号（｛｛），要用半角的 {{ 和 }}。"
+    missing = [words for words in trial.needed if words not in text]
+    return f"模板里少了必须有的内容：{'、'.join(missing)}（这是试排用的字）。" if missing else ""
+
+
+def _is_word(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return sum(entry.file_size for entry in packed.infolist()) <= 10 * LARGEST and "word/document.xml" in packed.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def _in_chinese(error: TemplateSyntaxError) -> str:
+    """The usual mistakes in words; anything else as Jinja says it."""
+    said = str(error.message)
+    if "Unknown tag 'end" in said or "endfor" in said or "Unexpected end of template" in said:
+        return "有一个“{%p for … %}”没有配上“{%p endfor %}”，或者多了一个。"
+    if "unexpected char" in said or "expected token" in said:
+        return f"花括号里有不认识的字符（{said}）。"
+    return said
+
+
+def _name_in(message: str) -> str:
+    found = re.search(r"'([^']+)' is undefined|no attribute '([^']+)'", message)
+    return f"“{found[1] or found[2]}”" if found else message
+
+
+def render(path: Path, words: Mapping[str, Any], signature: bytes | None, author: str) -> bytes:
+    """A template with these words; raises jinja2.TemplateError, and what python-docx raises for a broken file.
+
+    Words are never markup: they are escaped, and the environment runs no code.
+    """
+    paper = DocxTemplate(path)
+    paper.init_docx()
+    context = {key: _clean(value) for key, value in words.items()}
+    picture = InlineImage(paper, io.BytesIO(signature), height=Mm(SIGNATURE_MM)) if signature is not None else BLANK
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+    paper.render({**context, "信访人签名": picture}, environment, autoescape=True)
+    paper.docx.core_properties.author = author
+    target = io.BytesIO()
+    paper.save(target)
+    return target.getvalue()
+
+
+def _clean(value: Any) -> Any:
+    """Without control characters, which XML cannot hold."""
+    if isinstance(value, str):
+        return "".join(character for character in value if character >= " " or character in "\n\t")
+    if isinstance(value, Mapping):
+        return {key: _clean(inner) for key, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def text_of(content: bytes) -> str:
+    """All words of a .docx: body, tables, and foot."""
+    paper = docx.Document(io.BytesIO(content))
+    parts = [paper.element.body, *(section.footer._element for section in paper.sections), *(section.header._element for section in paper.sections)]
+    return "\n".join("".join(node.text or "" for node in part.iter() if node.tag.endswith("}t")) for part in parts)

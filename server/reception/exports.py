@@ -1,0 +1,94 @@
+"""A filed record as plain JSON (protocol/export.py): the content that was signed, with the utterances under it."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.domain import terms, undertakings
+from server.domain.gaps import gap_sentence
+from server.domain.states import FormField
+from server.protocol.base import Role
+from server.protocol.export import (
+    ExportField,
+    ExportGap,
+    ExportLine,
+    ExportPromise,
+    ExportRemoved,
+    ExportSpeaker,
+    ExportUtterance,
+    RecordExport,
+)
+from server.reception.letters import began
+from server.store import records
+from server.store.models import StoredCase, VisitRecord
+
+
+def export_of(session: Session, case: StoredCase) -> RecordExport:
+    """The export of a filed case; raises pydantic.ValidationError where its invariants do not hold."""
+    content = case.filed_record
+    heard = sorted(records.utterances(session, case.reception_id), key=lambda one: (one.start, one.id))
+    under = {row.id: tuple(row.utterance_ids) for row in records.line_rows(session, case.record_id)}
+    lines = tuple(ExportLine(**_line(line, under)) for line in content["lines"])
+    return RecordExport(
+        case_no=case.case_no,
+        office=content["office"],
+        started_at=content["started_at"],
+        seconds=content["seconds"],
+        record_sha256=case.record_sha256,
+        manifest_sha256=case.manifest_sha256,
+        refusal_reason=session.get_one(VisitRecord, case.record_id).refusal_reason,
+        speakers=tuple(ExportSpeaker(id=seat["id"], role=seat["role"], name=seat["name"]) for seat in content["participants"]),
+        lines=lines,
+        removed=tuple(ExportRemoved(**_line(line, under), reason=line["reason"]) for line in content["removed"]),
+        utterances=tuple(
+            ExportUtterance(id=one.id, speaker=one.participant_id, start=one.start, end=one.end, text=one.text)
+            for one in heard
+        ),
+        form=tuple(_field(value) for value in content["form"]),
+        promises=tuple(
+            ExportPromise(words=undertakings.in_words(one["who"], one["what"], one["by"]), start=one["start"])
+            for one in content.get("promises", ())
+        ),
+        gaps=tuple(_gaps(content)),
+        text="\n".join(line.text for line in lines),
+        characters=sum(len(line.text) for line in lines),
+    )
+
+
+def _line(line: dict[str, Any], under: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {
+        "id": line["id"],
+        "kind": line["kind"],
+        "speaker": line["participant_id"],
+        "start": line["start"],
+        "end": line["end"],
+        "text": line["text"],
+        "recognised": line["recognised"],
+        "utterances": under.get(line["id"], ()),
+    }
+
+
+def _field(value: dict[str, Any]) -> ExportField:
+    field = FormField(value["field"])
+    return ExportField(
+        field=field,
+        label=terms.FIELD[field],
+        value=value["value"],
+        words=terms.choice_label(field, value["value"]),
+        source=value["source"],
+        utterances=tuple(value["utterance_ids"]),
+    )
+
+
+def _gaps(content: dict[str, Any]) -> list[ExportGap]:
+    roles = {seat["id"]: Role(seat["role"]) for seat in content["participants"]}
+    started = began(content)
+    found = [
+        ExportGap(
+            start=gap["start"],
+            end=gap["end"],
+            words=gap_sentence(started, gap["start"], gap["end"], gap["cause"], roles.get(gap["participant_id"] or "")),
+        )
+        for gap in content["gaps"]
+    ]
+    return sorted(found, key=lambda gap: gap.start)

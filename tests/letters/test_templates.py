@@ -1,0 +1,93 @@
+"""An office's own Word templates: used when they are good, told and passed over when they are not."""
+
+import io
+import re
+from pathlib import Path
+
+import docx
+import pytest
+
+from server.letters import wordtemplates
+from server.reception import printing
+from server.reception.letters import SAMPLE, letter_data, template_words
+
+PAGE = Path(__file__).resolve().parents[2] / "deploy" / "letters.zh-CN.md"
+LINES = ("{%p for 句 in 笔录 %}", "{{ 句.话 }}", "{%p endfor %}")
+GOOD = ("本县专用", "{{ 编号 }} {{ 笔录校验值 }}", *LINES, "{{ 结尾 }}{{ 日期 }}")
+
+
+def put(folder: Path, *paragraphs: str) -> None:
+    paper = docx.Document()
+    for text in paragraphs:
+        paper.add_paragraph(text)
+    own = folder / printing.FOLDER
+    own.mkdir(exist_ok=True)
+    paper.save(str(own / "record.docx"))
+
+
+def made(folder: Path) -> str:
+    return wordtemplates.text_of(printing.docx("record", letter_data(SAMPLE), None, folder))
+
+
+@pytest.mark.parametrize("name", printing.NAMES)
+def test_the_shipped_templates_are_good_and_leave_no_mark_behind(name, tmp_path):
+    assert wordtemplates.problem_of(wordtemplates.SHIPPED / f"{name}.docx", printing._trial(name)) == ""
+    text = wordtemplates.text_of(printing.docx(name, letter_data(SAMPLE), None, tmp_path))
+    assert not re.search(r"[{}%]", text)
+
+
+def test_an_offices_own_template_is_used_from_the_moment_it_is_saved(tmp_path):
+    assert "本县专用" not in made(tmp_path)
+    put(tmp_path, *GOOD)
+    assert "本县专用" in made(tmp_path)
+    assert printing.template_problems(tmp_path) == []
+    put(tmp_path, "改过了", *GOOD)
+    assert "改过了" in made(tmp_path)
+
+
+@pytest.mark.parametrize(("paragraphs", "why"), [
+    ((*GOOD, "{{ 姓铭 }}"), "没有的名字：“姓铭”"),
+    ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}{{ 句.几点 }}", "{%p endfor %}", GOOD[-1]), "没有的名字：“几点”"),
+    ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}", GOOD[-1]), "没有配上"),
+    ((*GOOD, "{{ 姓名 ！}}"), "不认识的字符"),
+    ((*GOOD, "｛｛ 姓名 ｝｝"), "全角的括号"),
+    ((*GOOD[:2], GOOD[-1]), "少了必须有的内容：样句问"),
+    ((*GOOD, "{{ ''.__class__.__mro__ }}"), "模板"),
+])  # fmt: skip
+def test_a_broken_template_is_told_and_the_shipped_one_used(paragraphs, why, tmp_path):
+    put(tmp_path, *paragraphs)
+    (problem,) = printing.template_problems(tmp_path)
+    assert problem.startswith("文书模板 letter-templates/record.docx 没有用上，现在用的是随程序带的。")
+    assert why in problem
+    text = made(tmp_path)
+    assert "样句答：补偿款没有给。" in text
+    assert "本县专用" not in text
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no", b"{\\rtf1 }"])
+def test_what_is_no_word_file_is_told(content, tmp_path):
+    put(tmp_path, *GOOD)
+    (tmp_path / printing.FOLDER / "record.docx").write_bytes(content)
+    assert "不是一个 .docx 文件" in printing.template_problems(tmp_path)[0]
+    assert "样句答" in made(tmp_path)
+
+
+def test_values_are_words_and_never_marks(tmp_path):
+    data = letter_data(SAMPLE)
+    data["lines"][0]["text"] = "{{ 姓名 }}{% raw %} <w:t> & \x0b一行\n二行"
+    text = wordtemplates.text_of(printing.docx("record", data, None, tmp_path))
+    assert "{{ 姓名 }}{% raw %} <w:t> & 一行" in text
+
+
+def test_every_name_is_in_the_offices_page():
+    page = PAGE.read_text(encoding="utf-8")
+    names = {*template_words(letter_data(SAMPLE)), "信访人签名"}
+    assert {name for name in names if f"{{{{ {name} }}}}" not in page} == set()
+    assert set(re.findall(r"\{\{ (\w+) \}\}", page)) - names == set()
+
+
+def test_a_signature_is_a_picture_in_its_place(tmp_path):
+    from tests.records.office import png
+
+    paper = docx.Document(io.BytesIO(printing.docx("record", letter_data(SAMPLE), png(), tmp_path)))
+    assert len(paper.inline_shapes) == 1
