@@ -20,6 +20,7 @@ from server.api import (
     kiosk,
     kiosk_lock,
     public,
+    reader,
     reading,
     receptions,
     records,
@@ -31,7 +32,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, cases, public, glossary)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

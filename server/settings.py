@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     kiosk_sitting_hours: float = Field(
         4, gt=0, description="So many hours after its talk ended, a sitting nobody finished is cleared from the kiosk."
     )
+    reading_link_hours: float = Field(
+        2, gt=0, le=72, description="A link for reading and signing a record on one's own telephone ends after so many hours."
+    )
     file_on_signature: bool = Field(True, description="A signed record is filed at once; off: a clerk files it.")
     archive_on_filing: bool = Field(True, description="Make the archive's film as soon as a case is filed.")
     drafting_words: Path | None = Field(

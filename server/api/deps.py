@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
 from server.errors import NotAllowed, NotLoggedIn
-from server.reception import accounts
+from server.reception import accounts, reading_links
 from server.reception.office import Office
 from server.store.access import Actor
 
 COOKIE = "jietan_session"
+READER_COOKIE = "jietan_reader"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -67,6 +68,26 @@ def get_kiosk(actor: AnyActor) -> Actor:
     return actor
 
 
+def get_link_reader(request: Request, office: OfficeDep) -> Actor:
+    """Whoever reads a record by a link; raises NotLoggedIn, NotAllowed for staff and kiosks without one."""
+    with office.store.read() as session:
+        actor = reading_links.actor_of(session, request.cookies.get(READER_COOKIE, ""))
+        if actor is None and accounts.actor_of(session, request.cookies.get(COOKIE, "")) is not None:
+            raise NotAllowed
+    if actor is None:
+        raise NotLoggedIn("请先填查看码和手机号最后 4 位。")
+    return actor
+
+
+def get_reader(request: Request, office: OfficeDep) -> Actor:
+    """Whoever a record is about, at a kiosk or with a link; raises as `get_link_reader` does."""
+    with office.store.read() as session:
+        actor = accounts.actor_of(session, request.cookies.get(COOKIE, ""))
+    return actor if actor is not None and actor.is_kiosk else get_link_reader(request, office)
+
+
+Reader = Annotated[Actor, Depends(get_reader)]
+LinkReader = Annotated[Actor, Depends(get_link_reader)]
 Staff = Annotated[Actor, Depends(allowed(*StaffRole))]
 Leader = Annotated[Actor, Depends(allowed(StaffRole.LEADER))]
 Clerk = Annotated[Actor, Depends(allowed(StaffRole.CLERK))]

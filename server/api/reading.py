@@ -1,10 +1,10 @@
-"""Reading back and signing, for whoever the record is about: at the kiosk."""
+"""Reading back and signing, for whoever the record is about: at the kiosk, or on their own telephone."""
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
-from server.api.deps import Db, KioskActor, OfficeDep
+from server.api.deps import Db, OfficeDep, Reader
 from server.api.records import GapId, RecordId, copy_file, print_later, recording_file
 from server.protocol.office import Heard
 from server.protocol.reading import Dispute, Disputed, ReadingState, Refused, Signature, Withdrawal
@@ -14,31 +14,31 @@ router = APIRouter(prefix="/reading/{record_id}")
 
 
 @router.get("")
-def one(record_id: RecordId, db: Db, actor: KioskActor) -> Response:
+def one(record_id: RecordId, db: Db, actor: Reader) -> Response:
     """The record to read; written once, because a long one has 100,000 words."""
     return Response(reading.open_reading(db, actor, record_id).model_dump_json(), media_type="application/json")
 
 
 @router.get("/state")
-def state(record_id: RecordId, db: Db, actor: KioskActor) -> ReadingState:
+def state(record_id: RecordId, db: Db, actor: Reader) -> ReadingState:
     """Whether it can be read and signed now."""
     return reading.state(db, actor, record_id)
 
 
 @router.post("/disputes")
-def dispute(record_id: RecordId, body: Dispute, db: Db, actor: KioskActor) -> Disputed:
+def dispute(record_id: RecordId, body: Dispute, db: Db, actor: Reader) -> Disputed:
     """A line is not right."""
     return disputing.dispute(db, actor, record_id, body)
 
 
 @router.post("/disputes/withdraw")
-def withdraw(record_id: RecordId, body: Withdrawal, db: Db, actor: KioskActor) -> Disputed:
+def withdraw(record_id: RecordId, body: Withdrawal, db: Db, actor: Reader) -> Disputed:
     """It is right after all."""
     return disputing.withdraw(db, actor, record_id, body)
 
 
 @router.post("/hear")
-async def hear(record_id: RecordId, request: Request, actor: KioskActor, office: OfficeDep) -> Heard:
+async def hear(record_id: RecordId, request: Request, actor: Reader, office: OfficeDep) -> Heard:
     """Understand a spoken sentence of at most 30 s; it is kept only when it is sent as an objection."""
     sound = await request.body()
     return await run_in_threadpool(hearing.hear, office.settings, f"record {record_id}", sound, "matter")
@@ -46,7 +46,7 @@ async def hear(record_id: RecordId, request: Request, actor: KioskActor, office:
 
 @router.post("/signature")
 def sign(
-    record_id: RecordId, body: Signature, db: Db, actor: KioskActor, office: OfficeDep, later: BackgroundTasks
+    record_id: RecordId, body: Signature, db: Db, actor: Reader, office: OfficeDep, later: BackgroundTasks
 ) -> ReadingState:
     """The person signs what they read."""
     at_once = office.settings.file_on_signature
@@ -57,7 +57,7 @@ def sign(
 
 @router.post("/refusal")
 def refuse(
-    record_id: RecordId, body: Refused, db: Db, actor: KioskActor, office: OfficeDep, later: BackgroundTasks
+    record_id: RecordId, body: Refused, db: Db, actor: Reader, office: OfficeDep, later: BackgroundTasks
 ) -> ReadingState:
     """The person does not sign."""
     at_once = office.settings.file_on_signature
@@ -67,14 +67,14 @@ def refuse(
 
 
 @router.get("/recordings/{segment_id}")
-def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: KioskActor, office: OfficeDep) -> FileResponse:
+def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: Reader, office: OfficeDep) -> FileResponse:
     """A file of the recording; ranges work."""
     return recording_file(db, actor, office, record_id, segment_id)
 
 
 @router.get("/copies/{copy_id}/{gap_id}")
 def copy_piece(
-    record_id: RecordId, copy_id: RecordId, gap_id: GapId, db: Db, actor: KioskActor, office: OfficeDep
+    record_id: RecordId, copy_id: RecordId, gap_id: GapId, db: Db, actor: Reader, office: OfficeDep
 ) -> FileResponse:
     """What the kiosk's own copy has for a gap of the recording."""
     return copy_file(db, actor, office, record_id, copy_id, gap_id)

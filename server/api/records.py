@@ -10,9 +10,19 @@ from sqlalchemy.orm import Session
 from server.api.deps import Clerk, Db, LeaderOrClerk, OfficeDep
 from server.domain.states import RecordState
 from server.errors import NotFound
-from server.protocol.office import Edits, RecordPulse, Refusal, Reopen
+from server.protocol.office import Edits, NewReadingLink, ReadingLinkView, RecordPulse, Refusal, Reopen
 from server.protocol.recording import FILE_TYPES
-from server.reception import archiving, disputing, documents, editing, filing, proposals, records, signing
+from server.reception import (
+    archiving,
+    disputing,
+    documents,
+    editing,
+    filing,
+    proposals,
+    reading_links,
+    records,
+    signing,
+)
 from server.reception.office import Office
 from server.store import copies as copy_store
 from server.store import copyfiles, files
@@ -103,6 +113,12 @@ def dispute_sound(
     """How the petitioner said it."""
     content, media_type = disputing.sound(db, actor, record_id, dispute_id)
     return Response(content, media_type=media_type)
+
+
+@router.post("/{record_id}/links", status_code=201)
+def give_link(record_id: RecordId, body: NewReadingLink, db: Db, actor: Clerk, office: OfficeDep) -> ReadingLinkView:
+    """A link for reading and signing on a telephone."""
+    return reading_links.make(db, actor, office.settings, record_id, body)
 
 
 @router.post("/{record_id}/refusal")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MOST = 500
+SHORT = 16
 UNHEARD = "说了一遍，没有认出字来，请听"
 NOTHING = "信访人说这一句不对"
 
@@ -27,7 +28,12 @@ def sentence(line: str, objections: Iterable[Objection]) -> str:
 
 
 def _phrase(line: str, one: Objection) -> str:
-    where = f"“{one.piece}”这里，" if one.piece and one.piece != line else ""
+    where = f"“{_short(one.piece)}”这里，" if one.piece and one.piece != line else ""
     should = f"应该是：{one.said}" if one.said else UNHEARD if one.spoken else ""
     what = "，".join(part for part in (one.reason, should) if part)
     return where + (what or NOTHING)
+
+
+def _short(piece: str) -> str:
+    """Enough of a piece to find it in its line."""
+    return piece if len(piece) <= SHORT else f"{piece[: SHORT // 2]}…{piece[-SHORT // 2 :]}"

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from server.api.deps import Db, LeaderOrClerk
 from server.errors import NotFound
 from server.pages.render import render
+from server.reception import reading_sheet
 from server.store import records
 
 router = APIRouter()
@@ -23,3 +24,9 @@ def correction(request: Request, record_id: str, actor: LeaderOrClerk, db: Db) -
     if records.find(db, actor, record_id) is None:
         raise NotFound
     return render(request, "desk/record.html", actor=actor, record_id=record_id)
+
+
+@router.get("/desk/{record_id}/sheet")
+def sheet(request: Request, record_id: str, actor: LeaderOrClerk, db: Db) -> Response:
+    """What the petitioner reads, on paper: numbered sentences with boxes."""
+    return render(request, "desk/sheet.html", actor=actor, **reading_sheet.of_record(db, actor, record_id))

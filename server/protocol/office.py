@@ -742,6 +742,25 @@ class RecordPulse(Message):
     updated_at: Moment
 
 
+class NewReadingLink(Message):
+    """For reading and signing on a telephone of one's own."""
+
+    whom: Annotated[str, Field(max_length=50)] = ""
+    """Empty: the petitioner."""
+    phone_last4: Annotated[str, Field(pattern=r"^(\d{4})?$")] = ""
+    """Empty: of the petitioner's number."""
+
+
+class ReadingLinkView(Message):
+    """Shown once."""
+
+    whom: str
+    code: str
+    url: str
+    phone_last4: str
+    expires_at: Moment
+
+
 class Refusal(Message):
     """As a clerk writes down that the petitioner does not sign."""
 

@@ -124,3 +124,24 @@ class Refused(Message):
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]
     sha256: Sha256
+
+
+class OpenLink(Message):
+    """What a telephone shows for a link: code (capitals and digits) and the last four digits of the number."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9]{6,20}$")]
+    phone_last4: Annotated[str, Field(pattern=r"^\d{4}$")]
+
+
+class ReaderPlace(Message):
+    """Where the record stands for whoever reads it by a link."""
+
+    record_id: Identifier
+    reception_id: Identifier
+    whom: str
+    office: str
+    step: Literal["preparing", "read", "done"]
+    """preparing: the clerk has taken it back; done: signed or refused."""
+    query_code: str = ""
+    case_no: str = ""
+    expires_at: Moment

@@ -26,7 +26,7 @@ STATES = {RecordState.CONFIRMED: "reading", RecordState.CORRECTING: "correcting"
 def open_reading(session: Session, actor: Actor, record_id: str) -> Reading:
     """The record for reading; that it was opened is written down.  Raises NotFound for any other record."""
     record = require(session, actor, record_id)
-    records.note_access(session, actor, "read", "record", record.id, clock.now())
+    records.note_access(session, actor, "read" if actor.is_kiosk else "read_by_link", "record", record.id, clock.now())
     return view(session, record)
 
 

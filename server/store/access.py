@@ -34,7 +34,7 @@ OPEN_FOR = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking: an account of the staff, or a kiosk on behalf of the person in front of it."""
+    """Who is asking: an account of the staff, a kiosk on behalf of the person in front of it, or a reader with a link."""
 
     name: str
     organization_id: int
@@ -44,6 +44,9 @@ class Actor:
     role: StaffRole | None = None
     kiosk_id: int | None = None
     title: str = ""
+    reads: str = ""
+    """The one record that somebody with a link reads on their own telephone."""
+    link_id: str = ""
 
     @property
     def is_kiosk(self) -> bool:
@@ -113,11 +116,14 @@ def visible_receptions(actor: Actor) -> Select[Reception]:
     """Receptions the actor may read.
 
     Leaders and clerks: those of their organization and below; a kiosk: those held at it until its screen was
-    cleared; administrators: none.  An accusation against the actor's own unit stays hidden (条例 art. 30).
+    cleared; a reader with a link: that of the one record; administrators: none.  An accusation against the actor's own unit stays hidden (条例 art. 30).
     """
     query = select(Reception)
     if actor.is_kiosk:
         return query.where(_at_kiosk(actor))
+    if actor.reads:
+        theirs = exists().where(_RECORD.reception_id == Reception.id, _RECORD.id == actor.reads)
+        return query.where(theirs)
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(
@@ -132,6 +138,8 @@ def visible_records(actor: Actor) -> Select[VisitRecord]:
     if actor.is_kiosk:
         here = query.join(Reception, Reception.id == VisitRecord.reception_id).where(_at_kiosk(actor))
         return here.where(kiosk_open(clock.now()), _handed_over())
+    if actor.reads:
+        return query.where(VisitRecord.id == actor.reads, _handed_over())
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(

@@ -644,6 +644,26 @@ class StoredDispute(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+class ReadingLink(Base):
+    """By which somebody reads one record on their own telephone."""
+
+    __tablename__ = "reading_links"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), index=True)
+    code_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    digits: Mapped[str] = mapped_column(String(64))
+    """Keyed hash of code and the telephone's last four digits."""
+    key_sha256: Mapped[str] = mapped_column(String(64), default="", index=True)
+    """Of the browser that opened it last."""
+    whom: Mapped[str] = mapped_column(String(50))
+    wrong_tries: Mapped[int] = mapped_column(Integer, default=0)
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
 class StoredSignature(Base):
     """The petitioner's signature under exactly the record with this hash."""
 

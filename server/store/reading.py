@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.store.models import StoredDispute, StoredRevision
+from server.store.models import ReadingLink, StoredDispute, StoredRevision
 
 CONFIRM = "confirm"
 
@@ -43,3 +43,24 @@ def dispute_sound(session: Session, record_id: str, dispute_id: int) -> tuple[by
     )
     found = session.execute(query).first()
     return (found[0] or b"", found[1]) if found else None
+
+
+def links_of(session: Session, record_id: str) -> Sequence[ReadingLink]:
+    """Links to a record, oldest first, also those that are over."""
+    query = select(ReadingLink).where(ReadingLink.record_id == record_id)
+    return session.scalars(query.order_by(ReadingLink.created_at)).all()
+
+
+def link_by_code(session: Session, code_sha256: str) -> ReadingLink | None:
+    """The link of a code."""
+    return session.scalars(select(ReadingLink).where(ReadingLink.code_sha256 == code_sha256)).one_or_none()
+
+
+def link_by_key(session: Session, key_sha256: str) -> ReadingLink | None:
+    """The link that a browser opened."""
+    return session.scalars(select(ReadingLink).where(ReadingLink.key_sha256 == key_sha256)).one_or_none()
+
+
+def link(session: Session, link_id: str) -> ReadingLink:
+    """One link that is there."""
+    return session.get_one(ReadingLink, link_id)

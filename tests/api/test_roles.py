@@ -20,6 +20,7 @@ PUBLIC = {
     ("POST", "/api/kiosk/enrol"),
     ("POST", "/api/agent/enrol"),
     ("POST", "/api/progress"),
+    ("POST", "/api/reader/open"),
     ("GET", "/api/join/{code}"),
     ("POST", "/api/join/{code}/join"),
 }
@@ -59,6 +60,8 @@ WHO: dict[str, set[str]] = {
     "POST /api/records/{}/confirm": {"clerk"},
     "POST /api/records/{}/reopen": {"clerk"},
     "POST /api/records/{}/refusal": {"clerk"},
+    "POST /api/records/{}/links": {"clerk"},
+    "GET /api/reader": set(),
     "POST /api/records/{}/file": {"clerk"},
     "GET /api/records/{}/recordings/{}": {"leader", "clerk"},
     "GET /api/records/{}/copies/{}/{}": {"leader", "clerk"},

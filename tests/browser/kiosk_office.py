@@ -16,11 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import ReceptionState, RecordState
-from server.reception import accounts, drafts, kiosks, revisions
+from server.domain.states import ReceptionState, RecordState, StaffRole
+from server.protocol.office import NewReadingLink, ReadingLinkView
+from server.reception import accounts, drafts, kiosks, reading_links, revisions
 from server.reception.canonical import settle
 from server.reception.office import Office
 from server.settings import Settings
+from server.store.access import Actor
 from server.store.engine import Store
 from server.store.migrate import migrate
 from server.store.models import (
@@ -182,6 +184,12 @@ class KioskOffice:
             line.text, line.version, line.disputed, line.edited_by = text, line.version + 1, "", "陈晓"
             line.words = []
         self.clerk_confirms()
+
+    def link(self) -> ReadingLinkView:
+        """The clerk gives a link for the petitioner's own telephone."""
+        with self.store.write() as session:
+            clerk = Actor(name="陈晓", organization_id=self.ids["town"], organization_path="/", role=StaffRole.CLERK, user_id=self.ids["clerk"])
+            return reading_links.make(session, clerk, self.settings, self._record(session).id, NewReadingLink())
 
     def disputed(self) -> list[str]:
         """What the clerk is told of lines that are wrong."""

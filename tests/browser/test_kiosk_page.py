@@ -547,3 +547,85 @@ def test_a_record_that_is_ready_after_its_person_left_is_shown_to_nobody_else(of
     page.tap("#question-yes")
     screen(page, "welcome")
     assert office.record_state() == "confirmed"
+
+
+@pytest.mark.slow
+def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOffice, page: Page, browser: Browser) -> None:
+    to_reading(office, page)
+    link = office.link()
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    phone = context.new_page()
+    phone.goto(link.url)
+    phone.fill("#digits", "9999")
+    do(phone, "open")
+    expect(phone.locator('[data-part="trouble"]')).to_contain_text("对不上")
+    phone.fill("#digits", "1234")
+    do(phone, "open")
+    screen(phone, "present")
+    fits(phone)
+    do(phone, "go")
+    do(phone, "wrong")
+    fits(phone)
+    do(phone, "type")
+    phone.fill("#typing", "您今天来反映什么事？")
+    do(phone, "done")
+    do(phone, "save")
+    expect(phone.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
+    assert office.disputed() == ["应该是：您今天来反映什么事？"]
+    fits(phone)
+    do(phone, "right")
+    do(phone, "right")
+    screen(phone, "fixing")
+    fits(phone)
+    office.clerk_corrects("您今天来反映什么事？")
+    screen(phone, "read")
+    expect(phone.locator('[data-part="was"] del')).to_have_text("要")
+    fits(phone)
+    do(phone, "right")
+    screen(phone, "sign")
+    fits(phone)
+    sign_name(phone)
+    do(phone, "sign")
+    screen(phone, "done")
+    expect(phone.locator('[data-fill="code"]')).to_have_text(re.compile("^[A-Z0-9 ]{11}$"))
+    context.close()
+    screen(page, "slip")
+
+
+def by_key(page: Page, name: str) -> None:
+    """Go from key to key until the one with these words has the focus, and press it; as with a switch."""
+    for _ in range(40):
+        words = page.evaluate("document.activeElement === document.body ? '' : document.activeElement.innerText.trim()")
+        if words == name:
+            visible = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert visible != "none", "the focus can be seen"
+            page.keyboard.press("Space")
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{name} cannot be reached")
+
+
+@pytest.mark.slow
+def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    by_key(page, "对")
+    by_key(page, "听当时说的")
+    by_key(page, "不对")
+    by_key(page, "打字")
+    screen(page, "typing")
+    page.keyboard.type("yi")
+    by_key(page, "已")
+    expect(page.locator('[data-part="typed"]')).to_have_text("已")
+    by_key(page, "打好了")
+    by_key(page, "告诉工作人员")
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    by_key(page, "对")
+    screen(page, "fixing")
+    office.clerk_corrects("村里修路占了我家已有的地。")
+    screen(page, "read")
+    by_key(page, "对")
+    screen(page, "sign")
+    by_key(page, "我不签")
+    by_key(page, "想等处理结果")
+    by_key(page, "记上，不签了")
+    screen(page, "slip")

@@ -2,6 +2,7 @@
 
 import { api } from "/static/js/api.js";
 import { ask, askReason } from "/static/js/desk/ask.js";
+import { otherWays } from "/static/js/desk/handover.js";
 import { el, icon } from "/static/js/dom.js";
 
 /** @param {string} words @param {string} kind @param {string} drawing @param {() => void} act */
@@ -36,7 +37,7 @@ export function stepButtons(record, page) {
     hand.id = "confirm";
     return [hand];
   }
-  if (record.state === "confirmed") return [unlockButton(record, page), reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => refuse(path)))];
+  if (record.state === "confirmed") return [button("手机、纸上看", "", "papers", () => otherWays(record)), unlockButton(record, page), reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => refuse(path)))];
   if (record.may_file) return [button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
   return record.case_id ? [caseLink(record)] : [];
 }

@@ -105,6 +105,6 @@ export function setUpKeys(app) {
   byId("key-speak").addEventListener("click", () => readAloud(app));
   byId("key-text").addEventListener("click", nextSize);
   byId("key-contrast").addEventListener("click", otherContrast);
-  byId("key-help").addEventListener("click", () => callHelp(app));
+  document.getElementById("key-help")?.addEventListener("click", () => callHelp(app)); // a telephone has none
   setUpPageKey();
 }

@@ -26,6 +26,7 @@ export class Reading {
     this.app = app;
     this.sitting = app.sitting;
     this.path = `/api/reading/${this.sitting.record_id}`;
+    this.help = app.ownKeyboard ? "请打电话给工作人员" : "请按“叫工作人员”";
     this.closed = false;
     this.playback = new Playback({ at: (seconds) => this.light(seconds), state: (playing) => this.showPlaying(playing), failed: () => this.note("这段录音暂时放不出来，文字能照常核对。录音没有丢。") });
     /** What was said against a piece, as long as this page lives. @type {Map<string, string>} */
@@ -134,7 +135,7 @@ export class Reading {
     if (this.parts.length) return;
     const why = piece.line.by_hand ? "这一句是工作人员写上的，没有录音" : "这一句没有录音可听";
     screen.fill({ listen: key.disabled ? why : "念给我听" });
-    this.note(key.disabled ? "看不清楚，请按“叫工作人员”，请人念给您听。" : `${why}，可以让机器念。`);
+    this.note(key.disabled ? `看不清楚，${this.help}，请人念给您听。` : `${why}，可以让机器念。`);
   }
 
   /** @param {any} line */
@@ -155,7 +156,7 @@ export class Reading {
     const [from, to] = fresh ? [fresh.head.length, text.length - fresh.tail.length] : [0, 0];
     const words = piece.words.length ? piece.words : [{ text, start: -1, end: -1, from: 0, to: text.length }];
     this.spans = words.map((/** @type {any} */ word) => ({ start: word.start, end: word.end, node: el("span", {}, ...cutAt(word, from, to)) }));
-    place.replaceChildren(...this.spans.flatMap((/** @type {any} */ span, /** @type {number} */ index) => (index ? [el("wbr"), span.node] : [span.node])));
+    place.replaceChildren(...this.spans.map((/** @type {any} */ span) => span.node));
     place.classList.toggle("long", text.length > LONG && text.length <= LONGER);
     place.classList.toggle("longer", text.length > LONGER);
     screen.part("sentence").classList.toggle("me", line.participant_id === this.record.own);
@@ -259,7 +260,7 @@ export class Reading {
 
   skip() {
     const undecided = this.pieces.filter((piece) => !this.markOf(piece));
-    if (undecided.length === 1 && undecided[0] === this.current) return this.app.toast("就剩这一句了。拿不准，可以按“不对”，或者叫工作人员。");
+    if (undecided.length === 1 && undecided[0] === this.current) return this.app.toast("就剩这一句了。拿不准，可以按“不对”，工作人员会再听一遍录音。");
     return this.after();
   }
 
@@ -302,7 +303,7 @@ export class Reading {
   showPromises() {
     const rows = this.record.promises.map((/** @type {any} */ one) => /** @type {[string, string]} */ ([one.who || "接谈方", `${one.what}（${one.by || "没有说时间"}）`]));
     if (!rows.length) return this.sign();
-    const words = { title: `领导当场答应了 ${rows.length} 件事`, lead: "这些会写在记录后面。和您听到的不一样，请叫工作人员。", go: "知道了，去签名" };
+    const words = { title: `领导当场答应了 ${rows.length} 件事`, lead: `这些会写在记录后面。和您听到的不一样，${this.help}。`, go: "知道了，去签名" };
     return this.showSummary(words, rows, () => this.sign());
   }
 
@@ -322,7 +323,7 @@ export class Reading {
     const empty = !this.pieces.length;
     const words = {
       title: empty ? "这份记录里没有一句话" : "有几段没有录上",
-      lead: empty ? "您谈过话，这里却没有，请按“叫工作人员”，先不要签名。" : "没录上的地方已经写在记录里。里面有要紧的话，请叫工作人员补上。",
+      lead: empty ? `您谈过话，这里却没有，${this.help}，先不要签名。` : `没录上的地方已经写在记录里。里面有要紧的话，${this.help}补上。`,
       go: "知道了，去签名",
     };
     this.showSummary(words, rows, () => this.showPromises());

@@ -1,0 +1,2 @@
+// The record on paper: the one key of its page.
+document.getElementById("print")?.addEventListener("click", () => print());
