@@ -696,6 +696,18 @@ class EditPromise(PromiseDecision):
     version: int
 
 
+class EditUndo(Message):
+    """The clerk's own last step is taken back; alone in its request."""
+
+    kind: Literal["undo"] = "undo"
+
+
+class EditRedo(Message):
+    """What was taken back last is done again; alone in its request."""
+
+    kind: Literal["redo"] = "redo"
+
+
 Edit = Annotated[
     EditText
     | EditSpeaker
@@ -710,7 +722,9 @@ Edit = Annotated[
     | EditDismiss
     | EditTakeProposal
     | EditDismissProposal
-    | EditPromise,
+    | EditPromise
+    | EditUndo
+    | EditRedo,
     Field(discriminator="kind"),
 ]
 

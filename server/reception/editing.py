@@ -1,6 +1,6 @@
 """Correcting a record: each kind of edit is one small function, all of a request are done or none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,13 +14,14 @@ from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
 from server.protocol.base import Role
 from server.protocol.office import Record
-from server.reception import deciding, promises, proposals, revisions, suggestions
+from server.reception import deciding, promises, proposals, revisions, suggestions, undoing
 from server.reception.drafts import ROOM, new_id
 from server.reception.records import form_values, line_view, require, view
 from server.store import accusations, records
 from server.store.access import Actor
 from server.store.models import FormEntry, Line, Participant, StoredProposal, StoredSuggestion, VisitRecord
 
+MOVES = (undoing.UNDO, undoing.REDO)
 SHORT_FIELD = 200
 """Most characters in a field of one line."""
 
@@ -85,13 +86,24 @@ def edit(session: Session, actor: Actor, record_id: str, edits: office.Edits) ->
     try:
         with session.begin_nested():
             _start(session, actor, record)
-            desk = Desk(session, actor, record)
-            for one in edits.edits:
-                EDITS[one.kind](desk, one)
+            _do(Desk(session, actor, record), edits.edits)
     except Stale as stale:
         session.expire_all()
         raise _conflict(session, records.lock(session, record_id, clock.now()), stale) from None
     return view(session, actor, record)
+
+
+def _do(desk: Desk, edits: Sequence[office.Edit]) -> None:
+    """All edits of a request are one step, which undo takes back as a whole."""
+    first = edits[0].kind
+    if first in MOVES and len(edits) == 1:
+        undoing.move(desk.session, desk.actor, desk.record, first)
+        return
+    if any(one.kind in MOVES for one in edits):
+        raise InvalidInput("撤回要单独做，不能和别的改动一起。")
+    with undoing.step(desk.session, desk.actor, desk.record, first):
+        for one in edits:
+            EDITS[one.kind](desk, one)
 
 
 def _start(session: Session, actor: Actor, record: VisitRecord) -> None:

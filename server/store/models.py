@@ -625,6 +625,24 @@ class StoredRevision(Base):
     after: Mapped[dict[str, Any]]
 
 
+class RecordStep(Base):
+    """What one request of a clerk changed in a record, to be taken back."""
+
+    __tablename__ = "record_steps"
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    """Of its first revision."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    action: Mapped[str] = mapped_column(String(4))
+    """do, undo or redo."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """Of the edit, or of the edit that was taken back."""
+    before: Mapped[dict[str, Any]]
+    """Rows as they stood (store/steps.py)."""
+    left: Mapped[dict[str, Any]]
+    """Hashes of the rows as the step left them."""
+
+
 class StoredDispute(Base):
     """What the petitioner said should stand in a line, while reading the record."""
 
