@@ -14,6 +14,7 @@ from server.api import (
     admin,
     agent,
     cases,
+    figures,
     glossary,
     health,
     invitations,
@@ -32,7 +33,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 from server.api.deps import Clerk, Db, LeaderOrClerk, OfficeDep
 from server.domain.states import RecordState
 from server.errors import NotFound
-from server.protocol.office import Edits, NewReadingLink, ReadingLinkView, RecordPulse, Refusal, Reopen
+from server.protocol.office import (
+    Edits,
+    NewReadingLink,
+    ReadingLinkView,
+    RecordPulse,
+    Refusal,
+    Reopen,
+    SentWord,
+    SentWords,
+)
 from server.protocol.recording import FILE_TYPES
 from server.reception import (
     archiving,
@@ -18,6 +27,7 @@ from server.reception import (
     documents,
     editing,
     filing,
+    glossary,
     proposals,
     reading_links,
     records,
@@ -86,6 +96,12 @@ def ask_model(record_id: RecordId, db: Db, actor: Clerk, office: OfficeDep, late
     proposals.ask_again(office, db, actor, record)
     later.add_task(office.jobs.ask_model_now, record.reception_id)
     return _json(records.view(db, actor, record))
+
+
+@router.post("/{record_id}/glossary")
+def send_word(record_id: RecordId, asked: SentWord, db: Db, actor: Clerk) -> SentWords:
+    """Send what was put right in a line to the glossary's proposals."""
+    return glossary.send(db, actor, record_id, asked)
 
 
 @router.post("/{record_id}/confirm")

@@ -33,6 +33,18 @@ def _around(text: str, start: int, end: int) -> set[str]:
     return {stretch for stretch in stretches if stretch[0] not in _LITTLE and stretch[-1] not in _LITTLE}
 
 
+def corrected_words(before: str, after: str) -> list[str]:
+    """The word of each place that was put right: a place's or unit's name around it if there is one, else what was put
+    there, with a neighbour where that is a single character."""
+    found = (_word_of(stretches) for stretches in candidates(before, after))
+    return longest({word for word in found if word})
+
+
+def _word_of(stretches: set[str]) -> str:
+    named = [stretch for stretch in stretches if kind_of(stretch) != "term"]
+    return min(named or stretches, key=lambda stretch: (len(stretch), stretch), default="")
+
+
 def edits(one: str, other: str) -> int:
     """Least characters to put in, leave out or change between two texts."""
     costs = list(range(len(other) + 1))

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 def include(app: FastAPI) -> None:
     """Add the routes of every page to the app."""
-    from server.pages import admin, cases, desk, glossary, home, join, kiosk, leader, login, public
+    from server.pages import admin, cases, desk, figures, glossary, home, join, kiosk, leader, login, public
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures):
         app.include_router(module.router, include_in_schema=False)

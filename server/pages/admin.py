@@ -18,3 +18,9 @@ def administration(request: Request, actor: Administrator) -> Response:
 def lines(request: Request, actor: Administrator) -> Response:
     """How each kiosk's line did."""
     return render(request, "admin/lines.html", actor=actor)
+
+
+@router.get("/admin/figures")
+def figures(request: Request, actor: Administrator) -> Response:
+    """What correcting takes in each office."""
+    return render(request, "desk/figures.html", actor=actor)

@@ -21,8 +21,8 @@ WEEKDAYS = "一二三四五六日"
 ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "administrator": "系统管理员"}
 
 NAVIGATION = {
-    "leader": (("/leader", "今天接谈"), ("/desk", "笔录"), ("/cases", "信访事项")),
-    "clerk": (("/desk", "笔录"), ("/cases", "信访事项"), ("/glossary", "词表")),
+    "leader": (("/leader", "今天接谈"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/figures", "校对情况")),
+    "clerk": (("/desk", "笔录"), ("/cases", "信访事项"), ("/glossary", "词表"), ("/figures", "校对情况")),
     "administrator": (("/admin", "管理"),),
 }
 

@@ -938,6 +938,52 @@ class Case(CaseRow):
     """The stored record still has its hash."""
 
 
+class DeskFigures(Message):
+    """What correcting some records took, and whether the marks were right."""
+
+    records: int
+    audio_s: float
+    work_s: float
+    """Pauses are left out (domain/deskwork.py)."""
+    marked: int
+    changed: int
+    offered: int
+    """Other readings of the second pass that were decided."""
+    taken: int
+
+
+class OwnFigures(Message):
+    """A clerk's own, for nobody else."""
+
+    days: int
+    now: DeskFigures
+    before: DeskFigures
+
+
+class OfficeFigures(Message):
+    """Of offices, never of persons."""
+
+    days: int
+    offices: tuple[tuple[str, DeskFigures], ...]
+    hidden_offices: int
+    """Offices that are not shown because they would show a person."""
+    least_clerks: int
+
+
+class SentWord(Message):
+    """A correction of a line goes to the glossary's proposals."""
+
+    line_id: Identifier
+    word: Annotated[str, Field(max_length=20)] = ""
+    """Empty: what was changed in the line."""
+
+
+class SentWords(Message):
+    words: tuple[str, ...]
+    text: str
+    """Chinese sentence: what came of it."""
+
+
 class ProgressQuery(Message):
     code: Annotated[str, Field(pattern=r"^[A-Z0-9-]{6,20}$")]
     phone_last4: Annotated[str, Field(pattern=r"^\d{4}$")]

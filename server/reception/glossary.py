@@ -1,6 +1,6 @@
 """The office's glossary: what clerks keep in it, and what their corrections propose for it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -9,11 +9,12 @@ from server.domain import corrections
 from server.domain.hotwords import LONGEST
 from server.domain.states import WordKind, WordState
 from server.errors import InvalidInput, NotFound
-from server.protocol.office import ChangedWord, GlossaryEntry, GlossarySentence, NewWord
+from server.protocol.office import ChangedWord, GlossaryEntry, GlossarySentence, NewWord, SentWord, SentWords
+from server.reception.records import require
 from server.store import glossary as store
 from server.store import records
 from server.store.access import Actor
-from server.store.models import GlossaryEvidence, GlossaryWord, StoredRevision, VisitRecord
+from server.store.models import GlossaryEvidence, GlossaryWord, Line, StoredRevision, VisitRecord
 
 ENOUGH = 2
 """Corrected sentences that propose a word."""
@@ -74,6 +75,44 @@ def _decided(word: GlossaryWord, actor: Actor) -> None:
     word.decided_by, word.user_id, word.at = actor.name, actor.user_id, clock.now()
 
 
+def send(session: Session, actor: Actor, record_id: str, asked: SentWord) -> SentWords:
+    """Propose what a clerk put right in a line, or the word they chose in it; raises NotFound and InvalidInput.
+
+    Accusations propose nothing: their words would be read by others.  Nor do names of those who sit there.
+    """
+    record = require(session, actor, record_id)
+    line = records.line(session, record.id, asked.line_id)
+    if line is None or line.deleted:
+        raise NotFound("没有找到这一句，可能和别的句子连在一起了。")
+    if record.accusation:
+        raise InvalidInput("揭发控告的话不进词表，免得别人看到。")
+    names = {seat.name for seat in records.participants(session, record.reception_id) if seat.name}
+    words = [word for word in _wanted(line, asked.word) if word not in names]
+    if not words:
+        raise InvalidInput("这一句里没有改对的词。在场人的名字不用进词表；别的词，先选中，再按一次。")
+    known = store.known(session, record.organization_id, words)
+    _keep(session, record, {word: {line.id} for word in words})
+    for word in words:
+        if word not in known:
+            session.add(_proposed(record.organization_id, word))
+    return SentWords(words=tuple(words), text=_sent(words, known))
+
+
+def _wanted(line: Line, chosen: str) -> list[str]:
+    word = "".join(chosen.split())
+    if not word:
+        return corrections.corrected_words(line.recognised, line.text)
+    if not word.isalnum() or not corrections.SHORTEST <= len(word) <= LONGEST or word not in line.text:
+        raise _wrong_word("请在这一句里选 2 到 20 个字的一个词，不带标点。")
+    return [word]
+
+
+def _sent(words: Sequence[str], known: Collection[str]) -> str:
+    fresh = "、".join(f"“{word}”" for word in words if word not in known)
+    there = "、".join(f"“{word}”" for word in words if word in known)
+    return "".join((f"{fresh}送到词表了，在那里定用不用。" if fresh else "", f"{there}词表里已经有了，这一句也记上了。" if there else ""))
+
+
 # --- what corrections propose -----------------------------------------------------------------------------------
 
 
@@ -120,7 +159,8 @@ def _changes_text(revision: StoredRevision) -> bool:
 def _keep(session: Session, record: VisitRecord, found: dict[str, set[str]]) -> None:
     there = store.lines_with(session, record.organization_id, found)
     for word, line_ids in found.items():
-        for line_id in sorted(line_ids)[: max(MOST_EVIDENCE - there.get(word, 0), 0)]:
+        fresh = sorted(line_ids - store.evidence_lines(session, record.organization_id, word, line_ids))
+        for line_id in fresh[: max(MOST_EVIDENCE - there.get(word, 0), 0)]:
             session.add(GlossaryEvidence(
                 organization_id=record.organization_id, word=word, line_id=line_id, record_id=record.id
             ))  # fmt: skip
@@ -130,10 +170,13 @@ def _keep(session: Session, record: VisitRecord, found: dict[str, set[str]]) -> 
 def _propose(session: Session, organization_id: int, words: set[str]) -> None:
     """The longest stretches that several sentences share."""
     counts = store.lines_with(session, organization_id, words)
-    now = clock.now()
     for word in corrections.longest({word for word in words if counts.get(word, 0) >= ENOUGH}):
-        session.add(GlossaryWord(
-            organization_id=organization_id, word=word, kind=WordKind(corrections.kind_of(word)),
-            state=WordState.PROPOSED, at=now, note="", decided_by="",
-        ))  # fmt: skip
+        session.add(_proposed(organization_id, word))
     session.flush()
+
+
+def _proposed(organization_id: int, word: str) -> GlossaryWord:
+    return GlossaryWord(
+        organization_id=organization_id, word=word, kind=WordKind(corrections.kind_of(word)), state=WordState.PROPOSED,
+        at=clock.now(), note="", decided_by="",
+    )  # fmt: skip

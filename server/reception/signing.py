@@ -10,7 +10,7 @@ from server import clock
 from server.domain.states import EDITABLE_RECORD, RecordState
 from server.errors import Conflict, WrongState
 from server.protocol.office import Record
-from server.reception import glossary, revisions
+from server.reception import deskwork, glossary, revisions
 from server.reception.canonical import settle
 from server.reception.filing import file_record
 from server.reception.records import blocked_by, form_findings, form_values, require, view
@@ -83,6 +83,7 @@ def sign(session: Session, actor: Actor, record_id: str, image: str, *, sha256: 
     )
     revisions.add(session, record, "sign", author=revisions.PETITIONER, after=settled)
     glossary.learn(session, record)
+    deskwork.keep(session, record)
     return _filed_or_not(session, actor, record, file_at_once)
 
 
@@ -121,6 +122,7 @@ def _refused(
 ) -> VisitRecord:
     _move(session, record, CONFIRMED, RecordState.REFUSED, NOT_NOW, refusal_reason=reason, signed_at=None)
     revisions.add(session, record, "refuse", actor=actor, author=author, after={"reason": reason, **settled})
+    deskwork.keep(session, record)
     return _filed_or_not(session, actor, record, file_at_once)
 
 

@@ -53,7 +53,7 @@ class Actor:
         return self.kiosk_id is not None
 
 
-def _organizations_under(actor: Actor) -> Select[int]:
+def organizations_under(actor: Actor) -> Select[int]:
     """Ids of the actor's own organization and all below it."""
     return select(Organization.id).where(Organization.path.startswith(actor.organization_path, autoescape=True))
 
@@ -127,7 +127,7 @@ def visible_receptions(actor: Actor) -> Select[Reception]:
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(
-        Reception.organization_id.in_(_organizations_under(actor)),
+        Reception.organization_id.in_(organizations_under(actor)),
         ~exists().where(_RECORD.reception_id == Reception.id, _hidden(actor, _RECORD)),
     )
 
@@ -143,7 +143,7 @@ def visible_records(actor: Actor) -> Select[VisitRecord]:
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(
-        VisitRecord.organization_id.in_(_organizations_under(actor)), ~_hidden(actor, VisitRecord)
+        VisitRecord.organization_id.in_(organizations_under(actor)), ~_hidden(actor, VisitRecord)
     )
 
 
@@ -153,14 +153,14 @@ def visible_cases(actor: Actor) -> Select[StoredCase]:
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(
-        StoredCase.organization_id.in_(_organizations_under(actor)),
+        StoredCase.organization_id.in_(organizations_under(actor)),
         ~exists().where(_RECORD.id == StoredCase.record_id, _hidden(actor, _RECORD)),
     )
 
 
 def visible_kiosks(actor: Actor) -> Select[Kiosk]:
     """Kiosks of the actor's organization and below."""
-    return select(Kiosk).where(Kiosk.organization_id.in_(_organizations_under(actor)))
+    return select(Kiosk).where(Kiosk.organization_id.in_(organizations_under(actor)))
 
 
 def visible_invitations(actor: Actor) -> Select[Invitation]:
@@ -178,6 +178,6 @@ def visible_kiosk_lines(actor: Actor) -> Select[StoredLine]:
     query = select(StoredLine).join(Reception, Reception.id == StoredLine.reception_id)
     if actor.role is not StaffRole.ADMINISTRATOR:
         return query.where(false())
-    here = exists().where(_KIOSK.id == Reception.kiosk_id, _KIOSK.organization_id.in_(_organizations_under(actor)))
+    here = exists().where(_KIOSK.id == Reception.kiosk_id, _KIOSK.organization_id.in_(organizations_under(actor)))
     own = exists().where(Participant.id == StoredLine.participant_id, Participant.role == Role.PETITIONER.value)
     return query.where(here, own)

@@ -134,6 +134,14 @@ def lines_with(session: Session, organization_id: int, words: Collection[str]) -
     return {row[0]: row[1] for row in rows}
 
 
+def evidence_lines(session: Session, organization_id: int, word: str, line_ids: Collection[str]) -> set[str]:
+    """Which of these lines are known to propose the word."""
+    query = select(GlossaryEvidence.line_id).where(
+        GlossaryEvidence.organization_id == organization_id, GlossaryEvidence.word == word, GlossaryEvidence.line_id.in_(line_ids)
+    )
+    return set(session.scalars(query))
+
+
 def sentences(
     session: Session, actor: Actor, organization_id: int, words: Collection[str]
 ) -> dict[str, list[tuple[str, str, str]]]:

@@ -682,6 +682,20 @@ class ReadingLink(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class RecordFigures(Base):
+    """What correcting a record took, measured when it was signed or refused; nobody's name is in it."""
+
+    __tablename__ = "record_figures"
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    settled_at: Mapped[datetime] = mapped_column(index=True)
+    audio_s: Mapped[float] = mapped_column(Float)
+    work_s: Mapped[float] = mapped_column(Float)
+    marked: Mapped[int] = mapped_column(Integer)
+    changed: Mapped[int] = mapped_column(Integer)
+    offered: Mapped[int] = mapped_column(Integer)
+    taken: Mapped[int] = mapped_column(Integer)
+
+
 class StoredSignature(Base):
     """The petitioner's signature under exactly the record with this hash."""
 

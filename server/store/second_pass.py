@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.domain.states import (
@@ -55,3 +55,11 @@ def add_suggestion(session: Session, record_id: str, **what: Any) -> StoredSugge
     row = StoredSuggestion(record_id=record_id, state=SuggestionState.OPEN, decided_by="", **what)
     session.add(row)
     return row
+
+
+def decided(session: Session, record_id: str) -> dict[str, int]:
+    """How many of a record's suggestions were taken and how many dismissed, by state; open ones are not counted."""
+    query = select(StoredSuggestion.state, func.count()).where(
+        StoredSuggestion.record_id == record_id, StoredSuggestion.state != SuggestionState.OPEN
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(StoredSuggestion.state))}

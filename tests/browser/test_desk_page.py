@@ -765,6 +765,11 @@ def test_words_of_the_record_fill_the_form_with_their_source_and_what_is_wrong_i
     expect(target).to_have_value("村里修路占了我家的承包地")
     expect(row(page, "修路占了").locator(".say")).to_have_text("村里修路占了我家的承包地。")
 
+    type_into(page, "就这些。", "就这些，去过柳林镇。")
+    page.locator(".u.cur .say").evaluate("say => getSelection().setBaseAndExtent(say.firstChild, 6, say.firstChild, 9)")
+    page.keyboard.press("Control+g")
+    expect(page.locator(".toast")).to_have_text("“柳林镇”送到词表了，在那里定用不用。", timeout=8_000)
+
     page.fill("#form-phone", "1380000432")
     page.fill("#form-amount", "38600元")
     expect(page.locator("[data-field=phone] .findings")).to_contain_text("还差 1 位", timeout=8_000)

@@ -8,7 +8,8 @@ from server.api import glossary as routes
 from server.api.deps import get_actor
 from server.api.errors import add_handlers
 from server.domain.states import StaffRole
-from server.protocol.office import Edits, EditText, GlossaryEntry
+from server.errors import InvalidInput
+from server.protocol.office import Edits, EditText, GlossaryEntry, SentWord, SentWords
 from server.reception import editing, glossary, hotwords, signing, trying
 from server.store import records
 from server.store.access import Actor
@@ -126,3 +127,43 @@ def test_only_clerks_of_the_office_see_its_glossary(world: World, client: TestCl
 def words_of(world: World) -> tuple[str, ...]:
     with world.read() as session:
         return hotwords.of_reception(session, "r1")
+
+
+def sent(world: World, record_id: str, text: str, word: str = "") -> SentWords:
+    with world.write() as session:
+        line = next(line for line in records.line_rows(session, record_id) if text in line.text)
+        return glossary.send(session, world.clerk, record_id, SentWord(line_id=line.id, word=word))
+
+
+def test_a_clerk_sends_a_correction_to_the_proposals_from_the_desk(world: World) -> None:
+    record_id = draft(world, "r1", said=SAID)
+    with world.write() as session:
+        line = records.line_rows(session, record_id)[0]
+        editing.edit(session, world.clerk, record_id, Edits(edits=(EditText(line_id=line.id, version=1, text=RIGHT[0]),)))
+    answer = sent(world, record_id, "柳林镇")
+    assert answer.words == ("柳林镇",)
+    assert answer.text == "“柳林镇”送到词表了，在那里定用不用。"
+    found = listed(world)
+    assert [(one.word, one.kind, one.state, [s.text for s in one.sentences]) for one in found] == [("柳林镇", "place", "proposed", [RIGHT[0]])]
+    assert sent(world, record_id, "柳林镇", "上河村").words == ("上河村",), "a word that was chosen"
+    assert "词表里已经有了" in sent(world, record_id, "柳林镇").text
+    with world.write() as session:
+        line = records.line_rows(session, record_id)[1]
+        editing.edit(session, world.clerk, record_id, Edits(edits=(EditText(line_id=line.id, version=1, text=RIGHT[1]),)))
+        signing.confirm(session, world.clerk, record_id)
+        sign(session, world, record_id, file_at_once=False)
+    assert sorted(one.word for one in listed(world)) == ["上河村", "柳林镇"], "what was sent is not learned twice"
+
+
+def test_what_must_not_or_cannot_be_sent_is_told(world: World) -> None:
+    record_id = draft(world, "r1", said=SAID)
+    for text, word, why in (("上河村", "", "没有改对的词"), ("上河村", "何守田", "选 2 到 20 个字"), ("上河村", "村。", "不带标点")):
+        with pytest.raises(InvalidInput) as caught:
+            sent(world, record_id, text, word)
+        assert why in caught.value.message
+    with world.write() as session:
+        session.get_one(VisitRecord, record_id).accusation = True
+    with pytest.raises(InvalidInput) as caught:
+        sent(world, record_id, "上河村", "上河村")
+    assert "揭发控告" in caught.value.message
+    assert listed(world) == []

@@ -13,6 +13,7 @@ const TABLE = /** @type {[string, {code: string, ctrl?: boolean, shift?: boolean
   ["right", { code: "NumpadEnter", ctrl: true }],
   ["up", { code: "ArrowUp", ctrl: true }],
   ["down", { code: "ArrowDown", ctrl: true }],
+  ["toGlossary", { code: "KeyG", ctrl: true }],
   ["toField", { code: "KeyM", ctrl: true }],
   ["slower", { code: "BracketLeft", ctrl: true }],
   ["faster", { code: "BracketRight", ctrl: true }],
@@ -28,6 +29,7 @@ export const SHEET = [
   ["Shift F9", "上一处要紧处"],
   ["Ctrl Enter", "听过，没错，往下走"],
   ["Ctrl ↑ ↓", "上一句、下一句"],
+  ["Ctrl G", "改对的词（或选中的词）送到词表"],
   ["Ctrl M", "选中的话放进登记表，再按栏目的字母"],
   ["Ctrl [ ]", "放慢、放快"],
 ];

@@ -294,6 +294,20 @@ async function toField() {
   if (field) form.put(field, words);
 }
 
+/** What was put right in the current line, or the word chosen in it, goes to the glossary's proposals. */
+async function toGlossary() {
+  const words = lines.editable ? picked(lines) : null;
+  const line = words?.lines[0];
+  if (!words || words.lines.length !== 1) return lines.editable && toast("先在笔录里点一下改过的那一句", "info");
+  const word = words.text === (lines.pending(`line:${line.id}`) ?? line.text) ? "" : words.text;
+  if (!(await saver.flush())) return toast("还有改动没存上，存好再送", "alert");
+  try {
+    return toast((await api("POST", `/api/records/${recordId}/glossary`, { line_id: line.id, word })).text);
+  } catch (error) {
+    return toast(/** @type {any} */ (error).message, "info");
+  }
+}
+
 /** @param {string} id */
 function hear(id) {
   const line = lines.byId.get(id);
@@ -500,6 +514,7 @@ const commands = {
   up: () => step(-1),
   down: () => step(1),
   toField,
+  toGlossary,
   slower: () => player?.changeRate(-1),
   faster: () => player?.changeRate(1),
 };

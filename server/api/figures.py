@@ -1,0 +1,21 @@
+"""What correcting takes: a clerk's own, and of offices."""
+
+from fastapi import APIRouter
+
+from server.api.deps import AdministratorOrLeader, Clerk, Db
+from server.protocol.office import OfficeFigures, OwnFigures
+from server.reception import deskwork
+
+router = APIRouter(prefix="/figures")
+
+
+@router.get("/own")
+def own(db: Db, actor: Clerk) -> OwnFigures:
+    """The clerk's own, which nobody else gets."""
+    return deskwork.own(db, actor)
+
+
+@router.get("/offices")
+def offices(db: Db, actor: AdministratorOrLeader) -> OfficeFigures:
+    """Of the offices at and under the actor's."""
+    return deskwork.of_offices(db, actor)
