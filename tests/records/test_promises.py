@@ -60,7 +60,7 @@ def test_the_record_has_what_was_confirmed_and_what_was_only_heard(talk: World) 
     with talk.write() as session:
         record = records.create_draft(session, session.get_one(Reception, "r1"))
         shown = records.view(session, talk.clerk, record).promises
-        assert [one.who for one in reading.view(session, record).promises] == ["镇政府"]
+        assert [one.by for one in reading.view(session, record).promises] == ["三个工作日内"]
     assert [(one.id, one.state) for one in shown] == [
         ("r1-u1-0", "confirmed"), ("r1-u3-0", "struck"), ("r1-u3-1", "heard"), ("r1-u4-0", "heard"),
     ]  # fmt: skip
