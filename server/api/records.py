@@ -42,6 +42,7 @@ from server.store.access import Actor
 router = APIRouter(prefix="/records")
 
 RecordId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+LineId = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 MEDIA_TYPES = {form.suffix: form.media_type for form in FILE_TYPES.values()} | {".ogg": "audio/ogg"}
 
@@ -117,9 +118,10 @@ def reopen(record_id: RecordId, body: Reopen, db: Db, actor: Clerk) -> Response:
 
 
 @router.get("/{record_id}/pulse")
-def pulse(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> RecordPulse:
-    """Whether it is another one than a page shows."""
-    return records.pulse(db, actor, record_id)
+def pulse(record_id: RecordId, db: Db, office: OfficeDep, actor: LeaderOrClerk, line: LineId | None = None) -> RecordPulse:
+    """Whether it is another one than a page shows, and who else has it open; `line`: where this page is."""
+    found = records.pulse(db, actor, record_id)
+    return found.model_copy(update={"others": office.presence.here(record_id, actor, line)})
 
 
 @router.get("/{record_id}/disputes/{dispute_id}/sound")

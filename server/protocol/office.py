@@ -747,6 +747,15 @@ class Revision(Message):
     line_id: Identifier | None = None
 
 
+class Fellow(Message):
+    """Somebody else who has the record's page open just now."""
+
+    name: str
+    role: str
+    line_id: str | None
+    """Where they are."""
+
+
 class RecordPulse(Message):
     """Enough to see whether a record is another one than a page shows; asking for it is not written down as reading."""
 
@@ -754,6 +763,10 @@ class RecordPulse(Message):
     state: Literal["draft", "correcting", "confirmed", "signed", "refused", "filed"]
     recognition: Literal["running", "waiting", "done", "failed"]
     updated_at: Moment
+    others: tuple[Fellow, ...] = ()
+    undo: str = ""
+    """What undo would take back, as a Chinese sentence; empty: nothing."""
+    redo: str = ""
 
 
 class NewReadingLink(Message):

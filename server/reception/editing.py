@@ -21,7 +21,7 @@ from server.store import accusations, records
 from server.store.access import Actor
 from server.store.models import FormEntry, Line, Participant, StoredProposal, StoredSuggestion, VisitRecord
 
-MOVES = (undoing.UNDO, undoing.REDO)
+MOVES = {undoing.UNDO: undoing.undo, undoing.REDO: undoing.redo}
 SHORT_FIELD = 200
 """Most characters in a field of one line."""
 
@@ -97,7 +97,7 @@ def _do(desk: Desk, edits: Sequence[office.Edit]) -> None:
     """All edits of a request are one step, which undo takes back as a whole."""
     first = edits[0].kind
     if first in MOVES and len(edits) == 1:
-        undoing.move(desk.session, desk.actor, desk.record, first)
+        MOVES[first](desk.session, desk.actor, desk.record)
         return
     if any(one.kind in MOVES for one in edits):
         raise InvalidInput("撤回要单独做，不能和别的改动一起。")

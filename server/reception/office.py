@@ -1,11 +1,12 @@
 """What every use-case of a running office has at hand: settings, the store, the media node, the durable jobs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from server.protocol.media_control import NodeStatus, Reply
 from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
+from server.reception.presence import Presence
 from server.settings import Settings
 from server.store.engine import Store
 
@@ -73,6 +74,7 @@ class Office:
     store: Store
     media: MediaNode
     jobs: Jobs
+    presence: Presence = field(default_factory=Presence)
 
     def missing(self) -> list[str]:
         """Names of the programs that do not answer just now."""

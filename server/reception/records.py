@@ -39,7 +39,7 @@ from server.protocol.office import (
     SecondPassView,
     Suggestion,
 )
-from server.reception import attendance, objections, promises, proposals, revisions, suggestions
+from server.reception import attendance, objections, promises, proposals, revisions, suggestions, undoing
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
 from server.store import copies, receptions, records, second_pass
@@ -94,7 +94,11 @@ def pulse(session: Session, actor: Actor, record_id: str) -> RecordPulse:
     found = records.pulse(session, actor, record_id)
     if found is None:
         raise NotFound
-    return RecordPulse(version=found.version, state=found.state, recognition=found.recognition, updated_at=found.updated_at)
+    undo, redo = undoing.next_kinds(session, actor, record_id)
+    return RecordPulse(
+        version=found.version, state=found.state, recognition=found.recognition, updated_at=found.updated_at,
+        undo=undo, redo=redo,
+    )  # fmt: skip
 
 
 def view(session: Session, actor: Actor, record: VisitRecord) -> Record:

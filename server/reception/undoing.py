@@ -4,9 +4,9 @@ Nothing leaves the log: taking back is a change like any other.  A step whose pl
 taken back: that would take back their work, too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -15,72 +15,63 @@ from server.errors import InvalidInput
 from server.reception import revisions
 from server.store import accusations, steps
 from server.store.access import Actor
-from server.store.models import FormEntry, Line, StoredPromise, VisitRecord
+from server.store.models import FormEntry, Line, RecordStep, StoredPromise, VisitRecord
 
 DO, UNDO, REDO = "do", "undo", "redo"
 CHANGED_SINCE = "这一处后来又有人改过了，不能撤回。要改请直接改。"
 
 
-class Stacks(NamedTuple):
-    """What can be taken back, and what was taken back and can be done again; the next one last."""
-
-    done: list[steps.Known]
-    undone: list[steps.Known]
-
-
 @contextmanager
-def step(session: Session, actor: Actor, record: VisitRecord, kind: str, action: str = DO) -> Iterator[None]:
-    """What is done within is one step of this clerk's work."""
-    number = record.version + 1
+def step(session: Session, actor: Actor, record: VisitRecord, kind: str) -> Iterator[None]:
+    """What is done within is one step of this clerk's work; what was taken back before cannot be done again then."""
+    number, coming = record.version + 1, steps.coming(session, record.id, actor.user_id)
     with steps.noted(session) as before:
         yield
     if before:
-        steps.add(
-            session, record_id=record.id, number=number, user_id=actor.user_id, action=action, kind=kind, before=before
-        )
+        _keep(session, actor, record, number, before, action=DO, kind=kind, done=number, below=coming.done)
 
 
-def stacks(known: Sequence[steps.Known]) -> Stacks:
-    """Whoever does something new after taking back cannot do again what was taken back."""
-    done: list[steps.Known] = []
-    undone: list[steps.Known] = []
-    for one in known:
-        if one.action == UNDO:
-            done.pop()
-            undone.append(one)
-            continue
-        if one.action == REDO:
-            undone.pop()
-        else:
-            undone.clear()
-        done.append(one)
-    return Stacks(done, undone)
+def _keep(
+    session: Session, actor: Actor, record: VisitRecord, number: int, before: steps.Rows, **rest: Any
+) -> None:
+    steps.add(session, RecordStep(record_id=record.id, number=number, user_id=actor.user_id, before=before, **rest))
 
 
-def next_kinds(session: Session, actor: Actor, record: VisitRecord) -> tuple[str, str]:
+def next_kinds(session: Session, actor: Actor, record_id: str) -> tuple[str, str]:
     """What undo and redo would be about, as Chinese sentences; empty: nothing."""
-    found = stacks(steps.known(session, record.id, actor.user_id))
-    return _last(found.done), _last(found.undone)
+    coming = steps.coming(session, record_id, actor.user_id)
+    done, undone = (steps.kind_of(session, record_id, number) for number in coming)
+    return revisions.SENTENCES.get(done, done), revisions.SENTENCES.get(undone, undone)
 
 
-def _last(stack: Sequence[steps.Known]) -> str:
-    return revisions.SENTENCES.get(stack[-1].kind, "上一步") if stack else ""
+def undo(session: Session, actor: Actor, record: VisitRecord) -> None:
+    """Take the clerk's last step back; raises InvalidInput."""
+    coming = steps.coming(session, record.id, actor.user_id)
+    if coming.done is None:
+        raise InvalidInput("没有可以撤回的改动了。")
+    back = steps.get(session, record.id, coming.done)
+    _put_back(session, actor, record, back, action=UNDO, done=back.below, undone=record.version + 1, below=coming.undone)
 
 
-def move(session: Session, actor: Actor, record: VisitRecord, action: str) -> None:
-    """Take the last step back (UNDO), or do again what was taken back (REDO); raises InvalidInput."""
-    found = stacks(steps.known(session, record.id, actor.user_id))
-    stack = found.done if action == UNDO else found.undone
-    if not stack:
-        raise InvalidInput("没有可以撤回的改动了。" if action == UNDO else "没有可以重做的改动。")
-    stored = steps.get(session, record.id, stack[-1].number)
-    if steps.seal(session, list(stored.before)) != stored.left:
+def redo(session: Session, actor: Actor, record: VisitRecord) -> None:
+    """Do again what was taken back last; raises InvalidInput."""
+    coming = steps.coming(session, record.id, actor.user_id)
+    if coming.undone is None:
+        raise InvalidInput("没有可以重做的改动。")
+    back = steps.get(session, record.id, coming.undone)
+    _put_back(session, actor, record, back, action=REDO, done=record.version + 1, undone=back.below, below=coming.done)
+
+
+def _put_back(session: Session, actor: Actor, record: VisitRecord, back: RecordStep, *, action: str, **rest: Any) -> None:
+    if steps.seal(session, list(back.before)) != back.left:
         raise InvalidInput(CHANGED_SINCE)
-    with step(session, actor, record, stored.kind, action):
-        for key, row in stored.before.items():
+    number = record.version + 1
+    with steps.noted(session) as before:
+        for key, row in back.before.items():
             _tell(session, actor, record, action, key, steps.present(session, key), row)
-        steps.put_back(session, stored.before)
+        steps.put_back(session, back.before)
         accusations.keep_in_step(session, record)
+    _keep(session, actor, record, number, before, action=action, kind=back.kind, **rest)
 
 
 def _tell(

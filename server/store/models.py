@@ -637,10 +637,17 @@ class RecordStep(Base):
     """do, undo or redo."""
     kind: Mapped[str] = mapped_column(String(20))
     """Of the edit, or of the edit that was taken back."""
+    done: Mapped[int | None] = mapped_column(Integer)
+    """The clerk's step that undo takes back next, after this one."""
+    undone: Mapped[int | None] = mapped_column(Integer)
+    """The clerk's undo that redo takes back next."""
+    below: Mapped[int | None] = mapped_column(Integer)
+    """What comes next when this one was taken back (of an undo: done again)."""
     before: Mapped[dict[str, Any]]
     """Rows as they stood (store/steps.py)."""
     left: Mapped[dict[str, Any]]
     """Hashes of the rows as the step left them."""
+    __table_args__ = (Index("ix_record_steps_of_user", "record_id", "user_id", "number"),)
 
 
 class StoredDispute(Base):

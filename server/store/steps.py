@@ -35,12 +35,11 @@ Rows = dict[str, Row | None]
 """By table and primary key; None: there was no such row."""
 
 
-class Known(NamedTuple):
-    """A step without its rows."""
+class Next(NamedTuple):
+    """What a clerk can take back, and do again: numbers of steps."""
 
-    number: int
-    action: str
-    kind: str
+    done: int | None = None
+    undone: int | None = None
 
 
 @contextmanager
@@ -97,24 +96,26 @@ def table_of(key: str) -> str:
     return str(json.loads(key)[0])
 
 
-def add(
-    session: Session, *, record_id: str, number: int, user_id: int | None, action: str, kind: str, before: Rows
-) -> None:
-    """Keep a step that has been done; `number`: its first revision."""
-    left = seal(session, list(before))
-    session.add(
-        RecordStep(
-            record_id=record_id, number=number, user_id=user_id, action=action, kind=kind, before=before, left=left
-        )
-    )
+def add(session: Session, step: RecordStep) -> None:
+    """Keep a step that has been done, with what it left."""
+    step.left = seal(session, list(step.before))
+    session.add(step)
     session.flush()
 
 
-def known(session: Session, record_id: str, user_id: int | None) -> list[Known]:
-    """Somebody's steps on a record, oldest first."""
-    query = select(RecordStep.number, RecordStep.action, RecordStep.kind)
-    mine = query.where(RecordStep.record_id == record_id, RecordStep.user_id == user_id)
-    return [Known(*row) for row in session.execute(mine.order_by(RecordStep.number))]
+def coming(session: Session, record_id: str, user_id: int | None) -> Next:
+    """What this clerk can take back and do again."""
+    query = select(RecordStep.done, RecordStep.undone).where(
+        RecordStep.record_id == record_id, RecordStep.user_id == user_id
+    )
+    found = session.execute(query.order_by(RecordStep.number.desc()).limit(1)).one_or_none()
+    return Next(*found) if found else Next()
+
+
+def kind_of(session: Session, record_id: str, number: int | None) -> str:
+    """Which edit a step was; empty where there is none."""
+    query = select(RecordStep.kind).where(RecordStep.record_id == record_id, RecordStep.number == number)
+    return session.scalar(query) or "" if number is not None else ""
 
 
 def get(session: Session, record_id: str, number: int) -> RecordStep:

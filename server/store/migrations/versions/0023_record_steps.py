@@ -17,13 +17,18 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("action", sa.String(length=4), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=True),
+        sa.Column("undone", sa.Integer(), nullable=True),
+        sa.Column("below", sa.Integer(), nullable=True),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("left", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["record_id"], ["records.id"]),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"]),
         sa.PrimaryKeyConstraint("record_id", "number"),
     )
+    op.create_index("ix_record_steps_of_user", "record_steps", ["record_id", "user_id", "number"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_record_steps_of_user", "record_steps")
     op.drop_table("record_steps")
