@@ -92,24 +92,32 @@ def _segment(recordings: Path, reception_id: str, role: str, seat: str) -> Store
     )  # fmt: skip
 
 
-def sentences() -> Iterator[str]:
-    """What is said in the shipped dialogues, over and over, in lines whose lengths add up to CHARACTERS."""
-    said = [json.loads((ROOT / f"deploy/demo/{name}/reference.json").read_text())["utterances"] for name in ("land", "wage", "free-land")]
-    text = itertools.cycle("".join(one["text"] for one in itertools.chain.from_iterable(said)))
-    mean = CHARACTERS // LINES
+def said_by(role: str) -> Iterator[str]:
+    """Characters of the shipped dialogues that this person says, over and over; of the leader only what is asked: a
+    sitting has a handful of undertakings and not one in every third line."""
+    spoken = [json.loads((ROOT / f"deploy/demo/{name}/reference.json").read_text())["utterances"] for name in ("land", "wage", "free-land")]
+    own = [one["text"] for one in itertools.chain.from_iterable(spoken) if one["speaker"] == role]
+    return itertools.cycle("".join(text for text in own if role == "petitioner" or text.endswith("？")))
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Who says what in turn, in lines whose lengths add up to CHARACTERS."""
+    mean, voices = CHARACTERS // LINES, {role: said_by(role) for role in SEATS}
     for number in range(LINES):
-        yield "".join(itertools.islice(text, mean - 7 + 2 * (number * 3 % 8) if number % 8 else mean))
+        role = "petitioner" if number % 2 else "leader"
+        length = mean - 7 + 2 * (number * 3 % 8) if number % 8 else mean
+        yield role, "".join(itertools.islice(voices[role], length))
 
 
 def _utterances(reception_id: str, seats: dict[str, str], chance: random.Random) -> Iterator[StoredUtterance]:
-    for number, text in enumerate(sentences()):
+    for number, (role, text) in enumerate(sentences()):
         start = number * PER_LINE_S
         per = min(0.2, PER_LINE_S / len(text))
         words = [[round(start + i * per, 3), round(start + (i + 1) * per, 3), c, _probability(chance)] for i, c in enumerate(text)]
         poor = min(word[3] for word in words) < 0.4
         unboosted = text.replace("村", "庄") if chance.random() < BOOSTED else ""
         yield StoredUtterance(
-            id=secrets.token_hex(8), reception_id=reception_id, participant_id=seats["petitioner" if number % 2 else "leader"],
+            id=secrets.token_hex(8), reception_id=reception_id, participant_id=seats[role],
             start=start, end=round(start + len(text) * per, 3), text=text, words=words,
             measures={"doubt": ["low_probability"] if poor else [], "unboosted": unboosted},
         )  # fmt: skip

@@ -23,6 +23,7 @@ from server.protocol.office import (
 from server.protocol.recording import FILE_TYPES
 from server.reception import (
     archiving,
+    desk,
     disputing,
     documents,
     editing,
@@ -44,12 +45,17 @@ router = APIRouter(prefix="/records")
 RecordId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 LineId = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Version = Annotated[int, Query(ge=0, le=2**31 - 1)]
 MEDIA_TYPES = {form.suffix: form.media_type for form in FILE_TYPES.values()} | {".ogg": "audio/ogg"}
 
 
 def _json(message: BaseModel) -> Response:
     """A message as JSON, written once: a long record has 100,000 words."""
     return Response(message.model_dump_json(), media_type="application/json")
+
+
+def _written(text: str) -> Response:
+    return Response(text, media_type="application/json")
 
 
 @router.get("")
@@ -72,10 +78,24 @@ def one(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> Response:
     return _json(records.open_record(db, actor, record_id))
 
 
+@router.get("/{record_id}/desk")
+def at_the_desk(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> Response:
+    """The record for the correction page."""
+    return _written(desk.open_record(db, actor, record_id))
+
+
+@router.get("/{record_id}/changes")
+def changes(record_id: RecordId, db: Db, actor: LeaderOrClerk, since: Version) -> Response:
+    """What is new since the version that the page knows."""
+    return _written(desk.changes(db, actor, record_id, since))
+
+
 @router.post("/{record_id}/edits")
-def edit(record_id: RecordId, edits: Edits, db: Db, actor: Clerk) -> Response:
-    """Correct the record."""
-    return _json(editing.edit(db, actor, record_id, edits))
+def edit(record_id: RecordId, edits: Edits, db: Db, actor: Clerk, since: Version | None = None) -> Response:
+    """Correct the record; the answer is the whole record, or what is new since a version."""
+    if since is None:
+        return _json(editing.edit(db, actor, record_id, edits))
+    return _written(desk.edit(db, actor, record_id, edits, since))
 
 
 @router.get("/{record_id}/revisions")

@@ -52,6 +52,20 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={_version(path, (STATIC / path).stat().st_mtime_ns)}"
 
 
+@cache
+def modules(path: str) -> tuple[str, ...]:
+    """URLs of the modules that an entry module imports, directly or not: named in the page, they are fetched at once
+    and not one after the other as each is read."""
+    found: list[str] = []
+    ahead = [path]
+    for name in ahead:
+        for url in re.findall(r'^import .*? from "(/static/[^"]+)";$', (STATIC / name).read_text(), re.MULTILINE):
+            if url not in found:
+                found.append(url)
+                ahead.append(url.removeprefix("/static/"))
+    return tuple(found)
+
+
 def moment(value: datetime | None, *, weekday: bool = True) -> str:
     """A point in time as the office reads it: 11月21日 星期六 09:05; empty for None."""
     if value is None:
@@ -83,7 +97,7 @@ templates = Jinja2Templates(directory=WEB / "templates")
 
 templates.env.trim_blocks = True
 templates.env.lstrip_blocks = True
-templates.env.globals.update(icon=icon, asset=asset, navigation=navigation, role_label=role_label)
+templates.env.globals.update(icon=icon, asset=asset, modules=modules, navigation=navigation, role_label=role_label)
 templates.env.filters.update(moment=moment, clock=clock)
 
 

@@ -552,25 +552,21 @@ class DisputeView(Message):
     withdrawn: bool = False
 
 
-class Record(RecordRow):
+class RecordHead(RecordRow):
+    """All of a record but its lines and what lies around them."""
+
     version: int
     """Number of the last revision; every edit raises it."""
     started_at: Moment | None
     participants: tuple[Participant, ...]
-    body: tuple[RecordLine, ...]
     form: tuple[FormValue, ...]
-    segments: tuple[PlayableSegment, ...]
-    gaps: tuple[RecordGap, ...]
     copy_message: str = ""
     """While the kiosk's copy that may fill gaps is on its way: a sentence for the clerk."""
     second_pass: SecondPassView | None = None
-    suggestions: tuple[Suggestion, ...] = ()
     promises: tuple[PromiseView, ...] = ()
     model: ModelView | None = None
     """None: no language model is asked."""
     proposals: tuple[FieldProposal, ...] = ()
-    shares: tuple[RecordShare, ...] = ()
-    attendance: tuple[Attendee, ...] = ()
     disputes: tuple[DisputeView, ...] = ()
     refusal_reason: str = ""
     signed_at: Moment | None = None
@@ -581,6 +577,64 @@ class Record(RecordRow):
     may_file: bool
     blocked_by: tuple[str, ...] = ()
     """Chinese sentences: what is missing before it can be confirmed."""
+
+
+class RecordSurroundings(Message):
+    """What lies around a record's lines; editing changes none of it."""
+
+    segments: tuple[PlayableSegment, ...]
+    gaps: tuple[RecordGap, ...]
+    shares: tuple[RecordShare, ...] = ()
+    attendance: tuple[Attendee, ...] = ()
+
+
+class Record(RecordHead, RecordSurroundings):
+    body: tuple[RecordLine, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+class DeskLine(Message):
+    """A RecordLine written short: what is left out has the value given here."""
+
+    id: Identifier
+    participant_id: Identifier | None = None
+    start: Seconds
+    end: Seconds
+    text: str
+    recognised: str | None = None
+    """None: as the text."""
+    utterance_ids: tuple[Identifier, ...] = ()
+    words: tuple[tuple[float, float, str, float], ...] = ()
+    """Start, end, text, probability."""
+    doubt: tuple[str, ...] = ()
+    heard: bool = False
+    deleted: bool = False
+    delete_reason: str = ""
+    disputed: str = ""
+    version: int
+    edited_by: str = ""
+    copied: bool = False
+    unboosted: str = ""
+
+
+class DeskRecord(RecordHead, RecordSurroundings):
+    """The record for the correction page."""
+
+    body: tuple[DeskLine, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+class RecordChanges(RecordHead):
+    """What is new in a record for a page that knows an earlier version."""
+
+    since: int
+    """That version."""
+    body: tuple[DeskLine, ...]
+    """Lines that are new or may have changed."""
+    order: tuple[Identifier, ...] | None = None
+    """Ids of all lines as they stand now; None: as before."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Of the lines in `body`, and all that would be new lines; the page's others stand."""
 
 
 class EditText(Message):

@@ -74,6 +74,11 @@ class Desk:
 
 
 def edit(session: Session, actor: Actor, record_id: str, edits: office.Edits) -> Record:
+    """Do all edits in order, or none; the whole record.  Raises as `apply` does."""
+    return view(session, actor, apply(session, actor, record_id, edits))
+
+
+def apply(session: Session, actor: Actor, record_id: str, edits: office.Edits) -> VisitRecord:
     """Do all edits in order, or none.
 
     Raises NotFound, WrongState (not in draft or correcting), InvalidInput, or Conflict whose details hold the
@@ -90,7 +95,7 @@ def edit(session: Session, actor: Actor, record_id: str, edits: office.Edits) ->
     except Stale as stale:
         session.expire_all()
         raise _conflict(session, records.lock(session, record_id, clock.now()), stale) from None
-    return view(session, actor, record)
+    return record
 
 
 def _do(desk: Desk, edits: Sequence[office.Edit]) -> None:

@@ -1,17 +1,18 @@
 """What the petitioner said against lines of a record, as the clerk's desk shows it."""
 
-from collections.abc import Collection
-
 from sqlalchemy.orm import Session
 
 from server.protocol.office import DisputeView
 from server.store import reading as store
+from server.store import records
 from server.store.models import StoredDispute, VisitRecord
 
 
-def views(session: Session, record: VisitRecord, standing: Collection[str]) -> tuple[DisputeView, ...]:
-    """For the staff: all that was said against lines that stand, oldest first."""
-    return tuple(_view(record, one) for one in store.disputes(session, record.id) if one.line_id in standing)
+def views(session: Session, record: VisitRecord) -> tuple[DisputeView, ...]:
+    """For the staff: all that was said against lines that are there, oldest first."""
+    said = store.disputes(session, record.id)
+    there = set(records.line_ids(session, record.id)) if said else set()
+    return tuple(_view(record, one) for one in said if one.line_id in there)
 
 
 def _view(record: VisitRecord, one: StoredDispute) -> DisputeView:

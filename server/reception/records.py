@@ -1,7 +1,7 @@
 """Visit records as their readers see them."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -66,8 +66,8 @@ def list_records(session: Session, actor: Actor, states: Sequence[str] = (), wor
     found = records.listed(session, actor, states, words)
     summaries = records.form_values_of(session, [record.id for record, *_ in found], FormField.SUMMARY)
     return [
-        RecordRow(**_row(record, case_no, summaries.get(record.id, "")), lines=lines, heard_lines=heard, doubtful_lines=doubtful)
-        for record, lines, heard, doubtful, case_no in found
+        RecordRow(**_row(record, case_no, summaries.get(record.id, "")), **_counted(counts))
+        for record, counts, case_no in found
     ]
 
 
@@ -103,55 +103,75 @@ def pulse(session: Session, actor: Actor, record_id: str) -> RecordPulse:
 
 def view(session: Session, actor: Actor, record: VisitRecord) -> Record:
     """The whole record as this member of the staff sees it; the number of queries does not depend on its length."""
-    reception = record.reception
-    seats = records.participants(session, reception.id)
-    roles = {seat.id: Role(seat.role) for seat in seats}
-    rows = records.line_rows(session, record.id)
-    form = form_values(session, record)
-    case = records.case_of(session, record.id) if record.state == RecordState.FILED else None
-    editable = actor.role == StaffRole.CLERK and record.state in EDITABLE_RECORD
-    findings = form_findings(record, rows, form) if editable else []
-    blocked = blocked_by(record, rows, findings) if editable else []
-    copied = copies.copied_utterance_ids(session, reception.id)
-    fills = copies.fills_of(session, reception.id)
-    gaps = tuple(_gaps(session, reception, roles, fills))
-    unboosted = _unboosted(session, reception.id)
-    summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
-    known: dict[str, Any] = {**_row(record, case.case_no if case else "", summary), **_counts(rows)}
+    copied = copies.copied_utterance_ids(session, record.reception_id)
+    unboosted = heard_unboosted(session, record.reception_id)
     return Record.model_construct(
-        **known,
-        version=record.version,
-        started_at=reception.started_at,
-        promises=promises.of_record(session, record),
-        participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
-        body=tuple(_line(row, copied, unboosted) for row in rows),
-        form=tuple(_with_findings(form, findings)),
-        segments=playable(session, record, fills),
-        gaps=gaps,
-        copy_message=waiting_words(session, reception.id, bool(gaps)) if actor.role == StaffRole.CLERK else "",
-        second_pass=suggestions.progress(second_pass.of_reception(session, reception.id)),
-        suggestions=tuple(_suggestions(session, record, rows)),
-        model=proposals.progress(session, actor, record),
-        proposals=tuple(_proposals(session, record)),
-        shares=tuple(_shares(session, reception, roles)),
-        attendance=tuple(attendance.views(attendance.present(session, reception))),
-        disputes=objections.views(session, record, {row.id for row in rows}),
-        refusal_reason=record.refusal_reason,
-        signed_at=record.signed_at,
-        filed_at=case.filed_at if case else None,
-        case_id=case.id if case else None,
-        may_edit=editable,
-        may_confirm=editable and not blocked,
-        may_file=actor.role == StaffRole.CLERK and record.state in FILEABLE,
-        blocked_by=tuple(blocked),
+        **head(session, actor, record),
+        **surroundings(session, record),
+        body=tuple(_line(row, copied, unboosted) for row in records.line_rows(session, record.id)),
+        suggestions=tuple(open_suggestions(session, record)),
     )
 
 
-def _suggestions(session: Session, record: VisitRecord, rows: Sequence[Row[Any]]) -> Sequence[Suggestion]:
-    """Not beside what was signed."""
+def head(session: Session, actor: Actor, record: VisitRecord) -> dict[str, Any]:
+    """The fields of a RecordHead as this member of the staff sees them; of the lines only their texts are read."""
+    reception = record.reception
+    form = form_values(session, record)
+    counts = records.line_counts(session, [record.id]).get(record.id, records.LineCounts())
+    case = records.case_of(session, record.id) if record.state == RecordState.FILED else None
+    editable = actor.role == StaffRole.CLERK and record.state in EDITABLE_RECORD
+    findings = form_findings(session, record, form) if editable else []
+    blocked = blocked_by(record, counts, findings) if editable else []
+    summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
+    seats = records.participants(session, reception.id)
+    any_gap = bool(records.gaps(session, reception.id))
+    return {
+        **_row(record, case.case_no if case else "", summary),
+        **_counted(counts),
+        "version": record.version,
+        "started_at": reception.started_at,
+        "promises": promises.of_record(session, record),
+        "participants": tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
+        "form": tuple(_with_findings(form, findings)),
+        "copy_message": waiting_words(session, reception.id, any_gap) if actor.role == StaffRole.CLERK else "",
+        "second_pass": suggestions.progress(second_pass.of_reception(session, reception.id)),
+        "model": proposals.progress(session, actor, record),
+        "proposals": tuple(_proposals(session, record)),
+        "disputes": objections.views(session, record),
+        "refusal_reason": record.refusal_reason,
+        "signed_at": record.signed_at,
+        "filed_at": case.filed_at if case else None,
+        "case_id": case.id if case else None,
+        "may_edit": editable,
+        "may_confirm": editable and not blocked,
+        "may_file": actor.role == StaffRole.CLERK and record.state in FILEABLE,
+        "blocked_by": tuple(blocked),
+    }
+
+
+def surroundings(session: Session, record: VisitRecord) -> dict[str, Any]:
+    """The fields of RecordSurroundings."""
+    reception = record.reception
+    roles = {seat.id: Role(seat.role) for seat in records.participants(session, reception.id)}
+    fills = copies.fills_of(session, reception.id)
+    return {
+        "segments": playable(session, record, fills),
+        "gaps": tuple(_gaps(session, reception, roles, fills)),
+        "shares": tuple(_shares(session, reception, roles)),
+        "attendance": tuple(attendance.views(attendance.present(session, reception))),
+    }
+
+
+def open_suggestions(
+    session: Session, record: VisitRecord, line_ids: Collection[str] | None = None
+) -> Sequence[Suggestion]:
+    """Not beside what was signed; of these lines and of no line only, where lines are given."""
     if record.state in CLOSED_RECORD:
         return ()
-    return suggestions.views(session, record.id, {row.id: row.text for row in rows if not row.deleted})
+    found = second_pass.open_suggestions(session, record.id)
+    wanted = [one for one in found if line_ids is None or one.line_id is None or one.line_id in line_ids]
+    texts = records.standing_texts(session, record.id, {one.line_id for one in wanted if one.line_id})
+    return suggestions.views(wanted, texts)
 
 
 def _row(record: VisitRecord, case_no: str, summary: str) -> dict[str, Any]:
@@ -174,35 +194,37 @@ def _row(record: VisitRecord, case_no: str, summary: str) -> dict[str, Any]:
     }
 
 
-def _counts(rows: Iterable[Row[Any]]) -> dict[str, int]:
-    standing = [row for row in rows if not row.deleted]
-    return {
-        "lines": len(standing),
-        "heard_lines": sum(row.heard for row in standing),
-        "doubtful_lines": sum(bool(row.doubt) and not row.heard for row in standing),
-    }
+def _counted(counts: records.LineCounts) -> dict[str, int]:
+    return {"lines": counts.lines, "heard_lines": counts.heard, "doubtful_lines": counts.doubtful}
 
 
-@dataclass(frozen=True)
-class _Unboosted:
+class Unboosted:
     """What was heard without expecting any words: by utterance, and beside what the second pass heard with them."""
 
-    first: Mapping[str, str] = field(default_factory=dict)
-    second: Sequence[tuple[str, str]] = ()
+    def __init__(self, first: Mapping[str, str] | None = None, second: Sequence[second_pass.Unboosted] = ()) -> None:
+        """`second`: in order of start."""
+        self._first = first or {}
+        self._second = second
+        self._starts = [one.start for one in second]
+        self._longest = max((one.end - one.start for one in second), default=0.0)
 
-    def of(self, row: Row[Any]) -> str:
+    def of(self, line: Row[Any], utterance_ids: Iterable[str]) -> str:
         """For a line, of whichever pass its text is from."""
-        own = [self.first[id_] for id_ in row.utterance_ids if id_ in self.first]
-        again = [plain for text, plain in self.second if text in row.recognised]
-        return "".join(dict.fromkeys(again or own))
+        again = [one.plain for one in self._at(line.start, line.end) if one.text in line.recognised]
+        return "".join(dict.fromkeys(again or [self._first[id_] for id_ in utterance_ids if id_ in self._first]))
+
+    def _at(self, start: float, end: float) -> Iterable[second_pass.Unboosted]:
+        first, last = bisect_left(self._starts, start - self._longest), bisect_right(self._starts, end)
+        return (one for one in self._second[first:last] if one.end >= start)
 
 
-def _unboosted(session: Session, reception_id: str) -> _Unboosted:
+def heard_unboosted(session: Session, reception_id: str) -> Unboosted:
+    """Of a reception, from both passes."""
     first = records.heard_unboosted(session, reception_id)
-    return _Unboosted(first, second_pass.heard_unboosted(session, reception_id))
+    return Unboosted(first, second_pass.heard_unboosted(session, reception_id))
 
 
-def _line(row: Row[Any], copied: Collection[str], unboosted: _Unboosted) -> RecordLine:
+def _line(row: Row[Any], copied: Collection[str], unboosted: Unboosted) -> RecordLine:
     """Built without checking again: it comes from the store, and a long record has 100,000 words."""
     words = tuple(
         LineWord.model_construct(start=word[0], end=word[1], text=word[2], probability=word[3]) for word in row.words
@@ -226,7 +248,7 @@ def _line(row: Row[Any], copied: Collection[str], unboosted: _Unboosted) -> Reco
         version=row.version,
         edited_by=row.edited_by,
         copied=any(found in copied for found in row.utterance_ids),
-        unboosted=unboosted.of(row),
+        unboosted=unboosted.of(row, row.utterance_ids),
     )
 
 
@@ -236,7 +258,7 @@ def line_view(session: Session, record: VisitRecord, line_id: str) -> RecordLine
     if found is None:
         return None
     reception_id = record.reception_id
-    return _line(found, copies.copied_utterance_ids(session, reception_id), _unboosted(session, reception_id))
+    return _line(found, copies.copied_utterance_ids(session, reception_id), heard_unboosted(session, reception_id))
 
 
 def form_values(session: Session, record: VisitRecord) -> list[FormValue]:
@@ -360,15 +382,13 @@ def _gaps(
         )
 
 
-def form_findings(
-    record: VisitRecord, rows: Sequence[Row[Any]], form: Iterable[FormValue]
-) -> list[formchecks.Finding]:
+def form_findings(session: Session, record: VisitRecord, form: Iterable[FormValue]) -> list[formchecks.Finding]:
     """What is wrong or missing on the form, held against the record's lines and the day of the talk."""
     started = record.reception.started_at or record.reception.joined_at
     talk = formchecks.Talk(
         on=started.astimezone(clock.OFFICE_ZONE).date() if started else None,
         today=clock.today_in_office().date(),
-        said=[row.text for row in rows if not row.deleted],
+        said=records.texts(session, record.id),
     )
     return formchecks.check({value.field: value.value for value in form}, talk)
 
@@ -383,16 +403,14 @@ def _with_findings(form: Iterable[FormValue], findings: Iterable[formchecks.Find
 
 
 def blocked_by(
-    record: VisitRecord, rows: Sequence[Row[Any]], findings: Iterable[formchecks.Finding]
+    record: VisitRecord, counts: records.LineCounts, findings: Iterable[formchecks.Finding]
 ) -> list[str]:
     """Chinese sentences: what is missing before the petitioner can be asked to read and sign."""
-    standing = [row for row in rows if not row.deleted]
-    disputed = sum(bool(row.disputed) for row in standing)
     found = []
     if record.recognition == RecognitionState.RUNNING:
         found.append("还在认最后一段话，认完再交给群众核对。")
-    if not standing:
+    if not counts.lines:
         found.append("笔录里一句话都没有。请听录音补记；没有录上的，写一句是什么原因。")
-    if disputed:
-        found.append(f"信访人说有 {disputed} 句不对，还没有改。")
+    if counts.disputed:
+        found.append(f"信访人说有 {counts.disputed} 句不对，还没有改。")
     return found + [one.text for one in findings if one.blocks]

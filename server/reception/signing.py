@@ -42,8 +42,8 @@ def confirm(session: Session, actor: Actor, record_id: str) -> Record:
     record = _locked(session, actor, record_id)
     if record.state not in EDITABLE_RECORD:
         raise WrongState("这份笔录已经交给信访人看了。")
-    rows = records.line_rows(session, record.id)
-    missing = blocked_by(record, rows, form_findings(record, rows, form_values(session, record)))
+    counts = records.line_counts(session, [record.id]).get(record.id, records.LineCounts())
+    missing = blocked_by(record, counts, form_findings(session, record, form_values(session, record)))
     if missing:
         raise WrongState(missing[0], code="not_ready", blocked_by=missing)
     clerk = record.clerk_id or actor.user_id

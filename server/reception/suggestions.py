@@ -315,10 +315,10 @@ def _words(done: SecondPass, share: float) -> str:
 # --- a clerk decides ---------------------------------------------------------------------------------------------
 
 
-def views(session: Session, record_id: str, texts: Mapping[str, str]) -> list[office.Suggestion]:
-    """Suggestions that can be decided, where they lie now; `texts`: of the lines that stand, by id."""
+def views(open_ones: Iterable[StoredSuggestion], texts: Mapping[str, str]) -> list[office.Suggestion]:
+    """Suggestions that can be decided, where they lie now; `texts`: of their lines that stand, by id."""
     found = []
-    for one in store.open_suggestions(session, record_id):
+    for one in open_ones:
         text = texts.get(one.line_id) if one.line_id else ""
         place = _place(one, text) if text is not None else None
         if text is not None and place is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -30,6 +30,15 @@ from server.store.models import (
 
 MOST_ROWS = 500
 Proposed = TypeVar("Proposed", StoredSuggestion, StoredProposal)
+
+
+class LineCounts(NamedTuple):
+    """Of a record's lines that stand: all, those heard, those with a doubt that nobody has heard, those disputed."""
+
+    lines: int = 0
+    heard: int = 0
+    doubtful: int = 0
+    disputed: int = 0
 
 
 def find(session: Session, actor: Actor, record_id: str) -> VisitRecord | None:
@@ -62,8 +71,8 @@ def disputed_lines(session: Session, record_id: str) -> int:
 
 def listed(
     session: Session, actor: Actor, states: Sequence[str] = (), words: str = ""
-) -> list[tuple[VisitRecord, int, int, int, str]]:
-    """Newest first, at most 500: record, lines, heard lines, doubtful lines not heard, case number.
+) -> list[tuple[VisitRecord, LineCounts, str]]:
+    """Newest first, at most 500: record, counts of its lines, case number.
 
     `words` are looked for in the petitioner's name, the matter and the case number.
     """
@@ -78,7 +87,7 @@ def listed(
     found = session.scalars(query.order_by(VisitRecord.updated_at.desc()).limit(MOST_ROWS)).all()
     counts = line_counts(session, [record.id for record in found])
     numbers = _case_numbers(session, [record.id for record in found])
-    return [(record, *counts.get(record.id, (0, 0, 0)), numbers.get(record.id, "")) for record in found]
+    return [(record, counts.get(record.id, LineCounts()), numbers.get(record.id, "")) for record in found]
 
 
 def _matches(word: str) -> ColumnElement[bool]:
@@ -98,8 +107,8 @@ def form_values_of(session: Session, record_ids: Sequence[str], field: str) -> d
     return {row.record_id: row.value for row in session.execute(query)}
 
 
-def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-    """Per record: lines that stand, those heard, and those with a doubt that nobody has heard."""
+def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, LineCounts]:
+    """Per record that has lines standing."""
     doubtful = func.length(cast(Line.doubt, Text)) > 2
     query = (
         select(
@@ -107,11 +116,12 @@ def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, tuple[
             func.count(),
             func.count().filter(Line.heard),
             func.count().filter(doubtful, ~Line.heard),
+            func.count().filter(Line.disputed != ""),
         )
         .where(Line.record_id.in_(record_ids), ~Line.deleted)
         .group_by(Line.record_id)
     )
-    return {row[0]: (row[1], row[2], row[3]) for row in session.execute(query)}
+    return {row[0]: LineCounts(*row[1:]) for row in session.execute(query)}
 
 
 def _case_numbers(session: Session, record_ids: Sequence[str]) -> dict[str, str]:
@@ -138,6 +148,36 @@ def line_rows(session: Session, record_id: str) -> Sequence[Row[Any]]:
     columns = Line.__table__.columns
     query = select(*columns).where(columns.record_id == record_id).order_by(columns.position, columns.id)
     return session.execute(query).all()
+
+
+def lines_unread(session: Session, record_id: str, ids: Iterable[str] | None = None) -> Sequence[Row[Any]]:
+    """Lines as rows in the order of the record, of these ids only where given; `words`, `utterance_ids` and `doubt` are
+    the JSON as it is stored, which nobody has read: a long record has 100,000 words."""
+    columns = Line.__table__.columns
+    unread = {"words", "utterance_ids", "doubt"}
+    chosen = [cast(column, Text).label(column.key) if column.key in unread else column for column in columns]
+    query = select(*chosen).where(columns.record_id == record_id)
+    if ids is not None:
+        query = query.where(columns.id.in_(list(ids)))
+    return session.execute(query.order_by(columns.position, columns.id)).all()
+
+
+def texts(session: Session, record_id: str) -> list[str]:
+    """Texts of the lines that are not deleted, in the order of the record."""
+    query = select(Line.text).where(Line.record_id == record_id, ~Line.deleted)
+    return list(session.scalars(query.order_by(Line.position, Line.id)))
+
+
+def line_ids(session: Session, record_id: str) -> list[str]:
+    """In the order of the record."""
+    query = select(Line.id).where(Line.record_id == record_id)
+    return list(session.scalars(query.order_by(Line.position, Line.id)))
+
+
+def standing_texts(session: Session, record_id: str, ids: Iterable[str]) -> dict[str, str]:
+    """Texts of those of these lines that are not deleted."""
+    query = select(Line.id, Line.text).where(Line.record_id == record_id, Line.id.in_(list(ids)), ~Line.deleted)
+    return {row.id: row.text for row in session.execute(query)}
 
 
 def lines(session: Session, record_id: str) -> Sequence[Line]:
@@ -239,9 +279,9 @@ def gaps(session: Session, reception_id: str) -> Sequence[StoredGap]:
     return session.scalars(query.order_by(StoredGap.start, StoredGap.id)).all()
 
 
-def revisions(session: Session, record_id: str) -> Sequence[StoredRevision]:
-    """All revisions, oldest first."""
-    query = select(StoredRevision).where(StoredRevision.record_id == record_id)
+def revisions(session: Session, record_id: str, since: int = 0) -> Sequence[StoredRevision]:
+    """Revisions after this number, oldest first."""
+    query = select(StoredRevision).where(StoredRevision.record_id == record_id, StoredRevision.number > since)
     return session.scalars(query.order_by(StoredRevision.number)).all()
 
 

@@ -1,7 +1,7 @@
 """Queries about hearing a recording again and about what that proposes; for programs, which act for nobody."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -31,11 +31,21 @@ def utterances(session: Session, reception_id: str) -> Sequence[SecondUtterance]
     return session.scalars(query.order_by(SecondUtterance.start, SecondUtterance.id)).all()
 
 
-def heard_unboosted(session: Session, reception_id: str) -> list[tuple[str, str]]:
-    """What the second pass heard, and what it heard there without expecting any words, where that was kept."""
+class Unboosted(NamedTuple):
+    """What the second pass heard, and what it heard there without expecting any words; media seconds."""
+
+    start: float
+    end: float
+    text: str
+    plain: str
+
+
+def heard_unboosted(session: Session, reception_id: str) -> list[Unboosted]:
+    """Where the second pass kept what it heard without expecting any words, in order of start."""
     plain = SecondUtterance.measures["unboosted"].as_string()
-    query = select(SecondUtterance.text, plain.label("plain")).where(SecondUtterance.reception_id == reception_id, plain != "")
-    return [(row.text, row.plain) for row in session.execute(query.order_by(SecondUtterance.start, SecondUtterance.id))]
+    query = select(SecondUtterance.start, SecondUtterance.end, SecondUtterance.text, plain)
+    query = query.where(SecondUtterance.reception_id == reception_id, plain != "")
+    return [Unboosted(*row) for row in session.execute(query.order_by(SecondUtterance.start, SecondUtterance.id))]
 
 
 def open_suggestions(

@@ -2,10 +2,13 @@
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
+import { LongList } from "/static/js/desk/longlist.js";
 import { byLine, otherLine, otherReading, placeOf } from "/static/js/desk/others.js";
-import { isDoubtful, placeWords, weakPlaces } from "/static/js/desk/words.js";
+import { isDoubtful, placeWords, weakPlaces, wordsIn } from "/static/js/desk/words.js";
 
 const SPOKEN = "spoken";
+/** Height of a usual row with its margin. */
+const ROW_PX = 66;
 
 /** The line being played and the word in it are found in lines sorted by start. @param {any[]} lines @param {number} t */
 export function lineAt(lines, t) {
@@ -31,10 +34,15 @@ export class Lines extends EventTarget {
     this.host = host;
     this.pending = pending;
     this.editable = editable;
+    this.shownEditable = editable;
     /** @type {any} */
     this.record = null;
-    /** @type {Map<string, HTMLElement>} */
-    this.rows = new Map();
+    this.list = new LongList(host, {
+      height: ROW_PX,
+      draw: (key, thing) => this.draw(key, thing),
+      refresh: (row, thing, old, key) => { if (this.byId.has(key)) this.refresh(row, thing, old); },
+      removed: (row) => { if (this.tools && row.contains(this.tools)) this.tools.remove(); },
+    });
     /** @type {Map<string, any>} */
     this.byId = new Map();
     /** @type {any[]} */
@@ -44,6 +52,12 @@ export class Lines extends EventTarget {
     this.current = "";
     this.caret = 0;
     this.playing = "";
+    /** @type {import("/static/js/desk/words.js").Place | undefined} */
+    this.spokenWord = undefined;
+    /** @type {ChildNode | null | undefined} */
+    this.spokenIn = null;
+    /** @type {{line: any, text: string, places: import("/static/js/desk/words.js").Place[]} | null} */
+    this.placed = null;
     /** @type {HTMLElement | null} */
     this.tools = null;
     this.listen();
@@ -63,16 +77,14 @@ export class Lines extends EventTarget {
   /** Shows this state of the record; what did not change is left alone. @param {any} record */
   show(record) {
     const release = this.holdStill();
-    const before = this.byId;
     this.record = record;
     this.byId = new Map(record.body.map((/** @type {any} */ line) => [line.id, line]));
     this.others = byLine(record.suggestions);
     this.spoken = record.body.filter((/** @type {any} */ l) => !l.deleted && l.end > l.start).sort((/** @type {any} */ a, /** @type {any} */ b) => a.start - b.start);
-    const wanted = this.sequence();
-    const keep = new Set(wanted.map(([key]) => key));
-    for (const [key, row] of this.rows) if (!keep.has(key)) this.remove(key, row);
-    this.arrange(wanted, before);
     if (this.current && !this.byId.has(this.current)) this.current = "";
+    this.list.show(this.sequence());
+    if (this.shownEditable !== this.editable) for (const [id, row] of this.list.rows) if (this.byId.has(id)) this.fill(row, this.byId.get(id));
+    this.shownEditable = this.editable;
     this.mark();
     release();
   }
@@ -92,7 +104,7 @@ export class Lines extends EventTarget {
   /** Keys of rows in order: lines, with the gaps and what only the second pass heard where they happened. */
   sequence() {
     const gaps = this.record.gaps.map((/** @type {any} */ gap, /** @type {number} */ i) => [`gap:${i}:${gap.start}:${gap.text}`, gap]);
-    const fresh = this.record.suggestions.filter((/** @type {any} */ one) => !one.line_id).map((/** @type {any} */ one) => [`other:${one.id}:${this.editable}`, one]);
+    const fresh = this.record.suggestions.filter((/** @type {any} */ one) => !one.line_id).map((/** @type {any} */ one) => [otherKey(one.id, this.editable), one]);
     const between = [...gaps, ...fresh].sort((a, b) => a[1].start - b[1].start);
     const rows = [];
     for (const line of this.record.body) {
@@ -102,32 +114,9 @@ export class Lines extends EventTarget {
     return /** @type {[string, any][]} */ ([...rows, ...between]);
   }
 
-  /** @param {[string, any][]} wanted @param {Map<string, any>} before */
-  arrange(wanted, before) {
-    const fragment = this.rows.size ? null : document.createDocumentFragment();
-    const place = fragment || this.host;
-    let next = fragment ? null : this.host.firstElementChild;
-    for (const [key, thing] of wanted) {
-      const row = this.rows.get(key) || this.draw(key, thing);
-      if (before.has(key)) this.refresh(row, thing, before.get(key));
-      if (row === next) next = next.nextElementSibling;
-      else place.insertBefore(row, next);
-    }
-    if (fragment) this.host.append(fragment);
-  }
-
   /** @param {string} key @param {any} thing */
   draw(key, thing) {
-    const row = key.startsWith("gap:") ? gapRow(thing) : key.startsWith("other:") ? otherLine(thing, this.record, this.editable) : this.lineRow(thing);
-    this.rows.set(key, row);
-    return row;
-  }
-
-  /** @param {string} key @param {HTMLElement} row */
-  remove(key, row) {
-    if (this.tools && row.contains(this.tools)) this.tools.remove();
-    row.remove();
-    this.rows.delete(key);
+    return key.startsWith("gap:") ? gapRow(thing) : key.startsWith("other:") ? otherLine(thing, this.record, this.editable) : this.lineRow(thing);
   }
 
   /** @param {any} line */
@@ -135,6 +124,8 @@ export class Lines extends EventTarget {
     const when = el("button.at", { type: "button", "data-hear": "", "aria-label": "听这一句" });
     const row = el("div.u", { "data-id": line.id }, el("span.w", {}, el("b"), when), el("div.t", {}, el("p.say")));
     this.fill(row, line);
+    row.classList.toggle("cur", line.id === this.current);
+    row.classList.toggle("now", line.id === this.playing);
     return row;
   }
 
@@ -179,7 +170,7 @@ export class Lines extends EventTarget {
   /** Places to check: where the passes differ, and words that were not heard well. @param {any} line */
   marks(line) {
     const differ = (this.others.get(line.id) || []).map((one) => ({ ...placeOf(one, line.text), kind: "two" })).filter((place) => place.to > place.from);
-    const weak = weakPlaces(line.text, line.words).filter((place) => !differ.some((other) => other.from < place.to && place.from < other.to));
+    const weak = weakPlaces(line.text, wordsIn(line)).filter((place) => !differ.some((other) => other.from < place.to && place.from < other.to));
     return [...differ, ...weak.map((place) => ({ ...place, kind: "q" }))].sort((a, b) => a.from - b.from);
   }
 
@@ -267,8 +258,8 @@ export class Lines extends EventTarget {
 
   /** @param {string} id @param {{scroll?: boolean, focus?: boolean}} [options] */
   select(id, { scroll = true, focus = false } = {}) {
-    this.current = id;
-    const row = this.row(id);
+    this.current = this.list.pinned = id;
+    const row = this.list.ensure(id);
     if (!row) return;
     if (scroll) row.scrollIntoView({ block: "nearest" });
     this.mark();
@@ -295,9 +286,14 @@ export class Lines extends EventTarget {
     return null;
   }
 
+  /** Brings what only the second pass heard into view. @param {number} id of the suggestion */
+  showOther(id) {
+    this.list.ensure(otherKey(id, this.editable))?.scrollIntoView({ block: "center" });
+  }
+
   /** @param {string} id */
   row(id) {
-    return this.rows.get(id) || null;
+    return this.list.rows.get(id) || null;
   }
 
   mark() {
@@ -321,9 +317,10 @@ export class Lines extends EventTarget {
   speakLine(line, follow) {
     this.row(this.playing)?.classList.remove("now");
     this.playing = line?.id || "";
-    const row = this.row(this.playing);
+    const followed = follow && Boolean(this.playing) && !this.host.contains(document.activeElement);
+    const row = followed ? this.list.ensure(this.playing) : this.row(this.playing);
     row?.classList.add("now");
-    if (row && follow && !this.host.contains(document.activeElement)) row.scrollIntoView({ block: "nearest" });
+    if (followed) row?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {any} line @param {number} t */
@@ -331,15 +328,29 @@ export class Lines extends EventTarget {
     const highlights = CSS.highlights;
     if (!highlights) return;
     const say = line && this.row(line.id)?.querySelector(".say");
-    const word = line && placeWords(say?.textContent || "", line.words).find((place) => place.start <= t && t < place.end);
+    const word = line && this.placesIn(line, say?.textContent || "").find((place) => place.start <= t && t < place.end);
+    if (word === this.spokenWord && (!say || this.spokenIn === say.firstChild)) return;
+    this.spokenWord = word;
+    this.spokenIn = say?.firstChild;
     if (word) highlights.set(SPOKEN, new Highlight(rangeOf(/** @type {HTMLElement} */ (say), word.from, word.to)));
     else highlights.delete(SPOKEN);
+  }
+
+  /** Places of the words in the text that stands on the page; kept while both are the same. @param {any} line @param {string} text */
+  placesIn(line, text) {
+    if (this.placed?.line !== line || this.placed.text !== text) this.placed = { line, text, places: placeWords(text, wordsIn(line)) };
+    return this.placed.places;
   }
 
   /** @param {string} type @param {any} detail */
   tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** @param {number} id @param {boolean} editable */
+function otherKey(id, editable) {
+  return `other:${id}:${editable}`;
 }
 
 /** What makes a row look different. @param {any} line */

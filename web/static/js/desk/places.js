@@ -2,8 +2,11 @@
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, inWords } from "/static/js/time.js";
+import { LongList } from "/static/js/desk/longlist.js";
 import { byLine, inShort } from "/static/js/desk/others.js";
 import { doubtWords, headWords, isDoubtful } from "/static/js/desk/words.js";
+
+const ROW_PX = 56;
 
 /** Event "go" (detail: line id). */
 export class Places extends EventTarget {
@@ -14,7 +17,7 @@ export class Places extends EventTarget {
     /** @type {any[]} */
     this.lines = [];
     this.current = "";
-    this.shown = "";
+    this.rows = new LongList(parts.list, { height: ROW_PX, draw: (_key, place) => this.row(place), refresh: (_row, place) => this.row(place) });
     /** @type {Map<string, import("/static/js/desk/others.js").Suggestion[]>} */
     this.others = new Map();
     parts.list.addEventListener("click", (event) => {
@@ -29,9 +32,7 @@ export class Places extends EventTarget {
     this.lines = [...places.filter((/** @type {any} */ l) => l.disputed), ...places.filter((/** @type {any} */ l) => !l.disputed)];
     this.startedAt = record.started_at;
     this.others = byLine(record.suggestions);
-    const state = JSON.stringify(this.lines.map((l) => [l.id, l.heard, l.disputed, l.text, this.others.get(l.id)]));
-    if (state !== this.shown) this.parts.list.replaceChildren(...this.lines.map((line) => this.row(line)));
-    this.shown = state;
+    this.rows.show(this.lines.map((line) => [line.id, line]));
     this.sum();
     this.mark(this.current);
   }
@@ -54,7 +55,7 @@ export class Places extends EventTarget {
   /** @param {any} line */
   row(line) {
     const done = line.heard && !line.disputed;
-    return el(`li${done ? ".done" : ""}`, { "data-line": line.id },
+    return el(`div.place${done ? ".done" : ""}`, { role: "listitem", "data-line": line.id },
       el("button", { type: "button" },
         el("i", {}, done ? icon("check") : line.disputed ? icon("hand") : "?"),
         el("b", {}, this.short(line) || headWords(line)),
@@ -69,8 +70,11 @@ export class Places extends EventTarget {
   /** @param {string} id */
   mark(id) {
     this.current = id;
-    for (const row of this.parts.list.children) row.toggleAttribute("aria-current", row.getAttribute("data-line") === id);
-    this.parts.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.rows.pinned = id;
+    this.parts.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    const row = this.rows.ensure(id);
+    row?.setAttribute("aria-current", "true");
+    row?.scrollIntoView({ block: "nearest" });
   }
 
   /** The next place still to check, in the order of the record; null: none. @param {any[]} body @param {string} from @param {number} direction */

@@ -7,10 +7,12 @@ import { ask, askWhich, toast } from "/static/js/desk/ask.js";
 import { showAttendance } from "/static/js/attendance.js";
 import { Edits } from "/static/js/desk/edits.js";
 import { picked } from "/static/js/desk/cite.js";
+import { first, path } from "/static/js/desk/first.js";
 import { Form, evidenceOf } from "/static/js/desk/form.js";
 import { showHistory } from "/static/js/desk/history.js";
 import { SHEET, listenForKeys } from "/static/js/desk/keys.js";
 import { Lines } from "/static/js/desk/lines.js";
+import { merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
 import { Player } from "/static/js/desk/player.js";
@@ -29,7 +31,7 @@ const AROUND_S = 0.8;
 const root = byId("desk");
 const recordId = root.dataset.record || "";
 const isClerk = root.dataset.role === "clerk";
-const saver = new Saver(recordId, root.dataset.user || "");
+const saver = new Saver(recordId, root.dataset.user || "", () => record.version);
 const pending = (/** @type {string} */ key) => saver.pending(key);
 const lines = new Lines(byId("lines"), { pending });
 const form = new Form(byId("form"), { pending, dragged: () => dragged });
@@ -48,10 +50,12 @@ let dragged = null;
 
 // --- showing -----------------------------------------------------------------------------------------------------
 
-/** @param {any} fresh */
-function show(fresh) {
-  if (record && fresh.version < record.version) return;
+/** Shows the record, or what is new in it. @param {any} news */
+function show(news) {
+  if (record && news.version < record.version) return;
   const first = !record;
+  const fresh = merged(record, news);
+  if (!fresh) return void refresh();
   const objections = first ? [] : newObjections(record, fresh);
   record = fresh;
   const editable = isClerk && record.may_edit;
@@ -114,7 +118,7 @@ function showSecondPass(done) {
   if (box.dataset.state === state) return;
   box.dataset.state = state;
   const go = fresh.length && el("button.link", { type: "button" }, `多听到 ${fresh.length} 句，去看`);
-  if (go) go.addEventListener("click", () => { showPane("text"); byId("lines").querySelector(".only-second")?.scrollIntoView({ block: "center" }); });
+  if (go) go.addEventListener("click", () => { showPane("text"); lines.showOther(fresh[0].id); });
   box.replaceChildren(icon("ear"), el("span", {}, words), ...(go ? [go] : []));
 }
 
@@ -126,7 +130,7 @@ function showModel(model) {
   if (place.dataset.state === state) return;
   place.dataset.state = state;
   const again = el("button.link", { type: "button" }, "再问一次");
-  again.addEventListener("click", () => run(() => api("POST", `/api/records/${recordId}/model`)));
+  again.addEventListener("click", () => run(() => api("POST", `${path}/model`)));
   place.replaceChildren(model?.text || "", ...(isClerk && model?.may_ask_again ? ["　", again] : []));
 }
 
@@ -211,14 +215,22 @@ function openPlayer() {
   player.addEventListener("state", showPlayer);
   player.addEventListener("trouble", (event) => cannotPlay(/** @type {CustomEvent} */ (event).detail));
   byId("pictures").hidden = !record.segments.some((/** @type {any} */ s) => s.kind === "video");
+  shownSecond = -1;
   player.seek(at);
   showPlayer();
 }
 
+/** The clock's words change once a second, not with every picture. */
+let shownSecond = -1;
+
 function heard() {
   if (!player) return;
-  byId("clock").textContent = clockAt(record.started_at, player.position);
-  byId("position").textContent = `${mediaTime(player.position)} / ${mediaTime(player.end)}`;
+  const second = Math.floor(player.position);
+  if (second !== shownSecond) {
+    byId("clock").textContent = clockAt(record.started_at, player.position);
+    byId("position").textContent = `${mediaTime(player.position)} / ${mediaTime(player.end)}`;
+  }
+  shownSecond = second;
   overview.move(player.position);
   lines.speak(player.playing ? player.position : null, player.until === null);
 }
@@ -378,9 +390,16 @@ async function run(stepOf) {
   }
 }
 
+/** Shows the record that was asked for before this program was here. */
+async function open() {
+  const answer = await first;
+  if (answer.record) show(answer.record);
+  else cannotFetch(answer.error);
+}
+
 async function refresh() {
   try {
-    show(await api("GET", `/api/records/${recordId}`));
+    show(await wholeRecord(path));
     if (!saver.error) tell(byId("offline"), "");
   } catch (error) {
     cannotFetch(/** @type {any} */ (error));
@@ -411,13 +430,6 @@ async function moved() {
   return now.version > record.version || ["state", "recognition", "updated_at"].some((name) => now[name] !== record[name]);
 }
 
-/** While the recording is heard again: how far that is, and what came of it. */
-async function followSecondPass() {
-  const { second_pass: done } = await api("GET", `/api/records/${recordId}/second-pass`);
-  if (done?.state === "done") await refresh();
-  else showSecondPass(done);
-}
-
 /** Somebody else is at work on the record, too: recognition, the petitioner who reads it, another clerk.  What they did is
  * here within a second or so, also while something is being typed. */
 async function keepFresh() {
@@ -427,11 +439,21 @@ async function keepFresh() {
     const heardAgain = late && record?.second_pass && record.second_pass.state !== "done";
     if (document.hidden || saver.sending || (!record && !late)) continue;
     try {
-      if (!record || (await moved())) await refresh();
-      else if (heardAgain) await followSecondPass();
+      if (!record) await refresh();
+      else if (await moved()) await lookForNews();
+      else if (heardAgain) await lookForNews();
     } catch (error) {
       cannotFetch(/** @type {any} */ (error));
     }
+  }
+}
+
+async function lookForNews() {
+  try {
+    show(await newsSince(path, record.version));
+    if (!saver.error) tell(byId("offline"), "");
+  } catch (error) {
+    cannotFetch(/** @type {any} */ (error));
   }
 }
 
@@ -493,9 +515,18 @@ function citeField({ field, value }) {
   return toast("记上了，存好后点出处就能听", "check");
 }
 
+let decisions = "";
+
+/** Promises whose decision is being saved are drawn again; typing in a line draws none. */
+function showDecisions() {
+  const waiting = saver.waitingKeys("promise:");
+  if (record && waiting !== decisions) promised.show(record, lines.editable);
+  decisions = waiting;
+}
+
 function wireSaver() {
   on(saver, "saved", (fresh) => { show(fresh); showSaved(); });
-  on(saver, "status", () => { showSaved(); if (record) promised.show(record, lines.editable); });
+  on(saver, "status", () => { showSaved(); showDecisions(); });
   on(saver, "conflict", settle);
   on(saver, "refused", ({ change, error }) => { if (!saver.refused.includes(change)) toast(error.message, "alert"); refresh(); });
   window.addEventListener("beforeunload", (event) => { if (saver.waiting || saver.refused.length) event.preventDefault(); });
@@ -547,7 +578,7 @@ wireLines();
 wireSaver();
 wirePage();
 listenForKeys(commands);
-await refresh();
+await open();
 saver.pump();
 for (const change of saver.refused.filter((c) => c.why === "conflict")) saver.insist(change, change.edit.version);
 showSaved();

@@ -2,6 +2,7 @@
 // browser, and is sent again when the office can be reached.
 
 import { api } from "/static/js/api.js";
+import { expanded, wholeRecord } from "/static/js/desk/merge.js";
 import { decisionWords } from "/static/js/undertakings.js";
 
 const QUIET_MS = 800;
@@ -15,11 +16,12 @@ function isPassing(error) {
   return error.status === 0 || error.status >= 500 || error.status === 401 || error.status === 429;
 }
 
-/** Events: "saved" (detail: Record), "status", "conflict" (detail: {change, line, field, promise}), "refused" (detail: {change, error}). */
+/** Events: "saved" (detail: the record or its news), "status", "conflict" (detail: {change, line, field, promise}), "refused" (detail: {change, error}). */
 export class Saver extends EventTarget {
-  /** @param {string} recordId @param {string} userId */
-  constructor(recordId, userId) {
+  /** @param {string} recordId @param {string} userId @param {() => number} version of the record that the page shows */
+  constructor(recordId, userId, version) {
     super();
+    this.version = version;
     this.path = `/api/records/${recordId}`;
     this.storeKey = `jietan.unsaved.${recordId}.${userId}`;
     /** @type {Change[]} */
@@ -72,6 +74,11 @@ export class Saver extends EventTarget {
   /** The last edit of a place that the office does not have yet; null: none. @param {string} key */
   waitingEdit(key) {
     return [...(this.sending ? [this.sending] : []), ...this.queue].filter((c) => c.key === key).pop()?.edit || null;
+  }
+
+  /** Keys of this kind that have something waiting, as one text. @param {string} prefix */
+  waitingKeys(prefix) {
+    return [...(this.sending ? [this.sending] : []), ...this.queue].filter((c) => c.key.startsWith(prefix)).map((c) => c.key).join(" ");
   }
 
   /** Typing: the last state of a place is saved after a short pause. @param {string} key @param {any} edit */
@@ -140,13 +147,13 @@ export class Saver extends EventTarget {
   /** @param {Change} change */
   async deliver(change) {
     if (change.tried && change.edit.kind === "insert") {
-      const record = await api("GET", this.path);
+      const record = await wholeRecord(this.path);
       if (alreadyThere(record, change.edit)) return record;
     }
-    return api("POST", `${this.path}/edits`, { edits: [change.edit] });
+    return expanded(await api("POST", `${this.path}/edits?since=${this.version()}`, { edits: [change.edit] }));
   }
 
-  /** @param {Change} change @param {any} record */
+  /** @param {Change} change @param {any} record or its news */
   succeeded(change, record) {
     this.sending = null;
     this.error = null;
@@ -206,7 +213,7 @@ export class Saver extends EventTarget {
   async reload(change) {
     this.sending = change;
     try {
-      this.succeeded(change, await api("GET", this.path));
+      this.succeeded(change, await wholeRecord(this.path));
     } catch (error) {
       this.sending = null;
       this.again(change, error);

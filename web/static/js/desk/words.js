@@ -24,7 +24,28 @@ const DOUBTS = {
 };
 
 /** @typedef {{start: number, end: number, text: string, probability: number}} Word */
+/** @typedef {[number, number, string, number]} ShortWord start, end, text, probability */
 /** @typedef {{from: number, to: number, start: number, end: number, probability: number}} Place */
+
+/** Words as Word objects, read once, of lines that have them as arrays. @type {WeakMap<any[], Word[]>} */
+const read = new WeakMap();
+
+/** The words of a line, which may be written short. @param {any} line @returns {Word[]} */
+export function wordsIn(line) {
+  const [first] = line.words;
+  if (!Array.isArray(first)) return line.words;
+  const known = read.get(line.words);
+  if (known) return known;
+  const words = line.words.map((/** @type {ShortWord} */ [start, end, text, probability]) => ({ start, end, text, probability }));
+  read.set(line.words, words);
+  return words;
+}
+
+/** A badly heard word, in either way of writing it. @param {Word | ShortWord} word */
+function isPoor(word) {
+  const [, , text, probability] = Array.isArray(word) ? word : [0, 0, word.text, word.probability];
+  return probability < POOR && SPOKEN.test(text);
+}
 
 /**
  * Places words in the text they belong to, in order; a word that a correction removed has no place.
@@ -58,10 +79,16 @@ export function weakPlaces(text, words) {
   return joined;
 }
 
+/** @type {WeakMap<any, boolean>} */
+const doubtful = new WeakMap();
+
 /** Is this a line that somebody should listen to? @param {any} line */
 export function isDoubtful(line) {
-  if (line.deleted) return false;
-  return Boolean(line.disputed) || line.doubt.length > 0 || line.words.some((/** @type {Word} */ word) => word.probability < POOR && SPOKEN.test(word.text));
+  const known = doubtful.get(line);
+  if (known !== undefined) return known;
+  const found = !line.deleted && (Boolean(line.disputed) || line.doubt.length > 0 || line.words.some(isPoor));
+  doubtful.set(line, found);
+  return found;
 }
 
 /** Why a line should be listened to, in a few words. @param {any} line */
@@ -73,7 +100,7 @@ export function doubtWords(line) {
 
 /** The words of a line that stand for it in the list of places. @param {any} line */
 export function headWords(line) {
-  const weak = weakPlaces(line.text, line.words)[0];
+  const weak = weakPlaces(line.text, wordsIn(line))[0];
   const text = weak && !line.disputed ? line.text.slice(weak.from, weak.to) : line.text;
   return text.length > 1 ? text : line.text;
 }

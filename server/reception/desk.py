@@ -1,0 +1,100 @@
+"""The record as the correction page gets it: short, and after an edit only what is new.
+
+A two-hour sitting has 4,000 lines and 100,000 words.  Their words are handed on as the JSON that the store keeps, which
+nobody reads on the way; and a page that has the record is told what the revisions since then touched.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.protocol.office import DeskRecord, Edits, RecordChanges
+from server.reception import editing
+from server.reception.records import head, heard_unboosted, open_suggestions, require, surroundings
+from server.store import copies, records
+from server.store.access import Actor
+from server.store.models import StoredRevision, VisitRecord
+
+MOST_REVISIONS = 300
+"""A page that missed more is given the whole record."""
+
+
+def open_record(session: Session, actor: Actor, record_id: str) -> str:
+    """A DeskRecord as JSON; that it was opened is written down."""
+    record = require(session, actor, record_id)
+    records.note_access(session, actor, "open", "record", record.id, clock.now())
+    return _whole(session, actor, record)
+
+
+def changes(session: Session, actor: Actor, record_id: str, since: int) -> str:
+    """RecordChanges as JSON for a page that knows version `since`; a DeskRecord where that is too long ago."""
+    return _since(session, actor, require(session, actor, record_id), since)
+
+
+def edit(session: Session, actor: Actor, record_id: str, edits: Edits, since: int) -> str:
+    """Do all edits in order, or none; answers and raises as `changes` and `editing.apply` do."""
+    return _since(session, actor, editing.apply(session, actor, record_id, edits), since)
+
+
+def _whole(session: Session, actor: Actor, record: VisitRecord) -> str:
+    suggestions = tuple(open_suggestions(session, record))
+    known = {**head(session, actor, record), **surroundings(session, record)}
+    message = DeskRecord.model_construct(**known, suggestions=suggestions, body=())
+    return _with_lines(message, _lines(session, record, None))
+
+
+def _since(session: Session, actor: Actor, record: VisitRecord, since: int) -> str:
+    new = records.revisions(session, record.id, since) if 0 <= record.version - since <= MOST_REVISIONS else None
+    if new is None:
+        return _whole(session, actor, record)
+    touched = _touched(new)
+    message = RecordChanges.model_construct(
+        **head(session, actor, record),
+        since=since,
+        order=tuple(records.line_ids(session, record.id)) if any(one.kind in RESHAPING for one in new) else None,
+        suggestions=tuple(open_suggestions(session, record, touched)),
+        body=(),
+    )
+    return _with_lines(message, _lines(session, record, touched))
+
+
+RESHAPING = {"split", "join", "insert", "take", "recognised"}
+"""Kinds of revisions after which there may be other lines, or in another order."""
+
+
+def _touched(new: Iterable[StoredRevision]) -> set[str]:
+    """Lines that these revisions name; some may be gone."""
+    own = {one.line_id for one in new if one.line_id}
+    return own | {one.after["new"] for one in new if one.kind == "split"}
+
+
+def _lines(session: Session, record: VisitRecord, ids: Collection[str] | None) -> Sequence[str]:
+    rows = records.lines_unread(session, record.id, ids) if ids is None or ids else ()
+    copied = copies.copied_utterance_ids(session, record.reception_id) if rows else set()
+    unboosted = heard_unboosted(session, record.reception_id) if rows else None
+    return [_line(row, copied, unboosted.of(row, json.loads(row.utterance_ids)) if unboosted else "") for row in rows]
+
+
+def _line(row: Row[Any], copied: Collection[str], unboosted: str) -> str:
+    """A DeskLine as JSON."""
+    short: dict[str, Any] = {"id": row.id, "start": row.start, "end": row.end, "text": row.text, "version": row.version}
+    if row.recognised != row.text:
+        short["recognised"] = row.recognised
+    for name in ("participant_id", "heard", "deleted", "delete_reason", "disputed", "edited_by"):
+        if value := getattr(row, name):
+            short[name] = value
+    if copied and not copied.isdisjoint(json.loads(row.utterance_ids)):
+        short["copied"] = True
+    if unboosted:
+        short["unboosted"] = unboosted
+    unread = "".join(f',"{name}":{getattr(row, name)}' for name in ("words", "utterance_ids", "doubt") if getattr(row, name) != "[]")
+    return json.dumps(short, ensure_ascii=False)[:-1] + unread + "}"
+
+
+def _with_lines(message: BaseModel, lines: Iterable[str]) -> str:
+    return message.model_dump_json(exclude={"body"})[:-1] + ',"body":[' + ",".join(lines) + "]}"

@@ -1,0 +1,54 @@
+// The record as the office tells it to the correction page: short, and after the first time only what is new.
+// Shapes: DeskRecord and RecordChanges of server/protocol/office.py.
+
+import { api } from "/static/js/api.js";
+
+const USUAL = { participant_id: null, utterance_ids: [], words: [], doubt: [], heard: false, deleted: false, delete_reason: "", disputed: "", edited_by: "", copied: false, unboosted: "" };
+
+/** Lines with everything that was left out. @param {any} message DeskRecord or RecordChanges */
+export function expanded(message) {
+  return { ...message, body: message.body.map((/** @type {any} */ line) => ({ ...USUAL, recognised: line.text, ...line })) };
+}
+
+/** The record as it stands now. @param {string} path of the record @returns {Promise<any>} */
+export async function wholeRecord(path) {
+  return expanded(await api("GET", `${path}/desk`));
+}
+
+/** What is new in the office since a version. @param {string} path of the record @param {number} version @returns {Promise<any>} */
+export async function newsSince(path, version) {
+  return expanded(await api("GET", `${path}/changes?since=${version}`));
+}
+
+/**
+ * The record with its news; lines that are as before stay the same objects.  Null where the news do not fit: then the
+ * whole record is needed.
+ * @param {any} record @param {any} news RecordChanges, or a whole record
+ */
+export function merged(record, news) {
+  if (news.since === undefined) return news;
+  if (!record || record.version < news.since || otherwise(record, news)) return null;
+  const touched = new Map(news.body.map((/** @type {any} */ line) => [line.id, line]));
+  const body = news.order ? inOrder(news.order, record.body, touched) : record.body.map((/** @type {any} */ line) => touched.get(line.id) || line);
+  if (body.some((/** @type {any} */ line) => !line) || standing(body) !== news.lines) return null;
+  const there = new Set(body.map((/** @type {any} */ line) => line.id));
+  const kept = record.suggestions.filter((/** @type {any} */ one) => there.has(one.line_id) && !touched.has(one.line_id));
+  const suggestions = [...kept, ...news.suggestions].sort((a, b) => a.start - b.start || a.id - b.id);
+  return { ...record, ...news, since: undefined, order: undefined, body, suggestions };
+}
+
+/** Something happened that no revision tells of. @param {any} record @param {any} news */
+function otherwise(record, news) {
+  return record.recognition !== news.recognition || record.copy_message !== news.copy_message || record.second_pass?.state !== news.second_pass?.state;
+}
+
+/** @param {string[]} order @param {any[]} body @param {Map<string, any>} touched */
+function inOrder(order, body, touched) {
+  const known = new Map(body.map((line) => [line.id, line]));
+  return order.map((id) => touched.get(id) || known.get(id));
+}
+
+/** @param {any[]} body */
+function standing(body) {
+  return body.reduce((count, line) => count + (line.deleted ? 0 : 1), 0);
+}

@@ -1,0 +1,92 @@
+// What in the record most needs ears, each place with its kind.  What somebody marked comes first, then where the two
+// passes differ, then what was not heard well, among that first what a matter hangs on: amounts, dates, names, negations.
+
+import { placeOf } from "/static/js/desk/others.js";
+import { doubtWords, weakPlaces, wordsIn } from "/static/js/desk/words.js";
+
+/** @typedef {"disputed" | "marked" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
+/** @typedef {{from: number, to: number, kind: Kind, weak: boolean}} Risk offsets in the line's text */
+
+/** Glyph and words of a kind. @type {Record<Kind, [string, string]>} */
+export const KINDS = {
+  disputed: ["群", "群众说不对"],
+  marked: ["记", "当场打了点"],
+  differ: ["两", "两遍不一样"],
+  amount: ["数", "金额"],
+  date: ["数", "日期"],
+  name: ["名", "人名地名"],
+  number: ["数", "数字"],
+  negation: ["否", "否定"],
+  weak: ["?", "没听准"],
+  doubt: ["?", "机器拿不准"],
+};
+
+/** The lower, the sooner: what was not heard well of a kind goes before what was. @type {Record<Kind, [number, number]>} weak, well heard */
+const ORDER = { disputed: [0, 0], marked: [1, 1], differ: [2, 2], amount: [3, 6], date: [3, 6], name: [4, 7], number: [4, 7], negation: [4, 8], weak: [5, 5], doubt: [5, 5] };
+
+const FIGURE = "[0-9０-９零〇一二两三四五六七八九十百千万亿半]";
+const CONTENT = /** @type {[Kind, RegExp][]} */ ([
+  ["amount", new RegExp(`${FIGURE}[0-9０-９零〇一二两三四五六七八九十百千万亿点.,，]*(?:元|块钱?|毛钱?|万元)`, "g")],
+  ["date", new RegExp(`(?:${FIGURE}{1,4}年)?${FIGURE}{1,3}月(?:${FIGURE}{1,3}[日号])?|${FIGURE}{2,4}年|${FIGURE}{1,3}[日号](?!楼|院|门)|(?:去|前|今|明|大前)年|(?:上|下)个?(?:月|星期|周)`, "g")],
+  ["name", /(?:[老小]?[\u4e00-\u9fa5])(?:主任|书记|镇长|县长|乡长|局长|科长|所长|经理|老板|队长|村长|师傅|律师)|(?:老|姓)[李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕](?![人家])|[\u4e00-\u9fa5]{2,4}(?:村|镇|乡|县|组|小区|社区|街道|公司|合作社|派出所|法院|银行)/g],
+  ["number", new RegExp(`${FIGURE}[0-9０-９零〇一二两三四五六七八九十百千万亿点.]*(?:亩|分地?|厘|棵|平方?米?|米|公里|里地|口人|个人|户|次|份|张|斤|吨|间|栋|层|号楼|岁|天)|[0-9０-９]{2,}|[二两三四五六七八九十百千万]{2,}`, "g")],
+  ["negation", /(?<!有|是|能|要|好|行|对|可|会)(?:没有?|未|不(?!过|但|然|管|如|论|仅|止|太|客气|好意思|用谢)|别(?!的|人|处)|无(?!论|非))[\u4e00-\u9fa5]{1,2}/g],
+]);
+
+/** Said out of politeness, or a question that only looks like a negation. */
+const EMPTY = /^(?:没事|没关系|没问题|不好意思|不客气|不用谢|没什么|不要紧|不着急|别着急|别急)/;
+
+/** @type {WeakMap<any, {others: any, marked: boolean, risks: Risk[]}>} */
+const known = new WeakMap();
+
+/**
+ * The places of a line that need ears, in the order of the text; none in a line that is deleted.
+ * @param {any} line @param {any[]} others its suggestions @param {boolean} marked somebody marked this moment
+ * @returns {Risk[]}
+ */
+export function risksIn(line, others, marked) {
+  const found = known.get(line);
+  const same = found && found.marked === marked && sameOthers(found.others, others);
+  if (same) return found.risks;
+  const risks = line.deleted ? [] : find(line, others, marked);
+  known.set(line, { others, marked, risks });
+  return risks;
+}
+
+/** @param {any[]} one @param {any[]} other */
+function sameOthers(one, other) {
+  return one.length === other.length && one.every((suggestion, i) => suggestion.id === other[i].id);
+}
+
+/** @param {any} line @param {any[]} others @param {boolean} marked @returns {Risk[]} */
+function find(line, others, marked) {
+  const weak = weakPlaces(line.text, wordsIn(line));
+  const isWeak = (/** @type {{from: number, to: number}} */ place) => weak.some((one) => one.from < place.to && place.from < one.to);
+  const whole = { from: 0, to: line.text.length, weak: false };
+  /** @type {Risk[]} */
+  const found = [];
+  const add = (/** @type {Risk} */ risk) => { if (!found.some((one) => one.from < risk.to && risk.from < one.to)) found.push(risk); };
+  if (line.disputed) return [{ ...whole, kind: "disputed" }];
+  if (marked) return [{ ...whole, kind: "marked" }];
+  for (const one of others) add({ ...placeOf(one, line.text), kind: "differ", weak: true });
+  for (const [kind, pattern] of CONTENT) {
+    for (const match of line.text.matchAll(pattern)) {
+      const place = { from: match.index, to: match.index + match[0].length };
+      if (!EMPTY.test(line.text.slice(place.from))) add({ ...place, kind, weak: isWeak(place) });
+    }
+  }
+  for (const place of weak) add({ from: place.from, to: place.to, kind: "weak", weak: true });
+  if (!found.length && line.doubt.length) add({ ...whole, kind: "doubt" });
+  return found.sort((a, b) => a.from - b.from);
+}
+
+/** The lower, the sooner it should be heard. @param {Risk} risk */
+export function urgency(risk) {
+  return ORDER[risk.kind][risk.weak ? 0 : 1];
+}
+
+/** Why a place should be heard, in a few words. @param {Risk} risk @param {any} line */
+export function riskWords(risk, line) {
+  if (risk.kind === "doubt") return doubtWords(line);
+  return KINDS[risk.kind][1] + (risk.weak && ["amount", "date", "name", "number", "negation"].includes(risk.kind) ? "，没听准" : "");
+}
