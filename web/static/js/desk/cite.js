@@ -22,13 +22,13 @@ export function picked(lines) {
 /** The selected part of every line that the range touches. @param {Range} range @param {import("/static/js/desk/lines.js").Lines} lines */
 function partsOf(range, lines) {
   const found = [];
-  const last = rowOf(range.endContainer) || lines.host.lastElementChild;
-  for (let row = rowOf(range.startContainer) || lines.host.firstElementChild; row; row = row.nextElementSibling) {
+  const rows = [...lines.host.querySelectorAll(".u")];
+  const place = (/** @type {Node} */ node, /** @type {number} */ otherwise) => { const row = rowOf(node); return row ? rows.indexOf(row) : otherwise; };
+  for (const row of rows.slice(place(range.startContainer, 0), place(range.endContainer, rows.length - 1) + 1)) {
     const line = lines.byId.get(row.getAttribute("data-id") || "");
     const say = row.querySelector(".say");
     const text = line && say && !line.deleted ? within(range, say).trim() : "";
     if (text) found.push({ line, text });
-    if (row === last) break;
   }
   return found;
 }
