@@ -21,7 +21,8 @@ from server.store.access import Actor
 from server.store.models import StoredRevision, VisitRecord
 
 MOST_REVISIONS = 300
-"""A page that missed more is given the whole record."""
+"""A page that missed more is given the whole record; so is one after something was taken back, which may put back
+suggestions of lines that no revision names."""
 
 
 def open_record(session: Session, actor: Actor, record_id: str) -> str:
@@ -38,7 +39,10 @@ def changes(session: Session, actor: Actor, record_id: str, since: int) -> str:
 
 def edit(session: Session, actor: Actor, record_id: str, edits: Edits, since: int) -> str:
     """Do all edits in order, or none; answers and raises as `changes` and `editing.apply` do."""
-    return _since(session, actor, editing.apply(session, actor, record_id, edits), since)
+    record = editing.apply(session, actor, record_id, edits)
+    if edits.edits[0].kind in editing.MOVES:
+        return _whole(session, actor, record)
+    return _since(session, actor, record, since)
 
 
 def _whole(session: Session, actor: Actor, record: VisitRecord) -> str:
@@ -49,8 +53,10 @@ def _whole(session: Session, actor: Actor, record: VisitRecord) -> str:
 
 
 def _since(session: Session, actor: Actor, record: VisitRecord, since: int) -> str:
-    new = records.revisions(session, record.id, since) if 0 <= record.version - since <= MOST_REVISIONS else None
-    if new is None:
+    if not 0 <= record.version - since <= MOST_REVISIONS:
+        return _whole(session, actor, record)
+    new = records.revisions(session, record.id, since)
+    if any(one.kind in editing.MOVES for one in new):
         return _whole(session, actor, record)
     touched = _touched(new)
     message = RecordChanges.model_construct(

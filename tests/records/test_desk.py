@@ -144,3 +144,14 @@ def test_editing_still_answers_with_the_whole_record(world, record_id):
     with world.write() as session:
         record = editing.edit(session, world.clerk, record_id, office.Edits(edits=(office.EditHeard(line_id=line.id, version=1, heard=True),)))
     assert len(record.body) == 4
+
+
+def test_after_something_was_taken_back_everything_is_told(world, record_id):
+    start = read(world, record_id)
+    edit(world, record_id, office.EditSplit(line_id=start.body[1].id, version=1, at=5))
+    with world.write() as session:
+        told = json.loads(desk.edit(session, world.clerk, record_id, office.Edits(edits=(office.EditUndo(),)), since=start.version))
+    assert "since" not in told
+    assert [one["id"] for one in told["body"]] == [one.id for one in start.body]
+    with world.read() as session:
+        assert "since" not in json.loads(desk.changes(session, world.clerk, record_id, start.version))
