@@ -81,12 +81,12 @@ def _touched(new: Iterable[StoredRevision]) -> set[str]:
 
 def _lines(session: Session, record: VisitRecord, ids: Collection[str] | None) -> Sequence[str]:
     rows = records.lines_unread(session, record.id, ids) if ids is None or ids else ()
-    copied = copies.copied_utterance_ids(session, record.reception_id) if rows else set()
+    copied: set[str] = copies.copied_utterance_ids(session, record.reception_id) if rows else set()
     unboosted = heard_unboosted(session, record.reception_id) if rows else None
     return [_line(row, copied, unboosted.of(row, json.loads(row.utterance_ids)) if unboosted else "") for row in rows]
 
 
-def _line(row: Row[Any], copied: Collection[str], unboosted: str) -> str:
+def _line(row: Row[Any], copied: set[str], unboosted: str) -> str:
     """A DeskLine as JSON."""
     short: dict[str, Any] = {"id": row.id, "start": row.start, "end": row.end, "text": row.text, "version": row.version}
     if row.recognised != row.text:
