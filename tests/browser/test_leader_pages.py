@@ -50,12 +50,20 @@ class OfficeProgram:
         self.folder = folder
         self.output = folder / "web.log"
         settings = {"DATA_DIR": folder, "WEB_PORT": port, "MEDIA_PORT": free_port(), "TRANSCRIBER_PORT": free_port()}
-        env = os.environ | {f"JIETAN_{name}": str(value) for name, value in settings.items()}
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
+        self._env = os.environ | {f"JIETAN_{name}": str(value) for name, value in settings.items()}
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.output.open("ab") as output:
+            return subprocess.Popen(
                 [sys.executable, "-c", "from server.cli import app; app()", "web"],
-                cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT,
+                cwd=ROOT, env=self._env, stdout=output, stderr=subprocess.STDOUT,
             )
+
+    def start_again(self) -> None:
+        """After it was killed."""
+        self.process = self._start()
+        self.wait()
 
     def wait(self) -> None:
         until = time.monotonic() + START_S

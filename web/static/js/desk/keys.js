@@ -15,6 +15,9 @@ const TABLE = /** @type {[string, {code: string, ctrl?: boolean, shift?: boolean
   ["down", { code: "ArrowDown", ctrl: true }],
   ["toGlossary", { code: "KeyG", ctrl: true }],
   ["toField", { code: "KeyM", ctrl: true }],
+  ["undo", { code: "KeyZ", ctrl: true }],
+  ["redo", { code: "KeyZ", ctrl: true, shift: true }],
+  ["redo", { code: "KeyY", ctrl: true }],
   ["slower", { code: "BracketLeft", ctrl: true }],
   ["faster", { code: "BracketRight", ctrl: true }],
 ]);
@@ -31,6 +34,8 @@ export const SHEET = [
   ["Ctrl ↑ ↓", "上一句、下一句"],
   ["Ctrl G", "改对的词（或选中的词）送到词表"],
   ["Ctrl M", "选中的话放进登记表，再按栏目的字母"],
+  ["Ctrl Z", "撤回刚才的改动，可以一直撤回到开头"],
+  ["Ctrl Y", "把撤回的再改回来"],
   ["Ctrl [ ]", "放慢、放快"],
 ];
 

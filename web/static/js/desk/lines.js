@@ -58,6 +58,8 @@ export class Lines extends EventTarget {
     this.spokenIn = null;
     /** @type {{line: any, text: string, places: import("/static/js/desk/words.js").Place[]} | null} */
     this.placed = null;
+    /** @type {Map<string | null, string>} */
+    this.fellows = new Map();
     /** @type {HTMLElement | null} */
     this.tools = null;
     this.listen();
@@ -124,9 +126,23 @@ export class Lines extends EventTarget {
     const when = el("button.at", { type: "button", "data-hear": "", "aria-label": "听这一句" });
     const row = el("div.u", { "data-id": line.id }, el("span.w", {}, el("b"), when), el("div.t", {}, el("p.say")));
     this.fill(row, line);
+    this.fellowAt(row, line.id);
     row.classList.toggle("cur", line.id === this.current);
     row.classList.toggle("now", line.id === this.playing);
     return row;
+  }
+
+  /** Who else is at which line. @param {import("/static/js/desk/fellows.js").Fellow[]} others */
+  showFellows(others) {
+    this.fellows = new Map(others.filter((one) => one.line_id).map((one) => [one.line_id, one.name]));
+    for (const [id, row] of this.list.rows) this.fellowAt(row, id);
+  }
+
+  /** @param {HTMLElement} row @param {string} id */
+  fellowAt(row, id) {
+    const name = this.fellows.get(id);
+    if (name) row.dataset.fellow = name;
+    else delete row.dataset.fellow;
   }
 
   /** @param {HTMLElement} row @param {any} line @param {any} old */

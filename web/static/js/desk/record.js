@@ -17,6 +17,7 @@ import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
 import { Player } from "/static/js/desk/player.js";
 import { Promised } from "/static/js/desk/promised.js";
+import { showFellows } from "/static/js/desk/fellows.js";
 import { Saver, wordsOf } from "/static/js/desk/saver.js";
 import { showState } from "/static/js/desk/states.js";
 import { stepButtons } from "/static/js/desk/steps.js";
@@ -90,6 +91,7 @@ function showHead(editable) {
   tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
   tell(byId("copies"), record.copy_message);
   tell(byId("readonly"), editable ? "" : readonlyWords());
+  byId("undo").hidden = byId("redo").hidden = !editable;
   showSecondPass(record.second_pass);
   showModel(record.model);
   showAttendance(byId("attendance"), record.attendance);
@@ -169,9 +171,10 @@ function showSaved() {
 
 /** @param {number} waiting */
 function offlineWords(waiting) {
-  if (saver.error.status === 401) return `登录到时间了。您改的 ${waiting} 处都存在这台电脑上，请在新的窗口里登录，这里会自己接着存。`;
-  if (saver.error.status === 0) return `网断了，您可以接着改。改的都存在这台电脑上，网一通自己传上去。还没传的：${waiting} 处。`;
-  return `${saver.error.message}您改的 ${waiting} 处都存在这台电脑上，过一会儿自己再传。`;
+  const kept = saver.onDisk ? "都存在这台电脑上" : "只在这个页面里，先别关它";
+  if (saver.error.status === 401) return `登录到时间了。您改的 ${waiting} 处${kept}，请在新的窗口里登录，这里会自己接着存。`;
+  if (saver.error.status === 0) return `网断了，您可以接着改。改的${kept}，网一通自己传上去。还没传的：${waiting} 处。`;
+  return `${saver.error.message}您改的 ${waiting} 处${kept}，过一会儿自己再传。`;
 }
 
 function showRefused() {
@@ -426,7 +429,9 @@ async function settle({ change, line, field, promise }) {
 
 /** Is the record another one than the page shows?  Asked by its pulse: opening a record is written into the access log. */
 async function moved() {
-  const now = await api("GET", `/api/records/${recordId}/pulse`);
+  const now = await api("GET", `/api/records/${recordId}/pulse${lines.current ? `?line=${lines.current}` : ""}`);
+  showFellows(now.others, lines, (id) => goTo(id, false));
+  showUndo(now);
   return now.version > record.version || ["state", "recognition", "updated_at"].some((name) => now[name] !== record[name]);
 }
 
@@ -446,6 +451,23 @@ async function keepFresh() {
       cannotFetch(/** @type {any} */ (error));
     }
   }
+}
+
+/** @param {{undo: string, redo: string}} now what they would do */
+function showUndo({ undo, redo }) {
+  for (const [id, words, what] of [["undo", undo, "撤回"], ["redo", redo, "重做"]]) {
+    const button = /** @type {HTMLButtonElement} */ (byId(id));
+    button.disabled = !words;
+    button.title = words ? `${what}：${words}` : `没有可以${what}的`;
+  }
+}
+
+/** Takes the last step back, or does it again; what is being typed is a step, too. @param {"undo" | "redo"} kind */
+async function takeBack(kind) {
+  if (!lines.editable) return;
+  if (!(await saver.flush())) return toast("还有改动没存上，存好再撤回", "alert");
+  saver.change(`step:${kind}`, { kind });
+  if (await saver.flush()) await moved();
 }
 
 async function lookForNews() {
@@ -546,6 +568,8 @@ const commands = {
   down: () => step(1),
   toField,
   toGlossary,
+  undo: () => takeBack("undo"),
+  redo: () => takeBack("redo"),
   slower: () => player?.changeRate(-1),
   faster: () => player?.changeRate(1),
 };
@@ -572,8 +596,11 @@ function wirePage() {
     buttons: [{ value: "", words: "关上", kind: "primary" }],
   }));
   byId("saved").addEventListener("click", () => saver.hurry());
+  byId("undo").addEventListener("click", commands.undo);
+  byId("redo").addEventListener("click", commands.redo);
 }
 
+await saver.restore();
 wireLines();
 wireSaver();
 wirePage();

@@ -3,6 +3,7 @@
 
 import { api } from "/static/js/api.js";
 import { expanded, wholeRecord } from "/static/js/desk/merge.js";
+import { Unsaved } from "/static/js/desk/unsaved.js";
 import { decisionWords } from "/static/js/undertakings.js";
 
 const QUIET_MS = 800;
@@ -23,7 +24,7 @@ export class Saver extends EventTarget {
     super();
     this.version = version;
     this.path = `/api/records/${recordId}`;
-    this.storeKey = `jietan.unsaved.${recordId}.${userId}`;
+    this.unsaved = new Unsaved(`${recordId}.${userId}`);
     /** @type {Change[]} */
     this.queue = [];
     /** Changes that the office refused: shown to the clerk, never thrown away unseen. @type {Change[]} */
@@ -35,7 +36,6 @@ export class Saver extends EventTarget {
     this.failures = 0;
     this.savedAt = /** @type {Date | null} */ (null);
     this.timer = 0;
-    this.restore();
     window.addEventListener("online", () => this.hurry());
   }
 
@@ -44,23 +44,18 @@ export class Saver extends EventTarget {
     return this.queue.length + (this.sending ? 1 : 0);
   }
 
-  restore() {
-    try {
-      const kept = JSON.parse(localStorage.getItem(this.storeKey) || "[]");
-      for (const change of kept) (change.why ? this.refused : this.queue).push({ ...change, due: 0, tried: true });
-    } catch {
-      localStorage.removeItem(this.storeKey);
-    }
+  /** Take over what an earlier page could not send; to be awaited before anything is typed. */
+  async restore() {
+    for (const change of await this.unsaved.read()) (change.why ? this.refused : this.queue).push({ ...change, due: 0, tried: true });
+  }
+
+  /** Whether what waits is on this computer's disk, and not in this page alone. */
+  get onDisk() {
+    return this.unsaved.sound;
   }
 
   keep() {
-    const all = [...(this.sending ? [this.sending] : []), ...this.queue, ...this.refused];
-    try {
-      if (all.length) localStorage.setItem(this.storeKey, JSON.stringify(all));
-      else localStorage.removeItem(this.storeKey);
-    } catch {
-      // A full or forbidden browser store: memory still has everything.
-    }
+    this.unsaved.write([...(this.sending ? [this.sending] : []), ...this.queue, ...this.refused]);
     this.dispatchEvent(new CustomEvent("status"));
   }
 

@@ -1,0 +1,176 @@
+"""Killed browsers, killed servers, cut networks and two clerks at once: no keystroke that was accepted is lost."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.test_desk_page import Desk, log_in, look, opened, row, saved, type_into
+from tests.browser.test_leader_pages import OfficeProgram
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeProgram]:
+    program = OfficeProgram(tmp_path_factory.mktemp("crash"))
+    try:
+        program.wait()
+        yield program
+    finally:
+        program.stop()
+
+
+@pytest.fixture(scope="module")
+def desk(program: OfficeProgram) -> Desk:
+    return Desk(program)
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+    yield browser
+    browser.close()
+
+
+@contextmanager
+def with_profile(playwright: Playwright, profile: Path) -> Iterator[BrowserContext]:
+    """A Chromium whose disk outlives it."""
+    context = playwright.chromium.launch_persistent_context(
+        str(profile), executable_path=chromium.find(), args=["--no-sandbox"]
+    )
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def kill_browser(profile: Path) -> None:
+    """kill -9 of all processes of the Chromium that this profile belongs to."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if f"--user-data-dir={profile}" in line:
+            os.kill(int(process.name), signal.SIGKILL)
+
+
+def test_what_was_typed_without_network_outlives_a_killed_browser(playwright: Playwright, desk: Desk, tmp_path: Path) -> None:
+    record = desk.seed()
+    with with_profile(playwright, tmp_path) as context:
+        page = context.pages[0]
+        log_in(page, desk, "lin")
+        opened(page, desk, record)
+        page.route("**/edits**", lambda route: route.abort())
+        type_into(page, "就这些。", "就这些，没有别的了。")
+        page.wait_for_timeout(500)  # a keystroke is to be safe within two seconds
+        kill_browser(tmp_path)
+    assert desk.line(record.id, "就这些。").text == "就这些。"
+    with with_profile(playwright, tmp_path) as context:
+        page = context.pages[0]
+        page.goto(f"{desk.url}/desk/{record.id}")
+        if page.locator("#username").count():
+            log_in(page, desk, "lin")
+            opened(page, desk, record)
+        expect(row(page, "没有别的了")).to_have_count(1)
+        saved(page)
+    assert desk.line(record.id, "就这些。").text == "就这些，没有别的了。"
+
+
+def test_typing_through_a_killed_server_arrives_whole(browser: Browser, desk: Desk, program: OfficeProgram) -> None:
+    record = desk.seed()
+    context = browser.new_context()
+    page = context.new_page()
+    log_in(page, desk, "lin")
+    opened(page, desk, record)
+    type_into(page, "就这些。", "就这些，")
+    page.wait_for_timeout(700)
+    program.process.kill()
+    program.process.wait()
+    page.keyboard.type("没有别的要说的了。")
+    expect(page.locator("#offline")).to_contain_text("都存在这台电脑上", timeout=10_000)
+    program.start_again()
+    saved(page)
+    assert desk.line(record.id, "就这些。").text == "就这些，没有别的要说的了。"
+    context.close()
+
+
+def test_a_cut_network_is_typed_through(browser: Browser, desk: Desk) -> None:
+    record = desk.seed()
+    context = browser.new_context()
+    page = context.new_page()
+    log_in(page, desk, "lin")
+    opened(page, desk, record)
+    type_into(page, "就这些。", "断网以前，")
+    context.set_offline(True)
+    page.keyboard.type("断网以后。")
+    row(page, "补偿款一共是多少").locator(".say").click()
+    page.keyboard.press("End")
+    page.keyboard.type("您说一下。")
+    expect(page.locator("#offline")).to_contain_text("还没传的：2 处", timeout=10_000)
+    context.set_offline(False)
+    saved(page)
+    assert desk.line(record.id, "就这些。").text == "断网以前，断网以后。"
+    assert desk.line(record.id, "补偿款一共是多少？").text == "补偿款一共是多少？您说一下。"
+    context.close()
+
+
+def test_two_clerks_see_each_other_and_lose_nothing(browser: Browser, desk: Desk) -> None:
+    record = desk.seed()
+    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
+    lin, wang = (context.new_page() for context in contexts)
+    for page, name in ((lin, "lin"), (wang, "wang")):
+        log_in(page, desk, name)
+        opened(page, desk, record)
+    row(wang, "就这些").locator(".say").click()
+    expect(lin.locator("#fellows")).to_contain_text("王芳也开着", timeout=5000)
+    expect(row(lin, "就这些")).to_have_attribute("data-fellow", "王芳")
+    expect(wang.locator("#fellows")).to_contain_text("林晓也开着")
+    type_into(lin, "您好，请您慢慢说。", "您好，请慢慢说。")
+    expect(row(wang, "您好，请慢慢说。")).to_have_count(1, timeout=8000)
+    row(lin, "就这些").locator(".say").click()
+    expect(lin.locator("#fellows")).to_contain_text("王芳也在改这一句", timeout=5000)
+    look(lin, "desk-fellows")
+    contexts[1].close()
+    expect(lin.locator("#fellows")).to_be_empty(timeout=10_000)
+    contexts[0].close()
+
+
+def test_steps_are_taken_back_by_keys_and_buttons(browser: Browser, desk: Desk) -> None:
+    record = desk.seed()
+    context = browser.new_context()
+    page = context.new_page()
+    log_in(page, desk, "lin")
+    opened(page, desk, record)
+    expect(page.locator("#undo")).to_be_disabled()
+    type_into(page, "就这些。", "就这些，没有了。")
+    saved(page)
+    row(page, "村里修路").locator(".say").click()
+    page.keyboard.press("Control+Enter")
+    saved(page)
+    expect(row(page, "村里修路")).to_have_class(re.compile("heard"))
+    page.keyboard.press("Control+z")
+    expect(row(page, "村里修路")).not_to_have_class(re.compile("heard"))
+    page.keyboard.press("Control+z")
+    expect(row(page, "没有了")).to_have_count(0)
+    assert desk.line(record.id, "就这些。").text == "就这些。"
+    expect(page.locator("#redo")).to_be_enabled()
+    page.click("#redo")
+    expect(row(page, "没有了")).to_have_count(1)
+    page.keyboard.press("Control+y")
+    expect(row(page, "村里修路")).to_have_class(re.compile("heard"))
+    expect(page.locator("#redo")).to_be_disabled()
+    context.close()
