@@ -1,6 +1,7 @@
 """Words of a line with their times, and how they follow the text when a clerk changes it.
 
-A word is [start, end, text, probability] as in the store.  After `retime` the words spell the text exactly.
+A word is [start, end, text, probability] as in the store, with a fifth `true` where a hand typed it: its time is what
+its neighbours leave.  After `retime` the words spell the text exactly.
 """
 
 import unicodedata
@@ -20,16 +21,18 @@ class TimedWord(NamedTuple):
     end: float
     text: str
     probability: float
+    typed: bool = False
+    """By hand: nobody heard it at just this time."""
 
 
 def from_store(words: Sequence[Sequence[Any]]) -> list[TimedWord]:
     """Words as the store keeps them."""
-    return [TimedWord(float(word[0]), float(word[1]), str(word[2]), float(word[3])) for word in words]
+    return [TimedWord(float(w[0]), float(w[1]), str(w[2]), float(w[3]), len(w) > 4 and bool(w[4])) for w in words]
 
 
 def to_store(words: Sequence[TimedWord]) -> list[list[Any]]:
     """Words as plain lists for a JSON column."""
-    return [list(word) for word in words]
+    return [list(word) if word.typed else list(word[:4]) for word in words]
 
 
 def spelled(words: Sequence[TimedWord]) -> str:
@@ -40,9 +43,8 @@ def spelled(words: Sequence[TimedWord]) -> str:
 def cut(word: TimedWord, first: int, last: int) -> TimedWord:
     """Characters first..last of a word, its time shared out evenly."""
     per = (word.end - word.start) / max(1, len(word.text))
-    return TimedWord(
-        round(word.start + per * first, 3), round(word.start + per * last, 3), word.text[first:last], word.probability
-    )
+    start, end = round(word.start + per * first, 3), round(word.start + per * last, 3)
+    return word._replace(start=start, end=end, text=word.text[first:last])
 
 
 def part(words: Sequence[TimedWord], first: int, last: int) -> list[TimedWord]:
@@ -117,7 +119,7 @@ def _put(result: list[TimedWord], text: str, interval: tuple[float, float]) -> N
     if result and all(unicodedata.category(character)[0] in "PZ" for character in text):
         result[-1] = result[-1]._replace(text=result[-1].text + text)
     else:
-        result.append(TimedWord(interval[0], interval[1], text, 1.0))
+        result.append(TimedWord(interval[0], interval[1], text, 1.0, typed=True))
 
 
 def find_stretch(old: str, first: int, last: int, new: str) -> tuple[int, int] | None:

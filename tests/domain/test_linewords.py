@@ -4,7 +4,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.linewords import TimedWord, part, position_in, retime, spelled
+from server.domain.linewords import TimedWord, from_store, part, position_in, retime, spelled, to_store
 
 
 def words_of(text: str, size: int = 1) -> list[TimedWord]:
@@ -21,7 +21,7 @@ def test_unchanged_words_keep_their_times_and_a_typed_one_takes_the_replaced_int
 
 def test_an_inserted_word_lies_between_its_neighbours():
     words = [TimedWord(0, 1, "占", 0.9), TimedWord(3, 4, "地", 0.9)]
-    assert retime(words, "占了地", 0, 4)[1] == TimedWord(1, 3, "了", 1.0)
+    assert retime(words, "占了地", 0, 4)[1] == TimedWord(1, 3, "了", 1.0, typed=True)
 
 
 def test_punctuation_goes_to_the_word_before():
@@ -63,3 +63,11 @@ def test_ten_thousand_characters_do_not_take_long():
     old, new = "占地补偿" * 2500, "补地占偿" * 2500
     assert spelled(retime(words_of(old), new, 0, 1)) == new
     assert time.process_time() - began < 1.0
+
+
+def test_what_a_hand_typed_says_so_in_the_store_too() -> None:
+    words = retime(words_of("我的地"), "我的田地", 0, 3)
+    stored = to_store(words)
+    assert [len(word) for word in stored] == [4, 4, 5, 4]
+    assert from_store(stored) == words
+    assert [word.typed for word in retime(words, "我田地", 0, 3)] == [False, True, False]

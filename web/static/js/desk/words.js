@@ -23,8 +23,8 @@ const DOUBTS = {
   passes_differ: "两遍不一样",
 };
 
-/** @typedef {{start: number, end: number, text: string, probability: number}} Word */
-/** @typedef {[number, number, string, number]} ShortWord start, end, text, probability */
+/** @typedef {{start: number, end: number, text: string, probability: number, typed?: boolean}} Word typed: by hand, its time is what the words beside it leave */
+/** @typedef {[number, number, string, number, boolean?]} ShortWord start, end, text, probability, typed */
 /** @typedef {{from: number, to: number, start: number, end: number, probability: number}} Place */
 
 /** Words as Word objects, read once, of lines that have them as arrays. @type {WeakMap<any[], Word[]>} */
@@ -36,7 +36,7 @@ export function wordsIn(line) {
   if (!Array.isArray(first)) return line.words;
   const known = read.get(line.words);
   if (known) return known;
-  const words = line.words.map((/** @type {ShortWord} */ [start, end, text, probability]) => ({ start, end, text, probability }));
+  const words = line.words.map((/** @type {ShortWord} */ [start, end, text, probability, typed = false]) => ({ start, end, text, probability, typed }));
   read.set(line.words, words);
   return words;
 }
