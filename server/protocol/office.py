@@ -361,6 +361,8 @@ class LineWord(Message):
     end: Seconds
     text: str
     probability: float
+    typed: bool = False
+    """By hand: its time is what the words beside it leave."""
 
 
 class RecordLine(Message):
@@ -604,8 +606,8 @@ class DeskLine(Message):
     recognised: str | None = None
     """None: as the text."""
     utterance_ids: tuple[Identifier, ...] = ()
-    words: tuple[tuple[float, float, str, float], ...] = ()
-    """Start, end, text, probability."""
+    words: tuple[tuple[float, float, str, float] | tuple[float, float, str, float, bool], ...] = ()
+    """Start, end, text, probability; with a fifth `true` where a hand typed it."""
     doubt: tuple[str, ...] = ()
     heard: bool = False
     deleted: bool = False

@@ -227,7 +227,8 @@ def heard_unboosted(session: Session, reception_id: str) -> Unboosted:
 def _line(row: Row[Any], copied: Collection[str], unboosted: Unboosted) -> RecordLine:
     """Built without checking again: it comes from the store, and a long record has 100,000 words."""
     words = tuple(
-        LineWord.model_construct(start=word[0], end=word[1], text=word[2], probability=word[3]) for word in row.words
+        LineWord.model_construct(start=word[0], end=word[1], text=word[2], probability=word[3], typed=len(word) > 4)
+        for word in row.words
     )
     return RecordLine.model_construct(
         id=row.id,

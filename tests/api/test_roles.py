@@ -56,6 +56,8 @@ WHO: dict[str, set[str]] = {
     "GET /api/records": {"leader", "clerk"},
     "GET /api/records/{}": {"leader", "clerk"},
     "GET /api/records/{}/pulse": {"leader", "clerk"},
+    "GET /api/records/{}/desk": {"leader", "clerk"},
+    "GET /api/records/{}/changes": {"leader", "clerk"},
     "GET /api/records/{}/disputes/{}/sound": {"leader", "clerk"},
     "GET /api/records/{}/revisions": {"leader", "clerk"},
     "POST /api/records/{}/edits": {"clerk"},

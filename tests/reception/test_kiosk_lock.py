@@ -70,8 +70,8 @@ def sitting(office: TestOffice) -> dict[str, Any]:
 
 def readable(office: TestOffice, record_id: str) -> bool:
     """Whether the kiosk gets the record; its recording must agree."""
-    status = office.kiosk.get(f"/api/records/{record_id}").status_code
-    sound = office.kiosk.get(f"/api/records/{record_id}/recordings/s1").status_code
+    status = office.kiosk.get(f"/api/reading/{record_id}").status_code
+    sound = office.kiosk.get(f"/api/reading/{record_id}/recordings/s1").status_code
     assert (status, sound) in {(200, 200), (404, 404)}
     return status == 200
 
@@ -101,9 +101,9 @@ def test_after_five_minutes_without_a_touch_nothing_is_shown_any_more(office: Te
     hidden = ("record_id", "query_code", "number", "receiver", "phone_last4", "case_no", "next_step")
     assert not any(shown[name] for name in hidden)
     assert not readable(office, record_id)
-    drawn = {"image": data_url(png()), "version": 1}
-    for what, body in (("signature", drawn), ("refusal", {"reason": "x", "version": 1})):
-        assert office.kiosk.post(f"/api/records/{record_id}/{what}", json=body).status_code == 404
+    read = {"sha256": "0" * 64}
+    for what, body in (("signature", {"image": data_url(png()), **read}), ("refusal", {"reason": "x", **read})):
+        assert office.kiosk.post(f"/api/reading/{record_id}/{what}", json=body).status_code == 404
     touch(office)
     assert sitting(office)["locked"], "a touch of somebody else opens nothing"
 

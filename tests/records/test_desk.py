@@ -39,7 +39,7 @@ def whole(line: dict) -> dict:
 
 def same(line: dict, full: office.RecordLine) -> None:
     expected = full.model_dump(exclude={"position", "kind", "words"})
-    expected["words"] = [(word.start, word.end, word.text, word.probability) for word in full.words]
+    expected["words"] = [(w.start, w.end, w.text, w.probability, *[True] * w.typed) for w in full.words]
     assert {k: list(v) if isinstance(v, tuple) else v for k, v in whole(line).items()} == {
         k: list(v) if isinstance(v, tuple) else v for k, v in expected.items()
     }
