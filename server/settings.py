@@ -143,6 +143,11 @@ class Settings(BaseSettings):
     llm_key: str = Field("", description="Bearer key for it, where it wants one.")
     llm_model: str = Field("", description="Name of the model there.")
     llm_timeout_s: float = Field(120, gt=0, le=3600, description="An answer that takes longer is not waited for.")
+    review_share: float = Field(
+        0.1, ge=0, le=1, description="Share of each office's filed records that a colleague hears again the next day; 0: none."
+    )
+    review_most: int = Field(5, ge=1, le=100, description="So many of an office's records of one day at most.")
+    review_seed: str = Field("", description="What the daily choice is made with; empty: derived from the installation's secret.")
     export_days: float = Field(7, gt=0, description="An export bundle is deleted after so many days.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
 
@@ -281,6 +286,6 @@ class Settings(BaseSettings):
         """A key for one purpose (hex, 32 bytes), derived from the installation's secret with HMAC-SHA-256.
 
         Purposes in use: seat (join tokens), control (web to media), transcriber (callers of the transcriber),
-        progress and log-in (addresses in the store).  Raises UnusableSecret.
+        progress and log-in (addresses in the store), review (the daily choice of records).  Raises UnusableSecret.
         """
         return hmac.new(self._root_key, purpose.encode(), hashlib.sha256).hexdigest()

@@ -76,6 +76,17 @@ class QuestionState(StrEnum):
     FAILED = "failed"
 
 
+class FindingKind(StrEnum):
+    """What a second listener found in a filed record."""
+
+    WRONG_WORD = "wrong_word"
+    MISSING = "missing"
+    INVENTED = "invented"
+    WRONG_SPEAKER = "wrong_speaker"
+    FORM = "form"
+    OTHER = "other"
+
+
 class WordKind(StrEnum):
     """What a word of the glossary names."""
 

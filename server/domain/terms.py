@@ -3,6 +3,7 @@
 from server.domain.states import (
     Consent,
     FillOutcome,
+    FindingKind,
     FormField,
     LineKind,
     Purpose,
@@ -38,6 +39,15 @@ RECORD_STATE = {
     RecordState.SIGNED: "已签字",
     RecordState.REFUSED: "拒签",
     RecordState.FILED: "已归档",
+}
+
+FINDING_KIND = {
+    FindingKind.WRONG_WORD: "字不对",
+    FindingKind.MISSING: "漏记",
+    FindingKind.INVENTED: "没说过的话",
+    FindingKind.WRONG_SPEAKER: "说话的人不对",
+    FindingKind.FORM: "登记表不对",
+    FindingKind.OTHER: "别的",
 }
 
 LINE_KIND = {LineKind.QUESTION: "问", LineKind.ANSWER: "答", LineKind.NOTE: "注"}

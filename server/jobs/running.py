@@ -21,6 +21,8 @@ from transcription.drafting import vocabulary
 log = structlog.get_logger()
 
 CLEAR_EVERY_S = 60.0
+DRAW_EVERY_S = 600.0
+"""How soon after midnight yesterday's records are drawn from, at most."""
 FIRST_LINK = "first-admin-link.txt"
 
 
@@ -34,15 +36,19 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
     office = Office(settings=settings, store=store, media=nodes, jobs=jobs)
     clearing = asyncio.create_task(_clear_kiosks(settings, store))
     outdated = asyncio.create_task(_clear_archives(office))
+    launched = asyncio.Event()
+    drawing = asyncio.create_task(_draw_reviews(office, launched))
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
         await asyncio.to_thread(archiving.launch, office)
+        launched.set()
         nodes.start()
         yield office
     finally:
         clearing.cancel()
         outdated.cancel()
+        drawing.cancel()
         await asyncio.to_thread(workflows.stop)
         await nodes.stop()
         store.close()
@@ -66,6 +72,17 @@ async def _clear_archives(office: Office) -> None:
         except SQLAlchemyError:
             log.warning("outdated bundles could not be deleted, trying again", exc_info=True)
         await asyncio.sleep(CLEAR_EVERY_S)
+
+
+async def _draw_reviews(office: Office, launched: asyncio.Event) -> None:
+    """Until cancelled: have a sample drawn of each day that is over."""
+    await launched.wait()
+    while True:
+        try:
+            await asyncio.to_thread(workflows.draw_due, office)
+        except SQLAlchemyError:
+            log.warning("days to draw from could not be looked up, trying again", exc_info=True)
+        await asyncio.sleep(DRAW_EVERY_S)
 
 
 def open_store(settings: Settings) -> Store:

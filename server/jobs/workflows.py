@@ -19,7 +19,7 @@ from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import closing, filling, ingest, proposals, second_pass, transcriber, trying
+from server.reception import closing, filling, ingest, proposals, reviews, second_pass, transcriber, trying
 from server.reception.office import Office
 from server.store import copies, glossary, receptions
 from server.store import proposals as proposal_store
@@ -134,6 +134,11 @@ class DurableJobs:
     def try_word(self, word_id: int) -> None:
         """Queue the trial of a word of a glossary; one at a time."""
         _enqueue_fresh(try_word, f"word-{word_id}", str(word_id), queue=WORD_QUEUE)
+
+    def draw_reviews(self, day: str) -> None:
+        """Draw from the records filed up to a day (ISO date); a workflow for that day that exists is left as it is."""
+        with SetWorkflowID(f"reviews-{day}"):
+            DBOS.start_workflow(draw_reviews)
 
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
@@ -469,6 +474,28 @@ def try_on_clips(word_id: str) -> None:
     wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while trying.attempt(office_at_work(), int(word_id)).retry:
         wait()
+
+
+# --- 每日评查 ----------------------------------------------------------------------------------------------------
+
+
+@DBOS.workflow()
+def draw_reviews() -> None:
+    """Draw from the records of every day that is over."""
+    draw_from_days()
+
+
+@DBOS.step()
+@until_it_works
+def draw_from_days() -> None:
+    """Once from each; a day that was drawn from is left alone."""
+    reviews.draw_due(office_at_work())
+
+
+def draw_due(office: Office) -> None:
+    """Start the day's draw where there is something to draw from."""
+    if due := reviews.days_due(office):
+        DurableJobs().draw_reviews(due[-1].isoformat())
 
 
 # --- the kiosk's copy --------------------------------------------------------------------------------------------

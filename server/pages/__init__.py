@@ -5,7 +5,20 @@ from fastapi import FastAPI
 
 def include(app: FastAPI) -> None:
     """Add the routes of every page to the app."""
-    from server.pages import admin, cases, desk, figures, glossary, home, join, kiosk, leader, login, public
+    from server.pages import (
+        admin,
+        cases,
+        desk,
+        figures,
+        glossary,
+        home,
+        join,
+        kiosk,
+        leader,
+        login,
+        public,
+        reviews,
+    )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews):
         app.include_router(module.router, include_in_schema=False)

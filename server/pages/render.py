@@ -22,7 +22,7 @@ ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "administrator": 
 
 NAVIGATION = {
     "leader": (("/leader", "今天接谈"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/figures", "校对情况")),
-    "clerk": (("/desk", "笔录"), ("/cases", "信访事项"), ("/glossary", "词表"), ("/figures", "校对情况")),
+    "clerk": (("/desk", "笔录"), ("/cases", "信访事项"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/figures", "校对情况")),
     "administrator": (("/admin", "管理"),),
 }
 

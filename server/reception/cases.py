@@ -19,6 +19,7 @@ from server.protocol.office import (
     NewSupplement,
     Supplement,
 )
+from server.reception import reviews
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.filing import search_parts
@@ -117,7 +118,7 @@ def _event(event: StoredCaseEvent) -> CaseEvent:
 
 
 def _supplement(added: StoredSupplement) -> Supplement:
-    return Supplement(id=added.id, at=added.at, author=added.author, reason=added.reason, text=added.text)
+    return Supplement(id=added.id, at=added.at, author=added.author, reason=added.reason, text=added.text, finding_id=added.finding_id)
 
 
 def _document(case_id: int, name: str, made: StoredDocument | None) -> CaseDocument:
@@ -134,11 +135,14 @@ def add_supplement(session: Session, actor: Actor, case_id: int, new: NewSupplem
     """Add to a filed case what its record does not say; the record itself stays as it is."""
     case = require_case(session, actor, case_id)
     now = clock.now()
+    if new.finding_id is not None and reviews.told_to(session, actor, new.finding_id)[1].case_id != case.id:
+        raise NotFound("这一条意见是另一件事的。")
     session.add(
         StoredSupplement(
-            case_id=case.id, at=now, author=actor.name, user_id=actor.user_id, reason=new.reason, text=new.text
+            case_id=case.id, at=now, author=actor.name, user_id=actor.user_id, reason=new.reason, text=new.text,
+            finding_id=new.finding_id,
         )
-    )
+    )  # fmt: skip
     session.add(StoredCaseEvent(case_id=case.id, at=now, author=actor.name, kind="supplement", why=new.reason))
     session.flush()
     _search_again(session, case)

@@ -772,6 +772,49 @@ class StoredSupplement(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str] = mapped_column(String(500))
     text: Mapped[str] = mapped_column(Text)
+    finding_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    """The reviewer's finding that it answers."""
+
+
+class ReviewDay(Base):
+    """每日评查: a day whose filed records were drawn from; one row a day, so that it is drawn once."""
+
+    __tablename__ = "review_days"
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    drawn_at: Mapped[datetime]
+    filed: Mapped[int] = mapped_column(Integer)
+    drawn: Mapped[int] = mapped_column(Integer)
+
+
+class StoredReview(Base):
+    """A filed record that was drawn for a second pair of ears."""
+
+    __tablename__ = "reviews"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), unique=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    day: Mapped[date] = mapped_column(Date)
+    """On which the record was filed."""
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    finished_at: Mapped[datetime | None]
+    case: Mapped[StoredCase] = relationship()
+    reviewer: Mapped[User | None] = relationship()
+
+
+class StoredFinding(Base):
+    """What a reviewer found; it goes to the clerk when the review is finished, and does not change after that."""
+
+    __tablename__ = "review_findings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    """FindingKind of domain/states.py."""
+    line_id: Mapped[str | None] = mapped_column(String(64))
+    words: Mapped[str] = mapped_column(String(500))
+    """What was said, or how it should be."""
+    at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    """When the clerk put it aside; a supplement to it says the same."""
 
 
 class StoredDocument(Base):

@@ -25,7 +25,7 @@ from server import clock
 from server.domain.states import Consent, ReceptionState
 from server.protocol.office import NewUser
 from server.protocol.reading import Dispute
-from server.reception import accounts, disputing, second_pass
+from server.reception import accounts, disputing, second_pass, signing
 from server.reception.office import Office
 from server.reception.records import create_draft
 from server.settings import Settings
@@ -41,9 +41,11 @@ from server.store.models import (
     Reception,
     SecondPass,
     SecondUtterance,
+    StoredCase,
     StoredGap,
     StoredPromise,
     StoredProposal,
+    StoredReview,
     StoredSegment,
     StoredUtterance,
     User,
@@ -947,3 +949,60 @@ LONGEST_TASK_START = """() => {
     .observe({entryTypes: ["longtask"]});
   return true;
 }"""
+
+
+@pytest.mark.slow
+def test_a_colleague_hears_a_filed_record_and_the_clerk_answers_with_a_supplement(page: Page, desk: Desk, browser: Browser) -> None:
+    record = desk.seed(name="马桂兰")
+    with desk.store.write() as session:
+        clerk = accounts.actor_of_user(session.query(User).filter_by(username="lin").one())
+        signing.confirm(session, clerk, record.id)
+        signing.note_refusal(session, clerk, record.id, "本人有事先走了", file_at_once=True)
+        case_id = session.query(StoredCase).filter_by(record_id=record.id).one().id
+        session.add(StoredReview(case_id=case_id, organization_id=desk.office_id, day=clock.today_in_office().date()))
+    other = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN").new_page()
+    log_in(other, desk, "wang")
+    page.goto(f"{desk.url}/reviews")
+    expect(page.locator("#open")).to_contain_text("没有等着听的")
+    other.goto(f"{desk.url}/reviews")
+    expect(other.get_by_role("button", name="我来听").first).to_be_visible()
+    look(other, "reviews-open")
+    other.get_by_role("button", name="我来听").first.click()
+    expect(other.locator(".u")).to_have_count(len(TALK))
+    other.keyboard.press("F2")
+    until(other, "document.querySelector('#sounds audio').currentTime > 0.2")
+    row(other, "三万六千八").locator(".say").click()
+    expect(other.locator("#about")).to_contain_text("三万六千八")
+    other.fill("#words", "是三万八千六")
+    other.reload()
+    expect(other.locator("#words")).to_have_value("是三万八千六")
+    expect(other.locator("#noting")).to_be_visible()
+    other.locator("#words").focus()
+    other.keyboard.press("Control+Enter")
+    expect(other.locator("#findings .finding")).to_contain_text("是三万八千六")
+    look(other, "review")
+    if os.environ.get("JIETAN_SCREENSHOTS"):
+        other.set_viewport_size({"width": 390, "height": 844})
+        look(other, "review-phone-text")
+        other.locator(".panes [data-pane=form]").click()
+        look(other, "review-phone")
+        other.set_viewport_size({"width": 1366, "height": 768})
+    other.click("#finish")
+    other.click('dialog button[value="yes"]')
+    expect(other.locator("#mine")).to_contain_text("记了 1 条")
+    page.goto(f"{desk.url}/desk")
+    expect(page.locator("#returned-findings")).to_contain_text("评查有 1 条意见给您")
+    page.get_by_role("link", name="去看").click()
+    expect(page.locator("#returned .finding")).to_contain_text("笔录里写着：“三万六千八，单子没给过。”")
+    look(page, "reviews-returned")
+    page.get_by_role("link", name="写补正").click()
+    expect(page.locator("#why-add")).to_have_value("评查：字不对：是三万八千六")
+    page.fill("#what-add", "补偿款应为三万八千六百元。")
+    page.click('dialog button[value="yes"]')
+    expect(page.locator("#supplements")).to_contain_text("答复评查")
+    page.goto(f"{desk.url}/reviews")
+    expect(page.locator("#returned")).to_contain_text("写了补正")
+    page.goto(f"{desk.url}/figures")
+    expect(page.locator("#own")).to_contain_text("校对一共")
+    look(page, "figures")
+    other.context.close()

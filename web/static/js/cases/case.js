@@ -129,7 +129,7 @@ function showEvents() {
 
 function showSupplements() {
   const items = found.supplements.map((/** @type {any} */ s) => el("article.supplement", {},
-    el("p.small.soft", {}, el("b", {}, s.author), `　${chineseMoment(s.at)}　原因：${s.reason}`), el("p.words", {}, s.text)));
+    el("p.small.soft", {}, el("b", {}, s.author), `　${chineseMoment(s.at)}　原因：${s.reason}`, s.finding_id ? el("span.badge.line", {}, "答复评查") : null), el("p.words", {}, s.text)));
   byId("supplements").replaceChildren(...(items.length ? items : [el("p.mute", {}, "没有补正。归了档的笔录一个字也不改，有话要补，写在这里。")]));
 }
 
@@ -162,6 +162,10 @@ function showPlayer() {
 
 // --- adding ------------------------------------------------------------------------------------------------------
 
+/** The reviewer's finding that this page was opened to answer. */
+const wanted = new URLSearchParams(location.search);
+let finding = Number(wanted.get("finding")) || null;
+
 /** @param {{reason: string, text: string, trouble?: string}} kept what was typed before it could not be sent */
 async function addSupplement(kept = { reason: "", text: "" }) {
   const reason = /** @type {HTMLInputElement} */ (el("input.input", { id: "why-add", maxlength: 500, required: true, value: kept.reason }));
@@ -182,7 +186,9 @@ async function addSupplement(kept = { reason: "", text: "" }) {
 async function sendSupplement(supplement) {
   if (!supplement.reason || !supplement.text) return addSupplement({ ...supplement, trouble: "两样都要写。" });
   try {
-    show(await api("POST", `${path}/supplements`, supplement));
+    show(await api("POST", `${path}/supplements`, { ...supplement, finding_id: finding }));
+    if (finding) history.replaceState(null, "", location.pathname);
+    finding = null;
     toast("补正写进去了");
   } catch (error) {
     await addSupplement({ ...supplement, trouble: error instanceof ApiError ? error.message : String(error) });
@@ -214,4 +220,5 @@ lines.addEventListener("hear", (event) => {
 byId("toggle").addEventListener("click", () => player?.toggle());
 document.getElementById("add")?.addEventListener("click", () => addSupplement());
 window.addEventListener("online", load);
-load();
+await load();
+if (finding && found && root.dataset.role === "clerk") addSupplement({ reason: `评查：${wanted.get("about") || ""}`.slice(0, 500), text: "" });

@@ -12,7 +12,7 @@ const ENOUGH = 20;
 
 /** Work for one minute of recording, in words; "" where nothing was recorded. @param {Figures} sums */
 function perMinute(sums) {
-  return sums.audio_s ? inWords((sums.work_s / sums.audio_s) * 60) : "";
+  return sums.audio_s && sums.work_s ? inWords((sums.work_s / sums.audio_s) * 60) : "";
 }
 
 /** @param {number} part @param {number} whole */
@@ -55,10 +55,20 @@ function showOffices({ days, offices, hidden_offices, least_clerks }) {
   byId("hidden").textContent = hidden_offices ? `还有 ${hidden_offices} 个单位校对的不足 ${least_clerks} 人，单列出来就看得出是谁，不列。` : `不足 ${least_clerks} 人校对的单位不单列。`;
 }
 
+/** @param {{kinds: [string, string][], offices: [string, number, Object<string, number>][]}} found */
+function showFound({ kinds, offices }) {
+  byId("kinds").replaceChildren(...["单位", "听过的", ...kinds.map(([, words]) => words)].map((words) => el("th", {}, words)));
+  const rows = offices.map(([name, heard, counted]) => el("tr", {}, el("td", {}, el("b", {}, name)), el("td.num", {}, `${heard} 份`), ...kinds.map(([kind]) => el("td.num", {}, counted[kind] ? `${counted[kind]} 条` : "—"))));
+  byId("counts").replaceChildren(...(rows.length ? rows : [el("tr", {}, el("td.mute", { colspan: kinds.length + 2 }, "还没有可以合计的单位。"))]));
+}
+
 async function load() {
   try {
     if (byId("figures").dataset.role === "clerk") showOwn(await api("GET", "/api/figures/own"));
-    else showOffices(await api("GET", "/api/figures/offices"));
+    else {
+      showOffices(await api("GET", "/api/figures/offices"));
+      showFound(await api("GET", "/api/reviews/counts"));
+    }
     tell(byId("offline"), "");
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
