@@ -386,6 +386,8 @@ class RecordLine(Message):
     delete_reason: str = ""
     disputed: str = ""
     """What the petitioner says is not right; empty: nothing."""
+    marked: str = ""
+    """Why a clerk means to come back to it; empty: it is not marked."""
     version: int
     edited_by: str = ""
     copied: bool = False
@@ -581,12 +583,21 @@ class RecordHead(RecordRow):
     """Chinese sentences: what is missing before it can be confirmed."""
 
 
+class RecordMark(Message):
+    """打点: a moment that somebody marked during the sitting."""
+
+    participant_id: Identifier
+    at: Seconds
+    note: str = ""
+
+
 class RecordSurroundings(Message):
     """What lies around a record's lines; editing changes none of it."""
 
     segments: tuple[PlayableSegment, ...]
     gaps: tuple[RecordGap, ...]
     shares: tuple[RecordShare, ...] = ()
+    marks: tuple[RecordMark, ...] = ()
     attendance: tuple[Attendee, ...] = ()
 
 
@@ -613,6 +624,7 @@ class DeskLine(Message):
     deleted: bool = False
     delete_reason: str = ""
     disputed: str = ""
+    marked: str = ""
     version: int
     edited_by: str = ""
     copied: bool = False
@@ -691,6 +703,16 @@ class EditHeard(Message):
     line_id: Identifier
     version: int
     heard: bool
+
+
+class EditMark(Message):
+    """Come back to it later, and why; or that is done."""
+
+    kind: Literal["mark"] = "mark"
+    line_id: Identifier
+    version: int
+    marked: bool
+    note: Annotated[str, Field(max_length=200)] = ""
 
 
 class EditInsert(Message):
@@ -772,6 +794,7 @@ Edit = Annotated[
     | EditDelete
     | EditRestore
     | EditHeard
+    | EditMark
     | EditInsert
     | EditField
     | EditTake
@@ -786,9 +809,9 @@ Edit = Annotated[
 
 
 class Edits(Message):
-    """All or none of them are done."""
+    """All or none of them are done; one replacement over a long record is some hundreds."""
 
-    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=100)]
+    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=1000)]
 
 
 class Revision(Message):

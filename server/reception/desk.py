@@ -91,7 +91,7 @@ def _line(row: Row[Any], copied: set[str], unboosted: str) -> str:
     short: dict[str, Any] = {"id": row.id, "start": row.start, "end": row.end, "text": row.text, "version": row.version}
     if row.recognised != row.text:
         short["recognised"] = row.recognised
-    for name in ("participant_id", "heard", "deleted", "delete_reason", "disputed", "edited_by"):
+    for name in ("participant_id", "heard", "deleted", "delete_reason", "disputed", "marked", "edited_by"):
         if value := getattr(row, name):
             short[name] = value
     if copied and not copied.isdisjoint(json.loads(row.utterance_ids)):

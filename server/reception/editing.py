@@ -26,6 +26,10 @@ SHORT_FIELD = 200
 """Most characters in a field of one line."""
 
 
+MARKED = "待会儿再听"
+"""Why a line is marked when nobody says why."""
+
+
 class Stale(Exception):
     """Somebody else changed this line, field or promise since the clerk's page was read."""
 
@@ -295,6 +299,13 @@ def _heard(desk: Desk, edit: office.EditHeard) -> None:
     desk.note("heard" if edit.heard else "unheard", line_id=line.id, after={"heard": edit.heard})
 
 
+def _mark(desk: Desk, edit: office.EditMark) -> None:
+    line = desk.line(edit.line_id, edit.version)
+    before, line.marked = line.marked, (edit.note.strip() or MARKED) if edit.marked else ""
+    line.version += 1
+    desk.note("mark" if edit.marked else "unmark", line_id=line.id, before={"reason": before}, after={"reason": line.marked})
+
+
 def _insert(desk: Desk, edit: office.EditInsert) -> None:
     desk.session.flush()
     before = records.line(desk.session, desk.record.id, edit.after_id) if edit.after_id else None
@@ -442,6 +453,7 @@ EDITS: dict[str, Callable[[Desk, Any], None]] = {
     "delete": _delete,
     "restore": _restore,
     "heard": _heard,
+    "mark": _mark,
     "insert": _insert,
     "field": _field,
     "take": _take,

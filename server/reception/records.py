@@ -32,6 +32,7 @@ from server.protocol.office import (
     Record,
     RecordGap,
     RecordLine,
+    RecordMark,
     RecordPulse,
     RecordRow,
     RecordShare,
@@ -158,6 +159,10 @@ def surroundings(session: Session, record: VisitRecord) -> dict[str, Any]:
         "segments": playable(session, record, fills),
         "gaps": tuple(_gaps(session, reception, roles, fills)),
         "shares": tuple(_shares(session, reception, roles)),
+        "marks": tuple(
+            RecordMark(participant_id=one.participant_id, at=one.at, note=one.note)
+            for one in records.marks(session, reception.id)
+        ),
         "attendance": tuple(attendance.views(attendance.present(session, reception))),
     }
 
@@ -246,6 +251,7 @@ def _line(row: Row[Any], copied: Collection[str], unboosted: Unboosted) -> Recor
         deleted=row.deleted,
         delete_reason=row.delete_reason,
         disputed=row.disputed,
+        marked=row.marked,
         version=row.version,
         edited_by=row.edited_by,
         copied=any(found in copied for found in row.utterance_ids),

@@ -592,6 +592,7 @@ class Line(Base):
     deleted: Mapped[bool] = mapped_column(Boolean, default=False)
     delete_reason: Mapped[str] = mapped_column(String(200), default="")
     disputed: Mapped[str] = mapped_column(String(500), default="")
+    marked: Mapped[str] = mapped_column(String(200), default="", server_default="")
     version: Mapped[int] = mapped_column(Integer, default=1)
     edited_by: Mapped[str] = mapped_column(String(64), default="")
     __table_args__ = (Index("ix_record_lines_record_position", "record_id", "position"),)

@@ -18,6 +18,7 @@ from server.store.models import (
     Reception,
     StoredCase,
     StoredGap,
+    StoredMark,
     StoredPromise,
     StoredProposal,
     StoredRevision,
@@ -277,6 +278,12 @@ def gaps(session: Session, reception_id: str) -> Sequence[StoredGap]:
     """What was not recorded or not recognised, in order."""
     query = select(StoredGap).where(StoredGap.reception_id == reception_id)
     return session.scalars(query.order_by(StoredGap.start, StoredGap.id)).all()
+
+
+def marks(session: Session, reception_id: str) -> Sequence[StoredMark]:
+    """Moments that were marked during the sitting, in order."""
+    query = select(StoredMark).where(StoredMark.reception_id == reception_id)
+    return session.scalars(query.order_by(StoredMark.at, StoredMark.id)).all()
 
 
 def revisions(session: Session, record_id: str, since: int = 0) -> Sequence[StoredRevision]:

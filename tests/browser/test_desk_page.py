@@ -643,7 +643,7 @@ def test_keys_work_and_leave_the_input_method_alone(page: Page, desk: Desk) -> N
     expect(page.locator(".u.heard")).to_have_count(0)
     page.keyboard.press("Control+Enter")
     expect(row(page, "修路占了")).to_have_class(re.compile("heard"))
-    expect(page.locator("#places-count")).to_have_text("1 / 1")
+    expect(page.locator("#places-count")).to_have_text("1 / 3")
     saved(page)
     page.keyboard.press("Control+BracketLeft")
     expect(page.locator("#rate")).to_have_text("0.9 倍")
@@ -1006,3 +1006,56 @@ def test_a_colleague_hears_a_filed_record_and_the_clerk_answers_with_a_supplemen
     expect(page.locator("#own")).to_contain_text("校对一共")
     look(page, "figures")
     other.context.close()
+
+
+@pytest.mark.slow
+def test_marks_words_found_everywhere_and_keys_of_ones_own(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    row(page, "您好").locator(".say").click()
+    page.keyboard.press("Control+B")
+    expect(row(page, "您好")).to_contain_text("记号：待会儿再听")
+    expect(page.locator("#places .place").first).to_contain_text("待会儿再听")
+    page.keyboard.press("Control+F")
+    page.fill("#find-words", "没")
+    page.fill("#find-words", "给")
+    expect(page.locator(".hits li")).to_have_count(1)
+    page.fill("#find-words", "就")
+    page.fill("#find-instead", "也就")
+    expect(page.locator(".hits li")).to_contain_text("也就")
+    page.get_by_role("button", name="换选中的").click()
+    expect(row(page, "也就这些。")).to_have_count(1)
+    assert desk.line(record.id, "就这些。").text == "也就这些。"
+    page.keyboard.press("Control+Z")
+    expect(row(page, "也就这些。")).to_have_count(0)
+    assert desk.line(record.id, "就这些。").text == "就这些。"
+    page.click("#sheet")
+    change = page.get_by_role("button", name="换一个键：播放、暂停")
+    for key, told in (("F9", "已经用在“下一处要紧处”上了"), ("a", "单独一个字键要用来打字"), ("Control+Space", "输入法要用"), ("Control+D", "现在是 Ctrl D")):
+        change.click()
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_contain_text(told)
+    page.get_by_role("button", name="关上").click()
+    expect(page.locator("#key-bar")).to_contain_text("Ctrl D")
+    page.reload()
+    expect(page.locator(".u")).to_have_count(len(TALK))
+    page.keyboard.press("Control+D")
+    expect(page.locator("#toggle")).to_have_attribute("aria-label", "暂停")
+
+
+@pytest.mark.slow
+def test_playing_starts_at_the_word_and_rests_while_somebody_types(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    say = row(page, "村里修路占了我家").locator(".say")
+    box = page.evaluate("(say) => { const r = document.createRange(); const t = document.createTreeWalker(say, 4); let n = t.nextNode(); let at = 10; while (n.length <= at) { at -= n.length; n = t.nextNode(); } r.setStart(n, at); r.setEnd(n, at + 1); const b = r.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }", say.element_handle())
+    page.keyboard.down("Control")
+    page.mouse.click(*box)
+    page.keyboard.up("Control")
+    until(page, f"({MARKED})() === '包'")
+    until(page, "document.querySelector('#position').textContent.startsWith('00:06')")
+    toggle = page.locator("#toggle")
+    page.keyboard.press("End")
+    page.keyboard.type("好")
+    expect(toggle).to_have_attribute("aria-label", "播放")
+    expect(toggle).to_have_attribute("aria-label", "暂停", timeout=4000)

@@ -278,3 +278,12 @@ def test_a_failing_request_leaves_the_session_usable(world, record_id, lines):
             )))
         assert isinstance(session, Session)
         assert records.require(session, world.clerk, record_id).state == RecordState.DRAFT
+
+
+def test_a_mark_is_set_to_come_back_to_and_taken_off(world, record_id, lines):
+    marked = edit(world, record_id, office.EditMark(line_id=lines[1].id, version=1, marked=True)).body[1]
+    assert (marked.marked, marked.edited_by, marked.version) == (editing.MARKED, "", 2)
+    named = edit(world, record_id, office.EditMark(line_id=lines[1].id, version=2, marked=True, note="问一下镇里 ")).body[1]
+    assert named.marked == "问一下镇里"
+    assert edit(world, record_id, office.EditMark(line_id=lines[1].id, version=3, marked=False)).body[1].marked == ""
+    assert [one.summary for one in revisions(world, record_id)][-1] == "去掉了记号"

@@ -213,10 +213,14 @@ function failed(error) {
   if (error.status !== 404) tell(byId("offline"), error.status === 0 ? "网断了。网一通，会自己再取一次。" : `${error.message}${error.reference ? `报修时说这个号：${error.reference}` : ""}`);
 }
 
-lines.addEventListener("hear", (event) => {
-  const line = lines.byId.get(/** @type {CustomEvent} */ (event).detail);
-  if (line && line.end > line.start) player?.playStretch(line.start, line.end);
-});
+/** @param {string} id @param {number | null} [at] from a word on */
+function hear(id, at = null) {
+  const line = lines.byId.get(id);
+  if (line && line.end > line.start) player?.playStretch(at ?? line.start, line.end);
+}
+
+lines.addEventListener("hear", (event) => hear(/** @type {CustomEvent} */ (event).detail));
+lines.addEventListener("hear-word", (event) => { const { id, at } = /** @type {CustomEvent} */ (event).detail; hear(id, at); });
 byId("toggle").addEventListener("click", () => player?.toggle());
 document.getElementById("add")?.addEventListener("click", () => addSupplement());
 window.addEventListener("online", load);

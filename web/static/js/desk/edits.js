@@ -21,7 +21,7 @@ export class Edits {
   /** @param {string} id @param {string} name */
   run(id, name) {
     const line = this.lines.byId.get(id);
-    const deed = { heard: this.heard, split: this.split, join: this.join, insert: this.insert, delete: this.remove, restore: this.restore }[name];
+    const deed = { heard: this.heard, mark: this.mark, speaker: this.nextSpeaker, split: this.split, join: this.join, insert: this.insert, delete: this.remove, restore: this.restore }[name];
     if (line && deed) deed.call(this, line);
   }
 
@@ -33,6 +33,18 @@ export class Edits {
   /** @param {any} line */
   heard(line) {
     this.send(line, { kind: "heard", heard: !line.heard });
+  }
+
+  /** Come back to it later, or that is done. @param {any} line */
+  mark(line) {
+    this.send(line, { kind: "mark", marked: !line.marked });
+  }
+
+  /** The next person in the order of seats said it. @param {any} line */
+  nextSpeaker(line) {
+    const people = this.record().participants;
+    const at = people.findIndex((/** @type {any} */ p) => p.id === line.participant_id);
+    if (people.length) this.speaker(line, people[(at + 1) % people.length].id);
   }
 
   /** Another reading is right. @param {any} one a suggestion */

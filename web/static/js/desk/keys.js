@@ -1,60 +1,153 @@
 // Keys of the correction page.  None of them is used by Chromium or by the usual Chinese input methods, and none
 // does anything while a composition is open: there Enter and arrows belong to the candidate list.
+// A clerk may give every command another key; that is kept in this browser for this account.
 
-const TABLE = /** @type {[string, {code: string, ctrl?: boolean, shift?: boolean}][]} */ ([
-  ["toggle", { code: "F2" }],
-  ["again", { code: "F8" }],
-  ["back", { code: "F8", shift: true }],
-  ["take", { code: "F4" }],
-  ["dismiss", { code: "F4", shift: true }],
-  ["nextPlace", { code: "F9" }],
-  ["previousPlace", { code: "F9", shift: true }],
-  ["right", { code: "Enter", ctrl: true }],
-  ["right", { code: "NumpadEnter", ctrl: true }],
-  ["up", { code: "ArrowUp", ctrl: true }],
-  ["down", { code: "ArrowDown", ctrl: true }],
-  ["toGlossary", { code: "KeyG", ctrl: true }],
-  ["toField", { code: "KeyM", ctrl: true }],
-  ["undo", { code: "KeyZ", ctrl: true }],
-  ["redo", { code: "KeyZ", ctrl: true, shift: true }],
-  ["redo", { code: "KeyY", ctrl: true }],
-  ["slower", { code: "BracketLeft", ctrl: true }],
-  ["faster", { code: "BracketRight", ctrl: true }],
+/** @typedef {{code: string, ctrl: boolean, shift: boolean}} Key */
+
+/** Name, what it does, its usual key. */
+export const COMMANDS = /** @type {[string, string, string][]} */ ([
+  ["toggle", "播放、暂停", "F2"],
+  ["again", "再听一遍这一句", "F8"],
+  ["back", "退回 2 秒", "Shift+F8"],
+  ["farBack", "退回 5 秒", "Ctrl+F8"],
+  ["slower", "放慢", "Ctrl+BracketLeft"],
+  ["faster", "放快", "Ctrl+BracketRight"],
+  ["nextPlace", "下一处要紧处", "F9"],
+  ["previousPlace", "上一处要紧处", "Shift+F9"],
+  ["right", "听过，没错，往下走", "Ctrl+Enter"],
+  ["take", "采用这一句的另一种听法", "F4"],
+  ["dismiss", "另一种听法不用", "Shift+F4"],
+  ["up", "上一句", "Ctrl+ArrowUp"],
+  ["down", "下一句", "Ctrl+ArrowDown"],
+  ["mark", "做个记号，回头再听；再按一次去掉", "Ctrl+KeyB"],
+  ["speaker", "换说话的人", "Ctrl+KeyU"],
+  ["split", "在光标那里拆成两句", "Ctrl+KeyK"],
+  ["join", "和下一句并成一句", "Ctrl+KeyJ"],
+  ["insert", "在这一句后面补一句", "Ctrl+KeyI"],
+  ["delete", "删这一句，写原因", "Ctrl+KeyE"],
+  ["replace", "查找、替换", "Ctrl+KeyF"],
+  ["undo", "撤回刚才的改动，可以一直撤回到开头", "Ctrl+KeyZ"],
+  ["redo", "把撤回的再改回来", "Ctrl+KeyY"],
+  ["toGlossary", "改对的词（或选中的词）送到词表", "Ctrl+KeyG"],
+  ["toField", "选中的话放进登记表，再按栏目的字母", "Ctrl+KeyM"],
 ]);
 
-export const SHEET = [
-  ["F2", "播放、暂停"],
-  ["F8", "再听一遍这一句"],
-  ["Shift F8", "退回 3 秒"],
-  ["F4", "采用这一句的另一种听法"],
-  ["Shift F4", "另一种听法不用"],
-  ["F9", "下一处要紧处"],
-  ["Shift F9", "上一处要紧处"],
-  ["Ctrl Enter", "听过，没错，往下走"],
-  ["Ctrl ↑ ↓", "上一句、下一句"],
-  ["Ctrl G", "改对的词（或选中的词）送到词表"],
-  ["Ctrl M", "选中的话放进登记表，再按栏目的字母"],
-  ["Ctrl Z", "撤回刚才的改动，可以一直撤回到开头"],
-  ["Ctrl Y", "把撤回的再改回来"],
-  ["Ctrl [ ]", "放慢、放快"],
-];
+/** Many hands know this one. */
+const ALSO_REDO = "Ctrl+Shift+KeyZ";
 
-/**
- * The command of a key press; "" if it is none or belongs to the input method.
- * @param {KeyboardEvent} event
- */
-export function commandOf(event) {
-  if (event.isComposing || event.keyCode === 229 || event.altKey || event.metaKey) return "";
-  const found = TABLE.find(([, key]) => key.code === event.code && Boolean(key.ctrl) === event.ctrlKey && Boolean(key.shift) === event.shiftKey);
-  return found ? found[0] : "";
+const NAMES = /** @type {Record<string, string>} */ ({ ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", BracketLeft: "[", BracketRight: "]", Backslash: "\\", Semicolon: ";", Quote: "'", Slash: "/", Minus: "-", Equal: "=" });
+const TAKEN = new Set(["F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12", "Ctrl+KeyA", "Ctrl+KeyC", "Ctrl+KeyV", "Ctrl+KeyX", "Ctrl+KeyW", "Ctrl+KeyT", "Ctrl+KeyN", "Ctrl+KeyR", "Ctrl+KeyP", "Ctrl+Space", "Ctrl+Comma", "Ctrl+Period"]);
+
+/** A key press as a name, e.g. "Ctrl+Shift+F8". @param {Key} key */
+function nameOf({ code, ctrl, shift }) {
+  return `${ctrl ? "Ctrl+" : ""}${shift ? "Shift+" : ""}${code === "NumpadEnter" ? "Enter" : code}`;
 }
 
-/** Calls the commands by name as their keys are pressed. @param {Object<string, () => void>} commands */
-export function listenForKeys(commands) {
-  document.addEventListener("keydown", (event) => {
-    const command = document.querySelector("dialog[open]") ? "" : commandOf(event);
-    if (!command || !commands[command]) return;
-    event.preventDefault();
-    commands[command]();
+/** As it is written on a keyboard. @param {string} name */
+export function shown(name) {
+  return name.split("+").map((part) => NAMES[part] || part.replace(/^(Key|Digit)/, "")).join(" ");
+}
+
+/** Why this key cannot be a command's; "" if it can. @param {Key & {alt: boolean}} key */
+function refusal({ code, ctrl, shift, alt }) {
+  if (alt) return "Alt 在有的电脑上归菜单和截图用，换一个键。";
+  if (TAKEN.has(nameOf({ code, ctrl, shift }))) return "这个键浏览器或者输入法要用，换一个键。";
+  if (/^F\d+$/.test(code)) return "";
+  if (!ctrl) return "单独一个字键要用来打字。请用 F 键，或者按住 Ctrl 再按。";
+  if (shift) return "Ctrl 和 Shift 一起按归输入法切换用，换一个键。";
+  if (/^(Digit|Numpad\d|Tab|Escape)/.test(code)) return "这个键浏览器要用，换一个键。";
+  return "";
+}
+
+/** Does this press belong to the input method, or to nobody? @param {KeyboardEvent} event */
+function isNotOurs(event) {
+  return event.isComposing || event.keyCode === 229 || event.metaKey;
+}
+
+/** @param {KeyboardEvent} event @returns {Key & {alt: boolean}} */
+function pressed(event) {
+  return { code: event.code, ctrl: event.ctrlKey, shift: event.shiftKey, alt: event.altKey };
+}
+
+export class Keys {
+  /** @param {string} userId */
+  constructor(userId) {
+    this.storeKey = `jietan.keys.${userId}`;
+    /** @type {Record<string, string>} by command */
+    this.own = this.kept();
+    this.arrange();
+  }
+
+  /** @returns {Record<string, string>} */
+  kept() {
+    try {
+      const found = JSON.parse(localStorage.getItem(this.storeKey) || "{}");
+      return Object.fromEntries(Object.entries(found).filter(([name, key]) => COMMANDS.some(([known]) => known === name) && typeof key === "string"));
+    } catch {
+      return {};
+    }
+  }
+
+  arrange() {
+    /** @type {Map<string, string>} command by key */
+    this.byKey = new Map([[ALSO_REDO, "redo"], ...COMMANDS.map(([name, , key]) => /** @type {[string, string]} */ ([this.own[name] || key, name]))]);
+  }
+
+  /** The key of a command. @param {string} name */
+  of(name) {
+    return this.own[name] || /** @type {[string, string, string]} */ (COMMANDS.find(([known]) => known === name))[2];
+  }
+
+  /** Gives a command another key; answers with why not, "" if it is done. @param {string} name @param {KeyboardEvent} event */
+  change(name, event) {
+    const key = pressed(event);
+    const why = refusal(key);
+    if (why) return why;
+    const wanted = nameOf(key);
+    const other = this.byKey.get(wanted);
+    if (other && other !== name) return `${shown(wanted)} 已经用在“${COMMANDS.find(([known]) => known === other)?.[1]}”上了。`;
+    this.own = { ...this.own, [name]: wanted };
+    this.keep();
+    return "";
+  }
+
+  reset() {
+    this.own = {};
+    this.keep();
+  }
+
+  keep() {
+    localStorage.setItem(this.storeKey, JSON.stringify(this.own));
+    this.arrange();
+  }
+
+  /** The command of a key press; "" if it is none or belongs to the input method. @param {KeyboardEvent} event */
+  commandOf(event) {
+    if (isNotOurs(event) || event.altKey) return "";
+    return this.byKey.get(nameOf(pressed(event))) || "";
+  }
+
+  /** Calls the commands by name as their keys are pressed. @param {Object<string, () => void>} commands */
+  listen(commands) {
+    document.addEventListener("keydown", (event) => {
+      const command = document.querySelector("dialog[open]") ? "" : this.commandOf(event);
+      if (!command || !commands[command]) return;
+      event.preventDefault();
+      commands[command]();
+    });
+  }
+}
+
+/** Resolves with the next press of a key that is more than Ctrl or Shift alone; null: Esc. @param {HTMLElement} within @returns {Promise<KeyboardEvent | null>} */
+export function nextPress(within) {
+  return new Promise((done) => {
+    const listen = (/** @type {KeyboardEvent} */ event) => {
+      if (isNotOurs(event) || ["Control", "Shift", "Alt"].includes(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      within.removeEventListener("keydown", listen, true);
+      done(event.code === "Escape" ? null : event);
+    };
+    within.addEventListener("keydown", listen, true);
   });
 }

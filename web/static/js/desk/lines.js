@@ -3,12 +3,15 @@
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
-import { byLine, otherLine, otherReading, placeOf } from "/static/js/desk/others.js";
-import { isDoubtful, placeWords, weakPlaces, wordsIn } from "/static/js/desk/words.js";
+import { byLine, otherLine, otherReading } from "/static/js/desk/others.js";
+import { placesIn } from "/static/js/desk/risks.js";
+import { placeWords, wordsIn } from "/static/js/desk/words.js";
 
 const SPOKEN = "spoken";
 /** Height of a usual row with its margin. */
 const ROW_PX = 66;
+/** How a place of a kind is underlined; the others by whether they were heard well. @type {Record<string, string>} */
+const LOOKS = { differ: "two", weak: "q" };
 
 /** The line being played and the word in it are found in lines sorted by start. @param {any[]} lines @param {number} t */
 export function lineAt(lines, t) {
@@ -24,7 +27,7 @@ export function lineAt(lines, t) {
 }
 
 /**
- * Events: "select" (detail: id), "hear" (detail: id), "typed" (detail: {id, text}), "action" (detail: {id, name}),
+ * Events: "select" (detail: id), "hear" (detail: id), "hear-word" (detail: {id, at, on}), "typed" (detail: {id, text}), "action" (detail: {id, name}),
  * "take", "dismiss" and "hear-other" (detail: the suggestion).
  */
 export class Lines extends EventTarget {
@@ -160,7 +163,7 @@ export class Lines extends EventTarget {
   fill(row, line) {
     const who = this.record.participants.find((/** @type {any} */ p) => p.id === line.participant_id);
     const side = who ? (who.role === "petitioner" ? "a" : "l") : "n";
-    row.className = `u ${side}${line.deleted ? " deleted" : ""}${line.disputed ? " disputed" : ""}${line.heard ? " heard" : ""}${isDoubtful(line) && !line.heard ? " check" : ""}`;
+    row.className = `u ${side}${line.deleted ? " deleted" : ""}${line.disputed ? " disputed" : ""}${line.heard ? " heard" : ""}${line.marked ? " marked" : ""}`;
     /** @type {HTMLElement} */ (row.querySelector(".w b")).textContent = who ? who.name : "补记";
     const when = /** @type {HTMLElement} */ (row.querySelector(".at"));
     when.textContent = line.end > line.start ? clockAt(this.record.started_at, line.start) : "手写";
@@ -183,11 +186,9 @@ export class Lines extends EventTarget {
     if (caret !== null) placeCaret(say, Math.min(caret, text.length));
   }
 
-  /** Places to check: where the passes differ, and words that were not heard well. @param {any} line */
+  /** Places to check: where the passes differ, words that were not heard well, and what a matter hangs on. @param {any} line */
   marks(line) {
-    const differ = (this.others.get(line.id) || []).map((one) => ({ ...placeOf(one, line.text), kind: "two" })).filter((place) => place.to > place.from);
-    const weak = weakPlaces(line.text, wordsIn(line)).filter((place) => !differ.some((other) => other.from < place.to && place.from < other.to));
-    return [...differ, ...weak.map((place) => ({ ...place, kind: "q" }))].sort((a, b) => a.from - b.from);
+    return placesIn(line, this.others.get(line.id) || []).filter((place) => place.to > place.from).map(({ from, to, kind, weak }) => ({ from, to, kind: LOOKS[kind] || (weak ? "q" : kind === "negation" ? "neg" : "fig") }));
   }
 
   /** @param {HTMLElement} row @param {any} line */
@@ -226,13 +227,23 @@ export class Lines extends EventTarget {
     if (!target || !line) return;
     const action = target.closest("[data-action]");
     if (action) return this.tell("action", { id: line.id, name: action.getAttribute("data-action") });
+    const say = target.closest(".say");
     const fresh = line.id !== this.current;
-    if (target.closest("[data-hear]") || (target.closest(".say") && fresh)) {
-      this.select(line.id, { scroll: false });
-      this.tell("hear", line.id);
-    } else if (target.closest(".say")) {
-      this.select(line.id, { scroll: false });
-    }
+    if (say || target.closest("[data-hear]")) this.select(line.id, { scroll: false });
+    const { ctrlKey } = /** @type {MouseEvent} */ (event);
+    if (say && (ctrlKey || fresh)) this.tell("hear-word", { id: line.id, at: this.timeAt(line, say, /** @type {MouseEvent} */ (event)), on: ctrlKey });
+    else if (target.closest("[data-hear]")) this.tell("hear", line.id);
+  }
+
+  /** When the word under the pointer was said; null: there is none. @param {any} line @param {Element} say @param {MouseEvent} event */
+  timeAt(line, say, { clientX, clientY }) {
+    const range = document.caretRangeFromPoint(clientX, clientY);
+    if (!range || !say.contains(range.startContainer)) return null;
+    const before = document.createRange();
+    before.setStart(say, 0);
+    before.setEnd(range.startContainer, range.startOffset);
+    const offset = before.toString().length;
+    return this.placesIn(line, say.textContent || "").find((place) => offset <= place.to && place.from <= offset + 1)?.start ?? null;
   }
 
   /** Was it a button of another reading? @param {Element} target */
@@ -277,8 +288,8 @@ export class Lines extends EventTarget {
     this.current = this.list.pinned = id;
     const row = this.list.ensure(id);
     if (!row) return;
-    if (scroll) row.scrollIntoView({ block: "nearest" });
     this.mark();
+    if (scroll) row.scrollIntoView({ block: "nearest" });
     if (focus) this.edit(id);
     this.tell("select", id);
   }
@@ -371,7 +382,7 @@ function otherKey(id, editable) {
 
 /** What makes a row look different. @param {any} line */
 function signature(line) {
-  return JSON.stringify([line.version, line.text, line.participant_id, line.deleted, line.heard, line.disputed, line.start, line.doubt, line.edited_by]);
+  return JSON.stringify([line.version, line.text, line.participant_id, line.deleted, line.heard, line.disputed, line.marked, line.start, line.doubt, line.edited_by]);
 }
 
 /** @param {any} line */
@@ -383,6 +394,7 @@ function statusNotes(line) {
   else if (!line.recognised) notes.push(el("span", {}, `${line.edited_by || "登记员"}手写补上的，不是机器听出来的`));
   if (line.unboosted && line.unboosted !== line.text) notes.push(el("span", {}, `不用词表时听到：“${line.unboosted}”`));
   if (line.copied) notes.push(el("span", {}, icon("disk"), "来自接谈机备份"));
+  if (line.marked) notes.push(el("span.warn", {}, icon("flag"), `记号：${line.marked}`));
   if (line.heard && !line.deleted) notes.push(el("span.ok", {}, icon("check"), "听过，没错"));
   return notes;
 }

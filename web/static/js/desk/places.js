@@ -1,12 +1,16 @@
-// The list of places that a listener should check, most of all first: what the petitioner says is wrong.
+// The list of what most needs ears, the most urgent first; what was heard stays in it, done.
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, inWords } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
 import { byLine, inShort } from "/static/js/desk/others.js";
-import { doubtWords, headWords, isDoubtful } from "/static/js/desk/words.js";
+import { KINDS, riskWords, risksIn, urgency } from "/static/js/desk/risks.js";
 
 const ROW_PX = 56;
+/** A mark set while somebody spoke belongs to their sentence, or to the one that ended not longer ago. */
+const MARK_S = 10;
+
+/** @typedef {{line: any, risk: import("/static/js/desk/risks.js").Risk, key: string}} Place */
 
 /** Event "go" (detail: line id). */
 export class Places extends EventTarget {
@@ -14,12 +18,12 @@ export class Places extends EventTarget {
   constructor(parts) {
     super();
     this.parts = parts;
-    /** @type {any[]} */
-    this.lines = [];
+    /** @type {Place[]} */
+    this.places = [];
+    /** @type {WeakMap<any, Place>} by risk, so that what did not change is the same object */
+    this.known = new WeakMap();
     this.current = "";
     this.rows = new LongList(parts.list, { height: ROW_PX, draw: (_key, place) => this.row(place), refresh: (_row, place) => this.row(place) });
-    /** @type {Map<string, import("/static/js/desk/others.js").Suggestion[]>} */
-    this.others = new Map();
     parts.list.addEventListener("click", (event) => {
       const row = /** @type {Element} */ (event.target).closest("[data-line]");
       if (row) this.dispatchEvent(new CustomEvent("go", { detail: row.getAttribute("data-line") }));
@@ -28,60 +32,96 @@ export class Places extends EventTarget {
 
   /** @param {any} record */
   show(record) {
-    const places = record.body.filter(isDoubtful);
-    this.lines = [...places.filter((/** @type {any} */ l) => l.disputed), ...places.filter((/** @type {any} */ l) => !l.disputed)];
     this.startedAt = record.started_at;
-    this.others = byLine(record.suggestions);
-    this.rows.show(this.lines.map((line) => [line.id, line]));
+    const others = byLine(record.suggestions);
+    const marked = markedLines(record);
+    /** @type {Place[][]} places by urgency, each in the order of the record */
+    const found = [];
+    for (const line of record.body) {
+      for (const place of this.placesIn(line, others.get(line.id) || [], marked.has(line.id))) (found[urgency(place.risk)] ??= []).push(place);
+    }
+    this.places = found.flat();
+    this.rows.show(this.places.map((place) => [place.key, place]));
     this.sum();
     this.mark(this.current);
   }
 
+  /** @param {any} line @param {any[]} others @param {boolean} marked @returns {Place[]} */
+  placesIn(line, others, marked) {
+    return risksIn(line, others, marked).map((risk) => {
+      const known = this.known.get(risk);
+      if (known) return known;
+      const other = others.find((one) => risk.kind === "differ" && inShort(one));
+      const place = { line, risk, key: `${line.id} ${risk.kind} ${risk.from}`, short: other ? inShort(other) : "" };
+      this.known.set(risk, place);
+      return place;
+    });
+  }
+
   sum() {
     const left = this.left();
-    const all = this.lines.length;
-    const seconds = left.reduce((sum, line) => sum + Math.max(0, line.end - line.start), 0);
+    const all = this.places.length;
+    const lines = new Set(left.map((place) => place.line));
+    const seconds = [...lines].reduce((sum, line) => sum + Math.max(0, line.end - line.start), 0);
     this.parts.count.textContent = all ? `${all - left.length} / ${all}` : "";
     this.parts.bar.hidden = all === 0;
     this.parts.bar.style.setProperty("--v", `${all ? Math.round((100 * (all - left.length)) / all) : 100}%`);
-    this.parts.words.textContent = left.length ? `还要听 ${inWords(seconds)}` : all ? "都听过了" : "没有要紧处，看一遍就可以交";
+    this.parts.words.textContent = left.length ? `先听最要紧的，还要听 ${inWords(seconds)}` : all ? "都听过了" : "没有要紧处，看一遍就可以交";
     this.parts.left.textContent = left.length ? String(left.length) : "";
   }
 
   left() {
-    return this.lines.filter((line) => !line.heard || line.disputed);
+    return this.places.filter(isLeft);
   }
 
-  /** @param {any} line */
-  row(line) {
-    const done = line.heard && !line.disputed;
-    return el(`div.place${done ? ".done" : ""}`, { role: "listitem", "data-line": line.id },
+  /** @param {Place & {short?: string}} place */
+  row(place) {
+    const { line, risk } = place;
+    const done = !isLeft(place);
+    const kind = risk.kind === "marked" && line.marked ? "记号" : riskWords(risk, line);
+    return el(`div.place.${risk.kind}${done ? ".done" : ""}`, { role: "listitem", "data-line": line.id },
       el("button", { type: "button" },
-        el("i", {}, done ? icon("check") : line.disputed ? icon("hand") : "?"),
-        el("b", {}, this.short(line) || headWords(line)),
-        el("small", {}, `${doubtWords(line)}　${clockAt(this.startedAt, line.start)}`)));
+        el("i", { "aria-hidden": "true" }, done ? icon("check") : risk.kind === "disputed" ? icon("hand") : KINDS[risk.kind][0]),
+        el(`b${risk.weak && risk.kind !== "differ" && !done ? ".q" : ""}`, {}, place.short || wordsOf(place)),
+        el("small", {}, `${done ? "听过　" : ""}${kind}　${clockAt(this.startedAt, line.start)}　${Math.max(1, Math.round(line.end - line.start))} 秒`)));
   }
 
-  /** Both readings of the first place where the passes differ; "" where they do not. @param {any} line */
-  short(line) {
-    return line.disputed ? "" : (this.others.get(line.id) || []).map(inShort).find(Boolean) || "";
-  }
-
-  /** @param {string} id */
+  /** @param {string} id of a line */
   mark(id) {
     this.current = id;
-    this.rows.pinned = id;
-    this.parts.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
-    const row = this.rows.ensure(id);
+    for (const row of this.parts.list.querySelectorAll("[aria-current]")) row.removeAttribute("aria-current");
+    const place = this.places.find((one) => one.line.id === id);
+    this.rows.pinned = place?.key || "";
+    const row = place && this.rows.ensure(place.key);
     row?.setAttribute("aria-current", "true");
     row?.scrollIntoView({ block: "nearest" });
   }
 
-  /** The next place still to check, in the order of the record; null: none. @param {any[]} body @param {string} from @param {number} direction */
-  next(body, from, direction) {
-    const left = new Set(this.left().map((line) => line.id));
-    const at = body.findIndex((line) => line.id === from);
-    const order = direction > 0 ? [...body.slice(at + 1), ...body.slice(0, Math.max(at, 0))] : [...body.slice(0, Math.max(at, 0)).reverse(), ...body.slice(at + 1).reverse()];
-    return order.find((line) => left.has(line.id)) || null;
+  /** The line of the next place still to check, in the order of the list; null: none. @param {string} from id of a line @param {number} direction */
+  next(from, direction) {
+    const at = this.places.findIndex((place) => place.line.id === from);
+    const order = direction > 0 ? [...this.places.slice(at + 1), ...this.places.slice(0, Math.max(at, 0))] : [...this.places.slice(0, Math.max(at, 0)).reverse(), ...this.places.slice(at + 1).reverse()];
+    return order.find((place) => isLeft(place) && place.line.id !== from)?.line || null;
   }
+}
+
+/** @param {Place} place */
+function isLeft({ line, risk }) {
+  return !line.heard || risk.kind === "disputed" || (risk.kind === "marked" && Boolean(line.marked));
+}
+
+/** The words of a place, or of its line where they say little. @param {Place} place */
+function wordsOf({ line, risk }) {
+  const words = line.marked && risk.kind === "marked" ? line.marked : line.text.slice(risk.from, risk.to);
+  return words.length > 1 ? words : line.text;
+}
+
+/** Lines that a clerk marked, or that were spoken when somebody marked the moment. @param {any} record */
+function markedLines(record) {
+  const found = new Set(record.body.filter((/** @type {any} */ line) => line.marked).map((/** @type {any} */ line) => line.id));
+  for (const { at } of record.marks || []) {
+    const spoken = record.body.filter((/** @type {any} */ line) => line.start <= at && at <= line.end + MARK_S && !line.deleted);
+    if (spoken.length) found.add(spoken[spoken.length - 1].id);
+  }
+  return found;
 }

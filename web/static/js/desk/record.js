@@ -10,24 +10,30 @@ import { picked } from "/static/js/desk/cite.js";
 import { first, path } from "/static/js/desk/first.js";
 import { Form, evidenceOf } from "/static/js/desk/form.js";
 import { showHistory } from "/static/js/desk/history.js";
-import { SHEET, listenForKeys } from "/static/js/desk/keys.js";
+import { Keys, shown } from "/static/js/desk/keys.js";
+import { showKeys } from "/static/js/desk/keysheet.js";
 import { Lines } from "/static/js/desk/lines.js";
-import { merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
+import { expanded, merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
 import { Player } from "/static/js/desk/player.js";
 import { Promised } from "/static/js/desk/promised.js";
 import { showFellows } from "/static/js/desk/fellows.js";
 import { Saver, wordsOf } from "/static/js/desk/saver.js";
+import { findAndReplace } from "/static/js/desk/replace.js";
 import { showState } from "/static/js/desk/states.js";
 import { stepButtons } from "/static/js/desk/steps.js";
 import { chooseField } from "/static/js/desk/tofield.js";
+import { TypingPause } from "/static/js/desk/typing.js";
 import { decisionWords } from "/static/js/undertakings.js";
 
-const BACK_S = 3;
+const BACK_S = 2;
+const FAR_BACK_S = 5;
 const PULSE_MS = 1000;
 const REFRESH_MS = 5000;
 const AROUND_S = 0.8;
+/** The first lines are on the screen before what needs ears is looked for. */
+const PLACES_MS = 50;
 
 const root = byId("desk");
 const recordId = root.dataset.record || "";
@@ -39,11 +45,15 @@ const form = new Form(byId("form"), { pending, dragged: () => dragged });
 const overview = new Overview(byId("lanes"));
 const places = new Places({ list: byId("places"), count: byId("places-count"), bar: byId("places-bar"), words: byId("places-words"), left: byId("places-left") });
 const promised = new Promised(byId("undertakings"), (id) => saver.waitingEdit(`promise:${id}`));
+const keys = new Keys(root.dataset.user || "");
+const pause = new TypingPause(root.dataset.user || "", () => player);
 const edits = new Edits(saver, lines, () => record);
 const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (byId("tools")).content.firstElementChild);
 
 /** @type {any} */
 let record = null;
+/** The record whose places to check are shown. @type {any} */
+let settled = null;
 /** @type {Player | null} */
 let player = null;
 /** Words of the record on their way to the form. @type {import("/static/js/desk/cite.js").Picked | null} */
@@ -66,7 +76,8 @@ function show(news) {
   root.classList.toggle("readonly", !editable);
   lines.show(record);
   form.show(record, editable);
-  places.show(record);
+  if (first) setTimeout(settlePlaces, PLACES_MS);
+  else settlePlaces();
   showHead(editable);
   if (first || player?.segmentCount !== record.segments.length) openPlayer();
   overview.show(record, player?.end || record.seconds);
@@ -79,6 +90,14 @@ function show(news) {
 function newObjections(before, now) {
   const known = new Map(before.body.map((/** @type {any} */ line) => [line.id, line.disputed]));
   return now.body.filter((/** @type {any} */ line) => line.disputed && !line.deleted && known.get(line.id) !== line.disputed);
+}
+
+/** What needs ears, of the record as it stands now. */
+function settlePlaces() {
+  if (!record || settled === record) return;
+  settled = record;
+  places.show(record);
+  showHead(lines.editable);
 }
 
 /** @param {boolean} editable */
@@ -331,6 +350,16 @@ function hear(id) {
 
 // --- moving ------------------------------------------------------------------------------------------------------
 
+/** From the word that was clicked: to the end of the sentence, or on and on. @param {{id: string, at: number | null, on: boolean}} word */
+function hearWord({ id, at, on: andOn }) {
+  const line = lines.byId.get(id);
+  if (at === null || !line) return hear(id);
+  pause.forget();
+  if (!andOn) return player?.playStretch(at, Math.max(line.end, at));
+  player?.seek(at);
+  return player?.play();
+}
+
 /** @param {string} id @param {boolean} aloud */
 function goTo(id, aloud) {
   showPane("text");
@@ -346,7 +375,8 @@ function step(direction) {
 
 /** @param {number} direction */
 function nextPlace(direction) {
-  const line = record && places.next(record.body, lines.current, direction);
+  settlePlaces();
+  const line = record && places.next(lines.current, direction);
   if (line) goTo(line.id, true);
   else toast("要紧处都听过了");
 }
@@ -355,9 +385,10 @@ function nextPlace(direction) {
 function right() {
   const line = lines.byId.get(lines.current);
   if (!line || !lines.editable || line.deleted) return;
-  const wasPlace = places.lines.some((place) => place.id === line.id);
+  settlePlaces();
+  const wasPlace = places.places.some((place) => place.line.id === line.id);
   if (!line.heard) edits.run(line.id, "heard");
-  const next = (wasPlace && places.next(record.body, line.id, 1)) || lines.neighbour(1);
+  const next = (wasPlace && places.next(line.id, 1)) || lines.neighbour(1);
   if (next) goTo(next.id, true);
 }
 
@@ -371,6 +402,7 @@ function showTools() {
   const heardButton = /** @type {HTMLElement} */ (tools.querySelector('[data-action="heard"]'));
   heardButton.setAttribute("aria-pressed", String(line.heard));
   /** @type {HTMLElement} */ (heardButton.querySelector("[data-words]")).textContent = line.heard ? "再改成没听过" : "听过，没错";
+  /** @type {HTMLElement} */ (tools.querySelector("[data-mark]")).textContent = line.marked ? "去掉记号" : "记号";
 }
 
 /** On a narrow screen one part is seen at a time. @param {string} name */
@@ -489,6 +521,7 @@ function on(source, type, act) {
 function wireLines() {
   on(lines, "select", (id) => { places.mark(id); showTools(); });
   on(lines, "hear", hear);
+  on(lines, "hear-word", hearWord);
   on(lines, "typed", typedLine);
   on(lines, "action", ({ id, name }) => edits.run(id, name));
   on(lines, "take", take);
@@ -511,6 +544,7 @@ function wireLines() {
 
 /** A sentence cannot become empty: leaving it empty brings it back. @param {{id: string, text: string}} typed */
 function typedLine({ id, text }) {
+  pause.typed();
   const key = `line:${id}`;
   if (text.trim()) saver.typed(key, { kind: "text", line_id: id, version: lines.byId.get(id).version, text });
   else saver.forget(key);
@@ -554,11 +588,49 @@ function wireSaver() {
   window.addEventListener("beforeunload", (event) => { if (saver.waiting || saver.refused.length) event.preventDefault(); });
 }
 
+/** What was playing goes on from there. @param {number} seconds */
+function backBy(seconds) {
+  const until = player?.until ?? null;
+  player?.seek(player.position - seconds);
+  if (player) player.until = until;
+}
+
+/** What a key does to the current line. @param {string} name */
+function toLine(name) {
+  if (!lines.editable) return;
+  if (lines.current) edits.run(lines.current, name);
+  else toast("先点一句，或者按下一句", "info");
+}
+
+/** Finds words over the whole record, puts others there; what is chosen is one step, which can be taken back. */
+async function replaceWords() {
+  if (!record) return;
+  const chosen = document.getSelection()?.toString() || "";
+  const answer = await findAndReplace(() => record, /\n/.test(chosen) ? "" : chosen.slice(0, 30), lines.editable);
+  if (!answer) return;
+  if ("go" in answer) return goTo(answer.go, false);
+  if (await sendNow(answer.edits)) toast(`换了 ${answer.count} 处。${shown(keys.of("undo"))} 撤回`);
+}
+
+/** Edits that are one step of their own, after everything typed has arrived; false: it was not done. @param {any[]} wanted */
+async function sendNow(wanted) {
+  if (!(await saver.flush())) { toast("还有改动没存上，存好再来", "alert"); return false; }
+  try {
+    show(expanded(await api("POST", `${path}/edits?since=${record.version}`, { edits: wanted })));
+    return true;
+  } catch (error) {
+    toast(/** @type {any} */ (error).message, "alert");
+    await refresh();
+    return false;
+  }
+}
+
 /** @type {Object<string, () => void>} */
 const commands = {
-  toggle: () => player?.toggle(),
+  toggle: () => { pause.forget(); player?.toggle(); },
   again: () => hear(lines.current || lines.playing),
-  back: () => player?.seek(player.position - BACK_S),
+  back: () => backBy(BACK_S),
+  farBack: () => backBy(FAR_BACK_S),
   nextPlace: () => nextPlace(1),
   previousPlace: () => nextPlace(-1),
   right,
@@ -568,11 +640,19 @@ const commands = {
   down: () => step(1),
   toField,
   toGlossary,
+  ...Object.fromEntries(["mark", "speaker", "split", "join", "insert", "delete"].map((name) => [name, () => toLine(name)])),
+  replace: replaceWords,
   undo: () => takeBack("undo"),
   redo: () => takeBack("redo"),
   slower: () => player?.changeRate(-1),
   faster: () => player?.changeRate(1),
 };
+
+const BAR = [["toggle", "播放、暂停"], ["again", "再听这一句"], ["back", "退 2 秒"], ["nextPlace", "下一处要紧处"], ["right", "没错，往下"], ["down", "下一句"], ["mark", "记号"], ["replace", "查找替换"], ["slower", "慢"], ["faster", "快"]];
+
+function showKeyBar() {
+  byId("key-bar").replaceChildren(...BAR.map(([name, words], i) => el(`span${i > 6 ? ".wide" : ""}`, { "data-command": name }, el("span.kbd", {}, shown(keys.of(name))), ` ${words}`)), el("span.end.mute", {}, "拼音没上屏时，快捷键不起作用"));
+}
 
 function wirePage() {
   root.addEventListener("click", (event) => {
@@ -590,11 +670,8 @@ function wirePage() {
       toast(/** @type {any} */ (error).message, "alert");
     }
   });
-  byId("sheet").addEventListener("click", () => ask({
-    title: "快捷键",
-    body: [el("dl.kv.sheet", {}, ...SHEET.flatMap(([key, words]) => [el("dt", {}, el("span.kbd", {}, key)), el("dd", {}, words)])), el("p.small.mute", {}, "拼音没上屏时，快捷键不起作用。")],
-    buttons: [{ value: "", words: "关上", kind: "primary" }],
-  }));
+  byId("sheet").addEventListener("click", async () => { await showKeys(keys, pause); showKeyBar(); });
+  byId("find").addEventListener("click", replaceWords);
   byId("saved").addEventListener("click", () => saver.hurry());
   byId("undo").addEventListener("click", commands.undo);
   byId("redo").addEventListener("click", commands.redo);
@@ -604,7 +681,8 @@ await saver.restore();
 wireLines();
 wireSaver();
 wirePage();
-listenForKeys(commands);
+keys.listen(commands);
+showKeyBar();
 await open();
 saver.pump();
 for (const change of saver.refused.filter((c) => c.why === "conflict")) saver.insist(change, change.edit.version);

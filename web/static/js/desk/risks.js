@@ -2,7 +2,7 @@
 // passes differ, then what was not heard well, among that first what a matter hangs on: amounts, dates, names, negations.
 
 import { placeOf } from "/static/js/desk/others.js";
-import { doubtWords, weakPlaces, wordsIn } from "/static/js/desk/words.js";
+import { doubtWords, isWellHeard, weakPlaces, wordsIn } from "/static/js/desk/words.js";
 
 /** @typedef {"disputed" | "marked" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
 /** @typedef {{from: number, to: number, kind: Kind, weak: boolean}} Risk offsets in the line's text */
@@ -60,14 +60,20 @@ function sameOthers(one, other) {
 
 /** @param {any} line @param {any[]} others @param {boolean} marked @returns {Risk[]} */
 function find(line, others, marked) {
-  const weak = weakPlaces(line.text, wordsIn(line));
-  const isWeak = (/** @type {{from: number, to: number}} */ place) => weak.some((one) => one.from < place.to && place.from < one.to);
   const whole = { from: 0, to: line.text.length, weak: false };
+  if (line.disputed) return [{ ...whole, kind: "disputed" }];
+  if (marked) return [{ ...whole, kind: "marked" }];
+  const found = placesIn(line, others);
+  return found.length || !line.doubt.length ? found : [{ ...whole, kind: "doubt" }];
+}
+
+/** Places within a line, in the order of the text; none lies in another. @param {any} line @param {any[]} others its suggestions @returns {Risk[]} */
+export function placesIn(line, others) {
+  const weak = isWellHeard(line) ? [] : weakPlaces(line.text, wordsIn(line));
+  const isWeak = (/** @type {{from: number, to: number}} */ place) => weak.some((one) => one.from < place.to && place.from < one.to);
   /** @type {Risk[]} */
   const found = [];
   const add = (/** @type {Risk} */ risk) => { if (!found.some((one) => one.from < risk.to && risk.from < one.to)) found.push(risk); };
-  if (line.disputed) return [{ ...whole, kind: "disputed" }];
-  if (marked) return [{ ...whole, kind: "marked" }];
   for (const one of others) add({ ...placeOf(one, line.text), kind: "differ", weak: true });
   for (const [kind, pattern] of CONTENT) {
     for (const match of line.text.matchAll(pattern)) {
@@ -76,7 +82,6 @@ function find(line, others, marked) {
     }
   }
   for (const place of weak) add({ from: place.from, to: place.to, kind: "weak", weak: true });
-  if (!found.length && line.doubt.length) add({ ...whole, kind: "doubt" });
   return found.sort((a, b) => a.from - b.from);
 }
 
@@ -87,6 +92,5 @@ export function urgency(risk) {
 
 /** Why a place should be heard, in a few words. @param {Risk} risk @param {any} line */
 export function riskWords(risk, line) {
-  if (risk.kind === "doubt") return doubtWords(line);
-  return KINDS[risk.kind][1] + (risk.weak && ["amount", "date", "name", "number", "negation"].includes(risk.kind) ? "，没听准" : "");
+  return risk.kind === "doubt" ? doubtWords(line) : KINDS[risk.kind][1];
 }

@@ -4,9 +4,6 @@
  * Measured: 95 % of the wrong characters lie in such places, which are 16 % of the text (transcription/doubts.py). */
 export const WEAK = 0.8;
 
-/** A line with a word below this is one to listen to. */
-const POOR = 0.6;
-
 /** Something a mouth can say: punctuation is nobody's mishearing. */
 const SPOKEN = /[\p{L}\p{N}]/u;
 
@@ -41,10 +38,9 @@ export function wordsIn(line) {
   return words;
 }
 
-/** A badly heard word, in either way of writing it. @param {Word | ShortWord} word */
-function isPoor(word) {
-  const [, , text, probability] = Array.isArray(word) ? word : [0, 0, word.text, word.probability];
-  return probability < POOR && SPOKEN.test(text);
+/** Was every word of a line heard well?  Asked of all lines, so the words are not read for it. @param {any} line */
+export function isWellHeard(line) {
+  return line.words.every((/** @type {Word | ShortWord} */ word) => (Array.isArray(word) ? word[3] : word.probability) >= WEAK);
 }
 
 /**
@@ -79,30 +75,10 @@ export function weakPlaces(text, words) {
   return joined;
 }
 
-/** @type {WeakMap<any, boolean>} */
-const doubtful = new WeakMap();
-
-/** Is this a line that somebody should listen to? @param {any} line */
-export function isDoubtful(line) {
-  const known = doubtful.get(line);
-  if (known !== undefined) return known;
-  const found = !line.deleted && (Boolean(line.disputed) || line.doubt.length > 0 || line.words.some(isPoor));
-  doubtful.set(line, found);
-  return found;
-}
-
 /** Why a line should be listened to, in a few words. @param {any} line */
 export function doubtWords(line) {
-  if (line.disputed) return "群众说不对";
   const known = line.doubt.map((/** @type {keyof DOUBTS} */ code) => DOUBTS[code]).find(Boolean);
   return known || (line.doubt.length ? "机器拿不准" : "没听准");
-}
-
-/** The words of a line that stand for it in the list of places. @param {any} line */
-export function headWords(line) {
-  const weak = weakPlaces(line.text, wordsIn(line))[0];
-  const text = weak && !line.disputed ? line.text.slice(weak.from, weak.to) : line.text;
-  return text.length > 1 ? text : line.text;
 }
 
 /** Characters as the server counts them, before a place in a JavaScript string. @param {string} text @param {number} offset */
