@@ -4,7 +4,7 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseDay, clockAt, mediaTime } from "/static/js/time.js";
 import { ask, toast } from "/static/js/desk/ask.js";
-import { listenForKeys } from "/static/js/desk/keys.js";
+import { Keys } from "/static/js/desk/keys.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Player } from "/static/js/desk/player.js";
@@ -109,10 +109,10 @@ function moved() {
   lines.speak(player.playing ? player.position : null, player.until === null);
 }
 
-/** @param {string} id */
-function hear(id) {
+/** @param {string} id @param {number | null} [at] from a word on */
+function hear(id, at = null) {
   const line = lines.byId.get(id);
-  if (line && line.end > line.start) player?.playStretch(line.start, line.end);
+  if (line && line.end > line.start) player?.playStretch(at ?? line.start, line.end);
 }
 
 /** @param {string} id @param {boolean} aloud */
@@ -217,6 +217,7 @@ const commands = {
 };
 
 lines.addEventListener("hear", (event) => hear(/** @type {CustomEvent} */ (event).detail));
+lines.addEventListener("hear-word", (event) => { const { id, at } = /** @type {CustomEvent} */ (event).detail; hear(id, at); });
 lines.addEventListener("select", (event) => { about = /** @type {CustomEvent} */ (event).detail; showAbout(); keepDraft(); });
 overview.addEventListener("seek", (event) => player?.seek(/** @type {CustomEvent} */ (event).detail));
 byId("noting").addEventListener("submit", (event) => { event.preventDefault(); note(); });
@@ -231,7 +232,7 @@ root.addEventListener("click", (event) => {
   const pane = target.closest(".panes [data-pane]")?.getAttribute("data-pane");
   if (pane) showPane(pane);
 });
-listenForKeys(commands);
+new Keys(document.querySelector("main")?.dataset.user || "").listen(commands);
 window.addEventListener("online", load);
 restoreDraft();
 await load();
