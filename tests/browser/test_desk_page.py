@@ -931,7 +931,8 @@ def test_four_thousand_lines_stay_quick(page: Page, desk: Desk) -> None:
     page.goto(f"{desk.url}/desk/{record.id}")
     expect(page.locator("#lines")).to_contain_text("请您慢慢说", timeout=20_000)
     lines = page.locator(".u")
-    kept = lines.nth(3999).element_handle()
+    kept = lines.nth(8).element_handle()
+    assert lines.count() < 400, "only lines near the window are drawn"
     lines.nth(1).locator(".say").click()
     page.keyboard.press("End")
     blocked = page.evaluate(LONGEST_TASK_START)
