@@ -99,7 +99,7 @@ function showForm() {
 
 /** @param {any} evidence */
 function chip(evidence) {
-  const button = el("button.src", { type: "button", title: `“${evidence.text}”`, "aria-label": "听出处" }, icon("play"), clockAt(found.record.started_at, evidence.start));
+  const button = el("button.src", { type: "button", title: `“${evidence.text}”`, "aria-label": `${clockAt(found.record.started_at, evidence.start)} 听出处` }, icon("play"), clockAt(found.record.started_at, evidence.start));
   button.addEventListener("click", () => player?.playStretch(evidence.start, evidence.end));
   return button;
 }

@@ -118,7 +118,8 @@ export class Form extends EventTarget {
       const first = value.evidence[0];
       const words = value.evidence.length > 1 ? `${value.evidence.length} 处` : clockAt(this.startedAt, first.start);
       const by = value.taken_by ? `模型建议，${value.taken_by}采用　` : "";
-      return el("button.src", { type: "button", "data-evidence": value.field, "aria-label": `${by}听出处：${value.label}`, title: `${by}“${first.text}”` }, icon("play"), value.taken_by ? `模型 ${words}` : words);
+      const shown = value.taken_by ? `模型 ${words}` : words;
+      return el("button.src", { type: "button", "data-evidence": value.field, "aria-label": `${shown} ${by}听出处：${value.label}`, title: `${by}“${first.text}”` }, icon("play"), shown);
     }
     if (!value.source && value.required) return el("span.src.none", {}, icon("edit"), "要填");
     if (!value.source) return el("span.src.none", {}, icon("ask"), "没有出处");
@@ -168,9 +169,9 @@ export class Form extends EventTarget {
     const line = this.record.body.find((/** @type {any} */ one) => !one.deleted && one.utterance_ids.includes(place.utterance_id));
     const text = line?.text || place.text;
     return el("li", {},
-      el("button.src", { type: "button", "data-place": turn, "aria-label": `听这一处：${text}` }, icon("play"), clockAt(this.startedAt, place.start)),
+      el("button.src", { type: "button", "data-place": turn, "aria-label": `${clockAt(this.startedAt, place.start)} 听这一处：${text}` }, icon("play"), clockAt(this.startedAt, place.start)),
       el("span.words", { title: text }, `“${text}”`),
-      this.editable ? el("button.link", { type: "button", "data-no-source": turn, "aria-label": `这一处不是“${value.label}”的出处` }, "不是") : null);
+      this.editable ? el("button.link", { type: "button", "data-no-source": turn, "aria-label": `不是“${value.label}”的出处` }, "不是") : null);
   }
 
   cite() {

@@ -126,7 +126,7 @@ export class Lines extends EventTarget {
 
   /** @param {any} line */
   lineRow(line) {
-    const when = el("button.at", { type: "button", "data-hear": "", "aria-label": "听这一句" });
+    const when = el("button.at", { type: "button", "data-hear": "" });
     const row = el("div.u", { "data-id": line.id }, el("span.w", {}, el("b"), when), el("div.t", {}, el("p.say")));
     this.fill(row, line);
     this.fellowAt(row, line.id);
@@ -167,6 +167,7 @@ export class Lines extends EventTarget {
     /** @type {HTMLElement} */ (row.querySelector(".w b")).textContent = who ? who.name : "补记";
     const when = /** @type {HTMLElement} */ (row.querySelector(".at"));
     when.textContent = line.end > line.start ? clockAt(this.record.started_at, line.start) : "手写";
+    when.setAttribute("aria-label", `${when.textContent} 听这一句`);
     when.toggleAttribute("disabled", !(line.end > line.start));
     this.fillText(row, line);
     this.fillStatus(row, line);

@@ -47,7 +47,7 @@ export class Promised extends EventTarget {
   build(one, stored) {
     const row = el("li", { "data-promise": one.id, "data-state": one.state, hidden: one.state === "struck" && !this.editable });
     const chip = this.button("button.src", "play", clockAt(this.startedAt, one.start), () => this.tell("hear", one));
-    chip.setAttribute("aria-label", "听这一句答复");
+    chip.setAttribute("aria-label", `${chip.textContent} 听这一句答复`);
     row.append(
       el("p.deed", {}, el("b", {}, one.who || "接谈方"), el("span", {}, one.what), one.by ? el("span.badge.line", {}, one.by) : el("span.small.mute", {}, "没有说时间")),
       el("p.small.soft.heard-as", {}, chip, el("span", {}, `「${one.text}」`), this.mark(one)));

@@ -7,7 +7,7 @@ import { clockAt } from "/static/js/time.js";
 
 /** @param {Proposal} one @param {any} value the field @param {any} record @param {boolean} editable */
 export function proposal(one, value, record, editable) {
-  const said = one.evidence.map((place, turn) => el("button.src", { type: "button", "data-play-proposal": one.id, "data-turn": turn, "aria-label": `听出处：${value.label}`, title: `“${place.text}”` }, icon("play"), clockAt(record.started_at, place.start)));
+  const said = one.evidence.map((place, turn) => el("button.src", { type: "button", "data-play-proposal": one.id, "data-turn": turn, "aria-label": `${clockAt(record.started_at, place.start)} 听出处：${value.label}`, title: `“${place.text}”` }, icon("play"), clockAt(record.started_at, place.start)));
   const deeds = editable ? [
     el("button.btn.small", { type: "button", "data-take-proposal": one.id }, "采用"),
     el("button.link", { type: "button", "data-dismiss-proposal": one.id }, "不用"),

@@ -66,7 +66,7 @@ function showForm(record) {
   const rows = record.form.filter((/** @type {any} */ v) => v.value).flatMap((/** @type {any} */ v) => {
     const shown = v.choices.find((/** @type {[string, string]} */ [key]) => key === v.value)?.[1] || v.value;
     const chips = v.evidence.map((/** @type {any} */ place) => {
-      const chip = el("button.src", { type: "button", "aria-label": `听出处：${v.label}` }, icon("play"), clockAt(record.started_at, place.start));
+      const chip = el("button.src", { type: "button", "aria-label": `${clockAt(record.started_at, place.start)} 听出处：${v.label}` }, icon("play"), clockAt(record.started_at, place.start));
       chip.addEventListener("click", () => player?.playStretch(place.start, place.end));
       return chip;
     });
