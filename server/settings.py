@@ -211,6 +211,11 @@ class Settings(BaseSettings):
         return self.data_dir / "recordings"
 
     @property
+    def peaks_dir(self) -> Path:
+        """How loud recordings are over time (server/reception/peaks.py); can be made again."""
+        return self.data_dir / "peaks"
+
+    @property
     def archives_dir(self) -> Path:
         return self.data_dir / "archives"
 

@@ -29,6 +29,7 @@ from server.reception import (
     editing,
     filing,
     glossary,
+    peaks,
     proposals,
     reading_links,
     records,
@@ -39,6 +40,7 @@ from server.store import copies as copy_store
 from server.store import copyfiles, files
 from server.store import records as store
 from server.store.access import Actor
+from server.store.models import StoredSegment
 
 router = APIRouter(prefix="/records")
 
@@ -204,13 +206,31 @@ def copy_piece(
     return copy_file(db, actor, office, record_id, copy_id, gap_id)
 
 
-def recording_file(db: Session, actor: Actor, office: Office, record_id: str, segment_id: str) -> FileResponse:
-    """A file of a recording that the actor may hear; raises NotFound."""
+@router.get("/{record_id}/recordings/{segment_id}/peaks")
+def peaks_of(
+    record_id: RecordId, segment_id: RecordId, db: Db, actor: LeaderOrClerk, office: OfficeDep
+) -> Response:
+    """How loud a file of the recording is; 202 while that is being found out."""
+    segment = _segment(db, actor, record_id, segment_id)
+    found = peaks.known(office.settings.peaks_dir, segment.id)
+    if found is None:
+        path = files.check(office.settings.recordings_dir, segment)
+        peaks.find_out(office.settings.peaks_dir, segment.id, path)
+        return Response(status_code=202)
+    return Response(found, media_type="application/octet-stream", headers={"Cache-Control": "private, max-age=86400"})
+
+
+def _segment(db: Session, actor: Actor, record_id: str, segment_id: str) -> StoredSegment:
     record = records.require(db, actor, record_id)
     segment = store.segment(db, actor, record.reception_id, segment_id)
     if segment is None:
         raise NotFound
-    path = files.check(office.settings.recordings_dir, segment)
+    return segment
+
+
+def recording_file(db: Session, actor: Actor, office: Office, record_id: str, segment_id: str) -> FileResponse:
+    """A file of a recording that the actor may hear; raises NotFound."""
+    path = files.check(office.settings.recordings_dir, _segment(db, actor, record_id, segment_id))
     return FileResponse(path, media_type=MEDIA_TYPES.get(path.suffix, "application/octet-stream"))
 
 

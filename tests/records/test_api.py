@@ -1,6 +1,7 @@
 """The routes: who may, what comes back, files with ranges."""
 
 import base64
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from deploy.bench.recordings import write_voice
 from server import clock
 from server.api import cases, public, reading, records
 from server.api.deps import get_actor
 from server.api.errors import add_handlers
 from server.domain.states import StaffRole
+from server.reception import peaks
 from server.store.access import Actor
 from server.store.models import AccessEntry, ProgressTry, Reception, StoredSegment
 from tests.records.office import TALK, World, data_url, draft, png
@@ -158,6 +161,27 @@ def test_recordings_play_in_ranges(caller, world, record_id):
     for actor, place in ((world.other_clerk, path), (world.town_clerk, path), (world.kiosk, path.replace("records", "reading", 1))):
         assert caller.get(place, actor).status_code == 404
     assert caller.get(path, ADMIN).status_code == 403
+
+
+def test_how_loud_a_recording_is_is_found_out_once(caller, world, record_id, monkeypatch, tmp_path):
+    content = write_voice(tmp_path / "voice.webm", "leader", 3.0).read_bytes()
+    put_recording(world, content, len(content))
+    path = f"/records/{record_id}/recordings/r1-s1/peaks"
+    made = []
+    monkeypatch.setattr(peaks.subprocess, "run", lambda command, **_: made.append(Path(command[-1]).write_bytes(peaks.loudness(Path(command[-2])))))
+    assert caller.get(path).status_code == 202
+    for thread in threading.enumerate():
+        if thread.name == "peaks":
+            thread.join(10)
+    found = caller.get(path)
+    assert (found.status_code, len(found.content), len(made)) == (200, 30, 1)
+    assert max(found.content[12:]) > 20, "the leader begins to speak after 1.2 s"
+    assert max(found.content[:10]) < 10
+    assert caller.get(path, world.other_clerk).status_code == 404
+    (tmp_path / "cut").write_bytes(content[: len(content) // 2])
+    assert 0 < len(peaks.loudness(tmp_path / "cut")) < 30
+    (tmp_path / "noise").write_bytes(b"no sound at all" * 100)
+    assert peaks.loudness(tmp_path / "noise") == b""
 
 
 def test_recordings_of_another_reception_are_not_found(caller, world, record_id):

@@ -12,7 +12,7 @@ const FINEST = 2000;
 /** Loudness is drawn so that what is quiet is seen. */
 const CURVE = 0.6;
 
-/** @typedef {{start: number, step: number, values: Uint8Array}} Peaks loudness 0–255 of each `step` seconds from `start` on */
+/** @typedef {{id: string, start: number, step: number, values: Uint8Array}} Peaks loudness 0–255 of each `step` seconds from `start` on */
 /** @typedef {{person: any, canvas: HTMLCanvasElement, spans: [number, number][], gaps: [number, number][]}} Lane */
 
 /** Event "seek" (detail: media seconds). */
@@ -52,7 +52,8 @@ export class Overview extends EventTarget {
 
   /** Loudness of one person's file. @param {string} participantId @param {Peaks} peaks */
   hear(participantId, peaks) {
-    this.peaks.set(participantId, [...(this.peaks.get(participantId) || []), peaks]);
+    const others = (this.peaks.get(participantId) || []).filter((one) => one.id !== peaks.id);
+    this.peaks.set(participantId, [...others, peaks]);
     this.draw();
   }
 

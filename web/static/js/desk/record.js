@@ -13,6 +13,7 @@ import { showHistory } from "/static/js/desk/history.js";
 import { Keys, shown } from "/static/js/desk/keys.js";
 import { showKeys } from "/static/js/desk/keysheet.js";
 import { Lines } from "/static/js/desk/lines.js";
+import { showLoudness } from "/static/js/desk/loudness.js";
 import { expanded, merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
@@ -34,6 +35,8 @@ const REFRESH_MS = 5000;
 const AROUND_S = 0.8;
 /** The first lines are on the screen before what needs ears is looked for. */
 const PLACES_MS = 50;
+/** Nothing waits for the waveform. */
+const LOUDNESS_MS = 1500;
 
 const root = byId("desk");
 const recordId = root.dataset.record || "";
@@ -240,6 +243,7 @@ function openPlayer() {
   shownSecond = -1;
   player.seek(at);
   showPlayer();
+  setTimeout(() => showLoudness(record.segments, overview), LOUDNESS_MS);
 }
 
 /** The clock's words change once a second, not with every picture. */
