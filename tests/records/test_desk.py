@@ -34,7 +34,7 @@ def whole(line: dict) -> dict:
     """As the page reads it: what is left out has its usual value (web/static/js/desk/merge.js)."""
     usual = {name: field.get_default() for name, field in office.DeskLine.model_fields.items() if not field.is_required()}
     found = {**usual, "recognised": line["text"], **line}
-    return {**found, "words": [tuple(word[:4]) for word in found["words"]]}
+    return {**found, "words": [tuple(word) for word in found["words"]]}
 
 
 def same(line: dict, full: office.RecordLine) -> None:
