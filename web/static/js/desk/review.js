@@ -9,7 +9,7 @@ import { Lines } from "/static/js/desk/lines.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Player } from "/static/js/desk/player.js";
 
-const BACK_S = 3;
+const BACK_S = 2;
 
 const root = byId("review");
 const path = `/api/reviews/${root.dataset.review}`;
@@ -232,7 +232,7 @@ root.addEventListener("click", (event) => {
   const pane = target.closest(".panes [data-pane]")?.getAttribute("data-pane");
   if (pane) showPane(pane);
 });
-new Keys(document.querySelector("main")?.dataset.user || "").listen(commands);
+new Keys(root.dataset.user || "").listen(commands);
 window.addEventListener("online", load);
 restoreDraft();
 await load();
