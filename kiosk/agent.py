@@ -1,9 +1,10 @@
-"""`jietan kiosk agent`: keeps the kiosk page's own copy of every talk and sends it to the office.
+"""`jietan kiosk agent`: keeps the kiosk page's own copy of every talk and sends it to the office; has the fingerprint pad.
 
 Listens on 127.0.0.1 for the page of the configured office (server/protocol/copies.md).
 """
 
 import asyncio
+import base64
 import contextlib
 import hmac
 import secrets
@@ -18,12 +19,26 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
 from kiosk.office import Office
 from kiosk.outbox import KeptCopy, Outbox, OutboxFull, WrongOrder, make_key, write_private
 from kiosk.settings import KioskSettings
 from kiosk.uploader import Uploader
 from server.protocol.base import Message
-from server.protocol.copies import LARGEST_CHUNK, AgentKey, End, EnrolAgent, Kept, Open, Refused, page_message
+from server.protocol.copies import (
+    LARGEST_CHUNK,
+    AgentKey,
+    End,
+    EnrolAgent,
+    Kept,
+    Open,
+    PadAsked,
+    PadIs,
+    Press,
+    Print,
+    Refused,
+    page_message,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +52,9 @@ WORDS = {
     "bad_message": "备份程序看不懂页面发来的内容。",
     "over": "这一份备份已经结束了。",
     "wrong_order": "备份的次序不对，请重新开始这一份。",
+    "no_pad": "这台机器没有接手印板。",
+    "no_print": "没有按上手印，请擦干手指，再按一次，按住不动。",
+    "pad_busy": "手印板正在用，请等一等再按。",
     "full": "接谈机的硬盘满了，这次谈话不留备份了。谈话和办公室的录音不受影响。",
 }
 
@@ -97,6 +115,9 @@ class Agent:
         )
         self._office = Office(settings.server, transport, key=token)
         self.uploader = Uploader(self._office, self.outbox, self._secret, self.is_open)
+        command = settings.fingerprint_command
+        self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
+        self._pressing = asyncio.Lock()
         self._connected: dict[str, ServerConnection] = {}
         now = time.monotonic()
         self._left = {copy.id: now for copy in self.outbox.copies() if not copy.about.ended}
@@ -139,9 +160,13 @@ class Agent:
             self._leave(socket, copy)
 
     async def _opened(self, socket: ServerConnection) -> KeptCopy | None:
-        """The copy that the page's first message opens; None: it was refused."""
+        """The copy that the page's first message opens; None: it was refused, or about the fingerprint pad."""
         try:
-            copy = await self._find(_read(await socket.recv()))
+            asked = _read(await socket.recv())
+            if isinstance(asked, PadAsked | Press):
+                await self._about_pad(socket, asked)
+                return None
+            copy = await self._find(asked)
         except _NotTaken as refused:
             await _refuse(socket, refused.code)
             return None
@@ -157,8 +182,7 @@ class Agent:
         """Raises _NotTaken."""
         if not isinstance(asked, Open):
             raise _NotTaken("bad_message")
-        if not hmac.compare_digest(asked.secret.encode(), self._secret.encode()):
-            raise _NotTaken("secret_wrong")
+        self._check(asked.secret)
         try:
             copy = await asyncio.to_thread(self.outbox.open, asked)
         except OutboxFull:
@@ -167,6 +191,27 @@ class Agent:
         if copy.about.ended:
             raise _NotTaken("over")
         return copy
+
+    def _check(self, secret: str) -> None:
+        if not hmac.compare_digest(secret.encode(), self._secret.encode()):
+            raise _NotTaken("secret_wrong")
+
+    async def _about_pad(self, socket: ServerConnection, asked: PadAsked | Press) -> None:
+        """Whether there is one, or a finger on it; the picture is not kept here.  Raises _NotTaken."""
+        self._check(asked.secret)
+        if self.pad is None:
+            raise _NotTaken("no_pad")
+        if isinstance(asked, PadAsked):
+            await _send(socket, PadIs(device=self.pad.name))
+            return
+        if self._pressing.locked():
+            raise _NotTaken("pad_busy")
+        async with self._pressing:
+            try:
+                picture = await self.pad.press()
+            except NoPrint:
+                raise _NotTaken("no_print") from None
+        await _send(socket, Print(image=base64.b64encode(picture).decode(), device=self.pad.name))
 
     async def _take_chunks(self, socket: ServerConnection, copy: KeptCopy) -> None:
         async for message in socket:

@@ -19,6 +19,11 @@ class KioskSettings(BaseSettings):
     copies_max_mb: int = Field(20_000, gt=0, description="Most that waiting copies take of the disk.")
     disk_reserve_mb: int = Field(1000, ge=0, description="So much of the disk copies leave free.")
 
+    fingerprint_command: str = Field(
+        "", description="Program of a fingerprint pad: writes one PNG to its output for a finger; empty: there is no pad."
+    )
+    fingerprint_name: str = Field("手印板", description="Name of the pad, kept beside each print.")
+
     @property
     def key_file(self) -> Path:
         return self.data_dir / "kiosk.key"

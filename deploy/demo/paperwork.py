@@ -1,13 +1,11 @@
 """What follows the talk: listening again, confirming, reading, signing, filing, asking for the progress."""
 
-import base64
 import hashlib
 import io
+import math
 from dataclasses import dataclass
 
 import av
-import cv2
-import numpy as np
 from office_client import patiently, wait_for
 from people import People
 
@@ -22,6 +20,7 @@ from server.protocol.office import (
     Sitting,
 )
 from server.protocol.reading import Reading, Signature
+from server.protocol.strokes import Strokes
 
 EDITS_AT_ONCE = 100
 RECOGNISED_S = 300.0
@@ -75,7 +74,7 @@ async def sign(people: People, record_id: str) -> Sitting:
     if sitting.step != "read" or sitting.record_id != record_id:
         raise NotAsExpected(f"the kiosk shows {sitting.step}")
     shown = await people.kiosk.get_as(Reading, "GET", f"/api/reading/{record_id}")
-    signature = Signature(image=drawn_name(), sha256=shown.sha256)
+    signature = Signature(strokes=drawn_name(), aspect=1 / 3, sha256=shown.sha256)
     await people.kiosk.call("POST", f"/api/reading/{record_id}/signature", signature)
     return await people.kiosk.sitting()
 
@@ -103,16 +102,20 @@ async def ask_progress(people: People, sitting: Sitting) -> Progress:
     return await people.public.get_as(Progress, "POST", "/api/progress", query)
 
 
-def drawn_name() -> str:
-    """A few strokes as a finger draws them, PNG in a data URL."""
-    paper = np.full((200, 600, 3), 255, np.uint8)
-    for row in range(3):
-        moment = np.linspace(0, 2 * np.pi, 60)
-        x, y = 110 + row * 180 + 60 * np.cos(moment * 1.5), 100 + 50 * np.sin(moment * (row + 1))
-        points = np.stack([x, y], axis=1).astype(np.int32)
-        cv2.polylines(paper, [points], False, (20, 20, 20), 5, cv2.LINE_AA)
-    image = cv2.imencode(".png", paper)[1].tobytes()
-    return "data:image/png;base64," + base64.b64encode(image).decode()
+def drawn_name() -> Strokes:
+    """Three characters as a finger draws them."""
+    return tuple(
+        tuple(
+            (
+                0.18 + 0.3 * stroke + 0.1 * math.cos(step / 6),
+                0.17 + 0.08 * math.sin(step * (stroke + 1) / 9),
+                900 * stroke + 12 * step,
+                0.0,
+            )
+            for step in range(60)
+        )
+        for stroke in range(3)
+    )
 
 
 async def check_recordings(people: People, record: Record) -> list[Recording]:

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
-from server.protocol.copies import BeginCopy, CopyPlace, Uploading
+from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
 from server.protocol.office import Enrol, Heard, NewSitting, Sitting
 from server.reception import copies, hearing, kiosks, sittings
 
@@ -50,6 +50,12 @@ def begin_copy(asked: BeginCopy, db: Db, actor: KioskActor, office: OfficeDep) -
 def uploading(db: Db, actor: KioskActor, office: OfficeDep) -> Uploading:
     """What of earlier talks is still on its way to the office."""
     return copies.uploading(db, office.settings, actor.kiosk_id or 0)
+
+
+@router.get("/devices")
+def devices(db: Db, actor: KioskActor, office: OfficeDep) -> AgentDoor:
+    """Where the page finds the program of this computer's devices."""
+    return copies.door(db, office.settings, actor.kiosk_id or 0)
 
 
 @router.post("/help", status_code=204)

@@ -2,13 +2,24 @@
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import FileResponse
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from server.api.deps import Db, OfficeDep, Reader
 from server.api.records import GapId, RecordId, copy_file, print_later, recording_file
 from server.protocol.office import Heard
-from server.protocol.reading import Dispute, Disputed, ReadingState, Refused, Signature, Withdrawal
+from server.protocol.reading import (
+    Dispute,
+    Disputed,
+    Fingerprint,
+    ReadingState,
+    Refused,
+    Signature,
+    Withdrawal,
+)
 from server.reception import disputing, hearing, reading, signing
+from server.reception.office import Office
+from server.store.models import VisitRecord
 
 router = APIRouter(prefix="/reading/{record_id}")
 
@@ -49,19 +60,29 @@ def sign(
     record_id: RecordId, body: Signature, db: Db, actor: Reader, office: OfficeDep, later: BackgroundTasks
 ) -> ReadingState:
     """The person signs what they read."""
-    at_once = office.settings.file_on_signature
-    record = signing.sign(db, actor, record_id, body.image, sha256=body.sha256, file_at_once=at_once)
-    print_later(later, office, db, record.id)
-    return ReadingState(state=reading.state_of(record), version=record.version)
+    record = signing.sign(db, actor, record_id, body, file_at_once=office.settings.file_on_signature)
+    return _signed(db, office, later, record)
+
+
+@router.post("/fingerprint")
+def press(
+    record_id: RecordId, body: Fingerprint, db: Db, actor: Reader, office: OfficeDep, later: BackgroundTasks
+) -> ReadingState:
+    """The person puts a finger under it."""
+    record = signing.press(db, actor, record_id, body, file_at_once=office.settings.file_on_signature)
+    return _signed(db, office, later, record)
 
 
 @router.post("/refusal")
 def refuse(
     record_id: RecordId, body: Refused, db: Db, actor: Reader, office: OfficeDep, later: BackgroundTasks
 ) -> ReadingState:
-    """The person does not sign."""
-    at_once = office.settings.file_on_signature
-    record = signing.refuse(db, actor, record_id, body.reason, sha256=body.sha256, file_at_once=at_once)
+    """The person does not sign, or cannot."""
+    record = signing.refuse(db, actor, record_id, body, file_at_once=office.settings.file_on_signature)
+    return _signed(db, office, later, record)
+
+
+def _signed(db: Session, office: Office, later: BackgroundTasks, record: VisitRecord) -> ReadingState:
     print_later(later, office, db, record.id)
     return ReadingState(state=reading.state_of(record), version=record.version)
 

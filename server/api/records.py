@@ -19,6 +19,8 @@ from server.protocol.office import (
     Reopen,
     SentWord,
     SentWords,
+    Signatures,
+    StaffSignature,
 )
 from server.protocol.recording import FILE_TYPES
 from server.reception import (
@@ -161,13 +163,29 @@ def give_link(record_id: RecordId, body: NewReadingLink, db: Db, actor: Clerk, o
     return reading_links.make(db, actor, office.settings, record_id, body)
 
 
+@router.get("/{record_id}/signatures")
+def signatures(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> Signatures:
+    """Who signs it and who has."""
+    return signing.overview(db, actor, record_id)
+
+
+@router.post("/{record_id}/signatures")
+def sign(
+    record_id: RecordId, body: StaffSignature, db: Db, actor: LeaderOrClerk, office: OfficeDep, later: BackgroundTasks
+) -> Signatures:
+    """The leader or the recorder signs."""
+    signing.staff_sign(db, actor, record_id, body)
+    print_later(later, office, db, record_id)
+    return signing.overview(db, actor, record_id)
+
+
 @router.post("/{record_id}/refusal")
 def refuse(
     record_id: RecordId, body: Refusal, db: Db, actor: Clerk, office: OfficeDep, later: BackgroundTasks
 ) -> Response:
     """The petitioner does not sign, as the clerk saw it."""
     at_once = office.settings.file_on_signature
-    record = signing.note_refusal(db, actor, record_id, body.reason, file_at_once=at_once)
+    record = signing.note_refusal(db, actor, record_id, body, file_at_once=at_once)
     print_later(later, office, db, record_id)
     return _json(records.view(db, actor, record))
 

@@ -173,6 +173,7 @@ CASE_EVENT = {
     "registered": "登记归档，编号",
     "signed": "信访人签字",
     "refused": "信访人没有签字",
+    "unable": "信访人不能签字",
     "supplement": "补正",
     "video_asked": "要做归档视频",
     "video_ready": "归档视频做好了，校验码",

@@ -24,6 +24,7 @@ SHIPPED = Path(__file__).resolve().parent / "templates"
 LARGEST = 5_000_000
 """Bytes of a template; unpacked at most ten times that."""
 SIGNATURE_MM = 13
+SIGNATURES = ("信访人签名", "接谈人签名", "记录人签名")
 BLANK = "＿＿＿＿＿＿＿＿"
 _FULL_WIDTH = re.compile(r"[｛{]\s*｛|｝\s*[｝}]|[｛{]\s*[％]|％\s*[｝}]")
 
@@ -73,7 +74,7 @@ def problem_of(path: Path, trial: Trial) -> str:
     if path.stat().st_size > LARGEST or not _is_word(path):
         return "这不是一个 .docx 文件，或者太大了。请用 Word 另存成 .docx。"
     try:
-        made = render(path, trial.words, None, "")
+        made = render(path, trial.words, dict.fromkeys(SIGNATURES, ""), "")
     except TemplateSyntaxError as error:
         return f"模板里的标记写得不对：{_in_chinese(error)}"
     except UndefinedError as error:
@@ -112,17 +113,18 @@ def _name_in(message: str) -> str:
     return f"“{found[1] or found[2]}”" if found else message
 
 
-def render(path: Path, words: Mapping[str, Any], signature: bytes | None, author: str) -> bytes:
-    """A template with these words; raises jinja2.TemplateError, and what python-docx raises for a broken file.
+def render(path: Path, words: Mapping[str, Any], signatures: Mapping[str, bytes | str], author: str) -> bytes:
+    """A template with these words and, in the places of SIGNATURES, pictures or words (empty: a line); raises jinja2.TemplateError, and what python-docx raises for a broken file.
 
     Words are never markup: they are escaped, and the environment runs no code.
     """
     paper = DocxTemplate(path)
     paper.init_docx()
     context = {key: _clean(value) for key, value in words.items()}
-    picture = InlineImage(paper, io.BytesIO(signature), height=Mm(SIGNATURE_MM)) if signature is not None else BLANK
+    for name, one in signatures.items():
+        context[name] = InlineImage(paper, io.BytesIO(one), height=Mm(SIGNATURE_MM)) if isinstance(one, bytes) else _clean(one) or BLANK
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-    paper.render({**context, "信访人签名": picture}, environment, autoescape=True)
+    paper.render(context, environment, autoescape=True)
     paper.docx.core_properties.author = author
     target = io.BytesIO()
     paper.save(target)

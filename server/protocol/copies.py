@@ -34,6 +34,13 @@ class CopyPlace(Message):
     secret: str
 
 
+class AgentDoor(Message):
+    """Where the page finds the kiosk's own program, and what it shows there, outside a talk."""
+
+    url: str
+    secret: str
+
+
 class Uploading(Message):
     """What the agent of this kiosk has still to send."""
 
@@ -66,7 +73,21 @@ class End(Message):
     type: Literal["end"] = "end"
 
 
-PageMessage = Annotated[Open | End, Field(discriminator="type")]
+class PadAsked(Message):
+    """First and only message: is there a fingerprint pad?"""
+
+    type: Literal["pad"] = "pad"
+    secret: str
+
+
+class Press(Message):
+    """First and only message: somebody puts a finger on the pad now."""
+
+    type: Literal["press"] = "press"
+    secret: str
+
+
+PageMessage = Annotated[Open | End | PadAsked | Press, Field(discriminator="type")]
 page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)
 
 
@@ -80,8 +101,24 @@ class Kept(Message):
     next: int
 
 
+class PadIs(Message):
+    """There is a pad of this name."""
+
+    type: Literal["pad_is"] = "pad_is"
+    device: str
+
+
+class Print(Message):
+    """A PNG of the finger, base64."""
+
+    type: Literal["print"] = "print"
+    image: str
+    device: str
+
+
 class Refused(Message):
-    """The agent does not take (any more of) it: `secret_wrong`, `full`, `over`, `wrong_order`, `too_large`, `bad_message`."""
+    """The agent does not take (any more of) it: `secret_wrong`, `full`, `over`, `wrong_order`, `too_large`, `bad_message`;
+    of a pad: `no_pad`, `no_print`, `pad_busy`."""
 
     type: Literal["refused"] = "refused"
     code: str

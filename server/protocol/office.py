@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.signalling import LineWord as LineWordName
+from server.protocol.strokes import Aspect, Strokes
 from server.protocol.transcript import SeatLanguage
 
 Text = Annotated[str, Field(max_length=10_000)]
@@ -868,9 +869,48 @@ class ReadingLinkView(Message):
 
 
 class Refusal(Message):
-    """As a clerk writes down that the petitioner does not sign."""
+    """As a clerk writes down that somebody does not sign, or cannot."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    whom: Annotated[str, Field(max_length=64)] = ""
+    """Name of the reader; empty: the first who has not signed yet."""
+    way: Literal["refused", "unable"] = "refused"
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    witness: Annotated[str, Field(max_length=64)] = ""
+
+
+class SignatureView(Message):
+    """How somebody signed, or that they did not."""
+
+    name: str
+    role: Literal["petitioner", "representative", "receiver", "recorder"]
+    way: Literal["handwritten", "fingerprint", "confirmed", "refused", "unable"]
+    words: str
+    """Chinese sentence."""
+    at: Moment
+    place: Literal["kiosk", "phone", "desk"]
+    present: bool
+    """Under the version that stands now; others are of earlier ones."""
+
+
+class Signatures(Message):
+    """Who signs a record and who has, for the staff."""
+
+    sha256: str
+    """Of the version that is with the petitioner, or was signed; empty while it is corrected."""
+    waiting: tuple[str, ...]
+    """Readers who have not signed the present version."""
+    signatures: tuple[SignatureView, ...]
+    may_sign_as: Literal["", "receiver", "recorder"] = ""
+    """What the caller may sign it as, and has not yet."""
+
+
+class StaffSignature(Message):
+    """The leader or the recorder signs the same version: with a drawn name, or by being logged in."""
+
+    strokes: Strokes = ()
+    """Empty: confirmed by the account."""
+    aspect: Aspect = 0.5
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Reopen(Message):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from server.protocol.base import Identifier, Message, Moment, Seconds
 from server.protocol.office import Attendee, Participant, PlayableSegment
+from server.protocol.strokes import Aspect, Strokes
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LONGEST_SAID = 400
@@ -63,6 +64,16 @@ class ReadingState(Message):
     version: int
 
 
+class ReadingSigner(Message):
+    """Somebody of the petitioner's side who reads and signs."""
+
+    number: int
+    name: str
+    role: Literal["petitioner", "representative"]
+    done: Literal["", "handwritten", "fingerprint", "refused", "unable"]
+    """How, under the present version; empty: not yet."""
+
+
 class Reading(ReadingState):
     """The record for whoever reads and signs it: nothing of the staff's work on it, and no other record."""
 
@@ -79,6 +90,9 @@ class Reading(ReadingState):
     """Sound only."""
     gaps: tuple[ReadingGap, ...]
     promises: tuple[ReadingPromise, ...]
+    signers: tuple[ReadingSigner, ...]
+    signer: int | None
+    """The one whose link this is; None: at a kiosk, where each takes their turn."""
 
 
 class Dispute(Message):
@@ -113,16 +127,32 @@ class Disputed(Message):
 
 
 class Signature(Message):
-    """A name drawn under exactly the record with this hash: PNG as a data URL, at most 300 kB."""
+    """A name drawn under exactly the record with this hash."""
 
+    signer: Annotated[int, Field(ge=0, le=20)] = 0
+    """Number in Reading.signers."""
+    strokes: Strokes
+    aspect: Aspect
+    sha256: Sha256
+
+
+class Fingerprint(Message):
+    """A finger on the kiosk's pad, for whoever does not write: a picture that is attached and compared with nothing."""
+
+    signer: Annotated[int, Field(ge=0, le=20)] = 0
     image: Annotated[str, Field(max_length=400_000, pattern=r"^data:image/png;base64,[A-Za-z0-9+/=]+$")]
+    device: Annotated[str, Field(max_length=100)] = ""
     sha256: Sha256
 
 
 class Refused(Message):
-    """The person does not sign."""
+    """The person does not sign, or cannot."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    signer: Annotated[int, Field(ge=0, le=20)] = 0
+    way: Literal["refused", "unable"] = "refused"
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    witness: Annotated[str, Field(max_length=64)] = ""
+    """Who saw it; of somebody who cannot sign it is needed."""
     sha256: Sha256
 
 

@@ -19,7 +19,7 @@ from server.protocol.office import (
     NewSupplement,
     Supplement,
 )
-from server.reception import reviews
+from server.reception import reviews, signatures
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.filing import search_parts
@@ -105,8 +105,8 @@ def intact(session: Session, record: VisitRecord, case: StoredCase) -> bool:
     """The filed record has its hash, the signature is under that hash, and what is shown is what was filed."""
     if fingerprint(case.filed_record) != case.record_sha256:
         return False
-    signature = records.signature(session, record.id)
-    if signature is not None and signature.record_sha256 != case.record_sha256:
+    under = signatures.present(session, record, case.record_sha256)
+    if record.signed_at is not None and not signatures.signed_by_reader(under):
         return False
     return same_words(case.filed_record, session, record)
 

@@ -11,6 +11,7 @@ from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge, WrongSta
 from server.protocol.base import Role
 from server.protocol.copies import (
     PIECE_BYTES,
+    AgentDoor,
     AgentKey,
     AgentReport,
     CopyOffset,
@@ -96,6 +97,14 @@ def uploading(session: Session, settings: Settings, kiosk_id: int) -> Uploading:
     here = sum(copyfiles.received(path) for path in paths)
     # What it holds is a little more than what it sends, and not done before it is hashed.
     return Uploading(copies=agent.waiting, share=min(0.99, here / max(1, agent.waiting_bytes)))
+
+
+def door(session: Session, settings: Settings, kiosk_id: int) -> AgentDoor:
+    """Where the kiosk's page finds its own program, for its devices; raises NotFound where there is none."""
+    agent = store.agent_of(session, kiosk_id)
+    if agent is None or not agent.secret:
+        raise NotFound("这台机器没有装设备程序。", code="no_agent")
+    return AgentDoor(url=f"ws://127.0.0.1:{settings.kiosk_agent_port}/", secret=agent.secret)
 
 
 # --- during the talk ---

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from server.domain import captions
 from server.errors import NotFound, Unavailable
-from server.reception import exports, printing, subtitles
-from server.reception.letters import Filed, letter_data
+from server.reception import exports, printing, signatures, subtitles
+from server.reception.letters import Filed, letter_data, pictures
 from server.reception.office import Office
 from server.settings import Settings
-from server.store import cases, records
+from server.store import cases
 from server.store.models import StoredCase, StoredDocument, VisitRecord
 
 log = structlog.get_logger()
@@ -48,13 +48,13 @@ def _plain(session: Session, case: StoredCase, settings: Settings) -> Callable[[
 
 
 PRINTED: dict[str, Callable[[Filed, Settings], bytes]] = {
-    "record.docx": lambda filed, settings: printing.docx("record", letter_data(filed), filed.signature, settings.data_dir),
+    "record.docx": lambda filed, settings: printing.docx("record", letter_data(filed), pictures(filed), settings.data_dir),
     "record.pdf": lambda filed, settings: printing.pdf(
-        "record", letter_data(filed), filed.signature, filed.settled_at, settings.pdf_font_dir
+        "record", letter_data(filed), pictures(filed), filed.settled_at, settings.pdf_font_dir
     ),
-    "form.docx": lambda filed, settings: printing.docx("form", letter_data(filed), None, settings.data_dir),
+    "form.docx": lambda filed, settings: printing.docx("form", letter_data(filed), pictures(filed), settings.data_dir),
     "form.pdf": lambda filed, settings: printing.pdf(
-        "form", letter_data(filed), None, filed.settled_at, settings.pdf_font_dir
+        "form", letter_data(filed), {}, filed.settled_at, settings.pdf_font_dir
     ),
 }
 RENDER: dict[str, Render] = {
@@ -106,7 +106,6 @@ def filed_of(session: Session, case_id: int) -> Filed:
     """A filed case as printing needs it."""
     case = session.get_one(StoredCase, case_id)
     record = session.get_one(VisitRecord, case.record_id)
-    signature = records.signature(session, record.id)
     return Filed(
         case_no=case.case_no,
         content=case.filed_record,
@@ -115,7 +114,7 @@ def filed_of(session: Session, case_id: int) -> Filed:
         settled_at=record.signed_at or case.filed_at,
         refusal_reason=record.refusal_reason,
         query_code=record.reception.query_code,
-        signature=signature.image if signature else None,
+        signatures=signatures.for_print(signatures.present(session, record, case.record_sha256)),
     )
 
 

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.casenumbers import case_number
 from server.domain.deadlines import FIRST_RULE, RULES, due_date
+from server.domain.signers import READERS, SIGNED
 from server.domain.states import FormField, RecordState
 from server.errors import Conflict, WrongState
 from server.protocol.canonical import fingerprint
-from server.reception import revisions
+from server.reception import revisions, signatures
 from server.reception.canonical import same_words, settled
 from server.reception.records import FILEABLE, require
 from server.store import accusations, cases, records
@@ -61,10 +62,9 @@ def file_record(session: Session, actor: Actor, record_id: str) -> Filed:
 def _signed_content(session: Session, record: VisitRecord) -> dict[str, Any]:
     """The record as it was signed or refused; raises Conflict when it is not that any more."""
     content = settled(session, record)
-    signature = records.signature(session, record.id)
     right = content is not None and same_words(content, session, record)
     if right and record.state == RecordState.SIGNED:
-        right = signature is not None and signature.record_sha256 == fingerprint(content)
+        right = signatures.signed_by_reader(signatures.present(session, record, fingerprint(content)))
     if content is None or not right:
         raise Conflict("笔录和签字时的不一样，不能归档，请找管理员查明。", code="not_as_signed")
     return content
@@ -75,7 +75,7 @@ def _file(session: Session, actor: Actor, record: VisitRecord, content: dict[str
     case = _case(session, record, content, now)
     session.add(case)
     session.flush()
-    session.add_all(_events(record, case, actor, now))
+    session.add_all(_events(session, record, case, actor, now))
     session.add(_first_deadline(record.reception, case))
     session.add(SearchText(case_id=case.id, tokens=search_tokens(search_parts(case))))
     revisions.add(session, record, "file", actor=actor, after={"case_no": case.case_no})
@@ -117,14 +117,20 @@ def _title(form: dict[str, str], content: dict[str, Any]) -> str:
     return words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1] + "…"
 
 
-def _events(record: VisitRecord, case: StoredCase, actor: Actor, now: datetime) -> list[StoredCaseEvent]:
-    author = revisions.PETITIONER
-    if record.state == RecordState.REFUSED:
-        how = StoredCaseEvent(case_id=case.id, at=now, author=author, kind="refused", why=record.refusal_reason)
-    else:
-        how = StoredCaseEvent(case_id=case.id, at=record.signed_at or now, author=author, kind="signed", why="")
-    clerk = actor.name if not actor.is_kiosk else record.clerk.name if record.clerk else actor.name
-    return [how, StoredCaseEvent(case_id=case.id, at=now, author=clerk, kind="registered", why=case.case_no)]
+def _events(
+    session: Session, record: VisitRecord, case: StoredCase, actor: Actor, now: datetime
+) -> list[StoredCaseEvent]:
+    """How each reader signed, and that the case was registered."""
+    readers = [one for one in signatures.present(session, record, case.record_sha256) if one.role in READERS]
+    how = [
+        StoredCaseEvent(case_id=case.id, at=one.at, author=one.name, kind=_kind(one.way), why=one.reason) for one in readers
+    ]
+    clerk = actor.name if actor.role else record.clerk.name if record.clerk else actor.name
+    return [*how, StoredCaseEvent(case_id=case.id, at=now, author=clerk, kind="registered", why=case.case_no)]
+
+
+def _kind(way: str) -> str:
+    return "signed" if way in SIGNED else way
 
 
 def _first_deadline(reception: Reception, case: StoredCase) -> StoredDeadline:

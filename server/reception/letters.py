@@ -1,5 +1,6 @@
 """What the printed record and form say: the filed record put into the words of a page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +9,11 @@ from server import clock
 from server.domain import terms, undertakings
 from server.domain.canonical import check_code
 from server.domain.gaps import clock_time, fill_sentence, gap_sentence
+from server.domain.signers import READERS, SIGNED, WAY_WORDS, SignerRole, SigningWay, reasons
 from server.domain.states import Consent, FormField, LineKind
 from server.protocol.base import Role
 from server.reception import attendance
+from server.reception.signatures import Signed
 
 NONE = "无"
 CHOSEN = (FormField.FORM_OF_VISIT, FormField.FIRST_OR_REPEAT, FormField.PURPOSE, FormField.LITIGATION)
@@ -27,7 +30,8 @@ class Filed:
     settled_at: datetime
     """When it was signed or refused."""
     refusal_reason: str
-    signature: bytes | None
+    signatures: tuple[Signed, ...] = ()
+    """Under this version, in order of time."""
     query_code: str = ""
     """With which the petitioner asks how the matter stands."""
 
@@ -46,7 +50,7 @@ SAMPLE = Filed(
         "form": [{"field": field.value, "value": f"样{terms.FIELD[field]}"} for field in FormField],
     },
     record_sha256="0123456789abcdef" * 4, manifest_sha256="fedcba9876543210" * 4,
-    settled_at=datetime(2026, 6, 9, 10, 5, tzinfo=clock.OFFICE_ZONE), refusal_reason="", signature=None, query_code="QC-SAMPLE",
+    settled_at=datetime(2026, 6, 9, 10, 5, tzinfo=clock.OFFICE_ZONE), refusal_reason="", query_code="QC-SAMPLE",
 )  # fmt: skip
 """What templates are tried with; nobody's words."""
 
@@ -79,7 +83,7 @@ def letter_data(filed: Filed) -> dict[str, Any]:
         "promises": _promises(content),
         "notes": _notes(content),
         "closing": _closing(filed),
-        "signed": filed.signature is not None,
+        "signatures": _signatures(filed),
         "date": _day(filed.settled_at),
     }
 
@@ -189,9 +193,54 @@ def _notes(content: dict[str, Any]) -> list[str]:
 
 
 def _closing(filed: Filed) -> str:
-    if filed.refusal_reason:
-        return f"信访人看过以上笔录，没有签名。原因：{filed.refusal_reason}"
-    return "以上笔录我看过，和我说的一样。签名不等于同意处理结果。"
+    """What the readers say, with those who did not sign, why, and who saw it."""
+    readers = [one for one in filed.signatures if one.role in READERS]
+    left_out = [one for one in readers if one.way not in SIGNED]
+    agreed = "以上笔录我看过，和我说的一样。签名不等于同意处理结果。"
+    if len(left_out) < len(readers) or not (left_out or filed.refusal_reason):
+        return agreed + (f"其中{_reasons(left_out)}。" if left_out else "")
+    if len(readers) > 1:
+        return f"以上笔录看过了。{_reasons(left_out)}。"
+    way, reason = (left_out[0].way, left_out[0].reason) if left_out else (SigningWay.REFUSED, filed.refusal_reason)
+    seen = f"。见证人：{left_out[0].witness}" if left_out and left_out[0].witness else ""
+    return f"信访人看过以上笔录，{WAY_WORDS[way]}。原因：{reason}{seen}"
+
+
+def _reasons(left_out: Sequence[Signed]) -> str:
+    return reasons({"name": one.name, "way": one.way, "reason": one.reason, "witness": one.witness} for one in left_out)
+
+
+def _places(filed: Filed) -> dict[str, list[Signed | None]]:
+    """Where names go: one place for each reader, one for the leader, one for the recorder; None: it is empty."""
+    readers: list[Signed | None] = [one for one in filed.signatures if one.role in READERS]
+    staff = {one.role: one for one in filed.signatures if one.role not in READERS}
+    return {"readers": readers or [None], "receiver": [staff.get(SignerRole.RECEIVER)], "recorder": [staff.get(SignerRole.RECORDER)]}
+
+
+def _signatures(filed: Filed) -> dict[str, list[dict[str, str]]]:
+    """Each place with a picture, or with words where there is none."""
+    return {
+        place: [_signature(f"{place}-{number}", one) for number, one in enumerate(found)]
+        for place, found in _places(filed).items()
+    }
+
+
+def _signature(place: str, one: Signed | None) -> dict[str, str]:
+    if one is None:
+        return {"name": "", "picture": "", "words": ""}
+    if one.image is not None:
+        return {"name": one.name, "picture": f"{place}.png", "words": ""}
+    return {"name": one.name, "picture": "", "words": f"{one.name}（{WAY_WORDS[one.way]}）"}
+
+
+def pictures(filed: Filed) -> dict[str, bytes]:
+    """The pictures that `letter_data` names."""
+    return {
+        f"{place}-{number}.png": one.image
+        for place, found in _places(filed).items()
+        for number, one in enumerate(found)
+        if one is not None and one.image is not None
+    }
 
 
 def _day(moment: datetime) -> str:

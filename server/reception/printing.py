@@ -1,5 +1,6 @@
 """Typesetting: the words of a letter (letters.py) into .pdf with Typst and into .docx from a template of Word."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,28 +10,41 @@ import structlog
 from server.letters import wordtemplates
 from server.letters.typesetting import typeset
 from server.reception.letters import SAMPLE, letter_data, template_words
+from server.reception.signature_image import side_by_side, trimmed
 
 log = structlog.get_logger()
 
 NAMES = ("record", "form")
 """Letters that have a template, by the name of its file."""
+SIGNATURES = dict(zip(wordtemplates.SIGNATURES, ("readers", "receiver", "recorder"), strict=True))
+"""Places for names in a template, and whose they are."""
+SHORT_LINE = "＿＿＿＿"
 FOLDER = "letter-templates"
 """Where an office keeps its own templates, in its data folder."""
 
 
-def pdf(template: str, data: dict[str, Any], signature: bytes | None, made_at: datetime, font_dir: str) -> bytes:
+def pdf(template: str, data: dict[str, Any], pictures: Mapping[str, bytes], made_at: datetime, font_dir: str) -> bytes:
     """A PDF from `record` or `form`; the words travel as data, never as Typst source."""
-    pictures = {"signature.png": signature} if signature is not None else {}
-    return typeset(template, data, font_dir, pictures, format="pdf", timestamp=int(made_at.timestamp()))
+    return typeset(template, data, font_dir, {name: trimmed(one) for name, one in pictures.items()}, format="pdf", timestamp=int(made_at.timestamp()))
 
 
-def docx(template: str, data: dict[str, Any], signature: bytes | None, data_dir: Path) -> bytes:
+def docx(template: str, data: dict[str, Any], pictures: Mapping[str, bytes], data_dir: Path) -> bytes:
     """A .docx from `record` or `form`, by the office's own template if it has a good one."""
     chosen = template_of(template, data_dir)
     if chosen.problem:
         log.warning("office's template not used", name=template)
     path = chosen.path
-    return wordtemplates.render(path, template_words(data), signature, data["office"])
+    places = {name: _place(data["signatures"][place], pictures) for name, place in SIGNATURES.items()}
+    places |= {name: places[name] or SHORT_LINE for name in wordtemplates.SIGNATURES[1:]}
+    return wordtemplates.render(path, template_words(data), places, data["office"])
+
+
+def _place(names: list[dict[str, str]], pictures: Mapping[str, bytes]) -> bytes | str:
+    """Pictures of names side by side, or what stands there instead."""
+    found = [trimmed(pictures[one["picture"]]) for one in names if one["picture"] in pictures]
+    if found:
+        return side_by_side(found)
+    return "；".join(one["words"] for one in names if one["words"])
 
 
 def template_of(name: str, data_dir: Path) -> wordtemplates.Choice:

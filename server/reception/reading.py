@@ -11,8 +11,16 @@ from server.domain.states import RecordState
 from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import fingerprint
 from server.protocol.office import Participant, PlayableSegment
-from server.protocol.reading import Reading, ReadingGap, ReadingLine, ReadingPromise, ReadingState, ReadWord
-from server.reception import attendance, promises
+from server.protocol.reading import (
+    Reading,
+    ReadingGap,
+    ReadingLine,
+    ReadingPromise,
+    ReadingSigner,
+    ReadingState,
+    ReadWord,
+)
+from server.reception import attendance, promises, signatures
 from server.reception.canonical import canonical_record
 from server.reception.records import gaps_of, playable, require
 from server.store import reading as store
@@ -27,7 +35,7 @@ def open_reading(session: Session, actor: Actor, record_id: str) -> Reading:
     """The record for reading; that it was opened is written down.  Raises NotFound for any other record."""
     record = require(session, actor, record_id)
     records.note_access(session, actor, "read" if actor.is_kiosk else "read_by_link", "record", record.id, clock.now())
-    return view(session, record)
+    return view(session, record, actor.name if actor.reads else "")
 
 
 def state(session: Session, actor: Actor, record_id: str) -> ReadingState:
@@ -40,20 +48,23 @@ def state_of(record: VisitRecord) -> Any:
     return STATES.get(RecordState(record.state), "settled")
 
 
-def view(session: Session, record: VisitRecord) -> Reading:
-    """The number of queries does not depend on the record's length."""
+def view(session: Session, record: VisitRecord, whose: str = "") -> Reading:
+    """For whoever is at the kiosk, or for the signer of this name.  The number of queries does not depend on the record's
+    length."""
     reception = record.reception
     seats = records.participants(session, reception.id)
     first = store.handed_over(session, record.id)
     known = {line["id"]: line["text"] for line in first["record"]["lines"]} if first else None
     rows = [row for row in records.line_rows(session, record.id) if not row.deleted]
     confirmed = record.state == RecordState.CONFIRMED
+    sha256 = fingerprint(canonical_record(session, record)) if confirmed else ""
+    signers = signers_of(session, record, sha256)
     return Reading.model_construct(
         record_id=record.id,
         reception_id=reception.id,
         state=state_of(record),
         version=record.version,
-        sha256=fingerprint(canonical_record(session, record)) if confirmed else "",
+        sha256=sha256,
         participants=tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
         own=next(seat.id for seat in seats if seat.role == Role.PETITIONER),
         attendance=tuple(attendance.views(attendance.present(session, reception))),
@@ -64,6 +75,18 @@ def view(session: Session, record: VisitRecord) -> Reading:
             ReadingPromise(who=one.who, what=one.what, by=one.by)
             for one in promises.of_record(session, record, confirmed_only=True)
         ),
+        signers=signers,
+        signer=next((one.number for one in signers if whose and one.name == whose), None),
+    )
+
+
+def signers_of(session: Session, record: VisitRecord, sha256: str) -> tuple[ReadingSigner, ...]:
+    """Who reads and signs, and how those who have did."""
+    found = signatures.present(session, record, sha256) if sha256 else []
+    done = {one: signatures.of_reader(found, one) for one in signatures.readers_of(session, record)}
+    return tuple(
+        ReadingSigner(number=one.number, name=one.name, role=one.role, done=row.way if row else "")
+        for one, row in done.items()
     )
 
 

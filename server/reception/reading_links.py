@@ -12,6 +12,7 @@ from server.domain.states import CLOSED_RECORD, RecordState
 from server.errors import InvalidInput, NotFound, NotLoggedIn, TooOften, WrongState
 from server.protocol.office import NewReadingLink, ReadingLinkView
 from server.protocol.reading import OpenLink, ReaderPlace
+from server.reception import reading, signatures
 from server.reception.accounts import digest, new_token
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
@@ -42,11 +43,15 @@ def make(session: Session, actor: Actor, settings: Settings, record_id: str, ask
     record = require(session, actor, record_id)
     if record.confirmed_at is None or record.state in CLOSED_RECORD:
         raise WrongState("先交给群众核对，才能发链接。签过的不用再发。", code="not_handed_over")
-    digits = asked.phone_last4 or record.reception.petitioner_phone[-4:]
+    own = asked.whom.strip() in ("", signatures.readers_of(session, record)[0].name)
+    digits = asked.phone_last4 or (record.reception.petitioner_phone[-4:] if own else "")
     if not digits:
         raise InvalidInput("没有留手机号。请填上这个人手机号的最后 4 位，打开链接时要用。", code="phone_missing")
     now = clock.now()
-    whom = asked.whom.strip() or record.reception.petitioner_name
+    readers = [one.name for one in signatures.readers_of(session, record)]
+    whom = asked.whom.strip() or readers[0]
+    if whom not in readers:
+        raise InvalidInput("链接只给要签字的人：信访人，和登记表上写的代表。请照登记表上的名字填。", code="not_a_signer")
     for earlier in store.links_of(session, record.id):
         if earlier.whom == whom:
             earlier.revoked_at = earlier.revoked_at or now
@@ -119,7 +124,9 @@ def place(session: Session, actor: Actor) -> ReaderPlace:
     """Where the record of a reader stands."""
     record = session.get_one(VisitRecord, actor.reads)
     link = store.link(session, actor.link_id)
-    settled = record.state in CLOSED_RECORD
+    sha256 = reading.view(session, record).sha256 if record.state == RecordState.CONFIRMED else ""
+    signed = any(one.done and one.name == actor.name for one in reading.signers_of(session, record, sha256))
+    settled = record.state in CLOSED_RECORD or signed
     open_ = record.state == RecordState.CONFIRMED or (record.state == RecordState.CORRECTING and record.confirmed_at)
     case = records.case_of(session, record.id)
     return ReaderPlace(

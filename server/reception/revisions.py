@@ -79,6 +79,8 @@ SENTENCES = {
     "withdraw": "信访人又看过，收回了刚才说的",
     "sign": "信访人签了字",
     "refuse": "信访人没有签字",
+    "signature": "信访人一方有一位看过、签过了",
+    "staff_signature": "接谈人或者记录人签了字",
     "file": "登记归档",
 }
 

@@ -1,6 +1,6 @@
 """Every query about filed cases, their numbers, events, deadlines, supplements and documents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -101,6 +101,12 @@ def wrong_tries(session: Session, source: str, since: datetime) -> int:
 def drop_tries(session: Session, before: datetime) -> None:
     """Forget wrong guesses that no longer count."""
     session.execute(delete(ProgressTry).where(ProgressTry.at < before))
+
+
+def forget_documents(session: Session, record_id: str, names: Collection[str]) -> None:
+    """Printed documents of a record's case that are to be made again; their files stay."""
+    case = select(StoredCase.id).where(StoredCase.record_id == record_id).scalar_subquery()
+    session.execute(delete(StoredDocument).where(StoredDocument.case_id == case, StoredDocument.name.in_(names)))
 
 
 def set_search_tokens(session: Session, case_id: int, tokens: str) -> None:

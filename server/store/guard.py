@@ -77,24 +77,26 @@ FIXED_COLUMNS = ("case_no", "record_id", "filed_record", "record_sha256", "manif
 MESSAGE = "a filed record cannot change"
 
 
-def create_triggers(connection: Connection) -> None:
-    """Make the triggers that refuse a change of a filed record; for migrations."""
+def create_triggers(connection: Connection, table: str = "") -> None:
+    """Make the triggers that refuse a change of a filed record; for migrations.  `table`: those of one that is made anew."""
     sqlite = connection.dialect.name == "sqlite"
-    for statement in _sqlite_triggers() if sqlite else _postgresql_triggers():
-        connection.exec_driver_sql(statement)
+    if not sqlite and not table:
+        connection.exec_driver_sql(_POSTGRESQL_FUNCTION)
+    for rule in _rules(table):
+        connection.exec_driver_sql(_sqlite_trigger(*rule) if sqlite else _postgresql_trigger(*rule))
 
 
-def drop_triggers(connection: Connection) -> None:
-    """Take the triggers away again."""
-    for name, table, _, _ in _rules():
-        on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
+def drop_triggers(connection: Connection, table: str = "") -> None:
+    """Take the triggers (of one table) away again."""
+    for name, of, _, _ in _rules(table):
+        on = "" if connection.dialect.name == "sqlite" else f" ON {of}"
         connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
-    if connection.dialect.name != "sqlite":
+    if connection.dialect.name != "sqlite" and not table:
         connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_filed()")
 
 
-def _rules() -> list[tuple[str, str, str, str]]:
-    """Name, table, event and condition of every trigger."""
+def _rules(of: str = "") -> list[tuple[str, str, str, str]]:
+    """Name, table, event and condition of every trigger (of one table)."""
     rules = []
     for table in FIXED_TABLES:
         for what, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
@@ -105,34 +107,31 @@ def _rules() -> list[tuple[str, str, str, str]]:
     rules.append(("fixed_records_update", "records", "UPDATE", "OLD.state = 'filed' AND NEW.state <> 'filed'"))
     rules.append(("fixed_cases_update", "cases", f"UPDATE OF {', '.join(FIXED_COLUMNS)}", ""))
     rules.append(("fixed_cases_delete", "cases", "DELETE", ""))
-    return rules
+    return [rule for rule in rules if not of or rule[1] == of]
 
 
-def _sqlite_triggers() -> list[str]:
-    return [
-        f"CREATE TRIGGER {name} BEFORE {what} ON {table} {'WHEN ' + condition if condition else ''}"
-        f" BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
-        for name, table, what, condition in _rules()
-    ]
+def _sqlite_trigger(name: str, table: str, what: str, condition: str) -> str:
+    when = f"WHEN {condition}" if condition else ""
+    return f"CREATE TRIGGER {name} BEFORE {what} ON {table} {when} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
 
 
-def _postgresql_triggers() -> list[str]:
-    """A trigger's own condition cannot look into another table on PostgreSQL, so the function does."""
-    function = (
-        "CREATE FUNCTION refuse_filed() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE found boolean; BEGIN"
-        " IF TG_ARGV[0] = '' THEN found := true; ELSIF TG_OP = 'INSERT' THEN"
-        " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING NEW, NEW; ELSIF TG_OP = 'DELETE' THEN"
-        " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING OLD, OLD; ELSE"
-        " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING OLD, NEW; END IF;"
-        f" IF found THEN RAISE EXCEPTION '{MESSAGE}'; END IF;"
-        " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
-    )
-    triggers = [
+_POSTGRESQL_FUNCTION = (
+    "CREATE FUNCTION refuse_filed() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE found boolean; BEGIN"
+    " IF TG_ARGV[0] = '' THEN found := true; ELSIF TG_OP = 'INSERT' THEN"
+    " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING NEW, NEW; ELSIF TG_OP = 'DELETE' THEN"
+    " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING OLD, OLD; ELSE"
+    " EXECUTE 'SELECT ' || TG_ARGV[0] INTO found USING OLD, NEW; END IF;"
+    f" IF found THEN RAISE EXCEPTION '{MESSAGE}'; END IF;"
+    " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+)
+"""A trigger's own condition cannot look into another table on PostgreSQL, so the function does."""
+
+
+def _postgresql_trigger(name: str, table: str, what: str, condition: str) -> str:
+    return (
         f"CREATE TRIGGER {name} BEFORE {what} ON {table} FOR EACH ROW"
         f" EXECUTE FUNCTION refuse_filed('{_argument(condition)}')"
-        for name, table, what, condition in _rules()
-    ]
-    return [function, *triggers]
+    )
 
 
 def _argument(condition: str) -> str:

@@ -705,13 +705,32 @@ class RecordFigures(Base):
 
 
 class StoredSignature(Base):
-    """The petitioner's signature under exactly the record with this hash."""
+    """Somebody's signature under exactly the record with this hash, or why there is none; those of earlier versions stay."""
 
     __tablename__ = "signatures"
-    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), index=True)
     record_sha256: Mapped[str] = mapped_column(String(64))
-    image: Mapped[bytes]
+    record_version: Mapped[int] = mapped_column(Integer)
+    """Of the record then: a record that was handed over again is signed again, also where nothing was changed."""
+    role: Mapped[str] = mapped_column(String(20))
+    """SignerRole of domain/signers.py."""
+    name: Mapped[str] = mapped_column(String(64))
+    way: Mapped[str] = mapped_column(String(20))
+    """SigningWay of domain/signers.py."""
+    image: Mapped[bytes | None]
+    """PNG of the name, drawn from the strokes, or of a fingerprint: attached, compared with nothing."""
+    strokes: Mapped[list[Any]]
+    """As domain/strokes.py; empty where nothing was drawn."""
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    witness: Mapped[str] = mapped_column(String(64), default="")
+    device: Mapped[str] = mapped_column(String(100), default="")
+    """Which fingerprint pad."""
+    place: Mapped[str] = mapped_column(String(10))
+    """kiosk, phone or desk."""
     kiosk_id: Mapped[int | None] = mapped_column(ForeignKey("kiosks.id"))
+    link_id: Mapped[str] = mapped_column(String(64), default="")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
 
 

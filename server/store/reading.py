@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.store.models import ReadingLink, StoredDispute, StoredRevision
@@ -17,6 +17,14 @@ def handed_over(session: Session, record_id: str, *, last: bool = False) -> dict
     query = select(StoredRevision.after).where(StoredRevision.record_id == record_id, StoredRevision.kind == CONFIRM)
     found = session.scalars(query.order_by(order).limit(1)).first()
     return found if found and "record" in found else None
+
+
+def handed_over_number(session: Session, record_id: str) -> int:
+    """Number of the revision by which the record was last handed to the petitioner; 0: it was not."""
+    query = select(func.max(StoredRevision.number)).where(
+        StoredRevision.record_id == record_id, StoredRevision.kind == CONFIRM
+    )
+    return session.scalar(query) or 0
 
 
 def disputes(session: Session, record_id: str) -> Sequence[StoredDispute]:

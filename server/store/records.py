@@ -292,9 +292,12 @@ def revisions(session: Session, record_id: str, since: int = 0) -> Sequence[Stor
     return session.scalars(query.order_by(StoredRevision.number)).all()
 
 
-def signature(session: Session, record_id: str) -> StoredSignature | None:
-    """The signature under a record."""
-    return session.get(StoredSignature, record_id)
+def signatures(session: Session, record_id: str, sha256: str = "") -> Sequence[StoredSignature]:
+    """Who signed a record or did not, oldest first; of all its versions, or under one hash."""
+    query = select(StoredSignature).where(StoredSignature.record_id == record_id)
+    if sha256:
+        query = query.where(StoredSignature.record_sha256 == sha256)
+    return session.scalars(query.order_by(StoredSignature.id)).all()
 
 
 def case_of(session: Session, record_id: str) -> StoredCase | None:

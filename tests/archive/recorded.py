@@ -20,7 +20,7 @@ from server.store.models import Participant, Reception, StoredGap, StoredSegment
 from server.store.records import case_of
 from tests.media.encoded import opus, vp8
 from tests.media.test_h264 import recorded
-from tests.records.office import TALK, data_url, png, utterance
+from tests.records.office import TALK, drawn, utterance
 
 SECONDS = 3.0
 SAID = (("leader", 0.3, "什么事？"), ("petitioner", 1.2, "补偿款没给。"))
@@ -118,7 +118,7 @@ def _filed(session: Session, clerk: Actor, record: VisitRecord) -> int:
     record.reception.left_kiosk_at = None
     session.flush()
     sha256 = reading.view(session, session.get_one(VisitRecord, record.id, populate_existing=True)).sha256
-    signing.sign(session, kiosk, record.id, data_url(png()), sha256=sha256, file_at_once=True)
+    signing.sign(session, kiosk, record.id, drawn(sha256), file_at_once=True)
     case = case_of(session, record.id)
     assert case is not None
     return case.id

@@ -838,7 +838,8 @@ def open_the_kiosk(page: Page, desk: Desk, record: Seeded) -> None:
     with desk.store.write() as session:
         desk_record = session.get_one(VisitRecord, record.id)
         desk_record.reception.kiosk_open_until, desk_record.reception.unlock_tries = clock.now(), 5
-    page.get_by_role("button", name="打开终端").click()
+    page.get_by_role("button", name="给群众看").click()
+    page.click('dialog button[value="unlock"]')
     with page.expect_response("**/unlock"):
         page.click('dialog button[value="yes"]')
 

@@ -376,7 +376,11 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     assert code == stored(office).query_code
     with office.store.read() as session:
         record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
-        assert session.get(StoredSignature, record.id) is not None
+        (signature,) = session.scalars(select(StoredSignature).where(StoredSignature.record_id == record.id))
+    assert (signature.name, signature.way, len(signature.strokes), len(signature.strokes[0])) == ("何守", "handwritten", 1, 21)
+    times = [point[2] for point in signature.strokes[0]]
+    assert times == sorted(times)
+    assert times[-1] > 0, "how it was drawn is kept, with its times"
     do(page, "done")
     page.tap("#question-yes")
     screen(page, "welcome")

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +17,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from kiosk import agent as program
 from kiosk.agent import Agent, AgentNotEnrolled, origin_of
+from kiosk.fingerprint import CommandPad, NoPrint
 from kiosk.settings import KioskSettings
 from server.domain.states import ReceptionState
 from server.protocol.copies import End, Open
+from server.reception.signature_image import decode_fingerprint
 from server.store import copyfiles
 from server.store.models import KioskCopy, Reception
 from tests.office import TestOffice, running, settings_for
@@ -236,3 +240,43 @@ def test_without_a_key_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(AgentNotEnrolled) as refused:
         Agent(KioskSettings(data_dir=tmp_path))
     assert "接入码" in refused.value.message
+
+
+PAD = Path(__file__).with_name("simulated_pad.py")
+
+
+async def asked_pad(port: int, kind: str, *, secret: str = "s" * 43) -> dict[str, Any]:
+    """The page's one message about the pad, and the answer."""
+    async with connect(f"ws://127.0.0.1:{port}/", origin=OFFICE, compression=None) as socket:  # type: ignore[arg-type]
+        await socket.send(json.dumps({"type": kind, "secret": secret}))
+        return await told(socket)
+
+
+@pytest.mark.parametrize(("how", "code"), [("", ""), ("fails", "no_print"), ("words", "no_print"), ("endless", "no_print")])
+async def test_a_finger_on_the_pad_is_a_picture_for_the_page(settings, how, code):
+    settings.fingerprint_command = f"{sys.executable} {PAD} {how or 'well'}"
+    async with keeping(settings) as (agent, port):
+        assert (await asked_pad(port, "pad"))["device"] == "手印板"
+        answer = await asked_pad(port, "press")
+        if code:
+            assert (answer["type"], answer["code"]) == ("refused", code)
+        else:
+            image = decode_fingerprint("data:image/png;base64," + answer["image"])
+            assert (answer["type"], image[:4]) == ("print", b"\x89PNG")
+        assert agent.outbox.copies() == []
+
+
+async def test_a_pad_that_hangs_is_waited_for_and_given_up_and_nobody_else_gets_in(settings):
+    async with keeping(settings) as (agent, port):
+        assert (await asked_pad(port, "pad"))["code"] == "no_pad"
+        agent.pad = CommandPad(f"{sys.executable} {PAD} hangs", "手印板", wait_s=1.5)
+        assert (await asked_pad(port, "press", secret="x" * 43))["code"] == "secret_wrong"
+        first = asyncio.create_task(asked_pad(port, "press"))
+        await until(lambda: agent._pressing.locked(), "the pad is in use")
+        assert (await asked_pad(port, "press"))["code"] == "pad_busy"
+        assert (await first)["code"] == "no_print"
+
+
+async def test_a_pad_whose_program_is_not_there_gives_no_print():
+    with pytest.raises(NoPrint):
+        await CommandPad("/nowhere/pad", "手印板").press()

@@ -9,6 +9,7 @@ import typst
 from server import clock
 from server.errors import NotFound, Unavailable
 from server.letters import typesetting
+from server.protocol.reading import Refused
 from server.reception import archive_plans, attendance, cases, documents, printing, signing
 from server.reception.letters import letter_data
 from server.store.models import (
@@ -44,7 +45,7 @@ def filed(world: World, *, refuse: str = "", **what: object) -> int:
         signing.confirm(session, world.clerk, record_id)
         if refuse:
             sha256 = read_hash(session, record_id)
-            signing.refuse(session, world.kiosk, record_id, refuse, sha256=sha256, file_at_once=True)
+            signing.refuse(session, world.kiosk, record_id, Refused(reason=refuse, sha256=sha256), file_at_once=True)
             return case_of(session, record_id).id
         return sign(session, world, record_id, file_at_once=True).case_id
 

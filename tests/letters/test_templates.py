@@ -2,14 +2,17 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import docx
 import pytest
 
+from server.domain.signers import SignerRole, SigningWay
 from server.letters import wordtemplates
 from server.reception import printing
-from server.reception.letters import SAMPLE, letter_data, template_words
+from server.reception.letters import SAMPLE, letter_data, pictures, template_words
+from server.reception.signatures import Signed
 
 PAGE = Path(__file__).resolve().parents[2] / "deploy" / "letters.zh-CN.md"
 LINES = ("{%p for 句 in 笔录 %}", "{{ 句.话 }}", "{%p endfor %}")
@@ -26,13 +29,13 @@ def put(folder: Path, *paragraphs: str) -> None:
 
 
 def made(folder: Path) -> str:
-    return wordtemplates.text_of(printing.docx("record", letter_data(SAMPLE), None, folder))
+    return wordtemplates.text_of(printing.docx("record", letter_data(SAMPLE), {}, folder))
 
 
 @pytest.mark.parametrize("name", printing.NAMES)
 def test_the_shipped_templates_are_good_and_leave_no_mark_behind(name, tmp_path):
     assert wordtemplates.problem_of(wordtemplates.SHIPPED / f"{name}.docx", printing._trial(name)) == ""
-    text = wordtemplates.text_of(printing.docx(name, letter_data(SAMPLE), None, tmp_path))
+    text = wordtemplates.text_of(printing.docx(name, letter_data(SAMPLE), {}, tmp_path))
     assert not re.search(r"[{}%]", text)
 
 
@@ -75,13 +78,13 @@ def test_what_is_no_word_file_is_told(content, tmp_path):
 def test_values_are_words_and_never_marks(tmp_path):
     data = letter_data(SAMPLE)
     data["lines"][0]["text"] = "{{ 姓名 }}{% raw %} <w:t> & \x0b一行\n二行"
-    text = wordtemplates.text_of(printing.docx("record", data, None, tmp_path))
+    text = wordtemplates.text_of(printing.docx("record", data, {}, tmp_path))
     assert "{{ 姓名 }}{% raw %} <w:t> & 一行" in text
 
 
 def test_every_name_is_in_the_offices_page():
     page = PAGE.read_text(encoding="utf-8")
-    names = {*template_words(letter_data(SAMPLE)), "信访人签名"}
+    names = {*template_words(letter_data(SAMPLE)), *wordtemplates.SIGNATURES}
     assert {name for name in names if f"{{{{ {name} }}}}" not in page} == set()
     assert set(re.findall(r"\{\{ (\w+) \}\}", page)) - names == set()
 
@@ -89,5 +92,13 @@ def test_every_name_is_in_the_offices_page():
 def test_a_signature_is_a_picture_in_its_place(tmp_path):
     from tests.records.office import png
 
-    paper = docx.Document(io.BytesIO(printing.docx("record", letter_data(SAMPLE), png(), tmp_path)))
-    assert len(paper.inline_shapes) == 1
+    signed = (
+        Signed(SignerRole.PETITIONER, "样本人", SigningWay.HANDWRITTEN, png()),
+        Signed(SignerRole.REPRESENTATIVE, "样代表", SigningWay.FINGERPRINT, png()),
+        Signed(SignerRole.RECEIVER, "接谈样", SigningWay.HANDWRITTEN, png()),
+        Signed(SignerRole.RECORDER, "记录样", SigningWay.CONFIRMED),
+    )
+    filed = replace(SAMPLE, signatures=signed)
+    content = printing.docx("record", letter_data(filed), pictures(filed), tmp_path)
+    assert len(docx.Document(io.BytesIO(content)).inline_shapes) == 2, "the readers' names stand side by side"
+    assert "记录样（登录确认）" in wordtemplates.text_of(content)

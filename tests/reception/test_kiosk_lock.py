@@ -12,7 +12,7 @@ from server.domain.states import ReceptionState, RecordState
 from server.reception import drafts, kiosk_lock
 from server.store.models import Reception, StoredSegment, VisitRecord
 from tests.office import TestOffice, running, settings_for
-from tests.records.office import data_url, png
+from tests.records.office import drawn
 
 MINUTE = timedelta(minutes=1)
 
@@ -101,8 +101,8 @@ def test_after_five_minutes_without_a_touch_nothing_is_shown_any_more(office: Te
     hidden = ("record_id", "query_code", "number", "receiver", "phone_last4", "case_no", "next_step")
     assert not any(shown[name] for name in hidden)
     assert not readable(office, record_id)
-    read = {"sha256": "0" * 64}
-    for what, body in (("signature", {"image": data_url(png()), **read}), ("refusal", {"reason": "x", **read})):
+    signature = drawn("0" * 64).model_dump(mode="json")
+    for what, body in (("signature", signature), ("refusal", {"reason": "x", "sha256": "0" * 64})):
         assert office.kiosk.post(f"/api/reading/{record_id}/{what}", json=body).status_code == 404
     touch(office)
     assert sitting(office)["locked"], "a touch of somebody else opens nothing"

@@ -285,7 +285,7 @@ def test_a_line_heard_and_found_right_needs_no_further_decision(
     assert [one.text for one in record.suggestions] == ["他们不给看"], "nothing is proposed for a deleted line"
 
 
-def test_a_petitioner_is_shown_no_suggestions(world: World, talk_files: Recording, transcriber: Transcriber) -> None:
+def test_a_signed_record_is_shown_without_suggestions(world: World, talk_files: Recording, transcriber: Transcriber) -> None:
     record_id = lay_out(world, talk_files)
     hear_all(world, transcriber)
     with world.write() as session:
@@ -297,7 +297,7 @@ def test_a_petitioner_is_shown_no_suggestions(world: World, talk_files: Recordin
     assert len(shown(world, record_id).suggestions) == 3
     with world.write() as session:
         sign(session, world, record_id, file_at_once=True)
-    assert shown(world, record_id).suggestions == (), "nor are they beside what was signed"
+    assert shown(world, record_id).suggestions == ()
 
 
 @pytest.mark.parametrize("filed", [False, True])

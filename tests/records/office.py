@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
 from server.protocol.office import Record
+from server.protocol.reading import Signature
 from server.reception import drafts, reading, records, signing
 from server.reception.office import Office
 from server.settings import Settings
@@ -195,13 +196,25 @@ def data_url(image: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(image).decode()
 
 
+def strokes(points: int = 40) -> tuple[tuple[tuple[float, float, int, float], ...], ...]:
+    """A name of two strokes, drawn in less than a second."""
+    return tuple(
+        tuple((0.2 + 0.5 * step / points, 0.2 + 0.1 * stroke, 400 * stroke + 10 * step, 0.5) for step in range(points))
+        for stroke in range(2)
+    )
+
+
 def read_hash(session: Session, record_id: str) -> str:
     """What a kiosk that has just read the record would send: the hash of what it showed."""
     return reading.view(session, session.get_one(VisitRecord, record_id, populate_existing=True)).sha256
 
 
-def sign(session: Session, world: World, record_id: str, *, file_at_once: bool) -> Record:
-    """The petitioner signs what the kiosk shows; the record as the clerk sees it then."""
-    sha256 = read_hash(session, record_id)
-    signed = signing.sign(session, world.kiosk, record_id, data_url(png()), sha256=sha256, file_at_once=file_at_once)
-    return records.view(session, world.clerk, signed)
+def drawn(sha256: str, signer: int = 0) -> Signature:
+    """What a kiosk sends when somebody wrote their name."""
+    return Signature(signer=signer, strokes=strokes(), aspect=0.5, sha256=sha256)
+
+
+def sign(session: Session, world: World, record_id: str, *, file_at_once: bool, signer: int = 0) -> Record:
+    """Somebody signs what the kiosk shows; the record as the clerk sees it then."""
+    what = drawn(read_hash(session, record_id), signer)
+    return records.view(session, world.clerk, signing.sign(session, world.kiosk, record_id, what, file_at_once=file_at_once))

@@ -14,13 +14,14 @@ from sqlalchemy import select
 from deploy.bench.recordings import write_voice
 from server import clock
 from server.api import cases, public, reading, records
-from server.api.deps import get_actor
+from server.api.deps import get_actor, get_reader
 from server.api.errors import add_handlers
 from server.domain.states import StaffRole
+from server.errors import NotAllowed
 from server.reception import peaks
 from server.store.access import Actor
 from server.store.models import AccessEntry, ProgressTry, Reception, StoredSegment
-from tests.records.office import TALK, World, data_url, draft, png
+from tests.records.office import TALK, World, draft, drawn
 
 ADMIN = Actor(name="管理", user_id=9, role=StaffRole.ADMINISTRATOR, organization_id=1, organization_path="/1/")
 
@@ -35,8 +36,14 @@ class Caller:
             app.include_router(router, prefix="/api")
         add_handlers(app)
         app.dependency_overrides[get_actor] = lambda: self.actor
+        app.dependency_overrides[get_reader] = self._reader
         self.actor = world.clerk
         self.client = TestClient(app, raise_server_exceptions=False)
+
+    def _reader(self) -> Actor:
+        if not self.actor.is_kiosk:
+            raise NotAllowed
+        return self.actor
 
     def get(self, path: str, actor: Actor | None = None, **options):
         return self.send("GET", path, actor, **options)
@@ -61,7 +68,7 @@ def file_case(caller: Caller, world: World, record_id: str) -> int:
     confirmed = caller.post(f"/records/{record_id}/confirm")
     assert confirmed.status_code == 200
     read = caller.get(f"/reading/{record_id}", world.kiosk).json()
-    signature = {"image": data_url(png()), "sha256": read["sha256"]}
+    signature = drawn(read["sha256"]).model_dump(mode="json")
     signed = caller.post(f"/reading/{record_id}/signature", signature, world.kiosk)
     assert (signed.status_code, signed.json()["state"]) == (200, "settled")
     return caller.get(f"/records/{record_id}").json()["case_id"]
@@ -77,7 +84,7 @@ def test_the_whole_way(caller, world, record_id):
     case_id = file_case(caller, world, record_id)
     case = caller.get(f"/cases/{case_id}").json()
     assert (case["case_no"], case["intact"], case["record"]["state"]) == ("LX-2026-000001", True, "filed")
-    assert {document["name"] for document in case["documents"] if document["size"] > 5000} == {
+    assert {document["name"] for document in case["documents"] if document["size"] > 100} == {
         "record.docx", "record.pdf", "form.docx", "form.pdf", "record.vtt", "record.json"
     }
     assert caller.get("/cases?q=修路").json()["total"] == 1
@@ -108,7 +115,7 @@ def test_documents_come_as_files(caller, world, record_id):
     ("GET", "/records/{id}/pulse", None, {"clerk", "leader"}),
     ("GET", "/reading/{id}", None, set()),
     ("POST", "/reading/{id}/disputes", {"line_id": "x", "version": 1, "reason": "x"}, set()),
-    ("POST", "/reading/{id}/signature", {"image": data_url(png()), "sha256": "0" * 64}, set()),
+    ("POST", "/reading/{id}/signature", drawn("0" * 64).model_dump(mode="json"), set()),
     ("POST", "/records/{id}/refusal", {"reason": "x"}, {"clerk"}),
     ("POST", "/records/{id}/file", None, {"clerk"}),
     ("GET", "/cases", None, {"clerk", "leader"}),
@@ -318,12 +325,31 @@ def test_an_objection_that_says_nothing_or_is_malformed_changes_nothing(caller, 
     assert caller.get(f"/records/{record_id}").json()["state"] == "confirmed"
 
 
-def test_signature_over_the_limit_is_refused_in_chinese(caller, world, record_id):
+POINT = [0.5, 0.2, 10, 0.5]
+
+
+@pytest.mark.parametrize(("strokes", "code"), [
+    ([], "signature_blank"),
+    ([[]], "invalid_input"),
+    ([[POINT] * 5], "signature_blank"),
+    ([[POINT] * 40], "signature_blank"),
+    ([[[0.1, 0.1, 500, 0], *[[0.1 + 0.01 * step, 0.2, 10 * step, 0] for step in range(40)]]], "strokes_order"),
+    ([[POINT] * 20_001], "invalid_input"),
+    ([[POINT] * 15_000, [POINT] * 15_000], "too_large"),
+    ([[POINT]] * 301, "invalid_input"),
+    ([[[1e9, 0.2, 10, 0.5]]], "invalid_input"),
+    ([[[0.5, 0.2, -1, 0.5]]], "invalid_input"),
+    ([[[0.5, 0.2]]], "invalid_input"),
+    ("a name", "invalid_input"),
+])
+def test_what_is_no_name_is_refused_and_changes_nothing(caller, world, record_id, strokes, code):
     caller.post(f"/records/{record_id}/confirm")
-    body = {"image": data_url(b"x" * 400_000), "sha256": "0" * 64}
+    sha256 = caller.get(f"/reading/{record_id}", world.kiosk).json()["sha256"]
+    body = {"strokes": strokes, "aspect": 0.5, "sha256": sha256}
     answer = caller.post(f"/reading/{record_id}/signature", body, world.kiosk)
     assert answer.status_code == 422
-    assert "签名" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["code"] in (code, "strokes_many")
+    assert caller.get(f"/records/{record_id}").json()["state"] == "confirmed"
 
 
 def test_list_filters(caller, world, record_id):

@@ -57,7 +57,7 @@ def test_filing_makes_a_case_with_hash_deadline_and_events(world):
     with world.read() as session:
         case = cases.open_case(session, world.clerk, found.case_id)
         stored = session.get_one(StoredCase, found.case_id)
-        signature = session.get_one(StoredSignature, record_id)
+        signature = session.scalars(select(StoredSignature)).one()
         assert fingerprint(stored.filed_record) == stored.record_sha256 == signature.record_sha256
         assert [line["text"] for line in stored.filed_record["lines"]] == [line.text for line in case.record.body]
     assert (case.case_no, case.petitioner, case.intact) == ("LX-2026-000001", "何守田", True)

@@ -15,7 +15,7 @@ from server.errors import InvalidInput, NotFound, WrongState
 from server.protocol.office import NewReadingLink
 from server.reception import reading_links, reading_sheet, signing
 from server.store.models import AccessEntry, Reception, VisitRecord
-from tests.records.office import TALK, World, data_url, draft, png
+from tests.records.office import TALK, World, draft, drawn
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_telephone_reads_objects_and_signs_that_record_and_no_other(world, han
     assert phone.get("/api/reader").json()["step"] == "read", "the person reads on"
     back = phone.post(f"/api/reading/{handed_over}/disputes/withdraw", json={"line_id": line["id"]})
     assert back.json()["state"] == "reading"
-    signature = {"image": data_url(png()), "sha256": shown["sha256"]}
+    signature = drawn(shown["sha256"]).model_dump(mode="json")
     assert phone.post(f"/api/reading/{handed_over}/signature", json=signature).json()["state"] == "settled"
     done = phone.get("/api/reader").json()
     assert (done["step"], done["query_code"], done["case_no"]) == ("done", "QC-R1", "LX-2026-000001")
@@ -127,7 +127,10 @@ def test_who_gets_a_link(world, record_id):
         session.get_one(Reception, "r1").petitioner_phone = ""
     with pytest.raises(InvalidInput):
         give(world, record_id)
-    assert give(world, record_id, whom="刘桂兰", phone_last4="7788").phone_last4 == "7788"
+    assert give(world, record_id, phone_last4="7788").phone_last4 == "7788"
+    with pytest.raises(InvalidInput) as caught:
+        give(world, record_id, whom="刘桂兰", phone_last4="7788")
+    assert caught.value.code == "not_a_signer"
     with world.write() as session, pytest.raises(NotFound):
         reading_links.make(session, world.other_clerk, world.office.settings, record_id, NewReadingLink())
     with world.write() as session:

@@ -1,16 +1,20 @@
 import struct
 import zlib
+from dataclasses import replace
 
 import pytest
 
 from server.domain.states import RecordState
-from server.errors import Conflict, InvalidInput, NotFound, TooLarge, WrongState
+from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge, WrongState
 from server.protocol import office
-from server.protocol.reading import Dispute, Disputed, Reading, Withdrawal
-from server.reception import disputing, editing, filing, reading, records, signing
-from server.reception.signature_image import decode_signature
-from server.store.models import StoredSignature, VisitRecord
-from tests.records.office import World, data_url, png, sign
+from server.protocol.reading import Dispute, Disputed, Fingerprint, Reading, Refused, Withdrawal
+from server.reception import disputing, documents, editing, filing, reading, records, signing
+from server.reception.letters import letter_data, pictures
+from server.reception.signature_image import decode_fingerprint
+from server.store import cases as cases_store
+from server.store import records as stored
+from server.store.models import VisitRecord
+from tests.records.office import World, data_url, drawn, png, sign, strokes
 
 
 def do(world: World, function, *args, **options):
@@ -34,15 +38,19 @@ def test_without_filing_at_once_a_clerk_files(world, record_id):
     record = do(world, sign, world, record_id, file_at_once=False)
     assert record.state == RecordState.SIGNED
     with world.read() as session:
-        signature = session.get_one(StoredSignature, record_id)
-        assert (signature.kiosk_id, len(signature.record_sha256), signature.image) == (1, 64, png())
+        (signature,) = stored.signatures(session, record_id)
+    assert (signature.kiosk_id, len(signature.record_sha256), signature.place) == (1, 64, "kiosk")
+    assert (signature.name, signature.role, signature.way) == ("何守田", "petitioner", "handwritten")
+    assert [len(stroke) for stroke in signature.strokes] == [40, 40]
+    assert signature.strokes[0][1] == [0.2125, 0.2, 10, 0.5]
+    assert signature.image.startswith(b"\x89PNG")
     assert do(world, filing.file_record, world.clerk, record_id).case_no == "LX-2026-000001"
 
 
 def test_refusal_keeps_the_reason_and_files(world, record_id):
     confirmed(world, record_id)
     sha256 = read(world, record_id).sha256
-    record = do(world, signing.refuse, world.kiosk, record_id, "要先问家里人", sha256=sha256, file_at_once=True)
+    record = do(world, signing.refuse, world.kiosk, record_id, Refused(reason="要先问家里人", sha256=sha256), file_at_once=True)
     assert (record.state, record.refusal_reason) == (RecordState.FILED, "要先问家里人")
 
 
@@ -70,7 +78,7 @@ def test_an_objection_goes_to_the_clerk_at_once_and_blocks_until_dealt_with(worl
     shown = read(world, record_id)
     assert (shown.state, shown.sha256, len(shown.lines)) == ("correcting", "", 4), "the person reads on"
     with pytest.raises(Conflict) as caught:
-        do(world, signing.sign, world.kiosk, record_id, data_url(png()), sha256="0" * 64, file_at_once=True)
+        do(world, signing.sign, world.kiosk, record_id, drawn("0" * 64), file_at_once=True)
     assert "正在改" in caught.value.message
     with pytest.raises(WrongState) as caught:
         confirmed(world, record_id)
@@ -147,21 +155,167 @@ def test_confirm_says_what_is_missing(world, record_id):
     assert len(caught.value.details["blocked_by"]) == 2
 
 
-def test_reopen_only_what_is_not_signed(world, record_id):
+def test_what_is_filed_is_not_opened_again(world, record_id):
     with pytest.raises(WrongState):
         do(world, signing.reopen, world.clerk, record_id, "再看看")
     confirmed(world, record_id)
-    assert do(world, signing.reopen, world.clerk, record_id, "再看看").state == RecordState.CORRECTING
-    confirmed(world, record_id)
-    do(world, signing.note_refusal, world.clerk, record_id, "不在", file_at_once=False)
+    do(world, signing.note_refusal, world.clerk, record_id, office.Refusal(reason="不在"), file_at_once=False)
     assert do(world, signing.reopen, world.clerk, record_id, "回来了").refusal_reason == ""
     confirmed(world, record_id)
-    do(world, sign, world, record_id, file_at_once=False)
-    with pytest.raises(WrongState):
+    do(world, sign, world, record_id, file_at_once=True)
+    with pytest.raises(WrongState) as caught:
         do(world, signing.reopen, world.clerk, record_id, "再看看")
+    assert "补正" in caught.value.message
 
 
-@pytest.mark.parametrize(("answer", "content"), [(signing.sign, data_url(png())), (signing.refuse, "不愿意")])
+def test_a_change_after_signing_is_a_new_version_that_is_read_and_signed_again(world, record_id):
+    confirmed(world, record_id)
+    first = read(world, record_id)
+    do(world, sign, world, record_id, file_at_once=False)
+    line = do(world, signing.reopen, world.clerk, record_id, "漏了一句").body[1]
+    with world.read() as session:
+        assert session.get_one(VisitRecord, record_id).signed_at is None
+    edit(world, record_id, office.EditText(line_id=line.id, version=line.version, text="又写了一句。"))
+    with pytest.raises(WrongState):
+        do(world, filing.file_record, world.clerk, record_id)
+    confirmed(world, record_id)
+    second = read(world, record_id)
+    assert (second.sha256 != first.sha256, second.signers[0].done) == (True, "")
+    assert second.lines[1].before == first.lines[1].text
+    do(world, sign, world, record_id, file_at_once=True)
+    with world.read() as session:
+        assert [one.record_sha256 for one in stored.signatures(session, record_id)] == [first.sha256, second.sha256]
+        versions = [one.after["record"]["lines"][1]["text"] for one in stored.revisions(session, record_id) if one.kind == "sign"]
+    assert versions == [first.lines[1].text, "又写了一句。"], "all versions are kept"
+
+
+def test_what_was_opened_again_is_signed_again_also_where_nothing_was_changed(world, record_id):
+    confirmed(world, record_id)
+    first = read(world, record_id)
+    do(world, sign, world, record_id, file_at_once=False)
+    do(world, signing.reopen, world.clerk, record_id, "再看看")
+    confirmed(world, record_id)
+    again = read(world, record_id)
+    assert (again.sha256, again.signers[0].done) == (first.sha256, "")
+    assert do(world, sign, world, record_id, file_at_once=True).state == RecordState.FILED
+
+
+@pytest.fixture
+def group(world, record_id) -> str:
+    """Three people read and sign this record."""
+    with world.write() as session:
+        form = {value.field: value for value in records.form_values(session, session.get_one(VisitRecord, record_id))}
+        editing.edit(session, world.clerk, record_id, office.Edits(edits=(
+            office.EditField(field="representatives", version=form["representatives"].version, value="何守田、刘桂兰（组长）、李四"),
+        )))
+    confirmed(world, record_id)
+    return record_id
+
+
+def test_each_representative_reads_and_signs_and_the_last_one_settles_it(world, group):
+    shown = read(world, group)
+    assert [(one.number, one.name, one.role) for one in shown.signers] == [
+        (0, "何守田", "petitioner"), (1, "刘桂兰", "representative"), (2, "李四", "representative"),
+    ]
+    assert do(world, sign, world, group, file_at_once=True, signer=1).state == RecordState.CONFIRMED
+    with pytest.raises(Conflict) as caught:
+        do(world, sign, world, group, file_at_once=True, signer=1)
+    assert caught.value.code == "already_signed"
+    with pytest.raises(InvalidInput):
+        do(world, sign, world, group, file_at_once=True, signer=3)
+    refused = Refused(signer=2, reason="先走了", sha256=shown.sha256)
+    assert do(world, signing.refuse, world.kiosk, group, refused, file_at_once=True).state == RecordState.CONFIRMED
+    assert [one.done for one in read(world, group).signers] == ["", "handwritten", "refused"]
+    assert do(world, sign, world, group, file_at_once=True).state == RecordState.FILED
+    with world.read() as session:
+        filed = documents.filed_of(session, cases_store.case_of_reception(session, "r1").id)
+    data = letter_data(filed)
+    assert data["closing"].endswith("其中李四没有签名，原因：先走了。")
+    assert [(one["name"], bool(one["picture"])) for one in data["signatures"]["readers"]] == [("刘桂兰", True), ("李四", False), ("何守田", True)]
+
+
+def test_when_one_of_several_objects_the_others_sign_the_new_version(world, group):
+    do(world, sign, world, group, file_at_once=True, signer=0)
+    object_to(world, group, 1)
+    line = read(world, group).lines[1]
+    edit(world, group, office.EditText(line_id=line.id, version=line.version, text="改过的。"))
+    confirmed(world, group)
+    assert [one.done for one in read(world, group).signers] == ["", "", ""]
+
+
+def test_a_signature_stays_good_when_an_objection_is_withdrawn(world, group):
+    do(world, sign, world, group, file_at_once=True, signer=0)
+    line = read(world, group).lines[1]
+    object_to(world, group, 1)
+    assert do(world, disputing.withdraw, world.kiosk, group, Withdrawal(line_id=line.id)).state == "reading"
+    assert [one.done for one in read(world, group).signers] == ["handwritten", "", ""]
+
+
+def test_a_link_signs_for_its_own_person_only(world, group):
+    phone = replace(world.kiosk, kiosk_id=None, reads=group, link_id="l1", name="李四")
+    do(world, signing.sign, phone, group, drawn(read(world, group).sha256, signer=0), file_at_once=True)
+    assert [one.done for one in read(world, group).signers] == ["", "", "handwritten"]
+    with pytest.raises(NotAllowed):
+        do(world, signing.press, phone, group, Fingerprint(image=data_url(png()), sha256="0" * 64), file_at_once=True)
+
+
+def test_whoever_cannot_sign_needs_a_witness_and_is_not_called_unwilling(world, record_id):
+    confirmed(world, record_id)
+    unable = Refused(way="unable", reason="手受了伤", sha256=read(world, record_id).sha256)
+    with pytest.raises(InvalidInput) as caught:
+        do(world, signing.refuse, world.kiosk, record_id, unable, file_at_once=True)
+    assert caught.value.code == "witness_missing"
+    seen = unable.model_copy(update={"witness": "王干事"})
+    record = do(world, signing.refuse, world.kiosk, record_id, seen, file_at_once=True)
+    assert record.refusal_reason == "何守田不能签名，原因：手受了伤，见证人：王干事"
+    with world.read() as session:
+        filed = documents.filed_of(session, cases_store.case_of_reception(session, "r1").id)
+    assert letter_data(filed)["closing"] == "信访人看过以上笔录，不能签名。原因：手受了伤。见证人：王干事"
+
+
+def test_a_fingerprint_is_attached_and_nothing_else(world, record_id):
+    confirmed(world, record_id)
+    pressed = Fingerprint(image=data_url(png()), device="模拟手印板", sha256=read(world, record_id).sha256)
+    assert do(world, signing.press, world.kiosk, record_id, pressed, file_at_once=True).state == RecordState.FILED
+    with world.read() as session:
+        (signature,) = stored.signatures(session, record_id)
+    assert (signature.way, signature.image, signature.device, signature.strokes) == ("fingerprint", png(), "模拟手印板", [])
+
+
+def test_leader_and_recorder_sign_the_same_version_also_after_filing(world, record_id):
+    confirmed(world, record_id)
+    sha256 = read(world, record_id).sha256
+    with world.read() as session:
+        seen = signing.overview(session, world.leader, record_id)
+    assert (seen.sha256, seen.waiting, seen.may_sign_as) == (sha256, ("何守田",), "receiver")
+    mine = office.StaffSignature(strokes=strokes(), sha256=sha256)
+    do(world, signing.staff_sign, world.leader, record_id, mine)
+    for actor, what, error in (
+        (world.leader, mine, Conflict),
+        (world.clerk, mine.model_copy(update={"sha256": "0" * 64}), Conflict),
+        (replace(world.clerk, user_id=4), mine, NotAllowed),
+        (replace(world.leader, user_id=1), mine, NotAllowed),
+        (world.other_clerk, mine, NotFound),
+    ):
+        with pytest.raises(error):
+            do(world, signing.staff_sign, actor, record_id, what)
+    do(world, sign, world, record_id, file_at_once=True)
+    do(world, signing.staff_sign, world.clerk, record_id, office.StaffSignature(sha256=sha256))
+    with world.read() as session:
+        seen = signing.overview(session, world.clerk, record_id)
+        filed = documents.filed_of(session, cases_store.case_of_reception(session, "r1").id)
+    assert ([one.role for one in seen.signatures], seen.may_sign_as) == (["receiver", "petitioner", "recorder"], "")
+    assert all(one.present for one in seen.signatures)
+    places = letter_data(filed)["signatures"]
+    assert (places["receiver"][0]["picture"], places["recorder"][0]["words"]) == ("receiver-0.png", "林晓（登录确认）")
+    assert set(pictures(filed)) == {"readers-0.png", "receiver-0.png"}
+
+
+def unwilling(sha256: str) -> Refused:
+    return Refused(reason="不愿意", sha256=sha256)
+
+
+@pytest.mark.parametrize(("answer", "content"), [(signing.sign, drawn), (signing.refuse, unwilling)])
 def test_what_was_changed_since_it_was_read_is_not_answered_for(world, record_id, answer, content):
     """The clerk takes the record back, changes a sentence and confirms it again while the kiosk shows the old one."""
     confirmed(world, record_id)
@@ -170,7 +324,7 @@ def test_what_was_changed_since_it_was_read_is_not_answered_for(world, record_id
     edit(world, record_id, office.EditText(line_id=changed.id, version=changed.version, text="不一样了。"))
     confirmed(world, record_id)
     with pytest.raises(Conflict) as caught:
-        do(world, answer, world.kiosk, record_id, content, sha256=sha256, file_at_once=True)
+        do(world, answer, world.kiosk, record_id, content(sha256), file_at_once=True)
     assert (caught.value.code, caught.value.message) == ("record_changed", "笔录刚刚改过，请再看一遍改过的地方。")
     with world.read() as session:
         assert session.get_one(VisitRecord, record_id).state == RecordState.CONFIRMED
@@ -182,9 +336,9 @@ def test_signing_in_any_other_state_is_refused(world, record_id, state):
         session.get_one(VisitRecord, record_id).state = state
     errors = (WrongState, NotFound)
     with pytest.raises(errors):
-        do(world, signing.sign, world.kiosk, record_id, data_url(png()), sha256="0" * 64, file_at_once=False)
+        do(world, signing.sign, world.kiosk, record_id, drawn("0" * 64), file_at_once=False)
     with pytest.raises(errors):
-        do(world, signing.refuse, world.kiosk, record_id, "不", sha256="0" * 64, file_at_once=False)
+        do(world, signing.refuse, world.kiosk, record_id, Refused(reason="不", sha256="0" * 64), file_at_once=False)
     with pytest.raises(errors):
         do(world, disputing.dispute, world.kiosk, record_id, Dispute(line_id="x", version=1))
 
@@ -206,24 +360,20 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize(("image", "code"), [
-    (png(drawn=False), "signature_blank"),
-    (b"GIF89a" + b"x" * 100, "signature_unreadable"),
-    (png()[:60], "signature_unreadable"),
-    (png(10, 10), "signature_unreadable"),
-    (bomb(), "signature_unreadable"),
-    (b"", "signature_unreadable"),
+    (png(drawn=False), "picture_blank"),
+    (b"GIF89a" + b"x" * 100, "picture_unreadable"),
+    (png()[:60], "picture_unreadable"),
+    (png(10, 10), "picture_unreadable"),
+    (bomb(), "picture_unreadable"),
 ])
-def test_what_is_not_a_signature_is_refused(world, record_id, image, code):
-    confirmed(world, record_id)
+def test_what_is_not_a_fingerprint_is_refused(image, code):
     with pytest.raises(InvalidInput) as caught:
-        do(world, signing.sign, world.kiosk, record_id, data_url(image), sha256="0" * 64, file_at_once=True)
+        decode_fingerprint(data_url(image))
     assert caught.value.code == code
-    with world.read() as session:
-        assert session.get_one(VisitRecord, record_id).state == RecordState.CONFIRMED
 
 
 def test_broken_base64_and_too_large():
     with pytest.raises(InvalidInput):
-        decode_signature("data:image/png;base64,AAA")
+        decode_fingerprint("data:image/png;base64,AAA")
     with pytest.raises(TooLarge):
-        decode_signature(data_url(png() + b"\0" * 300_000))
+        decode_fingerprint(data_url(png() + b"\0" * 300_000))

@@ -1,7 +1,7 @@
-// Other ways than the kiosk to read what was handed over: a link for somebody's own telephone, a sheet of paper.
+// How what was handed over gets to its reader: the kiosk opened again, a link for somebody's own telephone, a sheet of paper.
 
 import { ApiError, api } from "/static/js/api.js";
-import { ask } from "/static/js/desk/ask.js";
+import { ask, toast } from "/static/js/desk/ask.js";
 import { el } from "/static/js/dom.js";
 import { clockTime } from "/static/js/time.js";
 
@@ -16,14 +16,16 @@ export async function otherWays(record) {
   const whom = field("link-whom", "给谁看", { maxlength: 50, value: record.petitioner });
   const digits = field("link-digits", "这个人手机号的最后 4 位", { maxlength: 4, inputmode: "numeric", pattern: "\\d{4}" }, "本人的可以空着，用登记的手机号");
   const answer = await ask({
-    title: "不在终端上看",
+    title: "给群众看",
     body: [
+      el("p", {}, "在终端上看：终端没人按键就会锁上，要报手机号后四位才打得开。"),
       el("p", {}, "用自己的手机看、签：给他一个链接和查看码，打开时还要填手机号最后 4 位。只打得开这一份，过两小时自己失效；再给一个，前一个就不能用了。"),
       whom.node, digits.node,
       el("p", {}, "在纸上看：", el("a.link", { href: `/desk/${record.id}/sheet`, target: "_blank" }, "打印核对单")),
     ],
-    buttons: [{ value: "link", words: "给一个链接", kind: "primary" }, { value: "", words: "不用了" }],
+    buttons: [{ value: "link", words: "给一个链接", kind: "primary" }, { value: "unlock", words: "打开终端" }, { value: "", words: "不用了" }],
   });
+  if (answer === "unlock") await unlock(record.reception_id);
   if (answer === "link") await showLink(record, { whom: whom.input.value, phone_last4: digits.input.value });
 }
 
@@ -46,5 +48,22 @@ async function showLink(record, asked) {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     await ask({ title: "没有给成", body: [el("p", {}, error.message)], buttons: [{ value: "", words: "知道了", kind: "primary" }] });
+  }
+}
+
+/** A kiosk that asks for the phone's last digits is opened by whoever sees who sits there. @param {string} receptionId */
+async function unlock(receptionId) {
+  const sure = await ask({
+    title: "打开终端给群众看？",
+    body: [el("p", {}, "本人报不上手机号后四位的，请当面认清是本人，再打开。")],
+    buttons: [{ value: "yes", words: "是本人，打开", kind: "primary" }, { value: "", words: "先不打开" }],
+  });
+  if (!sure) return;
+  try {
+    await api("POST", `/api/receptions/${receptionId}/unlock`);
+    toast("终端打开了");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message, "alert");
   }
 }

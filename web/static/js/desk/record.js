@@ -125,7 +125,7 @@ function showHead(editable) {
 function readonlyWords() {
   const words = {
     confirmed: "已经交给群众核对，现在只能看、只能听。要改，先“重新打开”。",
-    signed: `群众已经签字（${chineseMoment(record.signed_at)}），不能再改了。`,
+    signed: `群众已经签字（${chineseMoment(record.signed_at)}）。要改先“重新打开”，改好请群众再看、再签。`,
     refused: `群众没有签字：${record.refusal_reason}`,
     filed: `已经归档，编号 ${record.case_no}。归了档的笔录不能改，有话要补，到信访事项里“补正”。`,
   }[/** @type {string} */ (record.state)];

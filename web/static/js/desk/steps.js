@@ -3,6 +3,7 @@
 import { api } from "/static/js/api.js";
 import { ask, askReason } from "/static/js/desk/ask.js";
 import { otherWays } from "/static/js/desk/handover.js";
+import { noteRefusal, showSignatures } from "/static/js/desk/signatures.js";
 import { el, icon } from "/static/js/dom.js";
 
 /** @param {string} words @param {string} kind @param {string} drawing @param {() => void} act */
@@ -29,7 +30,7 @@ function blocked(missing) {
  * @param {any} record @param {{isClerk: boolean, left: number, run: (step: () => Promise<any>) => void}} page
  */
 export function stepButtons(record, page) {
-  if (!page.isClerk) return record.case_id ? [caseLink(record)] : [];
+  if (!page.isClerk) return [...signatureButton(record, page), ...(record.case_id ? [caseLink(record)] : [])];
   const path = `/api/records/${record.id}`;
   if (record.state === "draft" || record.state === "correcting") {
     if (!record.may_confirm) return record.blocked_by.length ? [blocked(record.blocked_by)] : [];
@@ -37,9 +38,16 @@ export function stepButtons(record, page) {
     hand.id = "confirm";
     return [hand];
   }
-  if (record.state === "confirmed") return [button("手机、纸上看", "", "papers", () => otherWays(record)), unlockButton(record, page), reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => refuse(path)))];
-  if (record.may_file) return [button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
-  return record.case_id ? [caseLink(record)] : [];
+  if (record.state === "confirmed") return [button("给群众看", "", "papers", () => otherWays(record)), reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => noteRefusal(record))), ...signatureButton(record, page)];
+  if (record.may_file) return [...signatureButton(record, page), reopenButton(path, page), button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
+  return record.case_id ? [...signatureButton(record, page), caseLink(record)] : [];
+}
+
+const SIGNABLE = ["confirmed", "signed", "refused", "filed"];
+
+/** Who signed, and one's own signature. @param {any} record @param {{run: (step: () => Promise<any>) => void}} page */
+function signatureButton(record, page) {
+  return SIGNABLE.includes(record.state) ? [button("签名", "", "sign", () => page.run(() => showSignatures(record.id)))] : [];
 }
 
 /** @param {any} record */
@@ -50,22 +58,6 @@ function caseLink(record) {
 /** @param {string} path @param {{run: (step: () => Promise<any>) => void}} page */
 function reopenButton(path, page) {
   return button("重新打开", "", "refresh", () => page.run(() => reopen(path)));
-}
-
-/** A kiosk that asks for the phone's last digits is opened by whoever sees who sits there. @param {any} record @param {{run: (step: () => Promise<any>) => void}} page */
-function unlockButton(record, page) {
-  return button("打开终端", "", "lock", () => page.run(() => unlock(record.reception_id)));
-}
-
-/** @param {string} receptionId */
-async function unlock(receptionId) {
-  const answer = await ask({
-    title: "打开终端给群众看？",
-    body: [el("p", {}, "终端没人按键就会锁上，要报手机号后四位。本人报不上来的，请当面认清是本人，再打开。")],
-    buttons: [{ value: "yes", words: "是本人，打开", kind: "primary" }, { value: "", words: "先不打开" }],
-  });
-  if (answer) await api("POST", `/api/receptions/${receptionId}/unlock`);
-  return null;
 }
 
 /** @param {string} path @param {number} left */
@@ -82,17 +74,8 @@ async function confirm(path, left) {
 /** @param {string} path */
 async function reopen(path) {
   const reason = await askReason({
-    title: "重新打开来改", explain: "群众那边会先停下，改好以后再交一次。", words: "重新打开",
+    title: "重新打开来改", explain: "群众那边会先停下。改好再交一次，群众再看、再签；签过的那一版留着。", words: "重新打开",
     usual: ["群众当面说有一处不对", "登记表还有一栏没填", "有一句听错了"],
   });
   return reason ? api("POST", `${path}/reopen`, { reason }) : null;
-}
-
-/** @param {string} path */
-async function refuse(path) {
-  const reason = await askReason({
-    title: "群众不签字，记下原因", explain: "不签也行，如实记上，事情照样办。记上以后这份笔录就不能再改了。", words: "记上",
-    usual: ["本人说有别的意见，没有说是哪一句", "本人有事先走了", "本人不愿意签字，没有说原因"],
-  });
-  return reason ? api("POST", `${path}/refusal`, { reason }) : null;
 }

@@ -1,12 +1,13 @@
-// The signature: drawn with a finger, kept as strokes so that it can be drawn again at any size.
+// The signature: drawn with a finger, kept as strokes with their times, so that the office draws the same name from them.
 const INK = "#1A2325";
 const THICKNESS = 6;
-const EXPORT_WIDTH = 900;
 const LEAST_POINTS = 12;
 const LEAST_SPREAD = 0.06;
-const MOST_POINTS = 20_000;
+const MOST_POINTS = 15_000;
 
-/** @param {CanvasRenderingContext2D} pen @param {[number, number][][]} strokes in 0 to 1 of the width @param {number} width */
+/** @typedef {[number, number, number, number]} Point x, y as shares of the width, milliseconds since the first touch, pressure (0: none known) */
+
+/** @param {CanvasRenderingContext2D} pen @param {Point[][]} strokes @param {number} width */
 function draw(pen, strokes, width) {
   [pen.strokeStyle, pen.lineWidth, pen.lineCap, pen.lineJoin] = [INK, (THICKNESS * width) / 970, "round", "round"];
   for (const stroke of strokes) {
@@ -17,14 +18,21 @@ function draw(pen, strokes, width) {
   }
 }
 
+/** Four digits are finer than a screen. @param {number} value */
+function short(value) {
+  return Math.min(2, Math.max(-0.5, Math.round(value * 10_000) / 10_000));
+}
+
 export class SignaturePad {
   /** @param {HTMLCanvasElement} canvas @param {() => void} changed */
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.changed = changed;
-    /** @type {[number, number][][]} */
+    /** @type {Point[][]} */
     this.strokes = [];
     this.points = 0;
+    this.began = 0;
+    this.latest = 0;
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { this.pen = null; });
@@ -32,10 +40,13 @@ export class SignaturePad {
     this.observer.observe(canvas);
   }
 
-  /** @param {PointerEvent} event @returns {[number, number]} */
+  /** @param {PointerEvent} event @returns {Point} */
   place(event) {
     const box = this.canvas.getBoundingClientRect();
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.width];
+    if (!this.strokes.length) [this.began, this.latest] = [event.timeStamp, 0];
+    this.latest = Math.max(this.latest, Math.round(event.timeStamp - this.began)); // coalesced events may step back
+    const pressure = event.pointerType === "mouse" ? 0 : event.pressure;
+    return [short((event.clientX - box.left) / box.width), short((event.clientY - box.top) / box.width), this.latest, short(pressure)];
   }
 
   /** @param {PointerEvent} event */
@@ -43,17 +54,18 @@ export class SignaturePad {
     if (this.pen != null) return; // a resting palm is not a second pen
     this.pen = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
-    this.strokes.push([this.place(event)]);
+    const first = this.place(event);
+    this.strokes.push([first]);
     this.redraw();
     this.changed();
   }
 
   /** @param {PointerEvent} event */
   move(event) {
-    if (event.pointerId !== this.pen || this.points > MOST_POINTS) return;
+    if (event.pointerId !== this.pen || this.points >= MOST_POINTS) return;
     const finer = event.getCoalescedEvents?.() || [];
     for (const one of finer.length ? finer : [event]) this.strokes[this.strokes.length - 1].push(this.place(one));
-    this.points += 1;
+    this.points += finer.length || 1;
     this.redraw();
     this.changed();
   }
@@ -79,16 +91,9 @@ export class SignaturePad {
     return all.length >= LEAST_POINTS && spread(all.map(([x]) => x)) + spread(all.map(([, y]) => y)) > LEAST_SPREAD;
   }
 
-  /** PNG as a data URL on white, 900 px wide. */
-  image() {
-    const copy = document.createElement("canvas");
-    [copy.width, copy.height] = [EXPORT_WIDTH, Math.round((EXPORT_WIDTH * this.canvas.height) / this.canvas.width)];
-    const pen = copy.getContext("2d");
-    if (!pen) throw new Error("no canvas");
-    pen.fillStyle = "#fff";
-    pen.fillRect(0, 0, copy.width, copy.height);
-    draw(pen, this.strokes, copy.width);
-    return copy.toDataURL("image/png");
+  /** What the office takes: strokes, and how high the field is for its width. */
+  get drawn() {
+    return { strokes: this.strokes, aspect: Math.min(1.5, Math.max(0.15, this.canvas.clientHeight / Math.max(1, this.canvas.clientWidth))) };
   }
 
   close() {

@@ -19,10 +19,7 @@ export function dispute(reading, piece, kept) {
     if (reasons.empty) return screen.say("hint", "请点一个原因，或者说一遍，工作人员才知道怎么改。");
     return reading.tellWrong(piece, { reason: reasons.chosen, said: reasons.said, sound: reasons.sound });
   };
-  const write = () => {
-    reading.leaveView();
-    reading.view = type(reading, piece, { chosen: reasons.chosen, said: reasons.said, sound: reasons.sound });
-  };
+  const write = () => reading.show(() => type(reading, piece, { chosen: reasons.chosen, said: reasons.said, sound: reasons.sound }));
   screen.on({ save, cancel: back, type: write });
   if (!kept) voice.speak("dispute");
   return { speech: ["dispute"], back, close: () => reasons.close() };
@@ -37,10 +34,7 @@ function restore(reasons, kept) {
 
 /** Typed words take the place of spoken ones. @param {import("./reading.js").Reading} reading @param {any} piece @param {{chosen: string, said: string, sound: string}} kept */
 function type(reading, piece, kept) {
-  const again = (/** @type {{chosen: string, said: string, sound: string}} */ now) => {
-    reading.leaveView();
-    reading.view = dispute(reading, piece, now);
-  };
+  const again = (/** @type {{chosen: string, said: string, sound: string}} */ now) => reading.show(() => dispute(reading, piece, now));
   const words = { title: "应该怎么说？", of: `现在记的：${piece.text}`, label: "应该是", text: kept.said, limit: MOST, own: Boolean(reading.app.ownKeyboard) };
   const screen = typing(words, (text) => again({ ...kept, said: text, sound: text === kept.said ? kept.sound : "" }), () => again(kept));
   return { speech: ["dispute"], back: () => again(kept), close: () => screen.close() };

@@ -8,7 +8,7 @@ import { Playback, partsOf } from "../playback.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 import { dispute } from "./disputing.js";
-import { refuse, sign } from "./signing.js";
+import { sign, whose } from "./signing.js";
 
 const LONG = 34;
 const LONGER = 90;
@@ -58,8 +58,33 @@ export class Reading {
     if (this.closed) return;
     if (this.record.state === "settled") return void this.app.refresh();
     this.pieces = piecesOf([...this.record.lines].sort((/** @type {any} */ a, /** @type {any} */ b) => a.position - b.position));
+    this.chooseReader();
+  }
+
+  /** Whose turn it is: the one of the link, the only one, or whoever says so. */
+  chooseReader() {
+    const signers = this.record.signers;
+    const left = signers.filter((/** @type {any} */ one) => !one.done);
+    const turn = sittingMemory(this.sitting.reception_id).turn;
+    const known = this.record.signer ?? (left.length === 1 ? left[0].number : turn);
+    const signer = left.find((/** @type {any} */ one) => one.number === known);
+    if (signer) return this.take(signer);
+    if (!left.length) return void this.app.refresh();
+    return this.show(() => whose(this, left));
+  }
+
+  /** @param {any} signer */
+  take(signer) {
+    this.signer = signer;
+    keepSitting(this.sitting.reception_id, { turn: signer.number });
     if (this.record.attendance.length && !Object.keys(this.marks).length) this.present();
     else this.begin();
+  }
+
+  /** Puts up another screen of this reading. @param {() => any} screen */
+  show(screen) {
+    this.leaveView();
+    this.view = screen();
   }
 
   /** Who was there is looked at before the first sentence. */
@@ -80,10 +105,10 @@ export class Reading {
     this.open();
   }
 
-  /** What the person said of each piece; counts only for the version they saw. @returns {Object<string, {version: number, right: boolean}>} */
+  /** What each person said of each piece; counts only for the version they saw. @returns {Object<string, {version: number, right: boolean}>} */
   get marks() {
     const kept = sittingMemory(this.sitting.reception_id);
-    return kept.record_id === this.sitting.record_id ? kept.marks || {} : {};
+    return (kept.record_id === this.sitting.record_id && kept.marks?.[this.signer?.number ?? 0]) || {};
   }
 
   /** @param {any} piece */
@@ -94,8 +119,10 @@ export class Reading {
 
   /** @param {Object<string, {version: number, right: boolean} | null>} changes null: nothing was said of it */
   keepMarks(changes) {
-    const marks = Object.fromEntries(Object.entries({ ...this.marks, ...changes }).filter(([, mark]) => mark));
-    keepSitting(this.sitting.reception_id, { record_id: this.sitting.record_id, marks });
+    const own = Object.fromEntries(Object.entries({ ...this.marks, ...changes }).filter(([, mark]) => mark));
+    const kept = sittingMemory(this.sitting.reception_id);
+    const others = kept.record_id === this.sitting.record_id ? kept.marks : {};
+    keepSitting(this.sitting.reception_id, { record_id: this.sitting.record_id, marks: { ...others, [this.signer.number]: own } });
   }
 
   /** The line has another version, because something was said of one piece of it: what was said of the others still counts. @param {any} line @param {number} version */
@@ -226,8 +253,7 @@ export class Reading {
 
   wrong() {
     const piece = this.current;
-    this.leaveView();
-    this.view = dispute(this, piece);
+    this.show(() => dispute(this, piece));
   }
 
   /** Tells the office what should stand there. @param {any} piece @param {{reason: string, said: string, sound: string}} what */
@@ -339,8 +365,7 @@ export class Reading {
   }
 
   sign() {
-    this.leaveView();
-    this.view = sign(this);
+    this.show(() => sign(this));
   }
 
   /** From the first sentence, also those that were right. */
@@ -348,11 +373,6 @@ export class Reading {
     this.review = true;
     if (this.pieces.length) this.read(0);
     else this.showGaps();
-  }
-
-  refuse() {
-    this.leaveView();
-    this.view = refuse(this);
   }
 
   /** Asks for something about the record as it was read; one that was changed since then is read again. @template T @param {() => Promise<T>} ask */
@@ -372,11 +392,14 @@ export class Reading {
     return this.load();
   }
 
-  /** @param {string} what signature or refusal @param {Object} body */
+  /** Where others have still to sign, the next one reads. @param {string} what signature, fingerprint or refusal @param {Object} body */
   async send(what, body) {
-    const ask = () => api("POST", `${this.path}/${what}`, { ...body, sha256: this.record.sha256 });
-    const gone = await this.app.try(() => this.asRead(ask), () => this.app.refresh());
-    if (!gone && !this.closed) this.app.refresh();
+    const ask = () => api("POST", `${this.path}/${what}`, { ...body, signer: this.signer.number, sha256: this.record.sha256 });
+    const done = await this.app.try(() => this.asRead(ask), async (/** @type {any} */ answer) => {
+      await this.app.refresh();
+      if (answer.state === "reading" && !this.closed) this.reload("记下了");
+    });
+    if (!done && !this.closed) this.app.refresh();
   }
 
   leaveView() {

@@ -1,12 +1,30 @@
-// Signing exactly what was read, or the reason why not.
+// Signing exactly what was read, with a drawn name or a finger, or the reason why not; each reader in their turn.
+import { ApiError } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
+import { hasPad, press } from "../fingerprint.js";
 import { SignaturePad } from "../pad.js";
 import { Reasons } from "../reasons.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
+import { typing } from "./typing.js";
 
 const UNWILLING = ["记得不对", "想先和家里人商量", "想等处理结果", "不想说原因"];
+const UNABLE = ["不识字，不会写", "手不方便", "看不清楚", "身体不舒服"];
+const MOST_NAME = 50;
+
+/** Where several read and sign: whose turn is it now? @param {import("./reading.js").Reading} reading @param {any[]} left @returns {any} what a screen hands back */
+export function whose(reading, left) {
+  const screen = reading.screen = new Screen("whose");
+  const done = reading.record.signers.filter((/** @type {any} */ one) => one.done).map((/** @type {any} */ one) => one.name);
+  screen.fill({ title: "现在是哪一位在看？", lead: done.length ? `${done.join("、")} 办好了。还有 ${left.length} 位，每一位都自己看、自己签。` : `有 ${left.length} 位要看、要签，每一位都自己看、自己签。` });
+  screen.part("names").replaceChildren(...left.map((one) => {
+    const button = el("button.btn.big", { type: "button" }, one.name);
+    button.addEventListener("click", () => reading.take(one));
+    return button;
+  }));
+  return { speech: ["read"], back: "请点一下自己的名字。" };
+}
 
 /** @param {import("./reading.js").Reading} reading @returns {any} what a screen hands back */
 export function sign(reading) {
@@ -18,23 +36,76 @@ export function sign(reading) {
   });
   const changes = reading.changes();
   const looked = reading.pieces.length ? `您看过 ${reading.pieces.length} 句，都说对。` : "这份记录里没有一句话。";
-  screen.fill({ checked: looked + (changes.length ? `改过 ${changes.length} 处：` : ""), date: chineseDay(new Date()) });
+  screen.fill({ checked: looked + (changes.length ? `改过 ${changes.length} 处：` : ""), date: chineseDay(new Date()), name: reading.signer.name });
   screen.part("changes").hidden = !changes.length;
   screen.part("changes").replaceChildren(...changes.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", {}, ...text))));
-  screen.on({ clear: () => pad.clear(), sign: () => reading.send("signature", { image: pad.image() }), refuse: () => reading.refuse(), again: () => reading.readAgain() });
+  screen.on({
+    clear: () => pad.clear(), sign: () => reading.send("signature", pad.drawn), again: () => reading.readAgain(),
+    refuse: () => reading.show(() => reason(reading, "refused")), cannot: () => reading.show(() => cannot(reading)),
+  });
   screen.key("again").hidden = !reading.pieces.length;
   voice.speak("sign");
   return { speech: ["sign"], back: () => reading.readAgain(), close: () => pad.close() };
 }
 
-/** @param {import("./reading.js").Reading} reading @returns {any} what a screen hands back */
-export function refuse(reading) {
+/** Whoever cannot write: a finger where there is a pad, else the reason and somebody who saw it. @param {import("./reading.js").Reading} reading @returns {any} */
+function cannot(reading) {
+  const screen = reading.screen = new Screen("cannot");
+  const key = screen.key("finger");
+  const back = () => reading.sign();
+  screen.on({ finger: () => finger(reading, screen), reason: () => reading.show(() => reason(reading, "unable")), cancel: back });
+  key.disabled = true;
+  screen.fill({ finger: "正在看有没有手印板" });
+  hasPad(reading.app).then((there) => {
+    if (!screen.own[0].isConnected) return;
+    key.disabled = !there;
+    screen.fill({ finger: there ? "按手印" : "这里没有接手印板" });
+  });
+  return { speech: ["sign"], back };
+}
+
+/** @param {import("./reading.js").Reading} reading @param {Screen} screen */
+async function finger(reading, screen) {
+  screen.say("hint", "请把手指放在手印板上，按住不动。");
+  try {
+    const print = await press();
+    if (!screen.own[0].isConnected) return;
+    screen.say("hint", "");
+    const picture = /** @type {HTMLImageElement} */ (screen.part("print"));
+    [picture.src, picture.hidden] = [print.image, false];
+    const sure = await reading.app.ask({ title: "用这个手印吗？", text: "只把图放在签名的地方，不拿去比对。", yes: "就用这个", no: "再按一次" });
+    if (sure) await reading.send("fingerprint", print);
+    else picture.hidden = true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    screen.say("hint", error.message);
+  }
+}
+
+const WORDS = {
+  refused: { title: "不签也行，请说一句原因", choices: UNWILLING, save: "记上，不签了" },
+  unable: { title: "不能签，是因为什么？", choices: UNABLE, save: "记上，请见证人写名字" },
+};
+
+/** @param {import("./reading.js").Reading} reading @param {"refused" | "unable"} way @returns {any} */
+function reason(reading, way) {
   const screen = reading.screen = new Screen("refuse");
-  const reasons = new Reasons(screen, { choices: UNWILLING, speak: "我来说原因", path: `${reading.path}/hear` });
+  const { title, choices, save: words } = WORDS[way];
+  screen.fill({ title, save: words });
+  const reasons = new Reasons(screen, { choices, speak: "我来说原因", path: `${reading.path}/hear` });
   const save = () => {
-    if (reasons.text) return reading.send("refusal", { reason: reasons.text });
-    return screen.say("hint", "请点一个原因，或者说一句。");
+    if (!reasons.text) return screen.say("hint", "请点一个原因，或者说一句。");
+    const said = { way, reason: reasons.text.slice(0, 300) };
+    return way === "refused" ? reading.send("refusal", said) : reading.show(() => witness(reading, said));
   };
   screen.on({ save, cancel: () => reading.sign() });
   return { speech: ["sign"], back: () => reading.sign(), close: () => reasons.close() };
+}
+
+/** @param {import("./reading.js").Reading} reading @param {{way: string, reason: string}} said @returns {any} */
+function witness(reading, said) {
+  const back = () => reading.show(() => reason(reading, "unable"));
+  const words = { title: "请见证人写上名字", of: `看见${reading.signer.name}不能签名的人，可以是家里人，也可以是工作人员。`, label: "见证人", limit: MOST_NAME, own: Boolean(reading.app.ownKeyboard), name: true };
+  const screen = typing(words, (text) => reading.send("refusal", { ...said, witness: text }), back);
+  return { speech: ["sign"], back, close: () => screen.close() };
 }

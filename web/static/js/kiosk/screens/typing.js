@@ -3,11 +3,11 @@ import { PinyinKeyboard } from "../keyboard.js";
 import { Screen } from "../screen.js";
 
 /**
- * @param {{title: string, of: string, label: string, text?: string, limit: number, own: boolean}} words `own`: the device has a keyboard of its own
+ * @param {{title: string, of: string, label: string, text?: string, limit: number, own: boolean, name?: boolean}} words `own`: the device has a keyboard of its own; `name`: it is a name
  * @param {(text: string) => void} done @param {() => void} cancel
  * @returns {{close: () => void}}
  */
-export function typing({ title, of, label, text = "", limit, own }, done, cancel) {
+export function typing({ title, of, label, text = "", limit, own, name = false }, done, cancel) {
   const screen = new Screen("typing");
   screen.fill({ title, of, label });
   const area = /** @type {HTMLTextAreaElement} */ (screen.part("area"));
@@ -21,7 +21,7 @@ export function typing({ title, of, label, text = "", limit, own }, done, cancel
     setTimeout(() => area.focus(), 0);
     return { close: () => undefined };
   }
-  const keyboard = new PinyinKeyboard({ text, limit, digits: true, done: finish, changed: () => show() });
+  const keyboard = new PinyinKeyboard({ text, limit, name, digits: !name, done: finish, changed: () => show() });
   function show() {
     screen.part("typed").textContent = keyboard?.text ?? text;
     screen.part("composition").textContent = keyboard?.letters || "";
