@@ -252,6 +252,7 @@ def count_statements(world: World, record_id: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_an_edit_of_a_long_record_costs_as_many_queries_and_little_time(world):
     short = draft(world, "short")
     said = tuple(("petitioner" if i % 2 else "leader", i * 3.0, "村里修路占了我家河边长田一亩二分") for i in range(4000))
