@@ -18,7 +18,7 @@ from tests.archive.recorded import SECONDS, file_case
 from tests.browser.kiosk_office import KioskOffice
 from tests.office import COOKIE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LONG_MS = 60_000
 
 
