@@ -80,6 +80,7 @@ WHO: dict[str, set[str]] = {
     "GET /api/reader": set(),
     "POST /api/records/{}/file": {"clerk"},
     "GET /api/records/{}/recordings/{}": {"leader", "clerk"},
+    "GET /api/records/{}/recordings/{}/peaks": {"leader", "clerk"},
     "GET /api/records/{}/copies/{}/{}": {"leader", "clerk"},
     "GET /api/cases": {"leader", "clerk"},
     "GET /api/cases/{}": {"leader", "clerk"},

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_play
 
 from server import clock
 from server.domain.states import Consent, ReceptionState
-from server.protocol.office import NewUser
+from server.protocol.office import NewUser, Refusal
 from server.protocol.reading import Dispute
 from server.reception import accounts, disputing, second_pass, signing
 from server.reception.office import Office
@@ -959,7 +959,7 @@ def test_a_colleague_hears_a_filed_record_and_the_clerk_answers_with_a_supplemen
     with desk.store.write() as session:
         clerk = accounts.actor_of_user(session.query(User).filter_by(username="lin").one())
         signing.confirm(session, clerk, record.id)
-        signing.note_refusal(session, clerk, record.id, "本人有事先走了", file_at_once=True)
+        signing.note_refusal(session, clerk, record.id, Refusal(reason="本人有事先走了"), file_at_once=True)
         case_id = session.query(StoredCase).filter_by(record_id=record.id).one().id
         session.add(StoredReview(case_id=case_id, organization_id=desk.office_id, day=clock.today_in_office().date()))
     other = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN").new_page()

@@ -6,7 +6,7 @@ import pytest
 
 from server import clock
 from server.domain.states import StaffRole
-from server.protocol.office import Edits, EditText
+from server.protocol.office import Edits, EditText, Refusal
 from server.reception import deskwork, drafts, editing, signing
 from server.store import records
 from server.store.access import Actor
@@ -89,7 +89,7 @@ def test_a_record_settled_again_is_measured_again_and_counted_once(world):
     for _ in range(2):
         with world.write() as session:
             signing.confirm(session, world.clerk, record_id)
-            signing.note_refusal(session, world.clerk, record_id, "有事先走", file_at_once=False)
+            signing.note_refusal(session, world.clerk, record_id, Refusal(reason="有事先走"), file_at_once=False)
             signing.reopen(session, world.clerk, record_id, "再改")
     with world.read() as session:
         assert deskwork.own(session, world.clerk).now.records == 1
