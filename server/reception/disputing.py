@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.objections import Objection, sentence
 from server.domain.states import RecordState
-from server.errors import Conflict, InvalidInput, NotFound, WrongState
+from server.errors import Conflict, InvalidInput, NotFound, TooOften, WrongState
 from server.protocol.canonical import fingerprint
 from server.protocol.reading import Dispute, Disputed, Withdrawal
 from server.reception import revisions
@@ -24,6 +24,8 @@ from server.store.access import Actor
 from server.store.models import Line, StoredDispute, VisitRecord
 
 OPEN = (RecordState.CONFIRMED, RecordState.CORRECTING)
+MOST = 500
+"""Objections to one record: each may bring half a megabyte of sound."""
 CHANGED = "工作人员刚改过这一句，请再看一遍。"
 
 
@@ -31,7 +33,7 @@ def dispute(session: Session, actor: Actor, record_id: str, said: Dispute) -> Di
     """A line is wrong: it is marked, the clerk's desk sees it, the record goes back to correcting.
 
     Raises NotFound, WrongState once it is signed, Conflict `line_changed` when the line is another than was read, and
-    InvalidInput when nothing was said.
+    InvalidInput when nothing was said, TooOften after 500 of them.
     """
     sound, kind = _sound(said.sound)
     record, line = _line(session, actor, record_id, said.line_id)
@@ -39,6 +41,8 @@ def dispute(session: Session, actor: Actor, record_id: str, said: Dispute) -> Di
         raise Conflict(CHANGED, code="line_changed")
     if not (said.reason.strip() or said.said.strip() or sound):
         raise InvalidInput("请点一个原因，或者说一遍，工作人员才知道怎么改。", code="nothing_said")
+    if store.dispute_count(session, record.id) >= MOST:
+        raise TooOften("说不对的太多了，请叫工作人员，当面一句一句改。", code="disputes_many")
     now = clock.now()
     session.add(
         StoredDispute(

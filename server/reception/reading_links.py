@@ -12,7 +12,7 @@ from server.domain.states import CLOSED_RECORD, RecordState
 from server.errors import InvalidInput, NotFound, NotLoggedIn, TooOften, WrongState
 from server.protocol.office import NewReadingLink, ReadingLinkView
 from server.protocol.reading import OpenLink, ReaderPlace
-from server.reception import reading, signatures
+from server.reception import signatures
 from server.reception.accounts import digest, new_token
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
@@ -124,9 +124,8 @@ def place(session: Session, actor: Actor) -> ReaderPlace:
     """Where the record of a reader stands."""
     record = session.get_one(VisitRecord, actor.reads)
     link = store.link(session, actor.link_id)
-    sha256 = reading.view(session, record).sha256 if record.state == RecordState.CONFIRMED else ""
-    signed = any(one.done and one.name == actor.name for one in reading.signers_of(session, record, sha256))
-    settled = record.state in CLOSED_RECORD or signed
+    mine = record.state == RecordState.CONFIRMED and signatures.has_signed(session, record, actor.name)
+    settled = record.state in CLOSED_RECORD or mine
     open_ = record.state == RecordState.CONFIRMED or (record.state == RecordState.CORRECTING and record.confirmed_at)
     case = records.case_of(session, record.id)
     return ReaderPlace(

@@ -50,6 +50,13 @@ def present(session: Session, record: VisitRecord, sha256: str) -> list[StoredSi
     return [one for one in records.signatures(session, record.id, sha256) if one.record_version >= since]
 
 
+def has_signed(session: Session, record: VisitRecord, name: str) -> bool:
+    """Whether this reader did something since the record was last handed over, told without making its hash."""
+    since = reading_store.handed_over_number(session, record.id)
+    found = records.signatures(session, record.id)
+    return any(one.record_version >= since and one.role in READERS and one.name == name for one in found)
+
+
 def of_reader(found: Sequence[StoredSignature], signer: Signer) -> StoredSignature | None:
     """How this reader signed."""
     return next((one for one in found if one.role in READERS and one.name == signer.name), None)

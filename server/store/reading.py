@@ -33,6 +33,11 @@ def disputes(session: Session, record_id: str) -> Sequence[StoredDispute]:
     return session.scalars(query.order_by(StoredDispute.id)).all()
 
 
+def dispute_count(session: Session, record_id: str) -> int:
+    """How often something was objected to."""
+    return session.scalar(select(func.count()).where(StoredDispute.record_id == record_id)) or 0
+
+
 def disputes_of_line(session: Session, record_id: str, line_id: str, text: str) -> Sequence[StoredDispute]:
     """Objections to a line while it had this text that were not taken back, oldest first."""
     query = select(StoredDispute).where(

@@ -14,7 +14,7 @@ from server.domain.states import RecordState
 from server.errors import InvalidInput, NotFound, WrongState
 from server.protocol.office import NewReadingLink
 from server.reception import reading_links, reading_sheet, signing
-from server.store.models import AccessEntry, Reception, VisitRecord
+from server.store.models import AccessEntry, FormEntry, Reception, VisitRecord
 from tests.records.office import TALK, World, draft, drawn
 
 
@@ -104,6 +104,20 @@ def test_a_link_ends_and_says_so_in_words_to_whoever_knows_the_digits(world, han
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "link_expired")
         assert "过了时间" in answer.json()["error"]["message"]
     assert open_link(phone, link.code, "1111").json()["error"]["code"] == "no_such_link"
+
+
+def test_whoever_has_signed_is_done_though_others_have_not(world, record_id, phone):
+    with world.write() as session:
+        session.get_one(FormEntry, (record_id, "representatives")).value = "何守田、刘桂兰"
+        signing.confirm(session, world.clerk, record_id)
+    open_link(phone, give(world, record_id, whom="刘桂兰", phone_last4="7788").code, "7788")
+    shown = phone.get(f"/api/reading/{record_id}").json()
+    assert shown["signers"][shown["signer"]]["name"] == "刘桂兰"
+    signature = drawn(shown["sha256"]).model_dump(mode="json")
+    assert phone.post(f"/api/reading/{record_id}/signature", json=signature).json()["state"] == "reading"
+    assert phone.get("/api/reader").json()["step"] == "done"
+    again = phone.post(f"/api/reading/{record_id}/signature", json=signature)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "already_signed")
 
 
 def test_while_the_clerk_has_it_back_nothing_is_read(world, handed_over, phone):

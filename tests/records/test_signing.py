@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from server.domain.states import RecordState
-from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge, WrongState
+from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge, TooOften, WrongState
 from server.protocol import office
 from server.protocol.reading import Dispute, Disputed, Fingerprint, Reading, Refused, Withdrawal
 from server.reception import disputing, documents, editing, filing, reading, records, signing
@@ -88,6 +88,15 @@ def test_an_objection_goes_to_the_clerk_at_once_and_blocks_until_dealt_with(worl
     again = read(world, record_id)
     assert (again.lines[1].before, again.lines[1].text) == (shown.lines[1].text, "四万。")
     assert [line.before for line in again.lines if line.id != again.lines[1].id] == [None] * 3
+
+
+def test_a_record_takes_no_endless_objections(world, record_id, monkeypatch):
+    confirmed(world, record_id)
+    monkeypatch.setattr(disputing, "MOST", 2)
+    for _ in range(2):
+        object_to(world, record_id, 1)
+    with pytest.raises(TooOften):
+        object_to(world, record_id, 1)
 
 
 def test_a_clerk_who_is_typing_in_the_line_is_told_of_the_objection(world, record_id):

@@ -15,9 +15,11 @@ COLUMNS = (
     "record_id, record_sha256, image, kiosk_id, at, record_version, role, name, way, strokes, reason, witness, device, place, link_id"
 )
 OLD = (
-    "s.record_id, s.record_sha256, s.image, s.kiosk_id, s.at, r.version, 'petitioner', p.petitioner_name, 'handwritten', '[]', '', '', '',"
+    "s.record_id, s.record_sha256, s.image, s.kiosk_id, s.at, r.version, 'petitioner', p.petitioner_name, 'handwritten', {none}, '', '', '',"
     " 'kiosk', ''"
 )
+NONE = {"sqlite": "'[]'", "postgresql": "CAST('[]' AS JSON)"}
+"""No strokes; SQLite would make a number of a cast to JSON."""
 
 
 def upgrade() -> None:
@@ -46,8 +48,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
+    old = OLD.format(none=NONE[op.get_bind().dialect.name])
     op.execute(
-        f"INSERT INTO new_signatures ({COLUMNS}) SELECT {OLD} FROM signatures s"
+        f"INSERT INTO new_signatures ({COLUMNS}) SELECT {old} FROM signatures s"
         " JOIN records r ON r.id = s.record_id JOIN receptions p ON p.id = r.reception_id"
     )
     op.drop_table("signatures")

@@ -13,6 +13,7 @@ import { sign, whose } from "./signing.js";
 const LONG = 34;
 const LONGER = 90;
 const MANY_DOTS = 40;
+const MOST_DOTS = 120;
 const RETRY_MS = 4000;
 const ASK_MS = 2000;
 
@@ -31,6 +32,8 @@ export class Reading {
     this.playback = new Playback({ at: (seconds) => this.light(seconds), state: (playing) => this.showPlaying(playing), failed: () => this.note("这段录音暂时放不出来，文字能照常核对。录音没有丢。") });
     /** What was said against a piece, as long as this page lives. @type {Map<string, string>} */
     this.said = new Map();
+    /** Marks of whoever reads now; a long record has thousands, so they are read once. @type {Object<string, any> | null} */
+    this.own = null;
     /** @type {any} */
     this.view = {};
     this.wait("正在打开记录");
@@ -75,7 +78,7 @@ export class Reading {
 
   /** @param {any} signer */
   take(signer) {
-    this.signer = signer;
+    [this.signer, this.own] = [signer, null];
     keepSitting(this.sitting.reception_id, { turn: signer.number });
     if (this.record.attendance.length && !Object.keys(this.marks).length) this.present();
     else this.begin();
@@ -93,11 +96,16 @@ export class Reading {
     const screen = this.screen = new Screen("present");
     screen.part("people").replaceChildren(...this.record.attendance.map((/** @type {any} */ one) => {
       const own = one.participant_id === this.record.own;
-      return el(own ? "li.me" : "li", {}, el("b", {}, own ? `您（${one.who}）` : one.who), el("span", {}, one.plain));
+      return el(own ? "li.me" : "li", {}, el("b", {}, own ? `${this.you}（${one.who}）` : one.who), el("span", {}, one.plain));
     }));
     screen.on({ go: () => this.begin() });
     voice.speak("present");
     this.view = { speech: ["present"], back: "还没有看到句子，这是开头。" };
+  }
+
+  /** Representatives talked at one seat: which of them said something, the recording does not tell. */
+  get you() {
+    return this.signer.role === "petitioner" && this.record.signers.length === 1 ? "您" : "您这边";
   }
 
   begin() {
@@ -107,8 +115,11 @@ export class Reading {
 
   /** What each person said of each piece; counts only for the version they saw. @returns {Object<string, {version: number, right: boolean}>} */
   get marks() {
-    const kept = sittingMemory(this.sitting.reception_id);
-    return (kept.record_id === this.sitting.record_id && kept.marks?.[this.signer?.number ?? 0]) || {};
+    if (!this.own) {
+      const kept = sittingMemory(this.sitting.reception_id);
+      this.own = (kept.record_id === this.sitting.record_id && kept.marks?.[this.signer.number]) || {};
+    }
+    return this.own;
   }
 
   /** @param {any} piece */
@@ -117,9 +128,15 @@ export class Reading {
     return mark && mark.version === piece.line.version ? mark : null;
   }
 
+  /** The first piece from here on of which nothing was said; -1: none.  @param {number} from */
+  undecided(from) {
+    const marks = this.marks;
+    return this.pieces.findIndex((piece, index) => index >= from && marks[piece.key]?.version !== piece.line.version);
+  }
+
   /** @param {Object<string, {version: number, right: boolean} | null>} changes null: nothing was said of it */
   keepMarks(changes) {
-    const own = Object.fromEntries(Object.entries({ ...this.marks, ...changes }).filter(([, mark]) => mark));
+    const own = this.own = Object.fromEntries(Object.entries({ ...this.marks, ...changes }).filter(([, mark]) => mark));
     const kept = sittingMemory(this.sitting.reception_id);
     const others = kept.record_id === this.sitting.record_id ? kept.marks : {};
     keepSitting(this.sitting.reception_id, { record_id: this.sitting.record_id, marks: { ...others, [this.signer.number]: own } });
@@ -135,7 +152,7 @@ export class Reading {
 
   /** The first piece not yet looked at, else what comes after the last. */
   open() {
-    const next = this.pieces.findIndex((piece) => !this.markOf(piece));
+    const next = this.undecided(0);
     if (next < 0) this.summary();
     else this.read(next);
   }
@@ -170,7 +187,7 @@ export class Reading {
     if (line.before !== null) return "工作人员改过，请看改得对不对";
     if (line.added) return "新补上的一句";
     if (line.kind === "note" || !line.participant_id) return "记录里的说明";
-    if (line.participant_id === this.record.own) return line.corrected ? "您说的，工作人员对着录音改过" : "您说的，记成这样";
+    if (line.participant_id === this.record.own) return `${this.you}说的，${line.corrected ? "工作人员对着录音改过" : "记成这样"}`;
     const person = this.record.participants.find((/** @type {any} */ one) => one.id === line.participant_id);
     return `${person?.name || "领导"}说的`;
   }
@@ -195,10 +212,15 @@ export class Reading {
   showDots() {
     const dots = this.screen.part("dots");
     dots.classList.toggle("many", this.pieces.length > MANY_DOTS);
-    dots.replaceChildren(...this.pieces.map((piece, index) => {
-      const mark = this.markOf(piece);
-      return el(`i${mark ? (mark.right ? ".y" : ".n") : ""}${index === this.index ? ".at" : ""}`);
-    }));
+    const marks = this.marks;
+    const each = Math.ceil(this.pieces.length / MOST_DOTS);
+    const shown = [];
+    for (let first = 0; first < this.pieces.length; first += each) {
+      const own = this.pieces.slice(first, first + each).map((piece) => { const mark = marks[piece.key]; return mark && mark.version === piece.line.version ? mark.right : null; });
+      const said = own.includes(false) ? ".n" : own.includes(null) ? "" : ".y";
+      shown.push(el(`i${said}${this.index >= first && this.index < first + each ? ".at" : ""}`));
+    }
+    dots.replaceChildren(...shown);
   }
 
   showBefore() {
@@ -279,14 +301,14 @@ export class Reading {
   after() {
     if (this.review && this.index + 1 < this.pieces.length) return this.read(this.index + 1);
     this.review = false;
-    const later = this.pieces.findIndex((piece, index) => index > this.index && !this.markOf(piece));
+    const later = this.undecided(this.index + 1);
     if (later >= 0) return this.read(later);
     return this.open();
   }
 
   skip() {
-    const undecided = this.pieces.filter((piece) => !this.markOf(piece));
-    if (undecided.length === 1 && undecided[0] === this.current) return this.app.toast("就剩这一句了。拿不准，可以按“不对”，工作人员会再听一遍录音。");
+    const first = this.undecided(0);
+    if (first === this.index && this.undecided(first + 1) < 0) return this.app.toast("就剩这一句了。拿不准，可以按“不对”，工作人员会再听一遍录音。");
     return this.after();
   }
 
@@ -380,7 +402,7 @@ export class Reading {
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof ApiError && ["record_changed", "line_changed", "line_gone"].includes(error.code) && !this.closed) this.reload("记录改过，正在重新打开");
+      if (error instanceof ApiError && ["record_changed", "line_changed", "line_gone", "already_signed"].includes(error.code) && !this.closed) this.reload("记录改过，正在重新打开");
       throw error;
     }
   }
