@@ -178,11 +178,14 @@ class KioskOffice:
             revisions.add(session, record, "confirm", author="陈晓", after=settle(session, record))
 
     def clerk_corrects(self, text: str) -> None:
-        """The clerk writes this where the petitioner says that a line is wrong, and hands the record over again."""
+        """The clerk writes this where the petitioner first says that a line is wrong, leaves others as they are, and hands the
+        record over again."""
         with self.store.write() as session:
-            line = session.scalars(select(Line).where(Line.record_id == self._record(session).id, Line.disputed != "")).one()
-            line.text, line.version, line.disputed, line.edited_by = text, line.version + 1, "", "陈晓"
-            line.words = []
+            query = select(Line).where(Line.record_id == self._record(session).id, Line.disputed != "")
+            for number, line in enumerate(session.scalars(query.order_by(Line.position)).all()):
+                line.version, line.disputed = line.version + 1, ""
+                if number == 0:
+                    line.text, line.edited_by, line.words = text, "陈晓", []
         self.clerk_confirms()
 
     def link(self) -> ReadingLinkView:

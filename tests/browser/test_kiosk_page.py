@@ -557,7 +557,7 @@ def test_a_record_that_is_ready_after_its_person_left_is_shown_to_nobody_else(of
 def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOffice, page: Page, browser: Browser) -> None:
     to_reading(office, page)
     link = office.link()
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, permissions=["microphone"])
     phone = context.new_page()
     phone.goto(link.url)
     phone.fill("#digits", "9999")
@@ -577,7 +577,15 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     expect(phone.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
     assert office.disputed() == ["应该是：您今天来反映什么事？"]
     fits(phone)
-    do(phone, "right")
+    do(phone, "wrong")
+    do(phone, "speak")
+    expect(phone.locator('[data-fill="speak"]')).to_contain_text("正在听")
+    phone.wait_for_timeout(600)  # somebody speaks
+    do(phone, "speak")
+    expect(phone.locator('[data-part="note-box"]')).to_contain_text("工作人员会听您说的")
+    do(phone, "save")
+    expect(phone.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    assert office.disputed()[1] == "说了一遍，没有认出字来，请听", "nobody recognises speech here: what was said is kept all the same"
     do(phone, "right")
     screen(phone, "fixing")
     fits(phone)
@@ -585,6 +593,7 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     screen(phone, "read")
     expect(phone.locator('[data-part="was"] del')).to_have_text("要")
     fits(phone)
+    do(phone, "right")
     do(phone, "right")
     screen(phone, "sign")
     fits(phone)
