@@ -77,7 +77,7 @@ class _Patterns:
         acts = f"{_HOW}{any_of('acts')}{_UNDONE}"
         act = f"{_HOW}(?:{any_of('acts')}|{any_of('tells')}){_UNDONE}"
         handler = f"[\u4e00-\u9fff]{{0,14}}?(?:{any_of('handlers')})+"
-        person = f"[\u4e00-\u9fff]{{1,2}}{any_of('titles')}"
+        person = f"(?:[\u4e00-\u9fff]{{1,2}}{any_of('titles')}|[小老][\u4e00-\u9fff])"
         who = f"(?P<who>{handler}的?{person}|{handler}的(?:工作人员|人|同志)|{handler}|{person})"
         when = f"(?:在?{_TIME})?"
         self.ways = (
@@ -95,6 +95,8 @@ class _Patterns:
             re.compile(f"{_SELF}(?:{_MILD}|会|一定)*负责到底"),
             # 这件事我来督办
             re.compile(f"(?:由{_SELF}(?:{_MILD})*|{_SELF}(?:{_MILD})*(?:来|亲自|负责))(?:来|亲自|负责)*{acts}"),
+            # 您的材料我带回去，转给自然资源局
+            re.compile(f"{_SELF}(?:{_MILD})*带回(?:去|[县市镇乡局]里?)"),
             # 镇政府会派人核实
             re.compile(f"^(?:由|那|然后)?{who}(?=(?:{_MILD})*要?(?:{_WILL}|负责(?:[把给]|在?{_TIME})))(?:{_MILD}|{_WILL}|负责|来|要)*(?P<what>{act})"),
             # 处理结果会通过电话告诉您
