@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+from docx.image.image import Image
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
@@ -24,7 +25,12 @@ SHIPPED = Path(__file__).resolve().parent / "templates"
 LARGEST = 5_000_000
 """Bytes of a template; unpacked at most ten times that."""
 SIGNATURE_MM = 13
-SIGNATURES = ("信访人签名", "接谈人签名", "记录人签名")
+SEVERAL_NAMES_MM = 75
+SEVERAL = 6
+"""A picture that is so many times as wide as it is high holds several names."""
+WIDEST_MM = {"信访人签名": 40, "接谈人签名": 19, "记录人签名": 19}
+"""Places for names, and how wide one name may be there."""
+SIGNATURES = tuple(WIDEST_MM)
 BLANK = "＿＿＿＿＿＿＿＿"
 _FULL_WIDTH = re.compile(r"[｛{]\s*｛|｝\s*[｝}]|[｛{]\s*[％]|％\s*[｝}]")
 
@@ -122,13 +128,23 @@ def render(path: Path, words: Mapping[str, Any], signatures: Mapping[str, bytes 
     paper.init_docx()
     context = {key: _clean(value) for key, value in words.items()}
     for name, one in signatures.items():
-        context[name] = InlineImage(paper, io.BytesIO(one), height=Mm(SIGNATURE_MM)) if isinstance(one, bytes) else _clean(one) or BLANK
+        context[name] = _picture(paper, one, WIDEST_MM[name]) if isinstance(one, bytes) else _clean(one) or BLANK
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
     paper.render(context, environment, autoescape=True)
     paper.docx.core_properties.author = author
     target = io.BytesIO()
     paper.save(target)
     return target.getvalue()
+
+
+def _picture(paper: DocxTemplate, image: bytes, one_name: int) -> InlineImage:
+    """As high as a name is written; a wide one only as wide as its place, several names as wide as a line."""
+    found = Image.from_blob(image)
+    aspect = found.px_width / found.px_height
+    widest = one_name if aspect < SEVERAL else SEVERAL_NAMES_MM
+    if aspect * SIGNATURE_MM > widest:
+        return InlineImage(paper, io.BytesIO(image), width=Mm(widest))
+    return InlineImage(paper, io.BytesIO(image), height=Mm(SIGNATURE_MM))
 
 
 def _clean(value: Any) -> Any:
