@@ -52,6 +52,7 @@ from server.store.models import (
     VisitRecord,
 )
 from tests.browser import chromium
+from tests.browser.accessible import faults
 from tests.browser.test_leader_pages import PASSWORD, OfficeProgram
 
 pytestmark = pytest.mark.browser
@@ -1061,3 +1062,32 @@ def test_playing_starts_at_the_word_and_rests_while_somebody_types(page: Page, d
     page.keyboard.type("好")
     expect(toggle).to_have_attribute("aria-label", "播放")
     expect(toggle).to_have_attribute("aria-label", "暂停", timeout=4000)
+
+
+@pytest.mark.slow
+def test_axe_finds_no_serious_fault_on_any_page_of_the_desk(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    found = {}
+    for path in ("/desk", "/glossary", "/figures", "/reviews"):
+        page.goto(desk.url + path)
+        found[path] = faults(page)
+    opened(page, desk, record)
+    expect(page.locator("#places .place").first).to_be_visible()
+    found["record"] = faults(page)
+    page.keyboard.press("F9")
+    found["a line"] = faults(page)
+    for name, key, there in (("find", "Control+F", "#find-words"), ("delete", "Control+E", "#reason"), ("insert", "Control+I", "#insert-text")):
+        page.keyboard.press(key)
+        expect(page.locator(there)).to_be_visible()
+        found[name] = faults(page)
+        page.keyboard.press("Escape")
+    for name in ("sheet", "history"):
+        page.click(f"#{name}")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found[name] = faults(page)
+        page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for pane in ("text", "places", "form"):
+        page.click(f'.panes [data-pane="{pane}"]')
+        found[f"phone {pane}"] = faults(page)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}

@@ -1,0 +1,23 @@
+"""axe-core over a page as it stands: what it calls serious or critical is a fault.
+
+The engine comes with axe-playwright-python (MPL-2.0 within); its own wrapper adds nothing that is needed here.
+"""
+
+from functools import cache
+from importlib import resources
+
+from playwright.sync_api import Page
+
+FAULTS = {"serious", "critical"}
+
+
+@cache
+def _engine() -> str:
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+def faults(page: Page) -> list[str]:
+    """Each fault with the first element it is about."""
+    page.evaluate(_engine())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{one['impact']} {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in FAULTS]
