@@ -6,8 +6,10 @@ Progress goes to standard error; the last line of standard output is one JSON ob
 open_s           from the navigation to the first painted lines, with the keyboard answered; median of several openings,
                  each in a browser profile of its own
 key_p50_ms …     from keydown to the next painted frame: typing in a line, sentence up and down, play, heard, next place
-memory_*_mb      the page's JavaScript heap after a collection, before and after EDITS saved edits; nodes_*: the same
+memory_mb_*      the page's JavaScript heap after a collection, before and after EDITS saved edits; nodes_*: the same
                  for nodes of the document
+keystrokes       what a scripted expert presses to bring the shipped dialogues' drafts, as the small model heard them, to
+                 error-free text and complete form; typed_keystrokes: what typing them would take (counted in expert.py)
 """
 
 import argparse
@@ -24,13 +26,14 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from deploy.bench import long_record
+from deploy.bench import expert, long_record
 from server.store.engine import Store
 from tests.browser import chromium
 from tests.browser.programs import Programs
 
 OPENINGS = 5
 EDITS = 500
+DIALOGUES = ["wage", "land", "free-land"]
 PAUSE_MS = 60
 """Between two keys: a quick typist."""
 WINDOW = {"width": 1366, "height": 768}
@@ -55,14 +58,15 @@ def say(words: str) -> None:
 
 
 @contextmanager
-def office(folder: Path) -> Iterator[tuple[str, str]]:
-    """A running web program with the long record: its address and the record's id."""
+def office(folder: Path) -> Iterator[tuple[str, Store, str]]:
+    """A running web program with the long record: its address, its store and the record's id."""
     programs = Programs(folder)
     try:
         programs.start("web")
         programs.wait_ready("web", programs.settings.web_port)
         say("filling in a sitting of two hours …")
-        yield programs.url, long_record.fill(Store(f"sqlite:///{folder / 'jietan.sqlite'}"), folder / "recordings")
+        store = Store(f"sqlite:///{folder / 'jietan.sqlite'}")
+        yield programs.url, store, long_record.fill(store, folder / "recordings")
     finally:
         programs.stop()
 
@@ -132,10 +136,27 @@ def main() -> None:
     """Fill in, open, work, say how long that took."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--edits", type=int, default=EDITS)
-    edits = asked.parse_args().edits
-    with tempfile.TemporaryDirectory(prefix="bench-desk-") as name, office(Path(name)) as (url, record_id), sync_playwright() as playwright:
+    asked.add_argument("--dialogues", nargs="*", default=DIALOGUES, help="what the expert corrects")
+    options = asked.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-desk-") as name, office(Path(name)) as (url, store, record_id), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
-        print(json.dumps(measure(browser, url, f"{url}/desk/{record_id}", edits), ensure_ascii=False))
+        figures = measure(browser, url, f"{url}/desk/{record_id}", options.edits)
+        figures |= corrected(browser, url, store, Path(name) / "recordings", options.dialogues)
+    print(json.dumps(figures, ensure_ascii=False))
+
+
+def corrected(browser: Browser, url: str, store: Store, recordings: Path, dialogues: list[str]) -> dict[str, Any]:
+    """What the expert pressed, over all dialogues and in each."""
+    each: dict[str, dict[str, int]] = {}
+    for dialogue in dialogues:
+        say(f"{dialogue}: hearing …")
+        task = expert.prepare(store, recordings, dialogue, expert.hear(dialogue))
+        say(f"{dialogue}: correcting …")
+        each[dialogue] = expert.work(new_page(browser, url), url, task)
+        with store.read() as session:
+            expert.check(session, task)
+    total = {name: sum(one[name] for one in each.values()) for name in ("keystrokes", "typed_keystrokes")}
+    return {**total, "keystrokes_share": round(total["keystrokes"] / max(total["typed_keystrokes"], 1), 3), "by_dialogue": each}
 
 
 def measure(browser: Browser, url: str, address: str, edits: int) -> dict[str, Any]:

@@ -5,8 +5,9 @@ import itertools
 import json
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -45,8 +46,10 @@ def fill(store: Store, recordings: Path) -> str:
     """Office, accounts, sitting and draft; returns the record's id."""
     chance = random.Random(1)
     with store.write() as session:
-        reception, seats = _sitting(session)
-        session.add_all(_segment(recordings, reception.id, role, seat) for role, seat in seats.items())
+        _office(session)
+        reception, seats = sitting(session, SEATS["petitioner"], "修村道占地，补偿款没到手", SECONDS)
+        for role, seat in seats.items():
+            session.add(segment(recordings, reception.id, seat, partial(write_voice, seat=role, seconds=SECONDS), SECONDS))
         session.add_all(_utterances(reception.id, seats, chance))
         session.flush()
         record_id = create_draft(session, reception).id
@@ -54,41 +57,47 @@ def fill(store: Store, recordings: Path) -> str:
     return record_id
 
 
-def _sitting(session: Session) -> tuple[Reception, dict[str, str]]:
+def _office(session: Session) -> None:
     office = accounts.create_root(session, "临溪县信访局", "LX")
     for username, name, role in ((USERNAME, "林晓", "clerk"), ("zhou", SEATS["leader"], "leader")):
         account = {"username": username, "name": name, "role": role, "organization_id": office.id, "password": PASSWORD}
         accounts.add_user(session, office, NewUser.model_validate(account))
-    kiosk = Kiosk(organization_id=office.id, name="石桥镇接谈室", active=True, created_at=clock.now())
-    session.add(kiosk)
+    session.add(Kiosk(organization_id=office.id, name="石桥镇接谈室", active=True, created_at=clock.now()))
     session.flush()
-    leader = session.query(User).filter_by(username="zhou").one()
-    began = clock.now() - timedelta(seconds=SECONDS)
+
+
+def sitting(session: Session, petitioner: str, matter: str, seconds: float) -> tuple[Reception, dict[str, str]]:
+    """A reception that is over, in the office that is there, and its seats by role."""
+    kiosk, leader = session.query(Kiosk).one(), session.query(User).filter_by(username="zhou").one()
+    began = clock.now() - timedelta(seconds=seconds)
     reception = Reception(
-        id=secrets.token_hex(8), organization_id=office.id, kiosk_id=kiosk.id, number="A01", state=ReceptionState.CLOSED,
-        consent=Consent.AUDIO_ONLY, matter="修村道占地，补偿款没到手", petitioner_name=SEATS["petitioner"],
+        id=secrets.token_hex(8), organization_id=kiosk.organization_id, kiosk_id=kiosk.id, number="A01",
+        state=ReceptionState.CLOSED, consent=Consent.AUDIO_ONLY, matter=matter, petitioner_name=petitioner,
         petitioner_phone="13800001234", query_code=secrets.token_hex(5).upper(), receiver_id=leader.id, asked_at=began,
-        joined_at=began, started_at=began, ended_at=clock.now(), seconds=SECONDS,
+        joined_at=began, started_at=began, ended_at=clock.now(), seconds=seconds,
     )  # fmt: skip
     session.add(reception)
     session.flush()
     seats = {role: secrets.token_hex(8) for role in SEATS}
     for position, (role, seat) in enumerate(seats.items()):
         user_id = leader.id if role == "leader" else None
-        session.add(Participant(id=seat, reception_id=reception.id, position=position, role=role, name=SEATS[role], user_id=user_id))
+        name = petitioner if role == "petitioner" else SEATS[role]
+        session.add(Participant(id=seat, reception_id=reception.id, position=position, role=role, name=name, user_id=user_id))
     session.flush()
     return reception, seats
 
 
-def _segment(recordings: Path, reception_id: str, role: str, seat: str) -> StoredSegment:
+def segment(recordings: Path, reception_id: str, seat: str, write: Callable[[Path], object], seconds: float) -> StoredSegment:
+    """A sound file of this seat, which `write` writes."""
     folder = recordings / reception_id
     folder.mkdir(parents=True, exist_ok=True)
-    path = write_voice(folder / f"{seat}-audio.webm", role, SECONDS)
+    path = folder / f"{seat}-audio.webm"
+    write(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return StoredSegment(
         id=secrets.token_hex(8), reception_id=reception_id, participant_id=seat, kind="audio", codec="audio/opus",
-        file=path.name, start=0.0, seconds=SECONDS, size=path.stat().st_size, sha256=digest, closed="clean",
+        file=path.name, start=0.0, seconds=seconds, size=path.stat().st_size, sha256=digest, closed="clean",
     )  # fmt: skip
 
 

@@ -24,13 +24,13 @@ def write_track(path: Path, track: bytes, blocks: Iterable[webm.Block], per: int
     return path
 
 
-def spoken(seat: str, seconds: float) -> Iterator[webm.Block]:
-    """The shipped land dialogue's voice of this seat, over and over."""
-    with av.open(str(ROOT / f"deploy/demo/land/{seat}.opus")) as sound:
+def spoken(seat: str, seconds: float, dialogue: str = "land") -> Iterator[webm.Block]:
+    """A shipped dialogue's voice of this seat, over and over."""
+    with av.open(str(ROOT / f"deploy/demo/{dialogue}/{seat}.opus")) as sound:
         packets = [bytes(packet) for packet in sound.demux(audio=0) if packet.size]
     return (webm.Block(n / PER_S, packets[n % len(packets)]) for n in range(round(seconds * PER_S)))
 
 
-def write_voice(path: Path, seat: str, seconds: float) -> Path:
+def write_voice(path: Path, seat: str, seconds: float, dialogue: str = "land") -> Path:
     """A sound file of this length."""
-    return write_track(path, webm.opus_track(), spoken(seat, seconds), PER_S)
+    return write_track(path, webm.opus_track(), spoken(seat, seconds, dialogue), PER_S)

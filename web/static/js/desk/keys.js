@@ -29,6 +29,7 @@ export const COMMANDS = /** @type {[string, string, string][]} */ ([
   ["undo", "撤回刚才的改动，可以一直撤回到开头", "Ctrl+KeyZ"],
   ["redo", "把撤回的再改回来", "Ctrl+KeyY"],
   ["toGlossary", "改对的词（或选中的词）送到词表", "Ctrl+KeyG"],
+  ["nextField", "登记表里下一栏要看的、空着的", "Ctrl+Semicolon"],
   ["toField", "选中的话放进登记表，再按栏目的字母", "Ctrl+KeyM"],
 ]);
 

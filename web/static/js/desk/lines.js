@@ -10,6 +10,8 @@ import { placeWords, wordsIn } from "/static/js/desk/words.js";
 const SPOKEN = "spoken";
 /** Height of a usual row with its margin. */
 const ROW_PX = 66;
+/** By so many characters a place may have moved while its line is typed in. */
+const MOVED = 4;
 /** How a place of a kind is underlined; the others by whether they were heard well. @type {Record<string, string>} */
 const LOOKS = { differ: "two", weak: "q" };
 
@@ -303,6 +305,17 @@ export class Lines extends EventTarget {
     say.focus({ preventScroll: true });
     placeCaret(say, (say.textContent || "").length);
     this.caret = (say.textContent || "").length;
+  }
+
+  /** Chooses a place in the line that is being edited, so that what is typed stands in its stead. @param {any} line @param {{from: number, to: number, core?: number[]}} place offsets in the line's text */
+  choose(line, { from, to, core = [from, to] }) {
+    const say = /** @type {HTMLElement | null} */ (this.row(line.id)?.querySelector(".say") || null);
+    const text = say?.textContent || "";
+    const words = line.text.slice(core[0], core[1]);
+    const at = text === line.text ? core[0] : text.indexOf(words, Math.max(0, core[0] - MOVED));
+    if (!say || document.activeElement !== say || at < 0 || !words || words.length === text.length) return;
+    const range = rangeOf(say, at, at + words.length);
+    document.getSelection()?.setBaseAndExtent(range.startContainer, range.startOffset, range.endContainer, range.endOffset);
   }
 
   /** The neighbour of the current line that is not deleted. @param {number} direction */

@@ -23,6 +23,8 @@ export class Places extends EventTarget {
     /** @type {WeakMap<any, Place>} by risk, so that what did not change is the same object */
     this.known = new WeakMap();
     this.current = "";
+    /** Key of the place that was gone to last. */
+    this.at = "";
     this.rows = new LongList(parts.list, { height: ROW_PX, draw: (_key, place) => this.row(place), refresh: (_row, place) => this.row(place) });
     parts.list.addEventListener("click", (event) => {
       const row = /** @type {Element} */ (event.target).closest("[data-line]");
@@ -90,18 +92,21 @@ export class Places extends EventTarget {
   mark(id) {
     this.current = id;
     for (const row of this.parts.list.querySelectorAll("[aria-current]")) row.removeAttribute("aria-current");
-    const place = this.places.find((one) => one.line.id === id);
+    const place = this.places.find((one) => one.key === this.at && one.line.id === id) || this.places.find((one) => one.line.id === id);
     this.rows.pinned = place?.key || "";
     const row = place && this.rows.ensure(place.key);
     row?.setAttribute("aria-current", "true");
     row?.scrollIntoView({ block: "nearest" });
   }
 
-  /** The line of the next place still to check, in the order of the list; null: none. @param {string} from id of a line @param {number} direction */
-  next(from, direction) {
-    const at = this.places.findIndex((place) => place.line.id === from);
+  /** The next place still to check, in the order of the list; null: none. @param {string} from id of a line @param {number} direction @param {boolean} further not in this line */
+  next(from, direction, further = false) {
+    const here = this.places.findIndex((place) => place.key === this.at && place.line.id === from);
+    const at = here < 0 ? this.places.findIndex((place) => place.line.id === from) : here;
     const order = direction > 0 ? [...this.places.slice(at + 1), ...this.places.slice(0, Math.max(at, 0))] : [...this.places.slice(0, Math.max(at, 0)).reverse(), ...this.places.slice(at + 1).reverse()];
-    return order.find((place) => isLeft(place) && place.line.id !== from)?.line || null;
+    const found = order.find((place) => isLeft(place) && (place.line.id !== from || (!further && here >= 0 && place.key !== this.at))) || null;
+    this.at = found?.key || "";
+    return found;
   }
 }
 

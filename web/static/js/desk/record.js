@@ -377,11 +377,17 @@ function step(direction) {
   if (line) goTo(line.id, false);
 }
 
+/** The place is chosen: what is typed stands in its stead. @param {import("/static/js/desk/places.js").Place} place */
+function goToPlace({ line, risk }) {
+  goTo(line.id, line.id !== lines.current || !player?.playing);
+  lines.choose(line, risk);
+}
+
 /** @param {number} direction */
 function nextPlace(direction) {
   settlePlaces();
-  const line = record && places.next(lines.current, direction);
-  if (line) goTo(line.id, true);
+  const place = record && places.next(lines.current, direction);
+  if (place) goToPlace(place);
   else toast("要紧处都听过了");
 }
 
@@ -392,8 +398,10 @@ function right() {
   settlePlaces();
   const wasPlace = places.places.some((place) => place.line.id === line.id);
   if (!line.heard) edits.run(line.id, "heard");
-  const next = (wasPlace && places.next(line.id, 1)) || lines.neighbour(1);
-  if (next) goTo(next.id, true);
+  const place = wasPlace ? places.next(line.id, 1, true) : null;
+  const next = place ? null : lines.neighbour(1);
+  if (place) goToPlace(place);
+  else if (next) goTo(next.id, true);
 }
 
 function showTools() {
@@ -606,6 +614,16 @@ function toLine(name) {
   else toast("先点一句，或者按下一句", "info");
 }
 
+/** On to the next field of the form that is empty or that something is to be said about. */
+function nextField() {
+  const open = [...form.values.values()].filter((value) => value.findings.length || !value.value);
+  const from = [...form.values.keys()].indexOf(document.activeElement?.closest("[data-field]")?.getAttribute("data-field") || "");
+  const next = open.find((value) => [...form.values.keys()].indexOf(value.field) > from) || open[0];
+  if (!next) return toast("登记表都填了");
+  showPane("form");
+  form.go(next.field);
+}
+
 /** Finds words over the whole record, puts others there; what is chosen is one step, which can be taken back. */
 async function replaceWords() {
   if (!record) return;
@@ -644,6 +662,7 @@ const commands = {
   down: () => step(1),
   toField,
   toGlossary,
+  nextField,
   ...Object.fromEntries(["mark", "speaker", "split", "join", "insert", "delete"].map((name) => [name, () => toLine(name)])),
   replace: replaceWords,
   undo: () => takeBack("undo"),

@@ -5,7 +5,8 @@ import { placeOf } from "/static/js/desk/others.js";
 import { doubtWords, isWellHeard, weakPlaces, wordsIn } from "/static/js/desk/words.js";
 
 /** @typedef {"disputed" | "marked" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
-/** @typedef {{from: number, to: number, kind: Kind, weak: boolean}} Risk offsets in the line's text */
+/** @typedef {{from: number, to: number, kind: Kind, weak: boolean, core?: number[]}} Risk offsets in the line's text; core: what
+ * was not heard well of it */
 
 /** Glyph and words of a kind. @type {Record<Kind, [string, string]>} */
 export const KINDS = {
@@ -70,7 +71,7 @@ function find(line, others, marked) {
 /** Places within a line, in the order of the text; none lies in another. @param {any} line @param {any[]} others its suggestions @returns {Risk[]} */
 export function placesIn(line, others) {
   const weak = isWellHeard(line) ? [] : weakPlaces(line.text, wordsIn(line));
-  const isWeak = (/** @type {{from: number, to: number}} */ place) => weak.some((one) => one.from < place.to && place.from < one.to);
+  const weakIn = (/** @type {{from: number, to: number}} */ place) => weak.find((one) => one.core[0] < place.to && place.from < one.core[1]);
   /** @type {Risk[]} */
   const found = [];
   const add = (/** @type {Risk} */ risk) => { if (!found.some((one) => one.from < risk.to && risk.from < one.to)) found.push(risk); };
@@ -78,10 +79,11 @@ export function placesIn(line, others) {
   for (const [kind, pattern] of CONTENT) {
     for (const match of line.text.matchAll(pattern)) {
       const place = { from: match.index, to: match.index + match[0].length };
-      if (!EMPTY.test(line.text.slice(place.from))) add({ ...place, kind, weak: isWeak(place) });
+      const unsure = weakIn(place);
+      if (!EMPTY.test(line.text.slice(place.from))) add({ ...place, kind, weak: Boolean(unsure), core: unsure?.core });
     }
   }
-  for (const place of weak) add({ from: place.from, to: place.to, kind: "weak", weak: true });
+  for (const place of weak) add({ ...place, kind: "weak", weak: true });
   return found.sort((a, b) => a.from - b.from);
 }
 

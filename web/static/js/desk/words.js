@@ -61,16 +61,21 @@ export function placeWords(text, words) {
   return places;
 }
 
-/** Places of words that may be misheard, with the character on either side; what touches is one place. @param {string} text @param {Word[]} words */
+/**
+ * Places of words that may be misheard, with the character on either side; what touches is one place.
+ * @param {string} text @param {Word[]} words
+ * @returns {{from: number, to: number, core: number[]}[]} core: from the first to the last weak word
+ */
 export function weakPlaces(text, words) {
+  /** @type {{from: number, to: number, core: number[]}[]} */
   const joined = [];
   for (const place of placeWords(text, words)) {
     if (place.probability >= WEAK || !SPOKEN.test(text.slice(place.from, place.to))) continue;
     const from = SPOKEN.test(text.slice(Math.max(place.from - 1, 0), place.from)) ? place.from - 1 : place.from;
     const to = SPOKEN.test(text.slice(place.to, place.to + 1)) ? place.to + 1 : place.to;
     const last = joined[joined.length - 1];
-    if (last && last.to >= from) last.to = to;
-    else joined.push({ from, to });
+    if (last && last.to >= from) Object.assign(last, { to, core: [last.core[0], place.to] });
+    else joined.push({ from, to, core: [place.from, place.to] });
   }
   return joined;
 }
