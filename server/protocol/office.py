@@ -929,7 +929,13 @@ class DeadlineView(Message):
     starts: str
     counted: str
     """Chinese sentences for the citizen."""
+    left_out: tuple[str, ...] = ()
+    """One sentence for each run of days that did not count, and for each make-up workday that did."""
     extension: str
+    notes: tuple[str, ...] = ()
+    """What may still change about the date."""
+    calendar_known: bool = True
+    """False: the official holidays of a year that decides about it are not known yet."""
     overdue: bool
 
 

@@ -6,7 +6,9 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import searchtokens, terms
-from server.domain.deadlines import RULES, explain
+from server.domain.deadline_words import explain
+from server.domain.deadlines import count
+from server.domain.limits import RULES
 from server.domain.states import Purpose
 from server.errors import NotFound
 from server.protocol.canonical import fingerprint
@@ -74,7 +76,8 @@ def deadline_view(deadline: StoredDeadline | None) -> DeadlineView | None:
     if deadline is None:
         return None
     today, done = clock.today_in_office().date(), deadline.done_at is not None
-    return explain(RULES[deadline.rule], deadline.starts_on, deadline.due_on, today, done=done)
+    counted = count(RULES[deadline.rule], deadline.starts_on, today=today)
+    return explain(counted, today, stored_due=deadline.due_on, done=done)
 
 
 def open_case(session: Session, actor: Actor, case_id: int) -> Case:

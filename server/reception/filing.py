@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.casenumbers import case_number
-from server.domain.deadlines import FIRST_RULE, RULES, due_date
+from server.domain.deadlines import count
+from server.domain.limits import FIRST_RULE, RULES
 from server.domain.signers import READERS, SIGNED
 from server.domain.states import FormField, RecordState
 from server.errors import Conflict, WrongState
@@ -136,9 +137,8 @@ def _kind(way: str) -> str:
 def _first_deadline(reception: Reception, case: StoredCase) -> StoredDeadline:
     """The office received the matter on the day of the talk."""
     received = reception.started_at or reception.joined_at or reception.asked_at
-    starts_on = received.astimezone(clock.OFFICE_ZONE).date()
-    due_on = due_date(RULES[FIRST_RULE], starts_on)
-    return StoredDeadline(case_id=case.id, rule=FIRST_RULE, starts_on=starts_on, due_on=due_on)
+    first = count(RULES[FIRST_RULE], clock.day_in_office(received))
+    return StoredDeadline(case_id=case.id, rule=FIRST_RULE, starts_on=first.starts_on, due_on=first.due_on)
 
 
 def search_parts(case: StoredCase) -> list[str]:

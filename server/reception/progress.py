@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import terms
-from server.domain.deadlines import chinese_day
+from server.domain.deadline_words import chinese_day
 from server.domain.states import ReceptionState, RecordState
 from server.errors import NotFound, TooOften
 from server.protocol.office import DeadlineView, Progress, ProgressQuery, ProgressStep
@@ -98,7 +98,7 @@ _SETTLED = (RecordState.REFUSED,)
 
 
 def _step(what: str, at: datetime | None) -> ProgressStep:
-    shown = chinese_day(at.astimezone(clock.OFFICE_ZONE).date()) if at else ""
+    shown = chinese_day(clock.day_in_office(at)) if at else ""
     return ProgressStep(at=shown, what=what, done=at is not None)
 
 

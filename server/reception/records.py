@@ -393,7 +393,7 @@ def form_findings(session: Session, record: VisitRecord, form: Iterable[FormValu
     """What is wrong or missing on the form, held against the record's lines and the day of the talk."""
     started = record.reception.started_at or record.reception.joined_at
     talk = formchecks.Talk(
-        on=started.astimezone(clock.OFFICE_ZONE).date() if started else None,
+        on=clock.day_in_office(started) if started else None,
         today=clock.today_in_office().date(),
         said=records.texts(session, record.id),
     )

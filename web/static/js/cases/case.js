@@ -10,6 +10,7 @@ import { lineReport } from "/static/js/line_report.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
 import { showUndertakings } from "/static/js/undertakings.js";
+import { whyThisDate } from "/static/js/why_this_date.js";
 
 const DOCUMENTS = /** @type {Object<string, string>} */ ({ "record.docx": "接谈笔录（Word）", "record.pdf": "接谈笔录（PDF）", "form.docx": "来访登记表（Word）", "form.pdf": "来访登记表（PDF）", "record.vtt": "笔录字幕（WebVTT）", "record.json": "笔录数据（JSON）" });
 const KINDS = /** @type {Object<string, string>} */ ({ microphone: "录音", camera: "录像", document: "材料录像", screen: "屏幕录像" });
@@ -72,8 +73,7 @@ function showDeadline(deadline) {
   const [year, month, day] = deadline.due.split("-").map(Number);
   byId("due").textContent = `${year}年${month}月${day}日`;
   byId("weekday").textContent = deadline.weekday;
-  const why = [["哪一条", deadline.article], ["从哪天起", deadline.starts], ["怎么数", deadline.counted], ["能不能延", deadline.extension]];
-  byId("why").replaceChildren(...why.flatMap(([question, answer]) => [el("dt", {}, question), el("dd", {}, answer)]));
+  byId("why").replaceChildren(...whyThisDate(deadline).flat());
 }
 
 function showDocuments() {

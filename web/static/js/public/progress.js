@@ -2,6 +2,7 @@
 import { api } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
 import { mark, onSend, wrongOnly } from "/static/js/form.js";
+import { whyThisDate } from "/static/js/why_this_date.js";
 
 const form = /** @type {HTMLFormElement} */ (byId("query"));
 
@@ -36,13 +37,12 @@ function stepItem(step) {
   return el(step.done ? "li" : "li.to", {}, icon(step.done ? "okc" : "clock"), el("div", {}, step.what, mayCome));
 }
 
-/** @param {{name: string, due: string, weekday: string, overdue: boolean, article: string, starts: string, counted: string, extension: string}} deadline */
+/** @param {{name: string, due: string, weekday: string, overdue: boolean, article: string, starts: string, counted: string, left_out: string[], extension: string, notes: string[]}} deadline */
 function deadlineParts(deadline) {
   const [year, month, day] = deadline.due.split("-").map(Number);
   const weekday = deadline.weekday.startsWith("星期") ? deadline.weekday : `星期${deadline.weekday}`;
   const why = el("dl", {});
-  const questions = [["依据哪一条", deadline.article], ["从哪天起算", deadline.starts], ["怎么数", deadline.counted], ["能不能延", deadline.extension]];
-  for (const [question, answer] of questions) if (answer) why.append(el("div", {}, el("dt", {}, question), el("dd", {}, answer)));
+  for (const pair of whyThisDate(deadline)) why.append(el("div", {}, ...pair));
   return [
     el("hr.rule"),
     el("b", {}, `最迟哪天：${deadline.name}`),
