@@ -101,7 +101,7 @@ def _notes(deadline: Deadline, due_on: date) -> Iterator[str]:
         yield f"{years}的放假安排这里还没有，先按星期一到星期五上班来数。有了放假安排，这一天可能会变。"
     if deadline.running:
         what = PAUSES[deadline.running].what
-        yield f"现在还{what}，期限停着。这是按今天停完算的；每多停一天，就往后一天。"
+        yield f"现在还{what}，期限停着。这是按今天停完算的；再停下去，这一天还会往后。"
     if deadline.late_extension:
         yield f"延长是过了{chinese_day(deadline.plain_end)}才批的，不算数。"
     if due_on != deadline.due_on:
