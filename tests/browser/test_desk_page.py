@@ -733,6 +733,7 @@ def select_words(page: Page, line: str, words: str) -> tuple[float, float]:
     return box[0], box[1]
 
 
+@pytest.mark.slow
 def test_words_of_the_record_fill_the_form_with_their_source_and_what_is_wrong_is_told(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)
