@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from sqlalchemy import select
 
+from server.domain.deadline_words import explain
+from server.domain.deadlines import Pause, count
+from server.domain.limits import RULES
 from server.pages.login import safe_next
+from server.protocol.office import Progress
 from server.settings import Settings
 from server.store.engine import Store
 from server.store.models import Participant, StoredUtterance
@@ -532,7 +537,19 @@ def test_of_what_is_being_said_the_words_that_may_still_change_are_lighter(new_c
     assert page.locator(".cap").inner_text().endswith("我家的地被占")
 
 
-def test_the_public_page_says_what_is_missing_and_finds_nothing_for_a_wrong_code(new_context: NewContext) -> None:
+def progress_of_a_paused_case() -> dict[str, object]:
+    """As the server would answer for a deadline over the National Day that stands still."""
+    today = date(2026, 10, 14)
+    deadline = count(
+        RULES["simple_conclude"], date(2026, 9, 28), pauses=[Pause("mediation", date(2026, 10, 12))], today=today
+    )
+    progress = Progress(
+        number="LX-2026-000418", state="已登记", office="县信访局", steps=(), next_step="", deadline=explain(deadline, today)
+    )
+    return progress.model_dump(mode="json")
+
+
+def test_the_public_page_says_what_is_missing_finds_nothing_for_a_wrong_code_and_explains_a_date(new_context: NewContext) -> None:
     page = new_context(390, 844).new_page()
     page.goto("/progress")
     page.fill("#code", "7k3")
@@ -544,4 +561,10 @@ def test_the_public_page_says_what_is_missing_and_finds_nothing_for_a_wrong_code
     page.click("#query [type=submit]")
     expect(page.locator("#trouble")).to_be_visible()
     expect(page.locator("#result")).to_be_hidden()
+    page.route("**/api/progress", lambda route: route.fulfill(json=progress_of_a_paused_case()))
+    page.click("#query [type=submit]")
+    page.click("details.why summary")
+    expect(page.locator(".why dd")).to_have_count(6)
+    expect(page.locator(".why")).to_contain_text("2026年10月10日（星期六）是国庆节的调休上班日，算 1 天。")
+    expect(page.locator(".why")).to_contain_text("现在还在调解，期限停着。")
     assert overflow(page) == 0
