@@ -21,6 +21,7 @@ from server.store.access import Actor
 from server.store.models import Line, Reception, StoredSignature, VisitRecord
 from server.store.receptions import help_calls
 from tests.browser import chromium
+from tests.browser.accessible import faults
 from tests.browser.kiosk_hands import do, press, screen
 from tests.browser.kiosk_office import KioskOffice
 
@@ -567,9 +568,11 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     do(phone, "open")
     screen(phone, "present")
     fits(phone)
+    assert faults(phone) == []
     do(phone, "go")
     do(phone, "wrong")
     fits(phone)
+    assert faults(phone) == []
     do(phone, "type")
     phone.fill("#typing", "您今天来反映什么事？")
     do(phone, "done")
@@ -577,6 +580,7 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     expect(phone.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
     assert office.disputed() == ["应该是：您今天来反映什么事？"]
     fits(phone)
+    assert faults(phone) == []
     do(phone, "wrong")
     do(phone, "speak")
     expect(phone.locator('[data-fill="speak"]')).to_contain_text("正在听")
@@ -589,17 +593,21 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     do(phone, "right")
     screen(phone, "fixing")
     fits(phone)
+    assert faults(phone) == []
     office.clerk_corrects("您今天来反映什么事？")
     screen(phone, "read")
     expect(phone.locator('[data-part="was"] del')).to_have_text("要")
     fits(phone)
+    assert faults(phone) == []
     do(phone, "right")
     do(phone, "right")
     screen(phone, "sign")
     fits(phone)
+    assert faults(phone) == []
     sign_name(phone)
     do(phone, "sign")
     screen(phone, "done")
+    assert faults(phone) == []
     expect(phone.locator('[data-fill="code"]')).to_have_text(re.compile("^[A-Z0-9 ]{11}$"))
     context.close()
     screen(page, "slip")
@@ -621,11 +629,14 @@ def by_key(page: Page, name: str) -> None:
 @pytest.mark.slow
 def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskOffice, page: Page) -> None:
     to_reading(office, page)
+    assert faults(page) == []
     by_key(page, "对")
     by_key(page, "听当时说的")
     by_key(page, "不对")
+    assert faults(page) == []
     by_key(page, "打字")
     screen(page, "typing")
+    assert faults(page) == []
     page.keyboard.type("yi")
     by_key(page, "已")
     expect(page.locator('[data-part="typed"]')).to_have_text("已")
@@ -638,7 +649,9 @@ def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskO
     screen(page, "read")
     by_key(page, "对")
     screen(page, "sign")
+    assert faults(page) == []
     by_key(page, "我不签")
+    assert faults(page) == []
     by_key(page, "想等处理结果")
     by_key(page, "记上，不签了")
     screen(page, "slip")
