@@ -9,6 +9,7 @@ from server.api.deps import Db, OfficeDep, Reader
 from server.api.records import GapId, RecordId, copy_file, print_later, recording_file
 from server.protocol.office import Heard
 from server.protocol.reading import (
+    Clip,
     Dispute,
     Disputed,
     Fingerprint,
@@ -17,7 +18,7 @@ from server.protocol.reading import (
     Signature,
     Withdrawal,
 )
-from server.reception import disputing, hearing, reading, signing
+from server.reception import clips, disputing, hearing, reading, signing
 from server.reception.office import Office
 from server.store.models import VisitRecord
 
@@ -55,11 +56,24 @@ async def hear(record_id: RecordId, request: Request, actor: Reader, office: Off
     return await run_in_threadpool(hearing.hear, office.settings, f"record {record_id}", sound, "matter")
 
 
+@router.post("/clip")
+async def film(record_id: RecordId, request: Request, actor: Reader, office: OfficeDep) -> Clip:
+    """Keep a film of the person signing, to which they agreed."""
+    content = await request.body()
+
+    def keep() -> str:
+        with office.store.read() as session:
+            return clips.keep(session, actor, office.settings, record_id, content)
+
+    return Clip(sha256=await run_in_threadpool(keep))
+
+
 @router.post("/signature")
 def sign(
     record_id: RecordId, body: Signature, db: Db, actor: Reader, office: OfficeDep, later: BackgroundTasks
 ) -> ReadingState:
     """The person signs what they read."""
+    clips.check(office.settings, record_id, body.clip_sha256)
     record = signing.sign(db, actor, record_id, body, file_at_once=office.settings.file_on_signature)
     return _signed(db, office, later, record)
 

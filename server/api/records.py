@@ -25,6 +25,7 @@ from server.protocol.office import (
 from server.protocol.recording import FILE_TYPES
 from server.reception import (
     archiving,
+    clips,
     desk,
     disputing,
     documents,
@@ -48,6 +49,7 @@ router = APIRouter(prefix="/records")
 
 RecordId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 LineId = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Version = Annotated[int, Query(ge=0, le=2**31 - 1)]
 MEDIA_TYPES = {form.suffix: form.media_type for form in FILE_TYPES.values()} | {".ogg": "audio/ogg"}
@@ -177,6 +179,12 @@ def sign(
     signing.staff_sign(db, actor, record_id, body)
     print_later(later, office, db, record_id)
     return signing.overview(db, actor, record_id)
+
+
+@router.get("/{record_id}/clips/{sha256}")
+def film(record_id: RecordId, sha256: Digest, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> FileResponse:
+    """Somebody signing, where they agreed to be filmed."""
+    return FileResponse(clips.film(db, actor, office.settings, record_id, sha256), media_type="video/webm")
 
 
 @router.post("/{record_id}/refusal")

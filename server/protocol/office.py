@@ -890,6 +890,8 @@ class SignatureView(Message):
     place: Literal["kiosk", "phone", "desk"]
     present: bool
     """Under the version that stands now; others are of earlier ones."""
+    clip_url: str = ""
+    """Where the film of it is, if there is one."""
 
 
 class Signatures(Message):

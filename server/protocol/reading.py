@@ -64,6 +64,12 @@ class ReadingState(Message):
     version: int
 
 
+class Clip(Message):
+    """A film that was taken in."""
+
+    sha256: Sha256
+
+
 class ReadingSigner(Message):
     """Somebody of the petitioner's side who reads and signs."""
 
@@ -133,6 +139,8 @@ class Signature(Message):
     """Number in Reading.signers."""
     strokes: Strokes
     aspect: Aspect
+    clip_sha256: Sha256 | Literal[""] = ""
+    """Of the film of it that was sent before, where the person agreed to one."""
     sha256: Sha256
 
 

@@ -82,7 +82,8 @@ def views(session: Session, record: VisitRecord, sha256: str) -> tuple[Signature
 
 def _view(one: StoredSignature, is_present: bool) -> SignatureView:
     return SignatureView(
-        name=one.name, role=one.role, way=one.way, words=_words(one), at=one.at, place=one.place, present=is_present
+        name=one.name, role=one.role, way=one.way, words=_words(one), at=one.at, place=one.place, present=is_present,
+        clip_url=f"/api/records/{one.record_id}/clips/{one.clip_sha256}" if one.clip_sha256 else "",
     )
 
 

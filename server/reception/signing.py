@@ -87,6 +87,7 @@ class _Act:
     reason: str = ""
     witness: str = ""
     device: str = ""
+    clip_sha256: str = ""
 
 
 def sign(session: Session, actor: Actor, record_id: str, drawn: Signature, *, file_at_once: bool) -> VisitRecord:
@@ -95,7 +96,9 @@ def sign(session: Session, actor: Actor, record_id: str, drawn: Signature, *, fi
     Raises NotFound, WrongState, Conflict `record_changed` for another version and `already_signed`, InvalidInput.
     """
     # Drawn first: the writing transaction, which keeps out every other writer, begins with its first query.
-    act = _Act(SigningWay.HANDWRITTEN, drawn.strokes, draw_name(drawn.strokes, drawn.aspect))
+    act = _Act(
+        SigningWay.HANDWRITTEN, drawn.strokes, draw_name(drawn.strokes, drawn.aspect), clip_sha256=drawn.clip_sha256
+    )
     return _read_and(session, actor, record_id, drawn.signer, drawn.sha256, act, file_at_once)
 
 
@@ -226,6 +229,7 @@ def _stored(
         reason=act.reason,
         witness=act.witness,
         device=act.device,
+        clip_sha256=act.clip_sha256,
         place="kiosk" if actor.is_kiosk else "phone" if actor.reads else "desk",
         kiosk_id=actor.kiosk_id,
         link_id=actor.link_id,

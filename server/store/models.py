@@ -726,6 +726,8 @@ class StoredSignature(Base):
     witness: Mapped[str] = mapped_column(String(64), default="")
     device: Mapped[str] = mapped_column(String(100), default="")
     """Which fingerprint pad."""
+    clip_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Of the film of their signing, where they agreed to one; the file is in data_dir/signing."""
     place: Mapped[str] = mapped_column(String(10))
     """kiosk, phone or desk."""
     kiosk_id: Mapped[int | None] = mapped_column(ForeignKey("kiosks.id"))

@@ -75,6 +75,7 @@ WHO: dict[str, set[str]] = {
     "POST /api/records/{}/reopen": {"clerk"},
     "POST /api/records/{}/refusal": {"clerk"},
     "POST /api/records/{}/links": {"clerk"},
+    "GET /api/records/{}/clips/{}": {"leader", "clerk"},
     "GET /api/records/{}/signatures": {"leader", "clerk"},
     "POST /api/records/{}/signatures": {"leader", "clerk"},
     "GET /api/reader": set(),

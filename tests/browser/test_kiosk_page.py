@@ -3,6 +3,7 @@
 No media node runs here: the talk's screen is driven by a scripted seat, the talk itself is in the walk.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -367,6 +368,8 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     screen(page, "sign")
     expect(page.locator('[data-part="changes"] li')).to_have_text("第 3 句补偿款三万六千八百元，一分没给。")
     expect(page.locator('[data-do="sign"]')).to_be_disabled()
+    do(page, "film")
+    expect(page.locator('[data-fill="film"]')).to_have_text("正在录像，按这里就不录")
     sign_name(page)
     do(page, "clear")
     expect(page.locator('[data-do="sign"]')).to_be_disabled()
@@ -382,6 +385,8 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     times = [point[2] for point in signature.strokes[0]]
     assert times == sorted(times)
     assert times[-1] > 0, "how it was drawn is kept, with its times"
+    kept = office.settings.data_dir / "signing" / record.id / f"{signature.clip_sha256}.webm"
+    assert hashlib.sha256(kept.read_bytes()).hexdigest() == signature.clip_sha256
     do(page, "done")
     page.tap("#question-yes")
     screen(page, "welcome")
@@ -650,6 +655,10 @@ def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskO
     by_key(page, "对")
     screen(page, "sign")
     assert faults(page) == []
+    by_key(page, "录下签名的样子（可以不录）")
+    expect(page.locator('[data-fill="film"]')).to_have_text("正在录像，按这里就不录")
+    by_key(page, "正在录像，按这里就不录")
+    expect(page.locator('[data-fill="film"]')).to_have_text("录下签名的样子（可以不录）")
     by_key(page, "我不签")
     assert faults(page) == []
     by_key(page, "想等处理结果")

@@ -325,6 +325,36 @@ def test_an_objection_that_says_nothing_or_is_malformed_changes_nothing(caller, 
     assert caller.get(f"/records/{record_id}").json()["state"] == "confirmed"
 
 
+WEBM = b"\x1a\x45\xdf\xa3" + b"film"
+
+
+def film(caller, world, record_id, content: bytes = WEBM):
+    return caller.send("POST", f"/reading/{record_id}/clip", world.kiosk, content=content)
+
+
+def test_a_film_of_signing_is_kept_with_the_signature_and_seen_by_the_staff(caller, world, record_id):
+    assert film(caller, world, record_id).status_code == 404, "nothing is handed over yet"
+    caller.post(f"/records/{record_id}/confirm")
+    for content in (b"", b"no film", WEBM + b"x" * 1_000_000):
+        assert film(caller, world, record_id, content).json()["error"]["code"] == "clip_unreadable"
+    name = film(caller, world, record_id).json()["sha256"]
+    signature = drawn(caller.get(f"/reading/{record_id}", world.kiosk).json()["sha256"]).model_dump(mode="json")
+    missing = caller.post(f"/reading/{record_id}/signature", signature | {"clip_sha256": "0" * 64}, world.kiosk)
+    assert missing.json()["error"]["code"] == "clip_missing"
+    assert caller.get(f"/records/{record_id}/clips/{name}").status_code == 404, "nobody signed with it"
+    assert caller.post(f"/reading/{record_id}/signature", signature | {"clip_sha256": name}, world.kiosk).status_code == 200
+    (shown,) = caller.get(f"/records/{record_id}/signatures").json()["signatures"]
+    assert caller.get(shown["clip_url"].removeprefix("/api")).content == WEBM
+    assert caller.get(shown["clip_url"].removeprefix("/api"), world.other_clerk).status_code == 404
+
+
+def test_whoever_did_not_agree_to_pictures_is_not_filmed(caller, world, record_id):
+    caller.post(f"/records/{record_id}/confirm")
+    with world.write() as session:
+        session.get_one(Reception, "r1").consent = "audio_only"
+    assert film(caller, world, record_id).json()["error"]["code"] == "no_pictures"
+
+
 POINT = [0.5, 0.2, 10, 0.5]
 
 

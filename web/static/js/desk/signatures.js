@@ -48,7 +48,7 @@ export async function showSignatures(recordId) {
 function list(now) {
   const present = now.signatures.filter((/** @type {any} */ one) => one.present);
   const earlier = now.signatures.filter((/** @type {any} */ one) => !one.present);
-  const rows = [...present.map((/** @type {any} */ one) => el("li", {}, one.words)), ...now.waiting.map((/** @type {string} */ name) => el("li.mute", {}, `${name} 还没有签`))];
+  const rows = [...present.map((/** @type {any} */ one) => el("li", {}, one.words, one.clip_url ? el("a.link", { href: one.clip_url, target: "_blank" }, "　看签名时的录像") : null)), ...now.waiting.map((/** @type {string} */ name) => el("li.mute", {}, `${name} 还没有签`))];
   const old = earlier.length ? [el("details", {}, el("summary", {}, `以前几版上的 ${earlier.length} 个，都留着`), el("ul", {}, ...earlier.map((/** @type {any} */ one) => el("li", {}, one.words))))] : [];
   return el("div.stack.g2", {}, rows.length ? el("ul.signatures", {}, ...rows) : el("p", {}, "现在这一版还没有人签。"), ...old);
 }

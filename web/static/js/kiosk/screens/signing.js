@@ -1,8 +1,9 @@
 // Signing exactly what was read, with a drawn name or a finger, or the reason why not; each reader in their turn.
-import { ApiError } from "/static/js/api.js";
+import { ApiError, send } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { hasPad, press } from "../fingerprint.js";
+import { Film } from "../film.js";
 import { SignaturePad } from "../pad.js";
 import { Reasons } from "../reasons.js";
 import { Screen } from "../screen.js";
@@ -34,18 +35,74 @@ export function sign(reading) {
     screen.part("pad-hint").style.visibility = pad.strokes.length ? "hidden" : "visible";
     screen.fill({ sign: pad.signed ? "签好了" : "先签名，再按这里" });
   });
+  const camera = new Camera(reading, screen);
+  const signed = async () => {
+    const film = await camera.sent();
+    if (film !== null) await reading.send("signature", { ...pad.drawn, clip_sha256: film });
+  };
   const changes = reading.changes();
   const looked = reading.pieces.length ? `您看过 ${reading.pieces.length} 句，都说对。` : "这份记录里没有一句话。";
   screen.fill({ checked: looked + (changes.length ? `改过 ${changes.length} 处：` : ""), date: chineseDay(new Date()), name: reading.signer.name });
   screen.part("changes").hidden = !changes.length;
   screen.part("changes").replaceChildren(...changes.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", {}, ...text))));
   screen.on({
-    clear: () => pad.clear(), sign: () => reading.send("signature", pad.drawn), again: () => reading.readAgain(),
+    clear: () => pad.clear(), sign: () => signed(), film: () => camera.toggle(), again: () => reading.readAgain(),
     refuse: () => reading.show(() => reason(reading, "refused")), cannot: () => reading.show(() => cannot(reading)),
   });
   screen.key("again").hidden = !reading.pieces.length;
   voice.speak("sign");
-  return { speech: ["sign"], back: () => reading.readAgain(), close: () => pad.close() };
+  return { speech: ["sign"], back: () => reading.readAgain(), close: () => { pad.close(); camera.close(); } };
+}
+
+/** On camera only where pictures were agreed to before the talk, and the person presses the key for it now. */
+class Camera {
+  /** @param {import("./reading.js").Reading} reading @param {Screen} screen */
+  constructor(reading, screen) {
+    [this.reading, this.screen] = [reading, screen];
+    /** @type {Film | null} */
+    this.film = null;
+    screen.part("camera").hidden = reading.sitting.consent !== "audio_video";
+    this.show();
+  }
+
+  show() {
+    this.screen.fill({ film: this.film ? "正在录像，按这里就不录" : "录下签名的样子（可以不录）" });
+    this.screen.key("film").setAttribute("aria-pressed", String(Boolean(this.film)));
+    this.screen.part("mirror").hidden = !this.film;
+  }
+
+  async toggle() {
+    if (this.film) return this.close();
+    const film = new Film();
+    try {
+      await film.start(this.screen.part("mirror"));
+      this.film = film;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.screen.say("hint", error.message);
+    }
+    if (!this.screen.own[0].isConnected) return this.close();
+    return this.show();
+  }
+
+  /** The film's name at the office, "" without one; null: it did not get there, and the person is told. @returns {Promise<string | null>} */
+  async sent() {
+    if (!this.film) return "";
+    try {
+      this.kept ||= await this.film.end();
+      return (await send("POST", `${this.reading.path}/clip`, this.kept)).sha256;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.screen.say("hint", `${error.message}不录也能签：先按“正在录像，按这里就不录”。`);
+      return null;
+    }
+  }
+
+  close() {
+    this.film?.close();
+    [this.film, this.kept] = [null, undefined];
+    if (this.screen.own[0].isConnected) this.show();
+  }
 }
 
 /** Whoever cannot write: a finger where there is a pad, else the reason and somebody who saw it. @param {import("./reading.js").Reading} reading @returns {any} */
