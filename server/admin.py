@@ -3,6 +3,7 @@
 For whoever may read the data folder; it needs no running web program.
 """
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ import typer
 from pydantic import ValidationError
 
 from server import signing_key
+from server.backup import making, reading, restoring, sealing
+from server.backup.manifest import BackupFailed
+from server.backup.progress import in_words
 from server.domain.states import StaffRole
 from server.errors import JietanError
 from server.jobs.running import offer_first_link, open_store
@@ -53,6 +57,20 @@ def _password() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("密码（至少 10 个字符）", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
+
+
+def _passphrase() -> str:
+    """What a backup is encrypted with: from the terminal, or the first line of a pipe."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("备份的口令", hide_input=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _new_passphrase() -> str:
+    given = str(typer.prompt("备份的口令（至少 10 个字符）", hide_input=True, confirmation_prompt=True)) if sys.stdin.isatty() else _passphrase()
+    if len(given) < sealing.SHORTEST_PASSPHRASE:
+        raise _Refused(f"口令至少要 {sealing.SHORTEST_PASSPHRASE} 个字符。")
+    return given
 
 
 def _why(error: ValidationError) -> str:
@@ -190,6 +208,65 @@ def _web_state(settings: Settings) -> str:
         return str(answer.json()["status"])
     except (httpx.HTTPError, ValueError, KeyError):
         return "does not answer"
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="Folder to be made, e.g. /mnt/backup/2026-11-30; earlier ones beside it are not stored twice.")],
+    encrypt: Annotated[bool, typer.Option(help="Encrypt it; the passphrase is asked for, or read from standard input.")] = False,
+    full: Annotated[bool, typer.Option(help="Copy recordings that an earlier backup beside it has, too, instead of linking them.")] = False,
+) -> None:
+    """Back up databases, keys, settings and closed recordings while the office runs."""
+    passphrase = _new_passphrase() if encrypt else ""
+    try:
+        made = making.back_up(Settings(), target, passphrase=passphrase, full=full)
+    except BackupFailed as error:
+        raise _Refused(error.message) from None
+    if not encrypt:
+        typer.echo("注意：这份备份没有加密，里面有密钥、账号和群众的个人信息、录音录像。只交给有权保管的人。", err=True)
+    else:
+        typer.echo("这份备份里有密钥、账号和群众的个人信息、录音录像，已用口令加密。口令丢了，谁也打不开。", err=True)
+    if made.open_segments:
+        typer.echo(f"有 {made.open_segments} 个文件正在录，没有备份进去，下一次会备份。", err=True)
+    for path in made.damaged:
+        typer.echo(f"{path}：和它自己清单里登记的不一样，请用 jietan admin verify 检查。照现在的样子备份了。", err=True)
+    told = {"backup": str(made.folder), "files": len(made.manifest.files), "bytes": made.manifest.size, "linked_bytes": made.linked,
+            "revision": made.manifest.revision, "version": made.manifest.product, "encrypted": encrypt,
+            "holds": ["keys", "personal data"], "open_segments": made.open_segments, "damaged": made.damaged,
+            "seconds": made.seconds}  # fmt: skip
+    typer.echo(json.dumps(told, ensure_ascii=False))
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A backup.")],
+    check: Annotated[bool, typer.Option("--check", help="Only read it and check every file.")] = False,
+) -> None:
+    """Restore a backup into an empty data folder and, with PostgreSQL, an empty database; stop the office first."""
+    try:
+        if check:
+            known = reading.open_backup(source.absolute(), _passphrase)
+            told = {"backup": str(source), "files": len(known.manifest.files), "bytes": known.manifest.size, "whole": True,
+                    "seconds": reading.check(known)}  # fmt: skip
+        else:
+            told = _restored(Settings(), source)
+    except BackupFailed as error:
+        raise _Refused(error.message) from None
+    typer.echo(json.dumps(told, ensure_ascii=False))
+
+
+def _restored(settings: Settings, source: Path) -> dict[str, object]:
+    done = restoring.restore(settings, source, _passphrase)
+    known = done.manifest
+    typer.echo(
+        f"恢复了 {known.made_at.astimezone():%Y-%m-%d %H:%M} 的备份：{len(known.files)} 个文件，{in_words(known.size)}，在 {settings.data_dir}。"
+        f"原来的设置在 {settings.data_dir / restoring.RESTORED_SETTINGS}，请对照着改。",
+        err=True,
+    )
+    if done.other_secret:
+        typer.echo("设置 secret 和备份里的不一样：原来的在 secret.key。发出去的登录和链接要重新来。", err=True)
+    return {"restored": str(settings.data_dir), "files": len(known.files), "bytes": known.size, "made_at": known.made_at.isoformat(),
+            "version": known.product, "revision": done.revision, "migrated_from": known.revision, "seconds": done.seconds}  # fmt: skip
 
 
 @app.command("letter-templates")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -18,7 +19,26 @@ def alembic_config() -> Config:
 
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest revision in one transaction."""
-    config = alembic_config()
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "heads")
+        command.upgrade(_config_over(connection), "heads")
+
+
+def downgrade(connection: Connection, to: str) -> None:
+    """Take the tables back to an older revision: what came since is lost.  For tests."""
+    command.downgrade(_config_over(connection), to)
+
+
+def _config_over(connection: Connection) -> Config:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    return config
+
+
+def revision(connection: Connection) -> str:
+    """The revision that the tables have."""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+def revisions() -> list[str]:
+    """Every revision that this program knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]

@@ -1,14 +1,8 @@
 """Transactions, migrations and the one door for reading."""
 
-import shutil
-import subprocess
-import tempfile
 import threading
-from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from server import clock
@@ -20,7 +14,6 @@ from server.store.migrate import migrate
 from server.store.models import (
     AccessEntry,
     AccusedUnit,
-    Base,
     Kiosk,
     Organization,
     Reception,
@@ -37,53 +30,6 @@ def store(tmp_path):
     migrate(made.engine)
     yield made
     made.close()
-
-
-def differences(store: Store) -> list[object]:
-    """What autogenerate would change; tables and indexes of the full-text search are not models."""
-    known = set(Base.metadata.tables)
-
-    def include(name: str | None, kind: str, _parents: object) -> bool:
-        return name in known if kind == "table" else name != "ix_search_texts_vector"
-
-    with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"include_name": include})
-        return list(compare_metadata(context, Base.metadata))
-
-
-def test_the_migrated_tables_are_those_of_the_models(store):
-    assert differences(store) == []
-
-
-def test_migrating_again_changes_nothing(store):
-    migrate(store.engine)
-    assert differences(store) == []
-
-
-def test_the_migrated_tables_are_those_of_the_models_on_postgresql(postgresql):
-    store = Store(postgresql)
-    migrate(store.engine)
-    assert differences(store) == []
-    store.close()
-
-
-@pytest.fixture
-def postgresql():
-    """URL of a throw-away PostgreSQL, where its programs are installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found or shutil.which("runuser") is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="jietan-pg-"))  # pytest's own folders are closed to other users
-    shutil.chown(folder, "postgres")
-    run = ["runuser", "-u", "postgres", "--"]
-    data, bin_folder = folder / "data", found[-1].parent
-    subprocess.run([*run, bin_folder / "initdb", "-D", data, "-A", "trust"], check=True, capture_output=True)
-    options = f"-c listen_addresses='' -k {folder}"
-    start = [*run, bin_folder / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log"]
-    subprocess.run([*start, "start"], check=True, capture_output=True)
-    yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-    subprocess.run([*run, bin_folder / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, capture_output=True)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_numbers_have_no_gaps_and_no_doubles_under_concurrency(store):
