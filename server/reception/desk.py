@@ -82,7 +82,8 @@ def _touched(new: Iterable[StoredRevision]) -> set[str]:
 def _lines(session: Session, record: VisitRecord, ids: Collection[str] | None) -> Sequence[str]:
     rows = records.lines_unread(session, record.id, ids) if ids is None or ids else ()
     copied: set[str] = copies.copied_utterance_ids(session, record.reception_id) if rows else set()
-    unboosted = heard_unboosted(session, record.reception_id) if rows else None
+    start, end = min((row.start for row in rows), default=0.0), max((row.end for row in rows), default=0.0)
+    unboosted = heard_unboosted(session, record.reception_id, start, end) if rows else None
     return [_line(row, copied, unboosted.of(row, json.loads(row.utterance_ids)) if unboosted else "") for row in rows]
 
 

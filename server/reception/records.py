@@ -46,7 +46,7 @@ from server.reception.drafts import add_recognised, create_draft
 from server.store import copies, receptions, records, second_pass
 from server.store import proposals as proposal_store
 from server.store.access import Actor
-from server.store.models import FormEntry, GapFill, Reception, StoredSegment, StoredUtterance, VisitRecord
+from server.store.models import FormEntry, GapFill, Reception, StoredSegment, VisitRecord
 
 __all__ = ["add_recognised", "create_draft", "history", "list_records", "open_record", "require", "view"]
 
@@ -173,8 +173,7 @@ def open_suggestions(
     """Not beside what was signed; of these lines and of no line only, where lines are given."""
     if record.state in CLOSED_RECORD:
         return ()
-    found = second_pass.open_suggestions(session, record.id)
-    wanted = [one for one in found if line_ids is None or one.line_id is None or one.line_id in line_ids]
+    wanted = second_pass.open_suggestions(session, record.id, line_ids, new_lines=True)
     texts = records.standing_texts(session, record.id, {one.line_id for one in wanted if one.line_id})
     return suggestions.views(wanted, texts)
 
@@ -223,10 +222,10 @@ class Unboosted:
         return (one for one in self._second[first:last] if one.end >= start)
 
 
-def heard_unboosted(session: Session, reception_id: str) -> Unboosted:
-    """Of a reception, from both passes."""
-    first = records.heard_unboosted(session, reception_id)
-    return Unboosted(first, second_pass.heard_unboosted(session, reception_id))
+def heard_unboosted(session: Session, reception_id: str, start: float = 0.0, end: float = float("inf")) -> Unboosted:
+    """Of a reception, from both passes, as far as it touches this time."""
+    first = records.heard_unboosted(session, reception_id, start, end)
+    return Unboosted(first, second_pass.heard_unboosted(session, reception_id, start, end))
 
 
 def _line(row: Row[Any], copied: Collection[str], unboosted: Unboosted) -> RecordLine:
@@ -272,7 +271,7 @@ def form_values(session: Session, record: VisitRecord) -> list[FormValue]:
     """The form in the order of printing, each value with what it rests on."""
     entries = records.form(session, record.id)
     ids = {str(found) for entry in entries.values() for found in entry.utterance_ids}
-    heard = {one.id: one for one in records.utterances(session, record.reception_id, ids)} if ids else {}
+    heard = {one.id: one for one in records.said_at(session, record.reception_id, ids)} if ids else {}
     taken = any(entry.source == "model" for entry in entries.values())
     takers = proposal_store.takers(session, record.id) if taken else {}
     return [_form_value(field, entries[field], heard, takers) for field in FormField if field in entries]
@@ -282,13 +281,13 @@ def _proposals(session: Session, record: VisitRecord) -> Sequence[FieldProposal]
     """With where it was said."""
 
     def evidence(ids: list[str]) -> tuple[Evidence, ...]:
-        return tuple(_evidence(one) for one in records.utterances(session, record.reception_id, ids))
+        return tuple(_evidence(one) for one in records.said_at(session, record.reception_id, ids))
 
     return proposals.views(session, record, evidence)
 
 
 def _form_value(
-    field: FormField, entry: FormEntry, heard: Mapping[str, StoredUtterance], takers: Mapping[str, str]
+    field: FormField, entry: FormEntry, heard: Mapping[str, Row[Any]], takers: Mapping[str, str]
 ) -> FormValue:
     return FormValue(
         field=field,
@@ -303,7 +302,7 @@ def _form_value(
     )
 
 
-def _evidence(heard: StoredUtterance) -> Evidence:
+def _evidence(heard: Row[Any]) -> Evidence:
     return Evidence(
         utterance_id=heard.id,
         participant_id=heard.participant_id,

@@ -236,10 +236,22 @@ def utterances(session: Session, reception_id: str, ids: Iterable[str] | None = 
     return session.scalars(query.order_by(StoredUtterance.start, StoredUtterance.id)).all()
 
 
-def heard_unboosted(session: Session, reception_id: str) -> dict[str, str]:
-    """What was heard without expecting any words, by utterance, where that was kept: expected ones made a difference."""
+def said_at(session: Session, reception_id: str, ids: Iterable[str]) -> Sequence[Row[Any]]:
+    """Who said these utterances, when and in which words as a text: id, participant_id, start, end, text; in order of
+    start.  Their single words are not read: a field may rest on many."""
+    columns = StoredUtterance.__table__.columns
+    wanted = [columns[name] for name in ("id", "participant_id", "start", "end", "text")]
+    query = select(*wanted).where(columns.reception_id == reception_id, columns.id.in_(list(ids)))
+    return session.execute(query.order_by(columns.start, columns.id)).all()
+
+
+def heard_unboosted(session: Session, reception_id: str, start: float = 0.0, end: float = float("inf")) -> dict[str, str]:
+    """What was heard without expecting any words, by utterance, where that was kept: expected ones made a difference.
+    Of what touches the time from `start` to `end` (media seconds)."""
     plain = StoredUtterance.measures["unboosted"].as_string()
-    query = select(StoredUtterance.id, plain.label("plain")).where(StoredUtterance.reception_id == reception_id, plain != "")
+    query = select(StoredUtterance.id, plain.label("plain")).where(
+        StoredUtterance.reception_id == reception_id, StoredUtterance.start <= end, StoredUtterance.end >= start, plain != ""
+    )
     return {row.id: row.plain for row in session.execute(query)}
 
 

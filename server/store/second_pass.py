@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from server.domain.states import (
@@ -40,23 +40,28 @@ class Unboosted(NamedTuple):
     plain: str
 
 
-def heard_unboosted(session: Session, reception_id: str) -> list[Unboosted]:
-    """Where the second pass kept what it heard without expecting any words, in order of start."""
-    plain = SecondUtterance.measures["unboosted"].as_string()
-    query = select(SecondUtterance.start, SecondUtterance.end, SecondUtterance.text, plain)
-    query = query.where(SecondUtterance.reception_id == reception_id, plain != "")
-    return [Unboosted(*row) for row in session.execute(query.order_by(SecondUtterance.start, SecondUtterance.id))]
+def heard_unboosted(
+    session: Session, reception_id: str, start: float = 0.0, end: float = float("inf")
+) -> list[Unboosted]:
+    """Where the second pass kept what it heard without expecting any words, in order of start; of what touches the time
+    from `start` to `end` (media seconds)."""
+    one, plain = SecondUtterance, SecondUtterance.measures["unboosted"].as_string()
+    query = select(one.start, one.end, one.text, plain)
+    query = query.where(one.reception_id == reception_id, one.start <= end, one.end >= start, plain != "")
+    return [Unboosted(*row) for row in session.execute(query.order_by(one.start, one.id))]
 
 
 def open_suggestions(
-    session: Session, record_id: str, line_ids: Iterable[str] | None = None
+    session: Session, record_id: str, line_ids: Iterable[str] | None = None, *, new_lines: bool = False
 ) -> Sequence[StoredSuggestion]:
-    """Suggestions that nobody has decided, in order of time; of these lines only, where given."""
+    """Suggestions that nobody has decided, in order of time; of these lines only, where given (`new_lines`: and of lines
+    that the record does not have)."""
     query = select(StoredSuggestion).where(
         StoredSuggestion.record_id == record_id, StoredSuggestion.state == SuggestionState.OPEN
     )
     if line_ids is not None:
-        query = query.where(StoredSuggestion.line_id.in_(list(line_ids)))
+        own = StoredSuggestion.line_id.in_(list(line_ids))
+        query = query.where(or_(own, StoredSuggestion.line_id.is_(None)) if new_lines else own)
     return session.scalars(query.order_by(StoredSuggestion.start, StoredSuggestion.id)).all()
 
 
