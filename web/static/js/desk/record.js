@@ -35,6 +35,7 @@ const REFRESH_MS = 5000;
 const AROUND_S = 0.8;
 /** The first lines are on the screen before what needs ears is looked for. */
 const PLACES_MS = 50;
+const AGAIN_MS = 300;
 /** Nothing waits for the waveform. */
 const LOUDNESS_MS = 1500;
 
@@ -57,6 +58,7 @@ const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (by
 let record = null;
 /** The record whose places to check are shown. @type {any} */
 let settled = null;
+let settling = 0;
 /** @type {Player | null} */
 let player = null;
 /** Words of the record on their way to the form. @type {import("/static/js/desk/cite.js").Picked | null} */
@@ -79,8 +81,7 @@ function show(news) {
   root.classList.toggle("readonly", !editable);
   lines.show(record);
   form.show(record, editable);
-  if (first) setTimeout(settlePlaces, PLACES_MS);
-  else settlePlaces();
+  settlePlacesSoon(first ? PLACES_MS : AGAIN_MS);
   showHead(editable);
   if (first || player?.segmentCount !== record.segments.length) openPlayer();
   overview.show(record, player?.end || record.seconds);
@@ -95,8 +96,15 @@ function newObjections(before, now) {
   return now.body.filter((/** @type {any} */ line) => line.disputed && !line.deleted && known.get(line.id) !== line.disputed);
 }
 
+/** Looked for soon, and once for several saves that follow each other: a long record has thousands of places. @param {number} ms */
+function settlePlacesSoon(ms) {
+  settling ||= window.setTimeout(settlePlaces, ms);
+}
+
 /** What needs ears, of the record as it stands now. */
 function settlePlaces() {
+  clearTimeout(settling);
+  settling = 0;
   if (!record || settled === record) return;
   settled = record;
   places.show(record);
@@ -385,7 +393,7 @@ function goToPlace({ line, risk }) {
 
 /** @param {number} direction */
 function nextPlace(direction) {
-  settlePlaces();
+  if (!settled) settlePlaces();
   const place = record && places.next(lines.current, direction);
   if (place) goToPlace(place);
   else toast("要紧处都听过了");
@@ -395,7 +403,7 @@ function nextPlace(direction) {
 function right() {
   const line = lines.byId.get(lines.current);
   if (!line || !lines.editable || line.deleted) return;
-  settlePlaces();
+  if (!settled) settlePlaces();
   const wasPlace = places.places.some((place) => place.line.id === line.id);
   if (!line.heard) edits.run(line.id, "heard");
   const place = wasPlace ? places.next(line.id, 1, true) : null;
