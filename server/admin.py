@@ -259,10 +259,13 @@ def _restored(settings: Settings, source: Path) -> dict[str, object]:
     done = restoring.restore(settings, source, _passphrase)
     known = done.manifest
     typer.echo(
-        f"恢复了 {known.made_at.astimezone():%Y-%m-%d %H:%M} 的备份：{len(known.files)} 个文件，{in_words(known.size)}，在 {settings.data_dir}。"
-        f"原来的设置在 {settings.data_dir / restoring.RESTORED_SETTINGS}，请对照着改。",
+        f"恢复了 {known.made_at.astimezone():%Y-%m-%d %H:%M} 的备份：{len(known.files)} 个文件，{in_words(known.size)}，在 {settings.data_dir}。",
         err=True,
     )
+    if (settings.data_dir / restoring.RESTORED_SETTINGS).exists():
+        typer.echo(f"原来的设置在 {settings.data_dir / restoring.RESTORED_SETTINGS}，请对照着改。", err=True)
+    if known.revision != done.revision:
+        typer.echo("备份是旧版本做的，数据表已经升级。", err=True)
     if done.other_secret:
         typer.echo("设置 secret 和备份里的不一样：原来的在 secret.key。发出去的登录和链接要重新来。", err=True)
     return {"restored": str(settings.data_dir), "files": len(known.files), "bytes": known.size, "made_at": known.made_at.isoformat(),
