@@ -1,7 +1,10 @@
 """Reading and writing whole files in blocks; what is written is for its owner only and on the disk."""
 
+import fcntl
 import os
+import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BLOCK = 1 << 20
@@ -37,3 +40,31 @@ def write_new(target: Path, content: Iterable[bytes]) -> None:
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
+
+
+class Taken(Exception):
+    """Another program works in the folder."""
+
+
+@contextmanager
+def own_folder(folder: Path) -> Iterator[Path]:
+    """A folder for this program alone, gone at the end unless it was renamed; what a killed one left goes first.
+
+    Raises Taken, OSError.
+    """
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Taken from None
+        for left in folder.iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(number)

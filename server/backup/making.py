@@ -5,15 +5,13 @@ that is done twice does no harm, one that is not in its store would be done by n
 names is there by then.
 """
 
-import fcntl
 import hashlib
 import importlib.metadata
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,7 +49,8 @@ from server.store.engine import Store
 MADE_AGAIN = {"models", "peaks", "run", "serve.lock", "serve.log", "first-admin-link.txt"}
 """In the data folder, and not in a backup."""
 UNFINISHED = (PART, ".tmp", ".new")
-SCRATCH = ".backup-"
+SCRATCH = ".backup"
+"""In the data folder: where databases lie before they are sealed, as they lie open there anyway."""
 KEPT_FOR_GOOD = {"recordings", "archives", "copies", "documents"}
 """Folders whose files do not change once they are whole: those of an earlier backup are taken from there."""
 SECRET = "secret.key"
@@ -96,8 +95,10 @@ def back_up(settings: Settings, target: Path, *, passphrase: str = "", full: boo
     target = target.absolute()
     _check_target(settings, target)
     try:
-        with _growing(target) as part, _scratch(settings.data_dir) as scratch:
+        with files.own_folder(settings.data_dir / SCRATCH) as scratch, files.own_folder(_part_of(target)) as part:
             return _Making(settings, target, part, scratch, passphrase, full).run()
+    except files.Taken:
+        raise BackupFailed("另一个备份正在做，等它做完。") from None
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(f"备份没有做成：{words_of(error)}。做了一半的已经删掉，原来的备份没有动。") from error
     except SQLAlchemyError as error:
@@ -113,35 +114,8 @@ def _check_target(settings: Settings, target: Path) -> None:
         raise BackupFailed(f"没有 {target.parent} 这个文件夹。磁盘挂上了吗？")
 
 
-@contextmanager
-def _growing(target: Path) -> Iterator[Path]:
-    """The folder it grows in, which is gone again unless it got its name; what an earlier try left goes first."""
-    part = target.with_name(target.name + PART)
-    with suppress(FileExistsError):
-        part.mkdir(mode=0o700)
-    lock = os.open(part, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for left in part.iterdir():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        try:
-            yield part
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except BlockingIOError:
-        raise BackupFailed(f"另一个备份正在做 {part}，等它做完。") from None
-    finally:
-        os.close(lock)
-
-
-@contextmanager
-def _scratch(data_dir: Path) -> Iterator[Path]:
-    """A place for databases before they are sealed: where they lie open anyway."""
-    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=data_dir))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _part_of(target: Path) -> Path:
+    return target.with_name(target.name + PART)
 
 
 class _Making:
@@ -180,13 +154,13 @@ class _Making:
         """Better told before than after an hour; whatever fills the disk meanwhile is told, too."""
         sources = list(self._sources())
         self._progress.total = sum(source.size for source in sources)
-        for url in (self._settings.jobs_url, self._settings.store_url):
-            if databases.backend_of(url) == "sqlite" and databases.sqlite_path(url).exists():
-                self._progress.total += databases.sqlite_path(url).stat().st_size
-        needed = self._progress.total - sum(source.size for source in sources if self._earlier_of(source))
-        free = shutil.disk_usage(self._part).free
-        if needed > free:
-            raise BackupFailed(f"磁盘放不下：这次备份要 {in_words(needed)}，{self._target.parent} 只剩 {in_words(free)}。")
+        urls = (self._settings.jobs_url, self._settings.store_url)
+        places = [databases.sqlite_path(url) for url in urls if databases.backend_of(url) == "sqlite"]
+        copied = [place.stat().st_size for place in places if place.exists()]
+        linked = sum(source.size for source in sources if self._earlier_of(source))
+        _check_disk(self._target.parent, self._progress.total - linked + sum(copied))
+        _check_disk(self._settings.data_dir, max(copied, default=0))
+        self._progress.total += 2 * sum(copied)
 
     def _jobs(self) -> JobsAt:
         url = self._settings.jobs_url
@@ -314,6 +288,12 @@ class _Making:
         sync_folder(self._target.parent)
 
 
+def _check_disk(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise BackupFailed(f"磁盘放不下：这次备份要 {in_words(needed)}，{folder} 只剩 {in_words(free)}。")
+
+
 def _newest_beside(target: Path, passphrase: str) -> Backup | None:
     """The last whole backup in the same folder that opens in the same way."""
     name = SEALED if passphrase else PLAIN
@@ -339,7 +319,7 @@ def _revision(url: str) -> str:
 def _is_left_out(path: Path) -> bool:
     """Whether something in the data folder can be made again or is not whole yet."""
     first, last = path.parts[0], path.name
-    if first in MADE_AGAIN or first.startswith(SCRATCH) or last.endswith(UNFINISHED):
+    if first in MADE_AGAIN or first == SCRATCH or last.endswith(UNFINISHED):
         return True
     return first == "archives" and len(path.parts) == 2 and last.startswith("work-")
 

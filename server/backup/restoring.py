@@ -5,9 +5,8 @@ there, and the folder gets its name at the end.
 """
 
 import os
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.backup import databases
-from server.backup.files import make_folders, write_new
+from server.backup.files import Taken, make_folders, own_folder, write_new
 from server.backup.making import SECRET
 from server.backup.manifest import (
     DATA,
@@ -58,6 +57,8 @@ def restore(settings: Settings, source: Path, passphrase: Callable[[], str]) -> 
         _check_revision(backup.manifest)
         _check_place(settings, backup.manifest)
         return _restore(settings, backup)
+    except Taken:
+        raise BackupFailed(f"另一个恢复正在往 {settings.data_dir} 做，等它做完。") from None
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(f"没有恢复成：{words_of(error)}。数据文件夹没有动。") from error
     except SQLAlchemyError as error:
@@ -97,7 +98,7 @@ def _restore(settings: Settings, backup: Backup) -> Outcome:
     progress = Progress("恢复", manifest.size)
     data = settings.data_dir.absolute()
     make_folders(data.parent)
-    with _growing(data, _outside(settings, manifest)) as part:
+    with _cleared(_outside(settings, manifest)), own_folder(_waiting(data)) as part:
         for entry in manifest.files:
             _write(backup, entry, _staged(part, settings, entry), progress)
         revision = _databases(settings, part, manifest)
@@ -116,15 +117,11 @@ def _restore(settings: Settings, backup: Backup) -> Outcome:
 
 
 @contextmanager
-def _growing(data: Path, outside: dict[Path, Path]) -> Iterator[Path]:
-    """The folder in which it is put together, gone again unless it got its name; so are databases beside their places."""
-    part = data.with_name(data.name + PART)
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700)
+def _cleared(outside: Iterable[Path]) -> Iterator[None]:
+    """Databases that wait beside their places are gone at the end."""
     try:
-        yield part
+        yield
     finally:
-        shutil.rmtree(part, ignore_errors=True)
         for staged in outside:
             staged.unlink(missing_ok=True)
 

@@ -296,7 +296,7 @@ def test_an_encrypted_backup_shows_nothing_without_its_passphrase(shell, world, 
     assert "口令不对" in refused(shell("restore", tmp_path / "backups/two", data="new", typed="wrong phrase\n"))
     told(shell("restore", tmp_path / "backups/two", data="new", typed=PASSPHRASE + "\n"))
     assert rows(Settings(data_dir=tmp_path / "new").store_url) == rows(world.office.settings.store_url)
-    assert not list((tmp_path / "data").glob(".backup-*"))
+    assert not (tmp_path / "data/.backup").exists()
 
 
 @pytest.mark.parametrize("typed", ["", PASSPHRASE + "\n"])
@@ -360,15 +360,18 @@ def test_a_backup_is_whole_or_none(shell, world, tmp_path, monkeypatch):
     part = tmp_path / "backups/one.part"
     (part / "files/data").mkdir(parents=True)
     (part / "files/data/secret.key").write_text("left")
+    (tmp_path / "data/.backup").mkdir()
+    (tmp_path / "data/.backup/store.sqlite").write_text("left")
     assert "没有做完" in refused(shell("restore", part, data="new"))
     assert "没有备份清单" in refused(shell("restore", part / "files", data="new"))
     told(shell("backup", tmp_path / "backups/one"))
     assert not part.exists()
+    assert not (tmp_path / "data/.backup").exists()
     assert "已经有了" in refused(shell("backup", tmp_path / "backups/one"))
     assert "里面" in refused(shell("backup", tmp_path / "data/backup"))
     assert "没有" in refused(shell("backup", tmp_path / "nowhere/one"))
     assert "没有数据库" in refused(shell("backup", tmp_path / "backups/two", url=f"sqlite:///{tmp_path}/none.sqlite"))
-    with making._growing(tmp_path / "backups/three"):
+    with making.files.own_folder(tmp_path / "backups/three.part"):
         assert "另一个备份" in refused(shell("backup", tmp_path / "backups/three"))
     assert [path.name for path in (tmp_path / "backups").iterdir()] == ["one"]
 
