@@ -79,6 +79,8 @@ def _check_place(settings: Settings, manifest: Manifest) -> None:
         raise BackupFailed(f"{data} 不是空的。只恢复到空的文件夹，免得盖掉现在的数据；要恢复到这里，先把它改名。")
     if data.is_mount():
         raise BackupFailed(f"{data} 本身是一个挂载点，不能一步换上。请把 data_dir 设成它里面的一个文件夹。")
+    if manifest.jobs == "in_store" and settings.jobs_url != settings.store_url:
+        raise BackupFailed("备份里的任务库和案件库在同一个数据库，设置里却不是。请把 jobs_database_url 设成和 database_url 一样。")
     urls = [("案件库", manifest.store, settings.store_url), ("任务库", manifest.jobs, settings.jobs_url)]
     for what, kind, url in urls:
         if kind not in ("sqlite", "postgresql"):
@@ -89,8 +91,6 @@ def _check_place(settings: Settings, manifest: Manifest) -> None:
             raise BackupFailed(f"{databases.sqlite_path(url)} 已经有了。只恢复到空的地方，免得盖掉现在的数据。")
         if kind == "postgresql" and not databases.is_empty(url):
             raise BackupFailed(f"{what}的数据库不是空的。只恢复到空的数据库，免得盖掉现在的数据；请新建一个。")
-    if manifest.jobs == "in_store" and settings.jobs_url != settings.store_url:
-        raise BackupFailed("备份里的任务库和案件库在同一个数据库，设置里却不是。请把 jobs_database_url 设成和 database_url 一样。")
 
 
 def _restore(settings: Settings, backup: Backup) -> Outcome:

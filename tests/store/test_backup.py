@@ -105,9 +105,10 @@ def shell(tmp_path, monkeypatch) -> Callable[..., Result]:
     (tmp_path / "backups").mkdir()
     monkeypatch.setenv("JIETAN_CONFIG", str(tmp_path / "jietan.toml"))
 
-    def run(*words: object, data: str = "data", url: str = "", typed: str = "") -> Result:
+    def run(*words: object, data: str = "data", url: str = "", jobs: str = "", typed: str = "") -> Result:
         monkeypatch.setenv("JIETAN_DATA_DIR", str(tmp_path / data))
         monkeypatch.setenv("JIETAN_DATABASE_URL", url)
+        monkeypatch.setenv("JIETAN_JOBS_DATABASE_URL", jobs)
         monkeypatch.setenv("JIETAN_SECRET", "s" * 32 if data == "data" else "")
         return CliRunner().invoke(admin.app, [str(word) for word in words], input=typed)
 
@@ -241,18 +242,31 @@ def test_a_copy_made_while_somebody_writes_is_of_one_moment(world, tmp_path, mon
 
 def test_on_postgresql(shell, new_database, busy, tmp_path, monkeypatch):
     """The same with PostgreSQL's own programs, encrypted, and only into an empty database."""
-    url, empty = new_database(), new_database()
+    url, empty, jobs, empty_jobs = (new_database() for _ in range(4))
     world = fill(open_world(tmp_path / "data", url))
+    queue = Store(jobs)
+    with queue.write() as session:
+        session.execute(text("CREATE SCHEMA dbos CREATE TABLE workflows (name TEXT)"))
+        session.execute(text("INSERT INTO dbos.workflows VALUES ('close')"))
+    queue.close()
     written = busy(world.office.store)
     before = written()
-    told(shell("backup", tmp_path / "backups/one", "--encrypt", url=url, typed=PASSPHRASE + "\n"))
+    told(shell("backup", tmp_path / "backups/one", "--encrypt", url=url, jobs=jobs, typed=PASSPHRASE + "\n"))
     after = written()
     again = ("restore", tmp_path / "backups/one")
-    told(shell(*again, data="new", url=empty, typed=PASSPHRASE + "\n"))
+    told(shell(*again, data="new", url=empty, jobs=empty_jobs, typed=PASSPHRASE + "\n"))
     assert_same_rows(url, empty)
     assert_whole_transactions(empty, before, after)
-    assert "不是空的" in refused(shell(*again, data="again", url=empty, typed=PASSPHRASE + "\n"))
+    queue = Store(empty_jobs)
+    with queue.read() as session:
+        assert session.scalars(text("SELECT name FROM dbos.workflows")).all() == ["close"]
+    queue.close()
+    assert "不是空的" in refused(shell(*again, data="again", url=empty, jobs=empty_jobs, typed=PASSPHRASE + "\n"))
     assert "另一种数据库" in refused(shell(*again, data="again", typed=PASSPHRASE + "\n"))
+    together = tmp_path / "backups/together"
+    told(shell("backup", together, url=empty, jobs=empty))
+    assert "jobs_database_url" in refused(shell("restore", together, data="again", url=empty_jobs))
+    shutil.rmtree(together)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "postgresql-client" in refused(shell("backup", tmp_path / "backups/two", url=url))
     assert [path.name for path in (tmp_path / "backups").iterdir()] == ["one"]
