@@ -66,7 +66,9 @@ def office(folder: Path) -> Iterator[tuple[str, Store, str]]:
         programs.wait_ready("web", programs.settings.web_port)
         say("filling in a sitting of two hours …")
         store = Store(f"sqlite:///{folder / 'jietan.sqlite'}")
-        yield programs.url, store, long_record.fill(store, folder / "recordings")
+        record_id = long_record.fill(store, folder / "recordings")
+        long_record.know_loudness(store, programs.settings.peaks_dir)
+        yield programs.url, store, record_id
     finally:
         programs.stop()
 
