@@ -230,9 +230,11 @@ def backup(
         typer.echo(f"有 {made.open_segments} 个文件正在录，没有备份进去，下一次会备份。", err=True)
     for path in made.damaged:
         typer.echo(f"{path}：和它自己清单里登记的不一样，请用 jietan admin verify 检查。照现在的样子备份了。", err=True)
+    for path in made.missing:
+        typer.echo(f"{path}：清单里登记了，文件却不在，备份里也没有。", err=True)
     told = {"backup": str(made.folder), "files": len(made.manifest.files), "bytes": made.manifest.size, "linked_bytes": made.linked,
             "revision": made.manifest.revision, "version": made.manifest.product, "encrypted": encrypt,
-            "holds": ["keys", "personal data"], "open_segments": made.open_segments, "damaged": made.damaged,
+            "holds": ["keys", "personal data"], "open_segments": made.open_segments, "damaged": made.damaged, "missing": made.missing,
             "seconds": made.seconds}  # fmt: skip
     typer.echo(json.dumps(told, ensure_ascii=False))
 

@@ -51,7 +51,7 @@ MADE_AGAIN = {"models", "peaks", "run", "serve.lock", "serve.log", "first-admin-
 UNFINISHED = (PART, ".tmp", ".new")
 SCRATCH = ".backup"
 """In the data folder: where databases lie before they are sealed, as they lie open there anyway."""
-KEPT_FOR_GOOD = {"recordings", "archives", "copies", "documents"}
+KEPT_FOR_GOOD = {"recordings", "archives", "copies", "documents", "signing"}
 """Folders whose files do not change once they are whole: those of an earlier backup are taken from there."""
 SECRET = "secret.key"
 
@@ -86,6 +86,8 @@ class Outcome:
     """Bytes that lie in an earlier backup, too, and took no room."""
     damaged: list[str] = field(default_factory=list)
     """Recordings that no longer are what their own manifest says."""
+    missing: list[str] = field(default_factory=list)
+    """Recordings that their manifest lists and that are not there."""
     open_segments: int = 0
     """Files that were being recorded to, which are not in it."""
 
@@ -130,6 +132,7 @@ class _Making:
         self._entries: list[Entry] = []
         self._linked = self._open = 0
         self._damaged: list[str] = []
+        self._missing: set[str] = set()
         self._progress = Progress("备份", 0)
 
     def run(self) -> Outcome:
@@ -148,7 +151,7 @@ class _Making:
             store=store, jobs=jobs, files=tuple(self._entries),
         )  # fmt: skip
         self._finish(manifest)
-        return Outcome(self._target, manifest, self._progress.seconds, self._linked, self._damaged, self._open)
+        return Outcome(self._target, manifest, self._progress.seconds, self._linked, self._damaged, sorted(self._missing), self._open)
 
     def _check_room(self) -> None:
         """Better told before than after an hour; whatever fills the disk meanwhile is told, too."""
@@ -218,15 +221,17 @@ class _Making:
         if JOURNAL_NAME in names:
             yield _source(f"{DATA}/{path.as_posix()}/{JOURNAL_NAME}", folder / JOURNAL_NAME, lines=True)
         if MANIFEST_NAME in names:
-            with suppress(ValidationError):
-                told = Recording.model_validate_json((folder / MANIFEST_NAME).read_bytes())
-                closed = {segment.file: segment.sha256 for segment in told.segments}
             yield _source(f"{DATA}/{path.as_posix()}/{MANIFEST_NAME}", folder / MANIFEST_NAME)
-        for name in sorted(set(names) - {JOURNAL_NAME, MANIFEST_NAME}):
-            if name in closed:
-                yield _source(f"{DATA}/{path.as_posix()}/{name}", folder / name, sha256=closed[name])
-            elif not name.endswith(UNFINISHED):
-                self._open += 1
+            with suppress(ValidationError):  # what it lists by now: no less than the one that was just copied
+                told = Recording.model_validate_json((folder / MANIFEST_NAME).read_bytes())
+                closed = {segment.file: segment.sha256 for segment in told.segments if segment.file == Path(segment.file).name}
+        for name, sha256 in sorted(closed.items()):
+            if (folder / name).is_file():
+                yield _source(f"{DATA}/{path.as_posix()}/{name}", folder / name, sha256=sha256)
+            else:
+                self._missing.add(f"{path.as_posix()}/{name}")
+        left = set(names) - {JOURNAL_NAME, MANIFEST_NAME} - closed.keys()
+        self._open += sum(not name.endswith(UNFINISHED) for name in left)
 
     def _file(self, source: _Source) -> None:
         earlier = self._earlier_of(source)

@@ -57,7 +57,7 @@ def fill(world: World) -> World:
     record(data / "recordings" / "r1", world.office.settings)
     for name, content in {
         "documents/1/record-aa.pdf": b"letter", "letter-templates/record.docx": b"template", "models/large/model.bin": b"large",
-        "archives/work-3/x.webm": b"half", "copies/r1/c1.webm": b"copy", "copies/r1/c2.part": b"half", "peaks/s1": b"again",
+        "archives/work-3/x.webm": b"half", "signing/rec/ab.webm": b"film", "copies/r1/c1.webm": b"copy", "copies/r1/c2.part": b"half", "peaks/s1": b"again",
         "serve.lock": b"",
     }.items():  # fmt: skip
         (data / name).parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +204,7 @@ def test_a_restored_office_has_every_row_and_every_file(shell, world, busy, tmp_
         assert jobs.execute("SELECT name FROM workflows").fetchall() == [("close",)]
     files = contents(tmp_path / "new")
     assert {name for name in files if not name.endswith((".sqlite", "-wal", "-shm"))} == {
-        "secret.key", "recording-signing.pem", "recording-signing.pub.pem", "documents/1/record-aa.pdf", "copies/r1/c1.webm",
+        "secret.key", "recording-signing.pem", "recording-signing.pub.pem", "documents/1/record-aa.pdf", "copies/r1/c1.webm", "signing/rec/ab.webm",
         "letter-templates/record.docx", "recordings/r1/journal.jsonl", "recordings/r1/manifest.json", f"recordings/r1/{CLOSED}",
         "restored-settings/jietan.toml",
     }  # fmt: skip
@@ -277,7 +277,7 @@ def test_on_postgresql(shell, new_database, busy, tmp_path, monkeypatch):
 def test_recordings_that_did_not_change_take_no_room(shell, world, tmp_path):
     told(shell("backup", tmp_path / "backups/one"))
     second = told(shell("backup", tmp_path / "backups/two"))
-    assert second["linked_bytes"] == len(SOUND) + len(b"letter") + len(b"copy")
+    assert second["linked_bytes"] == len(SOUND) + len(b"letter") + len(b"copy") + len(b"film")
     files = [tmp_path / "backups" / name / "files/data/recordings/r1" / CLOSED for name in ("one", "two")]
     assert files[0].stat().st_ino == files[1].stat().st_ino
     assert told(shell("backup", tmp_path / "backups/three", "--full"))["linked_bytes"] == 0
@@ -295,6 +295,8 @@ def test_a_recording_that_changed_is_told_and_kept(shell, world, tmp_path):
     assert "清单里登记的不一样" in made.stderr
     told(shell("restore", tmp_path / "backups/one", data="new"))
     assert (tmp_path / "new/recordings/r1" / CLOSED).read_bytes() == SOUND
+    (tmp_path / "data/recordings/r1" / CLOSED).unlink()
+    assert told(shell("backup", tmp_path / "backups/three"))["missing"] == [f"recordings/r1/{CLOSED}"]
 
 
 def test_an_encrypted_backup_shows_nothing_without_its_passphrase(shell, world, tmp_path):
