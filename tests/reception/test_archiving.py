@@ -191,6 +191,7 @@ def test_given_up_leaves_nothing_behind(office: TestOffice, monkeypatch: pytest.
     assert events(office, path)[-2:] == ["陈晓：要做归档视频", "陈晓：归档视频不做了"]
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_nearly_full_is_told_and_nothing_half_is_left(tmp_path: Path) -> None:
     with running(settings_for(tmp_path, disk_reserve_mb=1 << 40)) as office:
         path = filed(office)

@@ -536,6 +536,7 @@ def test_one_bad_piece_costs_only_itself(talk, neighbours, monkeypatch):
     ]
 
 
+@pytest.mark.slow
 def test_a_long_piece_that_cannot_be_read_is_tried_in_smaller_ones(talk, neighbours, monkeypatch):
     monkeypatch.setattr(closing, "SMALL_PIECE_S", 10.0)
     monkeypatch.setattr(closing, "SHORTEST_PIECE_S", 1.0)

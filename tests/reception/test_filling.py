@@ -86,6 +86,7 @@ def in_gap(transcriber: Transcriber, *parts: tuple[float, str]) -> None:
     transcriber.says(*((at - begins, at - begins + 0.2 * len(text), text) for at, text in parts))
 
 
+@pytest.mark.slow
 def test_a_gap_is_filled_at_its_place_and_nothing_is_said_twice(
     world: World, talk_files: Files, transcriber: Transcriber
 ) -> None:

@@ -327,6 +327,7 @@ def test_without_a_model_nothing_is_noted_or_asked(tmp_path: Path, server: Model
     assert not proposals.plan(without, R)
 
 
+@pytest.mark.slow
 def test_a_real_closing_asks_the_model_and_the_draft_does_not_wait_for_it(
     neighbours: Neighbours, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

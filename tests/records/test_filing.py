@@ -157,6 +157,7 @@ def production(postgresql, tmp_path):
     opened.office.store.close()
 
 
+@pytest.mark.slow
 def test_on_postgresql(production):
     """Filing from eight threads, search, and the triggers: all the same there."""
     check_numbers(together(production, 16), 16)
@@ -284,6 +285,7 @@ def version_of(session: Session, record_id: str) -> int:
     return session.get_one(FormEntry, (record_id, "accused_unit")).version
 
 
+@pytest.mark.slow
 def test_search_by_number_name_and_text_with_pages(world):
     for i in range(23):
         file(world, signed(world, f"r{i}"))

@@ -241,6 +241,7 @@ def test_a_copy_made_while_somebody_writes_is_of_one_moment(world, tmp_path, mon
     databases.check_sqlite(tmp_path / "copy.sqlite")
 
 
+@pytest.mark.slow
 def test_on_postgresql(shell, new_database, busy, tmp_path, monkeypatch):
     """The same with PostgreSQL's own programs, encrypted, and only into an empty database."""
     url, empty, jobs, empty_jobs = (new_database() for _ in range(4))

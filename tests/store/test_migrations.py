@@ -18,7 +18,7 @@ OLDEST = "0002"
 MOMENT = datetime(2026, 6, 9, 1, 41, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def store(request, tmp_path) -> Iterator[Store]:
     """An empty case store of each kind."""
     url = f"sqlite:///{tmp_path / 'store.sqlite'}" if request.param == "sqlite" else request.getfixturevalue("new_database")()

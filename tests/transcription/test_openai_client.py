@@ -58,6 +58,7 @@ async def test_words_and_segments_of_a_file(client: openai.AsyncOpenAI, sound: b
     assert (plain.text, plain.words) == (SENTENCES[0], None)
 
 
+@pytest.mark.slow
 async def test_other_formats(client: openai.AsyncOpenAI, sentence: bytes) -> None:
     given = {"file": ("talk.wav", sentence), "model": "model"}
     assert (await client.audio.transcriptions.create(**given)).text == SENTENCES[0]  # type: ignore[call-overload]
