@@ -28,7 +28,7 @@ test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)
 
 test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
 	$(BIN)/python -m pytest $(LONG)
 
 setup: $(VENV)/.setup
