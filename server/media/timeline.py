@@ -48,98 +48,6 @@ class _Strange:
         return min(self._early, self._late)
 
 
-class Arrivals:
-    """The least of arrival minus media time: falls at once, rises no faster than any clock drifts."""
-
-    RISE = 0.0003
-    WINDOW = 1.0
-    PAUSE = 0.25
-    LONG_PAUSE = 2.0
-    FEW = 0.1
-    """Seconds of media that may be missing across a silence of a source that stood still."""
-
-    def __init__(self) -> None:
-        self.least: float | None = None
-        self.late: float | None = None
-        """By how much packets are late of which only reports will tell why: a line's queue, or a source that stood still."""
-        self.fellows: Sequence[Arrivals] = ()
-        """Of the same sender, over the same line."""
-        self._last = self._since = self._last_offset = 0.0
-        self._in_window = float("inf")
-        self._strange: _Strange | None = None
-
-    def add(self, offset: float, arrival: float, *, reported: bool = False) -> bool:
-        """Take one packet's offset; True if the source turned out to have jumped (or this is the first packet).
-
-        `reported`: sender reports come that would tell, so nothing is believed that a line's queue explains as well.
-        """
-        if self.least is None:
-            self._begin(offset, arrival)
-            return True
-        if self._strange is None and 0 <= offset - self.least <= JUMP and arrival - self._since < self.WINDOW:
-            # Nothing but the usual, for nearly every packet.
-            self._in_window = min(self._in_window, offset)
-            self._last, self._last_offset = arrival, offset
-            return False
-        jumped = self._judge(offset, arrival, self.least, reported)
-        if not jumped:
-            self._follow(offset, arrival, self.least)
-        self._last, self._last_offset = arrival, offset
-        return jumped
-
-    def is_late(self, now: float) -> bool:
-        """Whether what came in the last seconds took longer than usual."""
-        return self.least is not None and now - self._last < self.LONG_PAUSE and self._last_offset - self.least > JUMP / 2
-
-    def believe(self, arrival: float) -> None:
-        """What is late is so because the source stood still."""
-        self._begin((self.least or 0.0) + (self.late or 0.0), arrival)
-
-    def _begin(self, offset: float, arrival: float) -> None:
-        self.least, self.late, self._strange = offset, None, None
-        self._last, self._since, self._last_offset = arrival, arrival, offset
-        self._in_window = float("inf")
-
-    def _follow(self, offset: float, arrival: float, least: float) -> None:
-        if least - JUMP <= offset < least:
-            self.least = least = offset
-        self._in_window = min(self._in_window, offset)
-        passed = arrival - self._since
-        if passed >= self.WINDOW:
-            self.least = least + max(0.0, min(self._in_window - least, self.RISE * passed))
-            self._since, self._in_window = arrival, float("inf")
-
-    def _judge(self, offset: float, arrival: float, least: float, reported: bool) -> bool:
-        """A source jumped if what comes is far off and stays so; a burst after a silence catches up."""
-        away = offset - least
-        if abs(away) <= JUMP:
-            self._strange = self.late = None
-        elif self._strange is None and (away < 0 or arrival - self._last > self.PAUSE):
-            self._strange = self._begin_strange(offset, arrival, away)
-        if self._strange is None:
-            return False
-        self._strange.add(offset, arrival)
-        if not self._strange.complete(arrival):
-            return False
-        found = self._strange
-        self._strange = _Strange(arrival, patient=found.patient, queued=found.queued)
-        if found.falling:
-            return False
-        if reported and away > 0 and (found.queued or self.late is not None or self._fellows_are_late(arrival)):
-            self.late = found.least - least
-            return False
-        self._begin(found.least, arrival)
-        return True
-
-    def _fellows_are_late(self, now: float) -> bool:
-        return any(one.is_late(now) for one in self.fellows)
-
-    def _begin_strange(self, offset: float, arrival: float, away: float) -> _Strange:
-        silence = arrival - self._last
-        missing = silence - (offset - self._last_offset)
-        return _Strange(arrival, patient=away > 0 and silence < self.LONG_PAUSE, queued=away > 0 and missing > self.FEW)
-
-
 class Reports:
     """What sender reports say of one track: the sender's NTP time minus media time, in seconds."""
 
@@ -187,6 +95,98 @@ class Reports:
         return self.offset is not None and abs(offset - self.offset - seconds) <= self.AGREE
 
 
+class Arrivals:
+    """The least of arrival minus media time: falls at once, rises no faster than any clock drifts."""
+
+    RISE = 0.0003
+    WINDOW = 1.0
+    PAUSE = 0.25
+    LONG_PAUSE = 2.0
+    FEW = 0.1
+    """Seconds of media that may be missing across a silence of a source that stood still."""
+
+    def __init__(self, reports: Reports) -> None:
+        """While `reports` come, which would tell, nothing is believed that a line's queue explains as well."""
+        self._reports = reports
+        self.least: float | None = None
+        self.late: float | None = None
+        """By how much packets are late of which only reports will tell why: a line's queue, or a source that stood still."""
+        self.fellows: Sequence[Arrivals] = ()
+        """Of the same sender, over the same line."""
+        self._last = self._since = self._last_offset = 0.0
+        self._in_window = float("inf")
+        self._strange: _Strange | None = None
+
+    def add(self, offset: float, arrival: float) -> bool:
+        """Take one packet's offset; True if the source turned out to have jumped (or this is the first packet)."""
+        if self.least is None:
+            self._begin(offset, arrival)
+            return True
+        if self._strange is None and 0 <= offset - self.least <= JUMP and arrival - self._since < self.WINDOW:
+            # Nothing but the usual, for nearly every packet.
+            self._in_window = min(self._in_window, offset)
+            self._last, self._last_offset = arrival, offset
+            return False
+        jumped = self._judge(offset, arrival, self.least)
+        if not jumped:
+            self._follow(offset, arrival, self.least)
+        self._last, self._last_offset = arrival, offset
+        return jumped
+
+    def is_late(self, now: float) -> bool:
+        """Whether what came in the last seconds took longer than usual."""
+        return self.least is not None and now - self._last < self.LONG_PAUSE and self._last_offset - self.least > JUMP / 2
+
+    def believe(self, arrival: float) -> None:
+        """What is late is so because the source stood still."""
+        self._begin((self.least or 0.0) + (self.late or 0.0), arrival)
+
+    def _begin(self, offset: float, arrival: float) -> None:
+        self.least, self.late, self._strange = offset, None, None
+        self._last, self._since, self._last_offset = arrival, arrival, offset
+        self._in_window = float("inf")
+
+    def _follow(self, offset: float, arrival: float, least: float) -> None:
+        if least - JUMP <= offset < least:
+            self.least = least = offset
+        self._in_window = min(self._in_window, offset)
+        passed = arrival - self._since
+        if passed >= self.WINDOW:
+            self.least = least + max(0.0, min(self._in_window - least, self.RISE * passed))
+            self._since, self._in_window = arrival, float("inf")
+
+    def _judge(self, offset: float, arrival: float, least: float) -> bool:
+        """A source jumped if what comes is far off and stays so; a burst after a silence catches up."""
+        away = offset - least
+        if abs(away) <= JUMP:
+            self._strange = self.late = None
+        elif self._strange is None and (away < 0 or arrival - self._last > self.PAUSE):
+            self._strange = self._begin_strange(offset, arrival, away)
+        if self._strange is None:
+            return False
+        self._strange.add(offset, arrival)
+        if not self._strange.complete(arrival):
+            return False
+        found = self._strange
+        self._strange = _Strange(arrival, patient=found.patient, queued=found.queued)
+        if found.falling:
+            return False
+        in_doubt = away > 0 and (found.queued or self.late is not None or self._fellows_are_late(arrival))
+        if in_doubt and self._reports.fresh(arrival):
+            self.late = found.least - least
+            return False
+        self._begin(found.least, arrival)
+        return True
+
+    def _fellows_are_late(self, now: float) -> bool:
+        return any(one.is_late(now) for one in self.fellows)
+
+    def _begin_strange(self, offset: float, arrival: float, away: float) -> _Strange:
+        silence = arrival - self._last
+        missing = silence - (offset - self._last_offset)
+        return _Strange(arrival, patient=away > 0 and silence < self.LONG_PAUSE, queued=away > 0 and missing > self.FEW)
+
+
 class Timeline:
     """One track's moments on the node's monotonic clock; every reader of the track uses the same one."""
 
@@ -197,8 +197,8 @@ class Timeline:
 
     def __init__(self, clock_rate: int) -> None:
         self._rate = clock_rate
-        self.arrivals = Arrivals()
         self.reports = Reports()
+        self.arrivals = Arrivals(self.reports)
         self.lag = 0.0
         """Seconds that this track's fastest packets come later than those of the sender's fastest track."""
         self._fellows: Sequence[Timeline] = (self,)
@@ -210,8 +210,7 @@ class Timeline:
     def arrived(self, timestamp: int, arrival: float) -> None:
         """A packet with this unwrapped RTP timestamp came; to be called in the order of arrival."""
         first = self.arrivals.least is None
-        reported = self.reports.fresh(arrival)
-        jumped = self.arrivals.add(arrival - timestamp / self._rate, arrival, reported=reported)
+        jumped = self.arrivals.add(arrival - timestamp / self._rate, arrival)
         if first:
             self._begun = self._last = arrival
         elif jumped:

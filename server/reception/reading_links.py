@@ -43,13 +43,13 @@ def make(session: Session, actor: Actor, settings: Settings, record_id: str, ask
     record = require(session, actor, record_id)
     if record.confirmed_at is None or record.state in CLOSED_RECORD:
         raise WrongState("先交给群众核对，才能发链接。签过的不用再发。", code="not_handed_over")
-    own = asked.whom.strip() in ("", signatures.readers_of(session, record)[0].name)
+    readers = [one.name for one in signatures.readers_of(session, record)]
+    whom = asked.whom.strip() or readers[0]
+    own = whom == readers[0]
     digits = asked.phone_last4 or (record.reception.petitioner_phone[-4:] if own else "")
     if not digits:
         raise InvalidInput("没有留手机号。请填上这个人手机号的最后 4 位，打开链接时要用。", code="phone_missing")
     now = clock.now()
-    readers = [one.name for one in signatures.readers_of(session, record)]
-    whom = asked.whom.strip() or readers[0]
     if whom not in readers:
         raise InvalidInput("链接只给要签字的人：信访人，和登记表上写的代表。请照登记表上的名字填。", code="not_a_signer")
     for earlier in store.links_of(session, record.id):

@@ -70,7 +70,8 @@ def _put_back(session: Session, actor: Actor, record: VisitRecord, back: RecordS
         for key, row in back.before.items():
             _tell(session, actor, record, action, key, steps.present(session, key), row)
         steps.put_back(session, back.before)
-        accusations.keep_in_step(session, record)
+        if any(steps.table_of(key) == FormEntry.__tablename__ for key in back.before):
+            accusations.keep_in_step(session, record)
     _keep(session, actor, record, number, before, action=action, kind=back.kind, **rest)
 
 

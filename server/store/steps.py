@@ -73,9 +73,7 @@ def put_back(session: Session, before: Rows) -> None:
         elif present is None:
             session.add(_kind(key)(**_from_plain(key, row), **_next_version(row, row)))
         else:
-            for name, value in _from_plain(key, row).items():
-                setattr(present, name, value)
-            for name, value in _next_version(row, _plain(present)).items():
+            for name, value in {**_from_plain(key, row), **_next_version(row, _plain(present))}.items():
                 setattr(present, name, value)
     session.flush()
 
