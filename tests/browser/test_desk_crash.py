@@ -12,19 +12,15 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, expect, syn
 
 from tests.browser import chromium
 from tests.browser.test_desk_page import Desk, log_in, look, opened, row, saved, type_into
-from tests.browser.test_leader_pages import OfficeProgram
+from tests.browser.test_leader_pages import OfficeProgram, running_program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeProgram]:
-    program = OfficeProgram(tmp_path_factory.mktemp("crash"))
-    try:
-        program.wait()
+    with running_program(tmp_path_factory.mktemp("crash")) as program:
         yield program
-    finally:
-        program.stop()
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ from server.store.models import (
 )
 from tests.browser import chromium
 from tests.browser.accessible import faults
-from tests.browser.test_leader_pages import PASSWORD, OfficeProgram
+from tests.browser.test_leader_pages import PASSWORD, OfficeProgram, running_program
 
 pytestmark = pytest.mark.browser
 
@@ -239,12 +239,8 @@ def utterances(seeded: Seeded, copies: int) -> list[StoredUtterance]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    program = OfficeProgram(tmp_path_factory.mktemp("desk"))
-    try:
-        program.wait()
+    with running_program(tmp_path_factory.mktemp("desk")) as program:
         yield Desk(program)
-    finally:
-        program.stop()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -89,6 +90,17 @@ class OfficeProgram:
             self.process.wait()
 
 
+@contextmanager
+def running_program(folder: Path) -> Iterator[OfficeProgram]:
+    """The web program, answering."""
+    program = OfficeProgram(folder)
+    try:
+        program.wait()
+        yield program
+    finally:
+        program.stop()
+
+
 class Office:
     """An office with an administrator, a leader, a clerk and one kiosk, set up through the same API as the pages."""
 
@@ -130,12 +142,8 @@ class Office:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeProgram]:
-    program = OfficeProgram(tmp_path_factory.mktemp("office"))
-    try:
-        program.wait()
+    with running_program(tmp_path_factory.mktemp("office")) as program:
         yield program
-    finally:
-        program.stop()
 
 
 @pytest.fixture(scope="module")
