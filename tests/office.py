@@ -35,6 +35,9 @@ class TestOffice:
     leader: TestClient
     other_leader: TestClient
     clerk: TestClient
+    handler: TestClient
+    """Of the township."""
+    supervisor: TestClient
     administrator: TestClient
     kiosk: TestClient
     stranger: TestClient
@@ -99,12 +102,14 @@ def running(settings: Settings) -> Iterator[TestOffice]:
         yield TestOffice(office=office, anonymous=anonymous, ids=ids, **clients)
 
 
-CLIENTS = ("leader", "other_leader", "clerk", "administrator", "stranger", "kiosk")
+CLIENTS = ("leader", "other_leader", "clerk", "handler", "supervisor", "administrator", "stranger", "kiosk")
 PEOPLE = (
     ("administrator", "admin", "county", StaffRole.ADMINISTRATOR, "管理员", ""),
     ("leader", "leader", "county", StaffRole.LEADER, "周建国", "副县长"),
     ("other_leader", "leader2", "county", StaffRole.LEADER, "孙丽", "局长"),
     ("clerk", "clerk", "town", StaffRole.CLERK, "陈晓", ""),
+    ("handler", "handler", "town", StaffRole.HANDLER, "柳志平", ""),
+    ("supervisor", "supervisor", "county", StaffRole.SUPERVISOR, "沈岚", ""),
     ("stranger", "stranger", "other", StaffRole.CLERK, "赵远", ""),
 )
 

@@ -6,10 +6,12 @@ from fastapi import APIRouter, BackgroundTasks, Header, Path, Query, Response
 from fastapi.responses import FileResponse
 from sqlalchemy.orm import Session
 
-from server.api.deps import Clerk, Db, LeaderOrClerk, OfficeDep
+from server.api.deps import CaseReader, Clerk, Db, MatterReader, OfficeDep, Officer
+from server.domain.flow import Step
 from server.domain.states import ArchiveKind
-from server.protocol.office import LineReport, NewSupplement
-from server.reception import archiving, cases, documents, lines
+from server.protocol.flow import NewMatter, StepOrder
+from server.protocol.office import CasePersonView, LineReport, NewSupplement
+from server.reception import archiving, cases, documents, lines, registering
 from server.store.access import Actor
 
 router = APIRouter(prefix="/cases")
@@ -20,7 +22,7 @@ CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 @router.get("")
 def listed(
     db: Db,
-    actor: LeaderOrClerk,
+    actor: CaseReader,
     q: Annotated[str, Query(max_length=100)] = "",
     page: Annotated[int, Query(ge=1, le=cases.PAGES)] = 1,
 ) -> dict[str, Any]:
@@ -30,15 +32,35 @@ def listed(
 
 
 @router.get("/{case_id}")
-def one(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> Response:
+def one(case_id: CaseId, db: Db, actor: CaseReader) -> Response:
     """The case with its record."""
     return Response(cases.open_case(db, actor, case_id).model_dump_json(), media_type="application/json")
 
 
 @router.get("/{case_id}/lines")
-def talk_lines(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> dict[str, list[LineReport]]:
+def talk_lines(case_id: CaseId, db: Db, actor: MatterReader) -> dict[str, list[LineReport]]:
     """How the participants' lines did in the talk."""
     return {"lines": lines.of_case(db, actor, case_id)}
+
+
+@router.post("")
+def register(body: NewMatter, db: Db, actor: Clerk, response: Response) -> dict[str, Any]:
+    """Register a matter that did not come by a talk; one that came before under its number is not added again (200)."""
+    case, added = registering.register(db, actor, body)
+    response.status_code = 201 if added else 200
+    return {"id": case.id, "case_no": case.case_no, "added": added}
+
+
+@router.post("/{case_id}/steps/{step}")
+def take(case_id: CaseId, step: Step, body: StepOrder, db: Db, actor: Officer) -> Response:
+    """Take a step of the flow; 409 where somebody else was quicker."""
+    return Response(cases.take_step(db, actor, case_id, step, body).model_dump_json(), media_type="application/json")
+
+
+@router.post("/{case_id}/persons/{person_id}/open")
+def open_person(case_id: CaseId, person_id: CaseId, db: Db, actor: CaseReader) -> CasePersonView:
+    """Telephone and ID number of a person in full, which is written into the log of accesses."""
+    return cases.open_person(db, actor, case_id, person_id)
 
 
 @router.post("/{case_id}/supplements")
@@ -48,9 +70,9 @@ def supplement(case_id: CaseId, body: NewSupplement, db: Db, actor: Clerk) -> Re
 
 
 @router.get("/{case_id}/documents/{name}")
-def document(case_id: CaseId, name: str, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> FileResponse:
+def document(case_id: CaseId, name: str, db: Db, actor: CaseReader, office: OfficeDep) -> FileResponse:
     """A printed document; made now if it is not there yet."""
-    case = cases.require_case(db, actor, case_id)
+    case = cases.require_talk(db, actor, case_id)
     found = documents.fetch(office, case.id, name)
     filename = f"{documents.TITLES[name.partition('.')[0]]}-{case.case_no}.{name.partition('.')[2]}"
     return FileResponse(found, media_type=documents.MEDIA_TYPES[found.suffix], filename=filename)
@@ -60,7 +82,7 @@ def document(case_id: CaseId, name: str, db: Db, actor: LeaderOrClerk, office: O
 
 
 @router.get("/{case_id}/archive")
-def archive(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> Response:
+def archive(case_id: CaseId, db: Db, actor: MatterReader) -> Response:
     """What there is, and how far what is being made has come."""
     return _archives(db, actor, case_id)
 
@@ -92,7 +114,7 @@ def archive_file(
     case_id: CaseId,
     kind: ArchiveKind,
     db: Db,
-    actor: LeaderOrClerk,
+    actor: MatterReader,
     office: OfficeDep,
     save: bool = False,
     range: Annotated[str, Header()] = "",
@@ -106,6 +128,6 @@ def archive_file(
 
 
 @router.get("/{case_id}/archive/captions.vtt")
-def archive_captions(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> Response:
+def archive_captions(case_id: CaseId, db: Db, actor: MatterReader) -> Response:
     """The corrected text as subtitles."""
     return Response(archiving.captions_of(db, actor, case_id), media_type="text/vtt; charset=utf-8")

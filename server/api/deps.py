@@ -92,6 +92,11 @@ Staff = Annotated[Actor, Depends(allowed(*StaffRole))]
 Leader = Annotated[Actor, Depends(allowed(StaffRole.LEADER))]
 Clerk = Annotated[Actor, Depends(allowed(StaffRole.CLERK))]
 LeaderOrClerk = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK))]
+MatterReader = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.SUPERVISOR))]
+CaseReader = Annotated[
+    Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER, StaffRole.SUPERVISOR))
+]
+Officer = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER))]
 Administrator = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR))]
 AdministratorOrLeader = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR, StaffRole.LEADER))]
 KioskActor = Annotated[Actor, Depends(get_kiosk)]

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from server.api.deps import Clerk, Db, LeaderOrClerk, OfficeDep
+from server.api.deps import Clerk, Db, LeaderOrClerk, MatterReader, OfficeDep
 from server.domain.states import RecordState
 from server.errors import NotFound
 from server.protocol.office import (
@@ -182,7 +182,7 @@ def sign(
 
 
 @router.get("/{record_id}/clips/{sha256}")
-def film(record_id: RecordId, sha256: Digest, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> FileResponse:
+def film(record_id: RecordId, sha256: Digest, db: Db, actor: MatterReader, office: OfficeDep) -> FileResponse:
     """Somebody signing, where they agreed to be filmed."""
     return FileResponse(clips.film(db, actor, office.settings, record_id, sha256), media_type="video/webm")
 
@@ -219,14 +219,14 @@ def print_later(later: BackgroundTasks, office: Office, db: Session, record_id: 
 
 
 @router.get("/{record_id}/recordings/{segment_id}")
-def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> FileResponse:
+def recording(record_id: RecordId, segment_id: RecordId, db: Db, actor: MatterReader, office: OfficeDep) -> FileResponse:
     """A file of the recording; ranges work, so that players can seek."""
     return recording_file(db, actor, office, record_id, segment_id)
 
 
 @router.get("/{record_id}/copies/{copy_id}/{gap_id}")
 def copy_piece(
-    record_id: RecordId, copy_id: RecordId, gap_id: GapId, db: Db, actor: LeaderOrClerk, office: OfficeDep
+    record_id: RecordId, copy_id: RecordId, gap_id: GapId, db: Db, actor: MatterReader, office: OfficeDep
 ) -> FileResponse:
     """What the kiosk's own copy has for a gap of the recording."""
     return copy_file(db, actor, office, record_id, copy_id, gap_id)
@@ -234,7 +234,7 @@ def copy_piece(
 
 @router.get("/{record_id}/recordings/{segment_id}/peaks")
 def peaks_of(
-    record_id: RecordId, segment_id: RecordId, db: Db, actor: LeaderOrClerk, office: OfficeDep
+    record_id: RecordId, segment_id: RecordId, db: Db, actor: MatterReader, office: OfficeDep
 ) -> Response:
     """How loud a file of the recording is; 202 while that is being found out."""
     segment = _segment(db, actor, record_id, segment_id)

@@ -8,7 +8,20 @@ class StaffRole(StrEnum):
 
     LEADER = "leader"
     CLERK = "clerk"
+    HANDLER = "handler"
+    """承办单位经办人: what is assigned to their unit."""
+    SUPERVISOR = "supervisor"
+    """督查督办人员."""
     ADMINISTRATOR = "administrator"
+
+
+class OrganizationLevel(StrEnum):
+    """Where an organization stands: an office of a city, a county or a township, or a department of one of them."""
+
+    CITY = "city"
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    DEPARTMENT = "department"
 
 
 class ReceptionState(StrEnum):
@@ -147,6 +160,71 @@ class ArchiveState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+
+
+class Channel(StrEnum):
+    """How a matter reached the office."""
+
+    VIDEO = "video"
+    ON_SITE = "on_site"
+    ALONE = "alone"
+    LETTER = "letter"
+    ONLINE = "online"
+    MAILBOX = "mailbox"
+    """领导信箱"""
+    HOTLINE = "hotline"
+
+
+class CaseState(StrEnum):
+    """How far a matter (信访事项) has come; domain/flow.py says what leads from one to the next."""
+
+    REGISTERED = "registered"
+    GUIDED = "guided"
+    """诉访分离: shown the way to a court, a prosecutor or another statutory route."""
+    ASSIGNED = "assigned"
+    """Passed on or assigned; no unit has said yet whether it accepts."""
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    NO_LONGER_ACCEPTED = "no_longer_accepted"
+    REPLIED = "replied"
+    CONCLUDED = "concluded"
+    REVIEWING = "reviewing"
+    REVIEWED = "reviewed"
+    REEXAMINING = "reexamining"
+    REEXAMINED = "reexamined"
+    MERGED = "merged"
+    """Goes on as part of another case."""
+
+
+class AssignmentKind(StrEnum):
+    ASSIGN = "assign"
+    """交办: the unit must report back."""
+    PASS_ON = "pass_on"
+    """转送"""
+
+
+class AssignmentPart(StrEnum):
+    """What a unit is in a matter; with 双交办双反馈 the department is the main unit and the township feeds back, too."""
+
+    MAIN = "main"
+    SUPPORT = "support"
+    TOWNSHIP = "township"
+
+
+class AssignmentState(StrEnum):
+    SENT = "sent"
+    RECEIVED = "received"
+    OBJECTED = "objected"
+    """The unit says that the matter is not its own; the office decides."""
+    FED_BACK = "fed_back"
+    SENT_BACK = "sent_back"
+    """What was fed back was returned with a reason."""
+    WITHDRAWN = "withdrawn"
+    """Not this unit's any more."""
+
+
+OPEN_ASSIGNMENT = (AssignmentState.SENT, AssignmentState.RECEIVED, AssignmentState.OBJECTED, AssignmentState.SENT_BACK)
+"""States in which something is still to come from the unit."""
 
 
 class LineKind(StrEnum):

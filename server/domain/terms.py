@@ -1,11 +1,18 @@
 """The one dictionary between identifiers and the Chinese words that users see."""
 
+from server.domain.flow import STEPS, LetterKind
 from server.domain.states import (
+    AssignmentKind,
+    AssignmentPart,
+    AssignmentState,
+    CaseState,
+    Channel,
     Consent,
     FillOutcome,
     FindingKind,
     FormField,
     LineKind,
+    OrganizationLevel,
     Purpose,
     ReceptionState,
     RecordState,
@@ -22,7 +29,7 @@ ROLE = {
     Role.OBSERVER: "旁听",
 }
 
-STAFF_ROLE = {StaffRole.LEADER: "接访领导", StaffRole.CLERK: "接谈员", StaffRole.ADMINISTRATOR: "管理员"}
+STAFF_ROLE = {StaffRole.LEADER: "接访领导", StaffRole.CLERK: "接谈员", StaffRole.HANDLER: "承办单位经办人", StaffRole.SUPERVISOR: "督查督办", StaffRole.ADMINISTRATOR: "管理员"}
 
 RECEPTION_STATE = {
     ReceptionState.WAITING: "等候",
@@ -167,9 +174,67 @@ STAY_BREAK = {
 }
 """Why somebody was away for a while and came back."""
 
-CASE_STATE = {"registered": "已登记"}
+CASE_STATE = {
+    CaseState.REGISTERED: "已登记",
+    CaseState.GUIDED: "已引导",
+    CaseState.ASSIGNED: "已转办",
+    CaseState.ACCEPTED: "正在办",
+    CaseState.NOT_ACCEPTED: "不予受理",
+    CaseState.NO_LONGER_ACCEPTED: "不再受理",
+    CaseState.REPLIED: "已答复",
+    CaseState.CONCLUDED: "已办结",
+    CaseState.REVIEWING: "复查中",
+    CaseState.REVIEWED: "已复查",
+    CaseState.REEXAMINING: "复核中",
+    CaseState.REEXAMINED: "已复核",
+    CaseState.MERGED: "已并入",
+}
 
-CASE_EVENT = {
+CHANNEL = {
+    Channel.VIDEO: "视频接访",
+    Channel.ON_SITE: "现场接访",
+    Channel.ALONE: "语音自助登记",
+    Channel.LETTER: "来信",
+    Channel.ONLINE: "网上信访",
+    Channel.MAILBOX: "领导信箱",
+    Channel.HOTLINE: "热线",
+}
+
+ASSIGNMENT_KIND = {AssignmentKind.ASSIGN: "交办", AssignmentKind.PASS_ON: "转送"}
+ASSIGNMENT_PART = {AssignmentPart.MAIN: "主办", AssignmentPart.SUPPORT: "协办", AssignmentPart.TOWNSHIP: "属地"}
+ASSIGNMENT_STATE = {
+    AssignmentState.SENT: "待签收",
+    AssignmentState.RECEIVED: "已签收",
+    AssignmentState.OBJECTED: "提了异议",
+    AssignmentState.FED_BACK: "已反馈",
+    AssignmentState.SENT_BACK: "反馈被退回",
+    AssignmentState.WITHDRAWN: "已收回",
+}
+
+LETTER = {
+    LetterKind.ACCEPTANCE: "受理告知书",
+    LetterKind.NON_ACCEPTANCE: "不予受理告知书",
+    LetterKind.NO_LONGER_ACCEPTANCE: "不再受理告知书",
+    LetterKind.PASS_ON: "转送单",
+    LetterKind.ASSIGNMENT: "交办单",
+    LetterKind.EXTENSION: "延期告知书",
+    LetterKind.HANDLING_OPINION: "处理意见书",
+    LetterKind.REVIEW_OPINION: "复查意见书",
+    LetterKind.REEXAMINATION_OPINION: "复核意见书",
+    LetterKind.SUPERVISION: "督办函",
+    LetterKind.RISK_WARNING: "风险提醒函",
+    LetterKind.ACCOUNTABILITY: "问责建议函",
+}
+
+ORGANIZATION_LEVEL = {
+    OrganizationLevel.CITY: "市级",
+    OrganizationLevel.COUNTY: "县级",
+    OrganizationLevel.TOWNSHIP: "乡镇街道",
+    OrganizationLevel.DEPARTMENT: "职能部门",
+}
+
+CASE_EVENT: dict[str, str] = {
+    **{step.value: rule.said for step, rule in STEPS.items()},
     "registered": "登记归档，编号",
     "signed": "信访人签字",
     "refused": "信访人没有签字",

@@ -18,11 +18,13 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 STATIC = WEB / "static"
 WEEKDAYS = "一二三四五六日"
 
-ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "administrator": "系统管理员"}
+ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "handler": "承办单位经办人", "supervisor": "督查督办", "administrator": "系统管理员"}
 
 NAVIGATION = {
     "leader": (("/leader", "今天接谈"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/figures", "校对情况")),
     "clerk": (("/desk", "笔录"), ("/cases", "信访事项"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/figures", "校对情况")),
+    "handler": (("/cases", "信访事项"),),
+    "supervisor": (("/cases", "信访事项"), ("/figures", "校对情况")),
     "administrator": (("/admin", "管理"),),
 }
 

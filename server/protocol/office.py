@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
+from server.protocol.flow import AssignmentView, LetterView, StepOffer
 from server.protocol.signalling import LineWord as LineWordName
 from server.protocol.strokes import Aspect, Strokes
 from server.protocol.transcript import SeatLanguage
@@ -34,7 +35,7 @@ class LogIn(Message):
 class Me(Message):
     user_id: int
     name: str
-    role: Literal["leader", "clerk", "administrator"]
+    role: Literal["leader", "clerk", "handler", "supervisor", "administrator"]
     organization: str
     home: str
     """Path of this role's first page."""
@@ -53,7 +54,7 @@ class SetUp(Message):
 class NewUser(Message):
     username: Annotated[str, Field(min_length=2, max_length=64)]
     name: Annotated[str, Field(min_length=1, max_length=64)]
-    role: Literal["leader", "clerk", "administrator"]
+    role: Literal["leader", "clerk", "handler", "supervisor", "administrator"]
     title: Line = ""
     """Post shown to petitioners, e.g. 副县长."""
     organization_id: int
@@ -950,6 +951,9 @@ class CaseRow(Message):
     state: str
     filed_at: Moment
     organization: str
+    channel: str
+    unit: str
+    """The main unit's name; empty: nobody's yet."""
     deadline: DeadlineView | None
     excerpt: str = ""
     """Where a search found it."""
@@ -958,6 +962,7 @@ class CaseRow(Message):
 class CaseEvent(Message):
     at: Moment
     author: str
+    kind: str
     what: str
     why: str = ""
 
@@ -1136,8 +1141,30 @@ class KioskLine(Message):
     bars: tuple[LineBar, ...]
 
 
+class CasePersonView(Message):
+    id: int
+    name: str
+    phone: str
+    id_number: str
+    """Both masked, unless they were opened."""
+    address: str
+
+
 class Case(CaseRow):
-    record: Record
+    version: int
+    stage: str
+    """CaseState of domain/states.py."""
+    category: str
+    place: str
+    statement: str
+    """What was written, of a matter that did not come by a talk."""
+    record: Record | None
+    may_hear: bool
+    """Whether the actor may hear the recording; a handling unit reads the record only."""
+    persons: tuple[CasePersonView, ...]
+    assignments: tuple[AssignmentView, ...]
+    letters: tuple[LetterView, ...]
+    offers: tuple[StepOffer, ...]
     events: tuple[CaseEvent, ...]
     supplements: tuple[Supplement, ...]
     documents: tuple[CaseDocument, ...]

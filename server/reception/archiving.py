@@ -21,7 +21,7 @@ from server.durable import make_folder, replace_file, sync_folder
 from server.errors import NotFound, Unavailable, WrongState
 from server.protocol.office import Archives, ArchiveView
 from server.reception import archive_plans, subtitles
-from server.reception.cases import require_case
+from server.reception.cases import require_case, require_talk
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import archives, cases, records
@@ -76,7 +76,7 @@ def ask_on_filing(session: Session, case_id: int) -> list[int]:
 
 
 def _recorded(session: Session, case: StoredCase) -> bool:
-    return bool(records.segments(session, case.reception_id))
+    return case.reception_id is not None and bool(records.segments(session, case.reception_id))
 
 
 def _require_recording(session: Session, case: StoredCase) -> None:
@@ -167,7 +167,7 @@ def note_download(session: Session, actor: Actor, case_id: int, kind: ArchiveKin
 
 def captions_of(session: Session, actor: Actor, case_id: int) -> str:
     """The corrected text as WebVTT; raises NotFound."""
-    return vtt(subtitles.corrected(session, require_case(session, actor, case_id)))
+    return vtt(subtitles.corrected(session, require_talk(session, actor, case_id)))
 
 
 # --- for the job, which acts for nobody ----------------------------------------------------------------------------

@@ -1,37 +1,37 @@
 """Filed cases: finding, reading and supplementing them."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import searchtokens, terms
-from server.domain.deadline_words import explain
-from server.domain.deadlines import count
-from server.domain.limits import RULES
-from server.domain.states import Purpose
+from server.domain.flow import Step
+from server.domain.states import CaseState, Channel, Purpose, StaffRole
 from server.errors import NotFound
 from server.protocol.canonical import fingerprint
+from server.protocol.flow import StepOrder
 from server.protocol.office import (
     Case,
     CaseDocument,
     CaseEvent,
+    CasePersonView,
     CaseRow,
     DeadlineView,
     NewSupplement,
     Supplement,
 )
-from server.reception import reviews, signatures
+from server.reception import clocks, flow, reviews, signatures
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
-from server.reception.filing import search_parts
-from server.reception.records import require, view
+from server.reception.records import view
+from server.reception.registering import search_parts
 from server.store import cases, records
 from server.store.access import Actor
 from server.store.models import (
+    CasePerson,
     StoredCase,
     StoredCaseEvent,
-    StoredDeadline,
     StoredDocument,
     StoredSupplement,
     VisitRecord,
@@ -49,35 +49,41 @@ def require_case(session: Session, actor: Actor, case_id: int) -> StoredCase:
     return case
 
 
+def require_talk(session: Session, actor: Actor, case_id: int) -> StoredCase:
+    """The case of a talk; raises NotFound also where it did not come by one."""
+    case = require_case(session, actor, case_id)
+    if case.record_id is None:
+        raise NotFound("这件事没有接谈笔录和录音。")
+    return case
+
+
 def list_cases(session: Session, actor: Actor, query: str = "", page: int = 1) -> tuple[list[CaseRow], int]:
     """A page of twenty cases that have every word of `query`, newest first, and how many there are in all."""
     found, total = cases.page(session, actor, query, min(max(1, page), PAGES))
-    deadlines = cases.open_deadlines(session, [case.id for case in found])
-    return [_row(case, deadlines, query) for case in found], total
+    views = deadline_views(session, found)
+    return [_row(case, views.get(case.id), query) for case in found], total
 
 
-def _row(case: StoredCase, deadlines: Mapping[int, StoredDeadline], query: str = "") -> CaseRow:
+def deadline_views(session: Session, found: Sequence[StoredCase]) -> dict[int, DeadlineView]:
+    """Per case the duty that falls first, as it explains itself."""
+    return clocks.views(session, found, cases.open_deadlines(session, [case.id for case in found]))
+
+
+def _row(case: StoredCase, deadline: DeadlineView | None, query: str = "") -> CaseRow:
     return CaseRow(
         id=case.id,
         case_no=case.case_no,
         title=case.title,
         petitioner=case.petitioner,
         purpose=terms.PURPOSE[Purpose(case.purpose)] if case.purpose else "",
-        state=terms.CASE_STATE.get(case.state, case.state),
+        state=terms.CASE_STATE[CaseState(case.state)],
         filed_at=case.filed_at,
         organization=case.organization.name,
-        deadline=deadline_view(deadlines.get(case.id)),
+        deadline=deadline,
+        channel=terms.CHANNEL[Channel(case.channel)],
+        unit=case.unit.name if case.unit else "",
         excerpt=searchtokens.excerpt(search_parts(case)[4:], query) if query else "",
     )
-
-
-def deadline_view(deadline: StoredDeadline | None) -> DeadlineView | None:
-    """A deadline that explains itself, as of today."""
-    if deadline is None:
-        return None
-    today, done = clock.today_in_office().date(), deadline.done_at is not None
-    counted = count(RULES[deadline.rule], deadline.starts_on, today=today)
-    return explain(counted, today, stored_due=deadline.due_on, done=done)
 
 
 def open_case(session: Session, actor: Actor, case_id: int) -> Case:
@@ -88,20 +94,56 @@ def open_case(session: Session, actor: Actor, case_id: int) -> Case:
 
 
 def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
-    """Everything about a case."""
-    record = require(session, actor, case.record_id)
-    row = _row(case, cases.open_deadlines(session, [case.id]))
+    """Everything about a case that the actor may read."""
+    record = session.get_one(VisitRecord, case.record_id) if case.record_id else None
     made = {document.name: document for document in cases.documents(session, case.id)}
     return Case.model_construct(
-        **dict(row),
-        record=view(session, actor, record),
+        **dict(_row(case, deadline_views(session, [case]).get(case.id))),
+        version=case.version,
+        stage=case.state,
+        category=case.category,
+        place=case.place,
+        statement=case.statement,
+        record=view(session, actor, record) if record else None,
+        may_hear=record is not None and actor.role is not StaffRole.HANDLER and records.find(session, actor, record.id) is not None,
+        persons=tuple(_person(one) for one in cases.persons(session, case.id)),
         events=tuple(_event(event) for event in cases.events(session, case.id)),
         supplements=tuple(_supplement(added) for added in cases.supplements(session, case.id)),
-        documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES),
+        documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES) if record else (),
+        assignments=flow.assignment_views(session, case),
+        letters=flow.letter_views(session, case),
+        offers=flow.offers(session, actor, case),
         record_sha256=case.record_sha256,
         manifest_sha256=case.manifest_sha256,
-        intact=intact(session, record, case),
+        intact=record is None or intact(session, record, case),
     )
+
+
+def _person(one: CasePerson) -> CasePersonView:
+    return CasePersonView(id=one.id, name=one.name, phone=masked(one.phone, 3, 4), id_number=masked(one.id_number, 3, 2), address=one.address)
+
+
+def masked(value: str, first: int, last: int) -> str:
+    """The first and last characters of a number, the others as *; all of it where it is short."""
+    hidden = len(value) - first - last
+    return "*" * len(value) if hidden <= 0 else value[:first] + "*" * hidden + value[len(value) - last :]
+
+
+def open_person(session: Session, actor: Actor, case_id: int, person_id: int) -> CasePersonView:
+    """A person's numbers unmasked; that they were looked at is written down."""
+    case = require_case(session, actor, case_id)
+    one = next((found for found in cases.persons(session, case.id) if found.id == person_id), None)
+    if one is None:
+        raise NotFound
+    records.note_access(session, actor, "open_numbers", "case_person", str(one.id), clock.now())
+    return CasePersonView(id=one.id, name=one.name, phone=one.phone, id_number=one.id_number, address=one.address)
+
+
+def take_step(session: Session, actor: Actor, case_id: int, step: Step, order: StepOrder) -> Case:
+    """Take a step of the flow (reception/flow.py) and show the case as it is then."""
+    case = require_case(session, actor, case_id)
+    flow.take(session, actor, case, step, order)
+    return case_view(session, actor, case)
 
 
 def intact(session: Session, record: VisitRecord, case: StoredCase) -> bool:
@@ -116,7 +158,7 @@ def intact(session: Session, record: VisitRecord, case: StoredCase) -> bool:
 
 def _event(event: StoredCaseEvent) -> CaseEvent:
     return CaseEvent(
-        at=event.at, author=event.author, what=terms.CASE_EVENT.get(event.kind, event.kind), why=event.why
+        at=event.at, author=event.author, kind=event.kind, what=terms.CASE_EVENT.get(event.kind, event.kind), why=event.why
     )
 
 

@@ -26,8 +26,8 @@ from server.store.models import StoredCase, VisitRecord
 def export_of(session: Session, case: StoredCase) -> RecordExport:
     """The export of a filed case; raises pydantic.ValidationError where its invariants do not hold."""
     content = case.filed_record
-    heard = sorted(records.utterances(session, case.reception_id), key=lambda one: (one.start, one.id))
-    under = {row.id: tuple(row.utterance_ids) for row in records.line_rows(session, case.record_id)}
+    heard = sorted(records.utterances(session, case.talk_id), key=lambda one: (one.start, one.id))
+    under = {row.id: tuple(row.utterance_ids) for row in records.line_rows(session, case.talk_record_id)}
     lines = tuple(ExportLine(**_line(line, under)) for line in content["lines"])
     return RecordExport(
         case_no=case.case_no,
@@ -36,7 +36,7 @@ def export_of(session: Session, case: StoredCase) -> RecordExport:
         seconds=content["seconds"],
         record_sha256=case.record_sha256,
         manifest_sha256=case.manifest_sha256,
-        refusal_reason=session.get_one(VisitRecord, case.record_id).refusal_reason,
+        refusal_reason=session.get_one(VisitRecord, case.talk_record_id).refusal_reason,
         speakers=tuple(ExportSpeaker(id=seat["id"], role=seat["role"], name=seat["name"]) for seat in content["participants"]),
         lines=lines,
         removed=tuple(ExportRemoved(**_line(line, under), reason=line["reason"]) for line in content["removed"]),

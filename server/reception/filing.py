@@ -11,29 +11,24 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.casenumbers import case_number
-from server.domain.deadlines import count
-from server.domain.limits import FIRST_RULE, RULES
 from server.domain.signers import READERS, SIGNED
-from server.domain.states import FormField, RecordState
+from server.domain.states import Channel, FormField, RecordState
 from server.errors import Conflict, WrongState
 from server.protocol.canonical import fingerprint
-from server.reception import revisions, signatures
+from server.reception import registering, revisions, signatures
 from server.reception.canonical import same_words, settled
 from server.reception.records import FILEABLE, require
-from server.store import accusations, cases, records
+from server.store import records
 from server.store.access import Actor
 from server.store.models import (
+    CasePerson,
     Reception,
     SearchText,
     StoredCase,
     StoredCaseEvent,
-    StoredDeadline,
     VisitRecord,
 )
 from server.store.search import search_tokens
-
-TITLE_LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -74,11 +69,8 @@ def _signed_content(session: Session, record: VisitRecord) -> dict[str, Any]:
 def _file(session: Session, actor: Actor, record: VisitRecord, content: dict[str, Any]) -> Filed:
     now = clock.now()
     case = _case(session, record, content, now)
-    session.add(case)
-    session.flush()
     session.add_all(_events(session, record, case, actor, now))
-    session.add(_first_deadline(record.reception, case))
-    session.add(SearchText(case_id=case.id, tokens=search_tokens(search_parts(case))))
+    session.add(SearchText(case_id=case.id, tokens=search_tokens(registering.search_parts(case))))
     revisions.add(session, record, "file", actor=actor, after={"case_no": case.case_no})
     session.flush()
     if not records.move(session, record.id, FILEABLE, RecordState.FILED):
@@ -88,34 +80,38 @@ def _file(session: Session, actor: Actor, record: VisitRecord, content: dict[str
 
 def _case(session: Session, record: VisitRecord, content: dict[str, Any], now: datetime) -> StoredCase:
     reception, form = record.reception, {value["field"]: value["value"] for value in content["form"]}
-    year = now.astimezone(clock.OFFICE_ZONE).year
-    accused = accusations.named(session, form.get(FormField.ACCUSED_UNIT, ""))
-    number = cases.next_number(session, reception.organization_id, year)
-    return StoredCase(
-        organization_id=reception.organization_id,
-        year=year,
-        number=number,
-        case_no=case_number(reception.organization.code, year, number),
-        reception_id=reception.id,
-        record_id=record.id,
-        state="registered",
-        title=_title(form, content),
-        petitioner=form.get(FormField.NAME) or reception.petitioner_name,
-        purpose=form.get(FormField.PURPOSE, ""),
-        accused_organization_id=accused[0] if accused else None,
-        filed_at=now,
-        filed_record=content,
-        record_sha256=fingerprint(content),
-        manifest_sha256=content["manifest_sha256"],
-    )
+    received = reception.started_at or reception.joined_at or reception.asked_at
+    case = registering.new_case(
+        session, reception.organization_id, form.get(FormField.FORM_OF_VISIT) or Channel.VIDEO, clock.day_in_office(received),
+        now, reception_id=reception.id, record_id=record.id, title=_title(form, content),
+        petitioner=form.get(FormField.NAME) or reception.petitioner_name, purpose=form.get(FormField.PURPOSE, ""),
+        category=form.get(FormField.CATEGORY, "")[:100], place=form.get(FormField.PROBLEM_PLACE, "")[:200],
+        people=_people(form), litigation=form.get(FormField.LITIGATION) == "yes", filed_record=content,
+        record_sha256=fingerprint(content), manifest_sha256=content["manifest_sha256"],
+    )  # fmt: skip
+    session.add(_petitioner(case, form, reception))
+    registering.keep_accused(session, case, form.get(FormField.ACCUSED_UNIT, ""))
+    return case
+
+
+def _people(form: dict[str, str]) -> int:
+    number = form.get(FormField.PEOPLE, "")
+    return int(number) if number.isdecimal() and 1 <= int(number) <= 100_000 else 1
+
+
+def _petitioner(case: StoredCase, form: dict[str, str], reception: Reception) -> CasePerson:
+    return CasePerson(
+        case_id=case.id, position=0, name=case.petitioner, phone=(form.get(FormField.PHONE) or reception.petitioner_phone)[:20],
+        id_type=form.get(FormField.ID_TYPE, "")[:20], id_number=form.get(FormField.ID_NUMBER, "")[:30],
+        address=form.get(FormField.ADDRESS, "")[:200],
+    )  # fmt: skip
 
 
 def _title(form: dict[str, str], content: dict[str, Any]) -> str:
     """What the case is about in one line, in words that are in the record: summary, requests, first answer."""
     answers = (line["text"] for line in content["lines"] if line["kind"] == "answer")
     candidates = (form.get(FormField.SUMMARY), form.get(FormField.REQUESTS), next(answers, ""))
-    words = next((found for found in candidates if found), "没有写明事由").replace("\n", " ")
-    return words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1] + "…"
+    return registering.short_title(next((found for found in candidates if found), "没有写明事由"))
 
 
 def _events(
@@ -127,24 +123,8 @@ def _events(
         StoredCaseEvent(case_id=case.id, at=one.at, author=one.name, kind=_kind(one.way), why=one.reason) for one in readers
     ]
     clerk = actor.name if actor.role else record.clerk.name if record.clerk else actor.name
-    return [*how, StoredCaseEvent(case_id=case.id, at=now, author=clerk, kind="registered", why=case.case_no)]
+    return [*how, registering.note_registered(case, actor, clerk, now)]
 
 
 def _kind(way: str) -> str:
     return "signed" if way in SIGNED else way
-
-
-def _first_deadline(reception: Reception, case: StoredCase) -> StoredDeadline:
-    """The office received the matter on the day of the talk."""
-    received = reception.started_at or reception.joined_at or reception.asked_at
-    first = count(RULES[FIRST_RULE], clock.day_in_office(received))
-    return StoredDeadline(case_id=case.id, rule=FIRST_RULE, starts_on=first.starts_on, due_on=first.due_on)
-
-
-def search_parts(case: StoredCase) -> list[str]:
-    """Everything of a case that search reads; telephone and ID numbers are left out."""
-    content = case.filed_record
-    private = {FormField.PHONE, FormField.ID_NUMBER}
-    form = [value["value"] for value in content["form"] if value["field"] not in private and value["value"]]
-    lines = [line["text"] for line in content["lines"]]
-    return [case.case_no, str(case.number), case.petitioner, case.title, *form, *lines]

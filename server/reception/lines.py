@@ -16,7 +16,7 @@ from server.domain.gaps import clock_time
 from server.protocol.base import Role
 from server.protocol.office import BadStretch, KioskLine, LineBar, LineReport
 from server.protocol.signalling import LineWord
-from server.reception.cases import require_case
+from server.reception.cases import require_talk
 from server.reception.records import require
 from server.store import receptions
 from server.store.access import Actor
@@ -37,7 +37,7 @@ MOSTLY = 0.9
 
 def of_case(session: Session, actor: Actor, case_id: int) -> list[LineReport]:
     """How each participant's line did in the talk of a case; raises NotFound where the actor may not see it."""
-    record = require(session, actor, require_case(session, actor, case_id).record_id)
+    record = require(session, actor, require_talk(session, actor, case_id).talk_record_id)
     reception = record.reception
     started_at = _in_office(reception.started_at)
     return [

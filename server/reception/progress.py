@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import terms
 from server.domain.deadline_words import chinese_day
-from server.domain.states import ReceptionState, RecordState
+from server.domain.states import CaseState, ReceptionState, RecordState
 from server.errors import NotFound, TooOften
 from server.protocol.office import DeadlineView, Progress, ProgressQuery, ProgressStep
 from server.reception.callers import hashed, network_of
-from server.reception.cases import deadline_view
+from server.reception.cases import deadline_views
 from server.reception.office import Office
 from server.store import cases, records
 from server.store.models import ProgressTry, Reception, StoredCase, VisitRecord
@@ -59,7 +59,7 @@ def _try(session: Session, query: ProgressQuery, source: str) -> Progress | None
 def _progress(session: Session, reception: Reception) -> Progress:
     record = records.of_reception(session, reception.id)
     case = cases.case_of_reception(session, reception.id)
-    deadline = deadline_view(cases.open_deadlines(session, [case.id]).get(case.id)) if case else None
+    deadline = deadline_views(session, [case]).get(case.id) if case else None
     return Progress(
         number=case.case_no if case else reception.number,
         state=_state(reception, record, case),
@@ -72,7 +72,7 @@ def _progress(session: Session, reception: Reception) -> Progress:
 
 def _state(reception: Reception, record: VisitRecord | None, case: StoredCase | None) -> str:
     if case is not None:
-        return terms.CASE_STATE.get(case.state, case.state)
+        return terms.CASE_STATE[CaseState(case.state)]
     if reception.state == ReceptionState.ABANDONED:
         return "这一次没有谈"
     if record is None:

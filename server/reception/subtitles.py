@@ -17,8 +17,8 @@ from server.store.models import StoredCase
 
 def corrected(session: Session, case: StoredCase) -> list[Cue]:
     """The record's lines as subtitles, as the petitioner signed them."""
-    names = _names(session, case.reception_id)
-    rows = (row for row in records.line_rows(session, case.record_id) if not row.deleted)
+    names = _names(session, case.talk_id)
+    rows = (row for row in records.line_rows(session, case.talk_record_id) if not row.deleted)
     lines = (
         captions.cues(Cue(row.start, row.end, _speaker(row, names), row.text), from_store(row.words)) for row in rows
     )
@@ -27,8 +27,8 @@ def corrected(session: Session, case: StoredCase) -> list[Cue]:
 
 def recognised(session: Session, case: StoredCase) -> list[Cue]:
     """What the computer understood, before anybody corrected it."""
-    names = _names(session, case.reception_id)
-    said = records.utterances(session, case.reception_id)
+    names = _names(session, case.talk_id)
+    said = records.utterances(session, case.talk_id)
     lines = (captions.cues(Cue(one.start, one.end, names.get(one.participant_id, ""), one.text), from_store(one.words)) for one in said)
     return list(chain.from_iterable(lines))
 

@@ -11,15 +11,17 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import aliased
 
 from server import clock
-from server.domain.states import RecordState, StaffRole
+from server.domain.states import AssignmentState, RecordState, StaffRole
 from server.protocol.base import Role
 from server.store.models import (
     AccusedUnit,
+    CaseAccused,
     Invitation,
     Kiosk,
     Organization,
     Participant,
     Reception,
+    StoredAssignment,
     StoredCase,
     StoredLine,
     VisitRecord,
@@ -64,7 +66,11 @@ def _own_and_above(actor: Actor) -> list[int]:
 
 
 def _reads_matters(actor: Actor) -> bool:
-    return actor.role in (StaffRole.LEADER, StaffRole.CLERK)
+    return actor.role in (StaffRole.LEADER, StaffRole.CLERK, StaffRole.SUPERVISOR)
+
+
+def _reads_cases(actor: Actor) -> bool:
+    return _reads_matters(actor) or actor.role is StaffRole.HANDLER
 
 
 def _hidden(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
@@ -148,14 +154,34 @@ def visible_records(actor: Actor) -> Select[VisitRecord]:
 
 
 def visible_cases(actor: Actor) -> Select[StoredCase]:
-    """Filed cases the actor may read: leaders and clerks, those of their organization and below."""
+    """Filed cases the actor may read: leaders, clerks and supervisors, those of their organization and below; these and
+    handling officers, those that a unit of theirs was given.  An accusation stays hidden from whom it is against."""
     query = select(StoredCase)
-    if not _reads_matters(actor):
+    if not _reads_cases(actor):
         return query.where(false())
-    return query.where(
-        StoredCase.organization_id.in_(organizations_under(actor)),
-        ~exists().where(_RECORD.id == StoredCase.record_id, _hidden(actor, _RECORD)),
+    given = StoredCase.id.in_(_given_to(actor))
+    own = StoredCase.organization_id.in_(organizations_under(actor))
+    mine = given if actor.role is StaffRole.HANDLER else or_(own, given)
+    return query.where(mine, ~and_(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor))))
+
+
+def _given_to(actor: Actor) -> Select[int]:
+    """Cases that a unit of the actor's has a share of."""
+    return select(StoredAssignment.case_id).where(
+        StoredAssignment.organization_id.in_(organizations_under(actor)), StoredAssignment.state != AssignmentState.WITHDRAWN
     )
+
+
+def _case_against(actor: Actor) -> ColumnElement[bool]:
+    return exists().where(
+        CaseAccused.case_id == StoredCase.id, CaseAccused.organization_id.in_(_own_and_above(actor))
+    )
+
+
+def _case_unknown(actor: Actor) -> ColumnElement[bool]:
+    """Whether nobody knows whom a talk's accusation is against, and the talk's record is hidden for that."""
+    known = exists().where(CaseAccused.case_id == StoredCase.id)
+    return and_(~known, exists().where(_RECORD.id == StoredCase.record_id, _hidden(actor, _RECORD)))
 
 
 def visible_kiosks(actor: Actor) -> Select[Kiosk]:

@@ -126,6 +126,16 @@ def organization_in(session: Session, organization_id: int, path: str) -> Organi
     return session.scalar(query)
 
 
+def organization_or_none(session: Session, organization_id: int) -> Organization | None:
+    """Any organization, or None."""
+    return session.get(Organization, organization_id)
+
+
+def organization(session: Session, organization_id: int) -> Organization:
+    """An organization that is known to be there."""
+    return session.get_one(Organization, organization_id)
+
+
 def organization_by_code(session: Session, code: str) -> Organization | None:
     """The organization with this short code."""
     return session.scalar(select(Organization).where(Organization.code == code))

@@ -12,6 +12,8 @@ from server.domain.casenumbers import counter_name
 from server.store import search
 from server.store.access import Actor, visible_cases
 from server.store.models import (
+    CaseAccused,
+    CasePerson,
     Counter,
     ProgressTry,
     Reception,
@@ -56,6 +58,31 @@ def page(session: Session, actor: Actor, query: str, number: int) -> tuple[Seque
     return session.scalars(rows.offset((number - 1) * PAGE_ROWS).limit(PAGE_ROWS)).all(), total or 0
 
 
+def accused_by(session: Session, case_id: int, path: str) -> bool:
+    """Whether the matter is against the organization at `path` or one above it."""
+    ids = [int(part) for part in path.split("/") if part]
+    query = select(CaseAccused.case_id).where(CaseAccused.case_id == case_id, CaseAccused.organization_id.in_(ids))
+    return session.scalars(query).first() is not None
+
+
+def forget_accused(session: Session, case_id: int) -> None:
+    """Whom a matter is against is found anew."""
+    session.execute(delete(CaseAccused).where(CaseAccused.case_id == case_id))
+
+
+def persons(session: Session, case_id: int) -> Sequence[CasePerson]:
+    """Whoever brings the matter, the petitioner first."""
+    return session.scalars(select(CasePerson).where(CasePerson.case_id == case_id).order_by(CasePerson.position)).all()
+
+
+def by_source(session: Session, organization_id: int, channel: str, source_ref: str) -> StoredCase | None:
+    """The case that came under this number before."""
+    query = select(StoredCase).where(
+        StoredCase.organization_id == organization_id, StoredCase.channel == channel, StoredCase.source_ref == source_ref
+    )
+    return session.scalars(query).one_or_none()
+
+
 def events(session: Session, case_id: int) -> Sequence[StoredCaseEvent]:
     """What happened to a case, oldest first."""
     query = select(StoredCaseEvent).where(StoredCaseEvent.case_id == case_id)
@@ -75,8 +102,11 @@ def documents(session: Session, case_id: int) -> Sequence[StoredDocument]:
 
 
 def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, StoredDeadline]:
-    """Per case the deadline that falls first and is not met yet."""
-    query = select(StoredDeadline).where(StoredDeadline.case_id.in_(case_ids), StoredDeadline.done_at.is_(None))
+    """Per case the duty that falls first and is not met yet; a petitioner's own limit is no duty."""
+    query = select(StoredDeadline).where(
+        StoredDeadline.case_id.in_(case_ids), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None),
+        StoredDeadline.organization_id.is_not(None),
+    )  # fmt: skip
     found = session.scalars(query.order_by(StoredDeadline.due_on.desc(), StoredDeadline.id.desc()))
     return {deadline.case_id: deadline for deadline in found}
 

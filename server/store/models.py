@@ -59,6 +59,8 @@ class Organization(Base):
     name: Mapped[str] = mapped_column(String(100))
     code: Mapped[str] = mapped_column(String(12), unique=True)
     path: Mapped[str] = mapped_column(String(200), index=True)
+    level: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """OrganizationLevel of domain/states.py; empty: not told."""
 
 
 class User(Base):
@@ -737,7 +739,7 @@ class StoredSignature(Base):
 
 
 class StoredCase(Base):
-    """信访事项: a thin row; what happened is in case_events."""
+    """信访事项: a thin row; what happened is in case_events, who is to do what in assignments and deadlines."""
 
     __tablename__ = "cases"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -745,23 +747,93 @@ class StoredCase(Base):
     year: Mapped[int] = mapped_column(Integer)
     number: Mapped[int] = mapped_column(Integer)
     case_no: Mapped[str] = mapped_column(String(40), unique=True)
-    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), unique=True)
-    record_id: Mapped[str] = mapped_column(ForeignKey("records.id"), unique=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    """Channel of domain/states.py."""
+    source_ref: Mapped[str | None] = mapped_column(String(100))
+    """The matter's number where it came from; null: it has none."""
+    reception_id: Mapped[str | None] = mapped_column(ForeignKey("receptions.id"), unique=True)
+    record_id: Mapped[str | None] = mapped_column(ForeignKey("records.id"), unique=True)
     state: Mapped[str] = mapped_column(String(20))
+    """CaseState of domain/states.py."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    """Raised by every step, so that of two officers who act at once one is told."""
     title: Mapped[str] = mapped_column(String(200))
     petitioner: Mapped[str] = mapped_column(String(50))
     purpose: Mapped[str] = mapped_column(String(20), default="")
-    accused_organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    category: Mapped[str] = mapped_column(String(100), default="")
+    place: Mapped[str] = mapped_column(String(200), default="")
+    """Of the problem."""
+    people: Mapped[int] = mapped_column(Integer, default=1)
+    litigation: Mapped[bool] = mapped_column(Boolean, default=False)
+    simple: Mapped[bool] = mapped_column(Boolean, default=False)
+    """简易办理"""
+    accusation: Mapped[bool] = mapped_column(Boolean, default=False)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    """The main unit (主办); null: nobody's yet."""
+    repeat_of_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    """The earlier case that this one repeats, as a person decided."""
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    received_on: Mapped[date] = mapped_column(Date)
+    """From which the first limit runs."""
     filed_at: Mapped[datetime] = mapped_column(index=True)
-    filed_record: Mapped[dict[str, Any]]
-    """The canonical record as it was signed; never changed."""
-    record_sha256: Mapped[str] = mapped_column(String(64))
-    manifest_sha256: Mapped[str] = mapped_column(String(64))
+    accepted_on: Mapped[date | None] = mapped_column(Date)
+    concluded_on: Mapped[date | None] = mapped_column(Date)
+    statement: Mapped[str] = mapped_column(Text, default="")
+    """What was written, of a matter that did not come by a talk."""
+    filed_record: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    """The canonical record as it was signed, never changed; empty where the matter did not come by a talk."""
+    record_sha256: Mapped[str] = mapped_column(String(64), default="")
+    manifest_sha256: Mapped[str] = mapped_column(String(64), default="")
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
-    __table_args__ = (UniqueConstraint("organization_id", "year", "number"),)
+    unit: Mapped[Organization | None] = relationship(foreign_keys=[unit_id])
+    __table_args__ = (
+        UniqueConstraint("organization_id", "year", "number"),
+        UniqueConstraint("organization_id", "channel", "source_ref"),
+        Index("ix_cases_organization_state", "organization_id", "state"),
+        Index("ix_cases_unit_state", "unit_id", "state"),
+        Index("ix_cases_repeat_of_id", "repeat_of_id"),
+    )
+
+    @property
+    def talk_id(self) -> str:
+        """The reception it came by; only for cases of a talk."""
+        assert self.reception_id is not None
+        return self.reception_id
+
+    @property
+    def talk_record_id(self) -> str:
+        """The record that was filed; only for cases of a talk."""
+        assert self.record_id is not None
+        return self.record_id
+
+
+class CasePerson(Base):
+    """Whoever brings a matter, and the representatives of a group; telephone and ID are masked wherever they are shown."""
+
+    __tablename__ = "case_persons"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    """0: the petitioner."""
+    name: Mapped[str] = mapped_column(String(50))
+    phone: Mapped[str] = mapped_column(String(20), default="", index=True)
+    id_type: Mapped[str] = mapped_column(String(20), default="")
+    id_number: Mapped[str] = mapped_column(String(30), default="", index=True)
+    address: Mapped[str] = mapped_column(String(200), default="")
+    __table_args__ = (Index("ix_case_persons_name_address", "name", "address"),)
+
+
+class CaseAccused(Base):
+    """An organization that a matter of purpose 揭发控告 may be against: it and all below it do not see the case."""
+
+    __tablename__ = "case_accused"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
 
 
 class StoredCaseEvent(Base):
+    """What somebody did with a case, and why; never changed."""
+
     __tablename__ = "case_events"
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -769,6 +841,41 @@ class StoredCaseEvent(Base):
     author: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(40))
     why: Mapped[str] = mapped_column(String(500), default="")
+    user_id: Mapped[int | None] = mapped_column(Integer)
+    organization_id: Mapped[int | None] = mapped_column(Integer)
+    """Of the author."""
+    from_state: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    to_state: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """Both empty: the state stayed."""
+    details: Mapped[dict[str, Any] | None]
+    """What the step was told, by the names of protocol/flow.py."""
+
+
+class StoredAssignment(Base):
+    """交办、转送: one unit's share of a case."""
+
+    __tablename__ = "assignments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    """AssignmentKind of domain/states.py."""
+    part: Mapped[str] = mapped_column(String(20))
+    """AssignmentPart."""
+    state: Mapped[str] = mapped_column(String(20))
+    """AssignmentState."""
+    task: Mapped[str] = mapped_column(Text, default="")
+    """What the unit is asked to do."""
+    officer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    """经办人"""
+    given_by: Mapped[str] = mapped_column(String(64))
+    given_at: Mapped[datetime]
+    received_at: Mapped[datetime | None]
+    fed_back_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    organization: Mapped[Organization] = relationship()
+    officer: Mapped[User | None] = relationship()
+    __table_args__ = (Index("ix_assignments_organization_state", "organization_id", "state"),)
 
 
 class StoredDeadline(Base):
@@ -777,10 +884,82 @@ class StoredDeadline(Base):
     __tablename__ = "deadlines"
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    organization_id: Mapped[int | None] = mapped_column(Integer)
+    """Who has to act; null: the petitioner."""
     rule: Mapped[str] = mapped_column(String(40))
     starts_on: Mapped[date] = mapped_column(Date)
     due_on: Mapped[date] = mapped_column(Date, index=True)
     done_at: Mapped[datetime | None]
+    done_on: Mapped[date | None] = mapped_column(Date)
+    """The day that counts for being in time."""
+    dropped_at: Mapped[datetime | None]
+    """It does not hold any more, for instance because the matter went to another unit."""
+    extended_days: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    extended_on: Mapped[date | None] = mapped_column(Date)
+    __table_args__ = (Index("ix_deadlines_organization_due_on", "organization_id", "due_on"),)
+
+
+class StoredExtension(Base):
+    """延期申请: asked for by the unit, decided by its head."""
+
+    __tablename__ = "extensions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("deadlines.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    days: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(500))
+    asked_by: Mapped[str] = mapped_column(String(64))
+    asked_at: Mapped[datetime]
+    granted: Mapped[bool | None] = mapped_column(Boolean)
+    """Null: not decided yet."""
+    decided_by: Mapped[str] = mapped_column(String(64), default="")
+    decided_at: Mapped[datetime | None]
+
+
+class CasePause(Base):
+    """Days that do not count: PauseKind of domain/limits.py; `last` is null while it goes on."""
+
+    __tablename__ = "case_pauses"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    first: Mapped[date] = mapped_column(Date)
+    last: Mapped[date | None] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    outcome: Mapped[str] = mapped_column(String(500), default="")
+    """What came of it, such as a mediation's result."""
+
+
+class StoredLetter(Base):
+    """文书: a letter to the petitioner or a unit, as it was issued."""
+
+    __tablename__ = "letters"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    """LetterKind of domain/flow.py."""
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    """Who issued it."""
+    to_organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    """The unit it goes to; null: the petitioner."""
+    text: Mapped[str] = mapped_column(Text, default="")
+    """What its author wrote into it."""
+    author: Mapped[str] = mapped_column(String(64))
+    issued_at: Mapped[datetime]
+    delivered_on: Mapped[date | None] = mapped_column(Date)
+    delivered_how: Mapped[str] = mapped_column(String(200), default="")
+
+
+class LocalLimit(Base):
+    """本地规定: a limit that an organization sets stricter than the law (domain/limits.py LocalRule)."""
+
+    __tablename__ = "local_limits"
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int] = mapped_column(Integer)
+    unit: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(200))
+    """The document it stands in."""
 
 
 class StoredSupplement(Base):

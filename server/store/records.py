@@ -127,7 +127,7 @@ def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, LineCo
 
 def _case_numbers(session: Session, record_ids: Sequence[str]) -> dict[str, str]:
     query = select(StoredCase.record_id, StoredCase.case_no).where(StoredCase.record_id.in_(record_ids))
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {record_id: case_no for record_id, case_no in session.execute(query) if record_id}
 
 
 def lock(session: Session, record_id: str, at: datetime) -> VisitRecord:

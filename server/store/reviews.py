@@ -28,7 +28,7 @@ def days_drawn(session: Session, first: date) -> set[date]:
 
 def filed_between(session: Session, start: datetime, end: datetime) -> dict[int, list[int]]:
     """Cases filed in that time, by office."""
-    query = select(StoredCase.organization_id, StoredCase.id).where(StoredCase.filed_at >= start, StoredCase.filed_at < end)
+    query = select(StoredCase.organization_id, StoredCase.id).where(StoredCase.filed_at >= start, StoredCase.filed_at < end, StoredCase.record_id.is_not(None))
     found: dict[int, list[int]] = {}
     for organization_id, case_id in session.execute(query.order_by(StoredCase.id)):
         found.setdefault(organization_id, []).append(case_id)

@@ -26,7 +26,7 @@ PUBLIC = {
 }
 """Everything else wants to know who is asking."""
 
-STAFF = {"leader", "clerk", "administrator"}
+STAFF = {"leader", "clerk", "handler", "supervisor", "administrator"}
 WHO: dict[str, set[str]] = {
     "DELETE /api/session": STAFF,
     "GET /api/me": STAFF,
@@ -75,24 +75,27 @@ WHO: dict[str, set[str]] = {
     "POST /api/records/{}/reopen": {"clerk"},
     "POST /api/records/{}/refusal": {"clerk"},
     "POST /api/records/{}/links": {"clerk"},
-    "GET /api/records/{}/clips/{}": {"leader", "clerk"},
+    "GET /api/records/{}/clips/{}": {"leader", "clerk", "supervisor"},
     "GET /api/records/{}/signatures": {"leader", "clerk"},
     "POST /api/records/{}/signatures": {"leader", "clerk"},
     "GET /api/reader": set(),
     "POST /api/records/{}/file": {"clerk"},
-    "GET /api/records/{}/recordings/{}": {"leader", "clerk"},
-    "GET /api/records/{}/recordings/{}/peaks": {"leader", "clerk"},
-    "GET /api/records/{}/copies/{}/{}": {"leader", "clerk"},
-    "GET /api/cases": {"leader", "clerk"},
-    "GET /api/cases/{}": {"leader", "clerk"},
-    "GET /api/cases/{}/lines": {"leader", "clerk"},
+    "GET /api/records/{}/recordings/{}": {"leader", "clerk", "supervisor"},
+    "GET /api/records/{}/recordings/{}/peaks": {"leader", "clerk", "supervisor"},
+    "GET /api/records/{}/copies/{}/{}": {"leader", "clerk", "supervisor"},
+    "GET /api/cases": {"leader", "clerk", "handler", "supervisor"},
+    "POST /api/cases": {"clerk"},
+    "POST /api/cases/{}/steps/{}": {"leader", "clerk", "handler"},
+    "POST /api/cases/{}/persons/{}/open": {"leader", "clerk", "handler", "supervisor"},
+    "GET /api/cases/{}": {"leader", "clerk", "handler", "supervisor"},
+    "GET /api/cases/{}/lines": {"leader", "clerk", "supervisor"},
     "POST /api/cases/{}/supplements": {"clerk"},
-    "GET /api/cases/{}/documents/{}": {"leader", "clerk"},
-    "GET /api/cases/{}/archive": {"leader", "clerk"},
+    "GET /api/cases/{}/documents/{}": {"leader", "clerk", "handler", "supervisor"},
+    "GET /api/cases/{}/archive": {"leader", "clerk", "supervisor"},
     "POST /api/cases/{}/archive/{}": {"clerk"},
     "DELETE /api/cases/{}/archive/{}": {"clerk"},
-    "GET /api/cases/{}/archive/{}/file": {"leader", "clerk"},
-    "GET /api/cases/{}/archive/captions.vtt": {"leader", "clerk"},
+    "GET /api/cases/{}/archive/{}/file": {"leader", "clerk", "supervisor"},
+    "GET /api/cases/{}/archive/captions.vtt": {"leader", "clerk", "supervisor"},
 }
 """Who may call which path (protocol/office.md); parameters are {}."""
 
@@ -141,7 +144,7 @@ def test_nobody_gets_anywhere_without_logging_in(office):
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_logged_in"), (method, path)
 
 
-@pytest.mark.parametrize("who", ["leader", "clerk", "administrator", "kiosk"])
+@pytest.mark.parametrize("who", ["leader", "clerk", "handler", "supervisor", "administrator", "kiosk"])
 def test_the_wrong_role_is_refused_on_every_route(office, who):
     client = getattr(office, who)
     for method, path in api_routes(office):

@@ -14,6 +14,7 @@ from server.store.migrate import migrate
 from server.store.models import (
     AccessEntry,
     AccusedUnit,
+    CaseAccused,
     Kiosk,
     Organization,
     Reception,
@@ -117,16 +118,16 @@ def add_reception(session, name, number, now):
         )
     )  # fmt: skip
     session.flush()
+    made = StoredCase(
+        organization_id=number, year=2026, number=1, case_no=name, reception_id=name, record_id=name, channel="video",
+        state="registered", title="t", petitioner="x", filed_at=now, received_on=now.date(), filed_record={},
+        purpose="accusation" if name == "other" else "request", accusation=name == "other",
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
     if name == "other":
         session.add(AccusedUnit(record_id=name, organization_id=number))
-    session.add(
-        StoredCase(
-            organization_id=number, year=2026, number=1, case_no=name, reception_id=name, record_id=name,
-            state="registered", title="t", petitioner="x", filed_at=now, filed_record={}, record_sha256="",
-            manifest_sha256="", purpose="accusation" if name == "other" else "request",
-            accused_organization_id=number if name == "other" else None,
-        )
-    )  # fmt: skip
+        session.add(CaseAccused(case_id=made.id, organization_id=number))
 
 
 def seen(store: Store, actor: Actor) -> list[set[str]]:

@@ -39,11 +39,14 @@ function show(fresh) {
   showIntact();
   showDeadline(found.deadline);
   showDocuments();
-  showForm();
-  showRecordings();
+  showStatement();
+  if (found.record) {
+    showForm();
+    showRecordings();
+  }
   showEvents();
   showSupplements();
-  if (first) {
+  if (first && found.record) {
     openRecord();
     archive.load();
     showTalkLines();
@@ -51,11 +54,19 @@ function show(fresh) {
 }
 
 function showFacts() {
-  const facts = [["编号", found.case_no], ["信访人", found.petitioner], ["信访目的", found.purpose], ["机构", found.organization], ["归档", chineseMoment(found.filed_at)]];
+  const facts = [["编号", found.case_no], ["信访人", found.petitioner], ["来路", found.channel], ["信访目的", found.purpose], ["内容类别", found.category], ["机构", found.organization], ["主办", found.unit], ["归档", chineseMoment(found.filed_at)]];
   byId("facts").replaceChildren(...facts.filter(([, value]) => value).map(([label, value]) => el("span", {}, `${label} `, el("b.num", {}, value))));
 }
 
+/** What was written stands where a record would, if the matter did not come by a talk. */
+function showStatement() {
+  for (const id of ["record-panel", "form-panel", "recordings-panel", "archive", "documents-panel"]) byId(id).hidden = !found.record;
+  byId("statement-panel").hidden = !found.statement;
+  byId("statement").textContent = found.statement;
+}
+
 function showIntact() {
+  byId("intact").hidden = !found.record;
   const badge = byId("intact");
   badge.className = `badge ${found.intact ? "ok" : "bad"}`;
   badge.replaceChildren(icon(found.intact ? "lock" : "alert"), found.intact ? "和归档时一字不差" : "和归档时不一样");

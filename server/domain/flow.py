@@ -1,0 +1,210 @@
+"""登记、甄别、流转: which step leads a matter from which state to which, who may take it, and what it does to the clocks.
+
+One table for the whole flow, read by the use-case that takes a step (reception/flow.py), by the pages that offer it and
+by the tests.  Articles are those of 信访工作条例.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from server.domain.states import AssignmentState, CaseState
+
+Who = Literal["office", "unit", "head"]
+"""`office`: who registered the matter; `unit`: a unit it was given to; `head`: a leader of that unit, or the office."""
+
+
+class Step(StrEnum):
+    """What can be done with a matter."""
+
+    SCREEN = "screen"
+    GUIDE = "guide"
+    ASSIGN = "assign"
+    RECEIVE = "receive"
+    OBJECT = "object"
+    UPHOLD_OBJECTION = "uphold_objection"
+    REJECT_OBJECTION = "reject_objection"
+    WITHDRAW = "withdraw"
+    ACCEPT = "accept"
+    NOT_ACCEPT = "not_accept"
+    NO_LONGER_ACCEPT = "no_longer_accept"
+    FEED_BACK = "feed_back"
+    SEND_BACK = "send_back"
+    ASK_EXTENSION = "ask_extension"
+    GRANT_EXTENSION = "grant_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    BEGIN_PAUSE = "begin_pause"
+    END_PAUSE = "end_pause"
+    REPLY = "reply"
+    CONTACT = "contact"
+    DELIVER = "deliver"
+    INVITE_RATING = "invite_rating"
+    CONCLUDE = "conclude"
+    FOLLOW_UP = "follow_up"
+    IMPROVE = "improve"
+    REQUEST_REVIEW = "request_review"
+    REVIEW_OPINION = "review_opinion"
+    REQUEST_REEXAMINATION = "request_reexamination"
+    REEXAMINATION_OPINION = "reexamination_opinion"
+
+
+class LetterKind(StrEnum):
+    """文书 that a step issues (domain.md, Letters)."""
+
+    ACCEPTANCE = "acceptance"
+    NON_ACCEPTANCE = "non_acceptance"
+    NO_LONGER_ACCEPTANCE = "no_longer_acceptance"
+    PASS_ON = "pass_on"
+    ASSIGNMENT = "assignment"
+    EXTENSION = "extension"
+    HANDLING_OPINION = "handling_opinion"
+    REVIEW_OPINION = "review_opinion"
+    REEXAMINATION_OPINION = "reexamination_opinion"
+    SUPERVISION = "supervision"
+    """督办函"""
+    RISK_WARNING = "risk_warning"
+    """风险提醒函, about a matter"""
+    ACCOUNTABILITY = "accountability"
+    """问责建议函"""
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """One row of the table.
+
+    `needs`: names of StepOrder (protocol/flow.py) that must be filled; `meets`: limits that the step fulfils;
+    `starts`: limits that begin on its day, for whoever the value names (`unit`, `office`, `petitioner`).
+    """
+
+    name: str
+    """On the button."""
+    said: str
+    """In the history."""
+    sources: frozenset[CaseState]
+    who: tuple[Who, ...]
+    target: CaseState | None = None
+    needs: tuple[str, ...] = ()
+    letter: LetterKind | None = None
+    meets: tuple[str, ...] = ()
+    starts: tuple[tuple[str, str], ...] = ()
+    share: frozenset[AssignmentState] = frozenset()
+    """Not empty: the step is about one unit's share, which must be in one of these states."""
+
+
+def _from(*states: CaseState) -> frozenset[CaseState]:
+    return frozenset(states)
+
+
+S, A = CaseState, AssignmentState
+GOING_ON = _from(S.ASSIGNED, S.ACCEPTED)
+ANSWERED = _from(S.REPLIED, S.CONCLUDED)
+REVIEWS = _from(S.REVIEWING, S.REVIEWED, S.REEXAMINING, S.REEXAMINED)
+ENDED = _from(S.GUIDED, S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, S.MERGED, S.CONCLUDED, S.REVIEWED, S.REEXAMINED)
+"""Nothing is owed to the petitioner any more, unless they ask for a review."""
+ACCEPTANCE_LIMITS = ("notify_acceptance", "simple_accept")
+CONCLUSION_LIMITS = ("conclude", "simple_conclude")
+
+STEPS: Mapping[Step, StepRule] = {
+    Step.SCREEN: StepRule("甄别", "甄别", _from(S.REGISTERED), ("office",), needs=("purpose", "category")),
+    Step.GUIDE: StepRule(
+        "引导到法定途径", "诉访分离，引导到", _from(S.REGISTERED), ("office",), S.GUIDED, needs=("route",),
+        meets=("register_and_refer",),
+    ),
+    Step.ASSIGN: StepRule(
+        "转送、交办", "转送、交办", _from(S.REGISTERED, *GOING_ON), ("office",), S.ASSIGNED, needs=("units",),
+        meets=("register_and_refer",),
+    ),
+    Step.RECEIVE: StepRule("签收", "签收", GOING_ON, ("unit",), share=frozenset({A.SENT})),
+    Step.OBJECT: StepRule(
+        "提出异议", "认为不归本单位办，提出异议", _from(S.ASSIGNED), ("unit",), needs=("reason",),
+        share=frozenset({A.SENT, A.RECEIVED}),
+    ),
+    Step.UPHOLD_OBJECTION: StepRule(
+        "同意异议", "同意异议，收回", GOING_ON, ("office",), needs=("reason",), share=frozenset({A.OBJECTED})
+    ),
+    Step.REJECT_OBJECTION: StepRule(
+        "不同意异议", "不同意异议，仍由原单位办", GOING_ON, ("office",), needs=("reason",), share=frozenset({A.OBJECTED})
+    ),
+    Step.WITHDRAW: StepRule(
+        "收回", "收回交办", GOING_ON, ("office",), needs=("reason",),
+        share=frozenset({A.SENT, A.RECEIVED, A.FED_BACK, A.SENT_BACK}),
+    ),
+    Step.ACCEPT: StepRule(
+        "受理", "受理", _from(S.ASSIGNED), ("unit",), S.ACCEPTED, letter=LetterKind.ACCEPTANCE, meets=ACCEPTANCE_LIMITS,
+    ),
+    Step.NOT_ACCEPT: StepRule(
+        "不予受理", "不予受理", _from(S.ASSIGNED), ("unit",), S.NOT_ACCEPTED, needs=("reason",),
+        letter=LetterKind.NON_ACCEPTANCE, meets=ACCEPTANCE_LIMITS,
+    ),
+    Step.NO_LONGER_ACCEPT: StepRule(
+        "不再受理", "不再受理", _from(S.REGISTERED, S.ASSIGNED), ("office", "unit"), S.NO_LONGER_ACCEPTED, needs=("reason",),
+        letter=LetterKind.NO_LONGER_ACCEPTANCE, meets=("register_and_refer", *ACCEPTANCE_LIMITS),
+    ),
+    Step.FEED_BACK: StepRule(
+        "反馈", "反馈", GOING_ON, ("unit",), needs=("reason",), share=frozenset({A.SENT, A.RECEIVED, A.SENT_BACK})
+    ),
+    Step.SEND_BACK: StepRule(
+        "退回反馈", "退回反馈", GOING_ON, ("office",), needs=("reason",), share=frozenset({A.FED_BACK})
+    ),
+    Step.ASK_EXTENSION: StepRule("申请延期", "申请延期", _from(S.ACCEPTED), ("unit",), needs=("days", "reason")),
+    Step.GRANT_EXTENSION: StepRule(
+        "批准延期", "批准延期", _from(S.ACCEPTED), ("head",), letter=LetterKind.EXTENSION
+    ),
+    Step.REFUSE_EXTENSION: StepRule("不批准延期", "不批准延期", _from(S.ACCEPTED), ("head",), needs=("reason",)),
+    Step.BEGIN_PAUSE: StepRule(
+        "停算期限", "停算期限", _from(S.ACCEPTED, S.REVIEWING, S.REEXAMINING), ("office", "unit"), needs=("pause", "reason")
+    ),
+    Step.END_PAUSE: StepRule(
+        "恢复计算期限", "恢复计算期限", _from(S.ACCEPTED, S.REVIEWING, S.REEXAMINING), ("office", "unit"), needs=("outcome",)
+    ),
+    Step.REPLY: StepRule(
+        "出处理意见", "出具处理意见书", _from(S.ACCEPTED), ("unit",), S.REPLIED, needs=("text",),
+        letter=LetterKind.HANDLING_OPINION, meets=CONCLUSION_LIMITS,
+    ),
+    Step.CONTACT: StepRule(
+        "联系信访人", "联系信访人", _from(*GOING_ON, *ANSWERED, *REVIEWS), ("office", "unit"), needs=("how",)
+    ),
+    Step.DELIVER: StepRule(
+        "送达", "送达", _from(S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, S.ACCEPTED, *ANSWERED, S.REVIEWED, S.REEXAMINED),
+        ("office", "unit"), needs=("day", "how"),
+    ),
+    Step.INVITE_RATING: StepRule("请他评价", "请信访人评价", ANSWERED, ("office", "unit"), needs=("how",)),
+    Step.CONCLUDE: StepRule("办结", "办结", _from(S.REPLIED), ("office",), S.CONCLUDED),
+    Step.FOLLOW_UP: StepRule("回访", "回访", ANSWERED, ("office",), needs=("outcome",)),
+    Step.IMPROVE: StepRule("整改提升", "整改提升", ANSWERED, ("office", "unit"), needs=("outcome",)),
+    Step.REQUEST_REVIEW: StepRule(
+        "收到复查申请", "信访人申请复查", ANSWERED, ("office",), S.REVIEWING, needs=("day",), meets=("request_review",),
+        starts=(("review", "office"),),
+    ),
+    Step.REVIEW_OPINION: StepRule(
+        "出复查意见", "出具复查意见书", _from(S.REVIEWING), ("office",), S.REVIEWED, needs=("text",),
+        letter=LetterKind.REVIEW_OPINION, meets=("review",),
+    ),
+    Step.REQUEST_REEXAMINATION: StepRule(
+        "收到复核申请", "信访人申请复核", _from(S.REVIEWED), ("office",), S.REEXAMINING, needs=("day",),
+        meets=("request_reexamination",), starts=(("reexamination", "office"),),
+    ),
+    Step.REEXAMINATION_OPINION: StepRule(
+        "出复核意见", "出具复核意见书", _from(S.REEXAMINING), ("office",), S.REEXAMINED, needs=("text",),
+        letter=LetterKind.REEXAMINATION_OPINION, meets=("reexamination",),
+    ),
+}  # fmt: skip
+
+DELIVERED = {LetterKind.HANDLING_OPINION: "request_review", LetterKind.REVIEW_OPINION: "request_reexamination"}
+"""The petitioner's own limit that begins when a letter of this kind is delivered."""
+
+SHARE_AFTER: Mapping[Step, AssignmentState] = {
+    Step.RECEIVE: A.RECEIVED,
+    Step.OBJECT: A.OBJECTED,
+    Step.UPHOLD_OBJECTION: A.WITHDRAWN,
+    Step.REJECT_OBJECTION: A.RECEIVED,
+    Step.WITHDRAW: A.WITHDRAWN,
+    Step.FEED_BACK: A.FED_BACK,
+    Step.SEND_BACK: A.SENT_BACK,
+}
+
+
+def open_steps(state: CaseState) -> list[Step]:
+    """Steps that a matter in this state has before it, in the order of the table."""
+    return [step for step, rule in STEPS.items() if state in rule.sources]

@@ -1,0 +1,100 @@
+"""What an officer says when they take a step, and what a matter's flow looks like to them."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from server.protocol.base import Message, Moment
+
+Words = Annotated[str, Field(max_length=500)]
+
+
+class UnitOrder(Message):
+    """One unit that a matter is given to."""
+
+    organization_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    kind: Annotated[str, Field(pattern="^(assign|pass_on)$")] = "assign"
+    part: Annotated[str, Field(pattern="^(main|support|township)$")] = "main"
+    task: Annotated[str, Field(max_length=2000)] = ""
+
+
+class StepOrder(Message):
+    """A step with whatever it needs (domain/flow.py); what it does not need stays empty."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    """The case's version that the officer saw."""
+    reason: Words = ""
+    text: Annotated[str, Field(max_length=10_000)] = ""
+    """What goes into the letter."""
+    how: Annotated[str, Field(max_length=200)] = ""
+    outcome: Words = ""
+    day: date | None = None
+    units: tuple[UnitOrder, ...] = Field((), max_length=20)
+    assignment_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """The share that the step is about; may be left out where the actor's unit has one only."""
+    purpose: Annotated[str, Field(max_length=20)] = ""
+    category: Annotated[str, Field(max_length=100)] = ""
+    place: Annotated[str, Field(max_length=200)] = ""
+    litigation: bool = False
+    simple: bool = False
+    route: Annotated[str, Field(max_length=200)] = ""
+    days: Annotated[int, Field(ge=1, le=365)] | None = None
+    pause: Annotated[str, Field(max_length=20)] = ""
+
+
+class StepOffer(Message):
+    """A step that this actor may take now."""
+
+    step: str
+    name: str
+    needs: tuple[str, ...]
+    assignment_ids: tuple[int, ...] = ()
+    """Shares that it can be about."""
+
+
+class AssignmentView(Message):
+    id: int
+    unit: str
+    organization_id: int
+    kind: str
+    part: str
+    state: str
+    """All three in Chinese."""
+    task: str
+    officer: str
+    given_at: Moment
+    fed_back_at: Moment | None
+    open: bool
+
+
+class LetterView(Message):
+    id: int
+    kind: str
+    name: str
+    to: str
+    issued_at: Moment
+    author: str
+    delivered_on: date | None
+    delivered_how: str
+
+
+class NewMatter(Message):
+    """A matter that did not come by a talk: by letter, online, from a leader's mailbox or a hotline."""
+
+    channel: Annotated[str, Field(pattern="^(on_site|letter|online|mailbox|hotline)$")]
+    source_ref: Annotated[str, Field(max_length=100)] = ""
+    """Its number where it came from; the same number a second time adds nothing."""
+    received_on: date
+    name: Annotated[str, Field(min_length=1, max_length=50)]
+    phone: Annotated[str, Field(max_length=20)] = ""
+    id_type: Annotated[str, Field(max_length=20)] = ""
+    id_number: Annotated[str, Field(max_length=30)] = ""
+    address: Annotated[str, Field(max_length=200)] = ""
+    people: Annotated[int, Field(ge=1, le=100_000)] = 1
+    title: Annotated[str, Field(max_length=60)] = ""
+    statement: Annotated[str, Field(min_length=1, max_length=50_000)]
+    purpose: Annotated[str, Field(max_length=20)] = ""
+    category: Annotated[str, Field(max_length=100)] = ""
+    place: Annotated[str, Field(max_length=200)] = ""
+    accused_unit: Annotated[str, Field(max_length=200)] = ""

@@ -1,0 +1,128 @@
+"""办理时限 of a case: begun, met, dropped and counted again when days stand still or are added."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.deadline_words import explain
+from server.domain.deadlines import Deadline, Extension, Pause, check_extension, count
+from server.domain.limits import LimitError, LocalRule, Rule, rules_for
+from server.errors import InvalidInput, WrongState
+from server.protocol.office import DeadlineView
+from server.store import flow as store
+from server.store.models import CasePause, StoredCase, StoredDeadline, StoredExtension
+
+
+def rules_of(session: Session, path: str) -> dict[str, Rule]:
+    """The limits of an organization: the law, and what it or the nearest one above it has set stricter."""
+    local = store.local_limits(session, path)
+    return rules_for(
+        {name: LocalRule(value=one.value, unit=one.unit, source=one.source) for name, one in local.items()}  # type: ignore[arg-type]
+    )
+
+
+def begin(session: Session, case: StoredCase, rule: str, organization_id: int | None, starts_on: date) -> StoredDeadline:
+    """A deadline that begins on this day, for whoever has to act."""
+    counted = count(rules_of(session, case.organization.path)[rule], starts_on, today=_today())
+    made = StoredDeadline(
+        case_id=case.id, organization_id=organization_id, rule=rule, starts_on=starts_on, due_on=counted.due_on
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def meet(session: Session, case: StoredCase, rules: Collection[str], day: date, organization_id: int | None = None) -> None:
+    """What these limits ask for was done on that day."""
+    for one in store.open_deadlines_of(session, case.id, rules) if rules else ():
+        if organization_id is None or one.organization_id == organization_id:
+            one.done_at, one.done_on = clock.now(), day
+
+
+def drop(session: Session, case: StoredCase, *, organization_id: int | None = None, rules: Collection[str] = ()) -> None:
+    """These do not hold any more: those of a unit, of these limits, or all."""
+    for one in store.open_deadlines_of(session, case.id, rules):
+        if organization_id is None or one.organization_id == organization_id:
+            one.dropped_at = clock.now()
+
+
+def recount(session: Session, case: StoredCase) -> None:
+    """Every open deadline with its pauses and its extension as they are now."""
+    rules, pauses = rules_of(session, case.organization.path), store.pauses(session, [case.id]).get(case.id, ())
+    for one in store.open_deadlines_of(session, case.id):
+        one.due_on = counted(one, rules, pauses).due_on
+
+
+def counted(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> Deadline:
+    """A stored deadline counted as of today."""
+    rule = rules[deadline.rule]
+    extension = (
+        Extension(days=deadline.extended_days, approved_on=deadline.extended_on) if deadline.extended_on is not None else None
+    )
+    stopping = [Pause(kind=one.kind, first=one.first, last=one.last) for one in pauses if one.kind in rule.stopped_by]
+    return count(rule, deadline.starts_on, pauses=stopping, extension=extension, today=_today())
+
+
+def views(session: Session, cases: Sequence[StoredCase], deadlines: Mapping[int, StoredDeadline]) -> dict[int, DeadlineView]:
+    """Per case its deadline as it explains itself, as of today; a few reads however many cases there are."""
+    pauses = store.pauses(session, list(deadlines))
+    rules = {path: rules_of(session, path) for path in {case.organization.path for case in cases if case.id in deadlines}}
+    found = {}
+    for case in cases:
+        if (deadline := deadlines.get(case.id)) is not None:
+            told = counted(deadline, rules[case.organization.path], pauses.get(case.id, ()))
+            found[case.id] = explain(told, _today(), stored_due=deadline.due_on, done=deadline.done_at is not None)
+    return found
+
+
+# --- extensions --------------------------------------------------------------------------------------------------
+
+
+def ask_extension(session: Session, case: StoredCase, rules: Collection[str], days: int, reason: str, author: str) -> None:
+    """Write down that a unit asks for more days; raises InvalidInput where the law does not give them."""
+    deadline = _extendable(session, case, rules)
+    try:
+        check_extension(_counted(session, case, deadline), Extension(days=days, approved_on=_today()))
+    except LimitError as error:
+        raise InvalidInput(str(error)) from None
+    if store.open_extension(session, case.id) is not None:
+        raise WrongState("已经有一个延期申请在等批准。")
+    session.add(
+        StoredExtension(deadline_id=deadline.id, case_id=case.id, days=days, reason=reason, asked_by=author, asked_at=clock.now())
+    )
+
+
+def decide_extension(session: Session, case: StoredCase, granted: bool, author: str) -> StoredExtension:
+    """Decide what a unit asked for.  Raises WrongState where nothing was asked, InvalidInput where it is too late."""
+    asked = store.open_extension(session, case.id)
+    if asked is None:
+        raise WrongState("没有等着批准的延期申请。")
+    deadline = session.get_one(StoredDeadline, asked.deadline_id)
+    if granted:
+        try:
+            check_extension(_counted(session, case, deadline), Extension(days=asked.days, approved_on=_today()))
+        except LimitError as error:
+            raise InvalidInput(str(error)) from None
+        deadline.extended_days, deadline.extended_on = asked.days, _today()
+        recount(session, case)
+    asked.granted, asked.decided_by, asked.decided_at = granted, author, clock.now()
+    return asked
+
+
+def _extendable(session: Session, case: StoredCase, rules: Collection[str]) -> StoredDeadline:
+    open_ones = store.open_deadlines_of(session, case.id, rules)
+    if not open_ones:
+        raise WrongState("这一步没有可以延长的期限。")
+    return open_ones[0]
+
+
+def _counted(session: Session, case: StoredCase, deadline: StoredDeadline) -> Deadline:
+    return counted(
+        deadline, rules_of(session, case.organization.path), store.pauses(session, [case.id]).get(case.id, ())
+    )
+
+
+def _today() -> date:
+    return clock.today_in_office().date()

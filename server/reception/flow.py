@@ -1,0 +1,455 @@
+"""Taking a matter on: every step of domain/flow.py is taken here, in one transaction, by somebody who may.
+
+The state changes only from what the officer saw (store/flow.move), so of two who act at once one wins and the other is
+told; what happened is one event that never changes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import terms
+from server.domain.flow import (
+    CONCLUSION_LIMITS,
+    DELIVERED,
+    SHARE_AFTER,
+    STEPS,
+    LetterKind,
+    Step,
+    StepRule,
+    open_steps,
+)
+from server.domain.limits import PAUSES
+from server.domain.states import (
+    OPEN_ASSIGNMENT,
+    AssignmentKind,
+    AssignmentPart,
+    AssignmentState,
+    CaseState,
+    Purpose,
+    StaffRole,
+)
+from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
+from server.protocol.flow import AssignmentView, LetterView, StepOffer, StepOrder, UnitOrder
+from server.reception import clocks, registering
+from server.store import accounts, cases
+from server.store import flow as store
+from server.store.access import Actor
+from server.store.models import CasePause, StoredAssignment, StoredCase, StoredCaseEvent, StoredLetter
+
+OFFICERS = (StaffRole.LEADER, StaffRole.CLERK)
+SAID = {"reason": "写明原因", "text": "写文书的内容", "how": "写明怎么办的", "outcome": "写明结果", "day": "选日期", "units": "选单位",
+        "purpose": "选信访目的", "category": "选内容类别", "route": "写明法定途径", "days": "写明几天", "pause": "选停算的理由"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Taking:
+    """One step that is being taken."""
+
+    session: Session
+    actor: Actor
+    case: StoredCase
+    order: StepOrder
+    share: StoredAssignment | None
+
+
+def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: StepOrder) -> StoredCaseEvent:
+    """Take a step.  `case` is one that the actor may read.
+
+    Raises NotAllowed (not this actor's step), WrongState (not now), InvalidInput (something is missing or not within the
+    law) and Conflict (somebody else acted first); then nothing has changed.
+    """
+    rule = STEPS[step]
+    shares = store.standing_assignments(session, case.id)
+    if not _may(actor, case, shares, rule):
+        raise NotAllowed
+    if case.version != order.version:
+        raise _told(session, case)
+    if case.state not in rule.sources:
+        raise WrongState(f"现在是“{terms.CASE_STATE[CaseState(case.state)]}”，不能“{rule.name}”。")
+    _require(rule, order)
+    share = _share(actor, case, shares, rule, order)
+    before = case.state
+    details = _ACT.get(step, _nothing)(Taking(session, actor, case, order, share))
+    if share is not None:
+        _settle_share(share, step)
+    target = _target(session, case, rule, step)
+    if not store.move(session, case, order.version, target):
+        raise _told(session, case)
+    clocks.meet(session, case, rule.meets, order.day or _today())
+    for limit, whose in rule.starts:
+        clocks.begin(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or _today())
+    _issue(session, actor, case, rule, order)
+    if target in (CaseState.GUIDED, CaseState.NOT_ACCEPTED, CaseState.NO_LONGER_ACCEPTED):
+        clocks.drop(session, case)
+    return _note(session, actor, case, step, order, before, details)
+
+
+def _told(session: Session, case: StoredCase) -> Conflict:
+    last = cases.events(session, case.id)[-1]
+    return Conflict(f"{last.author}刚刚办了“{terms.CASE_EVENT.get(last.kind, last.kind)}”，请看过再办。")
+
+
+# --- who ---------------------------------------------------------------------------------------------------------
+
+
+def of_office(actor: Actor, case: StoredCase) -> bool:
+    """Whether the actor works where the matter is registered, or above it."""
+    return actor.role in OFFICERS and case.organization.path.startswith(actor.organization_path)
+
+
+def _of_unit(actor: Actor, share: StoredAssignment) -> bool:
+    return actor.role in (*OFFICERS, StaffRole.HANDLER) and share.organization.path.startswith(actor.organization_path)
+
+
+def _may(actor: Actor, case: StoredCase, shares: list[StoredAssignment], rule: StepRule) -> bool:
+    if "office" in rule.who and of_office(actor, case):
+        return True
+    theirs = [one for one in shares if _of_unit(actor, one)]
+    if "unit" in rule.who and any(rule.share or one.part == AssignmentPart.MAIN for one in theirs):
+        return True
+    head = actor.role is StaffRole.LEADER
+    return "head" in rule.who and head and (of_office(actor, case) or any(one.part == AssignmentPart.MAIN for one in theirs))
+
+
+def _share(
+    actor: Actor, case: StoredCase, shares: list[StoredAssignment], rule: StepRule, order: StepOrder
+) -> StoredAssignment | None:
+    """The share that the step is about."""
+    if not rule.share:
+        return None
+    fitting = _fitting(actor, case, shares, rule)
+    if order.assignment_id is not None:
+        fitting = [one for one in fitting if one.id == order.assignment_id]
+    if not fitting:
+        raise WrongState("这个单位现在不能办这一步，请刷新看看。")
+    if len(fitting) > 1:
+        raise InvalidInput("有几个单位，请选是哪一个。")
+    return fitting[0]
+
+
+def _fitting(actor: Actor, case: StoredCase, shares: list[StoredAssignment], rule: StepRule) -> list[StoredAssignment]:
+    own = [one for one in shares if rule.who == ("office",) or _of_unit(actor, one)]
+    return [one for one in own if one.state in rule.share]
+
+
+def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer, ...]:
+    """The steps that this actor may take now."""
+    shares = store.standing_assignments(session, case.id)
+    asked, paused = store.open_extension(session, case.id), store.running_pause(session, case.id)
+    found = []
+    for step in open_steps(CaseState(case.state)):
+        rule = STEPS[step]
+        fitting = _fitting(actor, case, shares, rule) if rule.share else []
+        possible = (not rule.share or fitting) and _sensible(step, asked is not None, paused is not None)
+        if possible and _may(actor, case, shares, rule):
+            ids = tuple(one.id for one in fitting)
+            found.append(StepOffer(step=step, name=rule.name, needs=rule.needs, assignment_ids=ids))
+    return tuple(found)
+
+
+def _sensible(step: Step, asked: bool, paused: bool) -> bool:
+    if step in (Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION):
+        return asked
+    if step is Step.ASK_EXTENSION:
+        return not asked
+    return {Step.BEGIN_PAUSE: not paused, Step.END_PAUSE: paused}.get(step, True)
+
+
+# --- what a step does --------------------------------------------------------------------------------------------
+
+
+def _require(rule: StepRule, order: StepOrder) -> None:
+    missing = [name for name in rule.needs if not getattr(order, name)]
+    if missing:
+        raise InvalidInput(f"请{'，'.join(SAID[name] for name in missing)}。", fields=missing)
+
+
+def _nothing(t: Taking) -> dict[str, object]:
+    return {}
+
+
+def _screen(t: Taking) -> dict[str, object]:
+    if t.order.purpose not in list(Purpose):
+        raise InvalidInput("请选信访目的。", fields=["purpose"])
+    old = {name: getattr(t.case, name) for name in ("purpose", "category", "place", "litigation", "simple")}
+    t.case.purpose, t.case.category, t.case.place = t.order.purpose, t.order.category, t.order.place or t.case.place
+    t.case.litigation, t.case.simple = t.order.litigation, t.order.simple
+    registering.keep_accused(t.session, t.case, registering.accused_words(t.case))
+    return {"before": old}
+
+
+def _assign(t: Taking) -> dict[str, object]:
+    _check_units(t.session, t.actor, t.case, t.order.units)
+    for unit in t.order.units:
+        _give(t.session, t.actor, t.case, unit)
+    names = [accounts.organization(t.session, unit.organization_id).name for unit in t.order.units]
+    return {"units": names}
+
+
+def _check_units(session: Session, actor: Actor, case: StoredCase, units: tuple[UnitOrder, ...]) -> None:
+    standing = store.standing_assignments(session, case.id)
+    ids = [unit.organization_id for unit in units] + [one.organization_id for one in standing]
+    if len(set(ids)) != len(ids):
+        raise InvalidInput("同一个单位只能给一次。", fields=["units"])
+    mains = [one for one in units if one.part == AssignmentPart.MAIN]
+    has_main = any(one.part == AssignmentPart.MAIN for one in standing)
+    if len(mains) + has_main != 1:
+        raise InvalidInput("主办单位要有一个，也只能有一个。", fields=["units"])
+    for unit in units:
+        found = accounts.organization_or_none(session, unit.organization_id)
+        if found is None:
+            raise InvalidInput("没有这个单位。", fields=["units"])
+        if case.accusation and cases.accused_by(session, case.id, found.path):
+            raise InvalidInput(f"这件事反映的就是{found.name}或者它上级，不能交给它办（第三十条）。", fields=["units"])
+
+
+def _give(session: Session, actor: Actor, case: StoredCase, unit: UnitOrder) -> None:
+    own = unit.organization_id == case.organization_id
+    now = clock.now()
+    made = StoredAssignment(
+        case_id=case.id, organization_id=unit.organization_id, kind=unit.kind, part=unit.part, task=unit.task,
+        state=AssignmentState.RECEIVED if own else AssignmentState.SENT, given_by=actor.name, given_at=now,
+        received_at=now if own else None,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    if unit.part == AssignmentPart.MAIN:
+        case.unit_id = unit.organization_id
+        limit = "simple_accept" if case.simple else "notify_acceptance"
+        clocks.begin(session, case, limit, unit.organization_id, _today())
+    if not own:
+        clocks.begin(session, case, "object_to_assignment", unit.organization_id, _today())
+        kind = LetterKind.ASSIGNMENT if unit.kind == AssignmentKind.ASSIGN else LetterKind.PASS_ON
+        session.add(_letter(actor, case, kind, unit.task, to=unit.organization_id))
+
+
+def _object(t: Taking) -> dict[str, object]:
+    assert t.share is not None
+    open_ones = store.open_deadlines_of(t.session, t.case.id, ("object_to_assignment",))
+    own = [one for one in open_ones if one.organization_id == t.share.organization_id]
+    if not own or own[0].due_on < _today():
+        raise WrongState("提异议要在收到后 5 个工作日里提，现在过了。")
+    clocks.meet(t.session, t.case, ("object_to_assignment",), _today(), t.share.organization_id)
+    return {"unit": t.share.organization.name}
+
+
+def _take_back(t: Taking) -> dict[str, object]:
+    assert t.share is not None
+    clocks.drop(t.session, t.case, organization_id=t.share.organization_id)
+    if t.share.part == AssignmentPart.MAIN:
+        t.case.unit_id = None
+    return {"unit": t.share.organization.name}
+
+
+def _about_share(t: Taking) -> dict[str, object]:
+    return {"unit": t.share.organization.name} if t.share is not None else {}
+
+
+def _accept(t: Taking) -> dict[str, object]:
+    t.case.accepted_on = _today()
+    clocks.drop(t.session, t.case, organization_id=t.case.unit_id, rules=("object_to_assignment",))
+    clocks.begin(t.session, t.case, "simple_conclude" if t.case.simple else "conclude", t.case.unit_id, _today())
+    return {}
+
+
+def _reply(t: Taking) -> dict[str, object]:
+    shares = store.standing_assignments(t.session, t.case.id)
+    waiting = [one for one in shares if one.part != AssignmentPart.MAIN and one.state in OPEN_ASSIGNMENT]
+    if waiting:
+        names = "、".join(one.organization.name for one in waiting)
+        raise WrongState(f"{names}还没有反馈，不能答复。")
+    if store.running_pause(t.session, t.case.id) is not None:
+        raise WrongState("期限还在停算，先写明结果，再答复。")
+    for one in shares:
+        if one.part == AssignmentPart.MAIN:
+            one.state, one.fed_back_at = AssignmentState.FED_BACK, clock.now()
+    return {}
+
+
+def _ask_extension(t: Taking) -> dict[str, object]:
+    clocks.ask_extension(t.session, t.case, CONCLUSION_LIMITS, t.order.days or 0, t.order.reason, t.actor.name)
+    return {"days": t.order.days}
+
+
+def _grant(t: Taking) -> dict[str, object]:
+    asked = clocks.decide_extension(t.session, t.case, True, t.actor.name)
+    return {"days": asked.days, "reason": asked.reason}
+
+
+def _refuse(t: Taking) -> dict[str, object]:
+    return {"days": clocks.decide_extension(t.session, t.case, False, t.actor.name).days}
+
+
+def _begin_pause(t: Taking) -> dict[str, object]:
+    rules = clocks.rules_of(t.session, t.case.organization.path)
+    if t.order.pause not in PAUSES:
+        raise InvalidInput("请选停算的理由。", fields=["pause"])
+    if store.running_pause(t.session, t.case.id) is not None:
+        raise WrongState("期限已经在停算了。")
+    if not any(t.order.pause in rules[one.rule].stopped_by for one in store.open_deadlines_of(t.session, t.case.id)):
+        raise InvalidInput(f"现在这一步的期限不因为{PAUSES[t.order.pause].name}停算。", fields=["pause"])
+    t.session.add(CasePause(case_id=t.case.id, kind=t.order.pause, first=t.order.day or _today(), reason=t.order.reason))
+    t.session.flush()
+    clocks.recount(t.session, t.case)
+    return {"pause": t.order.pause}
+
+
+def _end_pause(t: Taking) -> dict[str, object]:
+    pause, last = store.running_pause(t.session, t.case.id), t.order.day or _today()
+    if pause is None:
+        raise WrongState("期限没有在停算。")
+    if last < pause.first:
+        raise InvalidInput("停算结束的日子不能早于开始的日子。", fields=["day"])
+    pause.last, pause.outcome = last, t.order.outcome
+    t.session.flush()
+    clocks.recount(t.session, t.case)
+    return {"pause": pause.kind}
+
+
+def _deliver(t: Taking) -> dict[str, object]:
+    day = t.order.day or _today()
+    letters = [one for one in store.letters(t.session, t.case.id) if one.to_organization_id is None and one.delivered_on is None]
+    if not letters:
+        raise WrongState("没有还没送达的文书。")
+    if not clock.day_in_office(letters[-1].issued_at) <= day <= _today():
+        raise InvalidInput("送达的日子要在出文书那天到今天之间。", fields=["day"])
+    for one in letters:
+        one.delivered_on, one.delivered_how = day, t.order.how
+        if (limit := DELIVERED.get(LetterKind(one.kind))) is not None:
+            clocks.begin(t.session, t.case, limit, None, day)
+    return {"letters": [one.kind for one in letters]}
+
+
+def _conclude(t: Taking) -> dict[str, object]:
+    opinion = [one for one in store.letters(t.session, t.case.id) if one.kind == LetterKind.HANDLING_OPINION]
+    if not opinion or opinion[-1].delivered_on is None:
+        raise WrongState("处理意见书还没有送达，先送到信访人手里，再办结。")
+    t.case.concluded_on = _today()
+    return {}
+
+
+def _later_request(limit: str) -> "Act":
+    def act(t: Taking) -> dict[str, object]:
+        if t.order.day is not None and t.order.day > _today():
+            raise InvalidInput("收到申请的日子不能在今天以后。", fields=["day"])
+        running = store.open_deadlines_of(t.session, t.case.id, (limit,))
+        late = bool(running) and t.order.day is not None and t.order.day > running[0].due_on
+        if late and not t.order.reason:
+            raise InvalidInput("申请过了 30 天的期限。要收的话，写明有什么正当理由。", fields=["reason"])
+        return {"late": late}
+
+    return act
+
+
+Act = Callable[[Taking], dict[str, object]]
+_ACT: Mapping[Step, Act] = {
+    Step.SCREEN: _screen,
+    Step.ASSIGN: _assign,
+    Step.RECEIVE: _about_share,
+    Step.OBJECT: _object,
+    Step.UPHOLD_OBJECTION: _take_back,
+    Step.REJECT_OBJECTION: _about_share,
+    Step.WITHDRAW: _take_back,
+    Step.FEED_BACK: _about_share,
+    Step.SEND_BACK: _about_share,
+    Step.ACCEPT: _accept,
+    Step.REPLY: _reply,
+    Step.ASK_EXTENSION: _ask_extension,
+    Step.GRANT_EXTENSION: _grant,
+    Step.REFUSE_EXTENSION: _refuse,
+    Step.BEGIN_PAUSE: _begin_pause,
+    Step.END_PAUSE: _end_pause,
+    Step.DELIVER: _deliver,
+    Step.CONCLUDE: _conclude,
+    Step.REQUEST_REVIEW: _later_request("request_review"),
+    Step.REQUEST_REEXAMINATION: _later_request("request_reexamination"),
+}
+
+
+def _settle_share(share: StoredAssignment, step: Step) -> None:
+    now = clock.now()
+    share.state = SHARE_AFTER[step]
+    if step is Step.RECEIVE:
+        share.received_at = now
+    if step is Step.FEED_BACK:
+        share.fed_back_at = now
+    if step is Step.SEND_BACK:
+        share.fed_back_at = None
+    if share.state == AssignmentState.WITHDRAWN:
+        share.ended_at = now
+
+
+def _target(session: Session, case: StoredCase, rule: StepRule, step: Step) -> CaseState:
+    """Where the step leads: a matter whose main unit was taken away is nobody's again, one that has it keeps its state
+    when another unit is added."""
+    session.flush()
+    if step is Step.ASSIGN and case.state == CaseState.ACCEPTED:
+        return CaseState.ACCEPTED
+    if step in (Step.UPHOLD_OBJECTION, Step.WITHDRAW) and case.unit_id is None:
+        return CaseState.REGISTERED
+    return rule.target or CaseState(case.state)
+
+
+def _issue(session: Session, actor: Actor, case: StoredCase, rule: StepRule, order: StepOrder) -> None:
+    if rule.letter is not None:
+        session.add(_letter(actor, case, rule.letter, order.text or order.reason))
+
+
+def _letter(actor: Actor, case: StoredCase, kind: LetterKind, text: str, *, to: int | None = None) -> StoredLetter:
+    return StoredLetter(
+        case_id=case.id, kind=kind, organization_id=actor.organization_id, to_organization_id=to, text=text, author=actor.name,
+        issued_at=clock.now(),
+    )  # fmt: skip
+
+
+def _note(
+    session: Session, actor: Actor, case: StoredCase, step: Step, order: StepOrder, before: str, details: dict[str, object]
+) -> StoredCaseEvent:
+    told = order.model_dump(mode="json", exclude={"version", "units"}, exclude_defaults=True)
+    units = [str(name) for name in details.get("units", ())]  # type: ignore[attr-defined]
+    words = "；".join(part for part in (order.route, "、".join(units), order.how, order.outcome, order.reason) if part)
+    event = StoredCaseEvent(
+        case_id=case.id, at=clock.now(), author=actor.name, kind=step, why=words[:500], user_id=actor.user_id,
+        organization_id=actor.organization_id, from_state=before if before != case.state else "",
+        to_state=case.state if before != case.state else "", details={**told, **details},
+    )  # fmt: skip
+    session.add(event)
+    session.flush()
+    return event
+
+
+# --- what it looks like ------------------------------------------------------------------------------------------
+
+
+def assignment_views(session: Session, case: StoredCase) -> tuple[AssignmentView, ...]:
+    """Who is responsible for what, and who was."""
+    return tuple(
+        AssignmentView(
+            id=one.id, unit=one.organization.name, organization_id=one.organization_id,
+            kind=terms.ASSIGNMENT_KIND[AssignmentKind(one.kind)], part=terms.ASSIGNMENT_PART[AssignmentPart(one.part)],
+            state=terms.ASSIGNMENT_STATE[AssignmentState(one.state)], task=one.task,
+            officer=one.officer.name if one.officer else "", given_at=one.given_at, fed_back_at=one.fed_back_at,
+            open=one.state in OPEN_ASSIGNMENT,
+        )
+        for one in store.assignments(session, case.id)
+    )  # fmt: skip
+
+
+def letter_views(session: Session, case: StoredCase) -> tuple[LetterView, ...]:
+    """Letters that were issued."""
+    return tuple(
+        LetterView(
+            id=one.id, kind=one.kind, name=terms.LETTER[LetterKind(one.kind)],
+            to=accounts.organization(session, one.to_organization_id).name if one.to_organization_id else case.petitioner,
+            issued_at=one.issued_at, author=one.author, delivered_on=one.delivered_on, delivered_how=one.delivered_how,
+        )
+        for one in store.letters(session, case.id)
+    )  # fmt: skip
+
+
+def _today() -> date:
+    return clock.today_in_office().date()

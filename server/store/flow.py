@@ -1,0 +1,81 @@
+"""Every query about the flow of cases: moving on, shares of units, deadlines, pauses, extensions, letters."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload
+
+from server.domain.states import AssignmentState, CaseState
+from server.store.models import (
+    CasePause,
+    LocalLimit,
+    StoredAssignment,
+    StoredCase,
+    StoredDeadline,
+    StoredExtension,
+    StoredLetter,
+)
+
+
+def move(session: Session, case: StoredCase, version: int, state: CaseState) -> bool:
+    """Take the case on to `state` if it is still as the officer saw it; False: somebody was quicker."""
+    query = update(StoredCase).where(StoredCase.id == case.id, StoredCase.version == version, StoredCase.state == case.state)
+    moved = session.execute(
+        query.values(version=version + 1, state=state).returning(StoredCase.id).execution_options(synchronize_session=False)
+    ).first()
+    session.refresh(case, ["version", "state"])
+    return moved is not None
+
+
+def assignments(session: Session, case_id: int) -> Sequence[StoredAssignment]:
+    """Shares of a case, oldest first."""
+    query = select(StoredAssignment).where(StoredAssignment.case_id == case_id).order_by(StoredAssignment.id)
+    return session.scalars(query.options(joinedload(StoredAssignment.organization), joinedload(StoredAssignment.officer))).all()
+
+
+def standing_assignments(session: Session, case_id: int) -> list[StoredAssignment]:
+    """Those that were not taken back."""
+    return [one for one in assignments(session, case_id) if one.state != AssignmentState.WITHDRAWN]
+
+
+def open_deadlines_of(session: Session, case_id: int, rules: Collection[str] = ()) -> Sequence[StoredDeadline]:
+    """Deadlines of a case that are neither met nor dropped (of these limits), the nearest first."""
+    query = select(StoredDeadline).where(
+        StoredDeadline.case_id == case_id, StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None)
+    )
+    if rules:
+        query = query.where(StoredDeadline.rule.in_(rules))
+    return session.scalars(query.order_by(StoredDeadline.due_on, StoredDeadline.id)).all()
+
+
+def pauses(session: Session, case_ids: Sequence[int]) -> dict[int, list[CasePause]]:
+    """Pauses per case, in order."""
+    found: dict[int, list[CasePause]] = {}
+    query = select(CasePause).where(CasePause.case_id.in_(case_ids)).order_by(CasePause.first, CasePause.id)
+    for one in session.scalars(query):
+        found.setdefault(one.case_id, []).append(one)
+    return found
+
+
+def running_pause(session: Session, case_id: int) -> CasePause | None:
+    """The pause that goes on, if one does."""
+    query = select(CasePause).where(CasePause.case_id == case_id, CasePause.last.is_(None))
+    return session.scalars(query).first()
+
+
+def open_extension(session: Session, case_id: int) -> StoredExtension | None:
+    """What was asked for and is not decided yet."""
+    query = select(StoredExtension).where(StoredExtension.case_id == case_id, StoredExtension.granted.is_(None))
+    return session.scalars(query).first()
+
+
+def letters(session: Session, case_id: int) -> Sequence[StoredLetter]:
+    """Letters of a case, oldest first."""
+    return session.scalars(select(StoredLetter).where(StoredLetter.case_id == case_id).order_by(StoredLetter.id)).all()
+
+
+def local_limits(session: Session, path: str) -> dict[str, LocalLimit]:
+    """Per limit what the organization at `path`, or the nearest one above it, has set."""
+    ids = [int(part) for part in path.split("/") if part]
+    found = session.scalars(select(LocalLimit).where(LocalLimit.organization_id.in_(ids)))
+    return {one.rule: one for one in sorted(found, key=lambda one: ids.index(one.organization_id))}

@@ -1,0 +1,368 @@
+"""The flow of a matter from registration to re-examination, as officers of the office and of units take it on."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from server import clock
+from server.domain.flow import STEPS, LetterKind, Step
+from server.domain.states import CaseState, StaffRole
+from server.errors import Conflict, InvalidInput, JietanError, NotAllowed, NotFound, WrongState
+from server.protocol.flow import NewMatter, StepOrder, UnitOrder
+from server.reception import cases, registering
+from server.store.access import Actor
+from server.store.guard import FiledRecordFixed
+from server.store.models import (
+    AccessEntry,
+    LocalLimit,
+    Organization,
+    StoredAssignment,
+    StoredCase,
+    StoredCaseEvent,
+    StoredDeadline,
+)
+from tests.records.office import World
+
+TOWN, LAND, PLANNING = 2, 10, 11
+HANDLER = Actor(name="韦国良", user_id=1, role=StaffRole.HANDLER, organization_id=LAND, organization_path="/1/10/")
+LAND_HEAD = Actor(name="局长", user_id=2, role=StaffRole.LEADER, organization_id=LAND, organization_path="/1/10/")
+TOWN_HANDLER = Actor(name="柳志平", user_id=4, role=StaffRole.HANDLER, organization_id=TOWN, organization_path="/1/2/")
+PLANNER = Actor(name="规划", user_id=3, role=StaffRole.HANDLER, organization_id=PLANNING, organization_path="/1/11/")
+SUPERVISOR = Actor(name="沈岚", user_id=2, role=StaffRole.SUPERVISOR, organization_id=1, organization_path="/1/")
+LETTER = {
+    "channel": "letter", "received_on": "2026-06-09", "name": "何守田", "phone": "13800004321", "id_number": "110101195903075110",
+    "statement": "村里修路占了我家的地，补偿款没给。", "purpose": "request",
+}  # fmt: skip
+
+
+class Matter:
+    """One matter, with everybody's hands on it."""
+
+    def __init__(self, world: World, **changed: object) -> None:
+        self.world = world
+        with world.write() as session:
+            session.add(Organization(id=LAND, parent_id=1, name="县自然资源局", code="LXZR", path="/1/10/", level="department"))
+            session.add(Organization(id=PLANNING, parent_id=1, name="县规划局", code="LXGH", path="/1/11/", level="department"))
+        with world.write() as session:
+            made, added = registering.register(session, world.clerk, NewMatter.model_validate({**LETTER, **changed}))
+            assert added
+            self.id = made.id
+
+    def take(self, actor: Actor, step: Step, **order: object) -> None:
+        with self.world.write() as session:
+            order.setdefault("version", session.get_one(StoredCase, self.id).version)
+            cases.take_step(session, actor, self.id, step, StepOrder.model_validate(order))
+
+    def give(self, *units: tuple[int, str]) -> None:
+        self.take(self.world.clerk, Step.ASSIGN, units=[UnitOrder(organization_id=one, part=part) for one, part in units])
+
+    def accept(self) -> None:
+        self.give((LAND, "main"))
+        self.take(HANDLER, Step.ACCEPT)
+
+    def reply(self) -> None:
+        self.accept()
+        self.take(HANDLER, Step.REPLY, text="经查，补偿款已经补发。")
+
+    @property
+    def state(self) -> str:
+        with self.world.read() as session:
+            return session.get_one(StoredCase, self.id).state
+
+    def deadlines(self) -> dict[str, StoredDeadline]:
+        with self.world.read() as session:
+            found = session.scalars(select(StoredDeadline).where(StoredDeadline.case_id == self.id))
+            return {one.rule: one for one in found}
+
+    def view(self, actor: Actor):
+        with self.world.read() as session:
+            return cases.open_case(session, actor, self.id)
+
+
+@pytest.fixture
+def matter(world: World) -> Matter:
+    return Matter(world)
+
+
+def at(day: str) -> None:
+    clock.set_source(lambda: datetime.fromisoformat(day + "T10:00:00+08:00"))
+
+
+def test_from_a_letter_to_the_end_of_every_stage(matter: Matter):
+    clerk = matter.world.clerk
+    matter.take(clerk, Step.SCREEN, purpose="request", category="征地补偿", place="石桥镇")
+    matter.give((LAND, "main"), (TOWN, "township"))
+    assert matter.state == CaseState.ASSIGNED
+    found = matter.deadlines()
+    assert found["register_and_refer"].done_on == date(2026, 6, 9)
+    assert (found["notify_acceptance"].due_on, found["notify_acceptance"].organization_id) == (date(2026, 6, 24), LAND)
+    matter.take(HANDLER, Step.RECEIVE)
+    at("2026-06-18")
+    matter.take(HANDLER, Step.ACCEPT)
+    assert matter.deadlines()["conclude"].due_on == date(2026, 8, 17)
+    with refused(WrongState, "石桥镇政府还没有反馈"):
+        matter.take(HANDLER, Step.REPLY, text="已经补发。")
+    matter.take(TOWN_HANDLER, Step.FEED_BACK, reason="底册登记 1.2 亩")
+    matter.take(clerk, Step.SEND_BACK, reason="没有领款签字", assignment_id=share(matter, TOWN))
+    matter.take(TOWN_HANDLER, Step.FEED_BACK, reason="补上了")
+    matter.take(HANDLER, Step.REPLY, text="已经补发。")
+    assert matter.deadlines()["conclude"].done_on == date(2026, 6, 18)
+    with refused(WrongState, "还没有送达"):
+        matter.take(clerk, Step.CONCLUDE)
+    matter.take(HANDLER, Step.CONTACT, how="电话")
+    matter.take(HANDLER, Step.DELIVER, day="2026-06-18", how="当面送达")
+    assert matter.deadlines()["request_review"].organization_id is None
+    matter.take(clerk, Step.INVITE_RATING, how="短信")
+    matter.take(clerk, Step.CONCLUDE)
+    matter.take(clerk, Step.FOLLOW_UP, outcome="说没有收到钱")
+    matter.take(HANDLER, Step.IMPROVE, outcome="补办领款签字")
+    at("2026-07-02")
+    matter.take(clerk, Step.REQUEST_REVIEW, day="2026-07-01")
+    assert matter.deadlines()["review"].due_on == date(2026, 7, 31)
+    matter.take(clerk, Step.REVIEW_OPINION, text="维持。")
+    matter.take(clerk, Step.DELIVER, day="2026-07-02", how="邮寄")
+    matter.take(clerk, Step.REQUEST_REEXAMINATION, day="2026-07-02")
+    matter.take(clerk, Step.BEGIN_PAUSE, pause="hearing", reason="开听证会", day="2026-07-03")
+    at("2026-07-12")
+    matter.take(clerk, Step.END_PAUSE, outcome="听证完了")
+    assert matter.deadlines()["reexamination"].due_on == date(2026, 8, 11)
+    matter.take(clerk, Step.REEXAMINATION_OPINION, text="维持。")
+    case = matter.view(clerk)
+    assert (case.state, case.stage) == ("已复核", "reexamined")
+    kinds = [one.kind for one in case.letters]
+    assert kinds == ["assignment", "assignment", "acceptance", "handling_opinion", "review_opinion", "reexamination_opinion"]
+    assert [event.kind for event in case.events][:3] == ["registered", "screen", "assign"]
+    assert len(case.events) == case.version
+
+
+@contextmanager
+def refused(kind: type[JietanError], words: str) -> Iterator[None]:
+    """The user is told an error of this kind, with these words in it."""
+    with pytest.raises(kind) as told:
+        yield
+    assert words in told.value.message
+
+
+def share(matter: Matter, unit: int) -> int:
+    with matter.world.read() as session:
+        return session.scalars(
+            select(StoredAssignment.id).where(StoredAssignment.case_id == matter.id, StoredAssignment.organization_id == unit)
+        ).one()
+
+
+def test_of_two_who_act_at_once_one_wins_and_the_other_is_told(matter: Matter):
+    def give(unit: int) -> str:
+        try:
+            matter.take(matter.world.clerk, Step.ASSIGN, version=1, units=[UnitOrder(organization_id=unit)])
+        except Conflict as error:
+            return error.message
+        return "given"
+
+    with ThreadPoolExecutor(2) as both:
+        found = sorted(both.map(give, (LAND, PLANNING)))
+    assert found[0] == "given"
+    assert "林晓刚刚办了“转送、交办”" in found[1]
+    with matter.world.read() as session:
+        assert len(session.scalars(select(StoredAssignment)).all()) == 1
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_no_step_from_a_state_that_does_not_lead_there(matter: Matter, step: Step):
+    """Every state that is not a source of the step refuses it, and nothing changes."""
+    matter.give((LAND, "main"))
+    everything = {
+        "reason": "x", "text": "x", "how": "x", "outcome": "x", "day": "2026-06-09", "units": [UnitOrder(organization_id=PLANNING)],
+        "purpose": "request", "category": "x", "route": "x", "days": 3, "pause": "mediation",
+    }  # fmt: skip
+    actors = (matter.world.clerk, matter.world.leader, HANDLER)
+    for state in set(CaseState) - STEPS[step].sources:
+        with matter.world.write() as session:
+            session.execute(update(StoredCase).values(state=state))
+        for actor in actors:
+            with pytest.raises((WrongState, NotAllowed)):
+                matter.take(actor, step, **everything)
+        assert matter.state == state
+
+
+@pytest.mark.parametrize(("step", "rule"), [(step, rule) for step, rule in STEPS.items() if rule.needs])
+def test_what_a_step_needs_is_asked_for(matter: Matter, step, rule):
+    matter.give((LAND, "main"))
+    with matter.world.write() as session:
+        session.execute(update(StoredCase).values(state=min(rule.sources)))
+        session.execute(update(StoredAssignment).values(state=min(rule.share, default="sent")))
+    actor = HANDLER if rule.who == ("unit",) else LAND_HEAD if rule.who == ("head",) else matter.world.clerk
+    with pytest.raises(InvalidInput) as told:
+        matter.take(actor, step)
+    assert told.value.details["fields"] == list(rule.needs)
+
+
+def test_an_objection_within_five_working_days_and_another_unit(matter: Matter):
+    matter.give((LAND, "main"))
+    matter.take(HANDLER, Step.OBJECT, reason="归规划局管")
+    with pytest.raises(NotAllowed):
+        matter.take(HANDLER, Step.UPHOLD_OBJECTION, reason="x")
+    matter.take(matter.world.clerk, Step.UPHOLD_OBJECTION, reason="确实不归他们")
+    assert matter.state == CaseState.REGISTERED
+    assert matter.deadlines()["notify_acceptance"].dropped_at is not None
+    with pytest.raises(NotFound):
+        matter.view(HANDLER)
+    matter.give((PLANNING, "main"))
+    assert matter.view(PLANNER).unit == "县规划局"
+
+
+def test_an_objection_after_five_working_days_is_too_late(matter: Matter):
+    matter.give((LAND, "main"))
+    at("2026-06-17")
+    with refused(WrongState, "5 个工作日"):
+        matter.take(HANDLER, Step.OBJECT, reason="归规划局管")
+
+
+def test_an_extension_is_asked_for_and_approved_by_the_head(matter: Matter):
+    matter.accept()
+    with refused(InvalidInput, "最多 30 天"):
+        matter.take(HANDLER, Step.ASK_EXTENSION, days=31, reason="要重新测量")
+    matter.take(HANDLER, Step.ASK_EXTENSION, days=30, reason="要重新测量")
+    with refused(WrongState, "已经有一个"):
+        matter.take(HANDLER, Step.ASK_EXTENSION, days=10, reason="再要")
+    with pytest.raises(NotAllowed):
+        matter.take(HANDLER, Step.GRANT_EXTENSION)
+    assert [one.step for one in matter.view(LAND_HEAD).offers if "extension" in one.step] == ["grant_extension", "refuse_extension"]
+    matter.take(LAND_HEAD, Step.GRANT_EXTENSION)
+    assert matter.deadlines()["conclude"].due_on == date(2026, 8, 8) + timedelta(days=30)
+    assert matter.view(HANDLER).letters[-1].kind == LetterKind.EXTENSION
+    with refused(InvalidInput, "已经延长过一次"):
+        matter.take(HANDLER, Step.ASK_EXTENSION, days=5, reason="还要")
+
+
+def test_mediation_that_the_petitioner_agreed_to_stops_the_clock(matter: Matter):
+    matter.accept()
+    with refused(InvalidInput, "不因为听证停算"):
+        matter.take(HANDLER, Step.BEGIN_PAUSE, pause="hearing", reason="x")
+    matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
+    at("2026-06-18")
+    with refused(WrongState, "停算"):
+        matter.take(HANDLER, Step.REPLY, text="x")
+    matter.take(HANDLER, Step.END_PAUSE, outcome="达成协议")
+    assert matter.deadlines()["conclude"].due_on == date(2026, 8, 17)
+
+
+def test_simple_procedure_counts_working_days(matter: Matter):
+    matter.take(matter.world.clerk, Step.SCREEN, purpose="request", category="物业纠纷", simple=True)
+    matter.give((LAND, "main"))
+    assert matter.deadlines()["simple_accept"].due_on == date(2026, 6, 12)
+    matter.take(HANDLER, Step.ACCEPT)
+    found = matter.deadlines()
+    assert (found["simple_accept"].done_on, found["simple_conclude"].due_on) == (date(2026, 6, 9), date(2026, 6, 24))
+
+
+def test_stricter_local_limits_count_for_those_below(matter: Matter):
+    with matter.world.write() as session:
+        session.add(LocalLimit(organization_id=1, rule="notify_acceptance", value=5, unit="days", source="县里的规定"))
+    matter.give((LAND, "main"))
+    assert matter.deadlines()["notify_acceptance"].due_on == date(2026, 6, 14)
+
+
+def test_litigation_is_guided_and_owes_nothing(matter: Matter):
+    matter.take(matter.world.clerk, Step.GUIDE, route="向县人民法院起诉")
+    assert matter.state == CaseState.GUIDED
+    assert all(one.done_at or one.dropped_at for one in matter.deadlines().values())
+    assert matter.view(matter.world.clerk).deadline is None
+
+
+def test_a_late_request_for_review_needs_a_reason(matter: Matter):
+    matter.reply()
+    matter.take(HANDLER, Step.DELIVER, day="2026-06-09", how="当面送达")
+    at("2026-08-01")
+    with refused(InvalidInput, "过了 30 天"):
+        matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-08-01")
+    matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-08-01", reason="住院")
+    assert matter.state == CaseState.REVIEWING
+
+
+@pytest.mark.parametrize(
+    ("units", "words"),
+    [
+        ([(LAND, "support")], "主办单位要有一个"),
+        ([(LAND, "main"), (PLANNING, "main")], "主办单位要有一个"),
+        ([(LAND, "main"), (LAND, "support")], "同一个单位只能给一次"),
+        ([(99, "main")], "没有这个单位"),
+    ],
+)
+def test_units_that_cannot_be_given_it(matter: Matter, units, words):
+    with refused(InvalidInput, words):
+        matter.give(*units)
+
+
+def test_an_accusation_is_never_given_to_whom_it_is_against(world: World):
+    matter = Matter(world, purpose="accusation", accused_unit="县自然资源局")
+    with refused(InvalidInput, "第三十条"):
+        matter.give((LAND, "main"))
+    matter.give((PLANNING, "main"))
+    assert matter.view(PLANNER).petitioner == "何守田"
+    with pytest.raises(NotFound):
+        matter.view(HANDLER)
+    with pytest.raises(NotFound):
+        matter.view(LAND_HEAD)
+
+
+def test_units_see_what_was_given_to_them_and_nothing_else(matter: Matter):
+    for actor in (HANDLER, PLANNER, TOWN_HANDLER):
+        with pytest.raises(NotFound):
+            matter.view(actor)
+    matter.give((LAND, "main"), (TOWN, "support"))
+    assert matter.view(HANDLER).may_hear is False
+    assert matter.view(TOWN_HANDLER).unit == "县自然资源局"
+    assert matter.view(SUPERVISOR).offers == ()
+    with pytest.raises(NotFound):
+        matter.view(PLANNER)
+    with matter.world.read() as session:
+        assert cases.list_cases(session, HANDLER)[1] == 1
+        assert cases.list_cases(session, PLANNER)[1] == 0
+    with pytest.raises(NotAllowed):
+        matter.take(TOWN_HANDLER, Step.ACCEPT)
+
+
+def test_the_same_letter_a_second_time_adds_nothing(world: World):
+    matter = Matter(world, source_ref="来信-77")
+    with world.write() as session:
+        again, added = registering.register(session, world.clerk, NewMatter.model_validate({**LETTER, "source_ref": "来信-77"}))
+        assert (again.id, added) == (matter.id, False)
+
+
+@pytest.mark.parametrize(("changed", "field"), [({"received_on": "2026-06-11"}, "received_on"), ({"purpose": "x"}, "purpose")])
+def test_a_matter_that_cannot_be_registered(world: World, changed, field):
+    with world.write() as session, pytest.raises(InvalidInput) as told:
+        registering.register(session, world.clerk, NewMatter.model_validate({**LETTER, **changed}))
+    assert told.value.details["fields"] == [field]
+
+
+def test_numbers_are_masked_and_opening_them_is_written_down(matter: Matter):
+    person = matter.view(matter.world.clerk).persons[0]
+    assert (person.phone, person.id_number) == ("138****4321", "110*************10")
+    with matter.world.write() as session:
+        opened = cases.open_person(session, matter.world.clerk, matter.id, person.id)
+    assert (opened.phone, opened.id_number) == ("13800004321", "110101195903075110")
+    with matter.world.read() as session:
+        assert [(one.thing, one.thing_id) for one in session.scalars(select(AccessEntry)) if one.action == "open_numbers"] == [
+            ("case_person", str(person.id))
+        ]
+
+
+def test_history_cannot_be_changed(matter: Matter):
+    with pytest.raises(FiledRecordFixed), matter.world.write() as session:
+        session.scalars(select(StoredCaseEvent)).first().why = "别的"
+
+
+def test_offers_are_what_can_be_taken(matter: Matter):
+    """Each step that is offered can be taken with what it needs; each that is not offered is refused."""
+    matter.give((LAND, "main"))
+    offered = {one.step for one in matter.view(HANDLER).offers}
+    assert offered == {"receive", "object", "accept", "not_accept", "no_longer_accept", "feed_back", "contact"}
+    for step in set(Step) - offered:
+        with pytest.raises(JietanError):
+            matter.take(HANDLER, step, reason="x", text="x", how="x", outcome="x", day="2026-06-09", route="x", days=1, pause="mediation",
+                        purpose="request", category="x", units=[UnitOrder(organization_id=PLANNING)])  # fmt: skip
