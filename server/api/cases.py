@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from server.api.deps import CaseReader, Clerk, Db, MatterReader, OfficeDep, Officer
 from server.domain.flow import Step
 from server.domain.states import ArchiveKind
-from server.protocol.flow import NewMatter, StepOrder
+from server.protocol.flow import NewMatter, NewRating, StepOrder
 from server.protocol.office import CasePersonView, LineReport, NewSupplement
-from server.reception import archiving, cases, documents, lines, registering
+from server.reception import archiving, cases, documents, lines, ratings, registering
 from server.store.access import Actor
 
 router = APIRouter(prefix="/cases")
@@ -61,6 +61,12 @@ def take(case_id: CaseId, step: Step, body: StepOrder, db: Db, actor: Officer) -
 def open_person(case_id: CaseId, person_id: CaseId, db: Db, actor: CaseReader) -> CasePersonView:
     """Telephone and ID number of a person in full, which is written into the log of accesses."""
     return cases.open_person(db, actor, case_id, person_id)
+
+
+@router.post("/{case_id}/ratings", status_code=204)
+def rate(case_id: CaseId, body: NewRating, db: Db, actor: Officer) -> None:
+    """Write down how a petitioner rated the office or the unit, for instance on the telephone; told apart from their own."""
+    ratings.rate_for(db, actor, case_id, body)
 
 
 @router.post("/{case_id}/supplements")

@@ -1,6 +1,7 @@
 """The one dictionary between identifiers and the Chinese words that users see."""
 
 from server.domain.flow import STEPS, LetterKind
+from server.domain.ratings import RatedBody, Score
 from server.domain.states import (
     AssignmentKind,
     AssignmentPart,
@@ -226,6 +227,9 @@ LETTER = {
     LetterKind.ACCOUNTABILITY: "问责建议函",
 }
 
+RATED_BODY = {RatedBody.OFFICE: "信访部门", RatedBody.UNIT: "承办单位"}
+SCORE = {Score.SATISFIED: "满意", Score.BASICALLY: "基本满意", Score.DISSATISFIED: "不满意"}
+
 ORGANIZATION_LEVEL = {
     OrganizationLevel.CITY: "市级",
     OrganizationLevel.COUNTY: "县级",
@@ -248,6 +252,7 @@ CASE_EVENT: dict[str, str] = {
     "bundle_ready": "整套材料导出来了，校验码",
     "bundle_cancelled": "整套材料不导出了",
     "bundle_downloaded": "下载整套材料",
+    "rated_by_staff": "按信访人说的，记下评价",
     "late_speech": "归档以后又认出一些话，留在接谈室记录里",
 }
 

@@ -98,3 +98,11 @@ class NewMatter(Message):
     category: Annotated[str, Field(max_length=100)] = ""
     place: Annotated[str, Field(max_length=200)] = ""
     accused_unit: Annotated[str, Field(max_length=200)] = ""
+
+
+class NewRating(Message):
+    """满意度评价 of one body (domain/ratings.py)."""
+
+    body: Annotated[str, Field(pattern="^(office|unit)$")]
+    score: Annotated[str, Field(pattern="^(satisfied|basically|dissatisfied)$")]
+    words: Words = ""

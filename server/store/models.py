@@ -950,6 +950,28 @@ class StoredLetter(Base):
     delivered_how: Mapped[str] = mapped_column(String(200), default="")
 
 
+class StoredRating(Base):
+    """满意度评价: of one case by one body once; what the petitioner says themselves takes the place of what staff wrote
+    down for them, and nothing takes its place."""
+
+    __tablename__ = "ratings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    body: Mapped[str] = mapped_column(String(10))
+    """RatedBody of domain/ratings.py."""
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    """Who is rated."""
+    score: Mapped[str] = mapped_column(String(20))
+    """Score."""
+    words: Mapped[str] = mapped_column(String(500), default="")
+    entered_by: Mapped[str] = mapped_column(String(20))
+    """EnteredBy."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    """Who of the staff wrote it down."""
+    at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("case_id", "body"), Index("ix_ratings_organization_at", "organization_id", "at"))
+
+
 class LocalLimit(Base):
     """本地规定: a limit that an organization sets stricter than the law (domain/limits.py LocalRule)."""
 

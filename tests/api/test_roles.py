@@ -87,6 +87,7 @@ WHO: dict[str, set[str]] = {
     "POST /api/cases": {"clerk"},
     "POST /api/cases/{}/steps/{}": {"leader", "clerk", "handler"},
     "POST /api/cases/{}/persons/{}/open": {"leader", "clerk", "handler", "supervisor"},
+    "POST /api/cases/{}/ratings": {"leader", "clerk", "handler"},
     "GET /api/cases/{}": {"leader", "clerk", "handler", "supervisor"},
     "GET /api/cases/{}/lines": {"leader", "clerk", "supervisor"},
     "POST /api/cases/{}/supplements": {"clerk"},
