@@ -12,7 +12,7 @@ from server.domain.limits import LimitError, LocalRule, Rule, rules_for
 from server.errors import InvalidInput, WrongState
 from server.protocol.office import DeadlineView
 from server.store import flow as store
-from server.store.models import CasePause, StoredCase, StoredDeadline, StoredExtension
+from server.store.models import CasePause, Organization, StoredCase, StoredDeadline, StoredExtension
 
 
 def rules_of(session: Session, path: str) -> dict[str, Rule]:
@@ -32,6 +32,19 @@ def begin(session: Session, case: StoredCase, rule: str, organization_id: int | 
     session.add(made)
     session.flush()
     return made
+
+
+def begin_received(session: Session, office: Organization, cases: Sequence[StoredCase], rule: str) -> None:
+    """The office's first deadline of each of these new cases, from the day it was received."""
+    law, today = rules_of(session, office.path)[rule], _today()
+    due = {day: count(law, day, today=today).due_on for day in {case.received_on for case in cases}}
+    session.add_all(
+        StoredDeadline(
+            case_id=case.id, organization_id=office.id, rule=rule, starts_on=case.received_on, due_on=due[case.received_on]
+        )
+        for case in cases
+    )
+    session.flush()
 
 
 def meet(session: Session, case: StoredCase, rules: Collection[str], day: date, organization_id: int | None = None) -> None:

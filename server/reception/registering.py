@@ -1,5 +1,7 @@
 """登记: a matter gets its number, its first deadline and its first event, whichever way it came."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -21,18 +23,25 @@ TITLE_LENGTH = 60
 
 def new_case(session: Session, organization_id: int, channel: str, received_on: date, now: datetime, **fields: object) -> StoredCase:
     """A case with the next number of its office's year; whoever calls adds persons, events and what search reads."""
+    return new_cases(session, organization_id, [{"channel": channel, "received_on": received_on, **fields}], now)[0]
+
+
+def new_cases(session: Session, organization_id: int, rows: Sequence[Mapping[str, object]], now: datetime) -> list[StoredCase]:
+    """Cases with the next numbers, in order, each with its first deadline; a few statements however many there are."""
     office = accounts.organization(session, organization_id)
     year = now.astimezone(clock.OFFICE_ZONE).year
-    number = cases.next_number(session, organization_id, year)
-    case = StoredCase(
-        organization_id=organization_id, organization=office, year=year, number=number,
-        case_no=case_number(office.code, year, number), channel=channel, state=CaseState.REGISTERED, received_on=received_on,
-        filed_at=now, **fields,
-    )  # fmt: skip
-    session.add(case)
+    first = cases.next_number(session, organization_id, year, len(rows))
+    made = [
+        StoredCase(
+            organization_id=organization_id, organization=office, year=year, number=number,
+            case_no=case_number(office.code, year, number), state=CaseState.REGISTERED, filed_at=now, **row,
+        )
+        for number, row in enumerate(rows, start=first)
+    ]  # fmt: skip
+    session.add_all(made)
     session.flush()
-    clocks.begin(session, case, FIRST_RULE, organization_id, received_on)
-    return case
+    clocks.begin_received(session, office, made, FIRST_RULE)
+    return made
 
 
 def short_title(words: str) -> str:
@@ -62,38 +71,79 @@ def register(session: Session, actor: Actor, new: NewMatter) -> tuple[StoredCase
 
     Raises InvalidInput for a day of receipt in the future and for an unknown purpose.
     """
+    ref = new.source_ref.strip()
+    known = cases.by_source(session, actor.organization_id, new.channel, ref) if ref else None
+    if known is not None:
+        check(new)
+        return known, False
+    return register_all(session, actor, [Incoming(new)])[0], True
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A matter that did not come before, and what its first event tells of where it came from."""
+
+    new: NewMatter
+    details: dict[str, object] = field(default_factory=dict)
+
+
+def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming]) -> list[StoredCase]:
+    """Register several at once; whoever calls has left out what came before.  Raises as `register` does."""
+    if not incoming:
+        return []
+    for one in incoming:
+        check(one.new)
     now = clock.now()
-    if new.received_on > clock.day_in_office(now):
+    made = new_cases(session, actor.organization_id, [_row(one.new) for one in incoming], now)
+    for case, one in zip(made, incoming, strict=True):
+        session.add(_petitioner(case, one.new))
+        session.add(note_registered(case, actor, actor.name, now, one.details))
+        session.add(SearchText(case_id=case.id, tokens=search_tokens(search_parts(case))))
+    accused = [(case, one.new.accused_unit or one.new.statement) for case, one in zip(made, incoming, strict=True)]
+    _keep_all_accused(session, accused)
+    return made
+
+
+def check(new: NewMatter) -> None:
+    """Raise InvalidInput for a day of receipt in the future and for an unknown purpose."""
+    if new.received_on > clock.today_in_office().date():
         raise InvalidInput("收到的日子不能在今天以后。", fields=["received_on"])
     if new.purpose and new.purpose not in list(Purpose):
         raise InvalidInput("没有这种信访目的。", fields=["purpose"])
-    ref = new.source_ref.strip() or None
-    known = cases.by_source(session, actor.organization_id, new.channel, ref) if ref else None
-    if known is not None:
-        return known, False
-    case = new_case(
-        session, actor.organization_id, new.channel, new.received_on, now, source_ref=ref,
-        title=short_title(new.title or new.statement), petitioner=new.name, purpose=new.purpose, category=new.category,
-        place=new.place, people=new.people, statement=new.statement, filed_record={},
+
+
+def _row(new: NewMatter) -> dict[str, object]:
+    return {
+        "channel": new.channel, "received_on": new.received_on, "source_ref": new.source_ref.strip() or None,
+        "title": short_title(new.title or new.statement), "petitioner": new.name, "purpose": new.purpose,
+        "category": new.category, "place": new.place, "people": new.people, "statement": new.statement, "filed_record": {},
+    }  # fmt: skip
+
+
+def _petitioner(case: StoredCase, new: NewMatter) -> CasePerson:
+    return CasePerson(
+        case_id=case.id, position=0, name=new.name, phone=new.phone, id_type=new.id_type, id_number=new.id_number,
+        address=new.address,
     )  # fmt: skip
-    session.add(
-        CasePerson(
-            case_id=case.id, position=0, name=new.name, phone=new.phone, id_type=new.id_type, id_number=new.id_number,
-            address=new.address,
-        )
-    )  # fmt: skip
-    keep_accused(session, case, new.accused_unit or new.statement)
-    session.add(note_registered(case, actor, actor.name, now))
-    session.add(SearchText(case_id=case.id, tokens=search_tokens(search_parts(case))))
+
+
+def _keep_all_accused(session: Session, told: Sequence[tuple[StoredCase, str]]) -> None:
+    """As `keep_accused`, for new cases: the organizations are read once."""
+    against = [(case, words) for case, words in told if case.purpose == Purpose.ACCUSATION]
+    found = accusations.named_in_each(session, [words for _, words in against])
+    for (case, _), numbers in zip(against, found, strict=True):
+        case.accusation = True
+        session.add_all(CaseAccused(case_id=case.id, organization_id=number) for number in numbers)
     session.flush()
-    return case, True
 
 
-def note_registered(case: StoredCase, actor: Actor, author: str, now: datetime) -> StoredCaseEvent:
+def note_registered(
+    case: StoredCase, actor: Actor, author: str, now: datetime, details: dict[str, object] | None = None
+) -> StoredCaseEvent:
     """The event that begins a case's history."""
     return StoredCaseEvent(
         case_id=case.id, at=now, author=author, kind="registered", why=case.case_no, user_id=actor.user_id,
-        organization_id=actor.organization_id, to_state=CaseState.REGISTERED,
+        organization_id=actor.organization_id, to_state=CaseState.REGISTERED, details=details or None,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Keeps with every record whether it is an accusation and against whom: what access.py hides it by."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -13,8 +15,15 @@ FIELDS = (FormField.PURPOSE, FormField.ACCUSED_UNIT)
 
 def named(session: Session, text: str) -> list[int]:
     """Ids of the organizations a petitioner named, the surest first; in doubt all that may be meant."""
-    rows = session.execute(select(Organization.id, Organization.path, Organization.name))
-    return accused_in(text, [Named(*row) for row in rows]) if text.strip() else []
+    return named_in_each(session, [text])[0]
+
+
+def named_in_each(session: Session, texts: Sequence[str]) -> list[list[int]]:
+    """The same of several texts, each for itself."""
+    if not any(text.strip() for text in texts):
+        return [[] for _ in texts]
+    known = [Named(*row) for row in session.execute(select(Organization.id, Organization.path, Organization.name))]
+    return [accused_in(text, known) if text.strip() else [] for text in texts]
 
 
 def keep_in_step(session: Session, record: VisitRecord) -> None:

@@ -28,12 +28,13 @@ from server.store.models import (
 PAGE_ROWS = 20
 
 
-def next_number(session: Session, organization_id: int, year: int) -> int:
-    """The next running number; whoever comes meanwhile waits for this transaction, so none is lost or doubled."""
+def next_number(session: Session, organization_id: int, year: int, count: int = 1) -> int:
+    """The next running number, the first of `count`; whoever comes meanwhile waits for this transaction, so none is lost
+    or doubled."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    query = insert(Counter).values(name=counter_name(organization_id, year), value=1)
-    raised = query.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1})
-    return session.execute(raised.returning(Counter.value)).scalar_one()
+    query = insert(Counter).values(name=counter_name(organization_id, year), value=count)
+    raised = query.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + count})
+    return session.execute(raised.returning(Counter.value)).scalar_one() - count + 1
 
 
 def find(session: Session, actor: Actor, case_id: int) -> StoredCase | None:
@@ -81,6 +82,14 @@ def by_source(session: Session, organization_id: int, channel: str, source_ref: 
         StoredCase.organization_id == organization_id, StoredCase.channel == channel, StoredCase.source_ref == source_ref
     )
     return session.scalars(query).one_or_none()
+
+
+def sources_known(session: Session, organization_id: int, channel: str, refs: Collection[str]) -> set[str]:
+    """Those of these numbers (at most a few hundred) under which a case came before."""
+    query = select(StoredCase.source_ref).where(
+        StoredCase.organization_id == organization_id, StoredCase.channel == channel, StoredCase.source_ref.in_(refs)
+    )
+    return {ref for ref in session.scalars(query) if ref is not None}
 
 
 def events(session: Session, case_id: int) -> Sequence[StoredCaseEvent]:
