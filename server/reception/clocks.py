@@ -27,8 +27,9 @@ def begin(session: Session, case: StoredCase, rule: str, organization_id: int | 
     """A deadline that begins on this day, for whoever has to act."""
     counted = count(rules_of(session, case.organization.path)[rule], starts_on, today=_today())
     made = StoredDeadline(
-        case_id=case.id, organization_id=organization_id, rule=rule, starts_on=starts_on, due_on=counted.due_on
-    )
+        case_id=case.id, organization_id=organization_id, office_id=case.organization_id, rule=rule, starts_on=starts_on,
+        due_on=counted.due_on,
+    )  # fmt: skip
     session.add(made)
     session.flush()
     return made

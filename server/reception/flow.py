@@ -310,6 +310,11 @@ def _end_pause(t: Taking) -> dict[str, object]:
     return {"pause": pause.kind}
 
 
+def _contact(t: Taking) -> dict[str, object]:
+    t.case.contacted_on = _today()
+    return {}
+
+
 def _deliver(t: Taking) -> dict[str, object]:
     day = t.order.day or _today()
     letters = [one for one in store.letters(t.session, t.case.id) if one.to_organization_id is None and one.delivered_on is None]
@@ -363,6 +368,7 @@ _ACT: Mapping[Step, Act] = {
     Step.REFUSE_EXTENSION: _refuse,
     Step.BEGIN_PAUSE: _begin_pause,
     Step.END_PAUSE: _end_pause,
+    Step.CONTACT: _contact,
     Step.DELIVER: _deliver,
     Step.CONCLUDE: _conclude,
     Step.REQUEST_REVIEW: _later_request("request_review"),

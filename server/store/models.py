@@ -23,6 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -244,6 +245,7 @@ class Reception(Base):
     __table_args__ = (
         Index("ix_receptions_state_asked_at", "state", "asked_at"),
         Index("ix_receptions_kiosk_id_left", "kiosk_id", "left_kiosk_at"),
+        Index("ix_receptions_receiver_id_asked_at", "receiver_id", "asked_at"),
     )
 
 
@@ -738,6 +740,14 @@ class StoredSignature(Base):
     at: Mapped[datetime]
 
 
+OPEN_DEADLINE = "done_at IS NULL AND dropped_at IS NULL"
+
+
+def _part(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows that a desk asks for only: small however many rows were settled long ago."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class StoredCase(Base):
     """信访事项: a thin row; what happened is in case_events, who is to do what in assignments and deadlines."""
 
@@ -778,6 +788,8 @@ class StoredCase(Base):
     filed_at: Mapped[datetime] = mapped_column(index=True)
     accepted_on: Mapped[date | None] = mapped_column(Date)
     concluded_on: Mapped[date | None] = mapped_column(Date)
+    contacted_on: Mapped[date | None] = mapped_column(Date)
+    """When somebody last spoke to the petitioner (联系信访人); null: nobody has."""
     statement: Mapped[str] = mapped_column(Text, default="")
     """What was written, of a matter that did not come by a talk."""
     filed_record: Mapped[dict[str, Any]] = mapped_column(deferred=True)
@@ -789,9 +801,14 @@ class StoredCase(Base):
     __table_args__ = (
         UniqueConstraint("organization_id", "year", "number"),
         UniqueConstraint("organization_id", "channel", "source_ref"),
-        Index("ix_cases_organization_state", "organization_id", "state"),
+        Index("ix_cases_organization_state", "organization_id", "state", "received_on", "id"),
         Index("ix_cases_unit_state", "unit_id", "state"),
         Index("ix_cases_repeat_of_id", "repeat_of_id"),
+        _part("ix_cases_repeats", "organization_id", "received_on", "id", where="repeat_of_id IS NOT NULL"),
+        _part(
+            "ix_cases_uncontacted", "organization_id", "concluded_on", "id",
+            where="concluded_on IS NOT NULL AND contacted_on IS NULL",
+        ),
     )
 
     @property
@@ -875,7 +892,10 @@ class StoredAssignment(Base):
     ended_at: Mapped[datetime | None]
     organization: Mapped[Organization] = relationship()
     officer: Mapped[User | None] = relationship()
-    __table_args__ = (Index("ix_assignments_organization_state", "organization_id", "state"),)
+    __table_args__ = (
+        Index("ix_assignments_organization_state", "organization_id", "state", "id"),
+        _part("ix_assignments_objected", "id", where="state = 'objected'"),
+    )
 
 
 class StoredDeadline(Base):
@@ -886,6 +906,8 @@ class StoredDeadline(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     organization_id: Mapped[int | None] = mapped_column(Integer)
     """Who has to act; null: the petitioner."""
+    office_id: Mapped[int | None] = mapped_column(Integer)
+    """Where the case is registered, so that an office finds what is due in its matters, whoever has to act."""
     rule: Mapped[str] = mapped_column(String(40))
     starts_on: Mapped[date] = mapped_column(Date)
     due_on: Mapped[date] = mapped_column(Date, index=True)
@@ -896,7 +918,13 @@ class StoredDeadline(Base):
     """It does not hold any more, for instance because the matter went to another unit."""
     extended_days: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     extended_on: Mapped[date | None] = mapped_column(Date)
-    __table_args__ = (Index("ix_deadlines_organization_due_on", "organization_id", "due_on"),)
+    __table_args__ = (
+        Index("ix_deadlines_organization_due_on", "organization_id", "due_on"),
+        _part("ix_deadlines_open", "due_on", "id", "organization_id", "office_id", where=OPEN_DEADLINE),
+        _part("ix_deadlines_open_organization", "organization_id", "due_on", "id", where=OPEN_DEADLINE),
+        _part("ix_deadlines_open_office", "office_id", "due_on", "id", "organization_id", where=OPEN_DEADLINE),
+        _part("ix_deadlines_open_rule", "rule", "due_on", "id", "organization_id", "office_id", where=OPEN_DEADLINE),
+    )
 
 
 class StoredExtension(Base):
@@ -914,6 +942,7 @@ class StoredExtension(Base):
     """Null: not decided yet."""
     decided_by: Mapped[str] = mapped_column(String(64), default="")
     decided_at: Mapped[datetime | None]
+    __table_args__ = (_part("ix_extensions_open", "id", where="granted IS NULL"),)
 
 
 class CasePause(Base):
@@ -948,6 +977,9 @@ class StoredLetter(Base):
     issued_at: Mapped[datetime]
     delivered_on: Mapped[date | None] = mapped_column(Date)
     delivered_how: Mapped[str] = mapped_column(String(200), default="")
+    __table_args__ = (
+        _part("ix_letters_undelivered", "organization_id", "id", where="delivered_on IS NULL AND to_organization_id IS NULL"),
+    )
 
 
 class StoredRating(Base):
