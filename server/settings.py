@@ -134,6 +134,15 @@ class Settings(BaseSettings):
     drafting_words: Path | None = Field(
         None, description="File of the office's own words for drafting, as transcription/drafting/data/words.toml."
     )
+    figures_least_participation: int = Field(
+        30, ge=0, le=100, description="Per cent that must have rated for a satisfaction rate to count (figures)."
+    )
+    figures_repeat_window_days: int = Field(
+        90, ge=1, le=365, description="A matter that comes again within so many days of its conclusion was not resolved at once."
+    )
+    figures_target_in_time: int = Field(95, ge=0, le=100, description="Per cent that should be concluded in time; drawn as a line.")
+    figures_target_video_city: int = Field(40, ge=0, le=100, description="Per cent of city leaders' receptions that should be by video.")
+    figures_target_video_county: int = Field(60, ge=0, le=100, description="The same of county leaders.")
     second_pass: bool = Field(
         True, description="Hear every recording again after the talk, with the transcriber's settings second_…."
     )

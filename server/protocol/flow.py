@@ -41,6 +41,8 @@ class StepOrder(Message):
     route: Annotated[str, Field(max_length=200)] = ""
     days: Annotated[int, Field(ge=1, le=365)] | None = None
     pause: Annotated[str, Field(max_length=20)] = ""
+    score: Annotated[str, Field(pattern="^(satisfied|basically|dissatisfied|)$")] = ""
+    """Of a follow-up call: how satisfied they said they are now."""
 
 
 class StepOffer(Message):
@@ -98,6 +100,8 @@ class NewMatter(Message):
     category: Annotated[str, Field(max_length=100)] = ""
     place: Annotated[str, Field(max_length=200)] = ""
     accused_unit: Annotated[str, Field(max_length=200)] = ""
+    received_by_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """The leader who received them on site."""
 
 
 class NewRating(Message):

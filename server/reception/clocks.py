@@ -41,7 +41,8 @@ def begin_received(session: Session, office: Organization, cases: Sequence[Store
     due = {day: count(law, day, today=today).due_on for day in {case.received_on for case in cases}}
     session.add_all(
         StoredDeadline(
-            case_id=case.id, organization_id=office.id, rule=rule, starts_on=case.received_on, due_on=due[case.received_on]
+            case_id=case.id, organization_id=office.id, office_id=office.id, rule=rule, starts_on=case.received_on,
+            due_on=due[case.received_on],
         )
         for case in cases
     )
@@ -59,7 +60,7 @@ def drop(session: Session, case: StoredCase, *, organization_id: int | None = No
     """These do not hold any more: those of a unit, of these limits, or all."""
     for one in store.open_deadlines_of(session, case.id, rules):
         if organization_id is None or one.organization_id == organization_id:
-            one.dropped_at = clock.now()
+            one.dropped_at, one.dropped_on = clock.now(), _today()
 
 
 def recount(session: Session, case: StoredCase) -> None:

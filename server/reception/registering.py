@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.casenumbers import case_number
 from server.domain.limits import FIRST_RULE
-from server.domain.states import CaseState, FormField, Purpose
+from server.domain.states import CaseState, Channel, FormField, Purpose, StaffRole
 from server.errors import InvalidInput
 from server.protocol.flow import NewMatter
 from server.reception import clocks
@@ -93,6 +93,7 @@ def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming]) -
         return []
     for one in incoming:
         check(one.new)
+        _check_receiver(session, actor, one.new)
     now = clock.now()
     made = new_cases(session, actor.organization_id, [_row(one.new) for one in incoming], now)
     for case, one in zip(made, incoming, strict=True):
@@ -112,11 +113,26 @@ def check(new: NewMatter) -> None:
         raise InvalidInput("没有这种信访目的。", fields=["purpose"])
 
 
+def _check_receiver(session: Session, actor: Actor, new: NewMatter) -> None:
+    """Raise InvalidInput where the leader who received them on site is none of the office's."""
+    if new.received_by_id is None:
+        return
+    leader = accounts.user_with_organization(session, new.received_by_id)
+    known = leader is not None and leader.role == StaffRole.LEADER and _related(leader.organization.path, actor.organization_path)
+    if not known or new.channel != Channel.ON_SITE:
+        raise InvalidInput("请选接访的领导；只有现场接访才填。", fields=["received_by_id"])
+
+
+def _related(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
 def _row(new: NewMatter) -> dict[str, object]:
     return {
         "channel": new.channel, "received_on": new.received_on, "source_ref": new.source_ref.strip() or None,
         "title": short_title(new.title or new.statement), "petitioner": new.name, "purpose": new.purpose,
         "category": new.category, "place": new.place, "people": new.people, "statement": new.statement, "filed_record": {},
+        "received_by_id": new.received_by_id,
     }  # fmt: skip
 
 

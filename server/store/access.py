@@ -207,3 +207,8 @@ def visible_kiosk_lines(actor: Actor) -> Select[StoredLine]:
     here = exists().where(_KIOSK.id == Reception.kiosk_id, _KIOSK.organization_id.in_(organizations_under(actor)))
     own = exists().where(Participant.id == StoredLine.participant_id, Participant.role == Role.PETITIONER.value)
     return query.where(here, own)
+
+
+def hidden_cases(actor: Actor) -> Select[int]:
+    """Accusations that the actor must not know of (条例 art. 30): figures leave them out as lists do."""
+    return select(StoredCase.id).where(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))

@@ -246,6 +246,7 @@ class Reception(Base):
         Index("ix_receptions_state_asked_at", "state", "asked_at"),
         Index("ix_receptions_kiosk_id_left", "kiosk_id", "left_kiosk_at"),
         Index("ix_receptions_receiver_id_asked_at", "receiver_id", "asked_at"),
+        Index("ix_receptions_started_at", "started_at"),
     )
 
 
@@ -786,6 +787,8 @@ class StoredCase(Base):
     received_on: Mapped[date] = mapped_column(Date)
     """From which the first limit runs."""
     filed_at: Mapped[datetime] = mapped_column(index=True)
+    received_by_id: Mapped[int | None] = mapped_column(Integer)
+    """The leader who received whoever came to the office (现场接访); of a talk by video, the reception says who."""
     accepted_on: Mapped[date | None] = mapped_column(Date)
     concluded_on: Mapped[date | None] = mapped_column(Date)
     contacted_on: Mapped[date | None] = mapped_column(Date)
@@ -809,6 +812,11 @@ class StoredCase(Base):
             "ix_cases_uncontacted", "organization_id", "concluded_on", "id",
             where="concluded_on IS NOT NULL AND contacted_on IS NULL",
         ),
+        Index("ix_cases_organization_filed_at", "organization_id", "filed_at"),
+        Index("ix_cases_unit_filed_at", "unit_id", "filed_at"),
+        Index("ix_cases_organization_concluded_on", "organization_id", "concluded_on"),
+        Index("ix_cases_received_by_id", "received_by_id", "received_on"),
+        Index("ix_cases_accusation", "accusation", sqlite_where=text("accusation = 1"), postgresql_where=text("accusation")),
     )
 
     @property
@@ -916,6 +924,8 @@ class StoredDeadline(Base):
     """The day that counts for being in time."""
     dropped_at: Mapped[datetime | None]
     """It does not hold any more, for instance because the matter went to another unit."""
+    dropped_on: Mapped[date | None] = mapped_column(Date)
+    """That day: what is dropped after it fell due still counts as late."""
     extended_days: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     extended_on: Mapped[date | None] = mapped_column(Date)
     __table_args__ = (
@@ -924,6 +934,7 @@ class StoredDeadline(Base):
         _part("ix_deadlines_open_organization", "organization_id", "due_on", "id", where=OPEN_DEADLINE),
         _part("ix_deadlines_open_office", "office_id", "due_on", "id", "organization_id", where=OPEN_DEADLINE),
         _part("ix_deadlines_open_rule", "rule", "due_on", "id", "organization_id", "office_id", where=OPEN_DEADLINE),
+        Index("ix_deadlines_figures", "organization_id", "rule", "due_on"),
     )
 
 
@@ -1002,6 +1013,24 @@ class StoredRating(Base):
     """Who of the staff wrote it down."""
     at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("case_id", "body"), Index("ix_ratings_organization_at", "organization_id", "at"))
+
+
+class StoredDigest(Base):
+    """日研判、周会办、月通报、季核查: what happened in a period, counted once when it was over and kept as it was."""
+
+    __tablename__ = "digests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    """Kind of domain/periods.py: day, week, month, quarter."""
+    first: Mapped[date] = mapped_column(Date)
+    period: Mapped[str] = mapped_column(String(12))
+    """Its short name."""
+    made_at: Mapped[datetime]
+    content: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    """Digest of protocol/figures.py."""
+    organization: Mapped[Organization] = relationship()
+    __table_args__ = (UniqueConstraint("organization_id", "kind", "first"), Index("ix_digests_first", "first", "kind"))
 
 
 class LocalLimit(Base):
@@ -1165,88 +1194,3 @@ class ProgressTry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(String(64), index=True)
-
-
-# --- imports and the interface for channels ------------------------------------------------------------------------
-
-
-class StoredImport(Base):
-    """导入: a file of matters from another system, whose rows become cases all or not at all."""
-
-    __tablename__ = "imports"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
-    file_sha256: Mapped[str] = mapped_column(String(64))
-    file_name: Mapped[str] = mapped_column(String(200))
-    file_kind: Mapped[str] = mapped_column(String(10))
-    file_bytes: Mapped[int] = mapped_column(Integer)
-    state: Mapped[str] = mapped_column(String(20))
-    """ImportState of domain/states.py."""
-    author: Mapped[str] = mapped_column(String(64))
-    """Who brought the file; from `begun_at` on, who had it imported."""
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    made_at: Mapped[datetime] = mapped_column(index=True)
-    begun_at: Mapped[datetime | None]
-    done_at: Mapped[datetime | None]
-    plan: Mapped[dict[str, Any] | None]
-    """ImportPlan of protocol/importing.py, once rows were looked at."""
-    columns: Mapped[list[Any]] = mapped_column(deferred=True)
-    sample: Mapped[list[Any]] = mapped_column(deferred=True)
-    """The first rows as text; emptied when the import is done."""
-    errors: Mapped[list[Any]] = mapped_column(deferred=True)
-    """[row, column, value, message], as many as are kept."""
-    rows: Mapped[int] = mapped_column(Integer)
-    """Below the heading."""
-    wrong: Mapped[int] = mapped_column(Integer, default=0)
-    """Rows with errors."""
-    matters: Mapped[int] = mapped_column(Integer, default=0)
-    """Different matters in rows without errors."""
-    known: Mapped[int] = mapped_column(Integer, default=0)
-    """Of them, those that came before."""
-    handled: Mapped[int] = mapped_column(Integer, default=0)
-    """Of them, those that the running import is through with."""
-    added: Mapped[int] = mapped_column(Integer, default=0)
-    __table_args__ = (UniqueConstraint("organization_id", "file_sha256"), Index("ix_imports_organization", "organization_id", "id"))
-
-
-class ImportFile(Base):
-    """The file itself, until its import is done or given up."""
-
-    __tablename__ = "import_files"
-    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), primary_key=True)
-    content: Mapped[bytes]
-
-
-class ImportMapping(Base):
-    """Which columns of a system's files are which fields, kept under a name."""
-
-    __tablename__ = "import_mappings"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
-    name: Mapped[str] = mapped_column(String(50))
-    channel: Mapped[str] = mapped_column(String(20))
-    columns: Mapped[dict[str, Any]]
-    """Field → column."""
-    author: Mapped[str] = mapped_column(String(64))
-    made_at: Mapped[datetime]
-    __table_args__ = (UniqueConstraint("organization_id", "name"),)
-
-
-class IntakeKey(Base):
-    """The key with which another system registers matters of one channel; only its hash is kept."""
-
-    __tablename__ = "intake_keys"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
-    channel: Mapped[str] = mapped_column(String(20))
-    name: Mapped[str] = mapped_column(String(64))
-    """Which system has it."""
-    key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
-    author: Mapped[str] = mapped_column(String(64))
-    made_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-    used_at: Mapped[datetime | None]
-    minute: Mapped[datetime | None]
-    """The beginning of the minute that `calls` counts."""
-    calls: Mapped[int] = mapped_column(Integer, default=0)
-    organization: Mapped[Organization] = relationship()

@@ -97,6 +97,9 @@ WHO: dict[str, set[str]] = {
     "DELETE /api/cases/{}/archive/{}": {"clerk"},
     "GET /api/cases/{}/archive/{}/file": {"leader", "clerk", "supervisor"},
     "GET /api/cases/{}/archive/captions.vtt": {"leader", "clerk", "supervisor"},
+    "GET /api/stats": {"leader", "clerk", "supervisor"},
+    "GET /api/stats/choices": {"leader", "clerk", "supervisor"},
+    "GET /api/stats/cases": {"leader", "clerk", "supervisor"},
 }
 """Who may call which path (protocol/office.md); parameters are {}."""
 

@@ -1,0 +1,41 @@
+"""Figures that offices are judged by, and the matters behind them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from server.api.deps import Db, MatterReader, OfficeDep
+from server.protocol.figures import Behind, Stats, StatsChoices
+from server.reception import stats
+
+router = APIRouter(prefix="/stats")
+
+PeriodKey = Annotated[str, Query(max_length=12)]
+Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+
+
+@router.get("")
+def overview(db: Db, actor: MatterReader, office: OfficeDep, period: PeriodKey = "", organization: Number = None) -> Stats:
+    """The figures of an organization and all below it over a period; of the actor's own and this half-year if not told."""
+    return stats.overview(db, office.settings, actor, period, organization)
+
+
+@router.get("/choices")
+def choices(db: Db, actor: MatterReader) -> StatsChoices:
+    """Periods and organizations that can be asked for."""
+    return stats.choices(db, actor)
+
+
+@router.get("/cases")
+def behind(
+    db: Db,
+    actor: MatterReader,
+    office: OfficeDep,
+    what: Annotated[str, Query(max_length=40)] = "",
+    part: Annotated[str, Query(max_length=10)] = "all",
+    period: PeriodKey = "",
+    organization: Number = None,
+    after: Number = None,
+) -> Behind:
+    """Matters behind a number, newest first; 403 where the list would tell how somebody rated."""
+    return stats.behind(db, office.settings, actor, what, part, period, organization, after)

@@ -1,0 +1,174 @@
+"""Figures as the page, the table, the report and the digests show them (server/protocol/office.md, Figures)."""
+
+from datetime import date
+
+from server.protocol.base import Message, Moment
+
+
+class ShareView(Message):
+    """So many of so many; `percent` has one decimal and is null of nothing."""
+
+    part: int
+    whole: int
+    percent: float | None
+
+
+class FigureView(Message):
+    """One figure; `id` and the words are those of domain/figures.py."""
+
+    id: str
+    name: str
+    formula: str
+    day: str
+    source: str
+    measure: str
+    less_is_better: bool
+    now: ShareView
+    a_year_before: ShareView
+    counts: bool
+    """False: too few rated for it to say something (不作数)."""
+    remark: str
+    """One sentence that belongs beside it; empty: none."""
+    private: bool
+    """Only supervisors may open what is behind its numerator."""
+
+
+class MonthView(Message):
+    period: str
+    words: str
+    concluded: ShareView
+    accepted: ShareView
+
+
+class UnitView(Message):
+    """What an organization did itself, without those below it."""
+
+    organization_id: int
+    name: str
+    accepted: ShareView
+    concluded: ShareView
+    satisfied: ShareView
+    rated: ShareView
+    counts: bool
+
+
+class LevelView(Message):
+    """Leaders of one level; `target` in per cent, null: none set; `short`: receptions by video that are missing to it."""
+
+    level: str
+    name: str
+    share: ShareView
+    target: int | None
+    short: int
+
+
+class LookView(Message):
+    id: str
+    name: str
+    cases: int
+    private: bool
+
+
+class EnteredView(Message):
+    """Satisfaction of one body as petitioners told it themselves, and as staff wrote it down for them."""
+
+    body: str
+    by_petitioner: ShareView
+    by_staff: ShareView
+
+
+class Stats(Message):
+    """The figures of an organization and all below it over a period."""
+
+    organization_id: int
+    organization: str
+    period: str
+    words: str
+    span: str
+    until: date | None
+    """Of a period that is not over: the last day that is counted."""
+    registered: int
+    figures: tuple[FigureView, ...]
+    months: tuple[MonthView, ...]
+    units: tuple[UnitView, ...]
+    video: tuple[LevelView, ...]
+    looks: tuple[LookView, ...]
+    entered: tuple[EnteredView, ...]
+    target_in_time: int
+    least_participation: int
+
+
+class OrganizationChoice(Message):
+    id: int
+    name: str
+    depth: int
+    """Below the actor's own."""
+
+
+class StatsChoices(Message):
+    """What can be asked for: (short name, words) of periods, and organizations."""
+
+    periods: tuple[tuple[str, str], ...]
+    organizations: tuple[OrganizationChoice, ...]
+
+
+class BehindRow(Message):
+    id: int
+    case_no: str
+    title: str
+    organization: str
+    unit: str
+    state: str
+    received_on: date
+    concluded_on: date | None
+
+
+class Behind(Message):
+    """Matters behind a number, newest first; `next`: ask again with after=next, null: that was all."""
+
+    heading: str
+    explanation: str
+    rows: tuple[BehindRow, ...]
+    next: int | None
+
+
+class Counted(Message):
+    """How often something came, in the period and in the one before."""
+
+    name: str
+    now: int
+    before: int
+
+
+class Digest(Message):
+    """日研判、周会办、月通报、季核查, as it was counted when the period was over."""
+
+    title: str
+    organization: str
+    period: str
+    words: str
+    span: str
+    registered: Counted
+    by_category: tuple[Counted, ...]
+    by_place: tuple[Counted, ...]
+    by_unit: tuple[Counted, ...]
+    by_channel: tuple[Counted, ...]
+    figures: tuple[FigureView, ...]
+    """`a_year_before` of a digest is the period before."""
+    looks: tuple[LookView, ...]
+
+
+class DigestRow(Message):
+    id: int
+    title: str
+    organization: str
+    words: str
+    span: str
+    registered: int
+    made_at: Moment
+
+
+class DigestView(Message):
+    id: int
+    made_at: Moment
+    digest: Digest

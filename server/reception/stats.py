@@ -1,0 +1,255 @@
+"""Figures that offices are judged by: asked for, opened to the matters behind them, exported, printed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import periods, terms
+from server.domain.figures import (
+    DEFINITIONS,
+    LOOKS,
+    PARTICIPATION,
+    PRIVATE,
+    Figure,
+    Look,
+    Policy,
+    Share,
+    counts,
+)
+from server.domain.periods import Period
+from server.domain.ratings import EnteredBy, RatedBody
+from server.domain.states import CaseState, OrganizationLevel, StaffRole
+from server.errors import InvalidInput, NotAllowed, NotFound
+from server.protocol.figures import (
+    Behind,
+    BehindRow,
+    EnteredView,
+    FigureView,
+    LevelView,
+    LookView,
+    MonthView,
+    OrganizationChoice,
+    ShareView,
+    Stats,
+    StatsChoices,
+    UnitView,
+)
+from server.settings import Settings
+from server.store import accounts
+from server.store import case_figures as store
+from server.store.access import Actor
+from server.store.case_figures import Scope
+from server.store.models import Organization, StoredCase
+
+PAGE_ROWS = 50
+MOST_ORGANIZATIONS = 500
+LEVELS = (OrganizationLevel.CITY, OrganizationLevel.COUNTY, OrganizationLevel.TOWNSHIP)
+PARTS = {"all": None, "good": True, "bad": False}
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What this installation has set about figures."""
+    targets = (
+        (OrganizationLevel.CITY, settings.figures_target_video_city),
+        (OrganizationLevel.COUNTY, settings.figures_target_video_county),
+    )
+    return Policy(
+        least_participation=settings.figures_least_participation, repeat_window_days=settings.figures_repeat_window_days,
+        target_in_time=settings.figures_target_in_time, video_targets=targets,
+    )
+
+
+def scope_of(session: Session, settings: Settings, actor: Actor, key: str, organization_id: int | None) -> tuple[Scope, Organization]:
+    """What is asked for.  Raises InvalidInput (no such period) and NotFound (not the actor's organization or below)."""
+    today = clock.today_in_office().date()
+    try:
+        period = periods.parse(key) if key else periods.of("half", today)
+    except ValueError:
+        raise InvalidInput("没有这段时间，请重新选。", fields=["period"]) from None
+    found = accounts.organization_or_none(session, organization_id or actor.organization_id)
+    if found is None or not found.path.startswith(actor.organization_path):
+        raise NotFound
+    return Scope(actor=actor, path=found.path, period=period, today=today, policy=policy_of(settings)), found
+
+
+def choices(session: Session, actor: Actor) -> StatsChoices:
+    """Periods and organizations to choose from."""
+    today = clock.today_in_office().date()
+    recent = [periods.of("half", today), *periods.over("half", today, 2), periods.of("year", today), *periods.over("year", today, 1)]
+    quarters = [periods.of("quarter", today), *periods.over("quarter", today, 4)]
+    months = [periods.of("month", today), *periods.over("month", today, 12)]
+    own = actor.organization_path.count("/")
+    found = store.organizations(session, actor.organization_path)[:MOST_ORGANIZATIONS]
+    return StatsChoices(
+        periods=tuple((one.key, one.words) for one in [*recent, *quarters, *months]),
+        organizations=tuple(OrganizationChoice(id=one.id, name=one.name, depth=one.path.count("/") - own) for one in found),
+    )
+
+
+def overview(session: Session, settings: Settings, actor: Actor, key: str = "", organization_id: int | None = None) -> Stats:
+    """The figures of an organization and all below it over a period."""
+    scope, organization = scope_of(session, settings, actor, key, organization_id)
+    found, period = store.organizations(session, scope.path), scope.period
+    running = scope.today <= period.last
+    return Stats(
+        organization_id=organization.id, organization=organization.name, period=period.key, words=period.words, span=period.span,
+        until=scope.today - timedelta(days=1) if running else None, registered=store.registered(session, scope),
+        figures=figure_views(session, scope, period.a_year_before()), months=_months(session, scope),
+        units=_units(session, scope, found), video=_levels(session, scope, found), looks=look_views(session, scope),
+        entered=tuple(_entered(session, scope, body) for body in RatedBody), target_in_time=scope.policy.target_in_time,
+        least_participation=scope.policy.least_participation,
+    )  # fmt: skip
+
+
+def shown(share: Share) -> ShareView:
+    """A share as it goes out."""
+    return ShareView(part=share.part, whole=share.whole, percent=None if share.percent is None else float(share.percent))
+
+
+def figure_views(session: Session, scope: Scope, earlier: Period) -> tuple[FigureView, ...]:
+    """Every figure, and what it was in an earlier period."""
+    now = {one: store.figure_share(session, scope, one) for one in Figure}
+    then = {one: store.figure_share(session, scope.over(earlier), one) for one in Figure}
+    return tuple(_figure(session, scope, one, now, then[one]) for one in Figure)
+
+
+def _figure(session: Session, scope: Scope, figure: Figure, now: Mapping[Figure, Share], then: Share) -> FigureView:
+    defined, beside = DEFINITIONS[figure], PARTICIPATION.get(figure)
+    return FigureView(
+        id=figure, name=defined.name, formula=defined.formula, day=defined.day, source=defined.source, measure=defined.measure,
+        less_is_better=defined.less_is_better, now=shown(now[figure]), a_year_before=shown(then),
+        counts=beside is None or counts(now[beside], scope.policy), remark=_remark(session, scope, figure, now),
+        private=figure in PRIVATE,
+    )  # fmt: skip
+
+
+def _remark(session: Session, scope: Scope, figure: Figure, now: Mapping[Figure, Share]) -> str:
+    if (beside := PARTICIPATION.get(figure)) is not None and now[figure].whole:
+        least = scope.policy.least_participation
+        little = f"不到 {least}%，不作数" if not counts(now[beside], scope.policy) else "要一起看"
+        return f"参评率 {now[beside].words}，{little}"
+    if figure is Figure.RESOLVED_ONCE and (young := store.young(session, scope)):
+        return f"其中 {young} 件办结还不满 {scope.policy.repeat_window_days} 天，还会变"
+    return ""
+
+
+def _months(session: Session, scope: Scope) -> tuple[MonthView, ...]:
+    made = []
+    for month in scope.period.months():
+        if month.first < scope.today:
+            each = {one: shown(store.figure_share(session, scope.over(month), one)) for one in (Figure.CONCLUDED_IN_TIME, Figure.ACCEPTED_IN_TIME)}
+            concluded, accepted = each[Figure.CONCLUDED_IN_TIME], each[Figure.ACCEPTED_IN_TIME]
+            made.append(MonthView(period=month.key, words=f"{month.first.month}月", concluded=concluded, accepted=accepted))
+    return tuple(made)
+
+
+_OF_UNITS = (Figure.ACCEPTED_IN_TIME, Figure.CONCLUDED_IN_TIME, Figure.SATISFIED_UNIT, Figure.RATED_UNIT)
+
+
+def _units(session: Session, scope: Scope, found: Sequence[Organization]) -> tuple[UnitView, ...]:
+    shares = {one: store.by_organization(session, store.rows(session, scope, one)) for one in _OF_UNITS}
+    busy = [one for one in found if any(one.id in by for by in shares.values())]
+    return tuple(_unit(one, [shares[figure].get(one.id, Share()) for figure in _OF_UNITS], scope.policy) for one in busy)
+
+
+def _unit(organization: Organization, shares: Sequence[Share], policy: Policy) -> UnitView:
+    accepted, concluded, satisfied, rated = (shown(one) for one in shares)
+    return UnitView(
+        organization_id=organization.id, name=organization.name, accepted=accepted, concluded=concluded, satisfied=satisfied,
+        rated=rated, counts=counts(shares[3], policy),
+    )
+
+
+def _levels(session: Session, scope: Scope, found: Iterable[Organization]) -> tuple[LevelView, ...]:
+    """Per level of leader; a department's leaders belong to the level of the office above it."""
+    named = {one.id: one for one in found}
+    sums: dict[str, Share] = {}
+    for number, share in store.video_by_organization(session, scope).items():
+        level = _level(session, named, number)
+        before = sums.get(level, Share())
+        sums[level] = Share(before.part + share.part, before.whole + share.whole)
+    targets = dict(scope.policy.video_targets)
+    order = [one for one in (*LEVELS, "") if one in sums]
+    return tuple(_level_view(level, sums[level], targets.get(OrganizationLevel(level)) if level else None) for level in order)
+
+
+def _level_view(level: str, share: Share, target: int | None) -> LevelView:
+    name = f"{terms.ORGANIZATION_LEVEL[OrganizationLevel(level)]}领导" if level else "没有写明级别的"
+    return LevelView(level=level, name=name, share=shown(share), target=target, short=share.short_of(target) if target else 0)
+
+
+def _level(session: Session, named: Mapping[int, Organization], number: int) -> str:
+    ids = [int(part) for part in named[number].path.split("/") if part]
+    for one in reversed(ids):
+        level = (named.get(one) or accounts.organization(session, one)).level
+        if level in LEVELS:
+            return level
+    return ""
+
+
+def look_views(session: Session, scope: Scope) -> tuple[LookView, ...]:
+    """What somebody has to look at."""
+    return tuple(
+        LookView(id=one, name=words, cases=store.how_many(session, store.looks(scope, one)), private=one in PRIVATE)
+        for one, words in LOOKS.items()
+    )
+
+
+def _entered(session: Session, scope: Scope, body: RatedBody) -> EnteredView:
+    found = store.entered(session, scope, body)
+    return EnteredView(
+        body=terms.RATED_BODY[body], by_petitioner=shown(found[EnteredBy.PETITIONER]), by_staff=shown(found[EnteredBy.STAFF])
+    )
+
+
+# --- behind a number ---------------------------------------------------------------------------------------------
+
+
+def behind(
+    session: Session, settings: Settings, actor: Actor, what: str, part: str, key: str, organization_id: int | None, after: int | None
+) -> Behind:
+    """A page of the matters behind a number: `what` is a Figure or a Look, `part` all, good or bad.
+
+    Raises NotFound, InvalidInput, and NotAllowed where the list would tell how somebody rated.
+    """
+    scope, organization = scope_of(session, settings, actor, key, organization_id)
+    if part not in PARTS:
+        raise InvalidInput("没有这种清单。", fields=["part"])
+    query, name, explanation, private = _named(session, scope, what, part)
+    if private and actor.role is not StaffRole.SUPERVISOR:
+        raise NotAllowed("谁评了什么，只有督查督办人员能打开。")
+    found = store.behind(session, scope, query, PARTS[part], after, PAGE_ROWS + 1)
+    shown_rows = found[:PAGE_ROWS]
+    return Behind(
+        heading=f"{organization.name} {scope.period.words} {name}", explanation=explanation,
+        rows=tuple(_row(one) for one in shown_rows), next=shown_rows[-1].id if len(found) > PAGE_ROWS else None,
+    )  # fmt: skip
+
+
+def _named(session: Session, scope: Scope, what: str, part: str) -> tuple[Select[Any], str, str, bool]:
+    """What is counted, its name, a sentence about it, and whether it tells how somebody rated."""
+    if what in list(Look):
+        look = Look(what)
+        return store.looks(scope, look), LOOKS[look], "", look in PRIVATE
+    if what not in list(Figure):
+        raise NotFound("没有这个指标。")
+    figure = Figure(what)
+    defined = DEFINITIONS[figure]
+    words = {"all": defined.denominator, "good": defined.numerator, "bad": "没有做到的"}[part]
+    if figure is Figure.REPEATS and part == "bad":
+        words = "不是重复的"
+    explanation = f"{words}。按{defined.day}算在这段时间里。" + ("还没归档的接访不在里面。" if figure is Figure.VIDEO else "")
+    return store.rows(session, scope, figure), defined.name, explanation, figure in PRIVATE and part != "all"
+
+
+def _row(case: StoredCase) -> BehindRow:
+    return BehindRow(
+        id=case.id, case_no=case.case_no, title=case.title, organization=case.organization.name,
+        unit=case.unit.name if case.unit else "", state=terms.CASE_STATE[CaseState(case.state)], received_on=case.received_on,
+        concluded_on=case.concluded_on,
+    )  # fmt: skip
+

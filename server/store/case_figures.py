@@ -1,0 +1,331 @@
+"""What is counted for the figures of domain/figures.py, and the matters behind each number.
+
+Every figure is one select of (case_id, good, organization_id): numbers, months, units and lists are made from it, so that
+they cannot differ.  Whom an accusation must be hidden from counts it nowhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from server import clock
+from server.domain.figures import Figure, Look, Policy, Share
+from server.domain.flow import ACCEPTANCE_LIMITS, CONCLUSION_LIMITS, Step
+from server.domain.limits import RULES
+from server.domain.periods import Period
+from server.domain.ratings import EnteredBy, RatedBody, Score
+from server.domain.states import CaseState, Channel, ReceptionState, StaffRole
+from server.store.access import Actor, hidden_cases, visible_cases
+from server.store.models import (
+    CasePause,
+    Organization,
+    Reception,
+    StoredCase,
+    StoredCaseEvent,
+    StoredDeadline,
+    StoredRating,
+    User,
+)
+from server.store.ratings import could_be_rated
+
+_ONE = timedelta(days=1)
+_REPEAT = aliased(StoredCase)
+PLEASED = (Score.SATISFIED, Score.BASICALLY)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which figures are asked for: of the organizations at and under `path`, as `actor` may know them, on `today`."""
+
+    actor: Actor
+    path: str
+    period: Period
+    today: date
+    policy: Policy
+
+    def over(self, period: Period) -> "Scope":
+        return replace(self, period=period)
+
+    @property
+    def began(self) -> datetime:
+        """The moment the period begins."""
+        return clock.end_of_day(self.period.first - _ONE)
+
+    @property
+    def ended(self) -> datetime:
+        return clock.end_of_day(self.period.last)
+
+
+def _under(scope: Scope) -> Select[int]:
+    return select(Organization.id).where(Organization.path.startswith(scope.path, autoescape=True))
+
+
+def _known(scope: Scope, column: Any) -> ColumnElement[bool]:
+    return column.not_in(hidden_cases(scope.actor))
+
+
+def _rows(case_id: Any, good: ColumnElement[bool], organization: Any) -> Select[Any]:
+    return select(case_id.label("case_id"), func.coalesce(good, literal(False)).label("good"), organization.label("organization_id"))
+
+
+# --- figures -----------------------------------------------------------------------------------------------------
+
+
+def rows(session: Session, scope: Scope, figure: Figure) -> Select[Any]:
+    """(case_id, good, organization_id) of every matter that a figure counts; of receptions see `video`."""
+    match figure:
+        case Figure.ACCEPTED_IN_TIME:
+            return _due(scope, ACCEPTANCE_LIMITS)
+        case Figure.CONCLUDED_IN_TIME:
+            return _due(scope, CONCLUSION_LIMITS)
+        case Figure.SATISFIED_OFFICE:
+            return _satisfied(scope, RatedBody.OFFICE)
+        case Figure.SATISFIED_UNIT:
+            return _satisfied(scope, RatedBody.UNIT)
+        case Figure.RATED_OFFICE:
+            return _rated(scope, RatedBody.OFFICE)
+        case Figure.RATED_UNIT:
+            return _rated(scope, RatedBody.UNIT)
+        case Figure.REPEATS:
+            return _rows(StoredCase.id, StoredCase.repeat_of_id.is_not(None), StoredCase.organization_id).where(_registered(scope))
+        case Figure.RESOLVED_ONCE:
+            return _resolved_once(session, scope)
+        case Figure.VIDEO:
+            return _receptions(scope)
+
+
+def _due(scope: Scope, rules: Sequence[str]) -> Select[Any]:
+    """Limits whose last day is over, unless they were dropped before; one that stands still has no last day yet."""
+    d = StoredDeadline
+    last = min(scope.period.last, scope.today - _ONE)
+    in_time = and_(d.done_on <= d.due_on, d.dropped_on.is_(None))
+    standing = and_(d.done_on.is_(None), d.dropped_on.is_(None), _stands_still(rules))
+    return _rows(d.case_id, in_time, d.organization_id).where(
+        d.organization_id.in_(_under(scope)), d.rule.in_(rules), d.due_on.between(scope.period.first, last),
+        or_(d.dropped_on.is_(None), d.dropped_on > d.due_on), ~standing, _known(scope, d.case_id),
+    )  # fmt: skip
+
+
+def _stands_still(rules: Sequence[str]) -> ColumnElement[bool]:
+    kinds = sorted({kind for rule in rules for kind in RULES[rule].stopped_by})
+    return exists().where(
+        CasePause.case_id == StoredDeadline.case_id, CasePause.last.is_(None), CasePause.kind.in_(kinds),
+        CasePause.first <= StoredDeadline.due_on,
+    )  # fmt: skip
+
+
+def _registered(scope: Scope, organization: Any = StoredCase.organization_id) -> ColumnElement[bool]:
+    """Registered in the period, by these organizations or given to them, and not part of another matter."""
+    return and_(
+        organization.in_(_under(scope)), StoredCase.filed_at >= scope.began, StoredCase.filed_at < scope.ended,
+        StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
+    )  # fmt: skip
+
+
+def _rated_of(body: RatedBody) -> Any:
+    return StoredCase.organization_id if body is RatedBody.OFFICE else StoredCase.unit_id
+
+
+def _rating(body: RatedBody) -> ColumnElement[bool]:
+    return and_(StoredRating.case_id == StoredCase.id, StoredRating.body == body)
+
+
+def _rated(scope: Scope, body: RatedBody) -> Select[Any]:
+    found = _rows(StoredCase.id, StoredRating.id.is_not(None), _rated_of(body)).outerjoin(StoredRating, _rating(body))
+    return found.where(_registered(scope, _rated_of(body)), could_be_rated(body))
+
+
+def _satisfied(scope: Scope, body: RatedBody, entered_by: EnteredBy | None = None) -> Select[Any]:
+    found = _rows(StoredCase.id, StoredRating.score.in_(PLEASED), _rated_of(body)).join(StoredRating, _rating(body))
+    who = true() if entered_by is None else StoredRating.entered_by == entered_by
+    return found.where(_registered(scope, _rated_of(body)), could_be_rated(body), who)
+
+
+def _resolved_once(session: Session, scope: Scope) -> Select[Any]:
+    again = exists().where(
+        _REPEAT.repeat_of_id == StoredCase.id, _REPEAT.state != CaseState.MERGED, _REPEAT.received_on >= StoredCase.concluded_on,
+        _REPEAT.received_on <= _plus_days(session, StoredCase.concluded_on, scope.policy.repeat_window_days),
+    )  # fmt: skip
+    return _rows(StoredCase.id, ~again, StoredCase.organization_id).where(
+        StoredCase.organization_id.in_(_under(scope)), StoredCase.concluded_on.between(scope.period.first, scope.period.last),
+        StoredCase.repeat_of_id.is_(None), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
+    )  # fmt: skip
+
+
+def _plus_days(session: Session, column: Any, days: int) -> ColumnElement[date]:
+    if session.get_bind().dialect.name == "postgresql":
+        return type_coerce(column + days, Date)
+    return type_coerce(func.date(column, f"+{days} days"), Date)
+
+
+def _receptions(scope: Scope) -> Select[Any]:
+    """Receptions that leaders of these organizations held, by video or on site; `case_id` is null until it is filed."""
+    video = or_(StoredCase.id.is_(None), StoredCase.channel == Channel.VIDEO)
+    talks = (
+        _rows(StoredCase.id, video, User.organization_id)
+        .select_from(Reception)
+        .join(User, User.id == Reception.receiver_id)
+        .outerjoin(StoredCase, StoredCase.reception_id == Reception.id)
+        .where(
+            Reception.started_at >= scope.began, Reception.started_at < scope.ended, Reception.state == ReceptionState.CLOSED,
+            User.role == StaffRole.LEADER, User.organization_id.in_(_under(scope)),
+            or_(StoredCase.id.is_(None), _known(scope, StoredCase.id)),
+        )
+    )  # fmt: skip
+    on_site = (
+        _rows(StoredCase.id, literal(False), User.organization_id)
+        .join(User, User.id == StoredCase.received_by_id)
+        .where(
+            User.organization_id.in_(_under(scope)), StoredCase.received_on.between(scope.period.first, scope.period.last),
+            StoredCase.reception_id.is_(None), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
+        )
+    )  # fmt: skip
+    both = talks.union_all(on_site).subquery()
+    return select(both.c.case_id, both.c.good, both.c.organization_id)
+
+
+# --- what somebody has to look at ----------------------------------------------------------------------------------
+
+
+def looks(scope: Scope, look: Look) -> Select[Any]:
+    """(case_id, good, organization_id) of what somebody has to look at; `good` is false throughout."""
+    match look:
+        case Look.NO_CONTACT:
+            return _rows(StoredCase.id, literal(False), StoredCase.organization_id).where(
+                StoredCase.organization_id.in_(_under(scope)), StoredCase.state != CaseState.MERGED,
+                StoredCase.concluded_on.between(scope.period.first, scope.period.last), StoredCase.contacted_on.is_(None),
+                _known(scope, StoredCase.id),
+            )  # fmt: skip
+        case Look.CONTRADICTED:
+            return _ratings(scope).where(StoredRating.score.in_(PLEASED), _denied())
+        case Look.BY_STAFF:
+            return _ratings(scope).where(StoredRating.entered_by == EnteredBy.STAFF)
+        case Look.TAKEN_BACK_LATE:
+            d = StoredDeadline
+            return _rows(d.case_id, literal(False), d.organization_id).where(
+                d.organization_id.in_(_under(scope)), d.rule.in_((*ACCEPTANCE_LIMITS, *CONCLUSION_LIMITS)),
+                d.due_on.between(scope.period.first, scope.period.last), d.dropped_on > d.due_on, _known(scope, d.case_id),
+            )  # fmt: skip
+
+
+def _ratings(scope: Scope) -> Select[Any]:
+    """Ratings that were given in the period."""
+    return _rows(StoredRating.case_id, literal(False), StoredRating.organization_id).where(
+        StoredRating.organization_id.in_(_under(scope)), StoredRating.at >= scope.began, StoredRating.at < scope.ended,
+        _known(scope, StoredRating.case_id),
+    )  # fmt: skip
+
+
+def _denied() -> ColumnElement[bool]:
+    """Whether a follow-up call heard the contrary."""
+    said = StoredCaseEvent.details["score"].as_string()
+    return exists().where(
+        StoredCaseEvent.case_id == StoredRating.case_id, StoredCaseEvent.kind == Step.FOLLOW_UP, said == Score.DISSATISFIED
+    )
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
+
+
+def share(session: Session, found: Select[Any]) -> Share:
+    """Of matters: how many count, and how many of them are good in everything that was counted of them."""
+    inner = found.subquery()
+    bad = func.count(case((~inner.c.good, inner.c.case_id)).distinct())
+    whole, missed = session.execute(select(func.count(inner.c.case_id.distinct()), bad)).one()
+    return Share(whole - missed, whole)
+
+
+def figure_share(session: Session, scope: Scope, figure: Figure) -> Share:
+    """A figure; 远程视频接访比重 counts receptions, every other one matters."""
+    if figure is Figure.VIDEO:
+        by = video_by_organization(session, scope)
+        return Share(sum(one.part for one in by.values()), sum(one.whole for one in by.values()))
+    return share(session, rows(session, scope, figure))
+
+
+def how_many(session: Session, found: Select[Any]) -> int:
+    """Matters in it."""
+    inner = found.subquery()
+    return session.scalar(select(func.count(inner.c.case_id.distinct()))) or 0
+
+
+def by_organization(session: Session, found: Select[Any]) -> dict[int, Share]:
+    """The same per organization."""
+    inner = found.subquery()
+    bad = func.count(case((~inner.c.good, inner.c.case_id)).distinct())
+    query = select(inner.c.organization_id, func.count(inner.c.case_id.distinct()), bad).group_by(inner.c.organization_id)
+    return {number: Share(whole - missed, whole) for number, whole, missed in session.execute(query)}
+
+
+def video_by_organization(session: Session, scope: Scope) -> dict[int, Share]:
+    """Leaders' receptions per organization of the leader."""
+    inner = _receptions(scope).subquery()
+    by_video = func.coalesce(func.sum(case((inner.c.good, 1), else_=0)), 0)
+    query = select(inner.c.organization_id, by_video, func.count()).group_by(inner.c.organization_id)
+    return {number: Share(int(part), whole) for number, part, whole in session.execute(query)}
+
+
+def entered(session: Session, scope: Scope, body: RatedBody) -> dict[EnteredBy, Share]:
+    """Satisfaction as petitioners told it themselves, and as staff wrote it down for them."""
+    return {who: share(session, _satisfied(scope, body, who)) for who in EnteredBy}
+
+
+def young(session: Session, scope: Scope) -> int:
+    """First-time matters that were concluded so recently that they may still come again within the window."""
+    since = scope.today - timedelta(days=scope.policy.repeat_window_days)
+    found = _resolved_once(session, scope).where(StoredCase.concluded_on >= since)
+    return how_many(session, found)
+
+
+def registered_by(session: Session, scope: Scope, column: Any, most: int) -> list[tuple[Any, int]]:
+    """How many matters were registered per value of a column of StoredCase, the most first."""
+    number = func.count()
+    query = select(column, number).where(_registered(scope)).group_by(column).order_by(number.desc(), column)
+    return [(value, found) for value, found in session.execute(query.limit(most))]
+
+
+def registered(session: Session, scope: Scope) -> int:
+    """How many matters were registered."""
+    return session.scalar(select(func.count()).where(_registered(scope)).select_from(StoredCase)) or 0
+
+
+# --- lists -------------------------------------------------------------------------------------------------------
+
+
+def behind(
+    session: Session, scope: Scope, found: Select[Any], good: bool | None, after: int | None, most: int
+) -> Sequence[StoredCase]:
+    """Matters behind a number that the actor may open, newest first, at most `most`; `after`: the last one seen."""
+    inner = found.subquery()
+    ids = select(inner.c.case_id).where(inner.c.case_id.is_not(None)).group_by(inner.c.case_id)
+    if good is not None:
+        all_good = func.min(type_coerce(case((inner.c.good, 1), else_=0), Integer))
+        ids = ids.having(all_good == int(good))
+    query = visible_cases(scope.actor).where(StoredCase.id.in_(ids))
+    if after is not None:
+        query = query.where(StoredCase.id < after)
+    return session.scalars(query.options(joinedload(StoredCase.organization)).order_by(StoredCase.id.desc()).limit(most)).all()
+
+
+def organizations(session: Session, path: str) -> Sequence[Organization]:
+    """At and under a path, in the order of the tree."""
+    query = select(Organization).where(Organization.path.startswith(path, autoescape=True))
+    return session.scalars(query.order_by(Organization.path)).all()
