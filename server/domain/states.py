@@ -175,6 +175,16 @@ class Channel(StrEnum):
     HOTLINE = "hotline"
 
 
+class ImportState(StrEnum):
+    """How far a file of matters from another system is."""
+
+    BROUGHT = "brought"
+    LOOKED_AT = "looked_at"
+    """A dry run was made; nothing is registered yet."""
+    RUNNING = "running"
+    DONE = "done"
+
+
 class CaseState(StrEnum):
     """How far a matter (信访事项) has come; domain/flow.py says what leads from one to the next."""
 

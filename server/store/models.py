@@ -1194,3 +1194,88 @@ class ProgressTry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(String(64), index=True)
+
+
+# --- imports and the interface for channels ------------------------------------------------------------------------
+
+
+class StoredImport(Base):
+    """导入: a file of matters from another system, whose rows become cases all or not at all."""
+
+    __tablename__ = "imports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    file_name: Mapped[str] = mapped_column(String(200))
+    file_kind: Mapped[str] = mapped_column(String(10))
+    file_bytes: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(20))
+    """ImportState of domain/states.py."""
+    author: Mapped[str] = mapped_column(String(64))
+    """Who brought the file; from `begun_at` on, who had it imported."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[datetime] = mapped_column(index=True)
+    begun_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    plan: Mapped[dict[str, Any] | None]
+    """ImportPlan of protocol/importing.py, once rows were looked at."""
+    columns: Mapped[list[Any]] = mapped_column(deferred=True)
+    sample: Mapped[list[Any]] = mapped_column(deferred=True)
+    """The first rows as text; emptied when the import is done."""
+    errors: Mapped[list[Any]] = mapped_column(deferred=True)
+    """[row, column, value, message], as many as are kept."""
+    rows: Mapped[int] = mapped_column(Integer)
+    """Below the heading."""
+    wrong: Mapped[int] = mapped_column(Integer, default=0)
+    """Rows with errors."""
+    matters: Mapped[int] = mapped_column(Integer, default=0)
+    """Different matters in rows without errors."""
+    known: Mapped[int] = mapped_column(Integer, default=0)
+    """Of them, those that came before."""
+    handled: Mapped[int] = mapped_column(Integer, default=0)
+    """Of them, those that the running import is through with."""
+    added: Mapped[int] = mapped_column(Integer, default=0)
+    __table_args__ = (UniqueConstraint("organization_id", "file_sha256"), Index("ix_imports_organization", "organization_id", "id"))
+
+
+class ImportFile(Base):
+    """The file itself, until its import is done or given up."""
+
+    __tablename__ = "import_files"
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    content: Mapped[bytes]
+
+
+class ImportMapping(Base):
+    """Which columns of a system's files are which fields, kept under a name."""
+
+    __tablename__ = "import_mappings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    name: Mapped[str] = mapped_column(String(50))
+    channel: Mapped[str] = mapped_column(String(20))
+    columns: Mapped[dict[str, Any]]
+    """Field → column."""
+    author: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+
+
+class IntakeKey(Base):
+    """The key with which another system registers matters of one channel; only its hash is kept."""
+
+    __tablename__ = "intake_keys"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(64))
+    """Which system has it."""
+    key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    author: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    minute: Mapped[datetime | None]
+    """The beginning of the minute that `calls` counts."""
+    calls: Mapped[int] = mapped_column(Integer, default=0)
+    organization: Mapped[Organization] = relationship()
