@@ -6,7 +6,7 @@ from fastapi import APIRouter, BackgroundTasks, Header, Path, Query, Response
 from fastapi.responses import FileResponse
 from sqlalchemy.orm import Session
 
-from server.api.deps import CaseReader, Clerk, Db, MatterReader, OfficeDep, Officer
+from server.api.deps import CaseReader, Clerk, Db, LeaderOrClerk, MatterReader, OfficeDep, Officer
 from server.domain.flow import Step
 from server.domain.states import ArchiveKind
 from server.protocol.flow import NewMatter, NewRating, StepOrder
@@ -48,7 +48,8 @@ def register(body: NewMatter, db: Db, actor: Clerk, response: Response) -> dict[
     """Register a matter that did not come by a talk; one that came before under its number is not added again (200)."""
     case, added = registering.register(db, actor, body)
     response.status_code = 201 if added else 200
-    return {"id": case.id, "case_no": case.case_no, "added": added}
+    code = {"query_code": case.query_code} if added else {}
+    return {"id": case.id, "case_no": case.case_no, "added": added} | code
 
 
 @router.post("/{case_id}/steps/{step}")
@@ -61,6 +62,12 @@ def take(case_id: CaseId, step: Step, body: StepOrder, db: Db, actor: Officer) -
 def open_person(case_id: CaseId, person_id: CaseId, db: Db, actor: CaseReader) -> CasePersonView:
     """Telephone and ID number of a person in full, which is written into the log of accesses."""
     return cases.open_person(db, actor, case_id, person_id)
+
+
+@router.post("/{case_id}/query-code")
+def query_code(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> dict[str, str]:
+    """The code with which the petitioner asks how it stands, for a letter or a slip; logged."""
+    return {"query_code": cases.open_query_code(db, actor, case_id)}
 
 
 @router.post("/{case_id}/ratings", status_code=204)

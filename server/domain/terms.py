@@ -253,6 +253,8 @@ CASE_EVENT: dict[str, str] = {
     "bundle_cancelled": "整套材料不导出了",
     "bundle_downloaded": "下载整套材料",
     "rated_by_staff": "按信访人说的，记下评价",
+    "asked_review": "在网上申请复查",
+    "asked_reexamination": "在网上申请复核",
     "late_speech": "归档以后又认出一些话，留在接谈室记录里",
 }
 

@@ -81,6 +81,15 @@ class LetterView(Message):
     delivered_how: str
 
 
+class RequestView(Message):
+    """What the petitioner asked for by query code and nobody has taken on yet."""
+
+    step: str
+    """The step that takes it on."""
+    words: str
+    asked_on: date
+
+
 class NewMatter(Message):
     """A matter that did not come by a talk: by letter, online, from a leader's mailbox or a hotline."""
 

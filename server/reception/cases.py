@@ -8,7 +8,7 @@ from server import clock
 from server.domain import searchtokens, terms
 from server.domain.flow import Step
 from server.domain.states import CaseState, Channel, Purpose, StaffRole
-from server.errors import NotFound
+from server.errors import NotAllowed, NotFound
 from server.protocol.canonical import fingerprint
 from server.protocol.flow import StepOrder
 from server.protocol.office import (
@@ -36,6 +36,7 @@ from server.store.models import (
     StoredSupplement,
     VisitRecord,
 )
+from server.store.querycodes import new_query_code
 from server.store.search import search_tokens
 
 PAGES = 10_000
@@ -112,6 +113,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES) if record else (),
         assignments=flow.assignment_views(session, case),
         letters=flow.letter_views(session, case),
+        requests=flow.request_views(session, case) if flow.of_office(actor, case) else (),
         offers=flow.offers(session, actor, case),
         record_sha256=case.record_sha256,
         manifest_sha256=case.manifest_sha256,
@@ -137,6 +139,17 @@ def open_person(session: Session, actor: Actor, case_id: int, person_id: int) ->
         raise NotFound
     records.note_access(session, actor, "open_numbers", "case_person", str(one.id), clock.now())
     return CasePersonView(id=one.id, name=one.name, phone=one.phone, id_number=one.id_number, address=one.address)
+
+
+def open_query_code(session: Session, actor: Actor, case_id: int) -> str:
+    """The petitioner's query code, for the office only; that it was looked at is written down, for it opens a rating."""
+    case = require_case(session, actor, case_id)
+    if not flow.of_office(actor, case):
+        raise NotAllowed
+    if case.query_code is None:
+        case.query_code = new_query_code()
+    records.note_access(session, actor, "open_code", "case", str(case.id), clock.now())
+    return case.query_code
 
 
 def take_step(session: Session, actor: Actor, case_id: int, step: Step, order: StepOrder) -> Case:

@@ -83,7 +83,7 @@ def _case(session: Session, record: VisitRecord, content: dict[str, Any], now: d
     received = reception.started_at or reception.joined_at or reception.asked_at
     case = registering.new_case(
         session, reception.organization_id, form.get(FormField.FORM_OF_VISIT) or Channel.VIDEO, clock.day_in_office(received),
-        now, reception_id=reception.id, record_id=record.id, title=_title(form, content),
+        now, query_code=reception.query_code, reception_id=reception.id, record_id=record.id, title=_title(form, content),
         petitioner=form.get(FormField.NAME) or reception.petitioner_name, purpose=form.get(FormField.PURPOSE, ""),
         category=form.get(FormField.CATEGORY, "")[:100], place=form.get(FormField.PROBLEM_PLACE, "")[:200],
         people=_people(form), litigation=form.get(FormField.LITIGATION) == "yes", filed_record=content,

@@ -33,7 +33,7 @@ from server.domain.states import (
     StaffRole,
 )
 from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
-from server.protocol.flow import AssignmentView, LetterView, StepOffer, StepOrder, UnitOrder
+from server.protocol.flow import AssignmentView, LetterView, RequestView, StepOffer, StepOrder, UnitOrder
 from server.reception import clocks, registering
 from server.store import accounts, cases
 from server.store import flow as store
@@ -342,6 +342,10 @@ def _later_request(limit: str) -> "Act":
         if t.order.day is not None and t.order.day > _today():
             raise InvalidInput("收到申请的日子不能在今天以后。", fields=["day"])
         running = store.open_deadlines_of(t.session, t.case.id, (limit,))
+        for asked in (one for one in store.open_requests(t.session, t.case.id) if STEPS[Step(one.step)].meets == (limit,)):
+            if t.order.day is not None and t.order.day > asked.asked_on:
+                raise InvalidInput(f"信访人 {asked.asked_on} 就在网上申请了，日子填那一天。", fields=["day"])
+            asked.taken_at = clock.now()
         late = bool(running) and t.order.day is not None and t.order.day > running[0].due_on
         if late and not t.order.reason:
             raise InvalidInput("申请过了 30 天的期限。要收的话，写明有什么正当理由。", fields=["reason"])
@@ -443,6 +447,11 @@ def assignment_views(session: Session, case: StoredCase) -> tuple[AssignmentView
         )
         for one in store.assignments(session, case.id)
     )  # fmt: skip
+
+
+def request_views(session: Session, case: StoredCase) -> tuple[RequestView, ...]:
+    """What the petitioner waits for the office to take on."""
+    return tuple(RequestView(step=one.step, words=one.words, asked_on=one.asked_on) for one in store.open_requests(session, case.id))
 
 
 def letter_views(session: Session, case: StoredCase) -> tuple[LetterView, ...]:

@@ -1,78 +1,210 @@
-"""How far a matter has come, for whoever holds its query code: no names, no content."""
+"""For whoever holds a query code: how far the matter has come, and what its petitioner may do from home.
+
+No names and no content are shown.  Every request brings code and digits again, so nothing of it stays on a telephone or a
+kiosk that others use.
+"""
 
 import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import terms
+from server.domain import progress_words, terms
 from server.domain.deadline_words import chinese_day
+from server.domain.flow import STEPS, Step
+from server.domain.progress_words import BETWEEN_OFFICES, Happened
+from server.domain.ratings import EnteredBy, RatedBody
 from server.domain.states import CaseState, ReceptionState, RecordState
-from server.errors import NotFound, TooOften
-from server.protocol.office import DeadlineView, Progress, ProgressQuery, ProgressStep
+from server.errors import InvalidInput, NotFound, TooOften, WrongState
+from server.protocol.office import (
+    DeadlineView,
+    OwnCopy,
+    Progress,
+    ProgressCopy,
+    ProgressQuery,
+    ProgressRating,
+    ProgressReview,
+    ProgressStep,
+    RatingOffer,
+    ReviewOffer,
+)
+from server.reception import clocks, documents, ratings
 from server.reception.callers import hashed, network_of
-from server.reception.cases import deadline_views
 from server.reception.office import Office
 from server.store import cases, records
-from server.store.models import ProgressTry, Reception, StoredCase, VisitRecord
+from server.store import flow as flow_store
+from server.store import progress as store
+from server.store import ratings as rating_store
+from server.store.models import (
+    PetitionerRequest,
+    ProgressTry,
+    Reception,
+    StoredCase,
+    StoredCaseEvent,
+    StoredDeadline,
+    VisitRecord,
+)
 
 WINDOW = timedelta(minutes=15)
 MOST_WRONG = 10
+"""Wrong tries from one network in that time."""
+MOST_WRONG_OF_CODE = 20
+"""Wrong tries at one code, from wherever, in that time: whoever found a slip cannot try all digits."""
 NO_PHONE = "0000"
 """Printed on the slip of somebody without a telephone."""
 WRONG = "没有查到。请照着回执，把查询码和手机号最后 4 位再核对一遍；没有留手机号的，填 0000。"
+WRONG_ID = "证件号码的最后 6 位对不上，请照着证件再核对一遍。"
+COPIES = {"record.pdf": documents.TITLES["record"], "form.pdf": documents.TITLES["form"]}
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a query code is for: a talk, and the case that it became; or a case that came without a talk."""
+
+    reception: Reception | None
+    record: VisitRecord | None
+    case: StoredCase | None
+
+
+# --- who --------------------------------------------------------------------------------------------------------
 
 
 def look_up(office: Office, query: ProgressQuery, address: str) -> Progress:
     """Progress of a matter.  Raises NotFound, the same for a wrong code and for wrong digits, and TooOften after
-    ten wrong tries in 15 minutes from one address.
+    ten wrong tries in 15 minutes from one address or twenty at one code.
 
-    A wrong try is kept although the answer is an error; the address only as a keyed hash.
+    A wrong try is kept although the answer is an error; the address and the code only as keyed hashes.
     """
-    source = hashed(office.settings, "progress", network_of(address))
+    source, code = _tried(office, query, address)
     with office.store.read() as session:
-        found = _try(session, query, source)
-    if found is not None:
-        return found
+        _require_tries_left(session, source, code)
+        found = _opened(session, query)
+        if found is not None:
+            return _progress(session, found)
+    raise _missed(office, source, code, WRONG)
+
+
+def _tried(office: Office, query: ProgressQuery, address: str) -> tuple[str, str]:
+    return hashed(office.settings, "progress", network_of(address)), hashed(office.settings, "progress code", query.code)
+
+
+def _missed(office: Office, source: str, code: str, words: str) -> NotFound:
+    """Count a wrong try; returns what to raise."""
     with office.store.write() as session:
-        _require_tries_left(session, source)
+        _require_tries_left(session, source, code)
         cases.drop_tries(session, clock.now() - WINDOW)
-        session.add(ProgressTry(at=clock.now(), source=source))
-    raise NotFound(WRONG)
+        session.add(ProgressTry(at=clock.now(), source=source, code=code))
+    return NotFound(words)
 
 
-def _require_tries_left(session: Session, source: str) -> None:
-    if cases.wrong_tries(session, source, clock.now() - WINDOW) >= MOST_WRONG:
+def _require_tries_left(session: Session, source: str, code: str) -> None:
+    since = clock.now() - WINDOW
+    often = cases.wrong_tries(session, source, since) >= MOST_WRONG
+    if often or cases.wrong_tries_of_code(session, code, since) >= MOST_WRONG_OF_CODE:
         raise TooOften("试的次数太多，请过 15 分钟再查。急的话，可以到接谈室来问。")
 
 
-def _try(session: Session, query: ProgressQuery, source: str) -> Progress | None:
-    _require_tries_left(session, source)
+def _opened(session: Session, query: ProgressQuery) -> Matter | None:
     reception = cases.reception_by_code(session, query.code)
-    digits = (reception.petitioner_phone[-4:] or NO_PHONE) if reception else ""
-    if not hmac.compare_digest(digits.encode(), query.phone_last4.encode()) or reception is None:
+    case = cases.case_of_reception(session, reception.id) if reception else cases.by_query_code(session, query.code)
+    if not _digits_fit(session, case, reception, query.phone_last4):
         return None
-    return _progress(session, reception)
+    record = records.of_reception(session, reception.id) if reception else None
+    return Matter(reception, record, _followed(session, case, query.phone_last4))
 
 
-def _progress(session: Session, reception: Reception) -> Progress:
-    record = records.of_reception(session, reception.id)
-    case = cases.case_of_reception(session, reception.id)
-    deadline = deadline_views(session, [case]).get(case.id) if case else None
+def _digits_fit(session: Session, case: StoredCase | None, reception: Reception | None, given: str) -> bool:
+    """Whether these are the last digits of a number that was left; where none was, NO_PHONE; never for an unknown code."""
+    there = case is not None or reception is not None
+    known = [phone[-4:] for phone in store.phones(session, case, reception)] or ([NO_PHONE] if there else [])
+    return any(hmac.compare_digest(digits.encode(), given.encode()) for digits in known or [""])
+
+
+def _followed(session: Session, case: StoredCase | None, digits: str) -> StoredCase | None:
+    """The case that this one went on in, if it is the same person's."""
+    for _ in range(5):
+        if case is None or case.merged_into_id is None:
+            return case
+        other = session.get_one(StoredCase, case.merged_into_id)
+        if not _digits_fit(session, other, None, digits):
+            return case
+        case = other
+    return case
+
+
+def _act(office: Office, query: ProgressQuery, address: str, do: Callable[[Session, StoredCase], None]) -> Progress:
+    """Do something for whoever holds code and digits, and show how things stand then."""
+    source, code = _tried(office, query, address)
+    with office.store.write() as session:
+        _require_tries_left(session, source, code)
+        found = _opened(session, query)
+        if found is not None:
+            if found.case is None:
+                raise WrongState("笔录还没有登记成信访事项，登记好了再办这一步。")
+            do(session, found.case)
+            return _progress(session, found)
+    raise _missed(office, source, code, WRONG)
+
+
+# --- what it looks like -------------------------------------------------------------------------------------------
+
+
+def _progress(session: Session, matter: Matter) -> Progress:
+    case, reception = matter.case, matter.reception
+    place = case.organization if case is not None else reception.organization  # type: ignore[union-attr]
+    if case is None:
+        return Progress(
+            number=reception.number if reception else "", state=_talk_state(matter), office=place.name,
+            steps=_talk_steps(matter), next_step=_talk_next(matter), deadline=None,
+        )  # fmt: skip
+    deadline = store.next_deadline(session, case.id, BETWEEN_OFFICES)
+    view = clocks.views(session, [case], {case.id: deadline})[case.id] if deadline else None
+    unit = case.unit.name if case.unit else ""
     return Progress(
-        number=case.case_no if case else reception.number,
-        state=_state(reception, record, case),
-        office=reception.organization.name,
-        steps=_steps(reception, record, case, deadline),
-        next_step=_next_step(reception, record, case, deadline),
-        deadline=deadline,
+        number=case.case_no,
+        state=terms.CASE_STATE[CaseState(case.state)],
+        office=place.name,
+        now=progress_words.now(CaseState(case.state), unit, place.name),
+        steps=(*_talk_steps(matter), *_case_steps(session, case, deadline)),
+        next_step=progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else "",
+        deadline=_own_words(view, deadline),
+        ratings=_ratings(session, case),
+        review=_review(session, case),
+        copies=() if _no_copies(session, case) else _copies(case),
+        copies_why_not=_no_copies(session, case),
     )
 
 
-def _state(reception: Reception, record: VisitRecord | None, case: StoredCase | None) -> str:
-    if case is not None:
-        return terms.CASE_STATE[CaseState(case.state)]
+def _own_words(view: DeadlineView | None, deadline: StoredDeadline | None) -> DeadlineView | None:
+    """A petitioner's own limit is not somebody's delay."""
+    if view is None or deadline is None or deadline.organization_id is not None:
+        return view
+    return view.model_copy(update={"overdue": False})
+
+
+def _case_steps(session: Session, case: StoredCase, deadline: StoredDeadline | None) -> tuple[ProgressStep, ...]:
+    happened = [
+        Happened(
+            kind=event.kind, day=clock.day_in_office(event.at), unit=unit or case.organization.name, why=event.why,
+            details=event.details or {},
+        )
+        for event, unit in store.events(session, case.id)
+    ]  # fmt: skip
+    due = deadline.due_on if deadline is not None else None
+    return (*progress_words.told(happened), *progress_words.ahead(CaseState(case.state), due))
+
+
+# --- before there is a case ---------------------------------------------------------------------------------------
+
+
+def _talk_state(matter: Matter) -> str:
+    reception, record = matter.reception, matter.record
+    if reception is None:
+        return ""
     if reception.state == ReceptionState.ABANDONED:
         return "这一次没有谈"
     if record is None:
@@ -80,21 +212,18 @@ def _state(reception: Reception, record: VisitRecord | None, case: StoredCase | 
     return "笔录" + terms.RECORD_STATE[RecordState(record.state)]
 
 
-def _steps(
-    reception: Reception, record: VisitRecord | None, case: StoredCase | None, deadline: DeadlineView | None
-) -> tuple[ProgressStep, ...]:
-    settled = record.signed_at or (record.updated_at if record.state in _SETTLED else None) if record else None
+def _talk_steps(matter: Matter) -> tuple[ProgressStep, ...]:
+    reception, record, case = matter.reception, matter.record, matter.case
+    if reception is None:
+        return ()
+    settled = record.signed_at or (record.updated_at if record.state == RecordState.REFUSED else None) if record else None
     refused = record is not None and bool(record.refusal_reason)
-    return (
+    steps = (
         _step("来访", reception.asked_at),
         _step("接谈", reception.ended_at),
         _step("笔录没有签字，原因已记下" if refused else "看过笔录并签字", case.filed_at if refused and case else settled),
-        _step("登记", case.filed_at if case else None),
-        ProgressStep(at=f"最迟 {deadline.due}（{deadline.weekday}）" if deadline else "", what="转送、交办", done=False),
     )
-
-
-_SETTLED = (RecordState.REFUSED,)
+    return steps if case is not None else (*steps, _step("登记", None), _step("转给该办的单位", None))
 
 
 def _step(what: str, at: datetime | None) -> ProgressStep:
@@ -102,16 +231,126 @@ def _step(what: str, at: datetime | None) -> ProgressStep:
     return ProgressStep(at=shown, what=what, done=at is not None)
 
 
-def _next_step(
-    reception: Reception, record: VisitRecord | None, case: StoredCase | None, deadline: DeadlineView | None
-) -> str:
-    if deadline is not None:
-        due = chinese_day(datetime.fromisoformat(deadline.due).date())
-        return f"{due}以前，{reception.organization.name}会转给该办的单位。"
-    if case is not None:
-        return ""
-    if reception.state == ReceptionState.ABANDONED:
+def _talk_next(matter: Matter) -> str:
+    if matter.reception is not None and matter.reception.state == ReceptionState.ABANDONED:
         return "想谈的话，可以再到接谈室来。"
-    if record is not None and record.state == RecordState.CONFIRMED:
+    if matter.record is not None and matter.record.state == RecordState.CONFIRMED:
         return "请看一遍笔录，对的话签上名字。"
     return "谈完以后，工作人员会把笔录核对好，请您看过再签字。"
+
+
+# --- rating -------------------------------------------------------------------------------------------------------
+
+
+def rate(office: Office, asked: ProgressRating, address: str) -> Progress:
+    """The petitioner rates the office or the unit.  Raises as `look_up`, and WrongState where it cannot be rated."""
+    return _act(office, asked, address, lambda session, case: _rate(session, case, asked))
+
+
+def _rate(session: Session, case: StoredCase, asked: ProgressRating) -> None:
+    ratings.rate(session, case, asked.rating)
+
+
+def _ratings(session: Session, case: StoredCase) -> tuple[RatingOffer, ...]:
+    """Nothing where the matter is not rated at all."""
+    given = {one.body for one in rating_store.of_case(session, case.id) if one.entered_by == EnteredBy.PETITIONER}
+    if not ratings.is_rated(case):
+        return ()
+    names = {RatedBody.OFFICE: case.organization.name, RatedBody.UNIT: case.unit.name if case.unit else "承办单位"}
+    return tuple(
+        RatingOffer(body=body, name=names[body], given=body in given, why_not=ratings.why_not(case, body)) for body in RatedBody
+    )
+
+
+# --- asking for a review ------------------------------------------------------------------------------------------
+
+
+def ask_review(office: Office, asked: ProgressReview, address: str) -> Progress:
+    """The petitioner asks for a review, or after that for a re-examination; the office sees it on the case.
+
+    Raises as `look_up`, and WrongState where nothing can be asked for now.
+    """
+    return _act(office, asked, address, lambda session, case: _ask_review(session, case, asked.words.strip()))
+
+
+def _ask_review(session: Session, case: StoredCase, words: str) -> None:
+    cases.lock(session, case.id)
+    step, offer = _reviewable(case), _review(session, case)
+    if step is None or offer is None or offer.why_not:
+        raise WrongState(offer.why_not if offer else "现在还不能申请，收到处理意见书以后才能申请复查。", code="not_reviewable")
+    now = clock.now()
+    session.add(
+        PetitionerRequest(
+            case_id=case.id, organization_id=case.organization_id, step=step, words=words, asked_at=now,
+            asked_on=clock.day_in_office(now),
+        )
+    )  # fmt: skip
+    session.add(StoredCaseEvent(case_id=case.id, at=now, author="信访人", kind=progress_words.ASKED[step]))
+    session.flush()
+
+
+def _reviewable(case: StoredCase) -> Step | None:
+    return next((step for step in progress_words.ASKED if case.state in STEPS[step].sources), None)
+
+
+def _review(session: Session, case: StoredCase) -> ReviewOffer | None:
+    """Until when what may be asked for; None where nothing may."""
+    step = _reviewable(case)
+    if step is None:
+        return None
+    name = progress_words.NAMES[step]
+    asked = next((one for one in flow_store.open_requests(session, case.id) if one.step == step), None)
+    limit = next(iter(flow_store.open_deadlines_of(session, case.id, STEPS[step].meets)), None)
+    return ReviewOffer(
+        name=name,
+        until=chinese_day(limit.due_on) if limit is not None else "",
+        asked=chinese_day(asked.asked_on) if asked is not None else "",
+        why_not=_why_no_review(name, limit, asked),
+    )
+
+
+def _why_no_review(name: str, limit: StoredDeadline | None, asked: PetitionerRequest | None) -> str:
+    if asked is not None:
+        return f"您已经申请了{name}，信访局收到了，会告诉您怎么办。"
+    if limit is not None and limit.due_on < clock.today_in_office().date():
+        return f"申请{name}的 30 天已经过了。有正当理由的，请到接谈室来说。"
+    return ""
+
+
+# --- own copies ---------------------------------------------------------------------------------------------------
+
+
+def fetch_copy(office: Office, asked: ProgressCopy, address: str) -> tuple[Path, str]:
+    """A document of the petitioner's own and a name to save it under.
+
+    Raises as `look_up`, NotFound also for wrong ID digits (counted as a wrong try), WrongState where there are none,
+    Unavailable.
+    """
+    source, code = _tried(office, asked, address)
+    with office.store.read() as session:
+        _require_tries_left(session, source, code)
+        found = _opened(session, asked)
+        case = found.case if found is not None else None
+        if found is not None and (case is None or (why := _no_copies(session, case))):
+            raise WrongState(why if case is not None else "笔录还没有登记成信访事项，还没有能带走的文书。", code="no_copies")
+        known = store.id_number(session, case.id) if case is not None else ""
+    if case is None:
+        raise _missed(office, source, code, WRONG)
+    if not hmac.compare_digest(known[-6:].upper().encode(), asked.id_last6.encode()):
+        raise _missed(office, source, code, WRONG_ID)
+    if asked.name not in {one.name for one in _copies(case)}:
+        raise InvalidInput("没有这份文书。")
+    return documents.fetch(office, case.id, asked.name), f"{COPIES[asked.name]}-{case.case_no}.pdf"
+
+
+def _copies(case: StoredCase) -> tuple[OwnCopy, ...]:
+    return tuple(OwnCopy(name=name, title=title) for name, title in COPIES.items()) if case.record_id else ()
+
+
+def _no_copies(session: Session, case: StoredCase) -> str:
+    """Why nothing can be taken home by code; empty where it can."""
+    if case.accusation:
+        return "检举控告的内容不在网上给，免得叫别人看到。请带身份证到接谈室来拿。"
+    if len(store.id_number(session, case.id)) < 6:
+        return "没有登记您的证件号码，网上没法核对是不是您本人。请带身份证到接谈室来拿。"
+    return ""

@@ -53,11 +53,17 @@ def rate_for(session: Session, actor: Actor, case_id: int, new: NewRating) -> No
     )  # fmt: skip
 
 
+def is_rated(case: StoredCase) -> bool:
+    """Whether the case is one that is rated at all, now or later."""
+    first = counts(litigation=case.litigation, repeat=case.repeat_of_id is not None)
+    return first and case.merged_into_id is None and case.state not in (CaseState.MERGED, CaseState.GUIDED)
+
+
 def why_not(case: StoredCase, body: RatedBody) -> str:
     """Why this body cannot be rated for the case as it is; empty where it can."""
     if not counts(litigation=case.litigation, repeat=case.repeat_of_id is not None):
         return "涉法涉诉的事和重复反映的事不评。"
-    if case.merged_into_id is not None or case.state in (CaseState.MERGED, CaseState.GUIDED):
+    if not is_rated(case):
         return "这件事不在这里评。"
     if case.state not in RATABLE[body] or (body is RatedBody.UNIT and case.unit_id is None):
         return "还没有办到这一步，有了答复再评。" if body is RatedBody.UNIT else "还没有转出去，转出去以后再评。"

@@ -17,12 +17,12 @@ from server.reception.accounts import digest, new_token
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
 from server.reception.records import require
-from server.reception.sittings import QUERY_ALPHABET
 from server.settings import Settings
 from server.store import cases, records
 from server.store import reading as store
 from server.store.access import Actor
 from server.store.models import ProgressTry, ReadingLink, VisitRecord
+from server.store.querycodes import new_query_code
 
 CODE_LENGTH = 10
 WINDOW = timedelta(minutes=15)
@@ -55,7 +55,7 @@ def make(session: Session, actor: Actor, settings: Settings, record_id: str, ask
     for earlier in store.links_of(session, record.id):
         if earlier.whom == whom:
             earlier.revoked_at = earlier.revoked_at or now
-    code = "".join(secrets.choice(QUERY_ALPHABET) for _ in range(CODE_LENGTH))
+    code = new_query_code(CODE_LENGTH)
     link = ReadingLink(
         id=f"l{secrets.token_hex(8)}", record_id=record.id, code_sha256=digest(code), whom=whom,
         digits=_digits(settings, code, digits), created_by=actor.user_id or 0, created_at=now,

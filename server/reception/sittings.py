@@ -13,10 +13,7 @@ from server.reception import kiosk_lock
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import Participant, Reception, VisitRecord
-
-QUERY_ALPHABET = "346789ACDEFGHJKMNPQRTUVWXY"
-"""Without letters and digits that look alike."""
-QUERY_LENGTH = 10
+from server.store.querycodes import new_query_code
 
 
 def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
@@ -37,7 +34,7 @@ def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
         matter=asked.matter.strip(),
         petitioner_name=asked.name.strip(),
         petitioner_phone=asked.phone,
-        query_code="".join(secrets.choice(QUERY_ALPHABET) for _ in range(QUERY_LENGTH)),
+        query_code=new_query_code(),
         asked_at=now,
     )
     reception.participants.append(seat(Role.PETITIONER, reception.petitioner_name, 0))

@@ -126,6 +126,12 @@ def reception_by_code(session: Session, code: str) -> Reception | None:
     return session.scalars(query).one_or_none()
 
 
+def by_query_code(session: Session, code: str) -> StoredCase | None:
+    """The case with this query code; for the public page."""
+    query = select(StoredCase).where(StoredCase.query_code == code).options(joinedload(StoredCase.organization))
+    return session.scalars(query).one_or_none()
+
+
 def case_of_reception(session: Session, reception_id: str) -> StoredCase | None:
     """The case of a reception; for the public page."""
     return session.scalars(select(StoredCase).where(StoredCase.reception_id == reception_id)).one_or_none()
@@ -135,6 +141,11 @@ def wrong_tries(session: Session, source: str, since: datetime) -> int:
     """How often this source guessed wrong since then."""
     query = select(func.count()).where(ProgressTry.source == source, ProgressTry.at >= since)
     return session.scalar(query) or 0
+
+
+def wrong_tries_of_code(session: Session, code: str, since: datetime) -> int:
+    """How often anybody guessed at this code (as a keyed hash) since then."""
+    return session.scalar(select(func.count()).where(ProgressTry.code == code, ProgressTry.at >= since)) or 0
 
 
 def drop_tries(session: Session, before: datetime) -> None:

@@ -9,6 +9,7 @@ from server.domain.states import AssignmentState, CaseState
 from server.store.models import (
     CasePause,
     LocalLimit,
+    PetitionerRequest,
     StoredAssignment,
     StoredCase,
     StoredDeadline,
@@ -67,6 +68,12 @@ def open_extension(session: Session, case_id: int) -> StoredExtension | None:
     """What was asked for and is not decided yet."""
     query = select(StoredExtension).where(StoredExtension.case_id == case_id, StoredExtension.granted.is_(None))
     return session.scalars(query).first()
+
+
+def open_requests(session: Session, case_id: int) -> Sequence[PetitionerRequest]:
+    """What the petitioner asked for and the office has not taken on yet."""
+    query = select(PetitionerRequest).where(PetitionerRequest.case_id == case_id, PetitionerRequest.taken_at.is_(None))
+    return session.scalars(query.order_by(PetitionerRequest.id)).all()
 
 
 def letters(session: Session, case_id: int) -> Sequence[StoredLetter]:

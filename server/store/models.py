@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from server.store.querycodes import new_query_code
+
 
 class UtcMoment(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC on databases that know no time zone."""
@@ -764,6 +766,8 @@ class StoredCase(Base):
     """The matter's number where it came from; null: it has none."""
     reception_id: Mapped[str | None] = mapped_column(ForeignKey("receptions.id"), unique=True)
     record_id: Mapped[str | None] = mapped_column(ForeignKey("records.id"), unique=True)
+    query_code: Mapped[str | None] = mapped_column(String(20), unique=True, index=True, default=new_query_code)
+    """With which whoever brings the matter asks how it stands; that of the talk where there was one."""
     state: Mapped[str] = mapped_column(String(20))
     """CaseState of domain/states.py."""
     version: Mapped[int] = mapped_column(Integer, default=1)
@@ -1033,6 +1037,24 @@ class StoredDigest(Base):
     __table_args__ = (UniqueConstraint("organization_id", "kind", "first"), Index("ix_digests_first", "first", "kind"))
 
 
+class PetitionerRequest(Base):
+    """What a petitioner asked for by query code: a review or a re-examination, until the office takes it on."""
+
+    __tablename__ = "petitioner_requests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    """The office that is to take it on."""
+    step: Mapped[str] = mapped_column(String(40))
+    """Step of domain/flow.py that takes it on."""
+    words: Mapped[str] = mapped_column(Text, default="")
+    asked_at: Mapped[datetime]
+    asked_on: Mapped[date] = mapped_column(Date)
+    """The day that counts for being in time."""
+    taken_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_petitioner_requests_organization_taken", "organization_id", "taken_at"),)
+
+
 class LocalLimit(Base):
     """本地规定: a limit that an organization sets stricter than the law (domain/limits.py LocalRule)."""
 
@@ -1194,6 +1216,8 @@ class ProgressTry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(String(64), index=True)
+    code: Mapped[str] = mapped_column(String(64), default="", server_default="", index=True)
+    """Which code was tried, as a keyed hash, whether there is one or not."""
 
 
 # --- imports and the interface for channels ------------------------------------------------------------------------

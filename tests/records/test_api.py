@@ -222,7 +222,8 @@ def test_progress_shows_steps_and_no_names_or_content(caller, world, record_id):
         assert private not in found.text
     progress = found.json()
     assert (progress["number"], progress["state"], progress["office"]) == ("LX-2026-000001", "已登记", "临溪县信访局")
-    assert [step["done"] for step in progress["steps"]] == [True, True, True, True, False]
+    assert [step["done"] for step in progress["steps"]] == [True] * 4 + [False] * 3
+    assert progress["steps"][4]["at"] == "最迟 2026年6月24日（星期三）"
     assert progress["deadline"]["due"] == "2026-06-24"
 
 
