@@ -17,12 +17,13 @@ from server import signing_key
 from server.backup import making, reading, restoring, sealing
 from server.backup.manifest import BackupFailed
 from server.backup.progress import in_words
+from server.domain.flow import LetterKind
 from server.domain.states import StaffRole
 from server.errors import JietanError
 from server.jobs.running import offer_first_link, open_store
 from server.letters import wordtemplates
 from server.protocol.office import NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, kiosks, printing, recordings
+from server.reception import accounts, issued, kiosks, printing, recordings
 from server.settings import Settings
 from server.store import accounts as store_accounts
 from server.store.access import Actor
@@ -283,12 +284,14 @@ def letter_templates(
     folder = settings.data_dir / printing.FOLDER
     if write:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in printing.NAMES:
+        for name in (*printing.NAMES, issued.TEMPLATE):
             if not (folder / f"{name}.docx").exists():
                 shutil.copy(wordtemplates.SHIPPED / f"{name}.docx", folder)
     for name in printing.NAMES:
         typer.echo(f"{name}: {printing.template_of(name, settings.data_dir).path}")
-    problems = printing.template_problems(settings.data_dir)
+    for kind in LetterKind:
+        typer.echo(f"{issued.TEMPLATE}-{kind}: {issued.template_of(kind, settings.data_dir).path}")
+    problems = [*printing.template_problems(settings.data_dir), *issued.template_problems(settings.data_dir)]
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:

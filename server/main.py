@@ -20,6 +20,8 @@ from server.api import (
     invitations,
     kiosk,
     kiosk_lock,
+    letters,
+    notices,
     public,
     reader,
     reading,
@@ -35,7 +37,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, stats)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, stats, letters, notices)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

@@ -157,6 +157,23 @@ class Settings(BaseSettings):
     )
     review_most: int = Field(5, ge=1, le=100, description="So many of an office's records of one day at most.")
     review_seed: str = Field("", description="What the daily choice is made with; empty: derived from the installation's secret.")
+    notice_smtp_host: str = Field("", description="Mail server for notices to officers; empty: none are sent by e-mail.")
+    notice_smtp_port: int = Field(465, ge=1, le=65535, description="Its port.")
+    notice_smtp_tls: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="TLS from the first byte, after STARTTLS, or none (only for a server on this machine)."
+    )
+    notice_smtp_user: str = Field("", description="Log-in there; empty: without.")
+    notice_smtp_password: str = Field("", description="Its password.")
+    notice_from: str = Field("", description="Sender's address of notices, e.g. jietan@example.gov.cn.")
+    notice_sms_url: str = Field(
+        "", description="SMS gateway for notices: takes POST {id, to, text} as JSON; empty: none are sent by SMS."
+    )
+    notice_sms_key: str = Field("", description="Bearer key for it.")
+    notice_timeout_s: float = Field(20, gt=0, le=300, description="A mail server or gateway that takes longer is tried again later.")
+    remind_before_days: list[int] = Field([3, 1], description="临期提示: so many days before a deadline, the first one first.")
+    remind_late_days: list[int] = Field(
+        [1, 3], min_length=2, max_length=2, description="逾期督办: so many days after it the supervisor is told, then the leader."
+    )
     export_days: float = Field(7, gt=0, description="An export bundle is deleted after so many days.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
 
@@ -181,6 +198,27 @@ class Settings(BaseSettings):
             raise ValueError(f"{given} does not begin with http:// or https://")
         return given
 
+    @field_validator("notice_sms_url")
+    @classmethod
+    def _sms_url(cls, given: str) -> str:
+        if given and not given.startswith(("http://", "https://")):
+            raise ValueError(f"{given} does not begin with http:// or https://")
+        return given
+
+    @field_validator("remind_before_days")
+    @classmethod
+    def _before(cls, given: list[int]) -> list[int]:
+        if any(not 1 <= days <= 30 for days in given) or sorted(set(given), reverse=True) != given:
+            raise ValueError("remind_before_days: from 30 to 1, each once, the largest first")
+        return given
+
+    @field_validator("remind_late_days")
+    @classmethod
+    def _late(cls, given: list[int]) -> list[int]:
+        if not 1 <= given[0] < given[1] <= 365:
+            raise ValueError("remind_late_days: two numbers from 1, the second larger than the first")
+        return given
+
     @field_validator("turn_urls")
     @classmethod
     def _turn_urls(cls, given: list[str]) -> list[str]:
@@ -199,6 +237,8 @@ class Settings(BaseSettings):
             raise ValueError("media_url names one media node: leave it empty where media_nodes is more than 1")
         if self.llm_url and not self.llm_model:
             raise ValueError("llm_url needs llm_model, the name of the model there")
+        if self.notice_smtp_host and not self.notice_from:
+            raise ValueError("notice_smtp_host needs notice_from, the address that notices come from")
         if self.turn_urls and not (self.turn_secret or self.turn_secret_file):
             raise ValueError("turn_urls needs turn_secret or turn_secret_file, the same secret as the TURN server's")
         return self

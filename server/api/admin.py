@@ -18,7 +18,7 @@ from server.protocol.office import (
     NewOrganization,
     NewUser,
 )
-from server.reception import accounts, cameras, copies, kiosks, lines, printing, transcriber
+from server.reception import accounts, cameras, copies, issued, kiosks, lines, printing, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
 from server.store import copies as copy_store
@@ -47,7 +47,7 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
         "users": [_user(user) for user in store.users_under(db, path)],
         "kiosks": [_kiosk(kiosk, kiosk.id in enrolled, agents.get(kiosk.id)) for kiosk in kiosks_],
         "status": _status(office),
-        "template_problems": printing.template_problems(office.settings.data_dir),
+        "template_problems": [*printing.template_problems(office.settings.data_dir), *issued.template_problems(office.settings.data_dir)],
     }
 
 

@@ -45,6 +45,8 @@ class Rule:
     last_day_off: LastDayOff = "stays"
     stopped_by: tuple[str, ...] = ()
     extends: str = ""
+    lapses: bool = False
+    """Nothing is owed: whoever does not use it in time loses it, and nobody is late."""
     extended_by: "Rule | None" = None
     """The limit that runs on from the end of this one."""
     local_source: str = ""
@@ -115,6 +117,7 @@ def _linked(rules: Iterable[Rule]) -> dict[str, Rule]:
 
 
 RULES, PAUSES = read(tomllib.loads(_TABLE.read_text("utf-8")))
+LAPSING = frozenset(name for name, rule in RULES.items() if rule.lapses)
 FIRST_RULE = "register_and_refer"
 
 

@@ -19,7 +19,7 @@ ASKED = {Step.REQUEST_REVIEW: "asked_review", Step.REQUEST_REEXAMINATION: "asked
 OWN_LIMITS = {"request_review": Step.REQUEST_REVIEW, "request_reexamination": Step.REQUEST_REEXAMINATION}
 """Limits that are the petitioner's own."""
 NAMES = {Step.REQUEST_REVIEW: "复查", Step.REQUEST_REEXAMINATION: "复核"}
-BETWEEN_OFFICES = ("object_to_assignment",)
+BETWEEN_OFFICES = ("object_to_assignment", "supervision")
 """Limits that are nothing to the petitioner."""
 
 

@@ -237,6 +237,34 @@ OPEN_ASSIGNMENT = (AssignmentState.SENT, AssignmentState.RECEIVED, AssignmentSta
 """States in which something is still to come from the unit."""
 
 
+class NoticeKind(StrEnum):
+    """What an officer is told (提醒)."""
+
+    BEFORE = "before"
+    """临期提示"""
+    DUE = "due"
+    """到期催办"""
+    LATE = "late"
+    """逾期督办"""
+    URGED = "urged"
+    """催办, by a person"""
+    SUPERVISION = "supervision"
+    """督办函、风险提醒函、问责建议函"""
+    ANSWERED = "answered"
+    """A unit answered a supervision letter."""
+
+
+class DeliveryState(StrEnum):
+    """Of a notice that goes out by e-mail or SMS."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    """It was handed over and nobody said whether it was taken: it is not sent a second time."""
+    FAILED = "failed"
+
+
 class LineKind(StrEnum):
     QUESTION = "question"
     ANSWER = "answer"

@@ -13,6 +13,7 @@ from server.domain.states import (
     FindingKind,
     FormField,
     LineKind,
+    NoticeKind,
     OrganizationLevel,
     Purpose,
     ReceptionState,
@@ -237,6 +238,15 @@ ORGANIZATION_LEVEL = {
     OrganizationLevel.DEPARTMENT: "职能部门",
 }
 
+NOTICE = {
+    NoticeKind.BEFORE: "临期提示",
+    NoticeKind.DUE: "到期催办",
+    NoticeKind.LATE: "逾期督办",
+    NoticeKind.URGED: "催办",
+    NoticeKind.SUPERVISION: "督办来函",
+    NoticeKind.ANSWERED: "督办回复",
+}
+
 CASE_EVENT: dict[str, str] = {
     **{step.value: rule.said for step, rule in STEPS.items()},
     "registered": "登记归档，编号",
@@ -255,6 +265,10 @@ CASE_EVENT: dict[str, str] = {
     "rated_by_staff": "按信访人说的，记下评价",
     "asked_review": "在网上申请复查",
     "asked_reexamination": "在网上申请复核",
+    "supervision": "发督办函",
+    "risk_warning": "发风险提醒函",
+    "accountability": "发问责建议函",
+    "supervision_answered": "回复督办",
     "late_speech": "归档以后又认出一些话，留在接谈室记录里",
 }
 

@@ -52,10 +52,10 @@ class Choice:
     problem: str = ""
 
 
-def choose(name: str, folder: Path, trial: Trial) -> Choice:
-    """The office's template of this name in `folder` if it is good, else the shipped one."""
+def choose(name: str, folder: Path, trial: Trial, shipped_name: str = "") -> Choice:
+    """The office's template of this name in `folder` if it is good, else the shipped one (of another name)."""
     own = folder / f"{name}.docx"
-    shipped = SHIPPED / own.name
+    shipped = SHIPPED / f"{shipped_name or name}.docx"
     try:
         found = own.stat()
     except FileNotFoundError:

@@ -79,6 +79,12 @@ class LetterView(Message):
     author: str
     delivered_on: date | None
     delivered_how: str
+    number: str
+    """文号; empty for a letter that was issued before letters had one."""
+    urls: tuple[str, ...] = ()
+    """Where it is fetched, as .pdf and .docx."""
+    answer_url: str = ""
+    """Where the actor's unit answers it; empty: nothing is owed, or not by them."""
 
 
 class RequestView(Message):

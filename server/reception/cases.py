@@ -24,6 +24,7 @@ from server.protocol.office import (
 from server.reception import clocks, flow, reviews, signatures
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
+from server.reception.issued import letter_views
 from server.reception.records import view
 from server.reception.registering import search_parts
 from server.store import cases, records
@@ -112,7 +113,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         supplements=tuple(_supplement(added) for added in cases.supplements(session, case.id)),
         documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES) if record else (),
         assignments=flow.assignment_views(session, case),
-        letters=flow.letter_views(session, case),
+        letters=letter_views(session, actor, case),
         requests=flow.request_views(session, case) if flow.of_office(actor, case) else (),
         offers=flow.offers(session, actor, case),
         record_sha256=case.record_sha256,

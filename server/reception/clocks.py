@@ -1,6 +1,7 @@
 """办理时限 of a case: begun, met, dropped and counted again when days stand still or are added."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.deadline_words import explain
 from server.domain.deadlines import Deadline, Extension, Pause, check_extension, count
-from server.domain.limits import LimitError, LocalRule, Rule, rules_for
+from server.domain.limits import RULES, LimitError, LocalRule, Rule, rules_for
 from server.errors import InvalidInput, WrongState
 from server.protocol.office import DeadlineView
 from server.store import flow as store
@@ -23,13 +24,13 @@ def rules_of(session: Session, path: str) -> dict[str, Rule]:
     )
 
 
-def begin(session: Session, case: StoredCase, rule: str, organization_id: int | None, starts_on: date) -> StoredDeadline:
-    """A deadline that begins on this day, for whoever has to act."""
-    counted = count(rules_of(session, case.organization.path)[rule], starts_on, today=_today())
-    made = StoredDeadline(
-        case_id=case.id, organization_id=organization_id, office_id=case.organization_id, rule=rule, starts_on=starts_on,
-        due_on=counted.due_on,
-    )  # fmt: skip
+def begin(
+    session: Session, case: StoredCase, rule: str, organization_id: int | None, starts_on: date, *, days: int | None = None
+) -> StoredDeadline:
+    """A deadline that begins on this day, for whoever has to act; `days`: so long, whatever the rule says."""
+    law = rules_of(session, case.organization.path)[rule]
+    law = law if days is None else replace(law, value=days)
+    made = _new(case, law, organization_id, starts_on, count(law, starts_on, today=_today()).due_on)
     session.add(made)
     session.flush()
     return made
@@ -39,14 +40,16 @@ def begin_received(session: Session, office: Organization, cases: Sequence[Store
     """The office's first deadline of each of these new cases, from the day it was received."""
     law, today = rules_of(session, office.path)[rule], _today()
     due = {day: count(law, day, today=today).due_on for day in {case.received_on for case in cases}}
-    session.add_all(
-        StoredDeadline(
-            case_id=case.id, organization_id=office.id, office_id=office.id, rule=rule, starts_on=case.received_on,
-            due_on=due[case.received_on],
-        )
-        for case in cases
-    )
+    session.add_all(_new(case, law, office.id, case.received_on, due[case.received_on]) for case in cases)
     session.flush()
+
+
+def _new(case: StoredCase, rule: Rule, organization_id: int | None, starts_on: date, due_on: date) -> StoredDeadline:
+    """A deadline with the limit it begins with: it stays at that, whatever is decided later."""
+    return StoredDeadline(
+        case_id=case.id, organization_id=organization_id, office_id=case.organization_id, rule=rule.id, starts_on=starts_on,
+        due_on=due_on, days=rule.value, unit=rule.unit, local_source=rule.local_source,
+    )  # fmt: skip
 
 
 def meet(session: Session, case: StoredCase, rules: Collection[str], day: date, organization_id: int | None = None) -> None:
@@ -71,13 +74,21 @@ def recount(session: Session, case: StoredCase) -> None:
 
 
 def counted(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> Deadline:
-    """A stored deadline counted as of today."""
-    rule = rules[deadline.rule]
+    """A stored deadline counted as of today, by the limit it began with."""
+    rule = _began_with(deadline, rules)
     extension = (
         Extension(days=deadline.extended_days, approved_on=deadline.extended_on) if deadline.extended_on is not None else None
     )
     stopping = [Pause(kind=one.kind, first=one.first, last=one.last) for one in pauses if one.kind in rule.stopped_by]
     return count(rule, deadline.starts_on, pauses=stopping, extension=extension, today=_today())
+
+
+def _began_with(deadline: StoredDeadline, rules: Mapping[str, Rule]) -> Rule:
+    """What was granted when it was allowed to be longer stays granted, so an extension is checked against the law."""
+    rule = rules[deadline.rule] if deadline.extended_on is None else replace(rules[deadline.rule], extended_by=RULES[deadline.rule].extended_by)
+    if deadline.days is None:
+        return rule
+    return replace(rule, value=deadline.days, unit=deadline.unit, local_source=deadline.local_source)  # type: ignore[arg-type]
 
 
 def views(session: Session, cases: Sequence[StoredCase], deadlines: Mapping[int, StoredDeadline]) -> dict[int, DeadlineView]:

@@ -33,12 +33,12 @@ from server.domain.states import (
     StaffRole,
 )
 from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
-from server.protocol.flow import AssignmentView, LetterView, RequestView, StepOffer, StepOrder, UnitOrder
-from server.reception import clocks, registering
+from server.protocol.flow import AssignmentView, RequestView, StepOffer, StepOrder, UnitOrder
+from server.reception import clocks, issuing, registering
 from server.store import accounts, cases
 from server.store import flow as store
 from server.store.access import Actor
-from server.store.models import CasePause, StoredAssignment, StoredCase, StoredCaseEvent, StoredLetter
+from server.store.models import CasePause, StoredAssignment, StoredCase, StoredCaseEvent
 
 OFFICERS = (StaffRole.LEADER, StaffRole.CLERK)
 SAID = {"reason": "写明原因", "text": "写文书的内容", "how": "写明怎么办的", "outcome": "写明结果", "day": "选日期", "units": "选单位",
@@ -82,7 +82,7 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
     clocks.meet(session, case, rule.meets, order.day or _today())
     for limit, whose in rule.starts:
         clocks.begin(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or _today())
-    _issue(session, actor, case, rule, order)
+    _issue(session, actor, case, rule, order, details)
     if target in (CaseState.GUIDED, CaseState.NOT_ACCEPTED, CaseState.NO_LONGER_ACCEPTED):
         clocks.drop(session, case)
     return _note(session, actor, case, step, order, before, details)
@@ -224,7 +224,7 @@ def _give(session: Session, actor: Actor, case: StoredCase, unit: UnitOrder) -> 
     if not own:
         clocks.begin(session, case, "object_to_assignment", unit.organization_id, _today())
         kind = LetterKind.ASSIGNMENT if unit.kind == AssignmentKind.ASSIGN else LetterKind.PASS_ON
-        session.add(_letter(actor, case, kind, unit.task, to=unit.organization_id))
+        issuing.issue(session, actor, case, kind, unit.task, to=accounts.organization(session, unit.organization_id))
 
 
 def _object(t: Taking) -> dict[str, object]:
@@ -404,16 +404,14 @@ def _target(session: Session, case: StoredCase, rule: StepRule, step: Step) -> C
     return rule.target or CaseState(case.state)
 
 
-def _issue(session: Session, actor: Actor, case: StoredCase, rule: StepRule, order: StepOrder) -> None:
+def _issue(
+    session: Session, actor: Actor, case: StoredCase, rule: StepRule, order: StepOrder, details: dict[str, object]
+) -> None:
+    """The step's letter to the petitioner; one about an extension gives the reason that it was asked for."""
     if rule.letter is not None:
-        session.add(_letter(actor, case, rule.letter, order.text or order.reason))
-
-
-def _letter(actor: Actor, case: StoredCase, kind: LetterKind, text: str, *, to: int | None = None) -> StoredLetter:
-    return StoredLetter(
-        case_id=case.id, kind=kind, organization_id=actor.organization_id, to_organization_id=to, text=text, author=actor.name,
-        issued_at=clock.now(),
-    )  # fmt: skip
+        words = order.text or order.reason or str(details.get("reason", ""))
+        letter = issuing.issue(session, actor, case, rule.letter, words)
+        details["letters"] = [letter.number]
 
 
 def _note(
@@ -421,7 +419,9 @@ def _note(
 ) -> StoredCaseEvent:
     told = order.model_dump(mode="json", exclude={"version", "units"}, exclude_defaults=True)
     units = [str(name) for name in details.get("units", ())]  # type: ignore[attr-defined]
-    words = "；".join(part for part in (order.route, "、".join(units), order.how, order.outcome, order.reason) if part)
+    numbers = [str(one) for one in details.get("letters", ()) if step is not Step.DELIVER]  # type: ignore[attr-defined]
+    parts = (order.route, "、".join(units), order.how, order.outcome, order.reason, "、".join(numbers))
+    words = "；".join(part for part in parts if part)
     event = StoredCaseEvent(
         case_id=case.id, at=clock.now(), author=actor.name, kind=step, why=words[:500], user_id=actor.user_id,
         organization_id=actor.organization_id, from_state=before if before != case.state else "",
@@ -452,18 +452,6 @@ def assignment_views(session: Session, case: StoredCase) -> tuple[AssignmentView
 def request_views(session: Session, case: StoredCase) -> tuple[RequestView, ...]:
     """What the petitioner waits for the office to take on."""
     return tuple(RequestView(step=one.step, words=one.words, asked_on=one.asked_on) for one in store.open_requests(session, case.id))
-
-
-def letter_views(session: Session, case: StoredCase) -> tuple[LetterView, ...]:
-    """Letters that were issued."""
-    return tuple(
-        LetterView(
-            id=one.id, kind=one.kind, name=terms.LETTER[LetterKind(one.kind)],
-            to=accounts.organization(session, one.to_organization_id).name if one.to_organization_id else case.petitioner,
-            issued_at=one.issued_at, author=one.author, delivered_on=one.delivered_on, delivered_how=one.delivered_how,
-        )
-        for one in store.letters(session, case.id)
-    )  # fmt: skip
 
 
 def _today() -> date:

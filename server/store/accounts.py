@@ -1,6 +1,6 @@
 """Queries over organizations, accounts, log-ins, kiosks and one-time links."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -134,6 +134,11 @@ def organization_or_none(session: Session, organization_id: int) -> Organization
 def organization(session: Session, organization_id: int) -> Organization:
     """An organization that is known to be there."""
     return session.get_one(Organization, organization_id)
+
+
+def named(session: Session, ids: Collection[int]) -> dict[int, Organization]:
+    """Organizations by id, of those that there are."""
+    return {one.id: one for one in session.scalars(select(Organization).where(Organization.id.in_(ids)))}
 
 
 def organization_by_code(session: Session, code: str) -> Organization | None:

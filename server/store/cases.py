@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
+from server.domain.limits import LAPSING
 from server.store import search
 from server.store.access import Actor, visible_cases
 from server.store.models import (
@@ -29,10 +30,15 @@ PAGE_ROWS = 20
 
 
 def next_number(session: Session, organization_id: int, year: int, count: int = 1) -> int:
-    """The next running number, the first of `count`; whoever comes meanwhile waits for this transaction, so none is lost
-    or doubled."""
+    """The next running number of an office's cases of a year, the first of `count`."""
+    return raise_counter(session, counter_name(organization_id, year), count)
+
+
+def raise_counter(session: Session, name: str, count: int = 1) -> int:
+    """The next number of a counter, the first of `count`; whoever comes meanwhile waits for this transaction, so none is
+    lost or doubled."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    query = insert(Counter).values(name=counter_name(organization_id, year), value=count)
+    query = insert(Counter).values(name=name, value=count)
     raised = query.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + count})
     return session.execute(raised.returning(Counter.value)).scalar_one() - count + 1
 
@@ -111,10 +117,10 @@ def documents(session: Session, case_id: int) -> Sequence[StoredDocument]:
 
 
 def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, StoredDeadline]:
-    """Per case the duty that falls first and is not met yet; a petitioner's own limit is no duty."""
+    """Per case the duty that falls first and is not met yet; a petitioner's own limit is no duty, nor is a unit's to object."""
     query = select(StoredDeadline).where(
         StoredDeadline.case_id.in_(case_ids), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None),
-        StoredDeadline.organization_id.is_not(None),
+        StoredDeadline.organization_id.is_not(None), StoredDeadline.rule.not_in(LAPSING),
     )  # fmt: skip
     found = session.scalars(query.order_by(StoredDeadline.due_on.desc(), StoredDeadline.id.desc()))
     return {deadline.case_id: deadline for deadline in found}

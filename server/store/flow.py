@@ -1,9 +1,10 @@
 """Every query about the flow of cases: moving on, shares of units, deadlines, pauses, extensions, letters."""
 
 from collections.abc import Collection, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain.states import AssignmentState, CaseState
 from server.store.models import (
@@ -79,6 +80,18 @@ def open_requests(session: Session, case_id: int) -> Sequence[PetitionerRequest]
 def letters(session: Session, case_id: int) -> Sequence[StoredLetter]:
     """Letters of a case, oldest first."""
     return session.scalars(select(StoredLetter).where(StoredLetter.case_id == case_id).order_by(StoredLetter.id)).all()
+
+
+def letter_of(session: Session, case_id: int, letter_id: int) -> StoredLetter | None:
+    """A letter of this case with all its words."""
+    query = select(StoredLetter).where(StoredLetter.id == letter_id, StoredLetter.case_id == case_id)
+    return session.scalars(query.options(undefer(StoredLetter.content))).one_or_none()
+
+
+def settle(session: Session, deadline: StoredDeadline, now: datetime, day: date) -> bool:
+    """Note that what a deadline asks for was done; False: somebody was quicker."""
+    query = update(StoredDeadline).where(StoredDeadline.id == deadline.id, StoredDeadline.done_at.is_(None))
+    return session.execute(query.values(done_at=now, done_on=day).returning(StoredDeadline.id)).first() is not None
 
 
 def local_limits(session: Session, path: str) -> dict[str, LocalLimit]:

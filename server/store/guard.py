@@ -74,6 +74,7 @@ def _check_statement(state: ORMExecuteState) -> None:
 FIXED_TABLES = ("record_lines", "form_entries")
 APPEND_ONLY_TABLES = ("utterances", "revisions", "signatures", "supplements", "case_events")
 FIXED_COLUMNS = ("case_no", "record_id", "filed_record", "record_sha256", "manifest_sha256")
+LETTER_COLUMNS = ("case_id", "kind", "organization_id", "to_organization_id", "text", "author", "issued_at", "number", "content", "content_sha256")
 MESSAGE = "a filed record cannot change"
 
 
@@ -107,6 +108,9 @@ def _rules(of: str = "") -> list[tuple[str, str, str, str]]:
     rules.append(("fixed_records_update", "records", "UPDATE", "OLD.state = 'filed' AND NEW.state <> 'filed'"))
     rules.append(("fixed_cases_update", "cases", f"UPDATE OF {', '.join(FIXED_COLUMNS)}", ""))
     rules.append(("fixed_cases_delete", "cases", "DELETE", ""))
+    if of == "letters":  # a table that came later: named by the migration that makes its triggers
+        rules.append(("fixed_letters_update", "letters", f"UPDATE OF {', '.join(LETTER_COLUMNS)}", ""))
+        rules.append(("fixed_letters_delete", "letters", "DELETE", ""))
     return [rule for rule in rules if not of or rule[1] == of]
 
 

@@ -4,7 +4,7 @@ Rules: media time in seconds as float; moments aware, stored in UTC; states as t
 Immutable once written: utterances, marks, revisions, signatures, supplements, case_events, documents, segments.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -25,7 +25,7 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, validates
 
 from server.store.querycodes import new_query_code
 
@@ -910,6 +910,16 @@ class StoredAssignment(Base):
     )
 
 
+LOOK_AHEAD = timedelta(days=30)
+"""No reminder comes earlier before its day than this."""
+
+
+def _first_look(context: Any) -> date | None:
+    """For rows that are written without the class below."""
+    due_on: date | None = context.get_current_parameters().get("due_on")
+    return due_on - LOOK_AHEAD if due_on else None
+
+
 class StoredDeadline(Base):
     """A deadline with the rule it came from, so that it can explain itself."""
 
@@ -932,6 +942,15 @@ class StoredDeadline(Base):
     """That day: what is dropped after it fell due still counts as late."""
     extended_days: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     extended_on: Mapped[date | None] = mapped_column(Date)
+    days: Mapped[int | None] = mapped_column(Integer)
+    """How long it was when it began, in `unit`: a limit that changes later changes nothing that runs.  Null: as the law says."""
+    unit: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    local_source: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """The document of the stricter local limit that held when it began."""
+    letter_id: Mapped[int | None] = mapped_column(Integer)
+    """The supervision letter that set it."""
+    remind_on: Mapped[date | None] = mapped_column(Date, index=True, default=_first_look)
+    """When it is to be looked at for a reminder (reception/reminders.py); null: nothing more is to be said of it."""
     __table_args__ = (
         Index("ix_deadlines_organization_due_on", "organization_id", "due_on"),
         _part("ix_deadlines_open", "due_on", "id", "organization_id", "office_id", where=OPEN_DEADLINE),
@@ -940,6 +959,12 @@ class StoredDeadline(Base):
         _part("ix_deadlines_open_rule", "rule", "due_on", "id", "organization_id", "office_id", where=OPEN_DEADLINE),
         Index("ix_deadlines_figures", "organization_id", "rule", "due_on"),
     )
+
+    @validates("due_on")
+    def _moved(self, _name: str, due_on: date) -> date:
+        """Whoever moves the day has it looked at anew."""
+        self.remind_on = due_on - LOOK_AHEAD
+        return due_on
 
 
 class StoredExtension(Base):
@@ -992,6 +1017,11 @@ class StoredLetter(Base):
     issued_at: Mapped[datetime]
     delivered_on: Mapped[date | None] = mapped_column(Date)
     delivered_how: Mapped[str] = mapped_column(String(200), default="")
+    number: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """文号: of its kind, office and year, without gaps (domain/letterkinds.py)."""
+    content: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    """All its words as they were issued (reception/issuing.py); never changed.  Null: it was issued before words were kept."""
+    content_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
     __table_args__ = (
         _part("ix_letters_undelivered", "organization_id", "id", where="delivered_on IS NULL AND to_organization_id IS NULL"),
     )
@@ -1065,6 +1095,77 @@ class LocalLimit(Base):
     unit: Mapped[str] = mapped_column(String(20))
     source: Mapped[str] = mapped_column(String(200))
     """The document it stands in."""
+
+
+class LocalLimitChange(Base):
+    """What was changed about a local limit, and by whom; never changed itself."""
+
+    __tablename__ = "local_limit_changes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    rule: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(Integer)
+    old: Mapped[dict[str, Any] | None]
+    """value, unit and source until then; null: the law's."""
+    new: Mapped[dict[str, Any] | None]
+
+
+class Notice(Base):
+    """提醒: something that an officer is told in the page; words name no person and nothing of what was said."""
+
+    __tablename__ = "notices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    """NoticeKind of domain/states.py."""
+    about: Mapped[str] = mapped_column(String(40), default="")
+    """Name of the step or letter: what goes out by e-mail or SMS beside the case's number, and nothing else."""
+    words: Mapped[str] = mapped_column(String(500))
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_notices_user_read", "user_id", "read_at", "id"),)
+
+
+class StaffContact(Base):
+    """Where an officer wants notices sent besides the page."""
+
+    __tablename__ = "staff_contacts"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    mail: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(20), default="")
+
+
+class NoticeDelivery(Base):
+    """One notice on its way by e-mail or SMS; handed over at most once."""
+
+    __tablename__ = "notice_deliveries"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    way: Mapped[str] = mapped_column(String(10))
+    """mail or sms."""
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    """DeliveryState of domain/states.py."""
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When it is to be tried; null: it is not tried any more."""
+    ended_at: Mapped[datetime | None]
+    why: Mapped[str] = mapped_column(String(100), default="")
+    """What was wrong the last time."""
+    __table_args__ = (UniqueConstraint("notice_id", "way"),)
+
+
+class StoredReminder(Base):
+    """A reminder of a deadline that was given: once for each stage and each day that the deadline has had."""
+
+    __tablename__ = "reminders"
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("deadlines.id"), primary_key=True)
+    due_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    stage: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """Stage of domain/reminding.py."""
+    at: Mapped[datetime]
 
 
 class StoredSupplement(Base):

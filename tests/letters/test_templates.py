@@ -10,7 +10,7 @@ import pytest
 
 from server.domain.signers import SignerRole, SigningWay
 from server.letters import wordtemplates
-from server.reception import printing
+from server.reception import issued, printing
 from server.reception.letters import SAMPLE, letter_data, pictures, template_words
 from server.reception.signatures import Signed
 
@@ -84,7 +84,7 @@ def test_values_are_words_and_never_marks(tmp_path):
 
 def test_every_name_is_in_the_offices_page():
     page = PAGE.read_text(encoding="utf-8")
-    names = {*template_words(letter_data(SAMPLE)), *wordtemplates.SIGNATURES}
+    names = {*template_words(letter_data(SAMPLE)), *wordtemplates.SIGNATURES, *issued.TRIAL.words}
     assert {name for name in names if f"{{{{ {name} }}}}" not in page} == set()
     assert set(re.findall(r"\{\{ (\w+) \}\}", page)) - names == set()
 

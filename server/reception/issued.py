@@ -1,0 +1,152 @@
+"""Letters that were issued: who may read which, and what they look like on paper, today as on the first day."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import terms
+from server.domain.canonical import check_code
+from server.domain.flow import LetterKind
+from server.errors import NotFound, Unavailable
+from server.letters import wordtemplates
+from server.letters.typesetting import typeset
+from server.protocol.canonical import fingerprint
+from server.protocol.flow import LetterView
+from server.reception import supervision
+from server.reception.flow import of_office
+from server.reception.printing import FOLDER
+from server.settings import Settings
+from server.store import accounts, records
+from server.store import flow as store
+from server.store.access import Actor
+from server.store.models import StoredCase, StoredLetter
+
+log = structlog.get_logger()
+
+FORMATS = ("pdf", "docx")
+TEMPLATE = "letter"
+"""For all kinds; an office may have one of its own for a kind, letter-acceptance.docx and so on."""
+SAMPLE: Mapping[str, Any] = {
+    "kind": "acceptance", "title": "受理告知书", "office": "样县信访局", "number": "YX受告〔2026〕3号", "case_no": "YX-2026-000418",
+    "to": "样本人", "opening": "样句开头。", "text_label": "样句说明：", "text": ["样句正文。"], "until": "样句期限。",
+    "articles": ["《样条例》第一条"], "remedies": ["样句救济。"], "query_code": "QC-SAMPLE", "progress": "样句查询。", "date": "2026年6月9日",
+}  # fmt: skip
+"""What templates are tried with; nobody's words."""
+
+
+def readable(actor: Actor, case: StoredCase, letter: StoredLetter, units: Mapping[int, str]) -> bool:
+    """Whether somebody who may read the case may read this letter: the office and those above it all of them, a unit those
+    it sent or got and those to the petitioner.  `units` are paths of organizations."""
+    if case.organization.path.startswith(actor.organization_path) or letter.to_organization_id is None:
+        return True
+    ends = (letter.organization_id, letter.to_organization_id)
+    return any(units[one].startswith(actor.organization_path) for one in ends)
+
+
+def letter_views(session: Session, actor: Actor, case: StoredCase) -> tuple[LetterView, ...]:
+    """Letters of a case that the actor may read, oldest first."""
+    found = store.letters(session, case.id)
+    units = accounts.named(session, {one.organization_id for one in found} | {one.to_organization_id for one in found if one.to_organization_id})
+    paths = {number: unit.path for number, unit in units.items()}
+    owed = supervision.answers_owed(session, case) if any(one.kind in supervision.SUPERVISION_LETTERS for one in found) else set()
+    return tuple(
+        LetterView(
+            id=one.id, kind=one.kind, name=terms.LETTER[LetterKind(one.kind)],
+            to=units[one.to_organization_id].name if one.to_organization_id else case.petitioner,
+            issued_at=one.issued_at, author=one.author, delivered_on=one.delivered_on, delivered_how=one.delivered_how,
+            number=one.number,
+            urls=tuple(f"/api/cases/{case.id}/letters/{one.id}/{name}" for name in FORMATS) if one.content_sha256 else (),
+            answer_url=f"/api/cases/{case.id}/supervision/{one.id}/answer" if one.id in owed and _answers(actor, one, paths) else "",
+        )
+        for one in found
+        if readable(actor, case, one, paths)
+    )  # fmt: skip
+
+
+def _answers(actor: Actor, letter: StoredLetter, paths: Mapping[int, str]) -> bool:
+    to = paths.get(letter.to_organization_id or 0, "")
+    return actor.role in supervision.ANSWERED_BY and to.startswith(actor.organization_path)
+
+
+def fetch(session: Session, settings: Settings, actor: Actor, case: StoredCase, letter_id: int, form: str) -> tuple[Callable[[], bytes], str]:
+    """What makes a letter's file, which may take a second, and the file's name; that it was read is written down.
+
+    Raises NotFound where there is none or the actor may not read it, Unavailable where its words are not what they were.
+    """
+    letter = store.letter_of(session, case.id, letter_id)
+    if letter is None or form not in FORMATS:
+        raise NotFound
+    ends = {letter.organization_id, letter.to_organization_id or letter.organization_id}
+    if not readable(actor, case, letter, {number: one.path for number, one in accounts.named(session, ends).items()}):
+        raise NotFound
+    if not letter.content_sha256 or letter.content is None:
+        raise NotFound("这份文书出得早，没有留下全文。")
+    content = letter.content
+    if fingerprint(content) != letter.content_sha256:
+        log.error("a letter is not what it was", letter=letter.id)
+        raise Unavailable("这份文书和出的时候不一样了，请找管理员。", code="document_damaged")
+    if content["query_code"] and not of_office(actor, case):
+        content = {**content, "query_code": "＊＊＊＊"}
+    records.note_access(session, actor, "open", "letter", str(letter.id), clock.now())
+    name = f"{letter.number} {content['title']}.{form}"
+    if form == "pdf":
+        made_at, sha256 = int(letter.issued_at.timestamp()), letter.content_sha256
+        return lambda: pdf(content, sha256, made_at, settings.pdf_font_dir), name
+    sha256 = letter.content_sha256
+    return lambda: docx(content, sha256, settings.data_dir), name
+
+
+# --- on paper ----------------------------------------------------------------------------------------------------
+
+
+def pdf(content: Mapping[str, Any], sha256: str, made_at: int, font_dir: str) -> bytes:
+    """The letter as PDF; the same words give the same bytes."""
+    data = {**content, "sha256": sha256, "check": check_code(sha256)}
+    return typeset(TEMPLATE, data, font_dir, format="pdf", timestamp=made_at)
+
+
+def docx(content: Mapping[str, Any], sha256: str, data_dir: Path) -> bytes:
+    """The letter as .docx, by the office's own template if it has a good one."""
+    chosen = template_of(content["kind"], data_dir)
+    if chosen.problem:
+        log.warning("office's template not used", name=TEMPLATE)
+    return wordtemplates.render(chosen.path, template_words(content, sha256), {}, content["office"])
+
+
+def template_words(content: Mapping[str, Any], sha256: str) -> dict[str, Any]:
+    """The words under the names that a template of Word uses (deploy/letters.zh-CN.md)."""
+    return {
+        "机关": content["office"], "标题": content["title"], "文号": content["number"], "编号": content["case_no"],
+        "收件人": content["to"], "开头": content["opening"], "正文标题": content["text_label"], "正文": content["text"],
+        "期限": content["until"], "依据": "、".join(content["articles"]), "救济": content["remedies"],
+        "查询码": content["query_code"], "校验码": check_code(sha256), "校验值": sha256, "查询": content["progress"], "日期": content["date"],
+    }  # fmt: skip
+
+
+def template_of(kind: str, data_dir: Path) -> wordtemplates.Choice:
+    """The office's template for this kind, its one for all kinds, or the shipped one."""
+    own = wordtemplates.choose(f"{TEMPLATE}-{kind}", data_dir / FOLDER, TRIAL, TEMPLATE)
+    return own if own.own or own.problem else wordtemplates.choose(TEMPLATE, data_dir / FOLDER, TRIAL)
+
+
+def template_problems(data_dir: Path) -> list[str]:
+    """A Chinese sentence for each template of the office's own that cannot be used."""
+    names = {template_of(kind, data_dir).problem: kind for kind in LetterKind}
+    return [
+        f"文书模板 {FOLDER}/letter（{terms.LETTER[kind]}用的）没有用上，现在用的是随程序带的。{problem}"
+        for problem, kind in names.items()
+        if problem
+    ]
+
+
+_SHA256 = "0123456789abcdef" * 4
+TRIAL = wordtemplates.Trial(
+    template_words(SAMPLE, _SHA256),
+    (SAMPLE["title"], SAMPLE["number"], SAMPLE["to"], SAMPLE["opening"], SAMPLE["text"][0], SAMPLE["until"], SAMPLE["articles"][0],
+     SAMPLE["remedies"][0], SAMPLE["date"], _SHA256),
+)  # fmt: skip
+"""What every letter has to say."""
