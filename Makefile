@@ -16,7 +16,7 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk asr-model chaos full-room clean
+.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-papers asr-model chaos full-room clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -77,6 +77,9 @@ bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 
 bench-captions: setup  ## how far captions are behind the speakers, and how many streams a core carries; one JSON line
 	@$(BIN)/python -m deploy.bench.captions
+
+bench-papers: setup  ## how well pages under the document camera are found, straightened and read; one JSON line
+	@$(BIN)/python -m deploy.bench.papers
 
 noises: setup tools  ## FOLDER=folder gets a dialogue folder of each noise, for `jietan transcriber evaluate`
 	@$(BIN)/python -m deploy.bench.noises $(FOLDER)

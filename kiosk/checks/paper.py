@@ -1,0 +1,259 @@
+"""A page under the document camera: found, straightened, lit evenly, refused where it is blurred; several pages to one PDF.
+
+Corners are in pixels of the picture that was given, in the order top left, top right, bottom right, bottom left.
+`make bench-papers` measures it on drawn photographs of pages (deploy/bench/papers.py).
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from kiosk.checks.picture import Picture
+
+Corners = NDArray[np.float32]
+"""4 x 2: x, y."""
+LOOK = 640
+"""Longer side of the picture in which the page is looked for."""
+SMALLEST = 0.08
+"""Share of the picture: smaller is no page but a thing on the table."""
+LARGEST = 0.985
+STRAIGHT = 0.02
+"""Of its length: an outline is a quadrilateral within so much."""
+A4 = (1240, 1754)
+"""150 dots an inch, enough to read 9 pt and to print."""
+DPI = 150
+SHARP = 60.0
+"""Variance of the Laplacian of a straightened page where it has writing: text in focus gives 200 and more."""
+WHITE = 235
+SMALL = 0.4
+"""Of the height of A4 at 150 dots an inch: 60 dots an inch, at which 12 pt can still be read."""
+GLARE_SHARE = 0.02
+QUALITY = 82
+
+
+class PageFault(StrEnum):
+    NO_PAGE = "no_page"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    GLARE = "glare"
+
+
+WORDS = {
+    PageFault.NO_PAGE: "没有找到纸，请把纸平放在灯下，四个角都露出来。",
+    PageFault.TOO_SMALL: "纸太小了，看不清字，请靠近一点。",
+    PageFault.BLURRED: "拍糊了，请把手拿开，纸放平，等一下再拍。",
+    PageFault.GLARE: "反光太强，有的字看不见，请把纸转一个方向，或者关掉上面的灯。",
+}
+
+
+def find(picture: Picture) -> Corners | None:
+    """The page's corners; None: there is none.
+
+    Outlines come from brightness, from paleness and from edges; the best is large, pale inside and different outside.
+    """
+    scale = LOOK / max(picture.shape[:2])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    smooth = cv2.bilateralFilter(small, 7, 40, 7)
+    light = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_BGR2GRAY), np.uint8)
+    quads = _different(quad for mask in _masks(np.asarray(smooth, np.uint8)) for quad in _quads(mask))
+    if not quads:
+        return None
+    best = max(quads, key=lambda quad: _worth(quad, light))
+    return _refined(_ordered(best) / scale, picture)
+
+
+def _different(quads: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Without those that were found before, to a few pixels."""
+    kept: list[NDArray[np.float32]] = []
+    for quad in map(_ordered, quads):
+        if all(np.abs(quad - other).max() > 3 for other in kept):
+            kept.append(quad)
+    return kept
+
+
+def _masks(image: Picture) -> Iterator[NDArray[np.uint8]]:
+    """Where a page may be, by three signs."""
+    lab = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2LAB), np.uint8)
+    light = lab[:, :, 0]
+    for level in (None, 0.75, 0.6):
+        yield _closed(_split(light) if level is None else _mask(light > level * np.percentile(light, 97)), 7)
+    yield _closed(_split(cv2.divide(light, _wide_blur(light), scale=128)), 7)
+    colour = cv2.magnitude(lab[:, :, 1].astype(np.float32) - 128, lab[:, :, 2].astype(np.float32) - 128)
+    yield _closed(_mask((colour < 14) & (light > np.percentile(light, 40))), 7)
+    for low, high in ((20, 60), (50, 150)):
+        edges = cv2.dilate(cv2.Canny(light, low, high), np.ones((3, 3), np.uint8))
+        yield np.asarray(cv2.bitwise_not(edges), np.uint8)
+        yield np.asarray(edges, np.uint8)
+
+
+def _mask(condition: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return np.where(condition, 255, 0).astype(np.uint8)
+
+
+def _split(values: cv2.typing.MatLike) -> NDArray[np.uint8]:
+    """Light from dark, by Otsu's threshold."""
+    return np.asarray(cv2.threshold(values, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1], np.uint8)
+
+
+def _wide_blur(light: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Brightness of the surroundings; blurred small, for a wide filter takes a second."""
+    small = cv2.GaussianBlur(cv2.resize(light, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA), (0, 0), LOOK / 40)
+    return np.asarray(cv2.resize(small, light.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _closed(mask: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Without the holes that writing makes, and without threads to what lies beside."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
+    filled = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel, iterations=2)
+    return np.asarray(cv2.morphologyEx(filled, cv2.MORPH_OPEN, kernel), np.uint8)
+
+
+def _quads(mask: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
+    """Quadrilaterals around what the mask shows."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    whole = mask.shape[0] * mask.shape[1]
+    for contour in contours:
+        hull = cv2.convexHull(contour)
+        area = cv2.contourArea(hull)
+        if not SMALLEST * whole < area < LARGEST * whole or cv2.contourArea(contour) < 0.75 * area:
+            continue
+        length = cv2.arcLength(hull, True)
+        for tolerance in (STRAIGHT, 2 * STRAIGHT, 3 * STRAIGHT):
+            corners = cv2.approxPolyDP(hull, tolerance * length, True)
+            if len(corners) == 4 and cv2.contourArea(corners) > 0.85 * area:
+                yield corners.reshape(4, 2).astype(np.float32)
+                break
+
+
+def _worth(quad: NDArray[np.float32], light: NDArray[np.uint8]) -> float:
+    """How much it is like a page: size times paleness inside times contrast with what is around."""
+    inside = np.zeros(light.shape, np.uint8)
+    cv2.fillConvexPoly(inside, quad.astype(np.int32), 255)
+    ring = np.asarray(cv2.dilate(inside, np.ones((15, 15), np.uint8)), np.uint8) & ~inside
+    core = np.asarray(cv2.erode(inside, np.ones((9, 9), np.uint8)), np.uint8)
+    if not ring.any() or not core.any():
+        return 0.0
+    within, around = float(np.percentile(light[core > 0], 60)), float(np.median(light[ring > 0]))
+    contrast = abs(within - around) / (within + around + 1)
+    size = cv2.contourArea(quad) / inside.size
+    return float(size * (within / 255) ** 0.5 * (0.15 + contrast) * _square(_ordered(quad)))
+
+
+def _square(corners: Corners) -> float:
+    """1 for right angles, less the further they are from that."""
+    sides = np.roll(corners, -1, axis=0) - corners
+    turns = [
+        abs(float(np.dot(one, other) / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-6)))
+        for one, other in pairwise([*sides, sides[0]])
+    ]
+    return max(0.05, 1 - max(turns))
+
+
+def _ordered(quad: NDArray[np.float32]) -> Corners:
+    """Top left, top right, bottom right, bottom left."""
+    around = quad[np.argsort(np.arctan2(*(quad - quad.mean(axis=0)).T[::-1]))]
+    return np.asarray(np.roll(around, -int(around.sum(axis=1).argmin()), axis=0), np.float32)
+
+
+def _refined(corners: Corners, picture: Picture) -> Corners:
+    """Each side laid along the strongest edge near it, the corners where sides meet."""
+    light = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), 1.5).astype(np.float32)
+    reach = max(6, round(max(picture.shape[:2]) * 0.012))
+    sides = [_side(light, one, other, reach) for one, other in pairwise([*corners, corners[0]])]
+    meeting = [_meeting(sides[number - 1], sides[number]) for number in range(4)]
+    moved = np.array([new if new is not None else old for new, old in zip(meeting, corners, strict=True)], np.float32)
+    near = np.linalg.norm(moved - corners, axis=1) < 3 * reach
+    return np.where(near[:, None], moved, corners).astype(np.float32)
+
+
+def _side(light: NDArray[np.float32], one: NDArray[np.float32], other: NDArray[np.float32], reach: int) -> NDArray[np.float64]:
+    """Point and direction of a line through the strongest brightness steps across a side."""
+    along = other - one
+    across = np.array([-along[1], along[0]]) / (np.linalg.norm(along) + 1e-6)
+    found = []
+    for share in np.linspace(0.08, 0.92, 48):
+        middle = one + share * along
+        points = middle + np.arange(-reach, reach + 1)[:, None] * across
+        values = cv2.remap(light, points[:, 0].astype(np.float32)[None], points[:, 1].astype(np.float32)[None], cv2.INTER_LINEAR)[0]
+        steps = np.abs(np.diff(values))
+        if steps.max() > 6:
+            found.append(points[int(steps.argmax())] + 0.5 * across)
+    if len(found) < 12:
+        return np.array([*one, *(along / (np.linalg.norm(along) + 1e-6))], np.float64)
+    right, down, x, y = cv2.fitLine(np.array(found, np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
+    return np.array([x, y, right, down], np.float64)
+
+
+def _meeting(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    directions = np.array([one[2:], -other[2:]]).T
+    if abs(np.linalg.det(directions)) < 1e-3:
+        return None
+    return np.asarray(one[:2] + np.linalg.solve(directions, other[:2] - one[:2])[0] * one[2:], np.float64)
+
+
+def straightened(picture: Picture, corners: Corners) -> Picture:
+    """The page as A4, upright or across as it lies, 150 dots an inch."""
+    wide = (np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2
+    high = (np.linalg.norm(corners[3] - corners[0]) + np.linalg.norm(corners[2] - corners[1])) / 2
+    size = A4 if high >= wide else A4[::-1]
+    target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
+    warp = cv2.getPerspectiveTransform(corners, target)
+    return np.asarray(cv2.warpPerspective(picture, warp, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def evened(page: Picture) -> Picture:
+    """Without shadows: divided by the paper's own brightness, colours kept."""
+    small = cv2.resize(page, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    paper = cv2.dilate(small, np.ones((9, 9), np.uint8))
+    paper = cv2.resize(cv2.GaussianBlur(cv2.medianBlur(paper, 21), (0, 0), 6), page.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.divide(page, np.maximum(paper, 1), scale=WHITE), np.uint8)
+
+
+def faults(picture: Picture, corners: Corners | None) -> list[PageFault]:
+    """Why this shot is not to be kept."""
+    if corners is None:
+        return [PageFault.NO_PAGE]
+    page = straightened(picture, corners)
+    longest = max(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1))
+    found = [PageFault.TOO_SMALL] if longest < SMALL * A4[1] else []
+    if sharpness(page) < SHARP:
+        found.append(PageFault.BLURRED)
+    if glare(page) > GLARE_SHARE:
+        found.append(PageFault.GLARE)
+    return found
+
+
+def sharpness(page: Picture) -> float:
+    """Variance of the Laplacian where the page has writing; an empty page has none and counts as sharp."""
+    light = np.asarray(cv2.cvtColor(evened(page), cv2.COLOR_BGR2GRAY), np.uint8)
+    writing = cv2.dilate(_mask(light < WHITE - 70), np.ones((5, 5), np.uint8)) > 0
+    if writing.mean() < 0.002:
+        return float("inf")
+    return float(cv2.Laplacian(light, cv2.CV_32F)[writing].var())
+
+
+def glare(page: Picture) -> float:
+    """Share of the page that is burnt out beside paper that is not."""
+    light = np.asarray(cv2.cvtColor(page, cv2.COLOR_BGR2GRAY), np.uint8)
+    burnt = cv2.morphologyEx(_mask(light >= 254), cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    return 0.0 if np.median(light) >= 250 else float((np.asarray(burnt) > 0).mean())
+
+
+def jpeg(page: Picture) -> bytes:
+    return bytes(cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
+
+
+def pdf(pages: Sequence[bytes]) -> bytes:
+    """One A4 PDF of JPEG pages.  ValueError: no page."""
+    if not pages:
+        raise ValueError("no page")
+    opened = [Image.open(io.BytesIO(page)) for page in pages]
+    made = io.BytesIO()
+    opened[0].save(made, "PDF", save_all=True, append_images=opened[1:], resolution=DPI, quality=QUALITY)
+    return made.getvalue()

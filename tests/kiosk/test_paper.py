@@ -1,0 +1,49 @@
+"""Pages on drawn photographs: found where they are, straightened, refused where they cannot be read, put into one PDF."""
+
+import cv2
+import numpy as np
+import pytest
+
+from deploy.bench import papers
+from kiosk.checks import paper
+from kiosk.checks.paper import PageFault
+
+
+@pytest.mark.parametrize("kind", ["everything", "pale_table", "shadow"])
+def test_a_page_is_found_and_straightened(kind):
+    shot = papers.shot(kind, 1)
+    found = paper.find(shot.picture)
+    assert found is not None
+    assert papers.error(found, shot.corners) < 0.004
+    assert paper.faults(shot.picture, found) == []
+    page = paper.evened(paper.straightened(shot.picture, found))
+    assert page.shape[1::-1] == paper.A4
+    assert alike(page, shot.page) > 0.5
+    assert np.percentile(cv2.cvtColor(page, cv2.COLOR_BGR2GRAY), 20) > 200, "no shadow stays on it"
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> float:
+    """How far writing lies on writing: correlation of the two pages, a little blurred."""
+    values = [cv2.GaussianBlur(cv2.cvtColor(page, cv2.COLOR_BGR2GRAY), (0, 0), 3).astype(float).ravel() for page in (one, other)]
+    return float(np.corrcoef(*values)[0, 1])
+
+
+@pytest.mark.parametrize(("kind", "fault"), [("blurred", PageFault.BLURRED), ("glare", PageFault.GLARE)])
+def test_what_cannot_be_read_is_refused(kind, fault):
+    shot = papers.shot(kind, 1)
+    assert fault in paper.faults(shot.picture, paper.find(shot.picture))
+    assert paper.WORDS[fault]
+
+
+def test_a_table_without_a_page_has_none():
+    picture = papers.table("plain", papers.random.Random(3))
+    assert paper.faults(picture, paper.find(picture)) == [PageFault.NO_PAGE]
+
+
+def test_pages_become_one_pdf():
+    pages = [paper.jpeg(np.full((paper.A4[1], paper.A4[0], 3), tone, np.uint8)) for tone in (240, 250)]
+    made = paper.pdf(pages)
+    assert made.startswith(b"%PDF-")
+    assert made.count(b"/Type /Page\n") + made.count(b"/Type /Page ") + made.count(b"/Type /Page>") >= 2
+    with pytest.raises(ValueError):
+        paper.pdf([])
