@@ -16,7 +16,7 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-papers asr-model chaos full-room clean
+.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -89,6 +89,9 @@ bench-archive: setup  ## how fast the archive's film is made of two 720p recordi
 
 bench-desk: setup-test tools  ## how quick the correction page is on a sitting of two hours; one JSON line
 	@$(BIN)/python -m deploy.bench.desk
+
+bench-store: setup-test tools  ## how quick the case store is with 10,000 and a million cases, on both databases; SIZES="10000 100000"
+	@$(BIN)/python -m deploy.bench.store $(if $(SIZES),--sizes $(SIZES)) $(if $(SECONDS),--seconds $(SECONDS))
 
 asr-model: $(TRAINING)/.setup  ## train the small model again, into FOLDER; MINUTES=180; SCALE=small tries every step out
 	@test -n "$(FOLDER)" || { echo "make asr-model FOLDER=folder" >&2; exit 2; }

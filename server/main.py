@@ -21,6 +21,7 @@ from server.api import (
     kiosk,
     kiosk_lock,
     letters,
+    lists,
     notices,
     public,
     reader,
@@ -37,7 +38,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, stats, letters, notices)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

@@ -1,20 +1,44 @@
 """Filed cases: search, reading, supplements, printed documents, and what is made of the recording for the archive."""
 
+from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Header, Path, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
 from fastapi.responses import FileResponse
 from sqlalchemy.orm import Session
 
 from server.api.deps import CaseReader, Clerk, Db, LeaderOrClerk, MatterReader, OfficeDep, Officer
+from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
-from server.domain.states import ArchiveKind
+from server.domain.states import ArchiveKind, CaseState, Channel, Purpose
+from server.protocol.finding import NumberToFind
 from server.protocol.flow import NewMatter, NewRating, StepOrder
 from server.protocol.office import CasePersonView, LineReport, NewSupplement
 from server.reception import archiving, cases, documents, lines, ratings, registering
 from server.store.access import Actor
+from server.store.finding import Cursor
 
 router = APIRouter(prefix="/cases")
+
+def asked_for(
+    q: Annotated[str, Query(max_length=100)] = "",
+    person: Annotated[str, Query(max_length=50)] = "",
+    place: Annotated[str, Query(max_length=50)] = "",
+    category: Annotated[str, Query(max_length=50)] = "",
+    unit: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    office: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    since: date | None = None,
+    until: date | None = None,
+    state: CaseState | None = None,
+    channel: Channel | None = None,
+    purpose: Purpose | None = None,
+) -> CaseQuery:
+    """The query and its filters, as the address has them; what is left out asks for nothing."""
+    return CaseQuery(
+        words=q, person=person, place=place, category=category, unit=unit, office=office, since=since, until=until,
+        state=state or "", channel=channel or "", purpose=purpose or "",
+    )  # fmt: skip
+
 
 CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
@@ -23,12 +47,20 @@ CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 def listed(
     db: Db,
     actor: CaseReader,
-    q: Annotated[str, Query(max_length=100)] = "",
-    page: Annotated[int, Query(ge=1, le=cases.PAGES)] = 1,
+    asked: Annotated[CaseQuery, Depends(asked_for)],
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    after: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> dict[str, Any]:
-    """Cases that have every word of `q`: number, name or anything in form and record."""
-    rows, total = cases.list_cases(db, actor, q, page)
-    return {"cases": rows, "total": total}
+    """Twenty cases that have every word of `q` (number, name or anything in form, record and letters) and fit the
+    filters, newest first; `before`, `after`: the id of the last or first row that was shown."""
+    found = cases.list_cases(db, actor, asked, Cursor(before=before, after=after))
+    return {"cases": found.rows, "total": found.total, "older": found.older, "newer": found.newer}
+
+
+@router.post("/find-number")
+def find_number(body: NumberToFind, db: Db, actor: CaseReader) -> dict[str, Any]:
+    """Cases of whoever has exactly this telephone or ID number; never in an address, and written into the log."""
+    return {"cases": cases.find_by_number(db, actor, body.number)}
 
 
 @router.get("/{case_id}")

@@ -7,12 +7,14 @@ has a say in what a character is.
 """
 
 import re
+from functools import lru_cache
 
 RUN = re.compile(r"[0-9A-Za-z]+|[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 BOUNDARY = "z"
 """Stands between parts of a text, so that a phrase never crosses them."""
 
 
+@lru_cache(1 << 16)
 def _code(characters: str) -> str:
     return "".join(f"u{ord(character):05x}" for character in characters)
 

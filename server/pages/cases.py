@@ -1,18 +1,32 @@
 """The office's pages: looking for a case, and one case.  Their data comes through the API."""
 
 from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from server.api.deps import CaseReader
+from server.api.deps import CaseReader, Db
+from server.domain import terms
 from server.pages.render import render
+from server.store import accounts
 
 router = APIRouter()
 
 
 @router.get("/cases")
-def case_list(request: Request, actor: CaseReader, q: str = "") -> Response:
-    """Search by number, name or text."""
-    return render(request, "cases/list.html", actor=actor, q=q[:100])
+def case_list(request: Request, actor: CaseReader, db: Db, q: str = "") -> Response:
+    """Search by number, name or text, with filters; what was asked for stays in the address."""
+    choices = {
+        "state": [(one.value, words) for one, words in terms.CASE_STATE.items()],
+        "channel": [(one.value, words) for one, words in terms.CHANNEL.items()],
+        "purpose": [(one.value, words) for one, words in terms.PURPOSE.items()],
+        "office": _organizations(db, actor.organization_path),
+        "unit": _organizations(db, "/" + actor.organization_path.split("/")[1] + "/"),
+    }
+    return render(request, "cases/list.html", actor=actor, q=q[:100], choices=choices)
+
+
+def _organizations(db: Session, path: str) -> list[tuple[int, str]]:
+    return [(one.id, one.name) for one in accounts.organizations_under(db, path)]
 
 
 @router.get("/cases/{case_id}")

@@ -1,11 +1,13 @@
 """Filed cases: finding, reading and supplementing them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import searchtokens, terms
+from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
 from server.domain.states import CaseState, Channel, Purpose, StaffRole
 from server.errors import NotAllowed, NotFound
@@ -26,8 +28,8 @@ from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.issued import letter_views
 from server.reception.records import view
-from server.reception.registering import search_parts
-from server.store import cases, records
+from server.reception.registering import search_again, search_parts
+from server.store import cases, finding, records
 from server.store.access import Actor
 from server.store.models import (
     CasePerson,
@@ -38,9 +40,6 @@ from server.store.models import (
     VisitRecord,
 )
 from server.store.querycodes import new_query_code
-from server.store.search import search_tokens
-
-PAGES = 10_000
 
 
 def require_case(session: Session, actor: Actor, case_id: int) -> StoredCase:
@@ -59,11 +58,31 @@ def require_talk(session: Session, actor: Actor, case_id: int) -> StoredCase:
     return case
 
 
-def list_cases(session: Session, actor: Actor, query: str = "", page: int = 1) -> tuple[list[CaseRow], int]:
-    """A page of twenty cases that have every word of `query`, newest first, and how many there are in all."""
-    found, total = cases.page(session, actor, query, min(max(1, page), PAGES))
+class CaseList(NamedTuple):
+    """A page of cases, newest first; `total` is None where there are more than are counted, or on a later page."""
+
+    rows: list[CaseRow]
+    total: int | None
+    older: bool
+    newer: bool
+
+
+def list_cases(session: Session, actor: Actor, query: CaseQuery | str = "", cursor: finding.Cursor = finding.Cursor()) -> CaseList:
+    """A page of twenty cases that fit, newest first; a string asks for its words."""
+    asked = CaseQuery(words=query) if isinstance(query, str) else query
+    found = finding.page(session, actor, asked, cursor)
+    return CaseList(_rows(session, found.cases, asked.words), found.total, found.older, found.newer)
+
+
+def find_by_number(session: Session, actor: Actor, number: str) -> list[CaseRow]:
+    """Cases of whoever has exactly this telephone or ID number; that it was looked for is written down, without it."""
+    records.note_access(session, actor, "find_number", "case_person", "", clock.now())
+    return _rows(session, finding.by_number(session, actor, number), "")
+
+
+def _rows(session: Session, found: Sequence[StoredCase], words: str) -> list[CaseRow]:
     views = deadline_views(session, found)
-    return [_row(case, views.get(case.id), query) for case in found], total
+    return [_row(case, views.get(case.id), words) for case in found]
 
 
 def deadline_views(session: Session, found: Sequence[StoredCase]) -> dict[int, DeadlineView]:
@@ -204,10 +223,5 @@ def add_supplement(session: Session, actor: Actor, case_id: int, new: NewSupplem
     )  # fmt: skip
     session.add(StoredCaseEvent(case_id=case.id, at=now, author=actor.name, kind="supplement", why=new.reason))
     session.flush()
-    _search_again(session, case)
+    search_again(session, case)
     return case_view(session, actor, case)
-
-
-def _search_again(session: Session, case: StoredCase) -> None:
-    added = [part for one in cases.supplements(session, case.id) for part in (one.reason, one.text)]
-    cases.set_search_tokens(session, case.id, search_tokens([*search_parts(case), *added]))

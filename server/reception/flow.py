@@ -85,6 +85,9 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
     _issue(session, actor, case, rule, order, details)
     if target in (CaseState.GUIDED, CaseState.NOT_ACCEPTED, CaseState.NO_LONGER_ACCEPTED):
         clocks.drop(session, case)
+    if step is Step.SCREEN or rule.letter is not None:
+        session.flush()
+        registering.search_again(session, case)
     return _note(session, actor, case, step, order, before, details)
 
 

@@ -13,7 +13,7 @@ from server.domain.states import CaseState, Channel, FormField, Purpose, StaffRo
 from server.errors import InvalidInput
 from server.protocol.flow import NewMatter
 from server.reception import clocks
-from server.store import accounts, accusations, cases
+from server.store import accounts, accusations, cases, flow
 from server.store.access import Actor
 from server.store.models import CaseAccused, CasePerson, SearchText, StoredCase, StoredCaseEvent
 from server.store.search import search_tokens
@@ -170,3 +170,10 @@ def search_parts(case: StoredCase) -> list[str]:
     form = [value["value"] for value in content.get("form", ()) if value["field"] not in private and value["value"]]
     lines = [line["text"] for line in content.get("lines", ())]
     return [case.case_no, str(case.number), case.petitioner, case.title, case.statement, case.place, case.category, *form, *lines]
+
+
+def search_again(session: Session, case: StoredCase) -> None:
+    """Have search read a case anew, with its supplements and letters."""
+    added = [part for one in cases.supplements(session, case.id) for part in (one.reason, one.text)]
+    written = [one.text for one in flow.letters(session, case.id) if one.text]
+    cases.set_search_tokens(session, case.id, search_tokens([*search_parts(case), *added, *written]))

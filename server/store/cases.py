@@ -7,10 +7,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
-from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
 from server.domain.limits import LAPSING
-from server.store import search
 from server.store.access import Actor, visible_cases
 from server.store.models import (
     CaseAccused,
@@ -25,8 +23,6 @@ from server.store.models import (
     StoredDocument,
     StoredSupplement,
 )
-
-PAGE_ROWS = 20
 
 
 def next_number(session: Session, organization_id: int, year: int, count: int = 1) -> int:
@@ -47,22 +43,6 @@ def find(session: Session, actor: Actor, case_id: int) -> StoredCase | None:
     """The case if the actor may read it."""
     query = visible_cases(actor).where(StoredCase.id == case_id).options(joinedload(StoredCase.organization))
     return session.scalars(query).one_or_none()
-
-
-def page(session: Session, actor: Actor, query: str, number: int) -> tuple[Sequence[StoredCase], int]:
-    """Cases that have every word of `query`, newest first: page `number` (from 1) and how many there are in all.
-
-    A query that has nothing to look for, such as a lone full stop, finds nothing.
-    """
-    cases = visible_cases(actor)
-    if query.strip():
-        phrases = searchtokens.phrases(query)
-        if not phrases:
-            return [], 0
-        cases = cases.where(search.matching(session, phrases))
-    total = session.scalar(select(func.count()).select_from(cases.with_only_columns(StoredCase.id).subquery()))
-    rows = cases.options(joinedload(StoredCase.organization)).order_by(StoredCase.filed_at.desc(), StoredCase.id.desc())
-    return session.scalars(rows.offset((number - 1) * PAGE_ROWS).limit(PAGE_ROWS)).all(), total or 0
 
 
 def accused_by(session: Session, case_id: int, path: str) -> bool:

@@ -790,7 +790,7 @@ class StoredCase(Base):
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
     received_on: Mapped[date] = mapped_column(Date)
     """From which the first limit runs."""
-    filed_at: Mapped[datetime] = mapped_column(index=True)
+    filed_at: Mapped[datetime]
     received_by_id: Mapped[int | None] = mapped_column(Integer)
     """The leader who received whoever came to the office (现场接访); of a talk by video, the reception says who."""
     accepted_on: Mapped[date | None] = mapped_column(Date)
@@ -821,6 +821,10 @@ class StoredCase(Base):
         Index("ix_cases_organization_concluded_on", "organization_id", "concluded_on"),
         Index("ix_cases_received_by_id", "received_by_id", "received_on"),
         Index("ix_cases_accusation", "accusation", sqlite_where=text("accusation = 1"), postgresql_where=text("accusation")),
+        Index("ix_cases_organization_id_id", "organization_id", "id"),
+        Index("ix_cases_state_id", "state", "id"),
+        Index("ix_cases_unit_id_id", "unit_id", "id"),
+        Index("ix_cases_filed_at_id", "filed_at", "id"),
     )
 
     @property
@@ -907,6 +911,7 @@ class StoredAssignment(Base):
     __table_args__ = (
         Index("ix_assignments_organization_state", "organization_id", "state", "id"),
         _part("ix_assignments_objected", "id", where="state = 'objected'"),
+        Index("ix_assignments_organization_case", "organization_id", "case_id"),
     )
 
 
@@ -1295,6 +1300,22 @@ class SearchText(Base):
     __tablename__ = "search_texts"
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     tokens: Mapped[str] = mapped_column(Text)
+
+
+class SavedList(Base):
+    """存下的清单: filters that an officer keeps under a name; no petitioner's name among them."""
+
+    __tablename__ = "saved_lists"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    """Whose officers see it where it is shared."""
+    name: Mapped[str] = mapped_column(String(40))
+    query: Mapped[dict[str, Any]]
+    """Fields of protocol/finding.py KeptQuery that are filled."""
+    shared: Mapped[bool] = mapped_column(Boolean, default=False)
+    at: Mapped[datetime]
+    user: Mapped[User] = relationship()
 
 
 class AccessEntry(Base):

@@ -1,21 +1,23 @@
 """Full-text search of cases, the same on SQLite (FTS5) and PostgreSQL (tsvector).
 
-An index narrows the cases down to those that have all tokens; a LIKE on the stored tokens then keeps those in
-which they stand side by side.  (A tsvector forgets positions above 16,383, so it cannot do phrases in a long
+An index narrows the cases down to those that have all tokens; where a word has several, a LIKE on the stored tokens
+keeps those in which they stand side by side.  store/finding.py asks.  (A tsvector forgets positions above 16,383, so it cannot do phrases in a long
 record: https://www.postgresql.org/docs/15/textsearch-limitations.html.)
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, event, literal, text
-from sqlalchemy import select as select_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Connection, Integer, column, event, literal, table, text
+from sqlalchemy.orm import InstrumentedAttribute
 
 from server.domain import searchtokens
-from server.store.models import SearchText, StoredCase
+from server.store.models import SearchText
 
 MOST_TOKENS = 60_000
 """Different tokens kept of one case: a tsvector holds at most 1 MiB."""
+PAIR_LENGTH = 12
+"""Of a token of two characters."""
 
 SQLITE_DDL = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5"
@@ -28,7 +30,11 @@ SQLITE_DDL = (
     " INSERT INTO search_index(search_index, rowid, tokens) VALUES ('delete', old.case_id, old.tokens);"
     " INSERT INTO search_index(rowid, tokens) VALUES (new.case_id, new.tokens); END",
 )
-VECTOR = "array_to_tsvector(string_to_array(search_texts.tokens, ' '))"
+VECTOR = (
+    "array_to_tsvector(string_to_array(search_texts.tokens, ' ')"
+    " || ARRAY['s' || CAST(search_texts.case_id / 16384 AS text)])"
+)
+"""All tokens, and the stretch of ids (STRETCH) that the case lies in."""
 POSTGRESQL_DDL = (f"CREATE INDEX IF NOT EXISTS ix_search_texts_vector ON search_texts USING gin ({VECTOR})",)
 SQLITE_DROP = (
     "DROP TRIGGER IF EXISTS search_texts_added",
@@ -74,23 +80,45 @@ def _place_of_last(tokens: list[str]) -> int:
     return len(tokens)
 
 
-def matching(session: Session, phrases: list[list[str]]) -> ColumnElement[bool]:
-    """Condition on StoredCase: every phrase stands in the case's text."""
-    column: InstrumentedAttribute[str] = SearchText.tokens
-    query = select_(SearchText.case_id)
-    query = query.where(_candidates(session.get_bind().dialect.name, phrases))
-    for phrase in phrases:
-        query = query.where((literal(" ") + column).contains(" " + " ".join(phrase)))
-    return StoredCase.id.in_(query)
+STRETCH = 16_384
+"""Ids of cases that share a token in PostgreSQL's index, so that the newest can be looked through first."""
+SQLITE_INDEX = table("search_index", column("rowid", Integer))
 
 
-def _candidates(dialect: str, phrases: list[list[str]]) -> ColumnElement[bool]:
-    whole = [token for phrase in phrases for token in phrase[:-1]]
-    begun = [phrase[-1] for phrase in phrases]
-    if dialect == "sqlite":
-        match = " AND ".join([f'"{token}"' for token in whole] + [f'"{token}"*' for token in begun])
-        found = text("search_texts.case_id IN (SELECT rowid FROM search_index WHERE search_index MATCH :match)")
-    else:
-        match = " & ".join([f"'{token}'" for token in whole] + [f"'{token}':*" for token in begun])
-        found = text(f"{VECTOR} @@ CAST(:match AS tsquery)")
-    return found.bindparams(match=match)  # type: ignore[return-value]
+def match_of(dialect: str, phrases: Sequence[list[str]]) -> str:
+    """The query for the index: a case has every token of the phrases."""
+    quote, mark, joint = ('"', "*", " AND ") if dialect == "sqlite" else ("'", ":*", " & ")
+    whole = [f"{quote}{token}{quote}" for phrase in phrases for token in phrase[:-1]]
+    begun = [f"{quote}{phrase[-1]}{quote}" + ("" if _is_pair(phrase[-1]) else mark) for phrase in phrases]
+    return joint.join([*whole, *begun])
+
+
+def _is_pair(token: str) -> bool:
+    """Whether the token is two characters, so that none goes on from it."""
+    return token.startswith("u") and len(token) == PAIR_LENGTH
+
+
+def needs_look(phrases: Sequence[list[str]]) -> bool:
+    """Whether the index alone cannot say that the phrases stand in a text."""
+    return any(len(phrase) > 1 for phrase in phrases)
+
+
+def stand_in(phrases: Sequence[list[str]]) -> list[ColumnElement[bool]]:
+    """Conditions on SearchText: each phrase stands in it, its tokens side by side."""
+    text_column: InstrumentedAttribute[str] = SearchText.tokens
+    return [(literal(" ") + text_column).contains(" " + " ".join(phrase)) for phrase in phrases]
+
+
+def sqlite_match(match: str) -> ColumnElement[bool]:
+    """Condition on SQLITE_INDEX."""
+    return text("search_index MATCH :match").bindparams(match=match)  # type: ignore[return-value]
+
+
+def postgresql_match(match: str) -> ColumnElement[bool]:
+    """Condition on SearchText."""
+    return text(f"{VECTOR} @@ CAST(:match AS tsquery)").bindparams(match=match)  # type: ignore[return-value]
+
+
+def within(stretches: Iterable[int]) -> str:
+    """What is added to a match on PostgreSQL: only cases of these stretches."""
+    return " & (" + " | ".join(f"'s{number}'" for number in stretches) + ")"

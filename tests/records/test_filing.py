@@ -12,6 +12,7 @@ from server.errors import Conflict, NotFound, WrongState
 from server.protocol import office
 from server.protocol.canonical import fingerprint
 from server.reception import cases, editing, filing, lines, records, signing
+from server.store.finding import Cursor
 from server.store.guard import FiledRecordFixed
 from server.store.models import (
     Counter,
@@ -290,10 +291,13 @@ def test_search_by_number_name_and_text_with_pages(world):
     for i in range(23):
         file(world, signed(world, f"r{i}"))
     with world.read() as session:
-        rows, total = cases.list_cases(session, world.clerk, "喇叭")
-        assert (len(rows), total) == (20, 23)
-        assert "喇叭" in rows[0].excerpt
-        assert len(cases.list_cases(session, world.clerk, "喇叭", 2)[0]) == 3
+        first = cases.list_cases(session, world.clerk, "喇叭")
+        assert (len(first.rows), first.total, first.older, first.newer) == (20, 23, True, False)
+        assert "喇叭" in first.rows[0].excerpt
+        second = cases.list_cases(session, world.clerk, "喇叭", Cursor(before=first.rows[-1].id))
+        assert (len(second.rows), second.older, second.newer) == (3, False, True)
+        back = cases.list_cases(session, world.clerk, "喇叭", Cursor(after=second.rows[0].id))
+        assert ([row.id for row in back.rows], back.newer) == ([row.id for row in first.rows], False)
         assert [row.case_no for row in cases.list_cases(session, world.leader, "LX-2026-000007")[0]] == ["LX-2026-000007"]
         assert cases.list_cases(session, world.clerk, "何守田 一亩二分")[1] == 23
         assert cases.list_cases(session, world.clerk, "13800004321")[1] == 0

@@ -1,0 +1,269 @@
+"""Finding cases, newest first, as quick with a million of them as with a thousand.
+
+Pages go on from the last row (keyset), counts stop at COUNT_UP_TO, and nothing sorts what it does not show:
+
+- an officer of few organizations reads each one's newest cases through an index and merges them;
+- an officer of many walks down the numbers, since many of them are theirs;
+- words are walked down the full-text index where it keeps the order (FTS5), and looked for in ever larger stretches
+  of the newest cases where it does not (a GIN index gives all that match, in no order);
+- an officer who may see only a few cases has those read one by one, however common the word is.
+
+Cases are numbered as they come, so the order by id is that of registration.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
+from sqlalchemy.orm import Session, joinedload, undefer
+
+from server import clock
+from server.domain import searchtokens
+from server.domain.casequery import CaseQuery
+from server.domain.states import AssignmentState, StaffRole
+from server.store import search
+from server.store.access import Actor, visible_cases
+from server.store.models import CasePerson, Organization, SearchText, StoredAssignment, StoredCase
+
+PAGE_ROWS = 20
+COUNT_UP_TO = 1000
+FEW_ORGANIZATIONS = 8
+"""Up to so many are read one by one and merged."""
+FEW_CASES = 2000
+"""Up to so many are looked through without the full-text index."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: below or above the id of a row that was shown; None: at the newest."""
+
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def at_start(self) -> bool:
+        """Whether it is the first page."""
+        return self.before is None and self.after is None
+
+    def beyond(self, column: ColumnElement[int]) -> list[ColumnElement[bool]]:
+        """Conditions on an id."""
+        return [
+            *([column < self.before] if self.before is not None else []),
+            *([column > self.after] if self.after is not None else []),
+        ]
+
+    def order(self, column: ColumnElement[int]) -> ColumnElement[int]:
+        """The next ones first."""
+        return column.asc() if self.after is not None else column.desc()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Cases, newest first; whether there are older and newer ones; how many in all (None: more than COUNT_UP_TO, or
+    not counted, because this is not the first page)."""
+
+    cases: Sequence[StoredCase]
+    older: bool
+    newer: bool
+    total: int | None
+
+
+def page(session: Session, actor: Actor, asked: CaseQuery, cursor: Cursor = Cursor()) -> Page:
+    """A page of the cases that the actor may read and that fit.
+
+    Words that have nothing to look for, such as a lone full stop, find nothing.
+    """
+    plan = _plan(session, actor, asked)
+    if plan is None:
+        return Page([], False, False, 0)
+    found = plan.ids(cursor, PAGE_ROWS + 1)
+    more, ids = len(found) > PAGE_ROWS, found[:PAGE_ROWS]
+    if cursor.after is not None:
+        older, newer = True, more
+    else:
+        older, newer = more, cursor.before is not None
+    total = None
+    if cursor.at_start:
+        total = plan.count() if more else len(ids)
+    return Page(_load(session, ids, bool(asked.words.strip())), older, newer, total)
+
+
+def _load(session: Session, ids: Sequence[int], with_record: bool) -> Sequence[StoredCase]:
+    query = select(StoredCase).where(StoredCase.id.in_(ids)).order_by(StoredCase.id.desc())
+    query = query.options(joinedload(StoredCase.organization), joinedload(StoredCase.unit))
+    return session.scalars(query.options(undefer(StoredCase.filed_record)) if with_record else query).all()
+
+
+def by_number(session: Session, actor: Actor, number: str) -> Sequence[StoredCase]:
+    """The newest cases of whoever has exactly this telephone or ID number."""
+    theirs = select(CasePerson.case_id).where(or_(CasePerson.phone == number, CasePerson.id_number == number))
+    query = visible_cases(actor).with_only_columns(StoredCase.id).where(StoredCase.id.in_(theirs))
+    return _load(session, list(session.scalars(query.order_by(StoredCase.id.desc()).limit(PAGE_ROWS))), False)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the ids are found: by visibility (words looked for in each case), or by words."""
+
+    session: Session
+    actor: Actor
+    conditions: tuple[ColumnElement[bool], ...]
+    phrases: tuple[list[str], ...]
+    own: tuple[int, ...]
+    """Organizations whose cases are merged; empty with `given` empty, too: walk down all."""
+    given: tuple[int, ...]
+    by_words: bool
+
+    def ids(self, cursor: Cursor, limit: int) -> list[int]:
+        if self.by_words:
+            return self._worded(cursor, limit)
+        if not self.own and not self.given:
+            query = self._visible().where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
+            return list(self.session.scalars(query.order_by(cursor.order(StoredCase.id)).limit(limit)))  # type: ignore[arg-type]
+        return self._merged(cursor, limit)
+
+    def count(self) -> int | None:
+        """How many there are; None: more than COUNT_UP_TO."""
+        if not self.by_words:
+            found = len(self.ids(Cursor(), COUNT_UP_TO + 1))
+        else:
+            found = len(self.session.scalars(self._by_index(search.match_of(self._dialect, self.phrases)).limit(COUNT_UP_TO + 1)).all())
+        return found if found <= COUNT_UP_TO else None
+
+    @property
+    def _dialect(self) -> str:
+        return self.session.get_bind().dialect.name
+
+    def _visible(self) -> Select[int]:
+        query = visible_cases(self.actor).with_only_columns(StoredCase.id).where(*self.conditions)
+        if self.phrases and not self.by_words:
+            query = query.join(SearchText, SearchText.case_id == StoredCase.id).where(*search.stand_in(self.phrases))
+        return query
+
+    def _merged(self, cursor: Cursor, limit: int) -> list[int]:
+        """The newest of each organization, and of what each was given."""
+        beyond = self._visible().where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
+        parts = [beyond.where(StoredCase.organization_id == one).order_by(cursor.order(StoredCase.id)) for one in self.own]  # type: ignore[arg-type]
+        for one in self.given:
+            share = beyond.join(StoredAssignment, StoredAssignment.case_id == StoredCase.id).where(
+                StoredAssignment.organization_id == one, StoredAssignment.state != AssignmentState.WITHDRAWN,
+                *cursor.beyond(StoredAssignment.case_id),  # type: ignore[arg-type]
+            )  # fmt: skip
+            parts.append(share.order_by(cursor.order(StoredAssignment.case_id)))  # type: ignore[arg-type]
+        limited = [select(part.limit(limit).subquery().c[0].label("id")) for part in parts]
+        both = union_all(*limited).subquery()
+        query = select(both.c.id).distinct().order_by(cursor.order(both.c.id)).limit(limit)
+        return list(self.session.scalars(query))
+
+    def _by_index(self, match: str) -> Select[int]:
+        query = self._visible()
+        if self._dialect == "sqlite":
+            query = query.join(search.SQLITE_INDEX, search.SQLITE_INDEX.c.rowid == StoredCase.id)
+            query = query.where(search.sqlite_match(match))
+            if search.needs_look(self.phrases):
+                query = query.join(SearchText, SearchText.case_id == search.SQLITE_INDEX.c.rowid)
+                query = query.where(*search.stand_in(self.phrases))
+            return query
+        query = query.join(SearchText, SearchText.case_id == StoredCase.id).where(search.postgresql_match(match))
+        return query.where(*search.stand_in(self.phrases)) if search.needs_look(self.phrases) else query
+
+    def _worded(self, cursor: Cursor, limit: int) -> list[int]:
+        match = search.match_of(self._dialect, self.phrases)
+        if self._dialect == "sqlite":
+            row = search.SQLITE_INDEX.c.rowid
+            query = self._by_index(match).where(*cursor.beyond(row)).order_by(cursor.order(row))
+            return list(self.session.scalars(query.limit(limit)))
+        for stretch in self._stretches(cursor):
+            query = self._by_index(match + stretch).where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
+            found = list(self.session.scalars(query.order_by(cursor.order(StoredCase.id)).limit(limit)))  # type: ignore[arg-type]
+            if len(found) == limit:
+                break
+        return found
+
+    def _stretches(self, cursor: Cursor) -> list[str]:
+        """Ever more of the cases that come next, as conditions to add to the match; the last one: all."""
+        if cursor.after is not None:
+            start = cursor.after // search.STRETCH
+            spans = [range(start, start + length) for length in (2, 16)]
+        else:
+            newest = cursor.before or self.session.scalar(select(func.max(StoredCase.id))) or 0
+            start = newest // search.STRETCH
+            spans = [range(max(0, start - length + 1), start + 1) for length in (2, 16)]
+        return [*(search.within(span) for span in spans), ""]
+
+
+def _plan(session: Session, actor: Actor, asked: CaseQuery) -> _Plan | None:
+    """How to find what was asked for; None: nothing can be found."""
+    phrases = []
+    for words in (asked.words, asked.place, asked.category):
+        if words.strip():
+            found = searchtokens.phrases(words)
+            if not found:
+                return None
+            phrases += found
+    conditions = tuple(_conditions(session, asked))
+    own, given = _organizations(session, actor, asked)
+    plan = _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=False)
+    if not phrases:
+        return plan
+    few = (own or given) and len(_Plan(session, actor, (), (), own, given, by_words=False).ids(Cursor(), FEW_CASES + 1)) <= FEW_CASES
+    return plan if few else _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=True)
+
+
+def _organizations(session: Session, actor: Actor, asked: CaseQuery) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Organizations whose own cases, and whose shares, are merged; both empty: too many, or nothing to merge."""
+    if asked.office is not None:
+        below = _below(session, _path(session, asked.office))
+        return (below, ()) if below and len(below) <= FEW_ORGANIZATIONS else ((), ())
+    under = _below(session, actor.organization_path)
+    if len(under) > FEW_ORGANIZATIONS:
+        return (), ()
+    return ((), under) if actor.role is StaffRole.HANDLER else (under, under)
+
+
+def _path(session: Session, organization_id: int) -> str:
+    return session.scalar(select(Organization.path).where(Organization.id == organization_id)) or "-"
+
+
+def _below(session: Session, path: str) -> tuple[int, ...]:
+    """Ids of the organizations at and under `path`, not more than one too many."""
+    query = select(Organization.id).where(Organization.path.startswith(path, autoescape=True))
+    return tuple(session.scalars(query.order_by(Organization.id).limit(FEW_ORGANIZATIONS + 1)))
+
+
+def _conditions(session: Session, asked: CaseQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column, value in (
+        (StoredCase.state, asked.state), (StoredCase.channel, asked.channel), (StoredCase.purpose, asked.purpose),
+        (StoredCase.unit_id, asked.unit),
+    ):  # fmt: skip
+        if value:
+            found.append(column == value)
+    if asked.person.strip():
+        found.append(StoredCase.id.in_(select(CasePerson.case_id).where(CasePerson.name == asked.person.strip())))
+    for text, value in ((StoredCase.place, asked.place), (StoredCase.category, asked.category)):
+        found += [text.contains(word, autoescape=True) for word in value.split()]
+    if asked.office is not None:
+        path = _path(session, asked.office)
+        found.append(StoredCase.organization_id.in_(select(Organization.id).where(Organization.path.startswith(path, autoescape=True))))
+    return found + _in_time(session, asked)
+
+
+def _in_time(session: Session, asked: CaseQuery) -> list[ColumnElement[bool]]:
+    """Conditions on the moment of registration, and the ids between which those cases lie."""
+    found: list[ColumnElement[bool]] = []
+    if asked.since is not None:
+        found.append(StoredCase.filed_at >= _midnight(asked.since))
+    if asked.until is not None:
+        found.append(StoredCase.filed_at < _midnight(asked.until + timedelta(days=1)))
+    if found:
+        number = StoredCase.id + 0  # so that nobody walks the ids to find the first one that fits
+        first, last = session.execute(select(func.min(number), func.max(number)).where(*found)).one()
+        found += [StoredCase.id >= (first or 0), StoredCase.id <= (last or 0)]
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), clock.OFFICE_ZONE)
+
