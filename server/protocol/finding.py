@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from server.domain.states import CaseState, Channel, Purpose
 from server.protocol.base import Message
 
 
@@ -26,9 +25,9 @@ class KeptQuery(Message):
     office: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     since: date | None = None
     until: date | None = None
-    state: CaseState | None = None
-    channel: Channel | None = None
-    purpose: Purpose | None = None
+    state: Annotated[str, Field(max_length=20)] = ""
+    channel: Annotated[str, Field(max_length=20)] = ""
+    purpose: Annotated[str, Field(max_length=20)] = ""
 
 
 class NewList(Message):

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.states import CaseState, Channel, Purpose
 from server.errors import InvalidInput, NotFound
 from server.protocol.finding import KeptList, KeptQuery, NewList
 from server.store import saved_lists as store
@@ -22,6 +23,9 @@ def keep(session: Session, actor: Actor, new: NewList) -> KeptList:
     query = new.query.model_dump(mode="json", exclude_defaults=True)
     if not query:
         raise InvalidInput("先选好要看什么，再存成清单。")
+    for value, known in ((new.query.state, CaseState), (new.query.channel, Channel), (new.query.purpose, Purpose)):
+        if value and value not in list(known):
+            raise InvalidInput("没有这样的条件。")
     if not new.name.strip():
         raise InvalidInput("给清单起个名字。", fields=["name"])
     if store.count_own(session, actor) >= MOST:
