@@ -17,6 +17,8 @@ from server.api import (
     figures,
     glossary,
     health,
+    imports,
+    intake,
     invitations,
     kiosk,
     kiosk_lock,
@@ -38,7 +40,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices, imports, intake)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.api.deps import Administrator, Db, OfficeDep
 from server.errors import NotFound, Unavailable
+from server.protocol.intake import IntakeKeyView, MadeIntakeKey, NewIntakeKey
 from server.protocol.office import (
     AgentCode,
     CameraKey,
@@ -18,7 +19,7 @@ from server.protocol.office import (
     NewOrganization,
     NewUser,
 )
-from server.reception import accounts, cameras, copies, issued, kiosks, lines, printing, transcriber
+from server.reception import accounts, cameras, copies, intake, issued, kiosks, lines, printing, transcriber
 from server.reception.office import Office
 from server.store import accounts as store
 from server.store import copies as copy_store
@@ -141,6 +142,24 @@ def drop_camera(
     """This kiosk uses its own camera again."""
     cameras.take_key(_own_kiosk(db, actor, kiosk_id))
     afterwards.add_task(cameras.drop, office, kiosk_id)
+
+
+@router.get("/intake-keys")
+def intake_keys(db: Db, actor: Administrator) -> dict[str, list[IntakeKeyView]]:
+    """Keys with which other systems register matters."""
+    return {"keys": intake.keys(db, actor)}
+
+
+@router.post("/intake-keys", status_code=201)
+def new_intake_key(asked: NewIntakeKey, db: Db, actor: Administrator, office: OfficeDep) -> MadeIntakeKey:
+    """A key for another system, told this once."""
+    return intake.new_key(db, actor, asked, office.settings.base_url)
+
+
+@router.delete("/intake-keys/{key_id}", status_code=204)
+def revoke_intake_key(key_id: KioskId, db: Db, actor: Administrator) -> None:
+    """From now on this key opens nothing."""
+    intake.revoke(db, actor, key_id)
 
 
 def _own_kiosk(db: Session, actor: Actor, kiosk_id: int) -> Kiosk:

@@ -35,12 +35,28 @@ LABELS = {
     "image": "签名",
     "consent": "录音录像的选择",
     "last4": "电话后四位",
+    "source_ref": "编号",
+    "received_on": "收到日期",
+    "id_type": "证件类型",
+    "id_number": "证件号码",
+    "address": "住址",
+    "people": "人数",
+    "statement": "反映内容",
+    "purpose": "信访目的",
+    "category": "内容类别",
+    "place": "问题发生地",
+    "accused_unit": "被反映单位",
+    "channel": "渠道",
+    "columns": "栏目",
+    "save_as": "对照表的名字",
 }
 """Chinese names of the API's fields, for sentences about what is wrong with them."""
 
 
 WHIP_PATH = "/whip/"
-"""Here encoders come with a key in a header, which no foreign page can make a browser send: no cookie is read."""
+INTAKE_PATH = "/api/intake/"
+KEYED_PATHS = (WHIP_PATH, INTAKE_PATH)
+"""Here programs come with a key in a header, which no foreign page can make a browser send: no cookie opens anything."""
 FROM_ANYWHERE = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Location, ETag, Link, WWW-Authenticate",

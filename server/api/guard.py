@@ -7,13 +7,16 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.deps import SAFE_METHODS
-from server.api.errors import WHIP_PATH, answer, unexpected
+from server.api.errors import KEYED_PATHS, answer, unexpected
 from server.errors import JietanError, NotAllowed, TooLarge
 from server.settings import Settings
 
 LARGEST_BODY = 1 << 20
 LARGEST_SPEECH = 4 << 20
 SPEECH_PATH = "/api/kiosk/hear"
+LARGEST_IMPORT = 20 << 20
+IMPORT_PATH = "/api/imports"
+LARGEST = {SPEECH_PATH: LARGEST_SPEECH, IMPORT_PATH: LARGEST_IMPORT}
 HTTPS_ONLY_S = 365 * 86_400
 
 
@@ -43,7 +46,7 @@ class _Exchange:
         self.scope = scope
         self._receive = receive
         self._send = send
-        self.limit = LARGEST_SPEECH if scope["path"] == SPEECH_PATH else LARGEST_BODY
+        self.limit = LARGEST.get(scope["path"], LARGEST_BODY)
         self.received = 0
         self.started = False
 
@@ -62,7 +65,7 @@ class _Exchange:
             await shown(self.scope, self._receive, self._send_started)
 
     def _refusal(self, headers: Headers) -> JietanError | None:
-        from_our_page = self.scope["method"] in SAFE_METHODS or self.scope["path"].startswith(WHIP_PATH)
+        from_our_page = self.scope["method"] in SAFE_METHODS or self.scope["path"].startswith(KEYED_PATHS)
         if not from_our_page and headers.get("x-jietan") != "1":
             return NotAllowed("这个请求不是从本系统的页面发出的。", code="foreign_request")
         length = headers.get("content-length", "0")

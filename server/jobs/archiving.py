@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from server.archive.disk import is_full
 from server.archive.plan import BUSY, DISK_ERROR, DISK_FULL, RESULT, Result
 from server.errors import JietanError
+from server.jobs import importing
 from server.jobs.workflows import DurableJobs, fresh_id, office_at_work, rest, until_it_works
 from server.reception import archiving
 from server.reception.office import Office
@@ -47,6 +48,10 @@ class OfficeJobs(DurableJobs):
         if fresh is not None:
             with SetWorkflowID(fresh):
                 DBOS.enqueue_workflow(QUEUE, make_archive, archive_id)
+
+    def import_matters(self, import_id: int) -> None:
+        """Queue the import of a file."""
+        importing.start(import_id)
 
 
 def launch(office: Office) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.jobs import archiving, workflows
+from server.jobs import archiving, importing, workflows
 from server.jobs.nodes import MediaNodes
 from server.reception import accounts, kiosk_lock
 from server.reception import archiving as archives
@@ -42,6 +42,7 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
         await asyncio.to_thread(archiving.launch, office)
+        await asyncio.to_thread(importing.launch, office)
         launched.set()
         nodes.start()
         yield office

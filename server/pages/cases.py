@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from server.api.deps import CaseReader, Db
+from server.api.deps import CaseReader, Clerk, Db
 from server.domain import terms
 from server.pages.render import render
 from server.store import accounts
@@ -27,6 +27,12 @@ def case_list(request: Request, actor: CaseReader, db: Db, q: str = "") -> Respo
 
 def _organizations(db: Session, path: str) -> list[tuple[int, str]]:
     return [(one.id, one.name) for one in accounts.organizations_under(db, path)]
+
+
+@router.get("/cases/import")
+def imports(request: Request, actor: Clerk) -> Response:
+    """Importing matters from a file of another system."""
+    return render(request, "cases/import.html", actor=actor)
 
 
 @router.get("/cases/{case_id}")

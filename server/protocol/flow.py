@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from server.protocol.base import Message, Moment
 
@@ -96,12 +96,9 @@ class RequestView(Message):
     asked_on: date
 
 
-class NewMatter(Message):
-    """A matter that did not come by a talk: by letter, online, from a leader's mailbox or a hotline."""
+class MatterContent(Message):
+    """Who says what in a matter that did not come by a talk."""
 
-    channel: Annotated[str, Field(pattern="^(on_site|letter|online|mailbox|hotline)$")]
-    source_ref: Annotated[str, Field(max_length=100)] = ""
-    """Its number where it came from; the same number a second time adds nothing."""
     received_on: date
     name: Annotated[str, Field(min_length=1, max_length=50)]
     phone: Annotated[str, Field(max_length=20)] = ""
@@ -115,6 +112,22 @@ class NewMatter(Message):
     category: Annotated[str, Field(max_length=100)] = ""
     place: Annotated[str, Field(max_length=200)] = ""
     accused_unit: Annotated[str, Field(max_length=200)] = ""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_nul(cls, value: object) -> object:
+        """PostgreSQL keeps no NUL in text (https://www.postgresql.org/docs/current/datatype-character.html)."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("NUL")
+        return value
+
+
+class NewMatter(MatterContent):
+    """A matter that came by letter, online, from a leader's mailbox or a hotline."""
+
+    channel: Annotated[str, Field(pattern="^(on_site|letter|online|mailbox|hotline)$")]
+    source_ref: Annotated[str, Field(max_length=100)] = ""
+    """Its number where it came from; the same number a second time adds nothing."""
     received_by_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     """The leader who received them on site."""
 

@@ -117,10 +117,11 @@ def keys_under(session: Session, path: str) -> Sequence[IntakeKey]:
     return session.scalars(query.options(joinedload(IntakeKey.organization)).order_by(IntakeKey.id.desc()).limit(500)).all()
 
 
-def working_key(session: Session, key_sha256: str) -> IntakeKey | None:
-    """The key with this hash, unless it was revoked."""
+def working_key(session: Session, key_sha256: str, *, lock: bool = False) -> IntakeKey | None:
+    """The key with this hash, unless it was revoked; `lock`: others wait until this transaction ends."""
     query = select(IntakeKey).where(IntakeKey.key_sha256 == key_sha256, IntakeKey.revoked_at.is_(None))
-    return session.scalars(query.options(joinedload(IntakeKey.organization))).one_or_none()
+    query = query.options(joinedload(IntakeKey.organization, innerjoin=True))
+    return session.scalars(query.with_for_update(of=IntakeKey) if lock else query).one_or_none()
 
 
 def revoke_key(session: Session, path: str, key_id: int, now: datetime) -> bool:

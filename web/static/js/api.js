@@ -30,18 +30,18 @@ async function read(response) {
   }
 }
 
-/** @param {string} path @param {RequestInit} options */
-async function reach(path, options) {
+/** @param {string} path @param {RequestInit} options @param {number} limitMs */
+async function reach(path, options, limitMs) {
   try {
-    return await fetch(path, { signal: AbortSignal.timeout(TIME_LIMIT_MS), credentials: "same-origin", cache: "no-store", ...options });
+    return await fetch(path, { signal: AbortSignal.timeout(limitMs), credentials: "same-origin", cache: "no-store", ...options });
   } catch {
     throw new ApiError(0, OFFLINE);
   }
 }
 
-/** @param {string} path @param {RequestInit} options */
-async function exchange(path, options) {
-  const response = await reach(path, options);
+/** @param {string} path @param {RequestInit} options @param {number} [limitMs] */
+async function exchange(path, options, limitMs = TIME_LIMIT_MS) {
+  const response = await reach(path, options, limitMs);
   const body = await read(response).catch(() => { throw new ApiError(0, OFFLINE); });
   if (!response.ok) throw new ApiError(response.status, body.error || {});
   return body;
@@ -49,25 +49,25 @@ async function exchange(path, options) {
 
 /**
  * Asks the office for something.
- * @param {string} method @param {string} path @param {Object} [body] sent as JSON
+ * @param {string} method @param {string} path @param {Object} [body] sent as JSON @param {number} [limitMs] how long it may take
  * @returns {Promise<any>} the JSON of the answer, {} where there is none
  * @throws {ApiError} code "offline" when the server cannot be reached
  */
-export async function api(method, path, body) {
+export async function api(method, path, body, limitMs) {
   const headers = { "X-Jietan": "1", Accept: "application/json" };
-  if (body === undefined) return exchange(path, { method, headers });
-  return exchange(path, { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  if (body === undefined) return exchange(path, { method, headers }, limitMs);
+  return exchange(path, { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) }, limitMs);
 }
 
 /**
  * Sends a file or a recording as it is.
- * @param {string} method @param {string} path @param {Blob} blob
+ * @param {string} method @param {string} path @param {Blob} blob @param {number} [limitMs] how long it may take
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
-export async function send(method, path, blob) {
+export async function send(method, path, blob, limitMs) {
   const headers = { "X-Jietan": "1", Accept: "application/json", "Content-Type": blob.type || "application/octet-stream" };
-  return exchange(path, { method, headers, body: blob });
+  return exchange(path, { method, headers, body: blob }, limitMs);
 }
 
 /** Where to go to log in and come back here. */
