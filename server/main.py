@@ -33,6 +33,7 @@ from server.api import (
     reviews,
     stats,
     whip,
+    work,
 )
 from server.api.errors import add_handlers
 from server.api.guard import Guard
@@ -40,7 +41,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices, imports, intake)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices, imports, intake, work)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

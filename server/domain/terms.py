@@ -254,6 +254,8 @@ CASE_EVENT: dict[str, str] = {
     "refused": "信访人没有签字",
     "unable": "信访人不能签字",
     "supplement": "补正",
+    "urged": "催办",
+    "officer": "定经办人",
     "video_asked": "要做归档视频",
     "video_ready": "归档视频做好了，校验码",
     "video_cancelled": "归档视频不做了",

@@ -18,7 +18,8 @@ def include(app: FastAPI) -> None:
         login,
         public,
         reviews,
+        work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work):
         app.include_router(module.router, include_in_schema=False)

@@ -21,10 +21,10 @@ WEEKDAYS = "一二三四五六日"
 ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "handler": "承办单位经办人", "supervisor": "督查督办", "administrator": "系统管理员"}
 
 NAVIGATION = {
-    "leader": (("/leader", "今天接谈"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/figures", "校对情况")),
-    "clerk": (("/desk", "笔录"), ("/cases", "信访事项"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/figures", "校对情况")),
-    "handler": (("/cases", "信访事项"),),
-    "supervisor": (("/cases", "信访事项"), ("/figures", "校对情况")),
+    "leader": (("/leader", "今天接谈"), ("/work", "待办"), ("/due", "到期"), ("/supervision", "督办"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/figures", "校对情况")),
+    "clerk": (("/desk", "笔录"), ("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/figures", "校对情况")),
+    "handler": (("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期")),
+    "supervisor": (("/supervision", "督办"), ("/due", "到期"), ("/cases", "信访事项"), ("/figures", "校对情况")),
     "administrator": (("/admin", "管理"),),
 }
 

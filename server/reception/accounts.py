@@ -21,7 +21,7 @@ from server.store.models import Kiosk, LogInSession, OneTimeLink, Organization, 
 
 SETUP = "setup"
 SETUP_HOURS = 24
-HOMES = {StaffRole.LEADER: "/leader", StaffRole.CLERK: "/desk", StaffRole.HANDLER: "/cases", StaffRole.SUPERVISOR: "/cases", StaffRole.ADMINISTRATOR: "/admin"}
+HOMES = {StaffRole.LEADER: "/leader", StaffRole.CLERK: "/desk", StaffRole.HANDLER: "/work", StaffRole.SUPERVISOR: "/supervision", StaffRole.ADMINISTRATOR: "/admin"}
 
 
 def digest(token: str) -> str:

@@ -160,15 +160,37 @@ def visible_cases(actor: Actor) -> Select[StoredCase]:
     query = select(StoredCase)
     if not _reads_cases(actor):
         return query.where(false())
-    given = _given_to(actor)
+    return query.where(_matter_of(actor, _given_to(actor)), _not_against(actor))
+
+
+def reads_case(actor: Actor) -> ColumnElement[bool]:
+    """The same as `visible_cases` as a condition, for queries that have found a few cases by something else already.
+
+    Whether a unit of the actor's has a share is looked up as a scalar: PostgreSQL may make a list of all the cases that it
+    was ever given out of an EXISTS, which costs more than the few that are asked about.
+    """
+    if not _reads_cases(actor):
+        return false()
+    share = select(_SHARE.id).where(*_theirs(actor)).limit(1).correlate(StoredCase).scalar_subquery()
+    return and_(_matter_of(actor, share.is_not(None)), _not_against(actor))
+
+
+def _matter_of(actor: Actor, given: ColumnElement[bool]) -> ColumnElement[bool]:
     own = StoredCase.organization_id.in_(organizations_under(actor))
-    mine = given if actor.role is StaffRole.HANDLER else or_(own, given)
-    return query.where(mine, ~and_(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor))))
+    return given if actor.role is StaffRole.HANDLER else or_(own, given)
+
+
+def _not_against(actor: Actor) -> ColumnElement[bool]:
+    return ~and_(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))
 
 
 def _given_to(actor: Actor) -> ColumnElement[bool]:
     """Whether a unit of the actor's has a share of the case; asked case by case, so that opening one reads one."""
-    return exists().where(
+    return exists().where(*_theirs(actor))
+
+
+def _theirs(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (
         _SHARE.case_id == StoredCase.id, _SHARE.organization_id.in_(organizations_under(actor)),
         _SHARE.state != AssignmentState.WITHDRAWN,
     )  # fmt: skip

@@ -743,6 +743,8 @@ class StoredSignature(Base):
     at: Mapped[datetime]
 
 
+REPEAT = "repeat_of_id IS NOT NULL"
+UNCONTACTED = "concluded_on IS NOT NULL AND contacted_on IS NULL"
 OPEN_DEADLINE = "done_at IS NULL AND dropped_at IS NULL"
 
 
@@ -811,11 +813,10 @@ class StoredCase(Base):
         Index("ix_cases_organization_state", "organization_id", "state", "received_on", "id"),
         Index("ix_cases_unit_state", "unit_id", "state"),
         Index("ix_cases_repeat_of_id", "repeat_of_id"),
-        _part("ix_cases_repeats", "organization_id", "received_on", "id", where="repeat_of_id IS NOT NULL"),
-        _part(
-            "ix_cases_uncontacted", "organization_id", "concluded_on", "id",
-            where="concluded_on IS NOT NULL AND contacted_on IS NULL",
-        ),
+        _part("ix_cases_repeats", "organization_id", "received_on", "id", where=REPEAT),
+        _part("ix_cases_all_repeats", "received_on", "id", "organization_id", where=REPEAT),
+        _part("ix_cases_uncontacted", "organization_id", "concluded_on", "id", where=UNCONTACTED),
+        _part("ix_cases_all_uncontacted", "concluded_on", "id", "organization_id", where=UNCONTACTED),
         Index("ix_cases_organization_filed_at", "organization_id", "filed_at"),
         Index("ix_cases_unit_filed_at", "unit_id", "filed_at"),
         Index("ix_cases_organization_concluded_on", "organization_id", "concluded_on"),
@@ -910,7 +911,8 @@ class StoredAssignment(Base):
     officer: Mapped[User | None] = relationship()
     __table_args__ = (
         Index("ix_assignments_organization_state", "organization_id", "state", "id"),
-        _part("ix_assignments_objected", "id", where="state = 'objected'"),
+        _part("ix_assignments_objected", "state", "id", where="state = 'objected'"),
+        _part("ix_assignments_sent_back", "state", "id", where="state = 'sent_back'"),
         Index("ix_assignments_organization_case", "organization_id", "case_id"),
     )
 
@@ -987,7 +989,7 @@ class StoredExtension(Base):
     """Null: not decided yet."""
     decided_by: Mapped[str] = mapped_column(String(64), default="")
     decided_at: Mapped[datetime | None]
-    __table_args__ = (_part("ix_extensions_open", "id", where="granted IS NULL"),)
+    __table_args__ = (_part("ix_extensions_open", "granted", "id", where="granted IS NULL"),)
 
 
 class CasePause(Base):

@@ -126,6 +126,15 @@ WHO: dict[str, set[str]] = {
     "GET /api/stats": {"leader", "clerk", "supervisor"},
     "GET /api/stats/choices": {"leader", "clerk", "supervisor"},
     "GET /api/stats/cases": {"leader", "clerk", "supervisor"},
+    "GET /api/work": {"leader", "clerk", "handler", "supervisor"},
+    "GET /api/work/units": {"leader", "clerk", "handler", "supervisor"},
+    "GET /api/work/officers": {"leader", "clerk", "handler"},
+    "GET /api/work/{}": {"leader", "clerk", "handler", "supervisor"},
+    "POST /api/work/bulk/preview": {"leader", "clerk", "handler", "supervisor"},
+    "POST /api/work/bulk": {"leader", "clerk", "handler", "supervisor"},
+    "GET /api/due": {"leader", "clerk", "handler", "supervisor"},
+    "GET /api/due/{}": {"leader", "clerk", "handler", "supervisor"},
+    "PUT /api/cases/{}/assignments/{}/officer": {"leader", "clerk", "handler"},
 }
 """Who may call which path (protocol/office.md); parameters are {}."""
 

@@ -1,0 +1,293 @@
+"""待办、到期、督办: the lists of an actor with what each row tells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import desks, terms
+from server.domain.deadline_words import explain
+from server.domain.desks import DESKS, Desk, DueGroup
+from server.domain.flow import LetterKind, Step
+from server.domain.limits import RULES, Rule
+from server.domain.states import AssignmentPart, AssignmentState, CaseState, Channel, PromiseState
+from server.errors import InvalidInput, NotFound
+from server.protocol.office import DeadlineView
+from server.protocol.work import DeskView, Due, DuePart, KeptPromise, NamedId, WorkPage, WorkRow
+from server.reception import clocks
+from server.store import desks as store
+from server.store import flow as flow_store
+from server.store.access import Actor
+from server.store.desks import Hit, Place, Stream
+from server.store.models import (
+    CasePause,
+    Reception,
+    StoredAssignment,
+    StoredCase,
+    StoredCaseEvent,
+    StoredDeadline,
+    StoredExtension,
+    StoredLetter,
+    StoredPromise,
+)
+
+UNITS_OFFERED = 50
+DUE_ROWS = 50
+_ABOUT: Mapping[Desk, type] = {Desk.EXTENSIONS: StoredExtension, Desk.UNDELIVERED: StoredLetter, Desk.LATE: StoredDeadline,
+                               Desk.ALL_LATE: StoredDeadline, Desk.RECEPTIONS: Reception}  # fmt: skip
+_SHARE_STATE = {Desk.OBJECTIONS: AssignmentState.OBJECTED, Desk.FEEDBACK: AssignmentState.FED_BACK,
+                Desk.RETURNED: AssignmentState.SENT_BACK}  # fmt: skip
+_OWN_SHARE = (Desk.TO_RECEIVE, Desk.TO_ACCEPT, Desk.WORKING, Desk.SENT_BACK)
+_SAYS = {Desk.OBJECTIONS: (Step.OBJECT,), Desk.FEEDBACK: (Step.FEED_BACK,), Desk.SENT_BACK: (Step.SEND_BACK,),
+         Desk.RETURNED: (Step.SEND_BACK,), Desk.CAME_BACK: (Step.WITHDRAW, Step.UPHOLD_OBJECTION)}  # fmt: skip
+_TO_DO = {Desk.ARRIVED: "甄别，转送、交办", Desk.CAME_BACK: "重新交办", Desk.OBJECTIONS: "定同意不同意", Desk.EXTENSIONS: "定批不批",
+          Desk.FEEDBACK: "看反馈", Desk.TO_RECEIVE: "签收", Desk.TO_ACCEPT: "告知受理不受理", Desk.WORKING: "答复、反馈",
+          Desk.SENT_BACK: "补反馈", Desk.RETURNED: "补反馈", Desk.REPEATED: "办这件事", Desk.UNCONTACTED: "联系信访人"}  # fmt: skip
+
+
+# --- lists -------------------------------------------------------------------------------------------------------
+
+
+def overview(session: Session, actor: Actor, shown: Sequence[Desk]) -> tuple[DeskView, ...]:
+    """The lists of the actor with how much is in each, never counted beyond a hundred."""
+    return tuple(_view(session, actor, desk) for desk in shown)
+
+
+def of_page(actor: Actor, supervision: bool) -> tuple[Desk, ...]:
+    """The lists of 督办, or of 待办."""
+    mine = desks.desks_of(actor.role)
+    return tuple(desk for desk in mine if (desk in desks.SUPERVISION) == supervision)
+
+
+def _view(session: Session, actor: Actor, desk: Desk) -> DeskView:
+    rule = DESKS[desk]
+    found = store.count(session, store.streams(session, actor, desk, _today()))
+    hidden = actor.role is not None and desk in desks.HIDDEN_EMPTY.get(actor.role, ())
+    return DeskView(
+        key=desk, name=rule.name, waits=rule.waits, empty=rule.empty, count=min(found, store.MOST_COUNTED - 1),
+        more=found >= store.MOST_COUNTED, bulk=rule.bulk, shown=found > 0 or not hidden,
+    )  # fmt: skip
+
+
+def listed(session: Session, actor: Actor, desk: Desk, after: str) -> WorkPage:
+    """A page of one list; raises NotFound where this role has no such list."""
+    if desk not in desks.desks_of(actor.role):
+        raise NotFound
+    return _page(session, actor, desk, store.streams(session, actor, desk, _today()), after, store.PAGE_ROWS)
+
+
+def _page(session: Session, actor: Actor, desk: Desk, streams: Sequence[Stream], after: str, most: int) -> WorkPage:
+    hits = store.page(session, streams, _places(desk, after), most + 1)
+    shown = hits[:most]
+    rows = tuple(_rows(session, actor, desk, shown))
+    return WorkPage(rows=rows, next=_mark(shown[-1].places) if len(hits) > most else "")
+
+
+def _mark(places: Sequence[Place]) -> str:
+    return "~".join(one.isoformat() if isinstance(one, date) else str(one) for one in places)
+
+
+def _places(desk: Desk, after: str) -> tuple[Place, ...]:
+    """The marks that a page carries; raises InvalidInput where they are none of ours."""
+    if not after:
+        return ()
+    *first, last = after.split("~")
+    try:
+        if desk is Desk.RECEPTIONS:
+            return (*(datetime.fromisoformat(one) for one in first), last)
+        return (*(date.fromisoformat(one) for one in first), int(last))
+    except ValueError:
+        raise InvalidInput("这一页的位置不对，请从头看。") from None
+
+
+# --- 到期 --------------------------------------------------------------------------------------------------------
+
+
+def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
+    """What is late and what falls within a week, with what the list can be narrowed to."""
+    parts = tuple(_part(session, actor, group, unit_id, rule) for group in DueGroup)
+    named = {one.id: one.name for one in store.units_below(session, actor, UNITS_OFFERED)}
+    named |= {row.who_id: row.who for part in parts for row in part.page.rows if row.who_id}
+    if unit_id is not None:
+        named |= store.organization_names(session, [unit_id])
+    rules = tuple(NamedId(id=one.id, name=one.name) for one in RULES.values() if one.whose == "office" and not one.extends)
+    return Due(parts=parts, units=tuple(NamedId(id=key, name=name) for key, name in named.items()), rules=rules)
+
+
+def _part(session: Session, actor: Actor, group: DueGroup, unit_id: int | None, rule: str) -> DuePart:
+    streams = store.due(session, actor, group, _today(), unit_id=unit_id, rule=rule)
+    found = store.count(session, streams)
+    return DuePart(
+        key=group, name=desks.DUE[group][0], count=min(found, store.MOST_COUNTED - 1), more=found >= store.MOST_COUNTED,
+        page=_page(session, actor, Desk.ALL_LATE, streams, "", DUE_ROWS),
+    )  # fmt: skip
+
+
+def due_part(session: Session, actor: Actor, group: DueGroup, unit_id: int | None, rule: str, after: str) -> WorkPage:
+    """A further page of one part of 到期."""
+    streams = store.due(session, actor, group, _today(), unit_id=unit_id, rule=rule)
+    return _page(session, actor, Desk.ALL_LATE, streams, after, DUE_ROWS)
+
+
+# --- rows --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """Everything that the rows of one page tell, read at once."""
+
+    desk: Desk
+    actor: Actor
+    cases: Mapping[int, StoredCase]
+    shares: Mapping[int, list[StoredAssignment]]
+    duties: Mapping[int, list[StoredDeadline]]
+    events: Mapping[int, list[StoredCaseEvent]]
+    pauses: Mapping[int, list[CasePause]]
+    about: Mapping[object, object]
+    names: Mapping[int, str]
+    rules: Mapping[str, Mapping[str, Rule]]
+
+
+def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> list[WorkRow]:
+    ids = {hit.case_id for hit in hits}
+    cases, duties = store.cases_by_id(session, ids), store.duties_of(session, ids)
+    kind = _ABOUT.get(desk)
+    told = Told(
+        desk=desk, actor=actor, cases=cases, duties=duties, shares=store.shares_of(session, ids),
+        events=store.told_of(session, ids), pauses=flow_store.pauses(session, list(ids)),
+        about=store.by_id(session, kind, [hit.places[-1] for hit in hits]) if kind else {},
+        names=store.organization_names(session, {one.organization_id for some in duties.values() for one in some} - {None}),
+        rules={path: clocks.rules_of(session, path) for path in {case.organization.path for case in cases.values()}},
+    )  # fmt: skip
+    if desk is Desk.RECEPTIONS:
+        kept = store.promises_of(session, [str(hit.places[-1]) for hit in hits])
+        return [_reception_row(told, hit, kept.get(str(hit.places[-1]), [])) for hit in hits]
+    return [_row(told, hit) for hit in hits]
+
+
+def _row(told: Told, hit: Hit) -> WorkRow:
+    case, desk = told.cases[hit.case_id], told.desk
+    about = told.about.get(hit.places[-1])
+    share = _share(told, hit)
+    duty = about if isinstance(about, StoredDeadline) else _duty(told, hit.case_id)
+    who, what = _task(told, case, about, share)
+    events = told.events.get(case.id, [])
+    return WorkRow(
+        key=f"{hit.places[-1]}", id=case.id, **_of_case(case), since=_since(case, about, share), who=who,
+        who_id=duty.organization_id if duty else None, what=what, said=_said(told, about, events),
+        basis=_basis(told, case, duty), deadline=_deadline(told, case, duty),
+        officer=share.officer.name if share is not None and share.officer else "",
+        urged=sum(one.kind == "urged" for one in events), returned=sum(one.kind == Step.SEND_BACK for one in events),
+        reception_id=case.reception_id or "" if desk is Desk.RECEPTIONS else "",
+    )  # fmt: skip
+
+
+def _of_case(case: StoredCase) -> dict[str, object]:
+    return {
+        "version": case.version, "case_no": case.case_no, "title": case.title, "petitioner": case.petitioner,
+        "people": case.people, "place": case.place, "state": terms.CASE_STATE[CaseState(case.state)],
+        "channel": terms.CHANNEL[Channel(case.channel)], "organization": case.organization.name,
+        "unit": case.unit.name if case.unit else "",
+    }  # fmt: skip
+
+
+def _share(told: Told, hit: Hit) -> StoredAssignment | None:
+    """The unit's share that the row is about."""
+    shares = told.shares.get(hit.case_id, [])
+    if told.desk in _OWN_SHARE:
+        return next((one for one in shares if one.id == hit.places[-1]), None)
+    state = _SHARE_STATE.get(told.desk)
+    return next((one for one in shares if one.state == state), None) if state else None
+
+
+def _duty(told: Told, case_id: int) -> StoredDeadline | None:
+    """The nearest of the actor's own unit, else of whoever has to act first; a right that lapsed is nobody's duty."""
+    lapsed = [one for one in told.duties.get(case_id, []) if one.rule in store.RIGHTS and one.due_on < _today()]
+    open_ones = [one for one in told.duties.get(case_id, []) if one not in lapsed]
+    own = [one for one in open_ones if one.organization_id == told.actor.organization_id]
+    return next(iter(own or open_ones), None)
+
+
+def _task(told: Told, case: StoredCase, about: object, share: StoredAssignment | None) -> tuple[str, str]:
+    """Who has to do what."""
+    if isinstance(about, StoredDeadline):
+        return told.names.get(about.organization_id or 0, ""), RULES[about.rule].name
+    if isinstance(about, StoredLetter):
+        return case.organization.name if about.organization_id == case.organization_id else _unit(case), f"送达{terms.LETTER[LetterKind(about.kind)]}"
+    if share is not None:
+        return share.organization.name, f"{terms.ASSIGNMENT_PART[AssignmentPart(share.part)]}，{_TO_DO[told.desk]}"
+    office = told.desk in (Desk.ARRIVED, Desk.CAME_BACK, Desk.EXTENSIONS)
+    return case.organization.name if office else _unit(case), _TO_DO[told.desk]
+
+
+def _unit(case: StoredCase) -> str:
+    return case.unit.name if case.unit else case.organization.name
+
+
+def _said(told: Told, about: object, events: Sequence[StoredCaseEvent]) -> str:
+    if isinstance(about, StoredExtension):
+        return f"申请延长 {about.days} 天：{about.reason}"
+    kinds = _SAYS.get(told.desk, ())
+    return next((one.why for one in reversed(events) if one.kind in kinds), "")
+
+
+def _since(case: StoredCase, about: object, share: StoredAssignment | None) -> date | datetime:
+    if isinstance(about, StoredExtension):
+        return about.asked_at
+    if isinstance(about, StoredLetter):
+        return about.issued_at
+    return share.given_at if share is not None else case.received_on
+
+
+def _basis(told: Told, case: StoredCase, duty: StoredDeadline | None) -> str:
+    if duty is None:
+        return ""
+    rule = told.rules[case.organization.path][duty.rule]
+    return desks.basis(rule.article, rule.limit)
+
+
+def _deadline(told: Told, case: StoredCase, duty: StoredDeadline | None) -> DeadlineView | None:
+    if duty is None:
+        return None
+    counted = clocks.counted(duty, told.rules[case.organization.path], told.pauses.get(case.id, ()))
+    return explain(counted, _today(), stored_due=duty.due_on)
+
+
+def _reception_row(told: Told, hit: Hit, kept: Sequence[StoredPromise]) -> WorkRow:
+    """A talk with what was undertaken in it, and what became of the matter."""
+    reception = told.about[hit.places[-1]]
+    assert isinstance(reception, Reception)
+    case = told.cases.get(hit.case_id)
+    duty = _duty(told, case.id) if case else None
+    of_case = _of_case(case) if case else {
+        "version": 0, "case_no": "", "title": reception.matter, "petitioner": reception.petitioner_name, "people": 1, "place": "",
+        "state": "笔录还没有归档", "channel": "", "organization": "", "unit": "",
+    }  # fmt: skip
+    return WorkRow(
+        key=reception.id, id=hit.case_id, **of_case, since=reception.asked_at, who=_unit(case) if case else "",
+        what=RULES[duty.rule].name if duty else "", basis=_basis(told, case, duty) if case else "",
+        deadline=_deadline(told, case, duty) if case else None, reception_id=reception.id,
+        promises=tuple(
+            KeptPromise(id=one.id, who=one.who, what=one.what, by=one.by, confirmed=one.state == PromiseState.CONFIRMED)
+            for one in kept
+        ),
+    )  # fmt: skip
+
+
+# --- what can be chosen ------------------------------------------------------------------------------------------
+
+
+def units(session: Session, words: str) -> tuple[NamedId, ...]:
+    """Units that a matter can be given to, by a part of their name."""
+    return tuple(NamedId(id=one.id, name=one.name) for one in store.units(session, words.strip(), UNITS_OFFERED))
+
+
+def officers(session: Session, actor: Actor) -> tuple[NamedId, ...]:
+    """Who in the actor's unit can work on a share."""
+    return tuple(NamedId(id=one.id, name=one.name) for one in store.officers_of(session, actor.organization_id))
+
+
+def _today() -> date:
+    return clock.today_in_office().date()

@@ -1,0 +1,143 @@
+"""待办 and 到期 in a real Chromium, with the keyboard, several matters at once, and a log-in that ends meanwhile."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from server import clock
+from server.api.deps import COOKIE
+from server.domain.flow import Step
+from server.domain.states import StaffRole
+from server.protocol.flow import NewMatter, StepOrder, UnitOrder
+from server.protocol.office import NewUser
+from server.reception import accounts, cases, registering
+from server.settings import Settings
+from server.store.access import Actor
+from server.store.engine import Store
+from server.store.models import LogInSession, Organization
+from tests.browser.accessible import faults
+from tests.browser.test_leader_pages import PASSWORD, OfficeProgram, running_program
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MATTERS = (
+    ("修村道占地，补偿款没到手", "何守田", "石桥镇", 1, "石桥镇政府", 24),
+    ("低保复核没有结果", "郑玉梅", "安泰街道", 1, "县民政局", 20),
+    ("村卫生室买药不能报销", "杜秋菊", "石桥镇", 1, "县医保局", 18),
+    ("外墙渗水，物业推给开发商", "罗建民", "北关社区", 3, "县住建局", 14),
+    ("养老金少发两个月", "高永年", "城东街道", 1, "县人社局", 13),
+    ("工地拖欠工资，11 人", "唐小满", "开发区", 11, "县人社局", 12),
+    ("巷口路灯不亮", "方正凯", "北关社区", 1, "", 3),
+    ("咨询随迁子女入学", "柳志平", "城东街道", 1, "", 2),
+    ("小区二次供水发黄", "黄小兰", "安泰街道", 1, "", 1),
+)
+"""Title, petitioner, place, people, unit and how many days ago it came."""
+PEOPLE = (("lin", "林晓", StaffRole.CLERK), ("zhou", "周文清", StaffRole.LEADER), ("shen", "沈岚", StaffRole.SUPERVISOR))
+
+
+class Desks:
+    """An office with matters at every stage, and whoever looks at them."""
+
+    def __init__(self, program: OfficeProgram) -> None:
+        self.url = program.url
+        self.settings = Settings(data_dir=program.folder)
+        self.store = Store(self.settings.store_url)
+        self.tokens: dict[str, str] = {}
+        with self.store.write() as session:
+            session.add(Organization(id=1, parent_id=None, name="临溪县信访局", code="LX", path="/1/"))
+            session.flush()
+            units = dict.fromkeys(one[4] for one in MATTERS if one[4])
+            self.units = {name: number for number, name in enumerate(units, 2)}
+            for name, number in self.units.items():
+                session.add(Organization(id=number, parent_id=1, name=name, code=f"U{number}", path=f"/1/{number}/"))
+            session.flush()
+            for username, name, role in (*PEOPLE, ("wei", "韦国良", StaffRole.HANDLER)):
+                organization = self.units["县人社局"] if username == "wei" else 1
+                new = NewUser(username=username, name=name, role=role, organization_id=organization, password=PASSWORD)
+                accounts.add_user(session, session.get_one(Organization, organization), new)
+        self.clerk = Actor(name="林晓", user_id=1, role=StaffRole.CLERK, organization_id=1, organization_path="/1/")
+        for matter in MATTERS:
+            self.add(*matter)
+
+    def add(self, title: str, petitioner: str, place: str, people: int, unit: str, days: int) -> None:
+        """One matter as it came so many days ago."""
+        then = datetime.now().astimezone() - timedelta(days=days)
+        clock.set_source(lambda: then)
+        new = NewMatter(
+            channel="letter", received_on=clock.today_in_office().date(), name=petitioner, people=people, title=title,
+            statement=f"{title}。", purpose="request", place=place,
+        )  # fmt: skip
+        with self.store.write() as session:
+            case, _ = registering.register(session, self.clerk, new)
+            if unit:
+                order = StepOrder(version=1, units=(UnitOrder(organization_id=self.units[unit]),))
+                cases.take_step(session, self.clerk, case.id, Step.ASSIGN, order)
+        clock.set_source(None)
+
+    def page(self, browser: Browser, username: str, path: str, **size: int) -> Page:
+        """Logged in, at this path."""
+        if username not in self.tokens:
+            self.tokens[username] = accounts.log_in(self.settings, self.store, username, PASSWORD, "127.0.0.1")[1]
+        context = browser.new_context(viewport={"width": 1366, "height": 768, **size}, locale="zh-CN")
+        context.add_cookies([{"name": COOKIE, "value": self.tokens[username], "url": self.url}])
+        page = context.new_page()
+        page.goto(self.url + path)
+        return page
+
+
+@pytest.fixture(scope="module")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desks]:
+    folder: Path = tmp_path_factory.mktemp("desks")
+    with running_program(folder) as program:
+        made = Desks(program)
+        yield made
+        made.store.close()
+
+
+def test_a_clerk_goes_through_the_list_and_gives_several_away_though_the_log_in_ends(browser: Browser, desks: Desks) -> None:
+    page = desks.page(browser, "lin", "/work")
+    expect(page.locator("[role=tab][aria-selected=true]")).to_have_text("新来的 3")
+    expect(page.locator("#rows tr")).to_have_count(3)
+    for key in ("j", "x", "j", "x", "k"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.textContent") == "巷口路灯不亮"
+    expect(page.locator("#chosen b")).to_have_text("选了 2 件")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("选上，再按一次不选")
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    page.click("[data-action=assign]")
+    page.select_option("#main", label="县住建局")
+    page.fill("#task", "xjk 看看路灯")
+    expect(page.locator(".outcome li")).to_have_count(2)
+    expect(page.locator("dialog .primary")).to_have_text("交办 2 件")
+    with desks.store.write() as session:
+        session.query(LogInSession).delete()
+    desks.tokens.clear()
+    page.click("dialog .primary")
+    page.wait_for_url("**/login?next=*")
+    page.fill("[name=username]", "lin")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#task")).to_have_value("xjk 看看路灯")
+    expect(page.locator("#main")).to_have_value(str(desks.units["县住建局"]))
+    page.click("dialog .primary:text('交办 2 件')")
+    expect(page.locator("dialog h3")).to_have_text("办了 2 件")
+    assert faults(page) == []
+    page.click("dialog :text('知道了')")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    expect(page.locator("#chosen")).to_be_hidden()
+    page.goto(f"{desks.url}/due")
+    expect(page.locator("[data-part=overdue] th")).to_contain_text("已过期")
+    page.locator("tr", has_text="低保复核").locator(".why-day").last.click()
+    expect(page.get_by_role("dialog")).to_contain_text("从哪天起")
+    page.keyboard.press("Escape")
+    page.locator("tr", has_text="低保复核").get_by_role("button", name="催办").last.click()
+    page.click("dialog :text('已经过了期限')")
+    page.click("dialog .primary:text('催办 1 件')")
+    page.click("dialog :text('知道了')")
+    expect(page.locator("tr", has_text="低保复核").last).to_contain_text("催过 1 次")
+    assert faults(page) == []
