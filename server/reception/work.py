@@ -14,7 +14,6 @@ from server.domain.flow import LetterKind, Step
 from server.domain.limits import RULES, Rule
 from server.domain.states import AssignmentPart, AssignmentState, CaseState, Channel, PromiseState
 from server.errors import InvalidInput, NotFound
-from server.protocol.office import DeadlineView
 from server.protocol.work import DeskView, Due, DuePart, KeptPromise, NamedId, WorkPage, WorkRow
 from server.reception import clocks
 from server.store import desks as store
@@ -158,7 +157,7 @@ def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> li
         desk=desk, actor=actor, cases=cases, duties=duties, shares=store.shares_of(session, ids),
         events=store.told_of(session, ids), pauses=flow_store.pauses(session, list(ids)),
         about=store.by_id(session, kind, [hit.places[-1] for hit in hits]) if kind else {},
-        names=store.organization_names(session, {one.organization_id for some in duties.values() for one in some} - {None}),
+        names=store.organization_names(session, {one.organization_id for some in duties.values() for one in some if one.organization_id}),
         rules={path: clocks.rules_of(session, path) for path in {case.organization.path for case in cases.values()}},
     )  # fmt: skip
     if desk is Desk.RECEPTIONS:
@@ -168,7 +167,7 @@ def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> li
 
 
 def _row(told: Told, hit: Hit) -> WorkRow:
-    case, desk = told.cases[hit.case_id], told.desk
+    case = told.cases[hit.case_id]
     about = told.about.get(hit.places[-1])
     share = _share(told, hit)
     duty = about if isinstance(about, StoredDeadline) else _duty(told, hit.case_id)
@@ -177,10 +176,9 @@ def _row(told: Told, hit: Hit) -> WorkRow:
     return WorkRow(
         key=f"{hit.places[-1]}", id=case.id, **_of_case(case), since=_since(case, about, share), who=who,
         who_id=duty.organization_id if duty else None, what=what, said=_said(told, about, events),
-        basis=_basis(told, case, duty), deadline=_deadline(told, case, duty),
+        **_when(told, case, duty),
         officer=share.officer.name if share is not None and share.officer else "",
         urged=sum(one.kind == "urged" for one in events), returned=sum(one.kind == Step.SEND_BACK for one in events),
-        reception_id=case.reception_id or "" if desk is Desk.RECEPTIONS else "",
     )  # fmt: skip
 
 
@@ -241,18 +239,13 @@ def _since(case: StoredCase, about: object, share: StoredAssignment | None) -> d
     return share.given_at if share is not None else case.received_on
 
 
-def _basis(told: Told, case: StoredCase, duty: StoredDeadline | None) -> str:
+def _when(told: Told, case: StoredCase, duty: StoredDeadline | None) -> dict[str, object]:
+    """Until when and why, in short and as it explains itself."""
     if duty is None:
-        return ""
-    rule = told.rules[case.organization.path][duty.rule]
-    return desks.basis(rule.article, rule.limit)
-
-
-def _deadline(told: Told, case: StoredCase, duty: StoredDeadline | None) -> DeadlineView | None:
-    if duty is None:
-        return None
+        return {}
     counted = clocks.counted(duty, told.rules[case.organization.path], told.pauses.get(case.id, ()))
-    return explain(counted, _today(), stored_due=duty.due_on)
+    basis = desks.basis(counted.rule.article, counted.rule.limit)
+    return {"basis": basis, "deadline": explain(counted, _today(), stored_due=duty.due_on)}
 
 
 def _reception_row(told: Told, hit: Hit, kept: Sequence[StoredPromise]) -> WorkRow:
@@ -267,8 +260,7 @@ def _reception_row(told: Told, hit: Hit, kept: Sequence[StoredPromise]) -> WorkR
     }  # fmt: skip
     return WorkRow(
         key=reception.id, id=hit.case_id, **of_case, since=reception.asked_at, who=_unit(case) if case else "",
-        what=RULES[duty.rule].name if duty else "", basis=_basis(told, case, duty) if case else "",
-        deadline=_deadline(told, case, duty) if case else None, reception_id=reception.id,
+        what=RULES[duty.rule].name if duty else "", **(_when(told, case, duty) if case else {}), reception_id=reception.id,
         promises=tuple(
             KeptPromise(id=one.id, who=one.who, what=one.what, by=one.by, confirmed=one.state == PromiseState.CONFIRMED)
             for one in kept

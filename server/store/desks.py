@@ -59,7 +59,8 @@ Place = date | int | str
 class Stream:
     """Rows of a list in the order of an index: `rows` has the columns of `by` and the case's id."""
 
-    rows: Select[Any]
+    rows: Any
+    """Select[...]."""
     by: tuple[Any, ...]
     """One or two columns; the last is the id of what the list is of."""
     newest_first: bool = False
