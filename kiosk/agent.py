@@ -19,12 +19,14 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from kiosk.checking import Checks, Unusable
 from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
 from kiosk.office import Office
 from kiosk.outbox import KeptCopy, Outbox, OutboxFull, WrongOrder, make_key, write_private
 from kiosk.settings import KioskSettings
 from kiosk.uploader import Uploader
 from server.protocol.base import Message
+from server.protocol.checks import Bind, Check, Listen, Look, LoopAsked, Photographed
 from server.protocol.copies import (
     LARGEST_CHUNK,
     AgentKey,
@@ -55,6 +57,7 @@ WORDS = {
     "no_pad": "这台机器没有接手印板。",
     "no_print": "没有按上手印，请擦干手指，再按一次，按住不动。",
     "pad_busy": "手印板正在用，请等一等再按。",
+    "unusable": "页面发来的画面或者声音没法看、没法听。",
     "full": "接谈机的硬盘满了，这次谈话不留备份了。谈话和办公室的录音不受影响。",
 }
 
@@ -118,6 +121,8 @@ class Agent:
         command = settings.fingerprint_command
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
         self._pressing = asyncio.Lock()
+        self.checks = Checks(settings.data_dir)
+        self._checking = asyncio.Lock()
         self._connected: dict[str, ServerConnection] = {}
         now = time.monotonic()
         self._left = {copy.id: now for copy in self.outbox.copies() if not copy.about.ended}
@@ -166,6 +171,9 @@ class Agent:
             if isinstance(asked, PadAsked | Press):
                 await self._about_pad(socket, asked)
                 return None
+            if isinstance(asked, Look | Listen | LoopAsked | Photographed | Bind):
+                await self._check_device(socket, asked)
+                return None
             copy = await self._find(asked)
         except _NotTaken as refused:
             await _refuse(socket, refused.code)
@@ -212,6 +220,16 @@ class Agent:
             except NoPrint:
                 raise _NotTaken("no_print") from None
         await _send(socket, Print(image=base64.b64encode(picture).decode(), device=self.pad.name))
+
+    async def _check_device(self, socket: ServerConnection, asked: Check) -> None:
+        """Look at a picture or listen to a sound, one at a time and beside everything else.  Raises _NotTaken."""
+        self._check(asked.secret)
+        async with self._checking:
+            try:
+                answer = await asyncio.to_thread(self.checks.answer, asked)
+            except Unusable:
+                raise _NotTaken("unusable") from None
+        await _send(socket, answer)
 
     async def _take_chunks(self, socket: ServerConnection, copy: KeptCopy) -> None:
         async for message in socket:

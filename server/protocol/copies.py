@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Seconds
+from server.protocol.checks import Bind, Listen, Look, LoopAsked, Photographed
 
 PIECE_BYTES = 512 * 1024
 """Most bytes of one uploaded piece."""
@@ -87,7 +88,9 @@ class Press(Message):
     secret: str
 
 
-PageMessage = Annotated[Open | End | PadAsked | Press, Field(discriminator="type")]
+PageMessage = Annotated[
+    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | Bind, Field(discriminator="type")
+]
 page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)
 
 
@@ -118,7 +121,7 @@ class Print(Message):
 
 class Refused(Message):
     """The agent does not take (any more of) it: `secret_wrong`, `full`, `over`, `wrong_order`, `too_large`, `bad_message`;
-    of a pad: `no_pad`, `no_print`, `pad_busy`."""
+    of a pad: `no_pad`, `no_print`, `pad_busy`; of checks (checks.py): `unusable`."""
 
     type: Literal["refused"] = "refused"
     code: str

@@ -1,0 +1,159 @@
+"""The checks at the kiosk program's door: the page shows pictures and sound, and gets words; see server/protocol/checks.py.
+
+Nothing of what is shown is kept but the outlines of the empty room, from which no picture can be had, and what the last
+self-test said.
+"""
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.checks import framing, paper, picture, sound
+from kiosk.checks.picture import Picture
+from server.protocol.base import Message
+from server.protocol.checks import (
+    Bind,
+    Bound,
+    Check,
+    Fault,
+    HeardIs,
+    Listen,
+    Look,
+    LoopAsked,
+    PaperIs,
+    Photographed,
+    Seen,
+    Tone,
+)
+
+MOST_PIXELS = 12_000_000
+LONGEST_S = 31
+
+
+class Unusable(Exception):
+    """What the page showed is no picture or no sound."""
+
+
+class Checks:
+    """One kiosk's checks; `answer` computes and belongs into a thread."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._outline_file = data_dir / "room-outline.npy"
+        self.camera: tuple[datetime, tuple[str, ...]] | None = None
+        """When the camera was last looked at, and what was wrong."""
+        self.microphone: tuple[datetime, tuple[str, ...]] | None = None
+
+    def answer(self, asked: Check) -> Message:
+        """Raises Unusable."""
+        match asked:
+            case Look():
+                return self._look(asked)
+            case Listen():
+                return self._listen(asked)
+            case LoopAsked():
+                return Tone(sound=_coded(sound.loop_sound()))
+            case Photographed():
+                return _paper(asked)
+            case Bind():
+                return Bound(pdf=base64.b64encode(_pdf(asked)).decode())
+
+    def _look(self, asked: Look) -> Seen:
+        pictures = [(one.at, _picture(one.jpeg)) for one in asked.pictures]
+        last = pictures[-1][1]
+        how = framing.framing(last)
+        empty = asked.nobody and how is framing.Framing.NOBODY
+        found = picture.faults(pictures, self._outline() if empty else None)
+        if empty and not found and not self._outline_file.exists():
+            np.save(self._outline_file, picture.outline_of(last))
+        self.camera = (datetime.now(UTC), tuple(found))
+        faults = tuple(Fault(code=one, words=picture.WORDS[one]) for one in found)
+        return Seen(faults=faults, framing=Fault(code=how, words=framing.WORDS[how]))
+
+    def _outline(self) -> NDArray[np.float32] | None:
+        try:
+            return np.asarray(np.load(self._outline_file, allow_pickle=False), np.float32)
+        except (OSError, ValueError):
+            return None
+
+    def forget_room(self) -> None:
+        """The camera was put elsewhere on purpose: the next empty room in order is the one to compare with."""
+        self._outline_file.unlink(missing_ok=True)
+
+    def _listen(self, asked: Listen) -> HeardIs:
+        heard = _sound(asked.sound)
+        loop_s = sound.loop_heard(heard) if asked.loop else None
+        found = [*sound.faults(heard, speaking=asked.speaking)]
+        if asked.loop and loop_s is None and sound.SoundFault.DEAD not in found:
+            found.append(sound.SoundFault.LOUDSPEAKER)
+        levels = sound.measure(heard)
+        if not asked.speaking:
+            self.microphone = (datetime.now(UTC), tuple(found))
+        faults = tuple(Fault(code=one, words=sound.WORDS[one]) for one in found)
+        words = sound.in_words(heard) if asked.speaking else ""
+        return HeardIs(faults=faults, words=words, speech_db=levels.speech_db, room_db=levels.room_db, loop_s=loop_s)
+
+
+def _paper(asked: Photographed) -> PaperIs:
+    shot = _picture(asked.jpeg)
+    corners = paper.find(shot)
+    if corners is None:
+        return PaperIs(faults=(_page_fault(paper.PageFault.NO_PAGE),))
+    places = np.clip(corners / np.array(shot.shape[1::-1]), 0, 1)
+    shares = tuple((float(x), float(y)) for x, y in places)
+    if not asked.straighten:
+        return PaperIs(faults=(), corners=shares)
+    found = paper.faults(shot, corners)
+    page = "" if found else base64.b64encode(paper.jpeg(paper.evened(paper.straightened(shot, corners)))).decode()
+    return PaperIs(faults=tuple(map(_page_fault, found)), corners=shares, page=page)
+
+
+def _page_fault(fault: paper.PageFault) -> Fault:
+    return Fault(code=fault, words=paper.WORDS[fault])
+
+
+def _pdf(asked: Bind) -> bytes:
+    pages = [_bytes(page) for page in asked.pages]
+    for page in pages:
+        _decoded(page)
+    return paper.pdf(pages)
+
+
+def _bytes(coded: str) -> bytes:
+    try:
+        return base64.b64decode(coded, validate=True)
+    except binascii.Error:
+        raise Unusable from None
+
+
+def _picture(coded: str) -> Picture:
+    return _decoded(_bytes(coded))
+
+
+def _decoded(data: bytes) -> Picture:
+    """A JPEG's picture; the size is read before anything is unpacked."""
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data[:2] == b"\xff\xd8" else None
+    except cv2.error:
+        image = None
+    if image is None or image.shape[0] * image.shape[1] > MOST_PIXELS or min(image.shape[:2]) < 32:
+        raise Unusable
+    return np.asarray(image, np.uint8)
+
+
+def _sound(coded: str) -> sound.Sound:
+    data = _bytes(coded)
+    samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / 32768
+    if not sound.RATE // 2 <= samples.size <= LONGEST_S * sound.RATE:
+        raise Unusable
+    return samples
+
+
+def _coded(samples: sound.Sound) -> str:
+    return base64.b64encode((samples * 32767).astype("<i2").tobytes()).decode()
+
+

@@ -1,0 +1,124 @@
+"""What the kiosk's page shows to the kiosk's own program to be judged, and what it answers.  See copies.md.
+
+Pictures and sound go over 127.0.0.1 only, are looked at and forgotten; the office gets words and numbers.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from server.protocol.base import Message
+
+LARGEST_PICTURE = 4_000_000
+"""Most characters of one picture in base64."""
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Shown(Message):
+    """A picture of the camera: a JPEG in base64."""
+
+    at: float
+    """Seconds on the page's own clock."""
+    jpeg: str = Field(max_length=LARGEST_PICTURE)
+
+
+class Look(Message):
+    """First and only message: is the camera in order, and how does somebody sit."""
+
+    type: Literal["look"] = "look"
+    secret: str
+    pictures: tuple[Shown, ...] = Field(min_length=1, max_length=6)
+    nobody: bool = False
+    """Nobody should be there: the room's outlines are compared with those it had when it was in order."""
+
+
+class Listen(Message):
+    """First and only message: is the microphone in order, and can somebody be made out."""
+
+    type: Literal["listen"] = "listen"
+    secret: str
+    sound: str = Field(max_length=1_300_000)
+    """Mono, 16 kHz, 16 bit little-endian, in base64; half a second to half a minute."""
+    speaking: bool = False
+    """Somebody is known to speak."""
+    loop: bool = False
+    """The loudspeaker played the rising tone while it was recorded."""
+
+
+class LoopAsked(Message):
+    """First and only message: the tone for the loudspeaker."""
+
+    type: Literal["loop"] = "loop"
+    secret: str
+
+
+class Photographed(Message):
+    """First and only message: a shot of the document camera."""
+
+    type: Literal["paper"] = "paper"
+    secret: str
+    jpeg: str = Field(max_length=LARGEST_PICTURE)
+    straighten: bool = True
+    """False: only where the page lies, for the live view."""
+
+
+class Bind(Message):
+    """First and only message: pages to one PDF."""
+
+    type: Literal["bind"] = "bind"
+    secret: str
+    pages: tuple[Annotated[str, Field(max_length=LARGEST_PICTURE)], ...] = Field(min_length=1, max_length=20)
+
+
+class Fault(Message):
+    code: str
+    words: str
+
+
+class Seen(Message):
+    """Of `look`."""
+
+    type: Literal["seen"] = "seen"
+    faults: tuple[Fault, ...]
+    framing: Fault
+
+
+class HeardIs(Message):
+    """Of `listen`: `words` for the room meter."""
+
+    type: Literal["heard"] = "heard"
+    faults: tuple[Fault, ...]
+    words: str
+    speech_db: float
+    room_db: float
+    loop_s: float | None = None
+    """After how long the tone was heard; None: it was not played or not heard."""
+
+
+class Tone(Message):
+    """Of `loop`: as `Listen.sound`."""
+
+    type: Literal["tone"] = "tone"
+    sound: str
+
+
+class PaperIs(Message):
+    """Of `paper`."""
+
+    type: Literal["paper_is"] = "paper_is"
+    faults: tuple[Fault, ...]
+    corners: tuple[tuple[Share, Share], ...] = ()
+    """Top left, top right, bottom right, bottom left, as shares of width and height; empty: no page."""
+    page: str = ""
+    """The straightened page, a JPEG in base64; empty: not asked for, or the shot is not to be kept."""
+
+
+class Bound(Message):
+    """Of `bind`."""
+
+    type: Literal["bound"] = "bound"
+    pdf: str
+
+
+Check = Look | Listen | LoopAsked | Photographed | Bind
+"""What a page may ask of the checks."""
