@@ -147,7 +147,7 @@ def _decoded(data: bytes) -> Picture:
 
 def _sound(coded: str) -> sound.Sound:
     data = _bytes(coded)
-    samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / 32768
+    samples = np.asarray(np.frombuffer(data[: len(data) // 2 * 2], "<i2") / 32768, np.float32)
     if not sound.RATE // 2 <= samples.size <= LONGEST_S * sound.RATE:
         raise Unusable
     return samples
