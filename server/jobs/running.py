@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.jobs import archiving, importing, workflows
+from server.jobs import archiving, importing, reminding, workflows
 from server.jobs.nodes import MediaNodes
 from server.reception import accounts, kiosk_lock
 from server.reception import archiving as archives
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 CLEAR_EVERY_S = 60.0
 DRAW_EVERY_S = 600.0
 """How soon after midnight yesterday's records are drawn from, at most."""
+REMIND_EVERY_S = 30.0
+"""How often it is looked whether reminders or notices have work to do."""
 FIRST_LINK = "first-admin-link.txt"
 
 
@@ -38,11 +40,13 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
     outdated = asyncio.create_task(_clear_archives(office))
     launched = asyncio.Event()
     drawing = asyncio.create_task(_draw_reviews(office, launched))
+    reminder = asyncio.create_task(_remind(office, launched))
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
         await asyncio.to_thread(archiving.launch, office)
         await asyncio.to_thread(importing.launch, office)
+        await asyncio.to_thread(reminding.launch, office)
         launched.set()
         nodes.start()
         yield office
@@ -50,6 +54,7 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
         clearing.cancel()
         outdated.cancel()
         drawing.cancel()
+        reminder.cancel()
         await asyncio.to_thread(workflows.stop)
         await nodes.stop()
         store.close()
@@ -84,6 +89,17 @@ async def _draw_reviews(office: Office, launched: asyncio.Event) -> None:
         except SQLAlchemyError:
             log.warning("days to draw from could not be looked up, trying again", exc_info=True)
         await asyncio.sleep(DRAW_EVERY_S)
+
+
+async def _remind(office: Office, launched: asyncio.Event) -> None:
+    """Until cancelled: have deadlines reminded of and notices sent."""
+    await launched.wait()
+    while True:
+        try:
+            await asyncio.to_thread(reminding.start_due, office)
+        except SQLAlchemyError:
+            log.warning("reminders could not be started, trying again", exc_info=True)
+        await asyncio.sleep(REMIND_EVERY_S)
 
 
 def open_store(settings: Settings) -> Store:

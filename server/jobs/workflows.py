@@ -71,6 +71,11 @@ def office_at_work() -> Office:
     return office
 
 
+def stopping() -> bool:
+    """Whether the program is going down."""
+    return _Running.stopping.is_set()
+
+
 def rest(seconds: float) -> None:
     """Wait; raises Stopping when the program goes down meanwhile."""
     if _Running.stopping.wait(seconds):

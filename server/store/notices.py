@@ -53,10 +53,11 @@ def any_due(session: Session, now: datetime) -> bool:
     return session.scalar(query) is not None
 
 
-def next_due(session: Session, now: datetime) -> NoticeDelivery | None:
-    """The delivery that has waited longest."""
-    query = select(NoticeDelivery).where(NoticeDelivery.next_at <= now)
-    return session.scalars(query.order_by(NoticeDelivery.next_at, NoticeDelivery.id).limit(1)).first()
+def next_due(session: Session, now: datetime, without: Collection[str]) -> NoticeDelivery | None:
+    """The delivery that has waited longest, leaving these ways out."""
+    query = select(NoticeDelivery).where(NoticeDelivery.next_at <= now, NoticeDelivery.way.not_in(without))
+    query = query.order_by(NoticeDelivery.next_at, NoticeDelivery.id).limit(1)
+    return session.scalars(query.with_for_update(skip_locked=True)).first()
 
 
 def interrupted(session: Session) -> Sequence[NoticeDelivery]:

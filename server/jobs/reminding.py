@@ -1,0 +1,63 @@
+"""The durable jobs that remind of deadlines, every hour, and send notices out of the house, every minute that some wait."""
+
+import structlog
+from dbos import DBOS, SetWorkflowID
+
+from server import clock
+from server.jobs.workflows import office_at_work, stopping, until_it_works
+from server.reception import delivering, reminders
+from server.reception.office import Office
+from server.store import notices
+
+log = structlog.get_logger()
+
+QUEUE = "reminders"
+SEND_QUEUE = "send-notices"
+
+
+def launch(office: Office) -> None:
+    """Begin; after workflows.launch."""
+    delivering.take_up(office.store)
+    for queue in (QUEUE, SEND_QUEUE):
+        DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=1.0)
+
+
+def start_due(office: Office) -> None:
+    """Queue this hour's look at the deadlines and this minute's sending; what is queued or done already stays as it is."""
+    now = clock.now().astimezone(clock.OFFICE_ZONE)
+    with SetWorkflowID(f"remind-{now:%Y-%m-%dT%H}"):
+        DBOS.enqueue_workflow(QUEUE, remind)
+    with office.store.read() as session:
+        waiting = notices.any_due(session, clock.now())
+    if waiting:
+        with SetWorkflowID(f"send-{now:%Y-%m-%dT%H:%M}"):
+            DBOS.enqueue_workflow(SEND_QUEUE, send)
+
+
+@DBOS.workflow()
+def remind() -> None:
+    """Say what is to be said by today, also what was missed while the program was down."""
+    look()
+
+
+@DBOS.step()
+@until_it_works
+def look() -> None:
+    """Every deadline whose day to be looked at has come; begun again, it goes on where it was."""
+    office = office_at_work()
+    looked = reminders.remind(office)
+    log.info("reminders", looked=looked)
+
+
+@DBOS.workflow()
+def send() -> None:
+    """Send what waits."""
+    send_waiting()
+
+
+@DBOS.step()
+@until_it_works
+def send_waiting() -> None:
+    """One after the other, each handed over at most once."""
+    office = office_at_work()
+    delivering.send_due(office, delivering.senders(office.settings), stopped=stopping)

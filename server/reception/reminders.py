@@ -1,0 +1,109 @@
+"""Reminders of deadlines: what is due to be said is found by one index, in batches, and said once (domain/reminding.py)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.limits import LAPSING, RULES
+from server.domain.reminding import Audience, Plan, Stage, next_look, reached, words
+from server.domain.states import StaffRole
+from server.reception import notices
+from server.reception.office import Office
+from server.settings import Settings
+from server.store import accounts
+from server.store import notices as notice_store
+from server.store import reminders as store
+from server.store.models import Organization, StoredCase, StoredDeadline, StoredReminder, User
+
+BATCH = 300
+"""Deadlines in one transaction."""
+
+
+def plan_of(settings: Settings) -> Plan:
+    """When to remind, as the office has set it."""
+    return Plan(before=settings.remind_before_days, late=settings.remind_late_days)
+
+
+def remind(office: Office, today: date | None = None) -> int:
+    """Say everything that is to be said by today; how many deadlines were looked at.
+
+    May be killed and begun again at any time: a batch is said, and noted as said, in one transaction.
+    """
+    plan, day, looked = plan_of(office.settings), today or clock.today_in_office().date(), 0
+    while True:
+        with office.store.write() as session:
+            found = batch(session, plan, day)
+        looked += found
+        if found < BATCH:
+            return looked
+
+
+def batch(session: Session, plan: Plan, today: date, rows: int = BATCH) -> int:
+    """The deadlines that have waited longest to be looked at."""
+    deadlines = store.to_look_at(session, today, rows)
+    running = [one for one in deadlines if one.done_at is None and one.dropped_at is None and one.organization_id is not None]
+    for one in deadlines:
+        one.remind_on = None
+    if running:
+        _Batch(session, plan, today, running).say()
+    session.flush()
+    return len(deadlines)
+
+
+class _Batch:
+    """What the deadlines of a batch have in common, read at once."""
+
+    def __init__(self, session: Session, plan: Plan, today: date, deadlines: Sequence[StoredDeadline]) -> None:
+        ids = {one.case_id for one in deadlines}
+        self.session, self.plan, self.today, self.deadlines = session, plan, today, deadlines
+        self.cases = store.cases_of(session, ids)
+        self.standing = store.standing_still(session, ids)
+        self.said = store.said(session, [one.id for one in deadlines])
+        self.officers = store.officers_of(session, ids)
+        self.units = accounts.named(session, {one.organization_id for one in deadlines if one.organization_id is not None})
+        self.known: dict[tuple[frozenset[int], tuple[StaffRole, ...]], Sequence[User]] = {}
+
+    def say(self) -> None:
+        for one in self.deadlines:
+            # While the days stand still nothing falls due; when they go on, the day is counted anew and looked at again.
+            if set(self.standing.get(one.case_id, ())) & set(RULES[one.rule].stopped_by):
+                continue
+            lapses = one.rule in LAPSING
+            for stage in reached(self.plan, one.due_on, self.today, lapses):
+                if (one.id, one.due_on, stage.name) not in self.said:
+                    self._say(one, stage)
+            one.remind_on = next_look(self.plan, one.due_on, self.today, lapses)
+
+    def _say(self, deadline: StoredDeadline, stage: Stage) -> None:
+        case, unit = self.cases[deadline.case_id], self.units[deadline.organization_id or 0]
+        self.session.add(StoredReminder(deadline_id=deadline.id, due_on=deadline.due_on, stage=stage.name, at=clock.now()))
+        name = RULES[deadline.rule].name
+        told = words(case.case_no, name, deadline.due_on, self.today, "" if stage.audience is Audience.UNIT else unit.name)
+        users = self._audience(stage.audience, case, unit)
+        if case.accusation:
+            users = [one for one in users if notices.may_know(self.session, one, case)]
+        if users:
+            notices.tell_all(self.session, users, stage.kind, case, told, about=name)
+
+    def _audience(self, audience: Audience, case: StoredCase, unit: Organization) -> Sequence[User]:
+        if audience is Audience.SUPERVISOR:
+            return self._of(_ids(case.organization), StaffRole.SUPERVISOR)
+        if audience is Audience.LEADER:
+            return self._of([unit.id, case.organization_id], StaffRole.LEADER)
+        officer = self.officers.get((case.id, unit.id))
+        if officer is not None and officer.active:
+            return [officer]
+        return self._of([unit.id], *notices.DOERS) or self._of([unit.id], StaffRole.LEADER)
+
+    def _of(self, organization_ids: Sequence[int], *roles: StaffRole) -> Sequence[User]:
+        key = (frozenset(organization_ids), roles)
+        if key not in self.known:
+            self.known[key] = notice_store.officers(self.session, organization_ids, roles)
+        return self.known[key]
+
+
+def _ids(organization: Organization) -> list[int]:
+    """The organization's own id and those above it."""
+    return [int(part) for part in organization.path.split("/") if part]

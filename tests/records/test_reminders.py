@@ -1,0 +1,159 @@
+"""Reminders: before, on and after a deadline's day, once each, also after downtime and when the day moves."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from server.domain.flow import Step
+from server.domain.reminding import Plan, next_look, reached
+from server.domain.states import StaffRole
+from server.protocol.flow import NewMatter
+from server.reception import notices, registering, reminders
+from server.store.models import Notice, StoredCase, StoredDeadline, StoredReminder, User
+from tests.records.office import TALK, World
+from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, LETTER, PLANNING, Matter, at
+
+PLAN = Plan(before=(3, 1), late=(1, 3))
+DUE = date(2026, 6, 24)
+SUPERVISOR, HEAD, LEADER = "督查员", "局长", "周文清"
+
+
+@pytest.fixture
+def matter(world: World) -> Matter:
+    made = Matter(world)
+    people = ((20, "韦国良", StaffRole.HANDLER, LAND), (21, SUPERVISOR, StaffRole.SUPERVISOR, 1), (22, HEAD, StaffRole.LEADER, LAND),
+              (23, "规划员", StaffRole.HANDLER, PLANNING))  # fmt: skip
+    with world.write() as session:
+        for number, name, role, unit in people:
+            session.add(User(id=number, organization_id=unit, username=f"u{number}", name=name, role=role, password_hash="", created_at=TALK))
+    return made
+
+
+def said(matter: Matter, day: str) -> list[tuple[str, str]]:
+    """(who, what) of every notice that the reminders of that day make."""
+    at(day)
+    with matter.world.read() as session:
+        last = session.scalar(select(func.max(Notice.id))) or 0
+    reminders.remind(matter.world.office)
+    with matter.world.read() as session:
+        found = session.execute(select(User.name, Notice.words).join(User, User.id == Notice.user_id).where(Notice.id > last))
+        return [(name, words) for name, words in found]
+
+
+def test_each_stage_once_on_its_day(matter: Matter):
+    matter.give((LAND, "main"))
+    with matter.world.write() as session:
+        session.execute(update(StoredDeadline).where(StoredDeadline.rule != "notify_acceptance").values(remind_on=None))
+    told = {}
+    for offset in (-20, *range(-4, 5), 9):
+        day = (DUE + timedelta(days=offset)).isoformat()
+        found = said(matter, day)
+        assert said(matter, day) == []
+        if found:
+            told[offset] = {name for name, _ in found}
+            assert all("LX-2026-000001 “告知是否受理”" in words and "何守田" not in words for _, words in found)
+    assert told == {-3: {"韦国良"}, -1: {"韦国良"}, 0: {"韦国良"}, 1: {"韦国良", SUPERVISOR}, 3: {HEAD, LEADER}}
+    with matter.world.read() as session:
+        assert set(session.scalars(select(StoredDeadline.remind_on))) == {None}
+
+
+def test_after_downtime_each_audience_is_told_once_with_todays_words(matter: Matter):
+    matter.give((LAND, "main"))
+    with matter.world.write() as session:
+        session.execute(update(StoredDeadline).where(StoredDeadline.rule != "notify_acceptance").values(remind_on=None))
+    found = said(matter, "2026-07-20")
+    assert sorted(name for name, _ in found) == sorted(["韦国良", SUPERVISOR, HEAD, LEADER])
+    assert all("过期 26 天了，应当在2026年6月24日（星期三）前办完" in words for _, words in found)
+    assert dict(found)["韦国良"].count("县自然资源局") == 0
+    assert "（县自然资源局）" in dict(found)[LEADER]
+    assert said(matter, "2026-07-21") == []
+
+
+def test_nothing_for_what_was_met_or_dropped_or_merely_lapses(matter: Matter):
+    matter.accept()
+    matter.take(HANDLER, Step.REPLY, text="补发。")
+    matter.take(HANDLER, Step.DELIVER, day="2026-06-09", how="当面")
+    assert said(matter, "2027-01-01") == []
+    with matter.world.read() as session:
+        assert {one.rule for one in session.scalars(select(StoredDeadline).where(StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None)))} == {"request_review"}
+
+
+def test_again_when_an_extension_moves_the_day(matter: Matter):
+    matter.accept()
+    assert [name for name, _ in said(matter, "2026-08-07")] == ["韦国良"]
+    matter.take(HANDLER, Step.ASK_EXTENSION, days=30, reason="要重新测量")
+    matter.take(LAND_HEAD, Step.GRANT_EXTENSION)
+    assert said(matter, "2026-08-09") == []
+    (_, words), = said(matter, "2026-09-06")
+    assert "还有 1 天到期，最后一天是2026年9月7日（星期一）" in words
+
+
+def test_nothing_falls_due_while_the_days_stand_still(matter: Matter):
+    matter.accept()
+    matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
+    assert said(matter, "2026-08-20") == []
+    matter.take(HANDLER, Step.END_PAUSE, outcome="没有谈成")
+    due = matter.deadlines()["conclude"].due_on
+    assert due > date(2026, 10, 1)
+    (name, words), = said(matter, (due - timedelta(days=3)).isoformat())
+    assert name == "韦国良"
+    assert "还有 3 天" in words
+
+
+def test_whom_a_matter_is_against_hears_nothing_of_it(world: World, matter: Matter):
+    accusation = Matter.__new__(Matter)
+    accusation.world = world
+    with world.write() as session:
+        body = {**LETTER, "purpose": "accusation", "statement": "县自然资源局的人收钱。", "accused_unit": "县自然资源局"}
+        accusation.id = registering.register(session, world.clerk, NewMatter.model_validate(body))[0].id
+        session.execute(update(StoredDeadline).where(StoredDeadline.case_id == accusation.id).values(organization_id=LAND))
+        session.execute(update(StoredDeadline).where(StoredDeadline.case_id != accusation.id).values(remind_on=None))
+    assert {name for name, _ in said(matter, "2026-07-20")} == {SUPERVISOR, LEADER}
+    with world.write() as session:
+        assert notices.tell(session, session.get_one(User, 20), "urged", session.get_one(StoredCase, accusation.id), "催一下") == []
+
+
+def test_a_killed_run_says_nothing_twice(matter: Matter, monkeypatch):
+    for number in range(7):
+        with matter.world.write() as session:
+            session.add(StoredDeadline(case_id=matter.id, organization_id=LAND, office_id=1, rule="review", starts_on=DUE, due_on=DUE + timedelta(days=number)))
+    monkeypatch.setattr(reminders, "BATCH", 2)
+    whole, calls = reminders.batch, []
+
+    def dies(*args: object, **kwargs: object) -> int:
+        calls.append(1)
+        found = whole(*args[:3], 2)  # type: ignore[arg-type]
+        if len(calls) == 3:
+            raise OSError("killed")
+        return found
+
+    monkeypatch.setattr(reminders, "batch", dies)
+    at("2026-07-20")
+    with pytest.raises(OSError, match="killed"):
+        reminders.remind(matter.world.office)
+    reminders.remind(matter.world.office)
+    with matter.world.read() as session:
+        told = session.scalar(select(func.count()).select_from(Notice).where(Notice.user_id == 20))
+        stages = session.scalar(select(func.count()).select_from(StoredReminder).where(StoredReminder.stage == "late"))
+    assert told == 7
+    assert stages == 8  # the case's own first deadline is the office's, which has no handler
+
+
+@pytest.mark.parametrize(("day", "names", "following"), [
+    (-10, [], -3), (-3, ["before-3"], -1), (-2, ["before-3"], -1), (-1, ["before-1"], 0), (0, ["due"], 1),
+    (1, ["late", "late-supervisor"], 3), (2, ["late", "late-supervisor"], 3), (3, ["late", "late-supervisor", "late-leader"], None),
+])  # fmt: skip
+def test_of_each_audience_the_furthest_stage(day, names, following):
+    today = DUE + timedelta(days=day)
+    assert [one.name for one in reached(PLAN, DUE, today, False)] == names
+    assert next_look(PLAN, DUE, today, False) == (None if following is None else DUE + timedelta(days=following))
+
+
+def test_many_deadlines_are_looked_at_by_their_index_only(matter: Matter):
+    """What is not due to be looked at is not read, however much of it there is."""
+    with matter.world.write() as session:
+        plan = session.connection().exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT * FROM deadlines WHERE remind_on <= '2026-06-09' ORDER BY remind_on LIMIT 300"
+        ).all()
+    assert "USING INDEX ix_deadlines_remind_on" in str(plan)
