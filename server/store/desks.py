@@ -43,6 +43,8 @@ FEW = 24
 """So many organizations are asked one by one."""
 GOING_ON = (CaseState.ASSIGNED, CaseState.ACCEPTED)
 UNSETTLED = (CaseState.REGISTERED, *GOING_ON, CaseState.REPLIED, CaseState.REVIEWING, CaseState.REEXAMINING)
+LONG_AGO = date(1900, 1, 1)
+"""No matter is older; a range is what makes SQLite walk an index over all organizations."""
 RIGHTS = ("object_to_assignment",)
 """Limits of something that a unit may do and need not."""
 TOLD = ("urged", Step.SEND_BACK, Step.OBJECT, Step.FEED_BACK, Step.WITHDRAW, Step.UPHOLD_OBJECTION)
@@ -111,10 +113,13 @@ def _own(actor: Actor) -> Within:
 
 
 def _below(session: Session, actor: Actor) -> list[Within]:
-    """The actor's own organization and those below it, one by one where they are few."""
+    """The actor's own organization and those below it, one by one where they are few.
+
+    Where they are many the condition is one that no index answers, so that the list's own order is walked.
+    """
     ids = session.scalars(organizations_under(actor).order_by(Organization.id).limit(FEW + 1)).all()
     if len(ids) > FEW:
-        return [lambda column: column.in_(organizations_under(actor))]
+        return [lambda column: func.coalesce(column, 0).in_(organizations_under(actor))]
     return [_only(one) for one in ids]
 
 
@@ -227,7 +232,8 @@ def _all_late(session: Session, actor: Actor, today: date) -> list[Stream]:
 
 
 def _repeated(session: Session, actor: Actor, today: date) -> list[Stream]:
-    again = (StoredCase.repeat_of_id.is_not(None), StoredCase.state.in_(UNSETTLED))
+    unsettled = func.coalesce(StoredCase.state, "").in_(UNSETTLED)
+    again = (StoredCase.repeat_of_id.is_not(None), StoredCase.received_on >= LONG_AGO, unsettled)
     return [_cases(actor, one(StoredCase.organization_id), *again, newest_first=True) for one in _below(session, actor)]
 
 
@@ -238,7 +244,7 @@ def _returned(session: Session, actor: Actor, today: date) -> list[Stream]:
 
 
 def _uncontacted(session: Session, actor: Actor, today: date) -> list[Stream]:
-    silent = (StoredCase.concluded_on.is_not(None), StoredCase.contacted_on.is_(None))
+    silent = (StoredCase.concluded_on.is_not(None), StoredCase.contacted_on.is_(None), StoredCase.concluded_on >= LONG_AGO)
     return [
         _cases(actor, one(StoredCase.organization_id), *silent, by=StoredCase.concluded_on, newest_first=True)
         for one in _below(session, actor)

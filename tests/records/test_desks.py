@@ -1,10 +1,10 @@
 """待办、督办、到期: what waits for whom, narrowed, page by page, and one thing done with several matters."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from server import clock
-from server.domain.desks import Desk, DueGroup
+from server.domain.desks import Desk, DueGroup, desks_of
 from server.domain.flow import Step
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
@@ -263,3 +263,29 @@ def test_a_unit_says_who_works_on_its_share(matter: Matter):
         bulk.set_officer(session, TOWN_HANDLER, matter.id, share_of(matter, LAND), 50)
     with world.write() as session, pytest.raises(WrongState, match="wrong_state"):
         bulk.set_officer(session, HANDLER, matter.id, share_of(matter, LAND), 50)
+
+
+# --- how the database goes about it ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("few", [24, 0])
+def test_every_list_walks_an_index_and_sorts_nothing_but_merged_pages(world: World, monkeypatch, few):
+    """What SQLite says it would do, with the organizations one by one and all at once."""
+    monkeypatch.setattr(store, "FEW", few)
+    today = clock.today_in_office().date()
+    with world.read() as session:
+        for actor, desks in ((world.leader, desks_of(StaffRole.LEADER)), (HANDLER, [Desk.WORKING, Desk.UNDELIVERED])):
+            for desk in desks:
+                check_plan(session, store.streams(session, actor, desk, today), desk)
+            for narrowed in ({}, {"rule": "conclude"}, {"unit_id": LAND}):
+                check_plan(session, store.due(session, actor, DueGroup.WEEK, today, **narrowed), DueGroup.WEEK)
+
+
+def check_plan(session, streams, name: str) -> None:
+    for one in streams:
+        ordered = one.rows.order_by(*(column.desc() if one.newest_first else column for column in one.by)).limit(31)
+        asked = str(ordered.compile(session.get_bind(), compile_kwargs={"literal_binds": True})).replace(":", r"\:")
+        plan = [row[-1] for row in session.execute(text(f"EXPLAIN QUERY PLAN {asked}"))]
+        assert plan[0].startswith("SEARCH"), (name, plan)
+        assert "USING INDEX" in plan[0] or "COVERING INDEX" in plan[0], (name, plan)
+        assert "USE TEMP B-TREE FOR ORDER BY" not in plan, (name, plan)

@@ -43,7 +43,7 @@ export function walkByKeys(table) {
     const inList = table.contains(document.activeElement);
     const arrow = { ArrowDown: "KeyJ", ArrowUp: "KeyK" }[event.code];
     const name = arrow && inList ? arrow : event.code;
-    if (event.code === "Slash" && event.shiftKey) showKeys();
+    if (["?", "？"].includes(event.key)) showKeys();
     else if (!event.shiftKey && commands[name]) commands[name]();
     else return;
     event.preventDefault();
