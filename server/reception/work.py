@@ -106,7 +106,7 @@ def _places(desk: Desk, after: str) -> tuple[Place, ...]:
 
 def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
     """What is late and what falls within a week, with what the list can be narrowed to."""
-    parts = tuple(_part(session, actor, group, unit_id, rule) for group in DueGroup)
+    parts = _parts(session, actor, unit_id, rule)
     named = {one.id: one.name for one in store.units_below(session, actor, UNITS_OFFERED)}
     named |= {row.who_id: row.who for part in parts for row in part.page.rows if row.who_id}
     if unit_id is not None:
@@ -115,13 +115,21 @@ def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
     return Due(parts=parts, units=tuple(NamedId(id=key, name=name) for key, name in named.items()), rules=rules)
 
 
-def _part(session: Session, actor: Actor, group: DueGroup, unit_id: int | None, rule: str) -> DuePart:
-    streams = store.due(session, actor, group, _today(), unit_id=unit_id, rule=rule)
-    found = store.count(session, streams)
+def _parts(session: Session, actor: Actor, unit_id: int | None, rule: str) -> tuple[DuePart, ...]:
+    """Every part with its first page; what the rows tell is read once for all of them."""
+    asked = {group: store.due(session, actor, group, _today(), unit_id=unit_id, rule=rule) for group in DueGroup}
+    hits = {group: store.page(session, streams, (), DUE_ROWS + 1) for group, streams in asked.items()}
+    shown = [hit for group in DueGroup for hit in hits[group][:DUE_ROWS]]
+    rows = dict(zip([hit.places for hit in shown], _rows(session, actor, Desk.ALL_LATE, shown), strict=True))
+    return tuple(_part(group, store.count(session, asked[group]), hits[group], rows) for group in DueGroup)
+
+
+def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[Place, ...], WorkRow]) -> DuePart:
+    shown = hits[:DUE_ROWS]
+    page = WorkPage(rows=tuple(rows[hit.places] for hit in shown), next=_mark(shown[-1].places) if len(hits) > DUE_ROWS else "")
     return DuePart(
-        key=group, name=desks.DUE[group][0], count=min(found, store.MOST_COUNTED - 1), more=found >= store.MOST_COUNTED,
-        page=_page(session, actor, Desk.ALL_LATE, streams, "", DUE_ROWS),
-    )  # fmt: skip
+        key=group, name=desks.DUE[group][0], count=min(count, store.MOST_COUNTED - 1), more=count >= store.MOST_COUNTED, page=page
+    )
 
 
 def due_part(session: Session, actor: Actor, group: DueGroup, unit_id: int | None, rule: str, after: str) -> WorkPage:
