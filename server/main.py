@@ -13,6 +13,7 @@ from server.api import (
     accounts,
     admin,
     agent,
+    alike,
     cases,
     figures,
     glossary,
@@ -41,7 +42,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices, imports, intake, work)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices, imports, intake, work, alike)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

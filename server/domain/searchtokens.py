@@ -37,6 +37,26 @@ def tokens(parts: list[str]) -> str:
     return " ".join(found)
 
 
+def pair_token(pair: str) -> str:
+    """The token of a pair of Chinese characters, or of a word or number."""
+    return "w" + pair.lower() if pair[0].isascii() else _code(pair)
+
+
+def text_of(stored: str) -> str:
+    """The letters and characters that stored tokens were made from; what stood between them is a space or a new line.
+
+    A number stays beside the word after it, as in 36000元."""
+    return "".join(map(_said, stored.split(" ")))
+
+
+@lru_cache(maxsize=50_000)
+def _said(token: str) -> str:
+    """What a token adds to the text: the first of its two characters, for the second follows in the next token."""
+    if token == BOUNDARY or not token:
+        return "\n" if token else ""
+    return " " + token[1:] if token.startswith("w") else chr(int(token[1:6], 16)) + (" " if len(token) == 6 else "")
+
+
 def phrase(term: str) -> list[str]:
     """The tokens of one search word, in order; the last one is to be taken as a beginning."""
     runs = RUN.findall(term)

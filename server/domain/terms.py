@@ -1,6 +1,7 @@
 """The one dictionary between identifiers and the Chinese words that users see."""
 
 from server.domain.flow import STEPS, LetterKind
+from server.domain.joins import SAID as JOIN_SAID
 from server.domain.ratings import RatedBody, Score
 from server.domain.states import (
     AssignmentKind,
@@ -271,6 +272,7 @@ CASE_EVENT: dict[str, str] = {
     "risk_warning": "发风险提醒函",
     "accountability": "发问责建议函",
     "supervision_answered": "回复督办",
+    **JOIN_SAID,
     "late_speech": "归档以后又认出一些话，留在接谈室记录里",
 }
 

@@ -11,6 +11,7 @@ def include(app: FastAPI) -> None:
         desk,
         figures,
         glossary,
+        groups,
         home,
         join,
         kiosk,
@@ -21,5 +22,5 @@ def include(app: FastAPI) -> None:
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups):
         app.include_router(module.router, include_in_schema=False)

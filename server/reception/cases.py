@@ -71,16 +71,17 @@ def list_cases(session: Session, actor: Actor, query: CaseQuery | str = "", curs
     """A page of twenty cases that fit, newest first; a string asks for its words."""
     asked = CaseQuery(words=query) if isinstance(query, str) else query
     found = finding.page(session, actor, asked, cursor)
-    return CaseList(_rows(session, found.cases, asked.words), found.total, found.older, found.newer)
+    return CaseList(rows_of(session, found.cases, asked.words), found.total, found.older, found.newer)
 
 
 def find_by_number(session: Session, actor: Actor, number: str) -> list[CaseRow]:
     """Cases of whoever has exactly this telephone or ID number; that it was looked for is written down, without it."""
     records.note_access(session, actor, "find_number", "case_person", "", clock.now())
-    return _rows(session, finding.by_number(session, actor, number), "")
+    return rows_of(session, finding.by_number(session, actor, number))
 
 
-def _rows(session: Session, found: Sequence[StoredCase], words: str) -> list[CaseRow]:
+def rows_of(session: Session, found: Sequence[StoredCase], words: str = "") -> list[CaseRow]:
+    """Lines of a list; a few reads however many cases there are."""
     views = deadline_views(session, found)
     return [_row(case, views.get(case.id), words) for case in found]
 

@@ -67,7 +67,7 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
     if not _may(actor, case, shares, rule):
         raise NotAllowed
     if case.version != order.version:
-        raise _told(session, case)
+        raise told(session, case)
     if case.state not in rule.sources:
         raise WrongState(f"现在是“{terms.CASE_STATE[CaseState(case.state)]}”，不能“{rule.name}”。")
     _require(rule, order)
@@ -78,7 +78,7 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
         _settle_share(share, step)
     target = _target(session, case, rule, step)
     if not store.move(session, case, order.version, target):
-        raise _told(session, case)
+        raise told(session, case)
     clocks.meet(session, case, rule.meets, order.day or _today())
     for limit, whose in rule.starts:
         clocks.begin(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or _today())
@@ -91,7 +91,7 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
     return _note(session, actor, case, step, order, before, details)
 
 
-def _told(session: Session, case: StoredCase) -> Conflict:
+def told(session: Session, case: StoredCase) -> Conflict:
     last = cases.events(session, case.id)[-1]
     return Conflict(f"{last.author}刚刚办了“{terms.CASE_EVENT.get(last.kind, last.kind)}”，请看过再办。")
 

@@ -13,6 +13,7 @@ from server.domain.states import RecordState
 from server.errors import WrongState
 from server.store.models import (
     FormEntry,
+    GroupEvent,
     Line,
     SecondUtterance,
     StoredCaseEvent,
@@ -23,7 +24,7 @@ from server.store.models import (
     VisitRecord,
 )
 
-APPEND_ONLY = (StoredUtterance, SecondUtterance, StoredRevision, StoredSignature, StoredSupplement, StoredCaseEvent)
+APPEND_ONLY = (StoredUtterance, SecondUtterance, StoredRevision, StoredSignature, StoredSupplement, StoredCaseEvent, GroupEvent)
 PARTS = (Line, FormEntry)
 
 

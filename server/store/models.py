@@ -826,6 +826,7 @@ class StoredCase(Base):
         Index("ix_cases_state_id", "state", "id"),
         Index("ix_cases_unit_id_id", "unit_id", "id"),
         Index("ix_cases_filed_at_id", "filed_at", "id"),
+        Index("ix_cases_merged_into_id", "merged_into_id"),
     )
 
     @property
@@ -1427,3 +1428,94 @@ class IntakeKey(Base):
     """The beginning of the minute that `calls` counts."""
     calls: Mapped[int] = mapped_column(Integer, default=0)
     organization: Mapped[Organization] = relationship()
+
+
+# --- repeats, merged and split cases, groups of like cases --------------------------------------------------------
+
+
+class CaseJoin(Base):
+    """A case that was merged into another, split off from another, or guided back to an earlier one; as a person decided."""
+
+    __tablename__ = "case_joins"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    """JoinKind of domain/joins.py."""
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    """The one that was merged, split off or guided back."""
+    other_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_version: Mapped[int] = mapped_column(Integer)
+    """Of the first case after it: another one means that something has happened since."""
+    other_event_id: Mapped[int] = mapped_column(Integer)
+    """The last event of the other case then."""
+    kept: Mapped[dict[str, Any]]
+    """What was there before, for undoing it (reception/joining.py)."""
+    author: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class CaseGroup(Base):
+    """类案: like cases of many people that are solved together."""
+
+    __tablename__ = "case_groups"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    lead_unit_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    """牵头单位"""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    author: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    outcome: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    """How it was solved."""
+    organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
+    lead_unit: Mapped[Organization | None] = relationship(foreign_keys=[lead_unit_id])
+
+
+class GroupCase(Base):
+    """From when to when a case belonged to a group; to one at a time."""
+
+    __tablename__ = "group_cases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("case_groups.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    added_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_group_cases_group_left_case", "group_id", "left_at", "case_id"),
+        Index(
+            "ix_group_cases_one_at_a_time", "case_id", unique=True, sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+class GroupMeasure(Base):
+    """A measure for all cases of a group: who does what by when, and what came of it."""
+
+    __tablename__ = "group_measures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("case_groups.id"), index=True)
+    text: Mapped[str] = mapped_column(String(500))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    due_on: Mapped[date | None] = mapped_column(Date)
+    done_on: Mapped[date | None] = mapped_column(Date)
+    outcome: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    author: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    unit: Mapped[Organization | None] = relationship()
+
+
+class GroupEvent(Base):
+    """What somebody did with a group, and why; never changed."""
+
+    __tablename__ = "group_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("case_groups.id"), index=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    case_id: Mapped[int | None] = mapped_column(Integer)
+    why: Mapped[str] = mapped_column(String(500), default="", server_default="")
