@@ -247,7 +247,7 @@ STEPS = (
     (Step.END_PAUSE, HANDLER, {"outcome": "x"}),
     (Step.REPLY, HANDLER, {"text": "x"}),
 )
-ACTIONS = st.lists(st.integers(0, 10**6), min_size=8, max_size=20)
+ACTIONS = st.lists(st.integers(0, 10**6), min_size=8, max_size=16)
 """Each chooses among what looks possible then."""
 LINKING = (Deed.MERGE, Deed.REPEAT, Deed.GUIDE_BACK)
 SOURCES = {
@@ -261,7 +261,7 @@ class Undone(Exception):
     """Ends an example: nothing of it stays."""
 
 
-QUICK = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @QUICK
