@@ -2,12 +2,15 @@
 
 from dbos import DBOS, SetWorkflowID
 
-from server.jobs.workflows import fresh_id, office_at_work, until_it_works
+from server.jobs.workflows import fresh_id, office_at_work, rest, until_it_works
 from server.reception import importing
 from server.reception.office import Office
 from server.store import imports
 
 QUEUE = "import"
+BREATH_S = 0.12
+"""Between two pieces: whoever waits for SQLite's write lock looks every 0.1 s at most (sqliteDefaultBusyCallback), so
+without a gap that long nobody else would ever find it free."""
 
 
 def start(import_id: int) -> None:
@@ -37,4 +40,4 @@ def import_matters(import_id: int) -> None:
 @until_it_works
 def register_rows(import_id: int) -> None:
     """What is left of them."""
-    importing.work(office_at_work(), import_id, office_at_work)
+    importing.work(office_at_work(), import_id, lambda: rest(BREATH_S))
