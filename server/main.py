@@ -23,8 +23,10 @@ from server.api import (
     invitations,
     kiosk,
     kiosk_lock,
+    ledger,
     letters,
     lists,
+    models,
     notices,
     public,
     reader,
@@ -42,7 +44,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices, imports, intake, work, alike)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, public, glossary, figures, reviews, lists, stats, letters, notices, imports, intake, work, alike, ledger, models)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

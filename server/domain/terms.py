@@ -2,6 +2,7 @@
 
 from server.domain.flow import STEPS, LetterKind
 from server.domain.joins import SAID as JOIN_SAID
+from server.domain.ledger import DEEDS, EVENT
 from server.domain.ratings import RatedBody, Score
 from server.domain.states import (
     AssignmentKind,
@@ -250,6 +251,7 @@ NOTICE = {
 
 CASE_EVENT: dict[str, str] = {
     **{step.value: rule.said for step, rule in STEPS.items()},
+    **{f"{EVENT}{deed}": f"积案：{rule.said}" for deed, rule in DEEDS.items()},
     "registered": "登记归档，编号",
     "signed": "信访人签字",
     "refused": "信访人没有签字",

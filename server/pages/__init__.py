@@ -16,11 +16,12 @@ def include(app: FastAPI) -> None:
         join,
         kiosk,
         leader,
+        ledger,
         login,
         public,
         reviews,
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger):
         app.include_router(module.router, include_in_schema=False)

@@ -180,6 +180,22 @@ def _matter_of(actor: Actor, given: ColumnElement[bool]) -> ColumnElement[bool]:
     return given if actor.role is StaffRole.HANDLER else or_(own, given)
 
 
+def own_cases(actor: Actor, organization_id: int) -> Select[StoredCase]:
+    """Those of `visible_cases` that are registered at one organization at or under the actor's: what an index finds in order."""
+    if not _reads_matters(actor):
+        return select(StoredCase).where(false())
+    return select(StoredCase).where(StoredCase.organization_id == organization_id, _not_against(actor))
+
+
+def given_cases(actor: Actor, organization_id: int) -> Select[StoredCase]:
+    """Those of `visible_cases` that one unit at or under the actor's organization was given, once for each share."""
+    if not _reads_cases(actor):
+        return select(StoredCase).where(false())
+    query = select(StoredCase).join(StoredAssignment, StoredAssignment.case_id == StoredCase.id)
+    share = (StoredAssignment.organization_id == organization_id, StoredAssignment.state != AssignmentState.WITHDRAWN)
+    return query.where(*share, _not_against(actor))
+
+
 def _not_against(actor: Actor) -> ColumnElement[bool]:
     return ~and_(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))
 

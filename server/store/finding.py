@@ -21,15 +21,17 @@ from sqlalchemy.orm import Session, joinedload, undefer
 from server import clock
 from server.domain import searchtokens
 from server.domain.casequery import CaseQuery
-from server.domain.states import AssignmentState, StaffRole
+from server.domain.states import StaffRole
 from server.store import search
-from server.store.access import Actor, visible_cases
+from server.store.access import Actor, given_cases, own_cases, reads_case, visible_cases
 from server.store.models import CasePerson, Organization, SearchText, StoredAssignment, StoredCase
 
 PAGE_ROWS = 20
-COUNT_UP_TO = 1000
+COUNT_UP_TO = 100
 FEW_ORGANIZATIONS = 8
 """Up to so many are read one by one and merged."""
+STRETCHES = (2, 8, 64)
+"""So many stretches of the newest cases (search.STRETCH) are looked through before all are."""
 FEW_CASES = 2000
 """Up to so many are looked through without the full-text index."""
 
@@ -118,46 +120,58 @@ class _Plan:
     def ids(self, cursor: Cursor, limit: int) -> list[int]:
         if self.by_words:
             return self._worded(cursor, limit)
-        if not self.own and not self.given:
-            query = self._visible().where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
-            return list(self.session.scalars(query.order_by(cursor.order(StoredCase.id)).limit(limit)))  # type: ignore[arg-type]
-        return self._merged(cursor, limit)
+        return list(self.session.scalars(self._unworded(cursor, limit)))
 
     def count(self) -> int | None:
         """How many there are; None: more than COUNT_UP_TO."""
+        limit = COUNT_UP_TO + 1
         if not self.by_words:
-            found = len(self.ids(Cursor(), COUNT_UP_TO + 1))
-        else:
-            found = len(self.session.scalars(self._by_index(search.match_of(self._dialect, self.phrases)).limit(COUNT_UP_TO + 1)).all())
+            return self._counted(self._unworded(Cursor(), limit))
+        match = search.match_of(self._dialect, self.phrases)
+        for stretch in self._stretches(Cursor()):
+            found = self._counted(self._by_index(match + stretch).limit(limit))
+            if found is None:
+                break
+        return found
+
+    def _counted(self, query: Select[int]) -> int | None:
+        found = self.session.scalar(select(func.count()).select_from(query.subquery())) or 0
         return found if found <= COUNT_UP_TO else None
+
+    def _unworded(self, cursor: Cursor, limit: int) -> Select[int]:
+        if self.own or self.given:
+            return self._merged(cursor, limit)
+        query = self._visible().where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
+        return query.order_by(cursor.order(StoredCase.id)).limit(limit)  # type: ignore[arg-type]
 
     @property
     def _dialect(self) -> str:
         return self.session.get_bind().dialect.name
 
-    def _visible(self) -> Select[int]:
-        query = visible_cases(self.actor).with_only_columns(StoredCase.id).where(*self.conditions)
+    def _visible(self, among: Select[StoredCase] | None = None) -> Select[int]:
+        """Ids of cases that fit, among these or among all that the actor may read."""
+        query = (visible_cases(self.actor) if among is None else among).with_only_columns(StoredCase.id).where(*self.conditions)
         if self.phrases and not self.by_words:
             query = query.join(SearchText, SearchText.case_id == StoredCase.id).where(*search.stand_in(self.phrases))
         return query
 
-    def _merged(self, cursor: Cursor, limit: int) -> list[int]:
+    def _merged(self, cursor: Cursor, limit: int) -> Select[int]:
         """The newest of each organization, and of what each was given."""
-        beyond = self._visible().where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
-        parts = [beyond.where(StoredCase.organization_id == one).order_by(cursor.order(StoredCase.id)) for one in self.own]  # type: ignore[arg-type]
+        parts = []
+        for one in self.own:
+            among = own_cases(self.actor, one) if self.given else visible_cases(self.actor).where(StoredCase.organization_id == one)
+            part = self._visible(among).where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
+            parts.append(part.order_by(cursor.order(StoredCase.id)))  # type: ignore[arg-type]
         for one in self.given:
-            share = beyond.join(StoredAssignment, StoredAssignment.case_id == StoredCase.id).where(
-                StoredAssignment.organization_id == one, StoredAssignment.state != AssignmentState.WITHDRAWN,
-                *cursor.beyond(StoredAssignment.case_id),  # type: ignore[arg-type]
-            )  # fmt: skip
-            parts.append(share.order_by(cursor.order(StoredAssignment.case_id)))  # type: ignore[arg-type]
+            number = StoredAssignment.case_id
+            part = self._visible(given_cases(self.actor, one)).where(*cursor.beyond(number))  # type: ignore[arg-type]
+            parts.append(part.order_by(cursor.order(number)))  # type: ignore[arg-type]
         limited = [select(part.limit(limit).subquery().c[0].label("id")) for part in parts]
         both = union_all(*limited).subquery()
-        query = select(both.c.id).distinct().order_by(cursor.order(both.c.id)).limit(limit)
-        return list(self.session.scalars(query))
+        return select(both.c.id).distinct().order_by(cursor.order(both.c.id)).limit(limit)
 
     def _by_index(self, match: str) -> Select[int]:
-        query = self._visible()
+        query = self._visible(select(StoredCase).where(reads_case(self.actor)))
         if self._dialect == "sqlite":
             query = query.join(search.SQLITE_INDEX, search.SQLITE_INDEX.c.rowid == StoredCase.id)
             query = query.where(search.sqlite_match(match))
@@ -165,31 +179,33 @@ class _Plan:
                 query = query.join(SearchText, SearchText.case_id == search.SQLITE_INDEX.c.rowid)
                 query = query.where(*search.stand_in(self.phrases))
             return query
-        query = query.join(SearchText, SearchText.case_id == StoredCase.id).where(search.postgresql_match(match))
-        return query.where(*search.stand_in(self.phrases)) if search.needs_look(self.phrases) else query
+        hits = select(SearchText.case_id).where(search.postgresql_match(match))
+        if search.needs_look(self.phrases):
+            hits = hits.where(*search.stand_in(self.phrases))
+        found = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+        return query.join(found, found.c.case_id == StoredCase.id)
 
     def _worded(self, cursor: Cursor, limit: int) -> list[int]:
         match = search.match_of(self._dialect, self.phrases)
-        if self._dialect == "sqlite":
-            row = search.SQLITE_INDEX.c.rowid
-            query = self._by_index(match).where(*cursor.beyond(row)).order_by(cursor.order(row))
-            return list(self.session.scalars(query.limit(limit)))
+        number: ColumnElement[int] = search.SQLITE_INDEX.c.rowid if self._dialect == "sqlite" else StoredCase.id  # type: ignore[assignment]
         for stretch in self._stretches(cursor):
-            query = self._by_index(match + stretch).where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
-            found = list(self.session.scalars(query.order_by(cursor.order(StoredCase.id)).limit(limit)))  # type: ignore[arg-type]
+            query = self._by_index(match + stretch).where(*cursor.beyond(number)).order_by(cursor.order(number))
+            found = list(self.session.scalars(query.limit(limit)))
             if len(found) == limit:
                 break
         return found
 
     def _stretches(self, cursor: Cursor) -> list[str]:
-        """Ever more of the cases that come next, as conditions to add to the match; the last one: all."""
+        """Ever more of the cases that come next, as conditions to add to the match; the last one: all.  FTS5 needs none."""
+        if self._dialect == "sqlite":
+            return [""]
         if cursor.after is not None:
             start = cursor.after // search.STRETCH
-            spans = [range(start, start + length) for length in (2, 16)]
+            spans = [range(start, start + length) for length in STRETCHES]
         else:
             newest = cursor.before or self.session.scalar(select(func.max(StoredCase.id))) or 0
             start = newest // search.STRETCH
-            spans = [range(max(0, start - length + 1), start + 1) for length in (2, 16)]
+            spans = [range(max(0, start - length + 1), start + 1) for length in STRETCHES]
         return [*(search.within(span) for span in spans), ""]
 
 
@@ -207,8 +223,17 @@ def _plan(session: Session, actor: Actor, asked: CaseQuery) -> _Plan | None:
     plan = _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=False)
     if not phrases:
         return plan
-    few = (own or given) and len(_Plan(session, actor, (), (), own, given, by_words=False).ids(Cursor(), FEW_CASES + 1)) <= FEW_CASES
+    few = (own or given) and _has_few(session, own, given)
     return plan if few else _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=True)
+
+
+def _has_few(session: Session, own: Sequence[int], given: Sequence[int]) -> bool:
+    """Whether these organizations have FEW_CASES at most, of their own and as units; read from indexes alone."""
+    number = 0
+    for column, ids in ((StoredCase.organization_id, own), (StoredAssignment.organization_id, given)):
+        some = select(column).where(column.in_(ids)).limit(FEW_CASES + 1).subquery()
+        number += session.scalar(select(func.count()).select_from(some)) or 0
+    return number <= FEW_CASES
 
 
 def _organizations(session: Session, actor: Actor, asked: CaseQuery) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -1305,6 +1305,82 @@ class SearchText(Base):
     tokens: Mapped[str] = mapped_column(Text)
 
 
+class HardCase(Base):
+    """积案台账: a matter that a leader takes on; what was done is in case_events (kinds that begin with "ledger_")."""
+
+    __tablename__ = "hard_cases"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    """LedgerState of domain/ledger.py."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    risk: Mapped[str] = mapped_column(String(10))
+    """RiskGrade, of the matter."""
+    risk_reason: Mapped[str] = mapped_column(String(500))
+    reason: Mapped[str] = mapped_column(String(500))
+    """Why it is on the ledger."""
+    leader_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    """包案领导"""
+    measures: Mapped[str] = mapped_column(String(500), default="")
+    last_words: Mapped[str] = mapped_column(String(500), default="")
+    """Of the newest entry."""
+    changed_at: Mapped[datetime]
+    listed_on: Mapped[date] = mapped_column(Date)
+    asked_by_id: Mapped[int | None] = mapped_column(Integer)
+    """Who asked to strike it off: somebody else approves."""
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    case: Mapped[StoredCase] = relationship()
+    leader: Mapped[User | None] = relationship()
+    __table_args__ = (Index("ix_hard_cases_state", "state", "case_id"), Index("ix_hard_cases_leader_id", "leader_id", "state"))
+
+
+class ModelCase(Base):
+    """典型案例: what can be learned from a case, without anybody's personal data."""
+
+    __tablename__ = "model_cases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    """ModelState of domain/models_of_cases.py."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    category: Mapped[str] = mapped_column(String(100), default="")
+    title: Mapped[str] = mapped_column(String(200))
+    situation: Mapped[str] = mapped_column(Text)
+    handling: Mapped[str] = mapped_column(Text)
+    result: Mapped[str] = mapped_column(Text)
+    lesson: Mapped[str] = mapped_column(Text, default="")
+    """All five as their author has them, before anything is covered."""
+    published: Mapped[dict[str, Any] | None]
+    """The same fields as everybody reads them; null: nobody may yet."""
+    published_text: Mapped[str] = mapped_column(Text, default="")
+    """For searching."""
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[datetime]
+    approved_by: Mapped[str] = mapped_column(String(64), default="")
+    approved_at: Mapped[datetime | None]
+    organization: Mapped[Organization] = relationship()
+    __table_args__ = (Index("ix_model_cases_state", "state", "id"),)
+
+
+class ModelCover(Base):
+    """A stretch of a model case's text that may be personal data, and what a person decided about it."""
+
+    __tablename__ = "model_covers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model_cases.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    """Private of domain/covering.py."""
+    text: Mapped[str] = mapped_column(String(300))
+    instead: Mapped[str] = mapped_column(String(100))
+    """What is to stand there."""
+    decision: Mapped[str] = mapped_column(String(10), default="")
+    """cover, keep; empty: nobody has decided."""
+    decided_by: Mapped[str] = mapped_column(String(64), default="")
+    decided_at: Mapped[datetime | None]
+    __table_args__ = (UniqueConstraint("model_id", "text"),)
+
+
 class SavedList(Base):
     """存下的清单: filters that an officer keeps under a name; no petitioner's name among them."""
 

@@ -32,7 +32,7 @@ SQLITE_DDL = (
 )
 VECTOR = (
     "array_to_tsvector(string_to_array(search_texts.tokens, ' ')"
-    " || ARRAY['s' || CAST(search_texts.case_id / 16384 AS text)])"
+    " || ARRAY['s' || CAST(search_texts.case_id / 4096 AS text)])"
 )
 """All tokens, and the stretch of ids (STRETCH) that the case lies in."""
 POSTGRESQL_DDL = (f"CREATE INDEX IF NOT EXISTS ix_search_texts_vector ON search_texts USING gin ({VECTOR})",)
@@ -80,7 +80,7 @@ def _place_of_last(tokens: list[str]) -> int:
     return len(tokens)
 
 
-STRETCH = 16_384
+STRETCH = 4_096
 """Ids of cases that share a token in PostgreSQL's index, so that the newest can be looked through first."""
 SQLITE_INDEX = table("search_index", column("rowid", Integer))
 

@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 TOKENS = "string_to_array(search_texts.tokens, ' ')"
-STRETCH = "ARRAY['s' || CAST(search_texts.case_id / 16384 AS text)]"
+STRETCH = "ARRAY['s' || CAST(search_texts.case_id / 4096 AS text)]"
 INDEXES = (
     ("ix_cases_organization_id_id", "cases", ["organization_id", "id"]),
     ("ix_cases_state_id", "cases", ["state", "id"]),

@@ -85,7 +85,7 @@ async function load() {
     if (run !== page.run) return;
     page.known = true;
     tell(byId("offline"), "");
-    if (!page.before && !page.after) page.sum = answer.total === null ? "1000 件以上" : `${page.asked.size ? "找到" : "一共"} ${answer.total} 件`;
+    if (!page.before && !page.after) page.sum = answer.total === null ? "100 件以上" : `${page.asked.size ? "找到" : "一共"} ${answer.total} 件`;
     draw(answer);
   } catch (error) {
     failed(/** @type {any} */ (error));

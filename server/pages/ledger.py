@@ -1,0 +1,34 @@
+"""Pages of 积案台账 and 典型案例库.  Their data comes through the API."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from server.api.deps import CaseReader, Staff
+from server.domain.ledger import RISK_WORDS, STATE_WORDS
+from server.pages.render import render
+
+router = APIRouter()
+
+
+@router.get("/ledger")
+def ledger(request: Request, actor: CaseReader) -> Response:
+    """Hard matters, by how far they are and by risk."""
+    return render(request, "ledger/list.html", actor=actor, states=STATE_WORDS, risks=RISK_WORDS)
+
+
+@router.get("/ledger/{case_id}")
+def entry(request: Request, case_id: int, actor: CaseReader) -> Response:
+    """One matter's entry; what the actor may not see is told by the API in the page."""
+    return render(request, "ledger/entry.html", actor=actor, case_id=case_id, risks=RISK_WORDS)
+
+
+@router.get("/models")
+def library(request: Request, actor: Staff, q: str = "") -> Response:
+    """Model cases."""
+    return render(request, "models/list.html", actor=actor, q=q[:100])
+
+
+@router.get("/models/{model_id}")
+def model(request: Request, model_id: int, actor: Staff) -> Response:
+    """One of them, to read or to work on."""
+    return render(request, "models/model.html", actor=actor, model_id=model_id)
