@@ -24,7 +24,7 @@ NAVIGATION = {
     "leader": (("/leader", "今天接谈"), ("/work", "待办"), ("/due", "到期"), ("/supervision", "督办"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/figures", "校对情况")),
     "clerk": (("/desk", "笔录"), ("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/figures", "校对情况")),
     "handler": (("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期")),
-    "supervisor": (("/supervision", "督办"), ("/due", "到期"), ("/cases", "信访事项"), ("/figures", "校对情况")),
+    "supervisor": (("/supervision", "督办"), ("/due", "到期"), ("/cases", "信访事项")),
     "administrator": (("/admin", "管理"),),
 }
 

@@ -57,7 +57,7 @@ function told(row, urges) {
 function matter(row) {
   const title = row.id ? el("a.t", { href: `/cases/${row.id}` }, row.title) : el("a.t", { href: `/leader/receptions/${row.reception_id}` }, row.title || "接谈");
   const people = row.people > 1 ? `${row.petitioner}等 ${row.people} 人` : row.petitioner;
-  return el("td.matter", {}, title, el("span.small.soft", {}, [people, row.place, row.case_no].filter(Boolean).join("　")), promises(row));
+  return el("td.matter", {}, title, el("span.small.soft", {}, [people, row.place, row.case_no].filter(Boolean).join("　"), row.id && row.reception_id ? el("a.talk", { href: `/leader/receptions/${row.reception_id}` }, `${shortDay(row.since)}的接谈`) : null), promises(row));
 }
 
 /** @param {any} row */

@@ -80,6 +80,9 @@ function orderOf(action, fields, items) {
   return order;
 }
 
+/** What decides whether a matter can be done: not the words. @param {any} order */
+const gist = (order) => JSON.stringify(order, (key, value) => (["task", "reason"].includes(key) ? "" : value));
+
 /** @param {any[]} rows @param {boolean} done */
 function outcome(rows, done) {
   const good = rows.filter((row) => row.done);
@@ -115,18 +118,22 @@ export async function doSeveral(action, kept) {
   /** @type {number[]} */
   let done = [];
   let asked = 0;
+  let known = "";
   const typed = () => Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, String(value)]));
   const ready = (/** @type {string} */ label, /** @type {boolean} */ able) => { go.textContent = label; go.disabled = !able; };
   const preview = async () => {
     const mine = ++asked;
     kept.fill({ action, fields: typed() });
     order = orderOf(action, typed(), items);
-    if (!order) { told.replaceChildren(); return ready(missing, false); }
+    if (!order) { told.replaceChildren(); known = ""; return ready(missing, false); }
+    if (gist(order) === known) return;
+    known = "";
     ready("正在看…", false);
     try {
       const { rows } = await api("POST", "/api/work/bulk/preview", order);
       if (mine !== asked) return;
       const able = rows.filter((/** @type {any} */ row) => row.done).length;
+      known = gist(order);
       told.replaceChildren(.../** @type {Node[]} */ (outcome(rows, false)));
       ready(able ? `${words} ${able} 件` : "没有能办的", able > 0);
     } catch (error) {
@@ -137,6 +144,7 @@ export async function doSeveral(action, kept) {
     if (error instanceof ApiError && error.status === 401) return location.assign(logInPath());
     told.replaceChildren(el("p.bad", { role: "alert" }, error instanceof ApiError ? error.message : String(error)));
     ready("再试一次", true);
+    known = "";
     order = null;
   };
   form.addEventListener("input", debounce(preview));
