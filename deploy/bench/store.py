@@ -12,8 +12,9 @@ open            a case with persons, history, shares, deadlines, letters and off
 list            the newest twenty with their deadlines; list_deep: twenty from somewhere in the middle
 list_filtered   the newest twenty of a state and a channel
 search_rare     a word of forty cases; search_common: a word of a fifth of all; search_name: somebody's name
-register        a new matter
+register        a new matter: like ones are looked for among all there are, then it is registered
 assign          it is given to a unit
+desk            待办: every list with its count, and the first one's first page; due: 到期, what is late and what falls soon
 """
 
 import argparse
@@ -38,8 +39,9 @@ from server import clock
 from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
 from server.domain.states import CaseState, StaffRole
+from server.protocol.alike import LookedFor, LookedForPerson
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
-from server.reception import cases, flow, registering
+from server.reception import alike, cases, flow, registering, work
 from server.store.access import Actor
 from server.store.engine import Store
 from server.store.finding import Cursor
@@ -52,7 +54,7 @@ TOWNSHIP, DEPARTMENT = 2, 14
 """Organizations of the county that the officers work in, and those after them."""
 WEIGHTS = {
     "open": 6, "list": 4, "list_deep": 2, "list_filtered": 2, "search_rare": 2, "search_common": 2, "search_name": 2, "register": 2,
-    "assign": 2,
+    "assign": 2, "desk": 3, "due": 2,
 }  # fmt: skip
 
 
@@ -137,6 +139,10 @@ class Officer:
         if deed == "assign":
             case = self.known.next_registered()
             return case and (lambda: self._assign(case))
+        if deed == "desk":
+            return self._desk
+        if deed == "due":
+            return self._due
         asked, cursor = CaseQuery(), Cursor()
         if deed == "list_deep":
             cursor = Cursor(before=draw.randrange(self.known.newest // 2, self.known.newest))
@@ -156,6 +162,16 @@ class Officer:
         with self.store.read() as session:
             cases.open_case(session, self.actor, case).model_dump_json()
 
+    def _desk(self) -> None:
+        with self.store.read() as session:
+            lists = work.of_page(self.actor, False) or work.of_page(self.actor, True)
+            work.overview(session, self.actor, lists)
+            work.listed(session, self.actor, lists[0], "")
+
+    def _due(self) -> None:
+        with self.store.read() as session:
+            work.due(session, self.actor, None, "")
+
     def _matter(self) -> NewMatter:
         wrong = self.draw.choice(synthetic.TOPICS)
         place = self.draw.choice(synthetic.TOWNSHIPS) + self.draw.choice(synthetic.VILLAGES)
@@ -166,8 +182,15 @@ class Officer:
         })  # fmt: skip
 
     def _register(self, new: NewMatter) -> None:
+        person = LookedForPerson(name=new.name, phone=new.phone)
+        with self.store.read() as session:
+            alike.while_typing(session, self.actor, LookedFor(persons=(person,), statement=new.statement, place=new.place, category=new.category))
         with self.store.write() as session:
-            registering.register(session, self.actor, new)
+            made, _added = registering.register(session, self.actor, new)
+            number = made.id
+        if self.actor.organization_id == 1:
+            with self.known.lock:
+                self.known.registered.append(number)
 
     def _assign(self, case_id: int) -> None:
         with self.store.write() as session:
