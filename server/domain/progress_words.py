@@ -136,9 +136,13 @@ _AHEAD: Mapping[CaseState, tuple[str, ...]] = {
 _NOTES = {"不服可以申请复查": "收到处理意见书 30 天里", "不服可以申请复核": "收到复查意见书 30 天里", "书面答复": "受理以后 60 天里"}
 
 
-def ahead(state: CaseState, due_on: date | None) -> tuple[ProgressStep, ...]:
-    """What is still to come; the first of it has its day."""
+def ahead(state: CaseState, due_on: date | None, *, asked: bool = False) -> tuple[ProgressStep, ...]:
+    """What is still to come; the first of it has its day.  `asked`: for the review or re-examination that is open now."""
     steps = []
+    if asked and _AHEAD.get(state, ())[:1] == ("不服可以申请复查",):
+        return ahead(CaseState.REVIEWING, None)
+    if asked and _AHEAD.get(state, ())[:1] == ("不服可以申请复核",):
+        return ahead(CaseState.REEXAMINING, None)
     for number, what in enumerate(_AHEAD.get(state, ())):
         until = f"最迟 {chinese_day(due_on)}" if number == 0 and due_on is not None else ""
         steps.append(ProgressStep(at=until, what=what, note="" if until else _NOTES.get(what, ""), done=False))

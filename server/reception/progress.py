@@ -5,7 +5,7 @@ kiosk that others use.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -161,7 +161,10 @@ def _progress(session: Session, matter: Matter) -> Progress:
             number=reception.number if reception else "", state=_talk_state(matter), office=place.name,
             steps=_talk_steps(matter), next_step=_talk_next(matter), deadline=None,
         )  # fmt: skip
+    waiting = flow_store.open_requests(session, case.id)
     deadline = store.next_deadline(session, case.id, BETWEEN_OFFICES)
+    if waiting and deadline is not None and deadline.organization_id is None:
+        deadline = None  # it is met: the petitioner asked
     view = clocks.views(session, [case], {case.id: deadline})[case.id] if deadline else None
     unit = case.unit.name if case.unit else ""
     return Progress(
@@ -169,8 +172,8 @@ def _progress(session: Session, matter: Matter) -> Progress:
         state=terms.CASE_STATE[CaseState(case.state)],
         office=place.name,
         now=progress_words.now(CaseState(case.state), unit, place.name),
-        steps=(*_talk_steps(matter), *_case_steps(session, case, deadline)),
-        next_step=progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else "",
+        steps=(*_talk_steps(matter), *_case_steps(session, case, deadline, asked=bool(waiting))),
+        next_step=progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else _waiting(waiting, place.name),
         deadline=_own_words(view, deadline),
         ratings=_ratings(session, case),
         review=_review(session, case),
@@ -186,7 +189,12 @@ def _own_words(view: DeadlineView | None, deadline: StoredDeadline | None) -> De
     return view.model_copy(update={"overdue": False})
 
 
-def _case_steps(session: Session, case: StoredCase, deadline: StoredDeadline | None) -> tuple[ProgressStep, ...]:
+def _waiting(requests: Sequence[PetitionerRequest], office: str) -> str:
+    names = "、".join(progress_words.NAMES[Step(one.step)] for one in requests)
+    return f"您申请了{names}，{office}收到了，会告诉您怎么办。" if names else ""
+
+
+def _case_steps(session: Session, case: StoredCase, deadline: StoredDeadline | None, *, asked: bool) -> tuple[ProgressStep, ...]:
     happened = [
         Happened(
             kind=event.kind, day=clock.day_in_office(event.at), unit=unit or case.organization.name, why=event.why,
@@ -195,7 +203,7 @@ def _case_steps(session: Session, case: StoredCase, deadline: StoredDeadline | N
         for event, unit in store.events(session, case.id)
     ]  # fmt: skip
     due = deadline.due_on if deadline is not None else None
-    return (*progress_words.told(happened), *progress_words.ahead(CaseState(case.state), due))
+    return (*progress_words.told(happened), *progress_words.ahead(CaseState(case.state), due, asked=asked))
 
 
 # --- before there is a case ---------------------------------------------------------------------------------------

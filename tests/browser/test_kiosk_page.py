@@ -17,7 +17,10 @@ from playwright.sync_api import TimeoutError as PageTimeout
 from sqlalchemy import select
 
 from server import clock
+from server.domain.flow import Step
 from server.domain.states import StaffRole
+from server.protocol.flow import NewMatter, StepOrder, UnitOrder
+from server.reception import flow, registering
 from server.store.access import Actor
 from server.store.models import Line, Reception, StoredSignature, VisitRecord
 from server.store.receptions import help_calls
@@ -664,3 +667,54 @@ def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskO
     by_key(page, "想等处理结果")
     by_key(page, "记上，不签了")
     screen(page, "slip")
+
+
+def answered_letter(office: KioskOffice) -> str:
+    """A letter that the town answered; its query code."""
+    with office.store.write() as session:
+        leader = Actor(name="周建国", organization_id=office.ids["county"], organization_path="/", role=StaffRole.LEADER, user_id=office.ids["leader"])
+        day = clock.today_in_office().date()
+        new = NewMatter(channel="letter", received_on=day, name="何守田", phone="13800004321", statement="补偿款没给。", purpose="request")
+        case, _ = registering.register(session, leader, new)
+        orders = ((Step.ASSIGN, {"units": [UnitOrder(organization_id=office.ids["town"])]}), (Step.ACCEPT, {}), (Step.REPLY, {"text": "补发了。"}),
+                  (Step.DELIVER, {"day": day, "how": "当面"}))  # fmt: skip
+        for step, order in orders:
+            flow.take(session, leader, case, step, StepOrder(version=case.version, **order))
+        return case.query_code or ""
+
+
+@pytest.mark.slow
+def test_how_far_a_matter_has_come_is_asked_rated_and_disputed_at_the_kiosk_and_at_home(
+    office: KioskOffice, page: Page, browser: Browser
+) -> None:
+    code = answered_letter(office)
+    do(page, "progress")
+    screen(page, "progress")
+    assert faults(page) == []
+    page.keyboard.type(code.lower())
+    page.keyboard.press("Enter")
+    press(page, *"4321")
+    do(page, "next")
+    screen(page, "progress-result")
+    expect(page.locator(".now")).to_contain_text("柳河镇已经出了处理意见书。")
+    page.locator(".choice", has_text="不满意").first.tap()
+    page.get_by_role("button", name="评好了").first.tap()
+    expect(page.locator('[data-part="said"]')).to_contain_text("记下了")
+    assert faults(page) == []
+    do(page, "done")
+    screen(page, "welcome")
+    assert "柳河镇已经" not in page.content()
+
+    phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    phone.goto(f"{office.url}/progress")
+    phone.keyboard.press("Tab")
+    phone.fill("#code", code)
+    phone.fill("#phone_last4", "4321")
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#result h1")).to_be_focused()
+    assert "不满意" not in phone.locator(".rate .done").inner_text()
+    phone.click("details.why summary")
+    phone.get_by_role("button", name="申请复查").click()
+    expect(phone.locator(".now")).to_contain_text("您申请了复查，青山县信访局收到了")
+    assert faults(phone) == []
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")

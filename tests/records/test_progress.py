@@ -80,6 +80,8 @@ def test_a_review_is_asked_for_in_time_and_the_office_takes_it_on(matter: Matter
     at("2026-07-09")
     asked = ask(matter, ProgressReview, progress.ask_review, words="量得不对，请再量一次。")
     assert (asked.review.asked, steps(asked)[-1]) == ("2026年7月9日（星期四）", "7月9日 您申请复查")
+    assert (asked.deadline, asked.next_step) == (None, "您申请了复查，临溪县信访局收到了，会告诉您怎么办。")
+    assert [one.what for one in asked.steps if not one.done] == ["复查意见", "不服可以申请复核"]
     with refused(WrongState, "已经申请了复查"):
         ask(matter, ProgressReview, progress.ask_review)
     seen = matter.view(matter.world.clerk)

@@ -92,6 +92,24 @@ export class DigitPad extends Keyboard {
   }
 }
 
+/** Letters and digits of a query code, those that its office uses. */
+export class CodePad extends Keyboard {
+  /** @param {HTMLElement} place */
+  show(place) {
+    const row = (/** @type {string} */ signs) => [...signs].map((sign) => key(sign, () => this.add(sign)));
+    const last = el("div.r", {}, key("全删", () => this.set(""), ".fn.f14"), ...row("346789"), this.backKey(".fn.f14"));
+    place.replaceChildren(el("div.kb", { role: "group", "aria-label": "查询码的字母和数字" },
+      ...["ACDEFGHJKM", "NPQRTUVWXY"].map((signs) => el("div.r", {}, ...row(signs))), last));
+  }
+
+  /** @param {string} name */
+  take(name) {
+    if (!/^[0-9a-zA-Z-]$/.test(name)) return super.take(name);
+    this.add(name.toUpperCase());
+    return true;
+  }
+}
+
 /** Pinyin letters, candidates above them, digits on a second page. */
 export class PinyinKeyboard extends Keyboard {
   /** @param {{text: string, limit: number, changed: () => void, done: () => void, name?: boolean, digits?: boolean}} options */

@@ -14,6 +14,7 @@ import { closed, unenrolled } from "./screens/trouble.js";
 import { identity } from "./screens/identity.js";
 import { notice, paper } from "./screens/notice.js";
 import { locked } from "./screens/locked.js";
+import { progress } from "./screens/progress.js";
 import { preparing, waiting } from "./screens/waiting.js";
 import { reading } from "./screens/reading.js";
 import { slip } from "./screens/slip.js";
@@ -28,7 +29,7 @@ import { welcome } from "./screens/welcome.js";
  *   close?: () => void, personal?: boolean, locks?: boolean, ownLine?: boolean}} Shown
  */
 
-const BEFORE = { welcome, notice, paper, name: identity, phone: identity, matter: identity };
+const BEFORE = { welcome, progress, notice, paper, name: identity, phone: identity, matter: identity };
 const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip, locked };
 const COVERED = ["read", "sign", "slip"];
 const FORBIDDEN = [401, 403];

@@ -41,7 +41,7 @@ class Uploading {
 export function welcome(app) {
   const screen = new Screen("welcome");
   wipeDraft();
-  screen.on({ start: () => app.go("notice") });
+  screen.on({ start: () => app.go("notice"), progress: () => app.go("progress") });
   const uploading = new Uploading(screen);
   return { speech: ["welcome"], back: () => resetLooks(), close: () => uploading.close() };
 }
