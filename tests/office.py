@@ -39,6 +39,8 @@ class TestOffice:
     """Of the township."""
     supervisor: TestClient
     administrator: TestClient
+    security: TestClient
+    auditor: TestClient
     kiosk: TestClient
     stranger: TestClient
     """A clerk of another township, who may see nothing of this one."""
@@ -102,7 +104,7 @@ def running(settings: Settings) -> Iterator[TestOffice]:
         yield TestOffice(office=office, anonymous=anonymous, ids=ids, **clients)
 
 
-CLIENTS = ("leader", "other_leader", "clerk", "handler", "supervisor", "administrator", "stranger", "kiosk")
+CLIENTS = ("leader", "other_leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor", "stranger", "kiosk")
 PEOPLE = (
     ("administrator", "admin", "county", StaffRole.ADMINISTRATOR, "管理员", ""),
     ("leader", "leader", "county", StaffRole.LEADER, "周建国", "副县长"),
@@ -110,6 +112,8 @@ PEOPLE = (
     ("clerk", "clerk", "town", StaffRole.CLERK, "陈晓", ""),
     ("handler", "handler", "town", StaffRole.HANDLER, "柳志平", ""),
     ("supervisor", "supervisor", "county", StaffRole.SUPERVISOR, "沈岚", ""),
+    ("security", "security", "county", StaffRole.SECURITY, "安全管理员", ""),
+    ("auditor", "auditor", "county", StaffRole.AUDITOR, "审计管理员", ""),
     ("stranger", "stranger", "other", StaffRole.CLERK, "赵远", ""),
 )
 

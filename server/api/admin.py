@@ -1,15 +1,19 @@
 """The administrator's part of the API."""
 
+from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Path
+from fastapi import APIRouter, BackgroundTasks, Path, Query
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.api.deps import Administrator, Db, OfficeDep
+from server.api.deps import Administrator, Auditor, Db, OfficeDep, SecurityAdministrator
 from server.errors import NotFound, Unavailable
 from server.protocol.intake import IntakeKeyView, MadeIntakeKey, NewIntakeKey
 from server.protocol.office import (
+    AccessLog,
+    AccountRights,
+    AccountRow,
     AgentCode,
     CameraKey,
     Enrolment,
@@ -19,7 +23,18 @@ from server.protocol.office import (
     NewOrganization,
     NewUser,
 )
-from server.reception import accounts, cameras, copies, intake, issued, kiosks, lines, printing, transcriber
+from server.reception import (
+    accounts,
+    auditing,
+    cameras,
+    copies,
+    intake,
+    issued,
+    kiosks,
+    lines,
+    printing,
+    transcriber,
+)
 from server.reception.office import Office
 from server.store import accounts as store
 from server.store import copies as copy_store
@@ -96,6 +111,26 @@ def create_organization(asked: NewOrganization, db: Db, actor: Administrator) ->
 def create_user(asked: NewUser, db: Db, actor: Administrator) -> dict[str, int]:
     """Add an account."""
     return {"id": accounts.create_user(db, actor, asked).id}
+
+
+@router.get("/accounts")
+def account_rows(db: Db, actor: SecurityAdministrator) -> dict[str, list[AccountRow]]:
+    """Accounts, those that wait for the security administrator first."""
+    return {"accounts": accounts.account_rows(db, actor)}
+
+
+@router.put("/accounts/{user_id}")
+def set_rights(user_id: KioskId, asked: AccountRights, db: Db, actor: SecurityAdministrator) -> AccountRow:
+    """What an account may do from now on; whoever used it is logged out."""
+    return accounts.set_rights(db, actor, user_id, asked)
+
+
+@router.get("/log")
+def access_log(
+    db: Db, actor: Auditor, before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None, day: date | None = None
+) -> AccessLog:
+    """Who looked at what, newest first, a hundred at a time."""
+    return auditing.page(db, actor, before, day)
 
 
 @router.post("/kiosks", status_code=201)

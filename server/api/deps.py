@@ -98,5 +98,7 @@ CaseReader = Annotated[
 ]
 Officer = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER))]
 Administrator = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR))]
+SecurityAdministrator = Annotated[Actor, Depends(allowed(StaffRole.SECURITY))]
+Auditor = Annotated[Actor, Depends(allowed(StaffRole.AUDITOR))]
 AdministratorOrLeader = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR, StaffRole.LEADER))]
 KioskActor = Annotated[Actor, Depends(get_kiosk)]

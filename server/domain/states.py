@@ -13,6 +13,11 @@ class StaffRole(StrEnum):
     SUPERVISOR = "supervisor"
     """督查督办人员."""
     ADMINISTRATOR = "administrator"
+    """系统管理员: organizations, accounts, kiosks."""
+    SECURITY = "security"
+    """安全管理员: who may do what, and keys of other systems."""
+    AUDITOR = "auditor"
+    """审计管理员: reads who looked at what, changes nothing."""
 
 
 class OrganizationLevel(StrEnum):

@@ -33,7 +33,7 @@ ROLE = {
     Role.OBSERVER: "旁听",
 }
 
-STAFF_ROLE = {StaffRole.LEADER: "接访领导", StaffRole.CLERK: "接谈员", StaffRole.HANDLER: "承办单位经办人", StaffRole.SUPERVISOR: "督查督办", StaffRole.ADMINISTRATOR: "管理员"}
+STAFF_ROLE = {StaffRole.LEADER: "接访领导", StaffRole.CLERK: "接谈员", StaffRole.HANDLER: "承办单位经办人", StaffRole.SUPERVISOR: "督查督办", StaffRole.ADMINISTRATOR: "系统管理员", StaffRole.SECURITY: "安全管理员", StaffRole.AUDITOR: "审计管理员"}
 
 RECEPTION_STATE = {
     ReceptionState.WAITING: "等候",
@@ -277,6 +277,24 @@ CASE_EVENT: dict[str, str] = {
     **JOIN_SAID,
     "late_speech": "归档以后又认出一些话，留在接谈室记录里",
 }
+
+ACCESS = {
+    "open": "打开",
+    "read": "在终端上看",
+    "read_by_link": "凭链接看",
+    "review": "评查",
+    "open_numbers": "看了全部号码",
+    "open_code": "看了查询码",
+    "create": "添加",
+    "approve": "授权",
+    "disable": "停用",
+    "change_role": "改职责",
+}
+"""What somebody did, in the log of accesses; others stand there as they are."""
+ACCESS_THING = {
+    "case": "信访事项", "case_person": "信访人", "record": "笔录", "recording": "录音录像", "user": "账号", "kiosk": "终端",
+    "organization": "机构", "letter": "文书",
+}  # fmt: skip
 
 SOURCE = {"speech": "说话", "kiosk": "终端填写", "office": "接谈室", "clerk": "接谈员填写", "model": "模型建议，接谈员采用"}
 

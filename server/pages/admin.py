@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from server.api.deps import Administrator
+from server.api.deps import Administrator, Auditor, SecurityAdministrator
 from server.pages.render import render
 
 router = APIRouter()
@@ -24,3 +24,15 @@ def lines(request: Request, actor: Administrator) -> Response:
 def figures(request: Request, actor: Administrator) -> Response:
     """What correcting takes in each office."""
     return render(request, "desk/figures.html", actor=actor)
+
+
+@router.get("/admin/accounts")
+def accounts(request: Request, actor: SecurityAdministrator) -> Response:
+    """Who may do what."""
+    return render(request, "admin/accounts.html", actor=actor)
+
+
+@router.get("/admin/log")
+def log(request: Request, actor: Auditor) -> Response:
+    """Who looked at what."""
+    return render(request, "admin/log.html", actor=actor)

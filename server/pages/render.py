@@ -18,7 +18,7 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 STATIC = WEB / "static"
 WEEKDAYS = "一二三四五六日"
 
-ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "handler": "承办单位经办人", "supervisor": "督查督办", "administrator": "系统管理员"}
+ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "handler": "承办单位经办人", "supervisor": "督查督办", "administrator": "系统管理员", "security": "安全管理员", "auditor": "审计管理员"}
 
 NAVIGATION = {
     "leader": (("/leader", "今天接谈"), ("/work", "待办"), ("/due", "到期"), ("/supervision", "督办"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/figures", "校对情况")),
@@ -26,6 +26,8 @@ NAVIGATION = {
     "handler": (("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期")),
     "supervisor": (("/supervision", "督办"), ("/due", "到期"), ("/cases", "信访事项")),
     "administrator": (("/admin", "管理"),),
+    "security": (("/admin/accounts", "账号授权"),),
+    "auditor": (("/admin/log", "访问记录"),),
 }
 
 

@@ -32,10 +32,13 @@ class LogIn(Message):
     password: Line
 
 
+StaffRoleName = Literal["leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor"]
+
+
 class Me(Message):
     user_id: int
     name: str
-    role: Literal["leader", "clerk", "handler", "supervisor", "administrator"]
+    role: StaffRoleName
     organization: str
     home: str
     """Path of this role's first page."""
@@ -54,11 +57,48 @@ class SetUp(Message):
 class NewUser(Message):
     username: Annotated[str, Field(min_length=2, max_length=64)]
     name: Annotated[str, Field(min_length=1, max_length=64)]
-    role: Literal["leader", "clerk", "handler", "supervisor", "administrator"]
+    role: StaffRoleName
     title: Line = ""
     """Post shown to petitioners, e.g. 副县长."""
     organization_id: int
     password: Annotated[str, Field(min_length=10, max_length=200)]
+
+
+class AccountRights(Message):
+    """What the security administrator lets an account do."""
+
+    role: StaffRoleName
+    active: bool
+
+
+class AccountRow(Message):
+    id: int
+    username: str
+    name: str
+    title: str
+    organization: str
+    role: StaffRoleName
+    active: bool
+    own: bool
+    """The caller's own, which somebody else changes."""
+
+
+class AccessRow(Message):
+    """Who looked at what, or changed what of accounts and kiosks."""
+
+    id: int
+    at: Moment
+    who: str
+    organization: str
+    action: str
+    thing: str
+    thing_id: str
+
+
+class AccessLog(Message):
+    entries: tuple[AccessRow, ...]
+    before: int | None
+    """Where the next page begins; null: there are no older ones."""
 
 
 class NewKiosk(Message):

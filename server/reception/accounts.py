@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.states import StaffRole
 from server.errors import Conflict, InvalidInput, JietanError, NotFound, NotLoggedIn
-from server.protocol.office import Me, NewOrganization, NewUser, SetUp
+from server.protocol.office import AccountRights, AccountRow, Me, NewOrganization, NewUser, SetUp
 from server.reception import passwords
 from server.reception.passwords import LOCK_MINUTES, WRONG_TRIES, Tries
 from server.settings import Settings
@@ -18,10 +18,11 @@ from server.store import accounts as store
 from server.store.access import Actor
 from server.store.engine import Store
 from server.store.models import Kiosk, LogInSession, OneTimeLink, Organization, User
+from server.store.records import note_access
 
 SETUP = "setup"
 SETUP_HOURS = 24
-HOMES = {StaffRole.LEADER: "/leader", StaffRole.CLERK: "/desk", StaffRole.HANDLER: "/work", StaffRole.SUPERVISOR: "/supervision", StaffRole.ADMINISTRATOR: "/admin"}
+HOMES = {StaffRole.LEADER: "/leader", StaffRole.CLERK: "/desk", StaffRole.HANDLER: "/work", StaffRole.SUPERVISOR: "/supervision", StaffRole.ADMINISTRATOR: "/admin", StaffRole.SECURITY: "/admin/accounts", StaffRole.AUDITOR: "/admin/log"}
 
 
 def digest(token: str) -> str:
@@ -162,7 +163,9 @@ def create_root(session: Session, name: str, code: str) -> Organization:
 def create_organization(session: Session, actor: Actor, asked: NewOrganization) -> Organization:
     """Add an organization below one of the administrator's own."""
     parent = own_organization(session, actor, asked.parent_id)
-    return add_organization(session, asked.name, asked.code, parent)
+    made = add_organization(session, asked.name, asked.code, parent)
+    note_access(session, actor, "create", "organization", str(made.id), clock.now())
+    return made
 
 
 def add_organization(session: Session, name: str, code: str, parent: Organization | None) -> Organization:
@@ -190,9 +193,48 @@ def own_organization(session: Session, actor: Actor, organization_id: int) -> Or
 
 
 def create_user(session: Session, actor: Actor, asked: NewUser) -> User:
-    """Add an account in one of the administrator's organizations."""
+    """Add an account in one of the administrator's organizations.
+
+    Whoever makes accounts does not decide what they may do: once there is a security administrator above it, a new
+    account waits for them.
+    """
     organization = own_organization(session, actor, asked.organization_id)
-    return add_user(session, organization, asked)
+    waits = store.security_above(session, organization.path)
+    user = add_user(session, organization, asked)
+    user.active = not waits
+    note_access(session, actor, "create", "user", str(user.id), clock.now())
+    return user
+
+
+def account_rows(session: Session, actor: Actor) -> list[AccountRow]:
+    """Accounts of the security administrator's organization and below, those that wait first."""
+    found = sorted(store.users_under(session, actor.organization_path), key=lambda user: (user.active, user.id))
+    return [_account_row(actor, user) for user in found]
+
+
+def _account_row(actor: Actor, user: User) -> AccountRow:
+    return AccountRow(
+        id=user.id, username=user.username, name=user.name, title=user.title, organization=user.organization.name,
+        role=StaffRole(user.role).value, active=user.active, own=user.id == actor.user_id,
+    )  # fmt: skip
+
+
+def set_rights(session: Session, actor: Actor, user_id: int, rights: AccountRights) -> AccountRow:
+    """What an account may do from now on; its browsers are logged out where anything changed.
+
+    Raises NotFound outside the actor's organizations, InvalidInput for the actor's own account.
+    """
+    user = store.user_in(session, user_id, actor.organization_path)
+    if user is None:
+        raise NotFound("没有这个账号。")
+    if user.id == actor.user_id:
+        raise InvalidInput("自己的账号自己不能改，请另一位安全管理员改。")
+    if (user.role, user.active) != (rights.role, rights.active):
+        action = "change_role" if user.role != rights.role else "approve" if rights.active else "disable"
+        user.role, user.active = StaffRole(rights.role), rights.active
+        store.drop_user_sessions(session, user.id)
+        note_access(session, actor, action, "user", str(user.id), clock.now())
+    return _account_row(actor, user)
 
 
 def add_user(session: Session, organization: Organization, asked: NewUser) -> User:

@@ -15,6 +15,7 @@ from server.store import accounts as store
 from server.store import copies, receptions
 from server.store.access import Actor
 from server.store.models import Kiosk, LogInSession, OneTimeLink
+from server.store.records import note_access
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ def create_kiosk(session: Session, actor: Actor, asked: NewKiosk) -> Kiosk:
     kiosk = Kiosk(organization=organization, name=asked.name.strip(), created_at=clock.now())
     session.add(kiosk)
     session.flush()
+    note_access(session, actor, "create", "kiosk", str(kiosk.id), clock.now())
     return kiosk
 
 

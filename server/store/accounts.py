@@ -8,6 +8,7 @@ from sqlalchemy import Insert, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
+from server.domain.states import StaffRole
 from server.store.models import Kiosk, LogInFailures, LogInSession, OneTimeLink, Organization, User
 
 
@@ -162,6 +163,24 @@ def users_under(session: Session, path: str) -> Sequence[User]:
         .order_by(User.id)
     )
     return session.scalars(query).all()
+
+
+def user_in(session: Session, user_id: int, path: str) -> User | None:
+    """An account, also one that is not active, of an organization at or below `path`."""
+    query = select(User).join(User.organization).where(User.id == user_id, Organization.path.startswith(path, autoescape=True))
+    return session.scalar(query.options(joinedload(User.organization)))
+
+
+def security_above(session: Session, path: str) -> bool:
+    """Whether an active security administrator stands at or above `path`."""
+    ids = [int(part) for part in path.split("/") if part]
+    query = select(User.id).where(User.organization_id.in_(ids), User.role == StaffRole.SECURITY, User.active)
+    return session.scalar(query.limit(1)) is not None
+
+
+def drop_user_sessions(session: Session, user_id: int) -> None:
+    """Log an account out everywhere."""
+    session.execute(delete(LogInSession).where(LogInSession.user_id == user_id))
 
 
 def kiosks_under(session: Session, path: str) -> Sequence[Kiosk]:

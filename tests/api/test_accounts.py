@@ -102,7 +102,9 @@ def test_an_administrator_fills_the_office(office):
     made = post("/api/admin/organizations", json=organization).json()["id"]
     assert post("/api/admin/organizations", json=organization).json()["error"]["code"] == "code_taken"
     user = {"username": "new", "name": "新人", "role": "clerk", "organization_id": made, "password": PASSWORD}
-    assert post("/api/admin/users", json=user).status_code == 201
+    account = post("/api/admin/users", json=user).json()["id"]
+    assert log_in(office.anonymous, username="new").status_code == 401, "the security administrator lets them in"
+    assert office.security.put(f"/api/admin/accounts/{account}", json={"role": "clerk", "active": True}).status_code == 200
     assert post("/api/admin/users", json=user).json()["error"]["code"] == "username_taken"
     assert log_in(office.anonymous, username="new").json()["organization"] == "白云镇"
     assert post("/api/admin/users", json=user | {"organization_id": 9999}).status_code == 404

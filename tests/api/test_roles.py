@@ -29,7 +29,7 @@ PUBLIC = {
 }
 """Everything else wants to know who is asking."""
 
-STAFF = {"leader", "clerk", "handler", "supervisor", "administrator"}
+STAFF = {"leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor"}
 WHO: dict[str, set[str]] = {
     "DELETE /api/session": STAFF,
     "GET /api/me": STAFF,
@@ -175,6 +175,10 @@ def routes(app: Any) -> Iterator[tuple[str, str]]:
 
 
 def who_may(method: str, path: str) -> set[str]:
+    if path.startswith("/api/admin/accounts"):
+        return {"security"}
+    if path.startswith("/api/admin/log"):
+        return {"auditor"}
     if path.startswith("/api/admin"):
         return {"administrator"}
     if path.startswith(("/api/kiosk", "/api/reading")):
@@ -212,7 +216,7 @@ def test_nobody_gets_anywhere_without_logging_in(office):
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_logged_in"), (method, path)
 
 
-@pytest.mark.parametrize("who", ["leader", "clerk", "handler", "supervisor", "administrator", "kiosk"])
+@pytest.mark.parametrize("who", ["leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor", "kiosk"])
 def test_the_wrong_role_is_refused_on_every_route(office, who):
     client = getattr(office, who)
     for method, path in api_routes(office):

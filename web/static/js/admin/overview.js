@@ -6,7 +6,7 @@ import { chineseMoment } from "/static/js/time.js";
 
 const EVERY_MS = 10_000;
 const LOW_DISK_BYTES = 5e9;
-const ROLES = { leader: "接访领导", clerk: "接谈员", administrator: "系统管理员" };
+const ROLES = { leader: "接访领导", clerk: "接谈员", handler: "承办单位经办人", supervisor: "督查督办", administrator: "系统管理员", security: "安全管理员", auditor: "审计管理员" };
 
 /** @type {{shown: string, organizations: any[], cameras: any[], asked: HTMLElement|null}} */
 const page = { shown: "", organizations: [], cameras: [], asked: null };
@@ -94,7 +94,7 @@ function kioskRow(kiosk) {
 
 /** @param {any} user */
 function userRow(user) {
-  const off = user.active ? null : el("span.badge.line", {}, "已停用");
+  const off = user.active ? null : el("span.badge.line", {}, "没有授权");
   return el("tr", {}, el("td", {}, el("b", {}, user.name), " ", off), el("td", {}, user.username), el("td", {}, ROLES[user.role] || user.role, user.title ? `　${user.title}` : ""), el("td", {}, user.organization));
 }
 
@@ -122,10 +122,19 @@ function fillChoices(organizations) {
   }
 }
 
+/** The three administrators are three people. @param {any[]} users */
+function missingRoles(users) {
+  const missing = ["security", "auditor"].filter((role) => !users.some((user) => user.role === role && user.active)).map((role) => ROLES[role]);
+  if (!missing.length) return "";
+  const until = missing.includes(ROLES.security) ? "有了安全管理员以后，新添的账号由他授权才能登录。" : "";
+  return `还没有${missing.join("和")}，请各添一个账号，由不同的人来当。${until}`;
+}
+
 /** @param {any} overview */
 function draw(overview) {
   byId("status").replaceChildren(...statusCards(overview.status));
   tell(byId("templates"), overview.template_problems.join(""));
+  tell(byId("apart"), missingRoles(overview.users));
   const { organizations, users, kiosks } = overview;
   page.cameras = overview.status.media?.cameras ?? [];
   const shown = JSON.stringify([organizations, users, kiosks, page.cameras], (key, value) => (key === "seen_at" ? undefined : value));
