@@ -29,4 +29,5 @@ def page(
         query = query.where(AccessEntry.id < before)
     if since is not None and until is not None:
         query = query.where(AccessEntry.at >= since, AccessEntry.at < until)
-    return [tuple(row) for row in session.execute(query.order_by(AccessEntry.id.desc()).limit(PAGE_ROWS + 1))]
+    found = session.execute(query.order_by(AccessEntry.id.desc()).limit(PAGE_ROWS + 1))
+    return [(entry, user, kiosk, unit) for entry, user, kiosk, unit in found]
