@@ -271,7 +271,7 @@ def test_no_deadline_is_lost_or_doubled_and_undoing_gives_everything_back(world:
 
 
 @pytest.mark.slow
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=60)
 @given(actions=ACTIONS)
 def test_the_same_for_many_more_stories(world: World, actions):
     whatever_is_done(world, actions)

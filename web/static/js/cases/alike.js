@@ -128,7 +128,7 @@ export class AlikePanel {
       this.links.more ? el("p.small.soft", {}, "还有更多，这里先列这些。") : null,
       fresh.length ? el("h3", {}, "看着像的，是不是一回事由您定") : null,
       fresh.length ? el("ul.alike-list", {}, ...fresh.map((hit) => hitView(hit, this.buttonsOf(hit)))) : el("p.small.soft", {}, linked.length ? "没有别的像的。" : "没有找到像的。"),
-      deeds.length ? el("div.row.wrap.g2", {}, ...deeds) : null));
+      deeds.length ? el("div.row.wrap.g2.alike-own", {}, ...deeds) : null));
   }
 
   /** @param {string} words @param {() => void} act */
