@@ -85,6 +85,7 @@ def test_a_file_is_chosen_looked_at_and_imported(office: KioskOffice, browser: B
     admin.goto(f"{office.url}/admin")
     admin.get_by_role("button", name="添一把密钥").click()
     admin.locator("#intake-name").fill("12345 热线平台")
+    expect(admin.locator("#intake-organization")).to_have_value(re.compile(r"\d"), timeout=LONG_MS)
     admin.locator("#form-intake").get_by_role("button", name="添上").click()
     expect(admin.locator("#intake-key")).to_have_value(re.compile("^jietan-"), timeout=LONG_MS)
     admin.locator("#panel-intake").scroll_into_view_if_needed()
