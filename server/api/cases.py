@@ -1,6 +1,5 @@
 """Filed cases: search, reading, supplements, printed documents, and what is made of the recording for the archive."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
@@ -11,7 +10,8 @@ from server.api.deps import CaseReader, Clerk, Db, LeaderOrClerk, MatterReader, 
 from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
 from server.domain.states import ArchiveKind, CaseState, Channel, Purpose
-from server.protocol.finding import NumberToFind
+from server.protocol.base import NO_NUL
+from server.protocol.finding import Day, NumberToFind
 from server.protocol.flow import NewMatter, NewRating, StepOrder
 from server.protocol.office import CasePersonView, LineReport, NewSupplement
 from server.reception import archiving, cases, documents, lines, ratings, registering
@@ -21,14 +21,14 @@ from server.store.finding import Cursor
 router = APIRouter(prefix="/cases")
 
 def asked_for(
-    q: Annotated[str, Query(max_length=100)] = "",
-    person: Annotated[str, Query(max_length=50)] = "",
-    place: Annotated[str, Query(max_length=50)] = "",
-    category: Annotated[str, Query(max_length=50)] = "",
+    q: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
+    person: Annotated[str, Query(max_length=50, pattern=NO_NUL)] = "",
+    place: Annotated[str, Query(max_length=50, pattern=NO_NUL)] = "",
+    category: Annotated[str, Query(max_length=50, pattern=NO_NUL)] = "",
     unit: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     office: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    since: date | None = None,
-    until: date | None = None,
+    since: Day | None = None,
+    until: Day | None = None,
     state: CaseState | None = None,
     channel: Channel | None = None,
     purpose: Purpose | None = None,

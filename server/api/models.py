@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from server.api.deps import Db, LeaderOrClerk, Staff
+from server.protocol.base import NO_NUL
 from server.protocol.ledger import CoverDecision, ModelEdit, ModelOrder, ModelView, NewCover, NewModel
 from server.reception import modelcases
 
@@ -15,7 +16,7 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 @router.get("")
 def listed(
-    db: Db, actor: Staff, q: Annotated[str, Query(max_length=100)] = "", before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
+    db: Db, actor: Staff, q: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "", before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
 ) -> dict[str, Any]:
     """Published ones with every word of `q`, the newest first; for who writes them, those in work, too."""
     rows, more, works = modelcases.listed(db, actor, q, before)

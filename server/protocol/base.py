@@ -23,6 +23,10 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-
 """Safe as a path component and in a URL."""
 
 
+NO_NUL = r"^[^\x00]*$"
+"""Pattern of text that every database keeps: PostgreSQL has no NUL in text."""
+
+
 class Role(StrEnum):
     """The part somebody plays in a reception (shown words: domain/terms.py)."""
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from server.protocol.base import Message, Moment
+from server.protocol.base import NO_NUL, Message, Moment
 
-Words = Annotated[str, Field(max_length=500)]
+Words = Annotated[str, Field(max_length=500, pattern=NO_NUL)]
 
 
 class LedgerOrder(Message):
@@ -81,12 +81,12 @@ class LedgerView(Message):
 class ModelText(Message):
     """What a model case says."""
 
-    category: Annotated[str, Field(max_length=100)] = ""
-    title: Annotated[str, Field(min_length=1, max_length=200)]
-    situation: Annotated[str, Field(min_length=1, max_length=20_000)]
-    handling: Annotated[str, Field(max_length=20_000)] = ""
-    result: Annotated[str, Field(max_length=20_000)] = ""
-    lesson: Annotated[str, Field(max_length=20_000)] = ""
+    category: Annotated[str, Field(max_length=100, pattern=NO_NUL)] = ""
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+    situation: Annotated[str, Field(min_length=1, max_length=20_000, pattern=NO_NUL)]
+    handling: Annotated[str, Field(max_length=20_000, pattern=NO_NUL)] = ""
+    result: Annotated[str, Field(max_length=20_000, pattern=NO_NUL)] = ""
+    lesson: Annotated[str, Field(max_length=20_000, pattern=NO_NUL)] = ""
 
 
 class ModelOrder(Message):
@@ -103,12 +103,12 @@ class NewModel(Message):
 
 class CoverDecision(ModelOrder):
     decision: Literal["cover", "keep", ""]
-    instead: Annotated[str, Field(max_length=100)] = ""
+    instead: Annotated[str, Field(max_length=100, pattern=NO_NUL)] = ""
 
 
 class NewCover(ModelOrder):
-    text: Annotated[str, Field(min_length=1, max_length=300)]
-    instead: Annotated[str, Field(max_length=100)] = ""
+    text: Annotated[str, Field(min_length=1, max_length=300, pattern=NO_NUL)]
+    instead: Annotated[str, Field(max_length=100, pattern=NO_NUL)] = ""
 
 
 class CoverView(Message):

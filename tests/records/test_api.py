@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -29,10 +29,10 @@ ADMIN = Actor(name="管理", user_id=9, role=StaffRole.ADMINISTRATOR, organizati
 class Caller:
     """A client that is whoever `actor` says."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *more: APIRouter) -> None:
         app = FastAPI()
         app.state.office = world.office
-        for router in (records.router, reading.router, cases.router, public.router):
+        for router in (records.router, reading.router, cases.router, public.router, *more):
             app.include_router(router, prefix="/api")
         add_handlers(app)
         app.dependency_overrides[get_actor] = lambda: self.actor

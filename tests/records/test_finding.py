@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from server.api import ledger, lists, models
 from server.domain.casequery import CaseQuery
 from server.domain.states import CaseState
 from server.errors import InvalidInput, NotFound
@@ -15,6 +16,7 @@ from server.store import finding
 from server.store.finding import Cursor
 from server.store.models import AccessEntry, StoredCase
 from tests.records.office import World
+from tests.records.test_api import Caller
 from tests.records.test_flow import HANDLER, LAND, TOWN_HANDLER, Matter, refused
 
 SAID = ("征地补偿没有发到手里", "工地拖欠工资四个月", "自来水经常停，出来的水是黄的")
@@ -135,3 +137,20 @@ def test_lists_are_kept_shared_and_dropped(matter: Matter):
         saved_lists.drop(session, world.clerk, made.id)
         session.flush()
         assert saved_lists.listed(session, world.clerk) == []
+
+
+def test_the_api_takes_filters_and_refuses_nonsense(matter: Matter):
+    caller = Caller(matter.world, lists.router, ledger.router, models.router)
+    found = caller.get("/cases?q=拖欠&state=registered&channel=hotline&since=2026-06-09").json()
+    assert (found["total"], found["older"], len(found["cases"])) == (5, False, 5)
+    for nonsense in ("until=9999-12-31", "since=0001-01-01", "state=none", "q=%00", "person=%00", "before=0", "office=99999999999"):
+        assert caller.get(f"/cases?{nonsense}").status_code == 422, nonsense
+    assert caller.post("/cases/find-number", {"number": "13800004321"}).json()["cases"][0]["id"] == matter.id
+    kept = caller.post("/lists", {"name": "拖欠", "query": {"q": "拖欠"}})
+    assert (kept.status_code, caller.get("/lists").json()["lists"]) == (201, [kept.json()])
+    assert caller.post("/lists", {"name": "谁", "query": {"person": "何守田"}}).status_code == 422
+    listed = caller.post(f"/ledger/{matter.id}/list", {"version": 0, "words": "难", "risk": "low", "risk_reason": "一户"})
+    assert (listed.status_code, len(caller.get("/ledger?risk=low").json()["rows"])) == (200, 1)
+    assert caller.post(f"/ledger/{matter.id}/list", {"version": 0, "words": "\x00", "risk": "low", "risk_reason": "x"}).status_code == 422
+    assert caller.post("/models", {"case_id": matter.id}).status_code == 409
+    assert caller.get("/models?q=x").json() == {"rows": [], "more": False, "in_work": []}
