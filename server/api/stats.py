@@ -1,12 +1,13 @@
 """Figures that offices are judged by, and the matters behind them."""
 
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from server.api.deps import Db, MatterReader, OfficeDep
 from server.protocol.figures import Behind, Stats, StatsChoices
-from server.reception import stats
+from server.reception import stats, stats_report, stats_table
 
 router = APIRouter(prefix="/stats")
 
@@ -39,3 +40,19 @@ def behind(
 ) -> Behind:
     """Matters behind a number, newest first; 403 where the list would tell how somebody rated."""
     return stats.behind(db, office.settings, actor, what, part, period, organization, after)
+
+
+@router.get("/table.xlsx")
+def table(db: Db, actor: MatterReader, office: OfficeDep, period: PeriodKey = "", organization: Number = None) -> Response:
+    """The figures as a workbook."""
+    return _file(*stats_table.make(db, office.settings, actor, period, organization), stats_table.MEDIA_TYPE)
+
+
+@router.get("/report.pdf")
+def report(db: Db, actor: MatterReader, office: OfficeDep, period: PeriodKey = "", organization: Number = None) -> Response:
+    """The figures as a printed report."""
+    return _file(*stats_report.make(db, office.settings, actor, period, organization), "application/pdf")
+
+
+def _file(content: bytes, name: str, media_type: str) -> Response:
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"})

@@ -12,7 +12,7 @@ from enum import StrEnum
 from server.domain.states import OrganizationLevel
 
 REGULATION = "《信访工作条例》"
-INDICATORS = "信访工作评价口径"
+INDICATORS = "本单位的考核办法（条例没有写这个口径）"
 
 
 class Figure(StrEnum):
@@ -46,6 +46,8 @@ class Definition:
     day: str
     source: str
     measure: str = "件"
+    missed: str = "没有按期的"
+    """Denominator without numerator."""
     less_is_better: bool = False
 
     @property
@@ -62,25 +64,25 @@ DEFINITIONS: Mapping[Figure, Definition] = {
         "按期办结率", "期限里给了处理意见的，批准的延期算在内", "办结的期限到了的", "期限的最后一天", f"{REGULATION}第三十四条",
     ),
     Figure.SATISFIED_OFFICE: Definition(
-        "群众满意率（信访部门）", "评信访部门满意、基本满意的", "评了信访部门的", "登记那天", INDICATORS,
+        "群众满意率（信访部门）", "评信访部门满意、基本满意的", "评了信访部门的", "登记那天", INDICATORS, missed="评信访部门不满意的",
     ),
     Figure.SATISFIED_UNIT: Definition(
-        "群众满意率（承办单位）", "评承办单位满意、基本满意的", "评了承办单位的", "登记那天", INDICATORS,
+        "群众满意率（承办单位）", "评承办单位满意、基本满意的", "评了承办单位的", "登记那天", INDICATORS, missed="评承办单位不满意的",
     ),
     Figure.RATED_OFFICE: Definition(
-        "参评率（信访部门）", "评了信访部门的", _RATABLE + "已经转出去或者说明了的", "登记那天", INDICATORS,
+        "参评率（信访部门）", "评了信访部门的", _RATABLE + "已经转出去或者说明了的", "登记那天", INDICATORS, missed="没有评信访部门的",
     ),
     Figure.RATED_UNIT: Definition(
-        "参评率（承办单位）", "评了承办单位的", _RATABLE + "承办单位已经答复的", "登记那天", INDICATORS,
+        "参评率（承办单位）", "评了承办单位的", _RATABLE + "承办单位已经答复的", "登记那天", INDICATORS, missed="没有评承办单位的",
     ),
     Figure.VIDEO: Definition(
-        "远程视频接访比重", "领导视频接访的次数", "领导接访的次数", "接访那天", INDICATORS, measure="次",
+        "远程视频接访比重", "领导视频接访的次数", "领导接访的次数", "接访那天", INDICATORS, measure="次", missed="不是视频接访的",
     ),
     Figure.REPEATS: Definition(
-        "重复信访占比", "重复以前一件的", "登记的全部，并到别的件里的不算", "登记那天", INDICATORS, less_is_better=True,
+        "重复信访占比", "重复以前一件的", "登记的全部，并到别的件里的不算", "登记那天", INDICATORS, less_is_better=True, missed="不是重复的",
     ),
     Figure.RESOLVED_ONCE: Definition(
-        "一次性化解率", "办结以后没有再来的", "第一次登记、办结了的", "办结那天", INDICATORS,
+        "一次性化解率", "办结以后没有再来的", "第一次登记、办结了的", "办结那天", INDICATORS, missed="办结以后又来的",
     ),
 }  # fmt: skip
 LOOKS: Mapping[Look, str] = {

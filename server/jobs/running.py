@@ -81,13 +81,14 @@ async def _clear_archives(office: Office) -> None:
 
 
 async def _draw_reviews(office: Office, launched: asyncio.Event) -> None:
-    """Until cancelled: have a sample drawn of each day that is over."""
+    """Until cancelled: have a sample drawn of each day that is over, and periods that are over counted."""
     await launched.wait()
     while True:
         try:
             await asyncio.to_thread(workflows.draw_due, office)
+            await asyncio.to_thread(workflows.digests_due, office)
         except SQLAlchemyError:
-            log.warning("days to draw from could not be looked up, trying again", exc_info=True)
+            log.warning("days and periods that are over could not be looked up, trying again", exc_info=True)
         await asyncio.sleep(DRAW_EVERY_S)
 
 

@@ -19,7 +19,17 @@ from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import closing, filling, ingest, proposals, reviews, second_pass, transcriber, trying
+from server.reception import (
+    closing,
+    digests,
+    filling,
+    ingest,
+    proposals,
+    reviews,
+    second_pass,
+    transcriber,
+    trying,
+)
 from server.reception.office import Office
 from server.store import copies, glossary, receptions
 from server.store import proposals as proposal_store
@@ -144,6 +154,10 @@ class DurableJobs:
         """Draw from the records filed up to a day (ISO date); a workflow for that day that exists is left as it is."""
         with SetWorkflowID(f"reviews-{day}"):
             DBOS.start_workflow(draw_reviews)
+
+    def make_digests(self, key: str) -> None:
+        """Queue the digests of a period that is over; starting it again changes nothing."""
+        _enqueue_fresh(make_digests, f"digest-{key}", key)
 
     def fill_gaps(self, copy_id: str) -> None:
         """Queue the filling of gaps from a copy; before its reception is closed nothing is done."""
@@ -501,6 +515,28 @@ def draw_due(office: Office) -> None:
     """Start the day's draw where there is something to draw from."""
     if due := reviews.days_due(office):
         DurableJobs().draw_reviews(due[-1].isoformat())
+
+
+# --- 研判、通报 -----------------------------------------------------------------------------------------------------
+
+
+@DBOS.workflow()
+def make_digests(key: str) -> None:
+    """Count a period that is over, for every office."""
+    count_period(key)
+
+
+@DBOS.step()
+@until_it_works
+def count_period(key: str) -> int:
+    """Once each; a digest that is kept is left alone."""
+    return digests.make(office_at_work(), key)
+
+
+def digests_due(office: Office) -> None:
+    """Have digests made of every period that is over and lacks some."""
+    for period in digests.due(office):
+        DurableJobs().make_digests(period.key)
 
 
 # --- the kiosk's copy --------------------------------------------------------------------------------------------

@@ -20,8 +20,9 @@ def include(app: FastAPI) -> None:
         login,
         public,
         reviews,
+        stats,
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats):
         app.include_router(module.router, include_in_schema=False)

@@ -63,7 +63,7 @@ def drop(session: Session, case: StoredCase, *, organization_id: int | None = No
     """These do not hold any more: those of a unit, of these limits, or all."""
     for one in store.open_deadlines_of(session, case.id, rules):
         if organization_id is None or one.organization_id == organization_id:
-            one.dropped_at, one.dropped_on = clock.now(), _today()
+            one.dropped_at = clock.now()
 
 
 def recount(session: Session, case: StoredCase) -> None:

@@ -239,9 +239,7 @@ def _named(session: Session, scope: Scope, what: str, part: str) -> tuple[Select
         raise NotFound("没有这个指标。")
     figure = Figure(what)
     defined = DEFINITIONS[figure]
-    words = {"all": defined.denominator, "good": defined.numerator, "bad": "没有做到的"}[part]
-    if figure is Figure.REPEATS and part == "bad":
-        words = "不是重复的"
+    words = {"all": defined.denominator, "good": defined.numerator, "bad": defined.missed}[part]
     explanation = f"{words}。按{defined.day}算在这段时间里。" + ("还没归档的接访不在里面。" if figure is Figure.VIDEO else "")
     return store.rows(session, scope, figure), defined.name, explanation, figure in PRIVATE and part != "all"
 

@@ -160,14 +160,27 @@ def _satisfied(scope: Scope, body: RatedBody, entered_by: EnteredBy | None = Non
 
 
 def _resolved_once(session: Session, scope: Scope) -> Select[Any]:
-    again = exists().where(
-        _REPEAT.repeat_of_id == StoredCase.id, _REPEAT.state != CaseState.MERGED, _REPEAT.received_on >= StoredCase.concluded_on,
-        _REPEAT.received_on <= _plus_days(session, StoredCase.concluded_on, scope.policy.repeat_window_days),
-    )  # fmt: skip
-    return _rows(StoredCase.id, ~again, StoredCase.organization_id).where(
+    return _rows(StoredCase.id, StoredCase.id.not_in(_came_again(session, scope)), StoredCase.organization_id).where(
         StoredCase.organization_id.in_(_under(scope)), StoredCase.concluded_on.between(scope.period.first, scope.period.last),
         StoredCase.repeat_of_id.is_(None), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
     )  # fmt: skip
+
+
+def _came_again(session: Session, scope: Scope) -> Select[int]:
+    """Matters that came again within the window after their conclusion; a repeat of a repeat is one of the first."""
+    window, parent, first = scope.policy.repeat_window_days, aliased(StoredCase), aliased(StoredCase)
+    chain = (
+        select(_REPEAT.received_on.label("came"), _REPEAT.repeat_of_id.label("first_id"))
+        .where(
+            _REPEAT.repeat_of_id.is_not(None), _REPEAT.state != CaseState.MERGED,
+            _REPEAT.received_on.between(scope.period.first, scope.period.last + window * _ONE),
+        )
+        .cte(recursive=True)
+    )  # fmt: skip
+    further = select(chain.c.came, parent.repeat_of_id).join(parent, parent.id == chain.c.first_id)
+    chain = chain.union_all(further.where(parent.repeat_of_id.is_not(None)))
+    within = and_(chain.c.came >= first.concluded_on, chain.c.came <= _plus_days(session, first.concluded_on, window))
+    return select(chain.c.first_id).join(first, first.id == chain.c.first_id).where(within)
 
 
 def _plus_days(session: Session, column: Any, days: int) -> ColumnElement[date]:

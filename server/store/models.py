@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, validates
 
+from server import clock
 from server.store.querycodes import new_query_code
 
 
@@ -967,6 +968,12 @@ class StoredDeadline(Base):
         _part("ix_deadlines_open_rule", "rule", "due_on", "id", "organization_id", "office_id", where=OPEN_DEADLINE),
         Index("ix_deadlines_figures", "organization_id", "rule", "due_on"),
     )
+
+    @validates("dropped_at")
+    def _dropped(self, _name: str, at: datetime | None) -> datetime | None:
+        """The day goes with the moment."""
+        self.dropped_on = None if at is None else clock.day_in_office(at)
+        return at
 
     @validates("due_on")
     def _moved(self, _name: str, due_on: date) -> date:

@@ -162,6 +162,10 @@ WHO: dict[str, set[str]] = {
     "GET /api/due": {"leader", "clerk", "handler", "supervisor"},
     "GET /api/due/{}": {"leader", "clerk", "handler", "supervisor"},
     "PUT /api/cases/{}/assignments/{}/officer": {"leader", "clerk", "handler"},
+    "GET /api/stats/table.xlsx": {"leader", "clerk", "supervisor"},
+    "GET /api/stats/report.pdf": {"leader", "clerk", "supervisor"},
+    "GET /api/digests": {"leader", "clerk", "supervisor"},
+    "GET /api/digests/{}": {"leader", "clerk", "supervisor"},
 }
 """Who may call which path (protocol/office.md); parameters are {}."""
 

@@ -141,3 +141,23 @@ def test_a_clerk_goes_through_the_list_and_gives_several_away_though_the_log_in_
     page.click("dialog :text('知道了')")
     expect(page.locator("tr", has_text="低保复核").last).to_contain_text("催过 1 次")
     assert faults(page) == []
+
+
+def test_a_figure_opens_to_the_matters_behind_it(browser: Browser, desks: Desks) -> None:
+    """Limits for telling whether a matter is accepted ran out 9, 5 and 3 days ago, and nobody has been told."""
+    today = clock.today_in_office().date()
+    due = [today - timedelta(days=one[5] - 15) for one in MATTERS if one[4] and one[5] > 15]
+    year = due[0].year
+    missed = sum(day.year == year for day in due)
+    page = desks.page(browser, "shen", f"/stats?period={year}")
+    card = page.locator(".fig", has_text="及时受理率")
+    expect(card).to_contain_text(f"0 ÷ {missed} 件，少 {missed} 件", timeout=20_000)
+    expect(page.locator("#months svg")).to_be_visible()
+    assert "按期办结率" in (page.locator("#months").get_attribute("aria-label") or "")
+    page.click("summary:has-text('看数，全部单位')")
+    expect(page.locator("#units-table tr", has_text="县民政局")).to_contain_text("0.0%")
+    assert faults(page) == []
+    card.get_by_role("link", name="没做到的").click()
+    expect(page.locator("#rows tr")).to_have_count(missed)
+    expect(page.locator("#rows")).to_contain_text("低保复核没有结果")
+    assert faults(page) == []

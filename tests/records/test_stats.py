@@ -1,0 +1,152 @@
+"""Figures as people get them: who may open what, the workbook, the report, and digests that are kept."""
+
+from datetime import date, datetime
+from io import BytesIO
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from server import clock
+from server.domain.flow import Step
+from server.domain.states import StaffRole
+from server.errors import InvalidInput, NotAllowed, NotFound
+from server.protocol.flow import NewRating
+from server.reception import digests, ratings, stats, stats_report, stats_table
+from server.store.access import Actor
+from server.store.models import AccessEntry, Organization, StoredCase, StoredDigest
+from tests.records.office import World
+from tests.records.test_flow import HANDLER, LAND, Matter
+
+SUPERVISOR = Actor(name="沈岚", user_id=2, role=StaffRole.SUPERVISOR, organization_id=1, organization_path="/1/")
+LAND_CLERK = Actor(name="局里", user_id=2, role=StaffRole.CLERK, organization_id=LAND, organization_path=f"/1/{LAND}/")
+
+
+def at(day: str) -> None:
+    clock.set_source(lambda: datetime.fromisoformat(day + "T10:00:00+08:00"))
+
+
+def overview(world: World, actor: Actor, key: str = "2026-06", organization: int | None = None):
+    with world.read() as session:
+        return stats.overview(session, world.office.settings, actor, key, organization)
+
+
+def figure(told, name: str) -> tuple[int, int]:
+    one = next(one for one in told.figures if one.id == name)
+    return one.now.part, one.now.whole
+
+
+@pytest.fixture
+def matter(world: World) -> Matter:
+    """A letter of 9 June that was answered at once, rated well, and of which a call heard the contrary."""
+    made = Matter(world, title="=HYPERLINK(\"http://x\")")
+    made.reply()
+    made.take(HANDLER, Step.DELIVER, day="2026-06-09", how="当面送达")
+    made.take(world.clerk, Step.CONCLUDE)
+    with world.write() as session:
+        ratings.rate(session, session.get_one(StoredCase, made.id), NewRating(body="unit", score="satisfied"), staff=world.clerk)
+    made.take(world.clerk, Step.FOLLOW_UP, outcome="钱没有到", score="dissatisfied")
+    return made
+
+
+def test_a_limit_counts_once_its_last_day_is_over(world: World, matter: Matter):
+    assert figure(overview(world, world.clerk), "accepted_in_time") == (0, 0)
+    at("2026-06-24")
+    assert figure(overview(world, world.clerk), "accepted_in_time") == (0, 0)
+    at("2026-06-25")
+    assert figure(overview(world, world.clerk), "accepted_in_time") == (1, 1)
+    assert figure(overview(world, world.clerk, "2026-05"), "accepted_in_time") == (0, 0)
+
+
+def test_what_looks_better_than_it_is_stands_out(world: World, matter: Matter):
+    told = overview(world, SUPERVISOR)
+    assert {one.id: one.cases for one in told.looks} == {"no_contact": 1, "contradicted": 1, "by_staff": 1, "taken_back_late": 0}
+    by = next(one for one in told.entered if one.body == "承办单位")
+    assert ((by.by_petitioner.part, by.by_petitioner.whole), (by.by_staff.part, by.by_staff.whole)) == ((0, 0), (1, 1))
+    office = next(one for one in told.figures if one.id == "satisfied_office")
+    assert (office.now.percent, office.counts) == (None, False)
+
+
+def test_only_supervisors_open_how_somebody_rated(world: World, matter: Matter):
+    def behind(actor: Actor, what: str, part: str):
+        with world.read() as session:
+            return [one.id for one in stats.behind(session, world.office.settings, actor, what, part, "2026-06", None, None).rows]
+
+    assert behind(world.clerk, "rated_unit", "good") == [matter.id]
+    assert behind(SUPERVISOR, "satisfied_unit", "good") == [matter.id]
+    assert behind(SUPERVISOR, "contradicted", "all") == [matter.id]
+    for what, part in (("satisfied_unit", "good"), ("satisfied_unit", "bad"), ("contradicted", "all")):
+        with pytest.raises(NotAllowed):
+            behind(world.clerk, what, part)
+    with pytest.raises(InvalidInput):
+        behind(world.clerk, "repeats", "some")
+    with pytest.raises(NotFound):
+        behind(world.clerk, "x", "all")
+
+
+def test_nobody_asks_for_what_is_not_below_them(world: World, matter: Matter):
+    assert overview(world, LAND_CLERK).organization == "县自然资源局"
+    for actor, organization in ((LAND_CLERK, 1), (world.other_clerk, 1), (world.clerk, 99)):
+        with pytest.raises(NotFound):
+            overview(world, actor, organization=organization)
+    with pytest.raises(InvalidInput):
+        overview(world, world.clerk, "2026-13")
+
+
+def test_an_accusation_is_in_no_figure_of_whom_it_is_against(world: World):
+    Matter(world, purpose="accusation", accused_unit="县自然资源局")
+    assert overview(world, world.clerk).registered == 1
+    with world.write() as session:
+        session.scalars(select(StoredCase)).one().organization_id = LAND
+    assert overview(world, SUPERVISOR).registered == 1
+    assert overview(world, LAND_CLERK).registered == 0
+
+
+def test_the_workbook_has_no_formulas_and_taking_it_is_written_down(world: World, matter: Matter):
+    with world.write() as session:
+        session.get_one(Organization, LAND).name = "=1+1"
+    at("2026-09-01")
+    with world.read() as session:
+        content, name = stats_table.make(session, world.office.settings, SUPERVISOR, "2026", None)
+    book = load_workbook(BytesIO(content))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert name.endswith("-2026.xlsx")
+    assert book.sheetnames[0] == "指标"
+    assert ("及时受理率", 1, 1, 100) in [tuple(cell.value for cell in row[:4]) for row in book["指标"].iter_rows()]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert [cell.quotePrefix for cell in cells if cell.value == "=1+1"] == [True]
+    with world.read() as session:
+        assert [one.thing_id for one in session.scalars(select(AccessEntry)) if one.action == "export"] == ["1/2026"]
+
+
+def test_the_report_is_a_pdf(world: World, matter: Matter):
+    with world.read() as session:
+        content, name = stats_report.make(session, world.office.settings, SUPERVISOR, "2026-06", None)
+    assert content.startswith(b"%PDF-")
+    assert name == "信访工作情况-临溪县信访局-2026-06.pdf"
+
+
+def kept(world: World) -> list[tuple[str, int]]:
+    with world.read() as session:
+        return [(one.period, one.organization_id) for one in session.scalars(select(StoredDigest).order_by(StoredDigest.id))]
+
+
+def test_a_period_is_counted_once_when_it_is_over_also_after_downtime(world: World, matter: Matter):
+    assert "2026-06-09" not in {one.key for one in digests.due(world.office)}
+    assert digests.make(world.office, "2026-06-09") == 0
+    at("2026-06-16")
+    due = {one.key for one in digests.due(world.office)}
+    assert {"2026-06-09", "2026-06-15", "2026-W24"} <= due
+    assert digests.make(world.office, "2026-W24") == 1
+    assert digests.make(world.office, "2026-W24") == 0
+    assert kept(world) == [("2026-W24", 1)]
+    assert "2026-W24" not in {one.key for one in digests.due(world.office)}
+    with world.read() as session:
+        row = digests.listed(session, SUPERVISOR, "week", None, None)[0]
+        told = digests.open_digest(session, SUPERVISOR, row.id).digest
+        with pytest.raises(NotFound):
+            digests.open_digest(session, LAND_CLERK, row.id)
+    assert (row.title, row.registered, told.span) == ("周会办", 1, "2026 年 6 月 8 日至 6 月 14 日")
+    assert [(one.name, one.now, one.before) for one in told.by_unit] == [("县自然资源局", 1, 0)]
+    with world.read() as session:
+        assert session.scalars(select(StoredDigest.first)).one() == date(2026, 6, 8)

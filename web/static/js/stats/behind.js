@@ -1,0 +1,38 @@
+// The matters behind a number, fifty at a time.
+
+import { ApiError, api, logInPath } from "/static/js/api.js";
+import { byId, el, tell } from "/static/js/dom.js";
+import { said } from "/static/js/form.js";
+
+const told = new URLSearchParams(location.search);
+/** @type {number | null} */
+let next = null;
+
+/** @param {any} one */
+function row(one) {
+  return el("tr", {}, el("td", {}, el("a", { href: `/cases/${one.id}` }, el("b", {}, one.title))), el("td.num", {}, one.case_no), el("td", {}, one.organization), el("td", {}, one.unit || "—"), el("td", {}, one.state), el("td.num", {}, one.received_on));
+}
+
+async function load() {
+  const asked = new URLSearchParams(told);
+  if (next !== null) asked.set("after", String(next));
+  try {
+    const found = await api("GET", `/api/stats/cases?${asked}`);
+    byId("heading").textContent = found.heading;
+    byId("explanation").textContent = found.explanation;
+    byId("rows").append(...found.rows.map(row));
+    next = found.next;
+    byId("more").hidden = next === null;
+    byId("empty").hidden = byId("rows").childElementCount > 0;
+    tell(byId("offline"), "");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) location.assign(logInPath());
+    tell(byId("offline"), said(error));
+  }
+}
+
+const back = new URLSearchParams([...told].filter(([key]) => key === "organization" || key === "period"));
+byId("back").setAttribute("href", `/stats?${back}`);
+byId("more").addEventListener("click", load);
+load();
