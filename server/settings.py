@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     figures_target_in_time: int = Field(95, ge=0, le=100, description="Per cent that should be concluded in time; drawn as a line.")
     figures_target_video_city: int = Field(40, ge=0, le=100, description="Per cent of city leaders' receptions that should be by video.")
     figures_target_video_county: int = Field(60, ge=0, le=100, description="The same of county leaders.")
+    statutory_routes: Path | None = Field(
+        None, description="File of the office's own categories and statutory routes, as server/domain/data/routes.toml."
+    )
     second_pass: bool = Field(
         True, description="Hear every recording again after the talk, with the transcriber's settings second_…."
     )

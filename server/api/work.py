@@ -34,7 +34,7 @@ def overview(db: Db, actor: CaseReader, supervision: bool = False) -> dict[str, 
 @router.get("/work/units")
 def units(db: Db, actor: CaseReader, q: Annotated[str, Query(max_length=50)] = "") -> dict[str, tuple[NamedId, ...]]:
     """Units that a matter can be given to."""
-    return {"units": work.units(db, q)}
+    return {"units": work.units(db, actor, q)}
 
 
 @router.get("/work/officers")

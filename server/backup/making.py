@@ -196,7 +196,8 @@ class _Making:
     def _sources(self) -> Iterator[_Source]:
         """Every file of the data folder and of the settings that goes into a backup as it is."""
         self._open = 0
-        for file in (config_file(), self._settings.drafting_words, self._settings.turn_secret_file):
+        own = (self._settings.drafting_words, self._settings.statutory_routes, self._settings.turn_secret_file)
+        for file in (config_file(), *own):
             if file is not None and file.is_file():
                 yield _source(f"{SETTINGS}/{file.name}", file)
         used = {databases.sqlite_path(url) for url in (self._settings.store_url, self._settings.jobs_url)}

@@ -41,6 +41,7 @@ def explain(deadline: Deadline, today: date, *, stored_due: date | None = None, 
         notes=tuple(_notes(deadline, due_on)),
         calendar_known=deadline.calendar_known,
         overdue=not done and today > due_on,
+        starts_on=deadline.starts_on.isoformat(),
     )
 
 

@@ -90,6 +90,8 @@ class StepRule:
     starts: tuple[tuple[str, str], ...] = ()
     share: frozenset[AssignmentState] = frozenset()
     """Not empty: the step is about one unit's share, which must be in one of these states."""
+    may: tuple[str, ...] = ()
+    """Names of StepOrder that may be filled, too."""
 
 
 def _from(*states: CaseState) -> frozenset[CaseState]:
@@ -106,10 +108,10 @@ ACCEPTANCE_LIMITS = ("notify_acceptance", "simple_accept")
 CONCLUSION_LIMITS = ("conclude", "simple_conclude")
 
 STEPS: Mapping[Step, StepRule] = {
-    Step.SCREEN: StepRule("甄别", "甄别", _from(S.REGISTERED), ("office",), needs=("purpose", "category")),
+    Step.SCREEN: StepRule("甄别", "甄别", _from(S.REGISTERED), ("office",), needs=("purpose", "category"), may=("place", "litigation", "simple")),
     Step.GUIDE: StepRule(
         "引导到法定途径", "诉访分离，引导到", _from(S.REGISTERED), ("office",), S.GUIDED, needs=("route",),
-        meets=("register_and_refer",),
+        meets=("register_and_refer",), may=("reason",),
     ),
     Step.ASSIGN: StepRule(
         "转送、交办", "转送、交办", _from(S.REGISTERED, *GOING_ON), ("office",), S.ASSIGNED, needs=("units",),
@@ -131,7 +133,7 @@ STEPS: Mapping[Step, StepRule] = {
         share=frozenset({A.SENT, A.RECEIVED, A.FED_BACK, A.SENT_BACK}),
     ),
     Step.ACCEPT: StepRule(
-        "受理", "受理", _from(S.ASSIGNED), ("unit",), S.ACCEPTED, letter=LetterKind.ACCEPTANCE, meets=ACCEPTANCE_LIMITS,
+        "受理", "受理", _from(S.ASSIGNED), ("unit",), S.ACCEPTED, letter=LetterKind.ACCEPTANCE, meets=ACCEPTANCE_LIMITS, may=("text",),
     ),
     Step.NOT_ACCEPT: StepRule(
         "不予受理", "不予受理", _from(S.ASSIGNED), ("unit",), S.NOT_ACCEPTED, needs=("reason",),
@@ -149,33 +151,33 @@ STEPS: Mapping[Step, StepRule] = {
     ),
     Step.ASK_EXTENSION: StepRule("申请延期", "申请延期", _from(S.ACCEPTED), ("unit",), needs=("days", "reason")),
     Step.GRANT_EXTENSION: StepRule(
-        "批准延期", "批准延期", _from(S.ACCEPTED), ("head",), letter=LetterKind.EXTENSION
+        "批准延期", "批准延期", _from(S.ACCEPTED), ("head",), letter=LetterKind.EXTENSION, may=("text",)
     ),
     Step.REFUSE_EXTENSION: StepRule("不批准延期", "不批准延期", _from(S.ACCEPTED), ("head",), needs=("reason",)),
     Step.BEGIN_PAUSE: StepRule(
-        "停算期限", "停算期限", _from(S.ACCEPTED, S.REVIEWING, S.REEXAMINING), ("office", "unit"), needs=("pause", "reason")
+        "停算期限", "停算期限", _from(S.ACCEPTED, S.REVIEWING, S.REEXAMINING), ("office", "unit"), needs=("pause", "reason"), may=("day",)
     ),
     Step.END_PAUSE: StepRule(
-        "恢复计算期限", "恢复计算期限", _from(S.ACCEPTED, S.REVIEWING, S.REEXAMINING), ("office", "unit"), needs=("outcome",)
+        "恢复计算期限", "恢复计算期限", _from(S.ACCEPTED, S.REVIEWING, S.REEXAMINING), ("office", "unit"), needs=("outcome",), may=("day",)
     ),
     Step.REPLY: StepRule(
         "出处理意见", "出具处理意见书", _from(S.ACCEPTED), ("unit",), S.REPLIED, needs=("text",),
         letter=LetterKind.HANDLING_OPINION, meets=CONCLUSION_LIMITS,
     ),
     Step.CONTACT: StepRule(
-        "联系信访人", "联系信访人", _from(*GOING_ON, *ANSWERED, *REVIEWS), ("office", "unit"), needs=("how",)
+        "联系信访人", "联系信访人", _from(*GOING_ON, *ANSWERED, *REVIEWS), ("office", "unit"), needs=("how",), may=("outcome",)
     ),
     Step.DELIVER: StepRule(
         "送达", "送达", _from(S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, S.ACCEPTED, *ANSWERED, S.REVIEWED, S.REEXAMINED),
         ("office", "unit"), needs=("day", "how"),
     ),
     Step.INVITE_RATING: StepRule("请他评价", "请信访人评价", ANSWERED, ("office", "unit"), needs=("how",)),
-    Step.CONCLUDE: StepRule("办结", "办结", _from(S.REPLIED), ("office",), S.CONCLUDED),
+    Step.CONCLUDE: StepRule("办结", "办结", _from(S.REPLIED), ("office",), S.CONCLUDED, may=("outcome",)),
     Step.FOLLOW_UP: StepRule("回访", "回访", ANSWERED, ("office",), needs=("outcome",)),
     Step.IMPROVE: StepRule("整改提升", "整改提升", ANSWERED, ("office", "unit"), needs=("outcome",)),
     Step.REQUEST_REVIEW: StepRule(
         "收到复查申请", "信访人申请复查", ANSWERED, ("office",), S.REVIEWING, needs=("day",), meets=("request_review",),
-        starts=(("review", "office"),),
+        starts=(("review", "office"),), may=("reason",),
     ),
     Step.REVIEW_OPINION: StepRule(
         "出复查意见", "出具复查意见书", _from(S.REVIEWING), ("office",), S.REVIEWED, needs=("text",),
@@ -183,7 +185,7 @@ STEPS: Mapping[Step, StepRule] = {
     ),
     Step.REQUEST_REEXAMINATION: StepRule(
         "收到复核申请", "信访人申请复核", _from(S.REVIEWED), ("office",), S.REEXAMINING, needs=("day",),
-        meets=("request_reexamination",), starts=(("reexamination", "office"),),
+        meets=("request_reexamination",), starts=(("reexamination", "office"),), may=("reason",),
     ),
     Step.REEXAMINATION_OPINION: StepRule(
         "出复核意见", "出具复核意见书", _from(S.REEXAMINING), ("office",), S.REEXAMINED, needs=("text",),
@@ -203,6 +205,20 @@ SHARE_AFTER: Mapping[Step, AssignmentState] = {
     Step.FEED_BACK: A.FED_BACK,
     Step.SEND_BACK: A.SENT_BACK,
 }
+
+
+NEXT = (
+    Step.RECEIVE, Step.UPHOLD_OBJECTION, Step.REJECT_OBJECTION, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.SCREEN,
+    Step.ASSIGN, Step.GUIDE, Step.ACCEPT, Step.OBJECT, Step.NOT_ACCEPT, Step.DELIVER, Step.END_PAUSE, Step.FEED_BACK,
+    Step.REVIEW_OPINION, Step.REEXAMINATION_OPINION, Step.REPLY, Step.CONCLUDE, Step.INVITE_RATING, Step.FOLLOW_UP,
+    Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.CONTACT, Step.SEND_BACK, Step.ASK_EXTENSION, Step.BEGIN_PAUSE,
+)  # fmt: skip
+"""What is offered first when several steps can be taken: what others wait for, then what takes the matter on."""
+
+ABOUT_UNITS = frozenset({Step.ASSIGN, *(step for step, rule in STEPS.items() if rule.share)})
+"""Steps about who is responsible."""
+ABOUT_LETTERS = frozenset({Step.ASSIGN, Step.DELIVER, *(step for step, rule in STEPS.items() if rule.letter)})
+"""Steps that issue or deliver letters."""
 
 
 def open_steps(state: CaseState) -> list[Step]:

@@ -35,6 +35,12 @@ def imports(request: Request, actor: Clerk) -> Response:
     return render(request, "cases/import.html", actor=actor)
 
 
+@router.get("/cases/new")
+def new_matter(request: Request, actor: Clerk) -> Response:
+    """Registering a matter that did not come by a talk."""
+    return render(request, "cases/new.html", actor=actor)
+
+
 @router.get("/cases/{case_id}")
 def case_page(request: Request, case_id: int, actor: CaseReader) -> Response:
     """One case; what the actor may not see is told by the API in the page."""

@@ -51,8 +51,17 @@ class StepOffer(Message):
     step: str
     name: str
     needs: tuple[str, ...]
+    """Names of StepOrder that must be filled."""
+    may: tuple[str, ...] = ()
+    """Those that may be."""
     assignment_ids: tuple[int, ...] = ()
     """Shares that it can be about."""
+    behalf: str = ""
+    """Units below the actor's own for which it would be taken."""
+    letter: str = ""
+    """Name of the letter that it issues."""
+    start: str = ""
+    """A beginning for the letter's text; what stands in 〔〕 is to be written."""
 
 
 class AssignmentView(Message):
@@ -68,6 +77,70 @@ class AssignmentView(Message):
     given_at: Moment
     fed_back_at: Moment | None
     open: bool
+
+
+class UnitView(Message):
+    """An organization that a matter may be given to."""
+
+    id: int
+    name: str
+    above: str
+    """What it stands under."""
+    township: bool
+
+
+class AskedExtension(Message):
+    """More days that a unit wants."""
+
+    days: int
+    reason: str
+    asked_by: str
+    asked_at: Moment
+
+
+class CategoryView(Message):
+    """A content category with the two levels above it and the statutory routes for it."""
+
+    name: str
+    area: str
+    kind: str
+    routes: tuple[int, ...]
+    """Places in Choices.routes, the most special first."""
+
+
+class RouteView(Message):
+    what: str
+    body: str
+    law: str
+    article: str
+    source: str
+
+
+class PauseView(Message):
+    id: str
+    name: str
+    basis: str
+
+
+class Choices(Message):
+    """What is chosen from when a matter is registered and taken on; (stored value, label)."""
+
+    channels: tuple[tuple[str, str], ...]
+    purposes: tuple[tuple[str, str], ...]
+    id_types: tuple[tuple[str, str], ...]
+    categories: tuple[CategoryView, ...]
+    routes: tuple[RouteView, ...]
+    general: tuple[int, ...]
+    """Routes for a category that is not in the list."""
+    pauses: tuple[PauseView, ...]
+
+
+class MatterCheck(Message):
+    """What a clerk has typed so far of a matter's persons."""
+
+    id_type: Annotated[str, Field(max_length=20)] = ""
+    id_number: Annotated[str, Field(max_length=30)] = ""
+    phone: Annotated[str, Field(max_length=20)] = ""
 
 
 class LetterView(Message):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
-from server.protocol.flow import AssignmentView, LetterView, NewRating, RequestView, StepOffer
+from server.protocol.flow import AskedExtension, AssignmentView, LetterView, NewRating, RequestView, StepOffer
 from server.protocol.signalling import LineWord as LineWordName
 from server.protocol.strokes import Aspect, Strokes
 from server.protocol.transcript import SeatLanguage
@@ -980,6 +980,16 @@ class DeadlineView(Message):
     calendar_known: bool = True
     """False: the official holidays of a year that decides about it are not known yet."""
     overdue: bool
+    starts_on: str = ""
+    """ISO date of the starting event."""
+
+
+class CaseDeadline(DeadlineView):
+    """One limit of a case that is not met yet."""
+
+    rule: str
+    organization_id: int | None
+    """Whose duty it is; null: the petitioner's own."""
 
 
 class CaseRow(Message):
@@ -1005,6 +1015,12 @@ class CaseEvent(Message):
     kind: str
     what: str
     why: str = ""
+    unit: str = ""
+    """Where the author works; empty: not told."""
+    details: tuple[str, ...] = ()
+    """Further facts, each a short Chinese phrase."""
+    about: tuple[str, ...] = ()
+    """`units`: about who is responsible; `letters`: a letter was issued or delivered."""
 
 
 class Supplement(Message):
@@ -1196,6 +1212,19 @@ class Case(CaseRow):
     """CaseState of domain/states.py."""
     category: str
     place: str
+    purpose_value: str
+    """Purpose of domain/states.py; empty: not chosen yet."""
+    litigation: bool
+    simple: bool
+    received_on: str
+    """ISO date."""
+    source_ref: str
+    """The matter's number where it came from."""
+    people: int
+    deadlines: tuple[CaseDeadline, ...]
+    """Limits that are not met yet, the nearest first."""
+    extension: AskedExtension | None
+    """Asked for and not decided."""
     statement: str
     """What was written, of a matter that did not come by a talk."""
     record: Record | None

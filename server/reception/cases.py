@@ -16,14 +16,13 @@ from server.protocol.flow import StepOrder
 from server.protocol.office import (
     Case,
     CaseDocument,
-    CaseEvent,
     CasePersonView,
     CaseRow,
     DeadlineView,
     NewSupplement,
     Supplement,
 )
-from server.reception import clocks, flow, reviews, signatures
+from server.reception import clocks, flow, history, offering, reviews, signatures
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.issued import letter_views
@@ -125,17 +124,25 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         stage=case.state,
         category=case.category,
         place=case.place,
+        purpose_value=case.purpose,
+        litigation=case.litigation,
+        simple=case.simple,
+        received_on=case.received_on.isoformat(),
+        source_ref=case.source_ref or "",
+        people=case.people,
+        deadlines=clocks.open_views(session, case),
+        extension=offering.asked_extension(session, case),
         statement=case.statement,
         record=view(session, actor, record) if record else None,
         may_hear=record is not None and actor.role is not StaffRole.HANDLER and records.find(session, actor, record.id) is not None,
         persons=tuple(_person(one) for one in cases.persons(session, case.id)),
-        events=tuple(_event(event) for event in cases.events(session, case.id)),
+        events=history.views(session, case),
         supplements=tuple(_supplement(added) for added in cases.supplements(session, case.id)),
         documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES) if record else (),
         assignments=flow.assignment_views(session, case),
         letters=letter_views(session, actor, case),
         requests=flow.request_views(session, case) if flow.of_office(actor, case) else (),
-        offers=flow.offers(session, actor, case),
+        offers=offering.offers(session, actor, case),
         record_sha256=case.record_sha256,
         manifest_sha256=case.manifest_sha256,
         intact=record is None or intact(session, record, case),
@@ -188,12 +195,6 @@ def intact(session: Session, record: VisitRecord, case: StoredCase) -> bool:
     if record.signed_at is not None and not signatures.signed_by_reader(under):
         return False
     return same_words(case.filed_record, session, record)
-
-
-def _event(event: StoredCaseEvent) -> CaseEvent:
-    return CaseEvent(
-        at=event.at, author=event.author, kind=event.kind, what=terms.CASE_EVENT.get(event.kind, event.kind), why=event.why
-    )
 
 
 def _supplement(added: StoredSupplement) -> Supplement:

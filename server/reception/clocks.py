@@ -11,7 +11,7 @@ from server.domain.deadline_words import explain
 from server.domain.deadlines import Deadline, Extension, Pause, check_extension, count
 from server.domain.limits import RULES, LimitError, LocalRule, Rule, rules_for
 from server.errors import InvalidInput, WrongState
-from server.protocol.office import DeadlineView
+from server.protocol.office import CaseDeadline, DeadlineView
 from server.store import flow as store
 from server.store.models import CasePause, Organization, StoredCase, StoredDeadline, StoredExtension
 
@@ -101,6 +101,18 @@ def views(session: Session, cases: Sequence[StoredCase], deadlines: Mapping[int,
             told = counted(deadline, rules[case.organization.path], pauses.get(case.id, ()))
             found[case.id] = explain(told, _today(), stored_due=deadline.due_on, done=deadline.done_at is not None)
     return found
+
+
+def open_views(session: Session, case: StoredCase) -> tuple[CaseDeadline, ...]:
+    """Every limit of a case that is not met yet, as it explains itself today, the nearest first."""
+    rules, pauses = rules_of(session, case.organization.path), store.pauses(session, [case.id]).get(case.id, ())
+    return tuple(
+        CaseDeadline(
+            **dict(explain(counted(one, rules, pauses), _today(), stored_due=one.due_on)), rule=one.rule,
+            organization_id=one.organization_id,
+        )
+        for one in store.open_deadlines_of(session, case.id)
+    )  # fmt: skip
 
 
 # --- extensions --------------------------------------------------------------------------------------------------

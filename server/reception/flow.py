@@ -20,8 +20,8 @@ from server.domain.flow import (
     LetterKind,
     Step,
     StepRule,
-    open_steps,
 )
+from server.domain.letterstarts import BLANK
 from server.domain.limits import PAUSES
 from server.domain.states import (
     OPEN_ASSIGNMENT,
@@ -33,10 +33,11 @@ from server.domain.states import (
     StaffRole,
 )
 from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
-from server.protocol.flow import AssignmentView, RequestView, StepOffer, StepOrder, UnitOrder
+from server.protocol.flow import AssignmentView, RequestView, StepOrder, UnitOrder
 from server.reception import clocks, issuing, registering
 from server.store import accounts, cases
 from server.store import flow as store
+from server.store import units as units_store
 from server.store.access import Actor
 from server.store.models import CasePause, StoredAssignment, StoredCase, StoredCaseEvent
 
@@ -64,7 +65,7 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
     """
     rule = STEPS[step]
     shares = store.standing_assignments(session, case.id)
-    if not _may(actor, case, shares, rule):
+    if not may(actor, case, shares, rule):
         raise NotAllowed
     if case.version != order.version:
         raise told(session, case)
@@ -108,7 +109,8 @@ def _of_unit(actor: Actor, share: StoredAssignment) -> bool:
     return actor.role in (*OFFICERS, StaffRole.HANDLER) and share.organization.path.startswith(actor.organization_path)
 
 
-def _may(actor: Actor, case: StoredCase, shares: list[StoredAssignment], rule: StepRule) -> bool:
+def may(actor: Actor, case: StoredCase, shares: list[StoredAssignment], rule: StepRule) -> bool:
+    """Whether this actor may take the step at all, of the standing shares that there are."""
     if "office" in rule.who and of_office(actor, case):
         return True
     theirs = [one for one in shares if _of_unit(actor, one)]
@@ -124,7 +126,7 @@ def _share(
     """The share that the step is about."""
     if not rule.share:
         return None
-    fitting = _fitting(actor, case, shares, rule)
+    fitting = fitting_shares(actor, case, shares, rule)
     if order.assignment_id is not None:
         fitting = [one for one in fitting if one.id == order.assignment_id]
     if not fitting:
@@ -134,32 +136,10 @@ def _share(
     return fitting[0]
 
 
-def _fitting(actor: Actor, case: StoredCase, shares: list[StoredAssignment], rule: StepRule) -> list[StoredAssignment]:
+def fitting_shares(actor: Actor, case: StoredCase, shares: list[StoredAssignment], rule: StepRule) -> list[StoredAssignment]:
+    """Shares that the actor may take the step about now."""
     own = [one for one in shares if rule.who == ("office",) or _of_unit(actor, one)]
     return [one for one in own if one.state in rule.share]
-
-
-def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer, ...]:
-    """The steps that this actor may take now."""
-    shares = store.standing_assignments(session, case.id)
-    asked, paused = store.open_extension(session, case.id), store.running_pause(session, case.id)
-    found = []
-    for step in open_steps(CaseState(case.state)):
-        rule = STEPS[step]
-        fitting = _fitting(actor, case, shares, rule) if rule.share else []
-        possible = (not rule.share or fitting) and _sensible(step, asked is not None, paused is not None)
-        if possible and _may(actor, case, shares, rule):
-            ids = tuple(one.id for one in fitting)
-            found.append(StepOffer(step=step, name=rule.name, needs=rule.needs, assignment_ids=ids))
-    return tuple(found)
-
-
-def _sensible(step: Step, asked: bool, paused: bool) -> bool:
-    if step in (Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION):
-        return asked
-    if step is Step.ASK_EXTENSION:
-        return not asked
-    return {Step.BEGIN_PAUSE: not paused, Step.END_PAUSE: paused}.get(step, True)
 
 
 # --- what a step does --------------------------------------------------------------------------------------------
@@ -169,6 +149,8 @@ def _require(rule: StepRule, order: StepOrder) -> None:
     missing = [name for name in rule.needs if not getattr(order, name)]
     if missing:
         raise InvalidInput(f"请{'，'.join(SAID[name] for name in missing)}。", fields=missing)
+    if BLANK in order.text:
+        raise InvalidInput("文书里还有方括号〔〕，把里面要写的写上，括号去掉。", fields=["text"])
 
 
 def _nothing(t: Taking) -> dict[str, object]:
@@ -203,9 +185,9 @@ def _check_units(session: Session, actor: Actor, case: StoredCase, units: tuple[
     if len(mains) + has_main != 1:
         raise InvalidInput("主办单位要有一个，也只能有一个。", fields=["units"])
     for unit in units:
-        found = accounts.organization_or_none(session, unit.organization_id)
+        found = units_store.reachable(session, actor, unit.organization_id)
         if found is None:
-            raise InvalidInput("没有这个单位。", fields=["units"])
+            raise InvalidInput("这个单位不在您能交办的范围里。", fields=["units"])
         if case.accusation and cases.accused_by(session, case.id, found.path):
             raise InvalidInput(f"这件事反映的就是{found.name}或者它上级，不能交给它办（第三十条）。", fields=["units"])
 
@@ -254,6 +236,9 @@ def _about_share(t: Taking) -> dict[str, object]:
 
 def _accept(t: Taking) -> dict[str, object]:
     t.case.accepted_on = _today()
+    for one in store.standing_assignments(t.session, t.case.id):
+        if one.part == AssignmentPart.MAIN and one.state == AssignmentState.SENT:
+            one.state, one.received_at = AssignmentState.RECEIVED, clock.now()
     clocks.drop(t.session, t.case, organization_id=t.case.unit_id, rules=("object_to_assignment",))
     clocks.begin(t.session, t.case, "simple_conclude" if t.case.simple else "conclude", t.case.unit_id, _today())
     return {}

@@ -18,6 +18,7 @@ from server.protocol.work import DeskView, Due, DuePart, KeptPromise, NamedId, W
 from server.reception import clocks
 from server.store import desks as store
 from server.store import flow as flow_store
+from server.store import units as within_reach
 from server.store.access import Actor
 from server.store.desks import Hit, Place, Stream
 from server.store.models import (
@@ -279,9 +280,9 @@ def _reception_row(told: Told, hit: Hit, kept: Sequence[StoredPromise]) -> WorkR
 # --- what can be chosen ------------------------------------------------------------------------------------------
 
 
-def units(session: Session, words: str) -> tuple[NamedId, ...]:
-    """Units that a matter can be given to, by a part of their name."""
-    return tuple(NamedId(id=one.id, name=one.name) for one in store.units(session, words.strip(), UNITS_OFFERED))
+def units(session: Session, actor: Actor, words: str) -> tuple[NamedId, ...]:
+    """Units that the actor's office may give a matter to (store/units.py), by words of their name."""
+    return tuple(NamedId(id=one.id, name=one.name) for one, _ in within_reach.find(session, actor, None, words, UNITS_OFFERED))
 
 
 def officers(session: Session, actor: Actor) -> tuple[NamedId, ...]:

@@ -365,12 +365,6 @@ def organization_names(session: Session, ids: Collection[int]) -> dict[int, str]
     return {row.id: row.name for row in session.execute(query)}
 
 
-def units(session: Session, words: str, most: int) -> Sequence[Organization]:
-    """Organizations whose name has these words, in the order of their names."""
-    query = select(Organization).where(Organization.name.contains(words, autoescape=True))
-    return session.scalars(query.order_by(Organization.name, Organization.id).limit(most)).all()
-
-
 def units_below(session: Session, actor: Actor, most: int) -> Sequence[Organization]:
     """The actor's own organization and those below it, in the order of the tree."""
     query = select(Organization).where(Organization.id.in_(organizations_under(actor)))

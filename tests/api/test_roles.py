@@ -166,6 +166,9 @@ WHO: dict[str, set[str]] = {
     "GET /api/stats/report.pdf": {"leader", "clerk", "supervisor"},
     "GET /api/digests": {"leader", "clerk", "supervisor"},
     "GET /api/digests/{}": {"leader", "clerk", "supervisor"},
+    "GET /api/choices": {"leader", "clerk", "handler", "supervisor"},
+    "POST /api/choices/check": {"clerk"},
+    "GET /api/choices/units/{}": {"leader", "clerk", "handler"},
 }
 """Who may call which path (protocol/office.md); parameters are {}."""
 

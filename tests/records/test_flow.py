@@ -289,7 +289,7 @@ def test_a_late_request_for_review_needs_a_reason(matter: Matter):
         ([(LAND, "support")], "主办单位要有一个"),
         ([(LAND, "main"), (PLANNING, "main")], "主办单位要有一个"),
         ([(LAND, "main"), (LAND, "support")], "同一个单位只能给一次"),
-        ([(99, "main")], "没有这个单位"),
+        ([(99, "main")], "不在您能交办的范围里"),
     ],
 )
 def test_units_that_cannot_be_given_it(matter: Matter, units, words):

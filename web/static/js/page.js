@@ -5,6 +5,7 @@ async function logOut() {
   try {
     await api("DELETE", "/api/session");
   } finally {
+    sessionStorage.clear(); // what was typed and not sent is nobody else's to read
     location.assign("/login");
   }
 }

@@ -1,8 +1,8 @@
-// One case: what was filed, to be read and heard, and what was added afterwards.
+// One case: what happened, what is due, who is responsible, what can be done; and its record, to be read and heard.
 
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
-import { chineseDay, chineseMoment, clockAt, clockTime, inWords, mediaTime } from "/static/js/time.js";
+import { chineseMoment, clockAt, inWords, mediaTime } from "/static/js/time.js";
 import { ask, toast } from "/static/js/desk/ask.js";
 import { showAttendance } from "/static/js/attendance.js";
 import { Archive } from "/static/js/cases/archive.js";
@@ -10,7 +10,10 @@ import { lineReport } from "/static/js/line_report.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
 import { showUndertakings } from "/static/js/undertakings.js";
-import { whyThisDate } from "/static/js/why_this_date.js";
+import { nextDuty, showDeadline } from "/static/js/cases/deadline.js";
+import { showLetters, showPersons, showUnits } from "/static/js/cases/people.js";
+import { Steps } from "/static/js/cases/steps.js";
+import { Timeline, shortDay } from "/static/js/cases/timeline.js";
 
 const DOCUMENTS = /** @type {Object<string, string>} */ ({ "record.docx": "接谈笔录（Word）", "record.pdf": "接谈笔录（PDF）", "form.docx": "来访登记表（Word）", "form.pdf": "来访登记表（PDF）", "record.vtt": "笔录字幕（WebVTT）", "record.json": "笔录数据（JSON）" });
 const KINDS = /** @type {Object<string, string>} */ ({ microphone: "录音", camera: "录像", document: "材料录像", screen: "屏幕录像" });
@@ -19,6 +22,8 @@ const root = byId("case");
 const path = `/api/cases/${root.dataset.case}`;
 const lines = new Lines(byId("lines"));
 const archive = new Archive(path, root.dataset.role === "clerk", () => load());
+const timeline = new Timeline();
+const steps = new Steps({ path, user: root.dataset.user || "", load: () => load(), show: (fresh) => show(fresh) });
 
 /** @type {any} */
 let found = null;
@@ -37,30 +42,47 @@ function show(fresh) {
   byId("state").textContent = found.state;
   showFacts();
   showIntact();
-  showDeadline(found.deadline);
+  showDeadline(nextDuty(found.deadlines));
+  showUnits(found);
+  showLetters(found);
+  showPersons(found, path);
   showDocuments();
   showStatement();
   if (found.record) {
     showForm();
     showRecordings();
   }
-  showEvents();
+  timeline.show(found);
+  steps.show(found);
   showSupplements();
-  if (first && found.record) {
-    openRecord();
+  if (first && found.record) openRecord();
+  if (first && found.may_hear) {
     archive.load();
     showTalkLines();
   }
 }
 
 function showFacts() {
-  const facts = [["编号", found.case_no], ["信访人", found.petitioner], ["来路", found.channel], ["信访目的", found.purpose], ["内容类别", found.category], ["机构", found.organization], ["主办", found.unit], ["归档", chineseMoment(found.filed_at)]];
-  byId("facts").replaceChildren(...facts.filter(([, value]) => value).map(([label, value]) => el("span", {}, `${label} `, el("b.num", {}, value))));
+  const facts = [["编号", found.case_no], ["信访人", found.petitioner], ["", found.people > 1 ? `${found.people} 人` : ""], ["", found.place], ["", [found.purpose, found.category].filter(Boolean).join("　")],
+    ["", found.litigation ? "涉法涉诉" : ""], ["", found.simple ? "简易办理" : ""], ["", found.channel], ["来件号", found.source_ref], ["登记", `${found.organization} ${shortDay(found.filed_at)}`]];
+  const hear = found.may_hear && found.record.seconds ? [talkChip()] : [];
+  byId("facts").replaceChildren(...facts.filter(([, value]) => value).map(([label, value]) => el("span", {}, label ? `${label} ` : "", label ? el("b.num", {}, value) : value)), ...hear);
+}
+
+/** To the record, and play it. */
+function talkChip() {
+  const chip = el("button.src", { type: "button" }, icon("play"), `接谈录音 ${inWords(found.record.seconds)}`);
+  chip.addEventListener("click", () => {
+    byId("record-panel").scrollIntoView({ block: "start" });
+    player?.toggle();
+  });
+  return chip;
 }
 
 /** What was written stands where a record would, if the matter did not come by a talk. */
 function showStatement() {
-  for (const id of ["record-panel", "form-panel", "recordings-panel", "archive", "documents-panel"]) byId(id).hidden = !found.record;
+  for (const id of ["record-panel", "form-panel", "documents-panel"]) byId(id).hidden = !found.record;
+  for (const id of ["recordings-panel", "archive"]) byId(id).hidden = !found.may_hear;
   byId("statement-panel").hidden = !found.statement;
   byId("statement").textContent = found.statement;
 }
@@ -71,20 +93,6 @@ function showIntact() {
   badge.className = `badge ${found.intact ? "ok" : "bad"}`;
   badge.replaceChildren(icon(found.intact ? "lock" : "alert"), found.intact ? "和归档时一字不差" : "和归档时不一样");
   tell(byId("broken"), found.intact ? "" : "库里的笔录和归档时的校验值对不上，有人动过数据。请先不要用，马上告诉系统管理员。");
-}
-
-/** @param {any} deadline */
-function showDeadline(deadline) {
-  byId("deadline-panel").hidden = !deadline;
-  if (!deadline) return;
-  const tone = deadline.overdue ? "bad" : deadline.days_left <= 3 ? "warn" : "accent";
-  byId("deadline-name").textContent = deadline.name;
-  byId("days").className = `badge ${tone}`;
-  byId("days").textContent = deadline.overdue ? `过期 ${-deadline.days_left} 天` : deadline.days_left ? `还有 ${deadline.days_left} 天` : "就是今天";
-  const [year, month, day] = deadline.due.split("-").map(Number);
-  byId("due").textContent = `${year}年${month}月${day}日`;
-  byId("weekday").textContent = deadline.weekday;
-  byId("why").replaceChildren(...whyThisDate(deadline).flat());
 }
 
 function showDocuments() {
@@ -110,6 +118,7 @@ function showForm() {
 
 /** @param {any} evidence */
 function chip(evidence) {
+  if (!found.may_hear) return "";
   const button = el("button.src", { type: "button", title: `“${evidence.text}”`, "aria-label": `${clockAt(found.record.started_at, evidence.start)} 听出处` }, icon("play"), clockAt(found.record.started_at, evidence.start));
   button.addEventListener("click", () => player?.playStretch(evidence.start, evidence.end));
   return button;
@@ -131,13 +140,6 @@ async function showTalkLines() {
   byId("talk-lines-list").replaceChildren(...reports.map(lineReport));
 }
 
-function showEvents() {
-  const newest = [...found.events].reverse();
-  byId("events").replaceChildren(...newest.map((event) => el("li", {},
-    el("span.d", {}, el("b", {}, chineseDay(event.at)), el("small", {}, clockTime(event.at))), el("i.b.on"),
-    el("div.c", {}, el("b", {}, [event.what, event.why].filter(Boolean).join("　")), el("p", {}, event.author)))));
-}
-
 function showSupplements() {
   const items = found.supplements.map((/** @type {any} */ s) => el("article.supplement", {},
     el("p.small.soft", {}, el("b", {}, s.author), `　${chineseMoment(s.at)}　原因：${s.reason}`, s.finding_id ? el("span.badge.line", {}, "答复评查") : null), el("p.words", {}, s.text)));
@@ -152,7 +154,9 @@ function openRecord() {
   showUndertakings(byId("undertakings"), found.record.promises);
   const { record } = found;
   byId("signed").textContent = record.signed_at ? `${record.petitioner} ${chineseMoment(record.signed_at)} 看过、签了字。` : `没有签字，原因：${record.refusal_reason}`;
-  const sounds = record.segments.filter((/** @type {any} */ s) => s.kind === "audio");
+  const sounds = found.may_hear ? record.segments.filter((/** @type {any} */ s) => s.kind === "audio") : [];
+  byId("toggle").hidden = byId("position").hidden = !sounds.length;
+  if (!sounds.length) return;
   player = new Player(sounds, record.seconds, (participantId) => {
     const audio = /** @type {HTMLMediaElement} */ (el("audio", { preload: "none", "data-participant": participantId }));
     byId("sounds").append(audio);
@@ -161,7 +165,6 @@ function openRecord() {
   player.addEventListener("position", showPlayer);
   player.addEventListener("state", showPlayer);
   player.addEventListener("trouble", () => tell(byId("trouble"), "有一段录音暂时放不出来。文字照常看，别的照常放。"));
-  byId("toggle").hidden = !sounds.length;
 }
 
 function showPlayer() {
@@ -206,6 +209,25 @@ async function sendSupplement(supplement) {
   }
 }
 
+// --- the query code ----------------------------------------------------------------------------------------------
+
+/** A matter that was registered on the page before tells its query code, once. */
+function tellRegistered() {
+  const told = JSON.parse(sessionStorage.getItem("jietan.registered") || "null");
+  if (String(told?.id) !== root.dataset.case) return;
+  sessionStorage.removeItem("jietan.registered");
+  tell(byId("registered"), `登记好了，编号 ${found.case_no}。查询码 ${told.query_code}，告诉信访人：凭它和手机号后 4 位，自己能查办到哪一步。`);
+}
+
+async function openCode() {
+  try {
+    const { query_code } = await api("POST", `${path}/query-code`);
+    byId("open-code").replaceWith(el("b.num", {}, query_code));
+  } catch (error) {
+    toast(error instanceof ApiError ? error.message : "查询码暂时打不开，再按一次。", "alert");
+  }
+}
+
 // --- wiring ------------------------------------------------------------------------------------------------------
 
 async function load() {
@@ -233,7 +255,14 @@ function hear(id, at = null) {
 lines.addEventListener("hear", (event) => hear(/** @type {CustomEvent} */ (event).detail));
 lines.addEventListener("hear-word", (event) => { const { id, at } = /** @type {CustomEvent} */ (event).detail; hear(id, at); });
 byId("toggle").addEventListener("click", () => player?.toggle());
+document.getElementById("open-code")?.addEventListener("click", openCode);
+timeline.addEventListener("why", (event) => {
+  showDeadline(/** @type {CustomEvent} */ (event).detail);
+  byId("deadline-panel").scrollIntoView({ block: "nearest" });
+  byId("deadline-name").focus();
+});
 document.getElementById("add")?.addEventListener("click", () => addSupplement());
 window.addEventListener("online", load);
 await load();
+if (found) tellRegistered();
 if (finding && found && root.dataset.role === "clerk") addSupplement({ reason: `评查：${wanted.get("about") || ""}`.slice(0, 500), text: "" });

@@ -4,16 +4,20 @@ import { el, icon } from "/static/js/dom.js";
 
 /**
  * Shows a dialog until one of its buttons is pressed.
- * @param {{title: string, body?: (Node|string)[], buttons: {value: string, words: string, kind?: string}[], wide?: boolean, ready?: (dialog: HTMLDialogElement) => void}} options
+ * @param {{title: string, body?: (Node|string)[], buttons: {value: string, words: string, kind?: string}[], wide?: boolean, ready?: (dialog: HTMLDialogElement) => void, act?: (value: string) => Promise<string>}} options
+ * act: what a button with a value does; the sentence it comes back with is shown and the dialog stays open, "": done
  * @returns {Promise<string>} value of the button; "" when it was closed
  */
-export function ask({ title, body = [], buttons, wide = false, ready }) {
-  const form = el("form", { method: "dialog" },
+export function ask({ title, body = [], buttons, wide = false, ready, act }) {
+  const trouble = el("p.bad.trouble", { role: "alert", hidden: true });
+  const form = /** @type {HTMLFormElement} */ (el("form", { method: "dialog", novalidate: Boolean(act) },
     el("header", {}, el("h2", {}, title)),
     el("div.body.stack.g3", {}, ...body),
-    el("footer", {}, ...buttons.map((b) => el(`button.btn${b.kind ? `.${b.kind}` : ""}`, { value: b.value, formnovalidate: b.value === "" }, b.words))));
+    trouble,
+    el("footer", {}, ...buttons.map((b) => el(`button.btn${b.kind ? `.${b.kind}` : ""}`, { value: b.value, formnovalidate: b.value === "" }, b.words)))));
   const dialog = /** @type {HTMLDialogElement} */ (el(`dialog.dialog${wide ? ".wide-dialog" : ""}`, { "aria-label": title }, form));
   document.body.append(dialog);
+  if (act) form.addEventListener("submit", (event) => acting(event, dialog, trouble, act));
   dialog.showModal();
   ready?.(dialog);
   return new Promise((done) => {
@@ -22,6 +26,20 @@ export function ask({ title, body = [], buttons, wide = false, ready }) {
       done(dialog.returnValue);
     }, { once: true });
   });
+}
+
+/** Does what the button says and closes only if that went well. @param {SubmitEvent} event @param {HTMLDialogElement} dialog @param {HTMLElement} trouble @param {(value: string) => Promise<string>} act */
+async function acting(event, dialog, trouble, act) {
+  const pressed = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  if (!pressed?.value) return;
+  event.preventDefault();
+  if (pressed.disabled) return;
+  pressed.disabled = true;
+  const problem = await act(pressed.value);
+  pressed.disabled = false;
+  trouble.hidden = !problem;
+  trouble.replaceChildren(...(problem ? [icon("alert"), problem] : []));
+  if (!problem) dialog.close(pressed.value);
 }
 
 /**

@@ -1,0 +1,79 @@
+"""What an actor can do with a matter now, the likeliest step first, with what its dialog needs."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from server.domain import letterstarts, terms
+from server.domain.flow import NEXT, STEPS, LetterKind, Step, StepRule, open_steps
+from server.domain.states import AssignmentPart, CaseState
+from server.protocol.flow import AskedExtension, StepOffer
+from server.reception.flow import fitting_shares, may, of_office
+from server.store import flow as store
+from server.store.access import Actor
+from server.store.models import StoredAssignment, StoredCase, StoredExtension, StoredLetter
+
+
+def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer, ...]:
+    """The steps that this actor may take now, the likeliest first; those for units below the actor's own last."""
+    shares = store.standing_assignments(session, case.id)
+    asked, letters = store.open_extension(session, case.id), store.letters(session, case.id)
+    paused = store.running_pause(session, case.id) is not None
+    waited_for = {one.step for one in store.open_requests(session, case.id)}
+    found = []
+    for step in open_steps(CaseState(case.state)):
+        rule = STEPS[step]
+        fitting = fitting_shares(actor, case, shares, rule) if rule.share else []
+        possible = (not rule.share or fitting) and _sensible(step, asked is not None, paused, letters)
+        if possible and may(actor, case, shares, rule):
+            behalf = _behalf(actor, case, rule, fitting or [one for one in shares if one.part == AssignmentPart.MAIN])
+            found.append((_rank(case, step, fitting, behalf, step in waited_for), _offer(step, fitting, behalf, asked)))
+    return tuple(offer for _, offer in sorted(found, key=lambda one: one[0]))
+
+
+def _sensible(step: Step, asked: bool, paused: bool, letters: Sequence[StoredLetter]) -> bool:
+    if step in (Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION):
+        return asked
+    if step is Step.DELIVER:
+        return any(one.to_organization_id is None and one.delivered_on is None for one in letters)
+    if step is Step.CONCLUDE:
+        opinions = [one for one in letters if one.kind == LetterKind.HANDLING_OPINION]
+        return bool(opinions) and opinions[-1].delivered_on is not None
+    return {Step.ASK_EXTENSION: not asked, Step.BEGIN_PAUSE: not paused, Step.END_PAUSE: paused}.get(step, True)
+
+
+def _behalf(actor: Actor, case: StoredCase, rule: StepRule, concerned: list[StoredAssignment]) -> str:
+    """Units for which the actor would act, where neither theirs nor their office's own step it is."""
+    if "office" in rule.who and of_office(actor, case):
+        return ""
+    if any(one.organization_id == actor.organization_id for one in concerned):
+        return ""
+    return "、".join(one.organization.name for one in concerned)
+
+
+def _rank(case: StoredCase, step: Step, fitting: list[StoredAssignment], behalf: str, waited_for: bool) -> tuple[bool, int]:
+    """Whether others should do it, and how far down the list it stands; what the petitioner asked for stands first."""
+    if waited_for:
+        return False, -1
+    place = NEXT.index(step) if step in NEXT else len(NEXT)
+    screened = step is Step.SCREEN and case.purpose and case.category
+    given = step is Step.ASSIGN and case.unit_id is not None
+    mains_own = step is Step.FEED_BACK and any(one.part == AssignmentPart.MAIN for one in fitting)
+    return bool(behalf), place + (len(NEXT) if given or mains_own else 2 if screened else 0)
+
+
+def _offer(step: Step, fitting: list[StoredAssignment], behalf: str, asked: StoredExtension | None) -> StepOffer:
+    rule = STEPS[step]
+    return StepOffer(
+        step=step, name=rule.name, needs=rule.needs, may=rule.may, assignment_ids=tuple(one.id for one in fitting), behalf=behalf,
+        letter=terms.LETTER[rule.letter] if rule.letter else "",
+        start=letterstarts.start(rule.letter, asked.reason if asked else "") if rule.letter else "",
+    )  # fmt: skip
+
+
+def asked_extension(session: Session, case: StoredCase) -> AskedExtension | None:
+    """What a unit asked for and nobody has decided."""
+    asked = store.open_extension(session, case.id)
+    if asked is None:
+        return None
+    return AskedExtension(days=asked.days, reason=asked.reason, asked_by=asked.asked_by, asked_at=asked.asked_at)

@@ -1,0 +1,59 @@
+// What the dialog of each step says: the labels of its fields, usual answers, and what the step brings about.
+
+/** @type {Object<string, Object<string, string>>} field → step → label; "": any other step */
+export const LABELS = {
+  reason: {
+    "": "原因", guide: "补充几句", feed_back: "反馈什么", ask_extension: "为什么要延", begin_pause: "为什么停算", object: "为什么不归本单位办",
+    send_back: "为什么退回，还缺什么", withdraw: "为什么收回", not_accept: "为什么不予受理", no_longer_accept: "为什么不再受理",
+    request_review: "过了期限才申请的，写有什么正当理由", request_reexamination: "过了期限才申请的，写有什么正当理由",
+  },
+  outcome: { "": "结果", follow_up: "回访的结果", improve: "整改了什么", end_pause: "听证、调解、补正得怎样", contact: "信访人怎么说", conclude: "办结的话" },
+  how: { "": "怎么办的", contact: "怎么联系的", deliver: "怎么送的", invite_rating: "怎么请他评价的" },
+  day: { "": "哪一天", deliver: "哪天送到的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", begin_pause: "从哪天停起", end_pause: "停到哪天" },
+  place: { "": "问题发生地" },
+};
+
+/** @type {Object<string, string[]>} */
+export const USUAL = {
+  contact: ["电话", "当面", "上门"],
+  deliver: ["当面送达", "邮寄", "留置送达", "电子送达"],
+  invite_rating: ["短信", "电话", "当面"],
+};
+
+/** @type {Object<string, string>} */
+export const EXPLAIN = {
+  screen: "分清信访目的和内容类别。涉法涉诉的，下一步引导到法定途径。",
+  guide: "这件事归法院、检察院或者别的法定程序管，告诉他去哪里、依据哪部法。引导以后，这里就不再转办。",
+  assign: "主办一个，协办、属地可以有几个。交办要反馈，转送由对方依法办。",
+  receive: "签收以后，接着告知信访人受理不受理。",
+  object: "收到以后 5 个工作日里可以提，由交办的单位定。",
+  uphold_objection: "同意的话，这个单位就不管这件事了，要另外交给别的单位。",
+  reject_objection: "不同意的话，仍由这个单位办。",
+  withdraw: "收回以后，这个单位就看不到这件事了。",
+  accept: "受理以后开始算办结的期限，同时出受理告知书，要送到信访人手里。",
+  not_accept: "不予受理要写明依据，告诉信访人该走哪条路。",
+  no_longer_accept: "已经依法办完、没有新的事实和理由的，不再受理。",
+  feed_back: "反馈给交办的单位。答复信访人的，用“出处理意见”。",
+  send_back: "退回去重新反馈，写明缺什么。",
+  ask_extension: "由单位负责人批准，只能延一次，最多 30 天。",
+  grant_extension: "批准以后期限马上往后算，出延期告知书，把原因告诉信访人。",
+  refuse_extension: "不批准的，仍按原来的期限办。",
+  begin_pause: "法律允许停的日子不算在期限里，从哪天停、为什么停都会写给信访人看。",
+  end_pause: "期限接着算。",
+  reply: "书面答复信访人。各单位都反馈了才能出。",
+  contact: "和信访人联系过一次，就记一次。",
+  deliver: "还没有送到的文书，这一次都记上。信访人申请复查的期限从这一天起算。",
+  invite_rating: "请信访人对信访局和办理单位评价，怎么评由他自己。",
+  conclude: "处理意见书已经送到，这件事办结。",
+  follow_up: "问信访人落实了没有，照他说的记。",
+  improve: "回访里说没有落实的，写怎么补上的。",
+  request_review: "信访人不服处理意见，申请复查。收到申请 30 天里给出复查意见。",
+  review_opinion: "复查意见要送到信访人手里。",
+  request_reexamination: "信访人不服复查意见，申请复核。",
+  reexamination_opinion: "复核意见要送到信访人手里。",
+};
+
+/** @param {string} field @param {string} step */
+export function labelOf(field, step) {
+  return LABELS[field]?.[step] || LABELS[field]?.[""] || field;
+}
