@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.api.deps import Administrator, Auditor, Db, OfficeDep, SecurityAdministrator
+from server.domain.workdays import OFFICIAL
 from server.errors import NotFound, Unavailable
 from server.protocol.intake import IntakeKeyView, MadeIntakeKey, NewIntakeKey
 from server.protocol.office import (
@@ -63,6 +64,7 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
         "users": [_user(user) for user in store.users_under(db, path)],
         "kiosks": [_kiosk(kiosk, kiosk.id in enrolled, agents.get(kiosk.id)) for kiosk in kiosks_],
         "status": _status(office),
+        "calendar_missing": OFFICIAL.missing_ahead(clock.today_in_office().date()),
         "template_problems": [*printing.template_problems(office.settings.data_dir), *issued.template_problems(office.settings.data_dir)],
     }
 

@@ -6,7 +6,7 @@ November before, so the coming year can be missing: its days count as a plain Mo
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from chinese_calendar import Holiday
 from chinese_calendar.constants import holidays, workdays
@@ -17,6 +17,8 @@ _OCTOBER = 10
 _NEW_YEAR_REACHES_BACK = (12, 25)
 """A year's notice also moves the last days of the year before: 29 December 2018 was worked by the notice for 2019.
 None has reached further back than 29 December (table of 2004 to 2026); the rest of that week is for safety."""
+LOOK_AHEAD_DAYS = 90
+"""A deadline that begins today seldom ends later; told earlier, nobody could do anything yet."""
 _SHORT = {"清明": "清明节", "端午": "端午节", "中秋": "中秋节"}
 
 
@@ -41,6 +43,12 @@ class Workdays:
         reached = (day.month, day.day) >= _NEW_YEAR_REACHES_BACK
         deciding = (day.year, day.year + 1) if reached else (day.year,)
         return next((year for year in deciding if year not in self.years), 0)
+
+
+    def missing_ahead(self, today: date) -> int:
+        """The year within the next LOOK_AHEAD_DAYS whose notice is not in the table; 0 if none is missing."""
+        years = {today.year, (today + timedelta(days=LOOK_AHEAD_DAYS)).year}
+        return min(years - self.years, default=0)
 
 
 def _named(table: Mapping[date, str]) -> dict[date, str]:

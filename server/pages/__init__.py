@@ -18,11 +18,12 @@ def include(app: FastAPI) -> None:
         leader,
         ledger,
         login,
+        notices,
         public,
         reviews,
         stats,
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices):
         app.include_router(module.router, include_in_schema=False)

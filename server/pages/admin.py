@@ -20,6 +20,12 @@ def lines(request: Request, actor: Administrator) -> Response:
     return render(request, "admin/lines.html", actor=actor)
 
 
+@router.get("/admin/limits")
+def limits(request: Request, actor: Administrator) -> Response:
+    """What the law says and what is stricter here."""
+    return render(request, "admin/limits.html", actor=actor)
+
+
 @router.get("/admin/figures")
 def figures(request: Request, actor: Administrator) -> Response:
     """What correcting takes in each office."""

@@ -1,5 +1,6 @@
 // On every page of the staff: log out, and say so when the network is away.
 import { api } from "/static/js/api.js";
+import { watchBell } from "/static/js/notices/bell.js";
 
 async function logOut() {
   try {
@@ -13,3 +14,5 @@ async function logOut() {
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("[data-log-out]")) logOut();
 });
+
+watchBell();
