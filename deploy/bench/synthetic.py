@@ -148,6 +148,9 @@ class _County:
         age = (self.size.today - day).days
         state = self._drawn(OPEN if age < OPEN_DAYS and draw.random() < 0.8 else ENDS)
         behind = PATHS.get(state, 0)
+        if behind and STEPS[behind - 1][2] > age:  # nothing has happened that is still to come
+            behind = sum(1 for _, _, days in STEPS if days <= age)
+            state = STEPS[behind - 1][1] if behind else S.REGISTERED
         count = self.counts[office, day.year] = self.counts.get((office, day.year), 0) + 1
         number_words = case_number("LX" if office == 1 else f"LX{office:02d}", day.year, count)
         found["cases"].append({
