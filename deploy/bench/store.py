@@ -2,7 +2,7 @@
 
 A store of each engine is filled with a made-up county (synthetic.py), then officers work on it at once: threads that
 call the same functions as the HTTP API, each in its transaction, on one Store, as the web program does.  An officer does
-something about twice a second, which is more than anybody does; what is measured is how long each thing took.  With
+something about once a second, which is more than anybody does; what is measured is how long each thing took.  With
 `--officers 1 --pause 0` it is how long each takes when nobody else is there.
 
 Progress goes to standard error; the last line of standard output is one JSON object:
@@ -271,9 +271,9 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     asked.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
-    asked.add_argument("--seconds", type=float, default=60)
+    asked.add_argument("--seconds", type=float, default=120)
     asked.add_argument("--officers", type=int, default=16)
-    asked.add_argument("--pause", type=float, default=0.5, help="seconds between two things that an officer does, on average")
+    asked.add_argument("--pause", type=float, default=1.0, help="seconds between two things that an officer does, on average")
     asked.add_argument("--seed", type=int, default=7)
     asked.add_argument("--today", type=date.fromisoformat, default=clock.today_in_office().date())
     options = asked.parse_args()
