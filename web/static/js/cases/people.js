@@ -2,6 +2,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
 import { toast } from "/static/js/desk/ask.js";
+import { answering } from "/static/js/cases/answer.js";
 import { OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
 
 const TO_UNITS = ["assignment", "pass_on", "supervision", "risk_warning", "accountability"];
@@ -31,7 +32,7 @@ export function showLetters(found) {
   byId("letters-panel").hidden = !found.letters.length;
   byId("letters").replaceChildren(...[...found.letters].reverse().map((/** @type {any} */ one) => el("li", { "data-letter": one.id }, icon("paper"),
     el("span.grow", {}, el("b", {}, one.name), one.number ? el("span.small.soft.num", {}, `　${one.number}`) : null,
-      el("span.small.soft.block", {}, `给${one.to}　${shortDay(one.issued_at)} ${one.author}　`, ...one.urls.map((/** @type {string} */ url) => el("a.file-kind", { href: url, download: "", "aria-label": `${one.name} ${kindOf(url)}` }, kindOf(url))))), delivered(one))));
+      el("span.small.soft.block", {}, `给${one.to}　${shortDay(one.issued_at)} ${one.author}　`, ...one.urls.map((/** @type {string} */ url) => el("a.file-kind", { href: url, download: "", "aria-label": `${one.name} ${kindOf(url)}` }, kindOf(url)))), answering(one)), delivered(one))));
 }
 
 /** @param {string} url */
