@@ -135,19 +135,19 @@ def _people(session: Session) -> None:
 
 def add_reception(
     session: Session, name: str = "r1", *, said: tuple[tuple[str, float, str], ...] = SAID, kiosk_id: int = 1,
-    organization_id: int = 1,
+    organization_id: int = 1, receiver_id: int = 2,
 ) -> Reception:
     """A closed reception with what was said; utterance ids are name-u1, name-u2, ..."""
     reception = Reception(
         id=name, organization_id=organization_id, kiosk_id=kiosk_id, number="A01", state="closed",
         consent="audio_video", matter="修村道占地，补偿款没到手", petitioner_name="何守田",
-        petitioner_phone="13800004321", query_code=f"QC-{name.upper()}", receiver_id=2, asked_at=TALK - timedelta(minutes=9),
+        petitioner_phone="13800004321", query_code=f"QC-{name.upper()}", receiver_id=receiver_id, asked_at=TALK - timedelta(minutes=9),
         joined_at=TALK, started_at=TALK, ended_at=TALK + timedelta(minutes=24), seconds=1440.0,
         manifest={}, manifest_sha256="ab" * 32, kiosk_open_until=TALK + timedelta(days=800),
     )
     session.add(reception)
     session.flush()
-    for position, (role, person, user) in enumerate((("petitioner", "何守田", None), ("leader", "周文清", 2))):
+    for position, (role, person, user) in enumerate((("petitioner", "何守田", None), ("leader", "周文清", receiver_id))):
         session.add(Participant(
             id=f"{name}-{role}", reception_id=name, position=position, role=role, name=person, user_id=user
         ))

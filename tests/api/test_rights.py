@@ -1,0 +1,94 @@
+"""Every route, page or API, by everybody in every relation, as one table of the documentation says it."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from server import pages
+from server.main import create_app
+from tests.api.rights import (
+    BODIES,
+    COLUMNS,
+    RELATIONS,
+    Everybody,
+    ask,
+    everybody,
+    outcome,
+    pattern,
+    smallest,
+    table,
+)
+from tests.office import settings_for
+
+
+def every_route(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """(method, path) of everything that answers, the pages as well."""
+    described = get_openapi(title="x", version="1", routes=app.routes)["paths"]
+    found = {(method.upper(), path) for path, methods in described.items() for method in methods}
+    for module in pkgutil.iter_modules(pages.__path__):
+        router = getattr(importlib.import_module(f"server.pages.{module.name}"), "router", None)
+        found |= {(method, route.path) for route in router.routes for method in route.methods if method != "HEAD"} if router else set()
+    return iter(sorted(found, key=lambda one: (one[1], one[0])))
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    return create_app(settings_for(Path("/nowhere")))
+
+
+def test_the_table_has_every_route_and_no_other(app):
+    there = {f"{method} {pattern(path)}" for method, path in every_route(app)}
+    assert len(there) > 150
+    said = set(table())
+    assert there == said, f"server/protocol/rights.md lacks {sorted(there - said)} and has no route for {sorted(said - there)}"
+
+
+def test_every_cell_is_one_of_the_legend():
+    for route, cells in table().items():
+        assert all(cell in ("-", "yes") or set(cell.split()) <= set(RELATIONS) for cell in cells.values()), route
+        accused = [column for column, cell in cells.items() if "X" in cell.split()]
+        assert not accused, f"{route}: an accusation never reaches those accused"
+
+
+def asked(people: Everybody, app: FastAPI, column: str) -> dict[str, str]:
+    """What everybody of a column is answered, as the table spells it."""
+    parts = get_openapi(title="x", version="1", routes=app.routes)
+    found = {}
+    for method, path in every_route(app):
+        described = parts["paths"].get(path, {}).get(method.lower(), {})
+        content = described.get("requestBody", {}).get("content", {})
+        body = BODIES.get(f"{method} {pattern(path)}", smallest(content["application/json"]["schema"], parts["components"]["schemas"])) if "application/json" in content else None
+        everyone = list(people.who(column))
+        asking = everyone if "{" in path else everyone[:1]
+        answers = {
+            relation: outcome(ask(client, method, path, people.things[matter], body)) for relation, client, matter in asking
+        }
+        found[f"{method} {pattern(path)}"] = spelled(answers)
+    return found
+
+
+def spelled(answers: dict[str, str]) -> str:
+    """E.g. "O B": let in, and found in these relations; "yes": let in whoever it is, whatever is there."""
+    if "no" in answers.values() and len(set(answers.values())) == 1:
+        return "-"
+    here = [relation for relation, answer in answers.items() if answer == "yes"]
+    return "yes" if len(here) in (0, len(answers)) else " ".join(here)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everybody]:
+    with everybody(tmp_path_factory.mktemp("rights")) as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("column", COLUMNS)
+def test_everybody_is_answered_as_the_table_says(people, app, column):
+    said = {route: cells[column] for route, cells in table().items()}
+    there = asked(people, app, column)
+    assert {route: cell for route, cell in there.items() if cell != said.get(route)} == {}
