@@ -1,5 +1,6 @@
 """待办 and 到期 in a real Chromium, with the keyboard, several matters at once, and a log-in that ends meanwhile."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -161,3 +162,56 @@ def test_a_figure_opens_to_the_matters_behind_it(browser: Browser, desks: Desks)
     expect(page.locator("#rows tr")).to_have_count(missed)
     expect(page.locator("#rows")).to_contain_text("低保复核没有结果")
     assert faults(page) == []
+
+
+def test_a_matter_from_its_letter_to_its_conclusion_by_keyboard(browser: Browser, desks: Desks, tmp_path: Path) -> None:
+    """The office registers and gives it, the unit accepts, answers and delivers, the office concludes."""
+    office = desks.page(browser, "lin", "/cases/new")
+    expect(office.locator("#category-place select").first).to_be_enabled()
+    office.select_option("#channel", "letter")
+    office.fill("#name", "杜小满")
+    office.fill("#statement", "工地上半年的工钱没有给，找过老板三次。")
+    office.get_by_role("button", name="登记", exact=True).press("Enter")
+    office.wait_for_url(re.compile(r"/cases/\d+"), timeout=20_000)
+    path = office.url.removeprefix(desks.url).partition("?")[0]
+    step(office, "甄别", {"#step-purpose": "request"}, category="劳动和社会保障")
+    step(office, "转送、交办", unit="人社")
+    expect(office.locator("#units")).to_contain_text("县人社局")
+    unit = desks.page(browser, "wei", path)
+    for name, filled in (
+        ("签收", {}),
+        ("受理", {}),
+        ("出处理意见", {"#step-text": "经查，工钱已经由老板补发。"}),
+        ("送达", {"#step-how": "当面送达"}),
+    ):
+        step(unit, name, filled)
+    office.reload()
+    step(office, "办结", {})
+    expect(office.locator("#state")).to_have_text("已办结")
+    expect(office.locator("#events")).to_contain_text("出具处理意见书")
+    assert faults(office) == []
+    assert faults(unit) == []
+
+
+def step(page: Page, name: str, filled: dict[str, str] | None = None, *, unit: str = "", category: str = "") -> None:
+    """Take a step with the keyboard: its button, what it asks for, Enter."""
+    button = page.get_by_role("button", name=name, exact=True).first
+    button.press("Enter")
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_be_visible()
+    for place, value in (filled or {}).items():
+        field = dialog.locator(place)
+        if field.evaluate("node => node.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+    if category:
+        dialog.locator("#category").select_option(label=category)
+        for level in ("#category-kind", "#category-name"):
+            dialog.locator(level).select_option(index=1)
+    if unit:
+        dialog.locator("#step-units").fill(unit)
+        dialog.locator("#step-units").press("Enter")
+        expect(dialog.locator(".unit-rows li")).to_have_count(1)
+    dialog.locator("button.primary").press("Enter")
+    expect(dialog).to_be_hidden(timeout=20_000)
