@@ -29,7 +29,7 @@ test: tools setup-test lint types imports  ## everything that must be green
 
 test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
 	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
-	$(BIN)/python -m pytest $(LONG)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG)
 
 setup: $(VENV)/.setup
 setup-test: $(VENV)/.setup-test

@@ -70,8 +70,7 @@ def test_a_matter_moves_from_desk_to_desk(matter: Matter):
     assert full(world, clerk) == {"came_back": 1}
     matter.take(clerk, Step.ASSIGN, units=[UnitOrder(organization_id=LAND)])
     matter.take(HANDLER, Step.ACCEPT)
-    assert full(world, HANDLER) == {"to_receive": 1, "undelivered": 1}
-    matter.take(HANDLER, Step.RECEIVE)
+    assert full(world, HANDLER) == {"working": 1, "undelivered": 1}
     matter.take(HANDLER, Step.ASK_EXTENSION, days=10, reason="要测量")
     assert full(world, HANDLER) == {"working": 1, "undelivered": 1}
     assert full(world, LAND_HEAD)["extensions"] == full(world, world.leader)["extensions"] == 1

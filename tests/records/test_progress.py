@@ -193,7 +193,7 @@ def test_every_state_and_limit_has_its_words():
     for state in CaseState:
         assert now(state, "县局", "县信访局").endswith("。")
     silent = {name for name in RULES if not due(name, date(2026, 6, 9), "县局", "县信访局")}
-    assert silent == {"object_to_assignment", "extended_conclude"}
+    assert silent == {"object_to_assignment", "extended_conclude", "supervision"}
     assert set(CaseState) - set(_AHEAD) == {
         CaseState.GUIDED, CaseState.NOT_ACCEPTED, CaseState.NO_LONGER_ACCEPTED, CaseState.REEXAMINED, CaseState.MERGED,
     }  # fmt: skip
