@@ -32,6 +32,7 @@ from server.api import (
     models,
     notices,
     public,
+    queueing,
     reader,
     reading,
     receptions,
@@ -47,7 +48,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, models)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, models, queueing)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

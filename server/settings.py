@@ -343,6 +343,6 @@ class Settings(BaseSettings):
         """A key for one purpose (hex, 32 bytes), derived from the installation's secret with HMAC-SHA-256.
 
         Purposes in use: seat (join tokens), control (web to media), transcriber (callers of the transcriber),
-        progress and log-in (addresses in the store), review (the daily choice of records).  Raises UnusableSecret.
+        progress and log-in (addresses in the store), review (the daily choice of records), hall (addresses of a hall's screen).  Raises UnusableSecret.
         """
         return hmac.new(self._root_key, purpose.encode(), hashlib.sha256).hexdigest()

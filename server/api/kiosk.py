@@ -9,7 +9,8 @@ from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
 from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
 from server.protocol.office import Enrol, Heard, NewSitting, Sitting
-from server.reception import copies, hearing, kiosks, sittings
+from server.protocol.queueing import SaidClaims
+from server.reception import calling, copies, hearing, kiosks, sittings
 
 router = APIRouter(prefix="/kiosk")
 
@@ -32,6 +33,14 @@ def begin(asked: NewSitting, db: Db, actor: KioskActor) -> Sitting:
 def current(db: Db, actor: KioskActor) -> Sitting:
     """The sitting at this kiosk."""
     return sittings.view(db, sittings.current(db, actor))
+
+
+@router.put("/sitting/claims")
+def claim(said: SaidClaims, db: Db, actor: KioskActor) -> Sitting:
+    """The person says which of the queue's rules are for them."""
+    reception = sittings.current(db, actor)
+    calling.claim(db, actor, reception, said.claims)
+    return sittings.view(db, reception)
 
 
 @router.post("/sitting/leave", status_code=204)

@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.flow import AskedExtension, AssignmentView, LetterView, NewRating, RequestView, StepOffer
+from server.protocol.queueing import Standing
 from server.protocol.signalling import LineWord as LineWordName
 from server.protocol.strokes import Aspect, Strokes
 from server.protocol.transcript import SeatLanguage
@@ -231,6 +232,8 @@ class Sitting(Message):
     """Chinese sentence for the slip: what happens next and by when."""
     phone_last4: str = ""
     preparing_message: str = ""
+    standing: Standing | None = None
+    """While waiting: the place in the line, why, and for how long."""
     locked: bool = False
     """Nobody has touched the kiosk for a while since the talk ended: code, numbers and record are not shown."""
     unlock_with: Literal["", "phone", "number"] = ""

@@ -13,7 +13,7 @@ from server.protocol.base import Role
 from server.protocol.office import JoinTicket, Notes, ReceptionRow
 from server.protocol.office import Participant as ParticipantView
 from server.protocol.office import Reception as ReceptionView
-from server.reception import sittings, tickets
+from server.reception import calling, sittings, tickets
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import receptions as store
@@ -89,7 +89,7 @@ def view(session: Session, actor: Actor, reception: Reception) -> ReceptionView:
 def join(session: Session, actor: Actor, settings: Settings, reception_id: str) -> JoinTicket:
     """A ticket for the actor's seat; the first leader who asks becomes the receiver.
 
-    Raises Conflict when another leader is the receiver, WrongState when the reception is over.
+    Raises Conflict when another leader is the receiver or others are before the person, WrongState when the reception is over.
     """
     reception = one(session, actor, reception_id)
     if actor.is_kiosk:
@@ -104,9 +104,12 @@ def join(session: Session, actor: Actor, settings: Settings, reception_id: str) 
 
 
 def _receive(session: Session, actor: Actor, reception: Reception) -> None:
+    if reception.receiver_id is None:
+        calling.take(session, actor, reception)
     taken = store.take_over(session, reception.id, actor.user_id or 0, clock.now())
     session.refresh(reception)
     if taken:
+        calling.joined(session, actor, reception)
         store.end_help(session, reception.kiosk_id)
     if reception.state == ReceptionState.ABANDONED:
         raise WrongState("群众已经离开，这次接谈取消了。", code="reception_over")

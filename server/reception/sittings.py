@@ -9,7 +9,7 @@ from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState
 from server.errors import NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import NewSitting, Sitting
-from server.reception import kiosk_lock
+from server.reception import calling, kiosk_lock, waiting
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import Participant, Reception, VisitRecord
@@ -40,6 +40,7 @@ def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
     reception.participants.append(seat(Role.PETITIONER, reception.petitioner_name, 0))
     session.add(reception)
     session.flush()
+    calling.enter(session, actor, reception)
     return reception
 
 
@@ -66,12 +67,14 @@ def leave(session: Session, actor: Actor) -> None:
     reception = current(session, actor)
     now = clock.now()
     left = {"left_kiosk_at": now}
-    waiting = (ReceptionState.WAITING,)
+    still = (ReceptionState.WAITING,)
     over = (ReceptionState.CLOSING, ReceptionState.CLOSED)
-    abandoned = store.change_state(session, reception.id, waiting, ReceptionState.ABANDONED, ended_at=now, **left)
+    abandoned = store.change_state(session, reception.id, still, ReceptionState.ABANDONED, ended_at=now, **left)
     if not abandoned and reception.state not in over:
         raise WrongState("还在接谈，请先点“结束接谈”。")
-    if not abandoned:
+    if abandoned:
+        calling.left(session, actor, reception)
+    else:
         reception.left_kiosk_at = now
     store.end_help(session, reception.kiosk_id)
 
@@ -82,11 +85,12 @@ def view(session: Session, reception: Reception) -> Sitting:
     case = store.case_of(session, reception.id)
     petitioner = next(p for p in reception.participants if p.role == Role.PETITIONER)
     step = _step(reception, record)
+    standing = waiting.standing(session, reception) if step == "waiting" else None
     shown = Sitting(
         reception_id=reception.id,
         step=step,
         number=reception.number,
-        ahead=store.ahead_of(session, reception) if step == "waiting" else 0,
+        ahead=standing.ahead if standing else 0,
         receiver=store.shown_name(reception.receiver),
         participant_id=petitioner.id,
         consent=reception.consent,
@@ -96,6 +100,7 @@ def view(session: Session, reception: Reception) -> Sitting:
         next_step=_next_step(session, case.id if case else None) if step == "slip" else "",
         phone_last4=reception.petitioner_phone[-4:],
         preparing_message=_preparing(reception, record) if step == "preparing" else "",
+        standing=standing,
     )
     return kiosk_lock.covered(reception, shown) if kiosk_lock.is_locked(reception) else shown
 

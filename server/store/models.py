@@ -250,6 +250,8 @@ class Reception(Base):
         Index("ix_receptions_kiosk_id_left", "kiosk_id", "left_kiosk_at"),
         Index("ix_receptions_receiver_id_asked_at", "receiver_id", "asked_at"),
         Index("ix_receptions_started_at", "started_at"),
+        Index("ix_receptions_organization_id_state", "organization_id", "state"),
+        Index("ix_receptions_organization_id_ended_at", "organization_id", "ended_at"),
     )
 
 
@@ -1602,3 +1604,75 @@ class GroupEvent(Base):
     kind: Mapped[str] = mapped_column(String(20))
     case_id: Mapped[int | None] = mapped_column(Integer)
     why: Mapped[str] = mapped_column(String(500), default="", server_default="")
+
+
+class QueuePlace(Base):
+    """What decides when a waiting person is called, beside when they came; it counts while the reception waits."""
+
+    __tablename__ = "queue_places"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    claims: Mapped[list[Any]]
+    """Ids of the rules of domain/data/queue.toml that hold for the person."""
+    wanted_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """The one whom the person waits for; None: whoever is free."""
+    called_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    called_at: Mapped[datetime | None]
+    skipped_at: Mapped[datetime | None]
+    lets_pass: Mapped[list[Any]]
+    """Receptions that may go first because the person was not there when called."""
+    skips: Mapped[int] = mapped_column(Integer, default=0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    reception: Mapped[Reception] = relationship()
+    wanted: Mapped[User | None] = relationship(foreign_keys=[wanted_id])
+    called_by: Mapped[User | None] = relationship(foreign_keys=[called_by_id])
+
+
+class QueueEvent(Base):
+    """What happened to somebody who waits, and who did it; never changed."""
+
+    __tablename__ = "queue_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(Integer)
+    """None: the kiosk, for the person."""
+    kind: Mapped[str] = mapped_column(String(20))
+    why: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    details: Mapped[dict[str, Any]]
+    """What decided: `before` (who stood before a person who was called), `lets_pass`, `claims`, `to_id`."""
+    __table_args__ = (Index("ix_queue_events_organization_id_at", "organization_id", "at"),)
+
+
+class QueueDuty(Base):
+    """From when to when a leader or clerk called people of a hall."""
+
+    __tablename__ = "queue_duties"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    user: Mapped[User] = relationship()
+    organization: Mapped[Organization] = relationship()
+    __table_args__ = (
+        Index("ix_queue_duties_organization_id_until", "organization_id", "until"),
+        Index(
+            "ix_queue_duties_one_at_a_time", "user_id", "organization_id", unique=True, sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+class QueueRule(Base):
+    """What an organization set for itself and those below it about a rule of domain/data/queue.toml."""
+
+    __tablename__ = "queue_rules"
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    minutes: Mapped[int] = mapped_column(Integer)
+    active: Mapped[bool] = mapped_column(Boolean)
+    source: Mapped[str] = mapped_column(String(200))
+    author: Mapped[str] = mapped_column(String(64))
+    changed_at: Mapped[datetime]

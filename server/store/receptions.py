@@ -111,16 +111,6 @@ def records_of(session: Session, reception_ids: Sequence[str]) -> dict[str, tupl
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def ahead_of(session: Session, reception: Reception) -> int:
-    """How many are waiting at the same office who came before."""
-    query = select(func.count()).where(
-        Reception.state == ReceptionState.WAITING,
-        Reception.organization_id == reception.organization_id,
-        Reception.asked_at < reception.asked_at,
-    )
-    return session.scalar(query) or 0
-
-
 def change_state(
     session: Session, reception_id: str, old: Sequence[ReceptionState], new: ReceptionState, **values: Any
 ) -> bool:

@@ -25,6 +25,7 @@ PUBLIC = {
     ("POST", "/api/progress/copy"),
     ("POST", "/api/reader/open"),
     ("GET", "/api/join/{code}"),
+    ("GET", "/api/hall/{token}"),
     ("POST", "/api/join/{code}/join"),
 }
 """Everything else wants to know who is asking."""
@@ -40,6 +41,12 @@ WHO: dict[str, set[str]] = {
     "GET /api/receptions/{}/invitations": {"leader", "clerk"},
     "GET /api/receptions/{}/colleagues": {"leader", "clerk"},
     "DELETE /api/receptions/{}/invitations/{}": {"leader", "clerk"},
+    "GET /api/queue": {"leader", "clerk"},
+    "PUT /api/queue/duty": {"leader", "clerk"},
+    "PUT /api/queue/rules/{}": {"leader"},
+    "GET /api/queue/{}/receivers": {"leader", "clerk"},
+    "GET /api/queue/{}/events": {"leader", "clerk"},
+    "POST /api/queue/{}/{}": {"leader", "clerk"},
     "GET /api/invitations": {"leader", "clerk"},
     "GET /api/invitations/{}": {"leader", "clerk"},
     "POST /api/invitations/{}/join": {"leader", "clerk"},
