@@ -1,17 +1,25 @@
 """The queue: one's own line, duty, deeds about people who wait, the rules, and the hall's screen."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
 from server.api.deps import Db, Leader, LeaderOrClerk, OfficeDep
 from server.api.receptions import ReceptionId
-from server.protocol.queueing import Duty, HallDisplay, Queue, QueueEventView, QueueOrder, QueueRuleChange, Receiver
+from server.protocol.queueing import (
+    Duty,
+    HallDisplay,
+    Queue,
+    QueueEventView,
+    QueueOrder,
+    QueueRuleChange,
+    Receiver,
+)
 from server.reception import calling, waiting
 
 router = APIRouter()
 
-Deed = Annotated[str, Path(pattern=r"^[a-z-]{1,20}$")]
+Deed = Literal["call", "skip", "return", "transfer", "no-show", "claims"]
 RuleId = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$")]
 Token = Annotated[str, Path(pattern=r"^[0-9]{1,9}-[0-9a-f]{20}$")]
 
@@ -48,12 +56,12 @@ def events(reception_id: ReceptionId, db: Db, actor: LeaderOrClerk) -> dict[str,
     return {"events": calling.events(db, actor, reception_id)}
 
 
-@router.post("/queue/{reception_id}/{deed}")
+@router.post("/queue/{reception_id}/{queue_deed}")
 def act(
-    reception_id: ReceptionId, deed: Deed, order: QueueOrder, db: Db, actor: LeaderOrClerk, office: OfficeDep
+    reception_id: ReceptionId, queue_deed: Deed, order: QueueOrder, db: Db, actor: LeaderOrClerk, office: OfficeDep
 ) -> Queue:
     """call, skip, return, transfer, no-show, claims."""
-    calling.act(db, actor, reception_id, deed, order)
+    calling.act(db, actor, reception_id, queue_deed, order)
     return waiting.queue_of(db, actor, office.settings)
 
 

@@ -96,10 +96,8 @@ def act(session: Session, actor: Actor, reception_id: str, deed: str, order: Que
     """One deed of DEEDS about somebody who waits.
 
     Raises Conflict when somebody else was quicker, WrongState when it cannot be done now, NotFound for what the actor may
-    not see or a deed that there is not.
+    not see.
     """
-    if deed not in DEEDS:
-        raise NotFound
     DEEDS[deed](session, actor, _require(session, actor, reception_id), order)
 
 
@@ -146,7 +144,7 @@ def _skip(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) 
     _called(place)
     caller, reception = place.called_by_id or 0, place.reception
     around = waiting.circle(session, [reception.organization_id], [caller])
-    lets = queueing.passed_by(around.line_of(caller, (reception.organization_id,)), reception.id)
+    lets = queueing.passed_by(around.line_of(caller, _halls_of_one_off_duty(session, caller, reception)), reception.id)
     skips = place.skips + 1
     _change(
         session, place, order.version, called_by_id=None, called_at=None, skipped_at=clock.now(), lets_pass=list(lets), skips=skips
@@ -213,9 +211,12 @@ def take(session: Session, actor: Actor, reception: Reception) -> None:
         return
     user_id = actor.user_id or 0
     if place.called_by_id != user_id:
-        serves = store.duties_of(session, [user_id])
-        halls = () if serves else (reception.organization_id,)
-        _call_up(session, actor, place, place.version, "", halls)
+        _call_up(session, actor, place, place.version, "", _halls_of_one_off_duty(session, user_id, reception))
+
+
+def _halls_of_one_off_duty(session: Session, user_id: int, reception: Reception) -> tuple[int, ...]:
+    """Whoever serves no hall and receives somebody all the same does it as if on duty there."""
+    return () if store.duties_of(session, [user_id]) else (reception.organization_id,)
 
 
 def joined(session: Session, actor: Actor, reception: Reception) -> None:
@@ -274,7 +275,7 @@ def serve(session: Session, actor: Actor, halls: tuple[int, ...]) -> None:
     for hall_id in set(present) - set(halls):
         present[hall_id].until = now
     for place in store.called_by(session, user_id):
-        if place.wanted_id is None and place.reception.organization_id not in halls or not halls:
+        if (place.wanted_id is None and place.reception.organization_id not in halls) or not halls:
             _return(session, actor, place, QueueOrder(version=place.version, why="离岗"))
     session.flush()
 

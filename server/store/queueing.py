@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from server.domain.states import ReceptionState, StaffRole
 from server.store.access import Actor, organizations_under, visible_kiosks
-from server.store.models import Kiosk, Organization, QueueDuty, QueueEvent, QueuePlace, QueueRule, Reception, User
+from server.store.models import (
+    Kiosk,
+    Organization,
+    QueueDuty,
+    QueueEvent,
+    QueuePlace,
+    QueueRule,
+    Reception,
+    User,
+)
 
 MOST_WAITING = 500
 """Of one circle of halls; a county has some fifty kiosks, and one person sits at each."""
@@ -89,7 +98,7 @@ def talking_since(session: Session, users: Collection[int]) -> dict[int, datetim
     query = select(Reception.receiver_id, Reception.joined_at).where(
         Reception.state == ReceptionState.RUNNING, Reception.receiver_id.in_(users)
     )
-    return {row[0]: row[1] for row in session.execute(query) if row[1] is not None}
+    return {user: since for user, since in session.execute(query).tuples() if user is not None and since is not None}
 
 
 def talks_in(session: Session, hall_id: int) -> list[tuple[str, str]]:
@@ -104,8 +113,8 @@ def lengths(session: Session, halls: Collection[int], since: datetime, limit: in
     query = select(Reception.joined_at, Reception.ended_at).where(
         Reception.organization_id.in_(halls), Reception.ended_at > since, Reception.joined_at.is_not(None)
     )
-    rows = session.execute(query.order_by(Reception.ended_at.desc()).limit(limit))
-    return [(row[1] - row[0]).total_seconds() for row in rows]
+    rows = session.execute(query.order_by(Reception.ended_at.desc()).limit(limit)).tuples()
+    return [(ended - joined).total_seconds() for joined, ended in rows if joined is not None and ended is not None]
 
 
 def halls_under(session: Session, actor: Actor) -> Sequence[Organization]:

@@ -27,6 +27,7 @@ from server.store.models import (
     Kiosk,
     LogInSession,
     Organization,
+    QueuePlace,
     ReadingLink,
     StoredAssignment,
     StoredCase,
@@ -192,6 +193,7 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
         case_id = filing.file_record(session, clerk, record_id).case_id
         open_ = drafts.create_draft(session, add_reception(session, f"open{matter}", organization_id=2, receiver_id=receiver))
         signing.confirm(session, clerk, open_.id)
+        session.add(QueuePlace(reception_id=open_.reception_id, claims=[], lets_pass=[]))
         case = session.get_one(StoredCase, case_id)
         for place, state in (("G", "received"), ("R", "withdrawn")):
             unit = int(PLACES[place].split("/")[-2])
@@ -209,7 +211,7 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
 
 # --- asking ------------------------------------------------------------------------------------------------------
 
-SPECIAL = {"step": "contact", "kind": "video", "name": "record.json", "sha256": "0" * 64}
+SPECIAL = {"step": "contact", "kind": "video", "name": "record.json", "sha256": "0" * 64, "queue_deed": "return"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/cases/{}/steps/{}": {"version": 1, "how": "电话"},
     "POST /api/records/{}/edits": {"version": 1, "edits": []},

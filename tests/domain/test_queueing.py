@@ -45,7 +45,7 @@ def test_a_local_rule_holds_and_one_that_is_off_does_nothing():
     assert ordered(LocalRule(40, False, "县办〔2026〕1 号")) == "ab"
 
 
-@pytest.mark.parametrize("rule_id, own, words", [
+@pytest.mark.parametrize(("rule_id", "own", "words"), [
     ("rich", LocalRule(10, True, "文件"), "没有这一条"),
     ("elderly", LocalRule(10, True, " "), "依据"),
     ("elderly", LocalRule(0, True, "文件"), "分钟"),
@@ -105,7 +105,8 @@ def test_waiting_is_reckoned_from_talks_that_took_place():
     waits = queueing.forecast(people, seats, LENGTHS, at(10))
     assert (waits["a"].earliest, waits["a"].latest) == (at(10), at(10))
     assert waits["b"].earliest < at(22.5) < waits["b"].latest  # the longer ones last 12.5 minutes more on average
-    assert waits["b"].earliest < waits["d"].earliest and waits["b"].latest < waits["d"].latest
+    assert waits["b"].earliest < waits["d"].earliest
+    assert waits["b"].latest < waits["d"].latest
     assert queueing.wait_in_words(waits["a"], 0, OFFICE_ZONE) == "前面没有人了，马上叫您。"
     assert queueing.wait_in_words(Wait(at(41), at(52)), 2, OFFICE_ZONE) == "大约 09:40 到 09:55 之间叫您。"
     assert queueing.basis_in_words(LENGTHS, 2) == "按最近谈的 5 位算，一位平均 20 分钟，现在 2 个人在接。"

@@ -79,11 +79,13 @@ def test_people_are_called_in_turn_by_whoever_is_on_duty(office):
     hall.sit("甲", "乙", "丙")
     assert hall.line() == []
     assert code(hall.do("call", "甲")) == (409, "off_duty")
-    assert hall.standing("丙").wait == "还说不好几点：最近谈过的太少，算不准。号按次序叫。" or "没有人在岗" in hall.standing("丙").wait
+    assert "没有人在岗" in hall.standing("丙").wait
     hall.serve()
+    assert "最近谈过的太少" in hall.standing("丙").wait
     assert hall.line() == ["甲", "乙", "丙"]
     out_of_turn = hall.do("call", "丙")
-    assert code(out_of_turn) == (409, "out_of_turn") and out_of_turn.json()["error"]["details"]["before"] == ["A01", "A02"]
+    assert code(out_of_turn) == (409, "out_of_turn")
+    assert out_of_turn.json()["error"]["details"]["before"] == ["A01", "A02"]
     assert hall.do("call", "甲").status_code == 200
     standing = hall.standing("甲")
     assert (standing.called, standing.caller, standing.ahead) == (True, "副县长 周建国", 0)
@@ -123,7 +125,8 @@ def test_of_two_who_call_the_same_person_one_wins_and_the_other_is_told(office):
         thread.join()
     won = [who for who, answer in answers if answer.status_code == 200]
     lost = next(answer for _, answer in answers if answer.status_code != 200)
-    assert len(won) == 1 and lost.json()["error"]["code"] == "already_called"
+    assert len(won) == 1
+    assert lost.json()["error"]["code"] == "already_called"
     assert ("周建国" if won == ["leader"] else "孙丽") in lost.json()["error"]["message"]
     assert [what for _, what in hall.events("甲")] == ["取号排队", "叫号"]
 
@@ -166,7 +169,9 @@ def test_passing_on_keeps_the_place_and_going_off_duty_puts_back(office):
     assert [what for _, what in hall.events("甲")] == ["取号排队", "叫号", "放回原来的位置"]
     assert hall.line("other_leader") == ["甲", "乙", "丙"]
     names = [one["name"] for one in office.clerk.get(f"/api/queue/{hall.waiting['乙']}/receivers").json()["receivers"]]
-    assert names[0] == "局长 孙丽" and "陈晓" in names and "赵远" not in names
+    assert names[0] == "局长 孙丽"
+    assert "陈晓" in names
+    assert "赵远" not in names
 
 
 def test_what_is_said_at_the_kiosk_counts_and_staff_may_say_more(office):
@@ -176,7 +181,8 @@ def test_what_is_said_at_the_kiosk_counts_and_staff_may_say_more(office):
     with hall.store.write() as session:
         actor = hall.kiosks[1]
         calling.claim(session, actor, sittings.current(session, actor), ("elderly",))
-    assert hall.line() == ["乙", "甲"] and "70 岁以上" in hall.standing("乙").why
+    assert hall.line() == ["乙", "甲"]
+    assert "70 岁以上" in hall.standing("乙").why
     assert office.kiosk.put("/api/kiosk/sitting/claims", json={"claims": ["emergency"]}).status_code == 404
     assert hall.do("claims", "甲", claims=["emergency"]).status_code == 422
     assert hall.do("claims", "甲", claims=["emergency"], why="家里房子要塌").status_code == 200
@@ -205,7 +211,7 @@ def test_strangers_neither_see_nor_touch_the_line(office):
     assert hall.queue("stranger")["line"] == []
     assert hall.do("skip", "甲", "stranger").status_code == 404
     assert office.stranger.put("/api/queue/duty", json={"halls": [office.ids["town"]]}).status_code == 404
-    assert hall.do("no-such-deed", "甲").status_code == 404
+    assert hall.do("no-such-deed", "甲").status_code == 422
 
 
 def test_a_place_that_changed_or_is_over_is_not_changed_again(office):

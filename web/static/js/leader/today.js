@@ -3,6 +3,7 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { earlier, facts, matterOf, waited } from "/static/js/leader/brief.js";
 import { pluggedIn } from "/static/js/leader/devices.js";
+import { badgeWords, deeds, inOrder, load as loadQueue, placeFacts, rowOf, startQueue } from "/static/js/leader/line.js";
 import { chineseDay, clockTime, inWords, sameDay } from "/static/js/time.js";
 
 const EVERY_MS = 3000;
@@ -36,8 +37,11 @@ function item(row, mark, last) {
 
 /** @param {any} row */
 function waitingItem(row) {
+  const place = rowOf(row.id);
+  const words = place && badgeWords(place);
   const late = row.waiting_minutes >= 20;
-  return item(row, badge(late ? "warn" : "accent", "clock", waited(row)), `${clockTime(row.asked_at)} 到`);
+  const [tone, drawing, text] = words || [late ? "warn" : "accent", "clock", waited(row)];
+  return item(row, badge(tone, drawing, text), `${clockTime(row.asked_at)} 到${words ? `，${waited(row)}` : ""}`);
 }
 
 /** @param {any} row */
@@ -71,7 +75,7 @@ function counted(place, count) {
 }
 
 function waitingRows() {
-  return page.rows.filter((row) => row.state === "waiting");
+  return inOrder(page.rows.filter((row) => row.state === "waiting"));
 }
 
 function myRows() {
@@ -112,17 +116,18 @@ function action(row) {
 /** @param {any} row */
 function detailParts(row) {
   const full = page.detail && page.detail.id === row.id ? page.detail : null;
+  const place = row.state === "waiting" ? rowOf(row.id) : null;
   const before = full ? earlier(full) : el("div", { "aria-busy": "true" }, el("span.skel"));
   return [
     el("header", {}, el("span.no.num", {}, row.number), el("h2", {}, matterOf(row))),
-    el("div.in.brief.scroll", {}, el("div.stack", {}, ...facts({ ...full, ...row })), before),
-    el("footer.row.wrap", {}, action(row), row.state === "waiting" ? el("span.small.mute.end", {}, "双方都出声以后开始录音录像") : null),
+    el("div.in.brief.scroll", {}, el("div.stack", {}, ...facts({ ...full, ...row }), place ? placeFacts(place) : null), before),
+    el("footer.row.wrap", {}, action(row), place ? deeds(place) : null, row.state === "waiting" ? el("span.small.mute.end", {}, "双方都出声以后开始录音录像") : null),
   ];
 }
 
 function drawDetail() {
   const row = page.rows.find((one) => one.id === page.chosen);
-  const shown = JSON.stringify([row || null, page.detail && page.detail.id]);
+  const shown = JSON.stringify([row || null, row && rowOf(row.id), page.detail && page.detail.id]);
   if (shown === page.shown) return;
   page.shown = shown;
   byId("detail").replaceChildren(...(row ? detailParts(row) : [el("div.empty", {}, icon("users"), el("h2", {}, "有人来了，这里写着是谁、什么事"), el("p", {}, "页面开着就行，不用刷新。"))]));
@@ -153,7 +158,7 @@ function choose(event) {
 
 async function refresh() {
   try {
-    const answer = await api("GET", "/api/receptions");
+    const [answer] = await Promise.all([api("GET", "/api/receptions"), loadQueue()]);
     page.rows = answer.receptions.filter((/** @type {any} */ row) => row.state === "waiting" || sameDay(row.asked_at, new Date()));
     page.calls = answer.calls;
     tell(byId("offline"), "");
@@ -184,6 +189,7 @@ async function start() {
   tell(byId("offline"), "");
   byId("waiting").addEventListener("click", choose);
   byId("mine").addEventListener("click", choose);
+  startQueue(draw);
   showDevices();
   for (;;) {
     await refresh();

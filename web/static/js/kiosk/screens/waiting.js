@@ -1,14 +1,10 @@
 // Before the talk and after it: the two screens on which the person sits and waits.
+import { api } from "/static/js/api.js";
 import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
 import { sittingMemory } from "../memory.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
-
-/** Honest words: nobody knows how long the others will talk. @param {number} ahead */
-function honest(ahead) {
-  if (ahead === 0) return "前面没有人了。领导一进来就开始，请坐在这里。";
-  return `前面的人谈完，就轮到您。每个人谈的时间不一样，说不准几点，号不会变。`;
-}
+import { Standing } from "./standing.js";
 
 /** Lets the person see and hear that the machine works; nothing leaves it. @param {Screen} screen @param {boolean} video */
 async function tryOut(screen, video) {
@@ -31,15 +27,19 @@ export function waiting(app) {
   const screen = new Screen("waiting");
   const video = app.sitting.consent === "audio_video";
   const trying = tryOut(screen, video);
-  const update = (/** @type {any} */ sitting) => screen.fill({ number: sitting.number, ahead: String(sitting.ahead), honest: honest(sitting.ahead) });
+  const standing = new Standing(screen, (claims) => app.try(() => api("PUT", "/api/kiosk/sitting/claims", { claims }), (/** @type {any} */ sitting) => app.take(sitting)));
+  const update = (/** @type {any} */ sitting) => {
+    screen.fill({ number: sitting.number, ahead: String(sitting.ahead) });
+    standing.draw(sitting);
+  };
   const leave = async () => {
     const sure = await app.ask({ title: "今天不等了吗？", text: "这个号就不用了。下次来，再按“开始”。", yes: "今天不等了", no: "接着等", danger: true });
     if (sure) await app.leave();
   };
   if (app.petitioner) screen.fill({ title: `${app.petitioner}，您排上了` });
   screen.on({ leave });
-  update(app.sitting);
   voice.speak("waiting");
+  update(app.sitting);
   const close = () => trying.then((meter) => meter.close());
   return { speech: ["waiting"], back: leave, update, close };
 }
