@@ -116,6 +116,7 @@ def due(rule: str, day: date, unit: str, office: str) -> str:
         "simple_accept": f"{until}，{who}会告诉您受理不受理。",
         "conclude": f"{until}，{who}会给您一份写好的处理意见。",
         "simple_conclude": f"{until}，{who}会答复您。",
+        "promise": f"{until}，{who}会办成领导当面答应您的事。",
         "review": f"{until}，会给您复查意见。",
         "reexamination": f"{until}，会给您复核意见。",
         "request_review": f"对处理意见不服的，{until}可以申请复查。",

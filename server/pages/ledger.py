@@ -1,4 +1,4 @@
-"""Pages of 积案台账 and 典型案例库.  Their data comes through the API."""
+"""Pages of 积案台账, 领导承诺台账 and 典型案例库.  Their data comes through the API."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -20,6 +20,12 @@ def ledger(request: Request, actor: CaseReader) -> Response:
 def entry(request: Request, case_id: int, actor: CaseReader) -> Response:
     """One matter's entry; what the actor may not see is told by the API in the page."""
     return render(request, "ledger/entry.html", actor=actor, case_id=case_id, risks=RISK_WORDS)
+
+
+@router.get("/promises")
+def promises(request: Request, actor: CaseReader) -> Response:
+    """领导承诺台账: what leaders undertook in talks, the overdue first."""
+    return render(request, "promises/list.html", actor=actor)
 
 
 @router.get("/models")

@@ -19,6 +19,14 @@ class UnitOrder(Message):
     task: Annotated[str, Field(max_length=2000)] = ""
 
 
+class PreparedUnit(Message):
+    """A unit that a leader's promise names and that has no share of the case yet."""
+
+    organization_id: int
+    name: str
+    task: str
+
+
 class StepOrder(Message):
     """A step with whatever it needs (domain/flow.py); what it does not need stays empty."""
 

@@ -1,11 +1,20 @@
 """JSON of the office's HTTP API: what pages and native clients send and get.  Paths: office.md."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
-from server.protocol.flow import AskedExtension, AssignmentView, LetterView, NewRating, RequestView, StepOffer
+from server.protocol.flow import (
+    AskedExtension,
+    AssignmentView,
+    LetterView,
+    NewRating,
+    PreparedUnit,
+    RequestView,
+    StepOffer,
+)
 from server.protocol.queueing import Standing
 from server.protocol.signalling import LineWord as LineWordName
 from server.protocol.strokes import Aspect, Strokes
@@ -210,6 +219,14 @@ class NewSitting(Message):
     """In one sentence what it is about, if they wish to say."""
 
 
+class SlipPromise(Message):
+    """What a leader undertook, on the petitioner's slip."""
+
+    unit: str
+    what: str
+    due_on: date
+
+
 class Sitting(Message):
     """All that the kiosk's screens need; read again every two seconds and after every step."""
 
@@ -230,6 +247,8 @@ class Sitting(Message):
     case_no: str = ""
     next_step: str = ""
     """Chinese sentence for the slip: what happens next and by when."""
+    promises: tuple[SlipPromise, ...] = ()
+    """On the slip: what the leader undertook."""
     phone_last4: str = ""
     preparing_message: str = ""
     standing: Standing | None = None
@@ -1247,6 +1266,8 @@ class Case(CaseRow):
     manifest_sha256: str
     intact: bool
     """The stored record still has its hash."""
+    prepared: tuple[PreparedUnit, ...] = ()
+    """Only for the office: whom the leader's promises name and who has no share yet."""
 
 
 class DeskFigures(Message):

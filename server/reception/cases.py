@@ -22,7 +22,7 @@ from server.protocol.office import (
     NewSupplement,
     Supplement,
 )
-from server.reception import clocks, flow, history, offering, reviews, signatures
+from server.reception import clocks, commitments, flow, history, offering, reviews, signatures
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.issued import letter_views
@@ -146,6 +146,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         record_sha256=case.record_sha256,
         manifest_sha256=case.manifest_sha256,
         intact=record is None or intact(session, record, case),
+        prepared=commitments.prepared(session, case) if flow.of_office(actor, case) else (),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.commitments import RULE as PROMISE
 from server.domain.deadline_words import explain
 from server.domain.deadlines import Deadline, Extension, Pause, check_extension, count
 from server.domain.limits import RULES, LimitError, LocalRule, Rule, rules_for
@@ -60,8 +61,11 @@ def meet(session: Session, case: StoredCase, rules: Collection[str], day: date, 
 
 
 def drop(session: Session, case: StoredCase, *, organization_id: int | None = None, rules: Collection[str] = ()) -> None:
-    """These do not hold any more: those of a unit, of these limits, or all."""
+    """These do not hold any more: those of a unit, of these limits, or all but what a leader promised, which only the
+    leader takes back."""
     for one in store.open_deadlines_of(session, case.id, rules):
+        if one.rule == PROMISE and PROMISE not in rules:
+            continue
         if organization_id is None or one.organization_id == organization_id:
             one.dropped_at = clock.now()
 

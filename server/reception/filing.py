@@ -15,7 +15,7 @@ from server.domain.signers import READERS, SIGNED
 from server.domain.states import Channel, FormField, RecordState
 from server.errors import Conflict, WrongState
 from server.protocol.canonical import fingerprint
-from server.reception import registering, revisions, signatures
+from server.reception import commitments, registering, revisions, signatures
 from server.reception.canonical import same_words, settled
 from server.reception.records import FILEABLE, require
 from server.store import records
@@ -75,6 +75,7 @@ def _file(session: Session, actor: Actor, record: VisitRecord, content: dict[str
     session.flush()
     if not records.move(session, record.id, FILEABLE, RecordState.FILED):
         raise WrongState
+    commitments.filed(session, case)
     return Filed(case_id=case.id, case_no=case.case_no)
 
 

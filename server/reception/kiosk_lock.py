@@ -32,7 +32,7 @@ def _open_until(reception: Reception) -> datetime | None:
 
 def covered(reception: Reception, shown: Sitting) -> Sitting:
     """The sitting without anything that a stranger must not see or that would answer the question."""
-    left_out = {"receiver": "", "record_id": None, "query_code": "", "case_no": "", "next_step": "", "phone_last4": ""}
+    left_out = {"receiver": "", "record_id": None, "query_code": "", "case_no": "", "next_step": "", "promises": (), "phone_last4": ""}
     question = {
         "number": "",
         "locked": True,

@@ -5,11 +5,13 @@ import secrets
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.commitments import CommitmentState
 from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState, RecordState
 from server.errors import NotFound, WrongState
 from server.protocol.base import Role
-from server.protocol.office import NewSitting, Sitting
+from server.protocol.office import NewSitting, Sitting, SlipPromise
 from server.reception import calling, kiosk_lock, waiting
+from server.store import commitments
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import Participant, Reception, VisitRecord
@@ -98,11 +100,21 @@ def view(session: Session, reception: Reception) -> Sitting:
         query_code=reception.query_code,
         case_no=case.case_no if case else "",
         next_step=_next_step(session, case.id if case else None) if step == "slip" else "",
+        promises=_promises(session, reception.id) if step == "slip" else (),
         phone_last4=reception.petitioner_phone[-4:],
         preparing_message=_preparing(reception, record) if step == "preparing" else "",
         standing=standing,
     )
     return kiosk_lock.covered(reception, shown) if kiosk_lock.is_locked(reception) else shown
+
+
+def _promises(session: Session, reception_id: str) -> tuple[SlipPromise, ...]:
+    """What the petitioner takes home: what the leader undertook and did not take back, in the order of the talk."""
+    return tuple(
+        SlipPromise(unit=one.unit.name, what=one.what, due_on=one.due_on)
+        for one in commitments.of_reception(session, reception_id)
+        if one.state != CommitmentState.WITHDRAWN
+    )
 
 
 def _step(reception: Reception, record: VisitRecord | None) -> str:

@@ -16,6 +16,7 @@ from server.protocol.base import Role
 from server.store.models import (
     AccusedUnit,
     CaseAccused,
+    Commitment,
     Invitation,
     Kiosk,
     Organization,
@@ -222,6 +223,21 @@ def _case_unknown(actor: Actor) -> ColumnElement[bool]:
     """Whether nobody knows whom a talk's accusation is against, and the talk's record is hidden for that."""
     known = exists().where(CaseAccused.case_id == StoredCase.id)
     return and_(~known, exists().where(_RECORD.id == StoredCase.record_id, _hidden(actor, _RECORD)))
+
+
+def visible_commitments(actor: Actor) -> Select[Commitment]:
+    """Promises of leaders: those of talks of the actor's organization and below, and those that a unit of the actor's is
+    to keep; hidden with the record or the case that they came from (条例 art. 30)."""
+    query = select(Commitment)
+    if not _reads_cases(actor):
+        return query.where(false())
+    own = Commitment.organization_id.in_(organizations_under(actor))
+    given = Commitment.unit_id.in_(organizations_under(actor))
+    record = exists().where(_RECORD.reception_id == Commitment.reception_id, _hidden(actor, _RECORD))
+    matter = exists().where(
+        StoredCase.id == Commitment.case_id, StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor))
+    )
+    return query.where(given if actor.role is StaffRole.HANDLER else or_(own, given), ~record, ~matter)
 
 
 def visible_kiosks(actor: Actor) -> Select[Kiosk]:

@@ -355,6 +355,50 @@ class StoredPromise(Base):
     decided_at: Mapped[datetime | None]
 
 
+class Commitment(Base):
+    """领导答复, confirmed: what a unit is to do until which day, followed until it is done or taken back with a reason."""
+
+    __tablename__ = "commitments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"))
+    promise_id: Mapped[str] = mapped_column(String(80))
+    """Of the promise it came from; one that was typed has a name that its page made, so that sending twice makes one."""
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    """Where the talk was held."""
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    """Null until the record is filed."""
+    unit_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    what: Mapped[str] = mapped_column(String(1000))
+    said: Mapped[str] = mapped_column(Text, default="")
+    """The sentence as it was heard; empty where it was typed."""
+    start: Mapped[float] = mapped_column(Float, default=0)
+    due_on: Mapped[date] = mapped_column(Date)
+    promised_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    promised_at: Mapped[datetime]
+    assign: Mapped[bool] = mapped_column(Boolean, default=False)
+    """The leader wants the unit to have it as soon as there is a case."""
+    state: Mapped[str] = mapped_column(String(20))
+    """CommitmentState of domain/commitments.py."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    words: Mapped[str] = mapped_column(String(500), default="")
+    """What was done, or why it cannot be."""
+    ended_by: Mapped[str] = mapped_column(String(64), default="")
+    ended_on: Mapped[date | None] = mapped_column(Date)
+    """The day it was done or taken back."""
+    deadline_id: Mapped[int | None] = mapped_column(Integer)
+    reception: Mapped[Reception] = relationship()
+    unit: Mapped[Organization] = relationship(foreign_keys=[unit_id])
+    organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
+    promised_by: Mapped[User] = relationship()
+    __table_args__ = (
+        UniqueConstraint("reception_id", "promise_id"),
+        Index("ix_commitments_state", "state", "due_on", "id"),
+        Index("ix_commitments_unit", "unit_id", "state", "due_on", "id"),
+        Index("ix_commitments_leader", "promised_by_id", "state", "due_on", "id"),
+        Index("ix_commitments_organization", "organization_id", "state", "due_on", "id"),
+    )
+
+
 class StoredSegment(Base):
     """A closed file of a recording."""
 

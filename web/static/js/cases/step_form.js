@@ -120,8 +120,8 @@ export class StepForm {
 
   /** @returns {Field} */
   units() {
-    const chooser = new UnitChooser(String(this.found.id), this.found.assignments.some((/** @type {any} */ one) => one.part === "主办" && one.state !== "已收回"));
-    return { name: "units", node: labelled("units", "给哪些单位", true, chooser.search, chooser.results, chooser.rows), get: () => chooser.get(), set: (value) => chooser.set(value || []) };
+    const chooser = new UnitChooser(String(this.found.id), this.found.assignments.some((/** @type {any} */ one) => one.part === "主办" && one.state !== "已收回"), this.found.prepared || []);
+    return { name: "units", node: labelled("units", this.found.prepared?.length ? "给哪些单位（领导答应的事，已经填好）" : "给哪些单位", true, chooser.search, chooser.results, chooser.rows), get: () => chooser.get(), set: (value) => chooser.set(value || []) };
   }
 
   /** The statutory routes for the matter's category, and room for another. @returns {Field} */

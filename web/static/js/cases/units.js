@@ -11,12 +11,12 @@ const SHOWN = 6;
 
 /** Events: "input" on its node with every change. */
 export class UnitChooser {
-  /** @param {string} caseId @param {boolean} hasMain the matter has its main unit already */
-  constructor(caseId, hasMain) {
+  /** @param {string} caseId @param {boolean} hasMain the matter has its main unit already @param {any[]} prepared units that a leader's promises name, with their tasks */
+  constructor(caseId, hasMain, prepared = []) {
     this.path = `/api/choices/units/${caseId}`;
     this.hasMain = hasMain;
     /** @type {Unit[]} */
-    this.units = [];
+    this.units = prepared.map((one, i) => ({ organization_id: one.organization_id, name: one.name, part: hasMain || i ? "support" : "main", kind: "assign", task: one.task }));
     /** @type {any[]} */
     this.found = [];
     this.asked = 0;
@@ -27,6 +27,7 @@ export class UnitChooser {
     this.node = el("div.stack.g2", {}, this.search, this.results, this.rows);
     this.search.addEventListener("input", (event) => { event.stopPropagation(); this.later(); });
     this.search.addEventListener("keydown", (event) => this.key(event));
+    this.draw();
     void this.find();
   }
 

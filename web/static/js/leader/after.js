@@ -1,6 +1,7 @@
 // After the talk: wait for the draft, then lead to it.
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
+import { Commitments } from "/static/js/leader/commitments.js";
 import { inWords } from "/static/js/time.js";
 
 const EVERY_MS = 2000;
@@ -8,6 +9,7 @@ const EVERY_MS = 2000;
 export class After {
   /** @param {string} receptionId */
   constructor(receptionId) {
+    this.id = receptionId;
     this.path = `/api/receptions/${receptionId}`;
   }
 
@@ -16,6 +18,7 @@ export class After {
     this.words("正在收好录音录像，出笔录草稿，一般几秒钟就好。您可以先去谈下一位，草稿不会丢。");
     if (reception) this.draw(reception);
     show();
+    void new Commitments(this.id).begin();
     while (!(await this.settled())) await new Promise((resume) => setTimeout(resume, EVERY_MS));
   }
 

@@ -1,4 +1,4 @@
-import { byId } from "/static/js/dom.js";
+import { byId, el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { resetLooks } from "../keys.js";
 import { Screen, spaced } from "../screen.js";
@@ -8,6 +8,12 @@ import * as voice from "../voice.js";
 function hint(sitting) {
   if (sitting.phone_last4) return `查的时候，还要报手机号后四位：${sitting.phone_last4}`;
   return "没有留手机号：来窗口报查询码，工作人员帮您查";
+}
+
+/** Who, what, until when. @param {{unit: string, what: string, due_on: string}} one */
+function promise(one) {
+  const [, month, day] = one.due_on.split("-").map(Number);
+  return el("li", {}, `${one.unit}：${one.what.replace(/[。；，]+$/, "")}。`, el("b.nb", {}, `${month}月${day}日前`));
 }
 
 /** @param {any} app */
@@ -23,6 +29,8 @@ export function slip(app) {
       receiver: sitting.receiver,
       next: sitting.next_step,
     });
+    screen.part("promises").hidden = !sitting.promises.length;
+    screen.part("promise-list").replaceChildren(...sitting.promises.map(promise));
     screen.part("next").hidden = !sitting.next_step;
     screen.part("receiver-label").hidden = !sitting.receiver;
   };
