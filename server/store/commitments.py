@@ -87,7 +87,7 @@ def counts(session: Session, actor: Actor, wanted: Wanted, today: date) -> dict[
 def records_of(session: Session, reception_ids: Collection[str]) -> dict[str, str]:
     """Record of each talk that has one."""
     query = select(VisitRecord.reception_id, VisitRecord.id).where(VisitRecord.reception_id.in_(reception_ids))
-    return {talk: record for talk, record in session.execute(query)}
+    return {talk: record for talk, record in session.execute(query).tuples()}  # noqa: C416
 
 
 def readable_cases(session: Session, actor: Actor, case_ids: Collection[int]) -> set[int]:
@@ -132,12 +132,12 @@ def kept(
     )
     good = case((and_(Commitment.state == CommitmentState.DONE, Commitment.ended_on <= Commitment.due_on), 1), else_=0)
     who, column = (User, Commitment.promised_by_id) if by == "leader" else (Organization, Commitment.organization_id)
-    query = visible_commitments(actor).where(
+    ended = visible_commitments(actor).where(
         Commitment.organization_id.in_(organizations_under(actor)), Commitment.promised_at >= since, Commitment.promised_at < until, whole
     )
-    query = query.join(who, who.id == column).with_only_columns(who.id, who.name, func.sum(good), func.count())
+    query = ended.join(who, who.id == column).with_only_columns(who.id, who.name, func.sum(good), func.count())
     found = session.execute(query.group_by(who.id, who.name).order_by(who.name, who.id).limit(MOST_CHOICES))
-    return [(number, name, Share(int(part), all_)) for number, name, part, all_ in found]
+    return [(number, name, Share(int(part), whole_)) for number, name, part, whole_ in found]
 
 
 def offered_units(session: Session, path: str) -> Sequence[Organization]:

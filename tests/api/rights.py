@@ -24,6 +24,7 @@ from server.store.access import Actor
 from server.store.models import (
     AccusedUnit,
     CaseAccused,
+    Commitment,
     Kiosk,
     LogInSession,
     Organization,
@@ -198,13 +199,19 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
         for place, state in (("G", "received"), ("R", "withdrawn")):
             unit = int(PLACES[place].split("/")[-2])
             session.add(StoredAssignment(case_id=case_id, organization_id=unit, kind="assign", part="main", state=state, given_by="x", given_at=TALK))
+        promise = Commitment(
+            reception_id=f"filed{matter}", promise_id="typed-1", organization_id=2, case_id=case_id, unit_id=int(PLACES["G"].split("/")[-2]),
+            what="x", due_on=TALK.date(), promised_by_id=receiver, promised_at=TALK, state="open",
+        )  # fmt: skip
+        session.add(promise)
+        session.flush()
         if matter == "X":
             case.accusation, case.purpose = True, "accusation"
             session.add_all(CaseAccused(case_id=case_id, organization_id=unit) for unit in (2, 4))
             open_.accusation = True
             session.merge(AccusedUnit(record_id=open_.id, organization_id=2))
         elsewhere = matter == "X"  # kiosks, accounts and organizations are accused of nothing
-        return {"case_id": case_id, "record_id": open_.id, "open_record_id": open_.id, "reception_id": open_.reception_id, "kiosk_id": 999 if elsewhere else 1,
+        return {"commitment_id": promise.id, "case_id": case_id, "record_id": open_.id, "open_record_id": open_.id, "reception_id": open_.reception_id, "kiosk_id": 999 if elsewhere else 1,
                 "segment_id": f"open{matter}-s1", "organization_id": 999 if elsewhere else 2,
                 "user_id": 999 if elsewhere else session.query(User).filter_by(username="clerk-O").one().id}  # fmt: skip
 
