@@ -87,7 +87,7 @@ def counts(session: Session, actor: Actor, wanted: Wanted, today: date) -> dict[
 def records_of(session: Session, reception_ids: Collection[str]) -> dict[str, str]:
     """Record of each talk that has one."""
     query = select(VisitRecord.reception_id, VisitRecord.id).where(VisitRecord.reception_id.in_(reception_ids))
-    return {talk: record for talk, record in session.execute(query).tuples()}  # noqa: C416
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def readable_cases(session: Session, actor: Actor, case_ids: Collection[int]) -> set[int]:
