@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from sqlalchemy import select
 
+from server import clock
 from server.domain.deadline_words import explain
 from server.domain.deadlines import Pause, count
 from server.domain.limits import RULES
@@ -26,7 +27,7 @@ from server.pages.login import safe_next
 from server.protocol.office import Progress
 from server.settings import Settings
 from server.store.engine import Store
-from server.store.models import Participant, StoredUtterance
+from server.store.models import Participant, Reception, StoredUtterance
 from tests.browser import chromium
 from tests.browser.programs import wait_until
 
@@ -444,6 +445,45 @@ def test_what_was_undertaken_is_confirmed_before_hanging_up(
     page.click("#tab-promises")
     expect(cards).to_have_count(2)
     expect(cards.filter(has_text="本月底以前")).to_contain_text("核对过")
+
+
+@pytest.mark.slow
+def test_all_promises_are_confirmed_in_one_step_and_followed(new_context: NewContext, office: Office, program: OfficeProgram) -> None:
+    reception = office.sit_down(office.kiosk("柳湾接谈室"), "何守田", "修村道占地")
+    leader = office.client()
+    office.call(leader, "POST", "/api/session", username="li", password=PASSWORD)
+    office.call(leader, "POST", f"/api/receptions/{reception}/join")
+    told(program, reception, "请镇政府在五个工作日内拿出处理意见。", "十五日内书面告知您是否受理。")
+    store = Store(Settings(data_dir=program.folder).store_url)
+    with store.write() as session:
+        talk = session.get_one(Reception, reception)
+        talk.started_at, talk.ended_at, talk.state = talk.asked_at, clock.now(), "closed"
+    store.close()
+    page = as_user(new_context(), "li", f"/leader/receptions/{reception}")
+    began = time.monotonic()
+    cards = page.locator(".commit-card")
+    expect(cards).to_have_count(2, timeout=10_000)
+    for place in range(2):
+        cards.nth(place).locator("select").select_option(index=1)
+    page.click("#commit-add")
+    expect(page.locator("#commit-send")).to_be_disabled()
+    cards.nth(2).locator("textarea").fill("到地里重新量地")
+    cards.nth(2).locator("select").select_option(index=1)
+    cards.nth(2).get_by_role("button", name="一周").click()
+    look(page, "commitments")
+    assert page.locator("#commit-send").bounding_box()["y"] < 768, "the one button is in sight"
+    page.click("#commit-send")
+    expect(page.locator(".commit-card.settled")).to_have_count(3, timeout=10_000)
+    assert time.monotonic() - began < 30, "from the end of the talk to confirmed promises"
+    page.goto("/promises")
+    expect(page.locator("#rows tr")).to_have_count(3, timeout=10_000)
+    expect(page.locator("#ending")).to_be_hidden()
+    look(page, "promises-ledger")
+    page.get_by_role("button", name="记办成：到地里重新量地").click()
+    page.fill("#words", "量过了，签字单在卷里")
+    page.click("#ending-yes")
+    expect(page.locator("#rows tr")).to_have_count(2, timeout=10_000)
+    assert overflow(page) == 0
 
 
 PLAYING = """(id) => new Promise((moving) => {
