@@ -173,7 +173,7 @@ STEPS: Mapping[Step, StepRule] = {
     ),
     Step.INVITE_RATING: StepRule("请他评价", "请信访人评价", ANSWERED, ("office", "unit"), needs=("how",)),
     Step.CONCLUDE: StepRule("办结", "办结", _from(S.REPLIED), ("office",), S.CONCLUDED, may=("outcome",)),
-    Step.FOLLOW_UP: StepRule("回访", "回访", ANSWERED, ("office",), needs=("outcome",)),
+    Step.FOLLOW_UP: StepRule("回访", "回访", ANSWERED, ("office",), needs=("outcome",), may=("score",)),
     Step.IMPROVE: StepRule("整改提升", "整改提升", ANSWERED, ("office", "unit"), needs=("outcome",)),
     Step.REQUEST_REVIEW: StepRule(
         "收到复查申请", "信访人申请复查", ANSWERED, ("office",), S.REVIEWING, needs=("day",), meets=("request_review",),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from server.api.deps import CaseReader, Clerk, Db
 from server.domain import terms
 from server.pages.render import render
-from server.store import accounts
+from server.store import accounts, ledger
 
 router = APIRouter()
 
@@ -36,9 +36,10 @@ def imports(request: Request, actor: Clerk) -> Response:
 
 
 @router.get("/cases/new")
-def new_matter(request: Request, actor: Clerk) -> Response:
+def new_matter(request: Request, actor: Clerk, db: Db) -> Response:
     """Registering a matter that did not come by a talk."""
-    return render(request, "cases/new.html", actor=actor)
+    leaders = [(one.id, f"{one.name}（{one.title}）" if one.title else one.name) for one in ledger.leaders(db, actor.organization_path)]
+    return render(request, "cases/new.html", actor=actor, leaders=leaders)
 
 
 @router.get("/cases/{case_id}")

@@ -141,6 +141,8 @@ class Choices(Message):
     general: tuple[int, ...]
     """Routes for a category that is not in the list."""
     pauses: tuple[PauseView, ...]
+    scores: tuple[tuple[str, str], ...]
+    """How satisfied somebody says they are."""
 
 
 class MatterCheck(Message):

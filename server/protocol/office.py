@@ -1014,6 +1014,13 @@ class CaseDeadline(DeadlineView):
     """Whose duty it is; null: the petitioner's own."""
 
 
+class MergedInto(Message):
+    """The matter in which a merged one is handled, where the actor may read it."""
+
+    id: int
+    case_no: str
+
+
 class CaseRow(Message):
     id: int
     case_no: str
@@ -1029,6 +1036,7 @@ class CaseRow(Message):
     deadline: DeadlineView | None
     excerpt: str = ""
     """Where a search found it."""
+    merged_into: MergedInto | None = None
 
 
 class CaseEvent(Message):

@@ -19,6 +19,7 @@ from server.protocol.office import (
     CasePersonView,
     CaseRow,
     DeadlineView,
+    MergedInto,
     NewSupplement,
     Supplement,
 )
@@ -70,19 +71,27 @@ def list_cases(session: Session, actor: Actor, query: CaseQuery | str = "", curs
     """A page of twenty cases that fit, newest first; a string asks for its words."""
     asked = CaseQuery(words=query) if isinstance(query, str) else query
     found = finding.page(session, actor, asked, cursor)
-    return CaseList(rows_of(session, found.cases, asked.words), found.total, found.older, found.newer)
+    return CaseList(rows_of(session, actor, found.cases, asked.words), found.total, found.older, found.newer)
 
 
 def find_by_number(session: Session, actor: Actor, number: str) -> list[CaseRow]:
     """Cases of whoever has exactly this telephone or ID number; that it was looked for is written down, without it."""
     records.note_access(session, actor, "find_number", "case_person", "", clock.now())
-    return rows_of(session, finding.by_number(session, actor, number))
+    return rows_of(session, actor, finding.by_number(session, actor, number))
 
 
-def rows_of(session: Session, found: Sequence[StoredCase], words: str = "") -> list[CaseRow]:
+def rows_of(session: Session, actor: Actor, found: Sequence[StoredCase], words: str = "") -> list[CaseRow]:
     """Lines of a list; a few reads however many cases there are."""
     views = deadline_views(session, found)
-    return [_row(case, views.get(case.id), words) for case in found]
+    targets = _targets(session, actor, found)
+    return [_row(case, views.get(case.id), words, targets.get(case.merged_into_id or 0)) for case in found]
+
+
+def _targets(session: Session, actor: Actor, found: Sequence[StoredCase]) -> dict[int, MergedInto]:
+    """Those in which merged ones of these are handled, as far as the actor may read them."""
+    numbers = {case.merged_into_id for case in found if case.merged_into_id is not None}
+    readable = cases.readable(session, actor, numbers)
+    return {one.id: MergedInto(id=one.id, case_no=one.case_no) for one in readable}
 
 
 def deadline_views(session: Session, found: Sequence[StoredCase]) -> dict[int, DeadlineView]:
@@ -90,7 +99,7 @@ def deadline_views(session: Session, found: Sequence[StoredCase]) -> dict[int, D
     return clocks.views(session, found, cases.open_deadlines(session, [case.id for case in found]))
 
 
-def _row(case: StoredCase, deadline: DeadlineView | None, query: str = "") -> CaseRow:
+def _row(case: StoredCase, deadline: DeadlineView | None, query: str = "", target: MergedInto | None = None) -> CaseRow:
     return CaseRow(
         id=case.id,
         case_no=case.case_no,
@@ -104,6 +113,7 @@ def _row(case: StoredCase, deadline: DeadlineView | None, query: str = "") -> Ca
         channel=terms.CHANNEL[Channel(case.channel)],
         unit=case.unit.name if case.unit else "",
         excerpt=searchtokens.excerpt(search_parts(case)[4:], query) if query else "",
+        merged_into=target,
     )
 
 
@@ -119,7 +129,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
     record = session.get_one(VisitRecord, case.record_id) if case.record_id else None
     made = {document.name: document for document in cases.documents(session, case.id)}
     return Case.model_construct(
-        **dict(_row(case, deadline_views(session, [case]).get(case.id))),
+        **dict(rows_of(session, actor, [case])[0]),
         version=case.version,
         stage=case.state,
         category=case.category,

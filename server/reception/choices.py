@@ -51,6 +51,7 @@ def choices(own: Path | None) -> Choices:
         ),
         general=tuple(places[route] for route in found.routes_of("")),
         pauses=tuple(PauseView(id=one.id, name=one.name, basis=one.basis) for one in PAUSES.values()),
+        scores=tuple((one.value, words) for one, words in terms.SCORE.items()),
     )
 
 

@@ -218,15 +218,15 @@ def view(session: Session, actor: Actor, group_id: int, after: int = 0) -> Group
         "measures": tuple(_measure(one) for one in store.measures(session, group.id)),
         "events": tuple(_event(one) for one in store.events(session, group.id)),
         "states": tuple((terms.CASE_STATE[CaseState(state)], number) for state, number in states),
-        "cases": _case_rows(session, found), "next_after": next_after,
+        "cases": _case_rows(session, actor, found), "next_after": next_after,
         "may_change": _changeable(actor, group), "may_report": _reportable(actor, group),
     })  # fmt: skip
 
 
-def _case_rows(session: Session, found: Sequence[StoredCase]) -> tuple[GroupCaseRow, ...]:
+def _case_rows(session: Session, actor: Actor, found: Sequence[StoredCase]) -> tuple[GroupCaseRow, ...]:
     last = store.last_events(session, [case.id for case in found])
     made = []
-    for case, row in zip(found, filed.rows_of(session, found), strict=True):
+    for case, row in zip(found, filed.rows_of(session, actor, found), strict=True):
         event = last.get(case.id)
         what = terms.CASE_EVENT.get(event.kind, event.kind) if event else ""
         made.append(GroupCaseRow(version=case.version, last=what, last_at=event.at if event else None, row=row))

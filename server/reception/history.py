@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from server.domain import terms
 from server.domain.flow import ABOUT_LETTERS, ABOUT_UNITS, LetterKind, Step
 from server.domain.limits import PAUSES
+from server.domain.ratings import Score
 from server.domain.states import Purpose
 from server.protocol.office import CaseEvent
 from server.store import cases, units
@@ -44,6 +45,8 @@ def _details(kind: str, told: Mapping[str, object]) -> Iterator[str]:
         yield f"{days} 天"
     if isinstance(pause := told.get("pause"), str) and pause in PAUSES:
         yield PAUSES[pause].name
+    if isinstance(score := told.get("score"), str) and score in list(Score):
+        yield f"他说{terms.SCORE[Score(score)]}"
     letters = told.get("letters")
     if kind == Step.DELIVER and isinstance(letters, list):
         yield from (terms.LETTER[LetterKind(kind)] for kind in letters)

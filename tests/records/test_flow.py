@@ -118,7 +118,8 @@ def test_from_a_letter_to_the_end_of_every_stage(matter: Matter):
     assert matter.deadlines()["request_review"].organization_id is None
     matter.take(clerk, Step.INVITE_RATING, how="短信")
     matter.take(clerk, Step.CONCLUDE)
-    matter.take(clerk, Step.FOLLOW_UP, outcome="说没有收到钱")
+    matter.take(clerk, Step.FOLLOW_UP, outcome="说没有收到钱", score="dissatisfied")
+    assert matter.view(clerk).events[-1].details == ("他说不满意",)
     matter.take(HANDLER, Step.IMPROVE, outcome="补办领款签字")
     at("2026-07-02")
     matter.take(clerk, Step.REQUEST_REVIEW, day="2026-07-01")

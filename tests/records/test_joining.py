@@ -18,6 +18,7 @@ from server.domain.states import AssignmentState, CaseState
 from server.errors import Conflict, InvalidInput, JietanError, NotAllowed, NotFound, WrongState
 from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
+from server.protocol.office import MergedInto
 from server.reception import alike, cases, flow, joining, registering
 from server.store.models import (
     CaseJoin,
@@ -119,6 +120,9 @@ def test_merged_and_undone_everything_is_as_it_was(office: Office):
     links = alike.links_of(office.session, office.clerk, second)
     assert [(one.case_id, one.how) for one in links.linked] == [(first, "merged_into")]
     assert links.may_undo == (("unmerge", "分回来"),)
+    rows = {one.id: one.merged_into for one in cases.list_cases(office.session, office.clerk).rows}
+    assert rows == {first: None, second: MergedInto(id=first, case_no=office.case(first).case_no)}
+    assert cases.case_view(office.session, office.clerk, office.case(second)).merged_into == rows[second]
     assert [one.how for one in alike.links_of(office.session, office.clerk, first).linked] == ["merged_in"]
     office.do(Deed.UNMERGE, second)
     assert office.snapshot(second) == before

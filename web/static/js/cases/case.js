@@ -23,7 +23,7 @@ const path = `/api/cases/${root.dataset.case}`;
 const lines = new Lines(byId("lines"));
 const archive = new Archive(path, root.dataset.role === "clerk", () => load());
 const timeline = new Timeline();
-const steps = new Steps({ path, user: root.dataset.user || "", load: () => load(), show: (fresh) => show(fresh) });
+const steps = new Steps({ path, user: root.dataset.user || "", role: root.dataset.role || "", load: () => load(), show: (fresh) => show(fresh) });
 
 /** @type {any} */
 let found = null;
@@ -43,7 +43,7 @@ function show(fresh) {
   showFacts();
   showIntact();
   showDeadline(nextDuty(found.deadlines));
-  showUnits(found);
+  showUnits(found, { path, unit: Number(root.dataset.organization), able: ["leader", "clerk", "handler"].includes(root.dataset.role || ""), show });
   showLetters(found);
   showPersons(found, path);
   showDocuments();
@@ -261,6 +261,7 @@ timeline.addEventListener("why", (event) => {
   byId("deadline-panel").scrollIntoView({ block: "nearest" });
   byId("deadline-name").focus();
 });
+byId("print-why").addEventListener("click", () => window.print());
 document.getElementById("add")?.addEventListener("click", () => addSupplement());
 window.addEventListener("online", load);
 await load();

@@ -41,7 +41,7 @@ function row(found) {
     el("td.num.case-no", {}, ...marked(found.case_no, q), el("span.small.soft.below", {}, found.channel)),
     el("td.nb", {}, chineseDay(found.filed_at)),
     el("td", {}, found.organization, found.unit ? el("span.small.soft.below", {}, `主办：${found.unit}`) : null),
-    el("td", {}, due(found.deadline)),
+    el("td", {}, found.merged_into ? el("span", {}, "并到 ", el("a", { href: `/cases/${found.merged_into.id}` }, found.merged_into.case_no)) : due(found.deadline)),
     el("td.r", {}, el("a.btn", { href: `/cases/${found.id}` }, "打开")));
 }
 

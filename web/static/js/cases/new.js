@@ -23,7 +23,8 @@ function input(name) {
 }
 
 function typed() {
-  return { ...values(form), category: category?.get() || "" };
+  const fields = values(form);
+  return { ...fields, received_by_id: fields.channel === "on_site" ? fields.received_by_id : "", category: category?.get() || "" };
 }
 
 // --- checking ----------------------------------------------------------------------------------------------------
@@ -77,7 +78,7 @@ async function register() {
   const doubtful = await doubts(fields);
   showDoubts(doubtful);
   if (holdsUp(doubtful)) return;
-  const { id, added, case_no, query_code } = await api("POST", "/api/cases", { ...fields, people: Number(fields.people), name: fields.name.trim() });
+  const { id, added, case_no, query_code } = await api("POST", "/api/cases", { ...fields, people: Number(fields.people), received_by_id: Number(fields.received_by_id) || null, name: fields.name.trim() });
   if (!added) return showKnown(id, case_no);
   kept.drop();
   sessionStorage.setItem("jietan.registered", JSON.stringify({ id, query_code }));
@@ -104,6 +105,11 @@ function failed(error) {
   else tell(byId("trouble"), said(error));
 }
 
+/** Only who came in person was received by a leader. */
+function showReceiver() {
+  byId("receiver").hidden = input("channel").value !== "on_site";
+}
+
 // --- the page ----------------------------------------------------------------------------------------------------
 
 /** @param {string} name @param {[string, string][]} options */
@@ -118,6 +124,7 @@ function restore() {
   if (!before) return;
   for (const [name, value] of Object.entries(before)) if (form.elements.namedItem(name)) input(name).value = String(value);
   category.set(before.category || "");
+  showReceiver();
   tell(byId("restored"), "上次写的还在，接着写就行。");
 }
 
@@ -145,6 +152,7 @@ form.addEventListener("submit", async (event) => {
   await register().catch(failed);
   button.disabled = false;
 });
+byId("channel").addEventListener("change", showReceiver);
 for (const type of ["input", "change"]) form.addEventListener(type, () => kept.write(typed()));
 form.addEventListener("change", async (event) => {
   const { name, value } = /** @type {HTMLInputElement} */ (event.target);

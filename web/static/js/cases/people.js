@@ -1,30 +1,71 @@
 // Who is responsible, which letters there are, and who brings the matter.
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
-import { toast } from "/static/js/desk/ask.js";
+import { ask, toast } from "/static/js/desk/ask.js";
 import { answering } from "/static/js/cases/answer.js";
 import { OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
 
 const TO_UNITS = ["assignment", "pass_on", "supervision", "risk_warning", "accountability"];
 const TONES = /** @type {Object<string, string[]>} */ ({ 待签收: ["warn", "clock"], 已签收: ["accent", "check"], 提了异议: ["bad", "alert"], 已反馈: ["ok", "check"], 反馈被退回: ["bad", "alert"], 已收回: ["line", "undo"] });
 
-/** @param {any} found Case */
-export function showUnits(found) {
+/** @typedef {{path: string, unit: number, able: boolean, show: (found: any) => void}} Own path of the case, the actor's unit, whether they may say who works on its share */
+
+/** @param {any} found Case @param {Own} own */
+export function showUnits(found, own) {
   const units = found.assignments;
   byId("units-panel").hidden = false;
   const standing = units.filter((/** @type {any} */ one) => one.state !== "已收回");
   const both = standing.some((/** @type {any} */ one) => one.part === "属地") && standing.some((/** @type {any} */ one) => one.part === "主办");
   byId("units-how").textContent = both ? "双交办，双反馈" : standing.length > 1 ? "几家都要反馈" : "";
-  byId("units").replaceChildren(...(units.length ? units.map((/** @type {any} */ one) => unit(one, found)) : [el("p.mute", {}, "还没有交给哪个单位。")]));
+  byId("units").replaceChildren(...(units.length ? units.map((/** @type {any} */ one) => unit(one, found, own)) : [el("p.mute", {}, "还没有交给哪个单位。")]));
 }
 
-/** @param {any} one AssignmentView @param {any} found */
-function unit(one, found) {
+/** @param {any} one AssignmentView @param {any} found @param {Own} own */
+function unit(one, found, own) {
   const [tone, drawing] = TONES[one.state] || ["line", "info"];
   const due = found.deadlines.filter((/** @type {any} */ d) => d.organization_id === one.organization_id && d.rule !== OBJECTING && one.open)[0];
   const facts = [one.kind, one.officer ? `经办 ${one.officer}` : "", one.task].filter(Boolean).join("　");
   const when = due ? el(due.overdue ? "b.bad" : "span.soft", { title: due.name }, due.overdue ? daysLeft(due) : `应 ${shortDay(due.due)}`) : el("span.soft", {}, shortDay(one.fed_back_at || one.given_at));
-  return el("div.unit", {}, el("b", {}, `${one.unit}　${one.part}`), el(`span.badge.${tone}`, {}, icon(drawing), one.state), el("span.soft", {}, facts), when);
+  return el("div.unit", {}, el("b", {}, `${one.unit}　${one.part}`), el(`span.badge.${tone}`, {}, icon(drawing), one.state), el("span.soft", {}, facts), when, own.able && one.open && one.organization_id === own.unit ? officerButton(one, own) : null);
+}
+
+/** @param {any} one AssignmentView @param {Own} own */
+function officerButton(one, own) {
+  const button = el("button.btn.small.quiet", { type: "button" }, icon("user"), one.officer ? "换经办人" : "定经办人");
+  button.addEventListener("click", () => chooseOfficer(one, own));
+  return button;
+}
+
+/** @param {any} one AssignmentView @param {Own} own */
+async function chooseOfficer(one, own) {
+  const got = await api("GET", "/api/work/officers").catch(away);
+  if (!got) return;
+  const select = /** @type {HTMLSelectElement} */ (el("select.input", { id: "officer" }, ...got.officers.map((/** @type {any} */ officer) => el("option", { value: officer.id }, officer.name))));
+  const current = got.officers.find((/** @type {any} */ officer) => officer.name === one.officer);
+  if (current) select.value = String(current.id);
+  /** @type {any} */
+  let fresh = null;
+  await ask({
+    title: one.officer ? "换经办人" : "定经办人",
+    body: [el("div.field", {}, el("label", { for: "officer" }, `${one.unit}由谁办这件事`), select)],
+    buttons: [{ value: "yes", words: "就是他", kind: "primary" }, { value: "", words: "先不" }],
+    act: async () => {
+      try {
+        fresh = await api("PUT", `${own.path}/assignments/${one.id}/officer`, { user_id: Number(select.value) });
+        return "";
+      } catch (error) {
+        return error instanceof ApiError ? error.message : "没有记下，再按一次。";
+      }
+    },
+  });
+  if (fresh) own.show(fresh);
+}
+
+/** @param {unknown} error */
+function away(error) {
+  if (error instanceof ApiError && error.status === 401) location.assign(logInPath());
+  else toast(error instanceof ApiError ? error.message : "人暂时取不到，再按一次。", "alert");
+  return null;
 }
 
 /** @param {any} found Case */

@@ -51,6 +51,7 @@ export class StepForm {
       case "route": return this.route();
       case "purpose": return this.select(name, "信访目的", this.choices.purposes, this.found.purpose_value);
       case "pause": return this.select(name, "停算的理由", this.choices.pauses.map((/** @type {any} */ one) => [one.id, `${one.name}（${one.basis}）`]), "");
+      case "score": return this.select(name, "他现在满意吗", this.choices.scores, "", false);
       case "day": return this.day();
       case "days": return this.days();
       case "litigation":
@@ -81,11 +82,11 @@ export class StepForm {
     return chips.length ? [el("div.row.wrap.g2", {}, ...chips)] : [];
   }
 
-  /** @param {string} name @param {string} label @param {[string, string][]} options @param {string} value @returns {Field} */
-  select(name, label, options, value) {
-    const input = /** @type {HTMLSelectElement} */ (el("select.input", { id: `step-${name}` }, el("option", { value: "" }, "请选"), ...options.map(([key, words]) => el("option", { value: key }, words))));
+  /** @param {string} name @param {string} label @param {[string, string][]} options @param {string} value @param {boolean} [needed] @returns {Field} */
+  select(name, label, options, value, needed = true) {
+    const input = /** @type {HTMLSelectElement} */ (el("select.input", { id: `step-${name}` }, el("option", { value: "" }, needed ? "请选" : "没有问到"), ...options.map(([key, words]) => el("option", { value: key }, words))));
     input.value = value;
-    return plain(name, input, labelled(name, label, true, input));
+    return plain(name, input, labelled(name, label, needed, input));
   }
 
   /** @returns {Field} */

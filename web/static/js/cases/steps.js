@@ -8,18 +8,20 @@ import { Kept } from "/static/js/cases/typed.js";
 import { StepForm } from "/static/js/cases/step_form.js";
 import { shortDay } from "/static/js/cases/timeline.js";
 import { EXPLAIN } from "/static/js/cases/step_words.js";
+import { supervise } from "/static/js/cases/supervise.js";
 
 /** Buttons that stand beside the primary one; the others are behind 别的. */
 const BESIDE = 2;
 
 export class Steps {
   /**
-   * @param {{path: string, user: string, load: () => Promise<any>, show: (found: any) => void}} page
+   * @param {{path: string, user: string, role: string, load: () => Promise<any>, show: (found: any) => void}} page
    * load: fetches and shows the case again and gives it; show: shows this one
    */
-  constructor({ path, user, load, show }) {
+  constructor({ path, user, role, load, show }) {
     this.path = path;
     this.user = user;
+    this.role = role;
     this.load = load;
     this.showCase = show;
     this.host = byId("steps");
@@ -35,7 +37,7 @@ export class Steps {
     const direct = offers.slice(0, 1 + BESIDE).filter((/** @type {any} */ one, /** @type {number} */ i) => i === 0 || !one.behalf);
     const others = offers.filter((/** @type {any} */ one) => !direct.includes(one));
     const first = direct.map((/** @type {any} */ offer, /** @type {number} */ i) => this.button(offer, i === 0 ? "button.btn.primary" : "button.btn")).reverse();
-    this.host.replaceChildren(...(others.length ? [this.more(others)] : []), ...first);
+    this.host.replaceChildren(...(others.length ? [this.more(others)] : []), ...first, ...this.supervising());
     this.resume();
   }
 
@@ -47,6 +49,14 @@ export class Steps {
       this.open(offer.step);
     });
     return button;
+  }
+
+  /** A supervisor takes no step, but writes to units about it. */
+  supervising() {
+    if (this.role !== "supervisor") return [];
+    const button = el("button.btn.primary", { type: "button" }, "督办");
+    button.addEventListener("click", async () => { if (await supervise(this.found, this.user)) await this.load(); });
+    return [button];
   }
 
   /** @param {any[]} offers */

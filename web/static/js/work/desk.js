@@ -4,11 +4,14 @@ import { api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { showKeys, walkByKeys } from "/static/js/work/keys.js";
 import { Kept } from "/static/js/work/kept.js";
+import { supervise } from "/static/js/cases/supervise.js";
 import { matterRow } from "/static/js/work/rows.js";
 import { doSeveral, showChosen } from "/static/js/work/several.js";
 
 const SKELETON_MS = 400;
 const root = byId("work");
+/** Supervisors write letters to units; leaders only read this list. */
+const writes = root.dataset.supervision === "yes" && root.dataset.role === "supervisor";
 const kept = new Kept(root.dataset.user || "", location.pathname);
 
 /** @type {{desks: any[], desk: any, rows: any[], next: string, asked: number}} */
@@ -34,7 +37,7 @@ function showRows() {
   byId("further").hidden = !page.next;
   byId("empty").replaceChildren(icon("okc"), el("h2", {}, page.desk?.empty || "没有要办的"));
   const able = page.desk?.bulk.length > 0;
-  byId("rows").replaceChildren(...page.rows.map((row) => matterRow(row, { chosen: able && kept.chosen.has(row.id), pick: able ? (on) => choose(row, on) : null, verb: null, urges: page.desk.bulk.includes("urge") })));
+  byId("rows").replaceChildren(...page.rows.map((row) => matterRow(row, { chosen: able && kept.chosen.has(row.id), pick: able ? (on) => choose(row, on) : null, verb: writes ? ["督办", () => superviseOne(row)] : null, urges: page.desk.bulk.includes("urge") })));
   byId("all").hidden = !able;
   showBar();
 }
@@ -49,6 +52,11 @@ function showBar() {
 function choose(row, on) {
   kept.choose(row, on);
   showBar();
+}
+
+/** @param {any} row */
+async function superviseOne(row) {
+  if (await supervise(row, root.dataset.user || "")) await load();
 }
 
 /** @param {string} action */
