@@ -252,7 +252,7 @@ NOTICE = {
 CASE_EVENT: dict[str, str] = {
     **{step.value: rule.said for step, rule in STEPS.items()},
     **{f"{EVENT}{deed}": f"积案：{rule.said}" for deed, rule in DEEDS.items()},
-    "registered": "登记归档，编号",
+    "registered": "登记，编号",
     "signed": "信访人签字",
     "refused": "信访人没有签字",
     "unable": "信访人不能签字",

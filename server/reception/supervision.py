@@ -58,11 +58,13 @@ def draft(session: Session, actor: Actor, case: StoredCase, kind: LetterKind) ->
         raise NotAllowed
     today = clock.today_in_office().date()
     shares = [one for one in store.standing_assignments(session, case.id) if not _accused(session, case, one.organization)]
+    facts = _facts(session, case, today)
+    blamed = [whose for whose, _ in facts]
+    shares.sort(key=lambda one: -blamed.count(one.organization_id))
     units = {one.organization_id: one.organization for one in shares}
     if kind is LetterKind.ACCOUNTABILITY:
         above = accounts.named(session, {int(part) for one in shares for part in one.organization.path.split("/") if part})
         units |= {number: one for number, one in above.items() if not _accused(session, case, one)}
-    facts = _facts(session, case, today)
     days = clocks.rules_of(session, case.organization.path)[RULE].value
     return SupervisionDraft(
         units=tuple(SupervisionUnit(id=one.id, name=one.name, text="\n".join(_about(one, facts, kind))) for one in units.values()),
@@ -80,11 +82,18 @@ def _facts(session: Session, case: StoredCase, today: date) -> list[tuple[int | 
         if one.due_on < today and one.organization_id is not None and one.rule not in (*LAPSING, RULE)
     ]
     events = cases.events(session, case.id)
-    back = [one for one in events if one.kind == Step.SEND_BACK]
-    if back:
-        found.append((None, f"反馈退回过 {len(back)} 次，最近一次的理由：{back[-1].why}"))
+    found += _sent_back(session, case, events)
     if case.accepted_on is not None and not any(one.kind == Step.CONTACT for one in events):
         found.append((None, "受理以后没有联系过信访人的记录。"))
+    return found
+
+
+def _sent_back(session: Session, case: StoredCase, events: Sequence[StoredCaseEvent]) -> list[tuple[int | None, str]]:
+    found: list[tuple[int | None, str]] = []
+    for share in store.standing_assignments(session, case.id):
+        back = [one for one in events if one.kind == Step.SEND_BACK and (one.details or {}).get("unit") == share.organization.name]
+        if back:
+            found.append((share.organization_id, f"反馈退回过 {len(back)} 次，最近一次的理由：{back[-1].why.rstrip('。')}。"))
     return found
 
 

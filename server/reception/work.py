@@ -12,6 +12,7 @@ from server.domain.deadline_words import explain
 from server.domain.desks import DESKS, Desk, DueGroup
 from server.domain.flow import LetterKind, Step
 from server.domain.limits import RULES, Rule
+from server.domain.progress_words import BETWEEN_OFFICES
 from server.domain.states import AssignmentPart, AssignmentState, CaseState, Channel, PromiseState
 from server.errors import InvalidInput, NotFound
 from server.protocol.work import DeskView, Due, DuePart, KeptPromise, NamedId, WorkPage, WorkRow
@@ -210,11 +211,11 @@ def _share(told: Told, hit: Hit) -> StoredAssignment | None:
 
 
 def _duty(told: Told, case_id: int) -> StoredDeadline | None:
-    """The nearest of the actor's own unit, else of whoever has to act first; a right that lapsed is nobody's duty."""
+    """The nearest of the actor's own unit, else of whoever owes the petitioner something first; a right that lapsed is nobody's duty."""
     lapsed = [one for one in told.duties.get(case_id, []) if one.rule in store.RIGHTS and one.due_on < _today()]
     open_ones = [one for one in told.duties.get(case_id, []) if one not in lapsed]
     own = [one for one in open_ones if one.organization_id == told.actor.organization_id]
-    return next(iter(own or open_ones), None)
+    return next(iter(own or sorted(open_ones, key=lambda one: one.rule in BETWEEN_OFFICES)), None)
 
 
 def _task(told: Told, case: StoredCase, about: object, share: StoredAssignment | None) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from server.domain.casenumbers import counter_name
 from server.domain.limits import LAPSING
+from server.domain.progress_words import BETWEEN_OFFICES
 from server.store.access import Actor, visible_cases
 from server.store.models import (
     CaseAccused,
@@ -104,12 +105,15 @@ def documents(session: Session, case_id: int) -> Sequence[StoredDocument]:
 
 
 def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, StoredDeadline]:
-    """Per case the duty that falls first and is not met yet; a petitioner's own limit is no duty, nor is a unit's to object."""
+    """Per case the duty that falls first and is not met yet; a petitioner's own limit is no duty, nor is a unit's to object.
+
+    What a unit owes another office comes only where nothing is owed to the petitioner."""
     query = select(StoredDeadline).where(
         StoredDeadline.case_id.in_(case_ids), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None),
         StoredDeadline.organization_id.is_not(None), StoredDeadline.rule.not_in(LAPSING),
     )  # fmt: skip
-    found = session.scalars(query.order_by(StoredDeadline.due_on.desc(), StoredDeadline.id.desc()))
+    among_offices = StoredDeadline.rule.in_(BETWEEN_OFFICES)
+    found = session.scalars(query.order_by(among_offices.desc(), StoredDeadline.due_on.desc(), StoredDeadline.id.desc()))
     return {deadline.case_id: deadline for deadline in found}
 
 

@@ -162,6 +162,25 @@ def test_a_figure_opens_to_the_matters_behind_it(browser: Browser, desks: Desks)
     expect(page.locator("#rows tr")).to_have_count(missed)
     expect(page.locator("#rows")).to_contain_text("低保复核没有结果")
     assert faults(page) == []
+    a_supervisor_writes_to_the_unit(page, desks)
+
+
+def a_supervisor_writes_to_the_unit(page: Page, desks: Desks) -> None:
+    """From the list and from the matter itself."""
+    page.goto(f"{desks.url}/supervision?list=all_late")
+    page.locator("tr", has_text="低保复核").get_by_role("button", name="督办").first.click()
+    expect(page.locator("#letter-text")).to_have_value(re.compile("过期 5 天"))
+    assert faults(page) == []
+    page.click("dialog :text('发出去')")
+    expect(page.locator(".toast")).to_contain_text("发出去了，文号")
+    page.get_by_role("link", name="低保复核没有结果").first.click()
+    expect(page.locator("#letters")).to_contain_text("督办函")
+    page.locator("#steps").get_by_role("button", name="督办").click()
+    page.select_option("#letter-kind", label="问责建议函")
+    expect(page.locator("#letter-unit option")).to_have_text(["县民政局", "临溪县信访局"])
+    page.fill("#letter-text", "")
+    page.click("dialog :text('发出去')")
+    expect(page.get_by_role("dialog")).to_contain_text("写明存在的问题和要求")
 
 
 def test_a_matter_from_its_letter_to_its_conclusion_by_keyboard(browser: Browser, desks: Desks, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_filing_makes_a_case_with_hash_deadline_and_events(world):
     assert case.manifest_sha256 == "ab" * 32
     assert case.deadline is not None
     assert (case.deadline.due, case.deadline.article) == ("2026-06-24", "《信访工作条例》第二十二条")
-    assert [event.what for event in case.events] == ["信访人签字", "登记归档，编号"]
+    assert [event.what for event in case.events] == ["信访人签字", "登记，编号"]
     assert case.record.state == RecordState.FILED
     assert [document.name for document in case.documents] == ["record.docx", "record.pdf", "form.docx", "form.pdf", "record.vtt", "record.json"]
 

@@ -15,4 +15,5 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("[data-log-out]")) logOut();
 });
 
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" }); // on a telephone the menu is wider than the screen
 watchBell();

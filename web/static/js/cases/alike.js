@@ -94,8 +94,9 @@ export async function mountRecord(details, recordId) {
 
 /** The panel of one case. */
 export class AlikePanel {
-  /** @param {HTMLElement} root @param {string} caseId */
-  constructor(root, caseId) {
+  /** @param {HTMLElement} root @param {string} caseId @param {boolean} looks whoever only handles a matter is not shown like ones */
+  constructor(root, caseId, looks) {
+    this.looks = looks;
     this.root = root;
     this.path = `/api/cases/${caseId}`;
     /** @type {any} */
@@ -106,7 +107,7 @@ export class AlikePanel {
 
   async load() {
     const [links, found] = await Promise.all([
-      api("GET", `${this.path}/links`), api("GET", `${this.path}/alike`).catch(() => ({ alike: [] })),
+      api("GET", `${this.path}/links`), this.looks ? api("GET", `${this.path}/alike`).catch(() => ({ alike: [] })) : { alike: [] },
     ]);
     this.links = links;
     this.hits = found.alike;
@@ -225,7 +226,7 @@ function field(id, words, input) {
 // --- filling what the page has -----------------------------------------------------------------------------------
 
 const matter = document.getElementById("case"), panel = document.getElementById("alike-panel");
-if (matter && panel) new AlikePanel(panel, matter.dataset.case || "").load().catch(() => { panel.hidden = true; });
+if (matter && panel) new AlikePanel(panel, matter.dataset.case || "", matter.dataset.role !== "handler").load().catch(() => { panel.hidden = true; });
 const desk = document.getElementById("desk"), beside = document.getElementById("alike-record");
 if (desk && beside) setTimeout(() => mountRecord(/** @type {HTMLDetailsElement} */ (beside), desk.dataset.record || ""), RECORD_MS);
 const form = document.getElementById("form"), section = document.getElementById("alike");

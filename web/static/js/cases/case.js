@@ -143,7 +143,7 @@ async function showTalkLines() {
 function showSupplements() {
   const items = found.supplements.map((/** @type {any} */ s) => el("article.supplement", {},
     el("p.small.soft", {}, el("b", {}, s.author), `　${chineseMoment(s.at)}　原因：${s.reason}`, s.finding_id ? el("span.badge.line", {}, "答复评查") : null), el("p.words", {}, s.text)));
-  byId("supplements").replaceChildren(...(items.length ? items : [el("p.mute", {}, "没有补正。归了档的笔录一个字也不改，有话要补，写在这里。")]));
+  byId("supplements").replaceChildren(...(items.length ? items : [el("p.mute", {}, "没有补正。原来的一个字也不改，有话要补，写在这里。")]));
 }
 
 // --- the recording -----------------------------------------------------------------------------------------------

@@ -1,15 +1,15 @@
 // 办结期限: the day, how much of the time has gone, and why it is that day.
 import { byId, el } from "/static/js/dom.js";
-import { OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
+import { ANSWERING, OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
 import { whyThisDate } from "/static/js/why_this_date.js";
 
 const DAY_MS = 86_400_000;
 /** Shares of the time at which today's words meet those of the beginning or of the end. */
 const NEAR_START = 0.3, NEAR_END = 0.7, AT_START = 0.15, AT_END = 0.85;
 
-/** The duty that a case waits for: a unit's right to object is none. @param {any[]} deadlines */
+/** The duty that a case waits for: a unit's right to object is none, and what it owes a supervisor is no limit of the matter. @param {any[]} deadlines */
 export function nextDuty(deadlines) {
-  return deadlines.find((one) => one.organization_id !== null && one.rule !== OBJECTING) || deadlines[0] || null;
+  return deadlines.find((one) => one.organization_id !== null && ![OBJECTING, ANSWERING].includes(one.rule)) || deadlines[0] || null;
 }
 
 /** @param {any} deadline CaseDeadline, or null: nothing is due */

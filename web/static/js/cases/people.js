@@ -3,7 +3,7 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
 import { ask, toast } from "/static/js/desk/ask.js";
 import { answering } from "/static/js/cases/answer.js";
-import { OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
+import { ANSWERING, OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
 
 const TO_UNITS = ["assignment", "pass_on", "supervision", "risk_warning", "accountability"];
 const TONES = /** @type {Object<string, string[]>} */ ({ 待签收: ["warn", "clock"], 已签收: ["accent", "check"], 提了异议: ["bad", "alert"], 已反馈: ["ok", "check"], 反馈被退回: ["bad", "alert"], 已收回: ["line", "undo"] });
@@ -17,7 +17,7 @@ export function showUnits(found, own) {
   const standing = units.filter((/** @type {any} */ one) => one.state !== "已收回");
   const both = standing.some((/** @type {any} */ one) => one.part === "属地") && standing.some((/** @type {any} */ one) => one.part === "主办");
   byId("units-how").textContent = both ? "双交办，双反馈" : standing.length > 1 ? "几家都要反馈" : "";
-  byId("units").replaceChildren(...(units.length ? units.map((/** @type {any} */ one) => unit(one, found, own)) : [el("p.mute", {}, "还没有交给哪个单位。")]));
+  byId("units").replaceChildren(...(units.length ? units.map((/** @type {any} */ one) => unit(one, found, own)) : [el("p.mute", {}, found.stage === "registered" ? "还没有交给哪个单位。" : "没有交给哪个单位。")]));
 }
 
 /** @param {any} one AssignmentView @param {any} found @param {Own} own */
@@ -25,13 +25,13 @@ function unit(one, found, own) {
   const [tone, drawing] = TONES[one.state] || ["line", "info"];
   const due = found.deadlines.filter((/** @type {any} */ d) => d.organization_id === one.organization_id && d.rule !== OBJECTING && one.open)[0];
   const facts = [one.kind, one.officer ? `经办 ${one.officer}` : "", one.task].filter(Boolean).join("　");
-  const when = due ? el(due.overdue ? "b.bad" : "span.soft", { title: due.name }, due.overdue ? daysLeft(due) : `应 ${shortDay(due.due)}`) : el("span.soft", {}, shortDay(one.fed_back_at || one.given_at));
+  const when = due ? el(due.overdue ? "b.bad" : "span.soft", { title: due.name }, due.overdue ? daysLeft(due) : `${due.rule === ANSWERING ? "回督办" : "应"} ${shortDay(due.due)}`) : el("span.soft", {}, shortDay(one.fed_back_at || one.given_at));
   return el("div.unit", {}, el("b", {}, `${one.unit}　${one.part}`), el(`span.badge.${tone}`, {}, icon(drawing), one.state), el("span.soft", {}, facts), when, own.able && one.open && one.organization_id === own.unit ? officerButton(one, own) : null);
 }
 
 /** @param {any} one AssignmentView @param {Own} own */
 function officerButton(one, own) {
-  const button = el("button.btn.small.quiet", { type: "button" }, icon("user"), one.officer ? "换经办人" : "定经办人");
+  const button = el("button.btn.small.quiet.officer", { type: "button" }, icon("user"), one.officer ? "换经办人" : "定经办人");
   button.addEventListener("click", () => chooseOfficer(one, own));
   return button;
 }

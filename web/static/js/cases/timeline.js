@@ -10,6 +10,8 @@ const TROUBLE = new Set(["send_back", "object", "not_accept", "no_longer_accept"
 
 /** The limit within which a unit may say that a matter is not its own: its right, no duty. */
 export const OBJECTING = "object_to_assignment";
+/** Until when a unit answers a supervision letter. */
+export const ANSWERING = "supervision";
 
 /** @param {string} iso a moment or a day */
 function day(iso) {
@@ -84,8 +86,9 @@ export class Timeline extends EventTarget {
   /** @param {any} deadline */
   duty(deadline) {
     if (deadline.organization_id === null) return `信访人可以${deadline.name}，最后一天`;
-    if (deadline.rule !== OBJECTING) return `应当${deadline.name}`;
     const unit = this.found.assignments.find((/** @type {any} */ one) => one.organization_id === deadline.organization_id);
+    if (deadline.rule === ANSWERING) return `${unit?.unit || ""}应当回复督办`;
+    if (deadline.rule !== OBJECTING) return `应当${deadline.name.endsWith("意见") ? "出" : ""}${deadline.name}`;
     return `${unit?.unit || "办理单位"}可以提出异议，最后一天`;
   }
 

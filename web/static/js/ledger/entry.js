@@ -31,6 +31,7 @@ function draw() {
     ...fact("挂号", `${chineseDay(`${row.listed_on}T00:00:00+08:00`)}，${row.days} 天`), ...fact("销号", row.closed_on ? chineseDay(`${row.closed_on}T00:00:00+08:00`) : ""),
   ] : [...fact("编号", view.case_no), ...fact("台账", "这件事没有列入积案台账。")]));
   byId("deeds").replaceChildren(...(view.offers.length ? view.offers.map(button) : [el("p.mute", {}, "这件事现在没有要您办的。")]));
+  byId("past").hidden = !view.events.length;
   byId("events").replaceChildren(...view.events.map((/** @type {any} */ one) => el("li", {}, el("div.d", {}, el("b", {}, chineseDay(one.at)), el("small", {}, one.author)), el("div.b"), el("div.c", {}, el("b", {}, one.what), el("p", {}, one.words)))));
   form.hidden = true;
 }
