@@ -154,8 +154,9 @@ def test_a_supervision_letter_is_told_runs_and_is_answered_once(matter: Matter):
     assert (deadline.organization_id, deadline.due_on, deadline.letter_id) == (LAND, date(2026, 6, 16), letter_id)
     case = matter.view(HANDLER)
     assert case.letters[-1].answer_url == f"/api/cases/{matter.id}/supervision/{letter_id}/answer"
-    assert case.deadline.name == "回复督办"
-    assert "一共 7 天" in case.deadline.counted
+    owed = next(one for one in case.deadlines if one.rule == "supervision")
+    assert (case.deadline.name, owed.name) == ("办结", "回复督办")
+    assert "一共 7 天" in owed.counted
     answer(matter, letter_id)
     with refused(WrongState, "已经回复过了"):
         answer(matter, letter_id)
@@ -192,6 +193,7 @@ def test_what_is_late_and_what_was_returned_is_proposed(matter: Matter):
     texts = {one.id: one.text for one in proposed.units}
     assert "“办结”应在2026年8月8日（星期六）前办完，到今天过期 4 天。" in texts[LAND]
     assert "过期" not in texts[PLANNING]
+    assert "退回" not in texts[LAND]
     assert "反馈退回过 1 次，最近一次的理由：没有说明依据" in texts[PLANNING]
     assert proposed.due == date(2026, 8, 19)
 
