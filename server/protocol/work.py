@@ -71,6 +71,8 @@ class WorkRow(Message):
     deadline: DeadlineView | None = None
     officer: str = ""
     urged: int = 0
+    written: int = 0
+    """Letters of a supervisor about it."""
     returned: int = 0
     reception_id: str = ""
     promises: tuple[KeptPromise, ...] = ()

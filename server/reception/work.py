@@ -11,6 +11,7 @@ from server.domain import desks, terms
 from server.domain.deadline_words import explain
 from server.domain.desks import DESKS, Desk, DueGroup
 from server.domain.flow import LetterKind, Step
+from server.domain.letterkinds import SUPERVISION_LETTERS
 from server.domain.limits import RULES, Rule
 from server.domain.progress_words import BETWEEN_OFFICES
 from server.domain.states import AssignmentPart, AssignmentState, CaseState, Channel, PromiseState
@@ -188,7 +189,8 @@ def _row(told: Told, hit: Hit) -> WorkRow:
         who_id=duty.organization_id if duty else None, what=what, said=_said(told, about, events),
         **_when(told, case, duty),
         officer=share.officer.name if share is not None and share.officer else "",
-        urged=sum(one.kind == "urged" for one in events), returned=sum(one.kind == Step.SEND_BACK for one in events),
+        urged=sum(one.kind == "urged" for one in events), written=sum(one.kind in SUPERVISION_LETTERS for one in events),
+        returned=sum(one.kind == Step.SEND_BACK for one in events),
     )  # fmt: skip
 
 

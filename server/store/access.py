@@ -190,9 +190,9 @@ def own_cases(actor: Actor, organization_id: int) -> Select[StoredCase]:
 
 def given_cases(actor: Actor, organization_id: int) -> Select[StoredCase]:
     """Those of `visible_cases` that one unit at or under the actor's organization was given, once for each share."""
-    if not _reads_cases(actor):
-        return select(StoredCase).where(false())
     query = select(StoredCase).join(StoredAssignment, StoredAssignment.case_id == StoredCase.id)
+    if not _reads_cases(actor):
+        return query.where(false())
     share = (StoredAssignment.organization_id == organization_id, StoredAssignment.state != AssignmentState.WITHDRAWN)
     return query.where(*share, _not_against(actor))
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 
 from server.domain.desks import Desk, DueGroup, days_of
 from server.domain.flow import STEPS, Step
+from server.domain.letterkinds import SUPERVISION_LETTERS
 from server.domain.states import (
     AssignmentPart,
     AssignmentState,
@@ -47,7 +48,7 @@ LONG_AGO = date(1900, 1, 1)
 """No matter is older; a range is what makes SQLite walk an index over all organizations."""
 RIGHTS = ("object_to_assignment",)
 """Limits of something that a unit may do and need not."""
-TOLD = ("urged", Step.SEND_BACK, Step.OBJECT, Step.FEED_BACK, Step.WITHDRAW, Step.UPHOLD_OBJECTION)
+TOLD = ("urged", *SUPERVISION_LETTERS, Step.SEND_BACK, Step.OBJECT, Step.FEED_BACK, Step.WITHDRAW, Step.UPHOLD_OBJECTION)
 """Events that a row tells of."""
 
 T = TypeVar("T")

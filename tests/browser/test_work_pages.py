@@ -173,6 +173,7 @@ def a_supervisor_writes_to_the_unit(page: Page, desks: Desks) -> None:
     assert faults(page) == []
     page.click("dialog :text('发出去')")
     expect(page.locator(".toast")).to_contain_text("发出去了，文号")
+    expect(page.locator("tr", has_text="低保复核")).to_contain_text("发过函 1 次")
     page.get_by_role("link", name="低保复核没有结果").first.click()
     expect(page.locator("#letters")).to_contain_text("督办函")
     page.locator("#steps").get_by_role("button", name="督办").click()

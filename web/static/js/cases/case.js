@@ -43,7 +43,7 @@ function show(fresh) {
   showFacts();
   showIntact();
   showDeadline(nextDuty(found.deadlines));
-  showUnits(found, { path, unit: Number(root.dataset.organization), able: ["leader", "clerk", "handler"].includes(root.dataset.role || ""), show });
+  showUnits(found, { path, unit: Number(root.dataset.organization), user: Number(root.dataset.user), able: ["leader", "clerk", "handler"].includes(root.dataset.role || ""), show });
   showLetters(found);
   showPersons(found, path);
   showDocuments();

@@ -8,7 +8,7 @@ import { ANSWERING, OBJECTING, daysLeft, shortDay } from "/static/js/cases/timel
 const TO_UNITS = ["assignment", "pass_on", "supervision", "risk_warning", "accountability"];
 const TONES = /** @type {Object<string, string[]>} */ ({ 待签收: ["warn", "clock"], 已签收: ["accent", "check"], 提了异议: ["bad", "alert"], 已反馈: ["ok", "check"], 反馈被退回: ["bad", "alert"], 已收回: ["line", "undo"] });
 
-/** @typedef {{path: string, unit: number, able: boolean, show: (found: any) => void}} Own path of the case, the actor's unit, whether they may say who works on its share */
+/** @typedef {{path: string, unit: number, user: number, able: boolean, show: (found: any) => void}} Own path of the case, the actor and their unit, whether they may say who works on its share */
 
 /** @param {any} found Case @param {Own} own */
 export function showUnits(found, own) {
@@ -42,7 +42,7 @@ async function chooseOfficer(one, own) {
   if (!got) return;
   const select = /** @type {HTMLSelectElement} */ (el("select.input", { id: "officer" }, ...got.officers.map((/** @type {any} */ officer) => el("option", { value: officer.id }, officer.name))));
   const current = got.officers.find((/** @type {any} */ officer) => officer.name === one.officer);
-  if (current) select.value = String(current.id);
+  if (current || got.officers.some((/** @type {any} */ officer) => officer.id === own.user)) select.value = String(current?.id || own.user);
   /** @type {any} */
   let fresh = null;
   await ask({

@@ -48,7 +48,7 @@ function explain(row) {
 
 /** @param {any} row @param {boolean} urges */
 function told(row, urges) {
-  const counts = [row.urged ? `催过 ${row.urged} 次` : "", row.returned ? `退回 ${row.returned} 次` : ""].filter(Boolean).join("，");
+  const counts = [row.urged ? `催过 ${row.urged} 次` : "", row.written ? `发过函 ${row.written} 次` : "", row.returned ? `退回 ${row.returned} 次` : ""].filter(Boolean).join("，");
   const since = row.deadline && !row.said ? "" : `${shortDay(row.since)} 起`;
   return el("td.small.soft.told", {}, ...[row.said, counts || (urges && row.deadline?.overdue ? "还没催过" : since)].filter(Boolean).map((words) => el("span.below", {}, words)));
 }
