@@ -11,7 +11,7 @@ from server.domain.likeness import Likeness, Person, Told, compare
 from server.domain.states import CaseState, Channel, FormField
 from server.protocol.alike import Alike, LinkedCase, Links, LookedFor
 from server.reception import cases as filed
-from server.reception import flow, records
+from server.reception import flow, queue, records
 from server.store import alike as store
 from server.store import cases, groups, joins
 from server.store import records as stored
@@ -46,6 +46,15 @@ def of_record(session: Session, actor: Actor, record_id: str) -> list[Alike]:
     told = Told((one,), "\n".join([*text, *stored.texts(session, record.id)]), form.get(FormField.PROBLEM_PLACE, ""), form.get(FormField.CATEGORY, ""))
     known = cases.case_of_reception(session, record.reception_id)
     return [_view(*found) for found in _like(session, actor, told, apart_from=known.id if known else None)]
+
+
+def of_reception(session: Session, actor: Actor, reception_id: str) -> list[Alike]:
+    """Matters like the one that somebody waits with, by what they said at the kiosk: for the leader to read before the talk."""
+    reception = queue.one(session, actor, reception_id)
+    person = Person(reception.petitioner_name, reception.petitioner_phone, "", "")
+    known = cases.case_of_reception(session, reception.id)
+    found = _like(session, actor, Told((person,), reception.matter, "", ""), apart_from=known.id if known else None)
+    return [_view(*one) for one in found]
 
 
 def of_case(session: Session, actor: Actor, case_id: int) -> list[Alike]:

@@ -125,6 +125,7 @@ WHO: dict[str, set[str]] = {
     "POST /api/cases/{}/ratings": {"leader", "clerk", "handler"},
     "GET /api/cases/{}": {"leader", "clerk", "handler", "supervisor"},
     "POST /api/alike": {"clerk"},
+    "GET /api/receptions/{}/alike": {"leader", "clerk"},
     "GET /api/records/{}/alike": {"leader", "clerk"},
     "GET /api/cases/{}/alike": {"leader", "clerk", "supervisor"},
     "GET /api/cases/{}/links": {"leader", "clerk", "handler", "supervisor"},

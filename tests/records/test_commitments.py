@@ -8,7 +8,7 @@ from server import clock
 from server.domain.commitments import due_of, unit_of
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.commitments import CommitmentEnd, CommitmentSheet, ConfirmCommitments
-from server.reception import commitments, records, signing, sittings
+from server.reception import alike, commitments, records, signing, sittings
 from server.store import records as stored
 from server.store.access import Actor
 from server.store.models import Commitment, Reception, StoredCase, StoredDeadline
@@ -141,6 +141,16 @@ def test_where_the_leader_wants_it_the_unit_has_it_as_soon_as_there_is_a_case(ta
     with talk.read() as session:
         case = session.get_one(StoredCase, case.id)
         assert (case.state, case.unit_id, commitments.prepared(session, case)) == ("assigned", 2, ())
+
+
+def test_before_the_talk_the_leader_sees_earlier_matters_of_the_same_person(talk: World) -> None:
+    case = file(talk)
+    with talk.write() as session:
+        add_reception(session, "r2")
+    with talk.read() as session:
+        (found,) = alike.of_reception(session, talk.leader, "r2")
+        assert (found.case_id, found.same_person) == (case.id, True)
+        assert alike.of_reception(session, talk.leader, "r1") == []
 
 
 def end(world: World, actor: Actor, deed: str, words: str = "量过了，签字单在卷里", **what: object):  # type: ignore[no-untyped-def]
