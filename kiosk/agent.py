@@ -21,12 +21,13 @@ from websockets.typing import Origin
 
 from kiosk.checking import Checks, Unusable
 from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
+from kiosk.health import Doing
 from kiosk.office import Office
 from kiosk.outbox import KeptCopy, Outbox, OutboxFull, WrongOrder, make_key, write_private
 from kiosk.settings import KioskSettings
 from kiosk.uploader import Uploader
 from server.protocol.base import Message
-from server.protocol.checks import Bind, Check, Listen, Look, LoopAsked, Photographed
+from server.protocol.checks import Bind, Check, DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
 from server.protocol.copies import (
     LARGEST_CHUNK,
     AgentKey,
@@ -117,11 +118,12 @@ class Agent:
             reserve=settings.disk_reserve_mb * MB,
         )
         self._office = Office(settings.server, transport, key=token)
-        self.uploader = Uploader(self._office, self.outbox, self._secret, self.is_open)
+        self.checks = Checks(settings.data_dir, settings.disk_reserve_mb * MB)
+        self.doing = Doing(settings.data_dir, self.checks)
+        self.uploader = Uploader(self._office, self.outbox, self._secret, self.is_open, self.doing)
         command = settings.fingerprint_command
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
         self._pressing = asyncio.Lock()
-        self.checks = Checks(settings.data_dir)
         self._checking = asyncio.Lock()
         self._connected: dict[str, ServerConnection] = {}
         now = time.monotonic()
@@ -171,7 +173,10 @@ class Agent:
             if isinstance(asked, PadAsked | Press):
                 await self._about_pad(socket, asked)
                 return None
-            if isinstance(asked, Look | Listen | LoopAsked | Photographed | Bind):
+            if isinstance(asked, PageIs):
+                await self._page_asks(socket, asked)
+                return None
+            if isinstance(asked, Look | Listen | LoopAsked | Photographed | Bind | DiskAsked):
                 await self._check_device(socket, asked)
                 return None
             copy = await self._find(asked)
@@ -230,6 +235,13 @@ class Agent:
             except Unusable:
                 raise _NotTaken("unusable") from None
         await _send(socket, answer)
+
+    async def _page_asks(self, socket: ServerConnection, asked: PageIs) -> None:
+        """Raises _NotTaken."""
+        self._check(asked.secret)
+        await _send(socket, self.doing.page_asks(asked))
+        if asked.restarted:
+            self.uploader.changed()
 
     async def _take_chunks(self, socket: ServerConnection, copy: KeptCopy) -> None:
         async for message in socket:

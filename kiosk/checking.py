@@ -6,6 +6,7 @@ self-test said.
 
 import base64
 import binascii
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from server.protocol.checks import (
     Bind,
     Bound,
     Check,
+    DiskAsked,
+    DiskIs,
     Fault,
     HeardIs,
     Listen,
@@ -33,6 +36,9 @@ from server.protocol.checks import (
 
 MOST_PIXELS = 12_000_000
 LONGEST_S = 31
+DISK_LOW = Fault(code="disk_low", words="这台机器的硬盘快满了，请告诉工作人员。谈话和办公室的录音不受影响。")
+DISK_LOW_BYTES = 2_000_000_000
+"""Beside what copies leave free."""
 
 
 class Unusable(Exception):
@@ -42,7 +48,10 @@ class Unusable(Exception):
 class Checks:
     """One kiosk's checks; `answer` computes and belongs into a thread."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, reserve: int = 0) -> None:
+        """`reserve`: bytes of the disk that copies leave free."""
+        self._data_dir = data_dir
+        self._reserve = reserve
         self._outline_file = data_dir / "room-outline.npy"
         self.camera: tuple[datetime, tuple[str, ...]] | None = None
         """When the camera was last looked at, and what was wrong."""
@@ -61,8 +70,13 @@ class Checks:
                 return _paper(asked)
             case Bind():
                 return Bound(pdf=base64.b64encode(_pdf(asked)).decode())
+            case DiskAsked():
+                low = shutil.disk_usage(self._data_dir).free < self._reserve + DISK_LOW_BYTES
+                return DiskIs(faults=(DISK_LOW,) if low else ())
 
     def _look(self, asked: Look) -> Seen:
+        if not asked.pictures:
+            return self._no_camera()
         pictures = [(one.at, _picture(one.jpeg)) for one in asked.pictures]
         last = pictures[-1][1]
         how = framing.framing(last)
@@ -73,6 +87,20 @@ class Checks:
         self.camera = (datetime.now(UTC), tuple(found))
         faults = tuple(Fault(code=one, words=picture.WORDS[one]) for one in found)
         return Seen(faults=faults, framing=Fault(code=how, words=framing.WORDS[how]))
+
+    def _no_camera(self) -> Seen:
+        missing, nobody = picture.PictureFault.MISSING, framing.Framing.NOBODY
+        self.camera = (datetime.now(UTC), (missing,))
+        return Seen(
+            faults=(Fault(code=missing, words=picture.WORDS[missing]),),
+            framing=Fault(code=nobody, words=framing.WORDS[nobody]),
+        )
+
+    def _no_microphone(self) -> HeardIs:
+        missing = sound.SoundFault.MISSING
+        self.microphone = (datetime.now(UTC), (missing,))
+        words = sound.WORDS[missing]
+        return HeardIs(faults=(Fault(code=missing, words=words),), words=words, speech_db=-120, room_db=-120)
 
     def _outline(self) -> NDArray[np.float32] | None:
         try:
@@ -85,6 +113,8 @@ class Checks:
         self._outline_file.unlink(missing_ok=True)
 
     def _listen(self, asked: Listen) -> HeardIs:
+        if not asked.sound:
+            return self._no_microphone()
         heard = _sound(asked.sound)
         loop_s = sound.loop_heard(heard) if asked.loop else None
         found = [*sound.faults(heard, speaking=asked.speaking)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from kiosk.health import Doing
 from kiosk.office import Office, OfficeRefused
 from kiosk.outbox import KeptCopy, Outbox
 from server.protocol.copies import (
@@ -32,8 +33,11 @@ WRONG_OFFSET, COPY_DAMAGED, PIECE_DAMAGED = "wrong_offset", "copy_damaged", "pie
 class Uploader:
     """Works through the outbox; what does not get through stays there and is tried again."""
 
-    def __init__(self, office: Office, outbox: Outbox, secret: str, is_open: Callable[[str], bool]) -> None:
+    def __init__(
+        self, office: Office, outbox: Outbox, secret: str, is_open: Callable[[str], bool], doing: Doing
+    ) -> None:
         """`is_open`: whether a copy may still grow; while any does, somebody talks and nothing is sent."""
+        self._doing = doing
         self._office = office
         self._outbox = outbox
         self._secret = secret
@@ -69,6 +73,7 @@ class Uploader:
 
     async def _report(self) -> None:
         answer = await self._office.get_as(ReportAnswer, "POST", "/api/agent/report", self._state())
+        self._doing.ordered(answer.restart)
         for copy_id in answer.unwanted:
             if not self._is_open(copy_id):
                 await asyncio.to_thread(self._outbox.delete, copy_id)
@@ -80,6 +85,7 @@ class Uploader:
             held=tuple(HeldCopy(id=copy.id, bytes=copy.size) for copy in copies[:MOST_HELD]),
             oldest=copies[0].about.begun_at if copies else None,
             full=self._outbox.full,
+            health=self._doing.told(),
         )
 
     def _ready(self) -> list[KeptCopy]:

@@ -33,6 +33,7 @@ OUTLINE = (160, 90)
 
 
 class PictureFault(StrEnum):
+    MISSING = "missing"
     COVERED = "covered"
     DARK = "dark"
     GLARE = "glare"
@@ -42,6 +43,7 @@ class PictureFault(StrEnum):
 
 
 WORDS = {
+    PictureFault.MISSING: "摄像头打不开，请叫工作人员看看线接好没有。",
     PictureFault.COVERED: "摄像头被挡住了，请把挡着的东西拿开。",
     PictureFault.DARK: "屋里太暗，请开灯。",
     PictureFault.GLARE: "光太强，请拉上窗帘，或者不要背对窗户。",

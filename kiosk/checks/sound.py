@@ -32,6 +32,7 @@ LOOP_HZ = (400.0, 3400.0)
 
 
 class SoundFault(StrEnum):
+    MISSING = "missing"
     DEAD = "dead"
     CLIPPING = "clipping"
     QUIET = "quiet"
@@ -41,6 +42,7 @@ class SoundFault(StrEnum):
 
 
 WORDS = {
+    SoundFault.MISSING: "话筒打不开，请叫工作人员看看线接好没有。",
     SoundFault.DEAD: "话筒没有声音，请叫工作人员看看线接好没有。",
     SoundFault.CLIPPING: "声音太大，破音了，请往后坐一点。",
     SoundFault.QUIET: "请坐近一点，听不清。",

@@ -150,7 +150,7 @@ def renew_enrolment(
     afterwards: BackgroundTasks,
 ) -> Enrolment:
     """A fresh one-time link for a kiosk; its old key stops working, and whoever sits there with it is sent out."""
-    link = kiosks.enrolment(db, _own_kiosk(db, actor, kiosk_id), office.settings.base_url)
+    link = kiosks.enrolment(db, own_kiosk(db, actor, kiosk_id), office.settings.base_url)
     # Only once the old key is gone for good: before, it would bring a new ticket.
     afterwards.add_task(kiosks.send_out, office, receptions.seats_at(db, kiosk_id))
     return link
@@ -159,7 +159,7 @@ def renew_enrolment(
 @router.post("/kiosks/{kiosk_id}/agent")
 def agent_code(kiosk_id: KioskId, db: Db, actor: Administrator) -> AgentCode:
     """A one-time code for the copy program of a kiosk."""
-    return copies.agent_code(db, _own_kiosk(db, actor, kiosk_id))
+    return copies.agent_code(db, own_kiosk(db, actor, kiosk_id))
 
 
 @router.post("/kiosks/{kiosk_id}/camera")
@@ -167,7 +167,7 @@ def new_camera(
     kiosk_id: KioskId, asked: NewCamera, db: Db, actor: Administrator, office: OfficeDep, afterwards: BackgroundTasks
 ) -> CameraKey:
     """Address and key for an encoder that is to be this kiosk's camera; the old key stops working."""
-    key = cameras.new_key(_own_kiosk(db, actor, kiosk_id), office.settings.base_url, sound=asked.sound)
+    key = cameras.new_key(own_kiosk(db, actor, kiosk_id), office.settings.base_url, sound=asked.sound)
     afterwards.add_task(cameras.drop, office, kiosk_id)
     return key
 
@@ -177,7 +177,7 @@ def drop_camera(
     kiosk_id: KioskId, db: Db, actor: Administrator, office: OfficeDep, afterwards: BackgroundTasks
 ) -> None:
     """This kiosk uses its own camera again."""
-    cameras.take_key(_own_kiosk(db, actor, kiosk_id))
+    cameras.take_key(own_kiosk(db, actor, kiosk_id))
     afterwards.add_task(cameras.drop, office, kiosk_id)
 
 
@@ -199,7 +199,8 @@ def revoke_intake_key(key_id: KioskId, db: Db, actor: Administrator) -> None:
     intake.revoke(db, actor, key_id)
 
 
-def _own_kiosk(db: Session, actor: Actor, kiosk_id: int) -> Kiosk:
+def own_kiosk(db: Session, actor: Actor, kiosk_id: int) -> Kiosk:
+    """Raises NotFound for one of another office."""
     kiosk = db.scalar(visible_kiosks(actor).where(Kiosk.id == kiosk_id))
     if kiosk is None:
         raise NotFound("没有这台终端。")

@@ -20,6 +20,12 @@ def lines(request: Request, actor: Administrator) -> Response:
     return render(request, "admin/lines.html", actor=actor)
 
 
+@router.get("/admin/kiosks")
+def kiosks(request: Request, actor: Administrator) -> Response:
+    """How each kiosk is doing."""
+    return render(request, "admin/kiosks.html", actor=actor)
+
+
 @router.get("/admin/limits")
 def limits(request: Request, actor: Administrator) -> Response:
     """What the law says and what is stricter here."""

@@ -25,7 +25,7 @@ NAVIGATION = {
     "clerk": (("/desk", "笔录"), ("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/stats", "统计"), ("/figures", "校对情况")),
     "handler": (("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期")),
     "supervisor": (("/supervision", "督办"), ("/promises", "领导承诺"), ("/due", "到期"), ("/cases", "信访事项"), ("/stats", "统计")),
-    "administrator": (("/admin", "管理"),),
+    "administrator": (("/admin", "管理"), ("/admin/kiosks", "终端")),
     "security": (("/admin/accounts", "账号授权"),),
     "auditor": (("/admin/log", "访问记录"),),
 }
@@ -91,6 +91,11 @@ def navigation(role: object) -> tuple[tuple[str, str], ...]:
     return NAVIGATION.get(str(role), ())
 
 
+def where_in_menu(role: object, path: str) -> str:
+    """The entry of a role's menu to which this page belongs, the nearest one; empty: none."""
+    return max((entry for entry, _ in navigation(role) if path.startswith(entry)), key=len, default="")
+
+
 def role_label(role: object) -> str:
     """What a role is called on screens."""
     return ROLE_LABELS.get(str(role), "")
@@ -101,7 +106,7 @@ templates = Jinja2Templates(directory=WEB / "templates")
 
 templates.env.trim_blocks = True
 templates.env.lstrip_blocks = True
-templates.env.globals.update(icon=icon, asset=asset, modules=modules, navigation=navigation, role_label=role_label)
+templates.env.globals.update(icon=icon, asset=asset, modules=modules, navigation=navigation, where_in_menu=where_in_menu, role_label=role_label)
 templates.env.filters.update(moment=moment, clock=clock)
 
 

@@ -27,7 +27,8 @@ class Look(Message):
 
     type: Literal["look"] = "look"
     secret: str
-    pictures: tuple[Shown, ...] = Field(min_length=1, max_length=6)
+    pictures: tuple[Shown, ...] = Field(max_length=6)
+    """Empty: the page could not open the camera."""
     nobody: bool = False
     """Nobody should be there: the room's outlines are compared with those it had when it was in order."""
 
@@ -38,7 +39,7 @@ class Listen(Message):
     type: Literal["listen"] = "listen"
     secret: str
     sound: str = Field(max_length=1_300_000)
-    """Mono, 16 kHz, 16 bit little-endian, in base64; half a second to half a minute."""
+    """Mono, 16 kHz, 16 bit little-endian, in base64; half a second to half a minute.  Empty: the microphone did not open."""
     speaking: bool = False
     """Somebody is known to speak."""
     loop: bool = False
@@ -68,6 +69,22 @@ class Bind(Message):
     type: Literal["bind"] = "bind"
     secret: str
     pages: tuple[Annotated[str, Field(max_length=LARGEST_PICTURE)], ...] = Field(min_length=1, max_length=20)
+
+
+class DiskAsked(Message):
+    """First and only message: is there room on this computer's disk."""
+
+    type: Literal["disk"] = "disk"
+    secret: str
+
+
+class PageIs(Message):
+    """First and only message, every half minute: the page is there; is there something for it?"""
+
+    type: Literal["page"] = "page"
+    secret: str
+    restarted: str = Field("", max_length=40)
+    """The last order to open itself again that it obeyed."""
 
 
 class Fault(Message):
@@ -120,5 +137,20 @@ class Bound(Message):
     pdf: str
 
 
-Check = Look | Listen | LoopAsked | Photographed | Bind
+class DiskIs(Message):
+    """Of `disk`."""
+
+    type: Literal["disk_is"] = "disk_is"
+    faults: tuple[Fault, ...]
+
+
+class PageOrder(Message):
+    """Of `page`."""
+
+    type: Literal["page_order"] = "page_order"
+    restart: str
+    """Open yourself again as soon as nobody is there, and tell this name then; empty: nothing is to be done."""
+
+
+Check = Look | Listen | LoopAsked | Photographed | Bind | DiskAsked
 """What a page may ask of the checks."""

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Seconds
-from server.protocol.checks import Bind, Listen, Look, LoopAsked, Photographed
+from server.protocol.checks import Bind, DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
+from server.protocol.health import Health
 
 PIECE_BYTES = 512 * 1024
 """Most bytes of one uploaded piece."""
@@ -89,7 +90,8 @@ class Press(Message):
 
 
 PageMessage = Annotated[
-    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | Bind, Field(discriminator="type")
+    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | Bind | DiskAsked | PageIs,
+    Field(discriminator="type"),
 ]
 page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)
 
@@ -155,11 +157,14 @@ class AgentReport(Message):
     oldest: Moment | None = None
     """When the oldest copy that is held began."""
     full: bool = False
+    health: Health | None = None
 
 
 class ReportAnswer(Message):
     unwanted: tuple[Identifier, ...] = ()
     """Copies of sittings in which nobody talked: to be deleted at once."""
+    restart: str = ""
+    """The kiosk's page is to be opened again, as soon as nobody is there; reported back as Health.restarted."""
 
 
 class CopyOffset(Message):

@@ -146,6 +146,12 @@ class KioskAgent(Base):
     waiting_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     oldest: Mapped[datetime | None]
     full: Mapped[bool] = mapped_column(Boolean, default=False)
+    health: Mapped[dict[str, Any] | None]
+    """Health of protocol/health.py as it last told it."""
+    restart: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """Name of an order to open the page again that was not obeyed yet."""
+    restart_asked_at: Mapped[datetime | None]
+    restarted_at: Mapped[datetime | None]
 
 
 class KioskCopy(Base):

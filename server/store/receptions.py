@@ -273,6 +273,18 @@ def last_kiosk_lines(session: Session, actor: Actor) -> list[tuple[Kiosk, dateti
     return [(kiosk, began.get(kiosk.id), lines.get(kiosk.id, [])) for kiosk in kiosks]
 
 
+def kiosks_in_use(session: Session, actor: Actor) -> Sequence[Kiosk]:
+    """The actor's kiosks that were not taken out of use, with their organizations."""
+    query = visible_kiosks(actor).where(Kiosk.active).options(joinedload(Kiosk.organization))
+    return session.scalars(query.order_by(Kiosk.id)).all()
+
+
+def kiosks_talking(session: Session, kiosk_ids: Sequence[int]) -> set[int]:
+    """At which of these kiosks somebody talks now."""
+    query = select(Reception.kiosk_id).where(Reception.state == ReceptionState.RUNNING)
+    return set(session.scalars(query.where(Reception.kiosk_id.in_(kiosk_ids))))
+
+
 def segments_of(session: Session, reception_id: str) -> Sequence[StoredSegment]:
     """Recorded files in the order of time."""
     query = select(StoredSegment).where(StoredSegment.reception_id == reception_id)

@@ -87,3 +87,23 @@ async def test_what_is_no_picture_and_no_sound_is_refused(settings, message):
     async with keeping(settings) as (_, port):
         assert (await asked(port, **message))["code"] == "unusable"
         assert (await asked(port, **{**message, "secret": "x" * 43}))["code"] == "secret_wrong"
+
+
+async def test_the_page_is_known_to_be_there_and_obeys_an_order_once(settings):
+    async with keeping(settings) as (agent, port):
+        assert agent.doing.told().page_seen_at is None
+        agent.doing.ordered("o1")
+        assert (await asked(port, type="page"))["restart"] == "o1"
+        assert (await asked(port, type="page", restarted="o1"))["restart"] == ""
+        told_ = agent.doing.told()
+        assert (told_.restarted, told_.page_seen_at is not None, told_.disk_free > 0) == ("o1", True, True)
+        assert (await asked(port, type="page", secret="x" * 43))["code"] == "secret_wrong"
+
+
+async def test_what_does_not_open_is_told_and_a_full_disk_too(settings):
+    async with keeping(settings) as (agent, port):
+        assert (await asked(port, type="look", pictures=[]))["faults"][0]["code"] == "missing"
+        assert (await asked(port, type="listen", sound=""))["faults"][0]["code"] == "missing"
+        assert (agent.doing.told().camera.faults, agent.doing.told().microphone.faults) == (("missing",), ("missing",))
+        agent.checks._reserve = 10**18
+        assert (await asked(port, type="disk"))["faults"][0]["code"] == "disk_low"

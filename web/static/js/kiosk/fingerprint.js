@@ -1,25 +1,12 @@
 // The fingerprint pad on the kiosk's computer, through its own program (server/protocol/copies.md): a picture, nothing else.
-import { ApiError, api } from "/static/js/api.js";
+import { ApiError } from "/static/js/api.js";
+import { ask } from "./door.js";
 
 const WAIT_MS = 40_000;
 const GONE = { code: "no_pad", message: "手印板没有回话，请叫工作人员看看线接好没有，或者换别的办法。" };
 
 /** @param {string} what the message to send @returns {Promise<any>} the program's answer */
-async function tell(what) {
-  const door = await api("GET", "/api/kiosk/devices");
-  const socket = new WebSocket(door.url);
-  try {
-    return await new Promise((done, fail) => {
-      const timer = setTimeout(() => fail(new ApiError(0, GONE)), WAIT_MS);
-      socket.onopen = () => socket.send(JSON.stringify({ type: what, secret: door.secret }));
-      socket.onmessage = (event) => { clearTimeout(timer); done(JSON.parse(event.data)); };
-      socket.onclose = () => fail(new ApiError(0, GONE));
-      socket.onerror = () => fail(new ApiError(0, GONE));
-    });
-  } finally {
-    socket.close();
-  }
-}
+const tell = (what) => ask({ type: what }, WAIT_MS, GONE);
 
 /** Has this kiosk a pad?  A telephone has none. @param {any} app @returns {Promise<boolean>} */
 export async function hasPad(app) {

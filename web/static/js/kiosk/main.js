@@ -3,6 +3,7 @@
 import { ApiError, api } from "/static/js/api.js";
 import { byId, tell } from "/static/js/dom.js";
 import { chineseDay, clockTime } from "/static/js/time.js";
+import { Tests } from "./checks.js";
 import { fitScreen } from "./fit.js";
 import { watchIdle } from "./idle.js";
 import { setUpKeys } from "./keys.js";
@@ -10,7 +11,7 @@ import { closeMedia } from "./media.js";
 import * as memory from "./memory.js";
 import { SittingPoll } from "./poll.js";
 import * as voice from "./voice.js";
-import { closed, unenrolled } from "./screens/trouble.js";
+import { broken, closed, unenrolled } from "./screens/trouble.js";
 import { identity } from "./screens/identity.js";
 import { notice, paper } from "./screens/notice.js";
 import { locked } from "./screens/locked.js";
@@ -49,6 +50,7 @@ class App {
     this.over = "";
     /** Reception whose screen was wiped here, whatever the office knows of it. */
     this.wiped = "";
+    this.tests = new Tests(this);
   }
 
   start() {
@@ -86,6 +88,7 @@ class App {
 
   /** Before a sitting: where the draft stands; nobody is asked for a name before they chose what is recorded. */
   wantedBefore() {
+    if (this.tests.last?.serious) return { name: "broken", key: `broken:${this.tests.last.at.getTime()}` };
     const { step, consent } = memory.draft();
     const name = !(step in BEFORE) ? "welcome" : BEFORE[step] === identity && !consent ? "notice" : step;
     return { name, key: `draft:${name}` };
@@ -93,12 +96,13 @@ class App {
 
   render() {
     const { name, key } = this.wanted();
+    this.tests.show(name);
     if (key === this.place) return this.shown.update?.(this.sitting);
     this.shown.close?.();
     this.place = key;
     voice.stop();
     if (!["waiting", "talk"].includes(name)) closeMedia();
-    const screen = { unenrolled, closed, ...BEFORE, ...DURING }[name] || welcome;
+    const screen = { unenrolled, closed, broken, ...BEFORE, ...DURING }[name] || welcome;
     this.shown = screen(this, name) || {};
     return undefined;
   }

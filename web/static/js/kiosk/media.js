@@ -59,6 +59,10 @@ const CLEAR = 0.03;
 const FAINT = 0.008;
 const REMEMBER_MS = 4000;
 const EVERY_MS = 100;
+/** A word stays so long: who reads slowly reads it to its end. */
+const HOLD_MS = 4000;
+/** What the kiosk's program said of the voice holds so long. */
+const VERDICT_MS = 8000;
 
 /** Shows how loud a stream is, in bars and words. */
 export class Meter {
@@ -76,6 +80,14 @@ export class Meter {
     this.timer = 0;
     this.loudest = 0;
     this.loudestAt = 0;
+    this.changedAt = -Infinity;
+    /** @type {{words: string, tone: string, until: number} | null} */
+    this.verdict = null;
+  }
+
+  /** Who knows better what a recogniser makes of it. @param {string} words @param {string} tone */
+  say(words, tone) {
+    this.verdict = { words, tone, until: performance.now() + VERDICT_MS };
   }
 
   /** @param {MediaStream} source */
@@ -103,8 +115,11 @@ export class Meter {
 
   /** Silence gets no verdict: who listens is not at fault. @param {HTMLElement} place */
   judge(place) {
-    const [words, tone] = this.loudest > CLEAR ? ["✓ 听得清", "ok"] : this.loudest > FAINT ? ["请坐近一点", "warn"] : ["", ""];
-    if (place.textContent !== words) [place.textContent, place.className] = [words, `level ${tone}`];
+    const now = performance.now();
+    const verdict = this.verdict && now < this.verdict.until ? this.verdict : null;
+    const [words, tone] = verdict ? [verdict.words, verdict.tone] : this.loudest > CLEAR ? ["✓ 听得清", "ok"] : this.loudest > FAINT ? ["请坐近一点", "warn"] : ["", ""];
+    if (place.textContent === words || (place.textContent && now - this.changedAt < HOLD_MS)) return;
+    [place.textContent, place.className, this.changedAt] = [words, `level ${tone}`, now];
   }
 
   close() {

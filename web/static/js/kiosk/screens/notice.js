@@ -5,7 +5,10 @@ import * as voice from "../voice.js";
 /** What is recorded and why, and the three choices. @param {any} app */
 export function notice(app) {
   const screen = new Screen("notice");
-  const choose = (/** @type {string} */ consent) => app.go("name", { consent });
+  const choose = (/** @type {string} */ consent) => {
+    app.go("name", { consent });
+    app.tests?.before(consent === "audio_video");
+  };
   const toggle = () => (voice.speaking() ? voice.stop() : voice.speak("notice"));
   const follow = (/** @type {string} */ on, /** @type {number} */ share) => {
     screen.part("progress").style.setProperty("--v", `${Math.round(share * 100)}%`);

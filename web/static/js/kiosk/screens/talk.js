@@ -8,6 +8,7 @@ import { SteadyWords, plainWords } from "/static/js/line_word.js";
 import { nameOf, observersWords, roleWord, stateShort } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
+import { Hearing } from "../hearing.js";
 import { TalkCopy } from "../copy.js";
 import { Meter, NO_MICROPHONE, closeMedia, openMedia, openPaperCamera, paperCamera } from "../media.js";
 import { Screen } from "../screen.js";
@@ -39,6 +40,7 @@ class Talk {
     this.screen = new Screen("talk");
     this.captions = new Captions(this.screen.part("captions"), this.me, (id) => this.nameOf(id));
     this.meter = new Meter(this.screen.part("meter"), this.screen.part("level"));
+    this.hearing = new Hearing(app, this.meter);
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
     this.copy = new TalkCopy({ reception: this.reception, participant: this.me, mediaTime: () => this.seconds() });
@@ -117,6 +119,7 @@ class Talk {
   /** @param {MediaStream} media */
   showSelf(media) {
     this.meter.start(media);
+    this.hearing.start(media);
     const filmed = media.getVideoTracks().length > 0;
     this.screen.part("self-box").hidden = !filmed;
     if (filmed) this.screen.part("self").srcObject = media;
@@ -427,6 +430,7 @@ class Talk {
     navigator.mediaDevices?.removeEventListener("devicechange", this.onDevices);
     this.seat?.close();
     this.meter.close();
+    this.hearing.close();
     this.copy.keep(null);
     for (const track of this.paper?.getTracks() || []) track.stop();
     closeMedia();

@@ -1,4 +1,7 @@
+import { byId } from "/static/js/dom.js";
+import { clockTime } from "/static/js/time.js";
 import { Screen } from "../screen.js";
+import * as voice from "../voice.js";
 
 /** This machine has no key of its own. @param {any} app */
 export function unenrolled(app) {
@@ -14,4 +17,18 @@ export function closed(app) {
   screen.on({ again: () => app.refresh() });
   tell();
   return { back: "连上以后再办。", update: tell };
+}
+
+/** The self-test found that nobody could be heard here. @param {any} app */
+export function broken(app) {
+  const screen = new Screen("broken");
+  const { at, serious } = app.tests.last;
+  screen.fill({ reason: serious.words, checked: `${byId("kiosk-name").textContent} · 自检 ${clockTime(at)} · ${serious.code}` });
+  screen.on({ again: async (button) => {
+    button.disabled = true;
+    await app.tests.again();
+    button.disabled = false;
+  } });
+  const speak = () => (voice.canRead() ? voice.readOut(serious.words) : app.toast(serious.words));
+  return { back: "修好以后再办。", speak };
 }

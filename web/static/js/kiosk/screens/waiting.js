@@ -1,32 +1,36 @@
 // Before the talk and after it: the two screens on which the person sits and waits.
 import { api } from "/static/js/api.js";
+import { Hearing } from "../hearing.js";
 import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
 import { sittingMemory } from "../memory.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 import { Standing } from "./standing.js";
 
-/** Lets the person see and hear that the machine works; nothing leaves it. @param {Screen} screen @param {boolean} video */
-async function tryOut(screen, video) {
+/** Lets the person see and hear that the machine works; nothing leaves it. @param {any} app @param {Screen} screen @param {boolean} video */
+async function tryOut(app, screen, video) {
   screen.part("self").hidden = !video;
   screen.part("no-picture").hidden = video;
   const meter = new Meter(screen.part("meter"), screen.part("level"));
+  const hearing = new Hearing(app, meter);
   try {
     const stream = await openMedia(video);
     screen.say("no-microphone", "");
     if (video) screen.part("self").srcObject = stream;
     meter.start(stream);
+    hearing.start(stream);
+    if (video) hearing.watch(screen.part("self"), (words) => screen.say("framing", words));
   } catch {
     screen.say("no-microphone", NO_MICROPHONE);
   }
-  return meter;
+  return { close: () => { meter.close(); hearing.close(); } };
 }
 
 /** @param {any} app */
 export function waiting(app) {
   const screen = new Screen("waiting");
   const video = app.sitting.consent === "audio_video";
-  const trying = tryOut(screen, video);
+  const trying = tryOut(app, screen, video);
   const standing = new Standing(screen, (claims) => app.try(() => api("PUT", "/api/kiosk/sitting/claims", { claims }), (/** @type {any} */ sitting) => app.take(sitting)));
   const update = (/** @type {any} */ sitting) => {
     screen.fill({ number: sitting.number, ahead: String(sitting.ahead) });
@@ -40,7 +44,7 @@ export function waiting(app) {
   screen.on({ leave });
   voice.speak("waiting");
   update(app.sitting);
-  const close = () => trying.then((meter) => meter.close());
+  const close = () => trying.then((opened) => opened.close());
   return { speech: ["waiting"], back: leave, update, close };
 }
 

@@ -1,0 +1,53 @@
+"""The administrator's kiosks, and how each is doing."""
+
+from typing import Literal
+
+from server.protocol.base import Message, Moment
+from server.protocol.office import KioskCopies
+
+PartState = Literal["ok", "fault", "unknown"]
+
+
+class Part(Message):
+    """One part of a kiosk as it was last checked."""
+
+    state: PartState
+    at: Moment | None = None
+    words: tuple[str, ...] = ()
+    """What is wrong, for the office."""
+
+
+class Alert(Message):
+    words: str
+    serious: bool
+    """Nobody can be received there until it is mended."""
+
+
+class KioskState(Message):
+    kiosk_id: int
+    kiosk: str
+    organization: str
+    state: Literal["online", "late", "never"]
+    """Of the kiosk's program: late: it reported, and has not for a while; never: no program ever did."""
+    seen_at: Moment | None
+    talking: bool
+    camera: Part
+    microphone: Part
+    line: Part
+    """In the last talk."""
+    disk: Part
+    disk_free: int | None
+    """Bytes; None: not known."""
+    version: str
+    started_at: Moment | None
+    """When its program started."""
+    page_seen_at: Moment | None
+    copies: KioskCopies
+    alerts: tuple[Alert, ...]
+    restart: Literal["none", "asked", "done"]
+    restart_at: Moment | None
+    """When it was asked for, or done."""
+
+
+class Fleet(Message):
+    kiosks: tuple[KioskState, ...]

@@ -1,0 +1,155 @@
+"""How the administrator's kiosks are doing, and opening the page of one again from afar."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.errors import WrongState
+from server.protocol.fleet import Alert, Fleet, KioskState, Part
+from server.protocol.health import Checked, Health
+from server.protocol.office import KioskCopies, KioskLine
+from server.protocol.signalling import LineWord
+from server.reception import copies, lines
+from server.reception.kiosk_health import health_of
+from server.store import copies as store
+from server.store import receptions
+from server.store.access import Actor
+from server.store.models import Kiosk, KioskAgent
+
+CAMERA_WORDS = {
+    "missing": "摄像头打不开",
+    "covered": "摄像头被挡住了",
+    "dark": "屋里太暗",
+    "glare": "光太强",
+    "blurred": "画面模糊",
+    "frozen": "画面不动",
+    "turned": "摄像头被转开了",
+}
+MICROPHONE_WORDS = {
+    "missing": "话筒打不开",
+    "dead": "话筒没有声音",
+    "clipping": "声音太大，破音",
+    "quiet": "声音太小",
+    "hum": "话筒里有电流声",
+    "noisy": "屋里太吵",
+    "loudspeaker": "话筒听不到喇叭的声音",
+}
+SERIOUS = ("missing", "dead")
+"""Of a microphone: nobody can be heard."""
+DISK_LOW_BYTES = 2_000_000_000
+PAGE_SILENT = timedelta(minutes=5)
+"""The page asks its program every half minute."""
+UNTESTED = timedelta(hours=3)
+"""An idle kiosk tests itself every hour."""
+UNSENT = timedelta(days=1)
+
+
+def fleet(session: Session, actor: Actor) -> Fleet:
+    """The actor's kiosks in use, those with something wrong first."""
+    measured = {line.kiosk_id: line for line in lines.of_kiosks(session, actor)}
+    kiosks = receptions.kiosks_in_use(session, actor)
+    ids = [kiosk.id for kiosk in kiosks]
+    agents, talking = store.agents_of(session, ids), receptions.kiosks_talking(session, ids)
+    states = [_state(kiosk, agents.get(kiosk.id), kiosk.id in talking, measured.get(kiosk.id)) for kiosk in kiosks]
+    return Fleet(kiosks=tuple(sorted(states, key=_urgency)))
+
+
+def _urgency(kiosk: KioskState) -> tuple[bool, bool, int]:
+    return not any(alert.serious for alert in kiosk.alerts), not kiosk.alerts, kiosk.kiosk_id
+
+
+def restart(session: Session, kiosk: Kiosk) -> None:
+    """The kiosk's page is opened again as soon as nobody is there; asked again, nothing changes.
+
+    Raises WrongState where no program could tell the page.
+    """
+    agent = store.agent_of(session, kiosk.id)
+    if agent is None or agent.health is None:
+        raise WrongState("这台终端没有装备份程序，不能从这里重新打开。", code="no_agent")
+    if not agent.restart:
+        agent.restart, agent.restart_asked_at = secrets.token_hex(8), clock.now()
+
+
+def _state(kiosk: Kiosk, agent: KioskAgent | None, talking: bool, measured: KioskLine | None) -> KioskState:
+    health, kept = health_of(agent), copies.shown(agent)
+    camera = _part(health.camera if health else None, CAMERA_WORDS)
+    microphone = _part(health.microphone if health else None, MICROPHONE_WORDS)
+    line, disk = _line(measured), _disk(health, kept)
+    state = "never" if agent is None or agent.seen_at is None else "late" if kept.state == "silent" else "online"
+    alerts = () if state == "never" else tuple(_alerts(state, health, kept, (camera, microphone, line, disk)))
+    asked = bool(agent and agent.restart)
+    done = bool(agent and agent.restarted_at)
+    return KioskState(
+        kiosk_id=kiosk.id,
+        kiosk=kiosk.name,
+        organization=kiosk.organization.name,
+        state=state,
+        seen_at=kept.seen_at,
+        talking=talking,
+        camera=camera,
+        microphone=microphone,
+        line=line,
+        disk=disk,
+        disk_free=health.disk_free if health else None,
+        version=health.version if health else "",
+        started_at=health.started_at if health else None,
+        page_seen_at=health.page_seen_at if health else None,
+        copies=kept,
+        alerts=alerts,
+        restart="asked" if asked else "done" if done else "none",
+        restart_at=agent and (agent.restart_asked_at if asked else agent.restarted_at),
+    )
+
+
+def _part(checked: Checked | None, words: dict[str, str]) -> Part:
+    if checked is None:
+        return Part(state="unknown")
+    found = tuple(words.get(code, code) for code in checked.faults)
+    return Part(state="fault" if found else "ok", at=checked.at, words=found)
+
+
+def _line(measured: KioskLine | None) -> Part:
+    if measured is None or measured.report is None:
+        return Part(state="unknown")
+    word = measured.report.word
+    bad = word in (LineWord.POOR, LineWord.LOST)
+    words = (f"上一次接谈线路{lines.WORDS[word]}",) if bad else ()
+    return Part(state="fault" if bad else "ok", at=measured.talked_at, words=words)
+
+
+def _disk(health: Health | None, kept: KioskCopies) -> Part:
+    if kept.state == "full":
+        return Part(state="fault", at=kept.seen_at, words=("硬盘满了，不留备份了",))
+    if health is None:
+        return Part(state="unknown")
+    low = health.disk_free < DISK_LOW_BYTES
+    return Part(state="fault" if low else "ok", at=kept.seen_at, words=("硬盘快满了",) if low else ())
+
+
+def _alerts(state: str, health: Health | None, kept: KioskCopies, parts: tuple[Part, Part, Part, Part]) -> Iterator[Alert]:
+    """What somebody has to look after, the gravest first."""
+    dead = bool(health and health.microphone and set(health.microphone.faults) & set(SERIOUS))
+    microphone = parts[1]
+    for part in (microphone, *(part for part in parts if part is not microphone)):
+        for words in part.words:
+            yield Alert(words=f"{words}。", serious=dead and part is microphone)
+    now = clock.now()
+    if state == "late":
+        yield Alert(words="这台机器有一阵没有消息了，可能关了机，也可能断了网。", serious=False)
+    elif health is not None:
+        yield from _quiet(health, now)
+    if kept.oldest and now - kept.oldest > UNSENT:
+        yield Alert(words=f"还有 {kept.waiting} 份备份没有传完，最早的等了一天多。", serious=False)
+
+
+def _quiet(health: Health, now: datetime) -> Iterator[Alert]:
+    """Of a kiosk whose program runs."""
+    if now - (health.page_seen_at or health.started_at) > PAGE_SILENT:
+        yield Alert(words="程序在跑，接谈的页面没有开着，或者卡住了。", serious=False)
+        return
+    tested = health.microphone.at if health.microphone else health.started_at
+    if now - tested > UNTESTED:
+        yield Alert(words="好几个小时没有自检了。", serious=False)

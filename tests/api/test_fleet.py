@@ -1,0 +1,92 @@
+"""The administrator's page of kiosks: what their programs told, what is wrong there, and opening a page again."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kiosk.checks import picture, sound
+from server import clock
+from server.domain.states import ReceptionState
+from server.reception import fleet
+from tests.api.test_copies import Kiosk, talk
+from tests.office import running, settings_for
+
+
+def health(**values: Any) -> dict[str, Any]:
+    now = clock.now().isoformat()
+    fine = {"at": now, "faults": []}
+    told = {"version": "0.1.0", "started_at": now, "disk_free": 50_000_000_000, "page_seen_at": now}
+    return told | {"camera": fine, "microphone": fine} | values
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    with running(settings_for(tmp_path_factory.mktemp("fleet"))) as started:
+        yield started
+
+
+def seen(office: Any) -> dict[str, Any]:
+    (kiosk,) = office.administrator.get("/api/admin/fleet").json()["kiosks"]
+    return dict(kiosk)
+
+
+def words(kiosk: dict[str, Any]) -> list[tuple[str, bool]]:
+    return [(alert["words"], alert["serious"]) for alert in kiosk["alerts"]]
+
+
+def test_a_kiosk_is_unknown_until_its_program_reports_and_then_seen_with_what_is_wrong(office, monkeypatch):
+    assert (seen(office)["state"], seen(office)["alerts"]) == ("never", [])
+    program = Kiosk(office)
+    assert program.report(health=health()).json() == {"unwanted": [], "restart": ""}
+    kiosk = seen(office)
+    assert (kiosk["state"], kiosk["camera"]["state"], kiosk["disk_free"], kiosk["version"]) == ("online", "ok", 50_000_000_000, "0.1.0")
+    assert words(kiosk) == []
+    dead = {"at": clock.now().isoformat(), "faults": ["dead"]}
+    covered = {"at": clock.now().isoformat(), "faults": ["covered"]}
+    program.report(health=health(camera=covered, microphone=dead, disk_free=1_000_000), full=True)
+    assert words(seen(office)) == [("话筒没有声音。", True), ("摄像头被挡住了。", False), ("硬盘满了，不留备份了。", False)]
+    # A program that started again has seen nothing yet; a camera that was covered is not called fine for that.
+    program.report(health=health(camera=None, page_seen_at=None, started_at=(clock.now() - timedelta(minutes=6)).isoformat()))
+    assert words(seen(office)) == [("摄像头被挡住了。", False), ("程序在跑，接谈的页面没有开着，或者卡住了。", False)]
+    old = (clock.now() - timedelta(hours=4)).isoformat()
+    program.report(health=health(microphone={"at": old, "faults": []}))
+    assert words(seen(office)) == [("好几个小时没有自检了。", False)]
+    program.report("c1", health=health(), oldest=(clock.now() - timedelta(days=2)).isoformat())
+    assert words(seen(office)) == [("还有 1 份备份没有传完，最早的等了一天多。", False)]
+    program.report(health=health())
+    later = clock.now() + timedelta(minutes=3)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert (seen(office)["state"], len(seen(office)["alerts"])) == ("late", 1)
+
+
+def test_a_page_is_opened_again_by_an_order_that_is_repeated_until_it_was_obeyed(office):
+    program = Kiosk(office)
+    path = f"/api/admin/fleet/{office.ids['kiosk']}/restart"
+    assert office.administrator.post(path).json()["error"]["code"] == "no_agent"
+    program.report(health=health())
+    (kiosk,) = office.administrator.post(path).json()["kiosks"]
+    assert kiosk["restart"] == "asked"
+    order = program.report(health=health()).json()["restart"]
+    assert order
+    assert office.administrator.post(path).json()["kiosks"][0]["restart"] == "asked"
+    assert program.report(health=health(restarted="another")).json()["restart"] == order
+    assert program.report(health=health(restarted=order)).json()["restart"] == ""
+    assert seen(office)["restart"] == "done"
+    assert office.administrator.post("/api/admin/fleet/999/restart").status_code == 404
+
+
+def test_who_talks_is_not_told_but_that_somebody_does(office):
+    talk(office, ReceptionState.RUNNING)
+    answer = office.administrator.get("/api/admin/fleet")
+    assert answer.json()["kiosks"][0]["talking"] is True
+    assert "李秀英" not in answer.text
+    assert 'id="kiosks"' in office.administrator.get("/admin/kiosks").text
+    assert office.clerk.get("/admin/kiosks").status_code == 403
+
+
+def test_every_fault_of_the_checks_has_words_for_the_office_and_others_are_refused(office):
+    assert set(fleet.CAMERA_WORDS) == set(picture.PictureFault)
+    assert set(fleet.MICROPHONE_WORDS) == set(sound.SoundFault)
+    wrong = {"at": clock.now().isoformat(), "faults": ["<b>不行</b>"]}
+    assert Kiosk(office).report(health=health(camera=wrong)).status_code == 422

@@ -1,0 +1,146 @@
+// The administrator's page of kiosks: how each is doing, what is wrong, and opening its page again.
+import { ApiError, api, logInPath } from "/static/js/api.js";
+import { byId, el, icon, tell } from "/static/js/dom.js";
+import { said } from "/static/js/form.js";
+import { chineseMoment, clockTime, sameDay } from "/static/js/time.js";
+
+const EVERY_MS = 15_000;
+const HOUR_MS = 3_600_000;
+
+/** @typedef {{state: string, at: string | null, words: string[]}} Part */
+
+let shown = "";
+
+/** @param {string | null} at */
+function when(at) {
+  if (!at) return "";
+  const then = new Date(at);
+  return sameDay(then, new Date()) ? clockTime(then) : chineseMoment(at);
+}
+
+/** @param {any} kiosk KioskState of server/protocol/fleet.py */
+const serious = (kiosk) => kiosk.alerts.some((/** @type {any} */ alert) => alert.serious);
+
+/** Tone, drawing and word of a kiosk's badge. @param {any} kiosk @returns {[string, string, string]} */
+function badge(kiosk) {
+  if (kiosk.state === "never") return ["line", "ask", "没有消息"];
+  if (kiosk.talking) return ["accent", "video", "正在接谈"];
+  if (serious(kiosk)) return ["bad", "alert", "不能用"];
+  if (kiosk.state === "late") return ["warn", "alert", "断了消息"];
+  return kiosk.alerts.length ? ["warn", "alert", "要留意"] : ["ok", "okc", "空闲"];
+}
+
+/** What is wrong, else that nothing is. @param {any} kiosk @returns {string[]} */
+function sentences(kiosk) {
+  if (kiosk.state === "never") return [kiosk.copies.state === "none" ? "没有装备份程序，看不到这台终端的情况。" : "备份程序装了，还没有来过消息。"];
+  if (kiosk.alerts.length) return kiosk.alerts.map((/** @type {any} */ alert) => alert.words);
+  return [kiosk.microphone.at ? `${when(kiosk.microphone.at)} 自检通过。` : "程序在跑，还没有自检过。"];
+}
+
+/** @param {string} drawing @param {string} name @param {Part} part @param {boolean} [grave] */
+function tile(drawing, name, part, grave = false) {
+  const state = part.state === "fault" && grave ? "serious" : part.state;
+  const words = { ok: "正常", unknown: "不清楚", fault: "有问题", serious: "不能用" }[state] || "";
+  return el(`li.${state}`, { title: part.words.join("，") || words }, icon(drawing), el("span", {}, name, el("span.vh", {}, words)));
+}
+
+/** @param {any} kiosk */
+function parts(kiosk) {
+  return el("ul.parts", {},
+    tile(kiosk.camera.state === "fault" ? "videooff" : "camera", "画面", kiosk.camera),
+    tile(kiosk.microphone.state === "fault" ? "micoff" : "mic", "声音", kiosk.microphone, serious(kiosk)),
+    tile("net", "网络", kiosk.line), tile("disk", "存储", kiosk.disk));
+}
+
+/** @param {Part} part @param {string} [before] */
+function checked(part, before = "") {
+  if (part.state === "unknown") return "还没有检过";
+  return `${before}${when(part.at)}　${part.words.join("，") || "正常"}`;
+}
+
+/** @param {string} since */
+function lasting(since) {
+  const hours = Math.max(0, (Date.now() - Date.parse(since)) / HOUR_MS);
+  return hours < 48 ? `${Math.floor(hours)} 小时` : `${Math.floor(hours / 24)} 天`;
+}
+
+/** @param {any} kiosk @returns {[string, string][]} */
+function facts(kiosk) {
+  const { copies } = kiosk;
+  return [
+    ["摄像头", checked(kiosk.camera)],
+    ["话筒和喇叭", checked(kiosk.microphone)],
+    ["线路", kiosk.line.state === "unknown" ? "还没有量到" : checked(kiosk.line, "上一次接谈 ")],
+    ["硬盘", kiosk.disk_free === null ? "不清楚" : `还剩 ${(kiosk.disk_free / 1e9).toFixed(1)} GB`],
+    ["等着传", copies.waiting ? `${copies.waiting} 份备份，${(copies.waiting_bytes / 1e6).toFixed(1)} MB` : "没有"],
+    ["页面", kiosk.page_seen_at ? `${when(kiosk.page_seen_at)} 还在` : "没有消息"],
+    ["程序", kiosk.started_at ? `${kiosk.version}，跑了 ${lasting(kiosk.started_at)}` : "不清楚"],
+    ["最后一次消息", kiosk.seen_at ? when(kiosk.seen_at) : "没有"],
+  ];
+}
+
+/** @param {any} kiosk */
+function restartPart(kiosk) {
+  if (!kiosk.started_at) return "";
+  const words = { none: "", asked: `${when(kiosk.restart_at)} 叫它重新打开，没有人用的时候就办。`, done: `${when(kiosk.restart_at)} 重新打开过。` }[/** @type {"none"} */ (kiosk.restart)];
+  return el("div.row.wrap", {}, el("button.btn.small", { type: "button", "data-restart": kiosk.kiosk_id, disabled: kiosk.restart === "asked" }, icon("refresh"), "重新打开页面"), el("span.small.soft", {}, words));
+}
+
+/** @param {any} kiosk @param {boolean} open */
+function card(kiosk, open) {
+  const [tone, drawing, word] = badge(kiosk);
+  const frame = kiosk.state === "never" ? "" : serious(kiosk) ? ".out" : kiosk.alerts.length ? ".watch" : "";
+  const list = facts(kiosk).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
+  return el(`li.card.fk${frame}`, { "data-kiosk": kiosk.kiosk_id },
+    el("header", {}, el("div", {}, el("h2", {}, kiosk.kiosk), el("p.small.soft", {}, kiosk.organization)), el(`span.badge.${tone}`, {}, icon(drawing), word)),
+    el("div.says", {}, ...sentences(kiosk).map((sentence) => el("p", {}, sentence))),
+    parts(kiosk),
+    el("details", { open }, el("summary", {}, "看自检记录"), el("dl", {}, ...list)),
+    restartPart(kiosk));
+}
+
+/** @param {any[]} kiosks @returns {(string | Node)[]} */
+function summary(kiosks) {
+  if (!kiosks.length) return ["还没有终端"];
+  const bad = kiosks.filter(serious).length;
+  const watched = kiosks.filter((kiosk) => kiosk.alerts.length).length - bad;
+  const silent = kiosks.filter((kiosk) => kiosk.state === "never").length;
+  const told = [el("b.out", {}, bad ? `，${bad} 台不能用` : ""), el("b.watch", {}, watched ? `，${watched} 台要留意` : ""), silent ? `，${silent} 台没有消息` : ""];
+  return [`${kiosks.length} 台`, ...told, bad + watched + silent ? "" : "，都正常"];
+}
+
+/** Redrawn only when something changed: what somebody opened or reaches for stays. @param {any[]} kiosks */
+function show(kiosks) {
+  const now = JSON.stringify(kiosks);
+  if (now === shown) return;
+  shown = now;
+  const list = byId("kiosks");
+  const open = new Set([...list.querySelectorAll("details[open]")].map((node) => node.closest("li")?.dataset.kiosk));
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  const [place, name] = [focused?.closest("li")?.dataset.kiosk, focused?.localName];
+  list.replaceChildren(...kiosks.map((kiosk) => card(kiosk, open.has(String(kiosk.kiosk_id)))));
+  if (place && name) /** @type {HTMLElement | null} */ (list.querySelector(`[data-kiosk="${place}"] ${name}`))?.focus();
+  byId("summary").replaceChildren(...summary(kiosks));
+}
+
+/** @param {"GET" | "POST"} method @param {string} path */
+async function take(method, path) {
+  try {
+    show((await api(method, path)).kiosks);
+    tell(byId("offline"), "");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) location.assign(logInPath());
+    tell(byId("offline"), error.code === "offline" ? "网断了，现在显示的是刚才的情况。网一通，会自己再取一次。" : said(error));
+  }
+}
+
+const load = () => take("GET", "/api/admin/fleet");
+
+byId("kiosks").addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-restart]"));
+  if (button) take("POST", `/api/admin/fleet/${button.dataset.restart}/restart`);
+});
+addEventListener("online", load);
+setInterval(load, EVERY_MS);
+load();
