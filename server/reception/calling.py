@@ -266,6 +266,7 @@ def serve(session: Session, actor: Actor, halls: tuple[int, ...]) -> None:
     """
     user_id = actor.user_id or 0
     store.lock_user(session, user_id)
+    store.end_old_duties(session, user_id)
     present = {duty.organization_id: duty for duty in store.duties_of(session, [user_id])}
     now = clock.now()
     for hall_id in set(halls) - set(present):

@@ -1,12 +1,12 @@
 """Where everybody who waits stands, as the kiosk, the staff and the hall's screen see it.
 
 Halls hang together by those who serve several of them, so a line is always reckoned over a circle: the halls asked about,
-whoever is on duty there, and the other halls that they serve.  Nothing of it is kept but what queue_places holds.
+whoever is on duty there, the other halls that they serve, and so on.  Nothing of it is kept but what queue_places holds.
 """
 
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,13 +75,7 @@ class Circle:
 def circle(session: Session, halls: Collection[int], users: Collection[int] = ()) -> Circle:
     """The lines of these halls and accounts, and of all that they hang together with."""
     now = clock.now()
-    serving = {duty.user_id for duty in store.on_duty(session, halls)} | set(users)
-    served: dict[int, set[int]] = {}
-    for duty in store.duties_of(session, serving):
-        served.setdefault(duty.user_id, set()).add(duty.organization_id)
-    every = set(halls).union(*served.values())
-    places = store.waiting(session, every, serving)
-    every |= {place.reception.organization_id for place in places}
+    every, served, places = _hanging_together(session, set(halls), set(users))
     rules = rules_by_hall(session, every)
     entries = [_entry(place) for place in places]
     line = queueing.in_order(entries, rules.__getitem__)
@@ -90,6 +84,28 @@ def circle(session: Session, halls: Collection[int], users: Collection[int] = ()
         line, _seats(session, served, places), rules, {place.reception_id: place for place in places},
         store.lengths(session, every, since, MEASURES.talks), now,
     )  # fmt: skip
+
+
+def _hanging_together(
+    session: Session, halls: set[int], users: set[int]
+) -> tuple[set[int], dict[int, set[int]], Sequence[QueuePlace]]:
+    """All halls, who serves which, and who waits: widened until nothing is added.
+
+    A circle that was cut off would depend on who asks: somebody who lets people of another hall pass stands behind them
+    only where these are seen.
+    """
+    while True:
+        serving = users | {duty.user_id for duty in store.on_duty(session, halls)}
+        served: dict[int, set[int]] = {}
+        for duty in store.duties_of(session, serving):
+            served.setdefault(duty.user_id, set()).add(duty.organization_id)
+        every = halls.union(*served.values())
+        places = store.waiting(session, every, serving)
+        wider = every | {place.reception.organization_id for place in places}
+        known = serving | {place.wanted_id for place in places if place.wanted_id is not None}
+        if (wider, known) == (halls, users):
+            return every, served, places
+        halls, users = wider, known
 
 
 def _entry(place: QueuePlace) -> Entry:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, exists, or_, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from server import clock
 from server.domain.states import ReceptionState, StaffRole
 from server.store.access import Actor, organizations_under, visible_kiosks
 from server.store.models import (
@@ -69,15 +70,27 @@ def events_of(session: Session, reception_id: str) -> Sequence[QueueEvent]:
 # --- who is on duty ------------------------------------------------------------------------------------------------
 
 
+def _today() -> ColumnElement[bool]:
+    """Duty ends with the office's day: who forgot to say so is not reckoned with on the next."""
+    midnight = clock.today_in_office().replace(hour=0, minute=0, second=0, microsecond=0)
+    return QueueDuty.since >= midnight
+
+
+def end_old_duties(session: Session, user_id: int) -> None:
+    """Close what an account left open on an earlier day; when it really ended nobody knows."""
+    query = update(QueueDuty).where(QueueDuty.user_id == user_id, QueueDuty.until.is_(None), ~_today())
+    session.execute(query.values(until=QueueDuty.since).execution_options(synchronize_session=False))
+
+
 def on_duty(session: Session, halls: Collection[int]) -> Sequence[QueueDuty]:
     """Who calls people of these halls now."""
-    query = select(QueueDuty).where(QueueDuty.organization_id.in_(halls), QueueDuty.until.is_(None))
+    query = select(QueueDuty).where(QueueDuty.organization_id.in_(halls), QueueDuty.until.is_(None), _today())
     return session.scalars(query.options(joinedload(QueueDuty.user)).order_by(QueueDuty.user_id)).all()
 
 
 def duties_of(session: Session, users: Collection[int]) -> Sequence[QueueDuty]:
     """The halls that these accounts serve now."""
-    query = select(QueueDuty).where(QueueDuty.user_id.in_(users), QueueDuty.until.is_(None))
+    query = select(QueueDuty).where(QueueDuty.user_id.in_(users), QueueDuty.until.is_(None), _today())
     return session.scalars(query.options(joinedload(QueueDuty.organization), joinedload(QueueDuty.user)).order_by(QueueDuty.id)).all()
 
 

@@ -1,9 +1,11 @@
 """The queue at work: duty, calling in turn, who is quicker, skipping, passing on, the hall's screen."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from server import clock
 from server.domain.states import StaffRole
 from server.errors import Conflict, WrongState
 from server.protocol.office import NewKiosk, NewSitting
@@ -99,6 +101,18 @@ def test_people_are_called_in_turn_by_whoever_is_on_duty(office):
     assert hall.do("call", "丙", "other_leader", why="材料今天到期").status_code == 200
     assert hall.events("甲") == [("0 号机", "取号排队"), ("周建国", "叫号"), ("周建国", "开始接谈")]
     assert hall.events("丙")[-1] == ("孙丽", "叫号（先于 A02）")
+
+
+def test_duty_ends_with_the_day(office):
+    hall = Hall(office)
+    hall.serve()
+    assert [one["on_duty"] for one in hall.queue()["halls"]] == [True]
+    try:
+        clock.set_source(lambda: datetime.now(UTC) + timedelta(days=1))
+        assert [one["on_duty"] for one in hall.queue()["halls"]] == [False]
+        assert [one["on_duty"] for one in hall.serve()["halls"]] == [True]
+    finally:
+        clock.set_source(None)
 
 
 def test_a_leader_cannot_open_a_talk_out_of_turn(office):

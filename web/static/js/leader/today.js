@@ -107,6 +107,8 @@ function drawCalls() {
 /** @param {any} row */
 function action(row) {
   const path = `/leader/receptions/${row.id}`;
+  const place = row.state === "waiting" ? rowOf(row.id) : null;
+  if (place && !place.mine && (place.called_by || place.place > 1)) return el("span.soft", {}, place.called_by ? `${place.called_by}已经叫了这个号。` : "前面还有人先到。要先谈，请写明原因。");
   if (row.state === "waiting") return el("a.btn.primary", { href: path, id: "start" }, icon("video"), "请上来，开始接谈");
   if (row.state === "running" && row.mine) return el("a.btn.primary", { href: path, id: "start" }, icon("video"), "回到接谈");
   if (row.record_id) return el("a.btn.primary", { href: `/desk/${row.record_id}` }, icon("paper"), "看笔录");

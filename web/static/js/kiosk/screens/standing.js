@@ -11,7 +11,7 @@ function dots(sitting) {
 
 /** @param {any} rule @param {Set<string>} chosen */
 function choice(rule, chosen) {
-  return el("button.btn.big", { type: "button", "data-rule": rule.id, "aria-pressed": String(chosen.has(rule.id)) }, el("span", {}, rule.who), el("small", {}, rule.effect));
+  return el("button.btn", { type: "button", "data-rule": rule.id, title: rule.who, "aria-pressed": String(chosen.has(rule.id)) }, el("span", {}, rule.name), el("small", {}, rule.effect));
 }
 
 export class Standing {
@@ -41,7 +41,7 @@ export class Standing {
     if (!standing || this.shown === JSON.stringify(standing)) return;
     this.shown = JSON.stringify(standing);
     const screen = this.screen;
-    screen.fill({ lead: standing.called ? "请坐好，马上开始。" : "轮到您，这里会响。", honest: standing.called ? `${standing.caller}叫您了。` : standing.wait, why: standing.called ? "" : standing.why, basis: standing.basis });
+    screen.fill({ lead: standing.called ? "请坐好，马上开始。" : "轮到您，这里会响。叫号时您不在，让后面两位先谈，再叫您。", honest: standing.called ? `${standing.caller}叫您了。` : standing.wait, why: standing.called ? "" : standing.why, basis: standing.basis });
     screen.part("dots").replaceChildren(...(standing.called ? [] : dots(sitting)));
     screen.part("dots").hidden = standing.called;
     this.care(standing);
