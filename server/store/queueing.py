@@ -111,7 +111,7 @@ def talking_since(session: Session, users: Collection[int]) -> dict[int, datetim
     query = select(Reception.receiver_id, Reception.joined_at).where(
         Reception.state == ReceptionState.RUNNING, Reception.receiver_id.in_(users)
     )
-    return {user: since for user, since in session.execute(query).tuples() if user is not None and since is not None}
+    return {user: since for user, since in session.execute(query) if user is not None and since is not None}
 
 
 def talks_in(session: Session, hall_id: int) -> list[tuple[str, str]]:
@@ -126,7 +126,7 @@ def lengths(session: Session, halls: Collection[int], since: datetime, limit: in
     query = select(Reception.joined_at, Reception.ended_at).where(
         Reception.organization_id.in_(halls), Reception.ended_at > since, Reception.joined_at.is_not(None)
     )
-    rows = session.execute(query.order_by(Reception.ended_at.desc()).limit(limit)).tuples()
+    rows = session.execute(query.order_by(Reception.ended_at.desc()).limit(limit))
     return [(ended - joined).total_seconds() for joined, ended in rows if joined is not None and ended is not None]
 
 

@@ -104,15 +104,18 @@ def test_people_are_called_in_turn_by_whoever_is_on_duty(office):
 
 
 def test_duty_ends_with_the_day(office):
-    hall = Hall(office)
+    hall, user, town = Hall(office), office.ids["leader"], office.ids["town"]
+    leader = Actor("周建国", office.ids["county"], "/1/", user, StaffRole.LEADER)
     hall.serve()
-    assert [one["on_duty"] for one in hall.queue()["halls"]] == [True]
-    try:
-        clock.set_source(lambda: datetime.now(UTC) + timedelta(days=1))
-        assert [one["on_duty"] for one in hall.queue()["halls"]] == [False]
-        assert [one["on_duty"] for one in hall.serve()["halls"]] == [True]
-    finally:
-        clock.set_source(None)
+    with hall.store.write() as session:
+        assert len(store.duties_of(session, [user])) == len(store.on_duty(session, [town])) == 1
+        try:
+            clock.set_source(lambda: datetime.now(UTC) + timedelta(days=1))
+            assert len(store.duties_of(session, [user])) == len(store.on_duty(session, [town])) == 0
+            calling.serve(session, leader, (town,))
+            assert len(store.duties_of(session, [user])) == 1
+        finally:
+            clock.set_source(None)
 
 
 def test_a_leader_cannot_open_a_talk_out_of_turn(office):
