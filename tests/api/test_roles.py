@@ -8,183 +8,8 @@ import pytest
 from fastapi.openapi.utils import get_openapi
 
 from server.pages.render import navigation
+from tests.api.rights import pattern, table
 from tests.office import running, settings_for
-
-PUBLIC = {
-    ("GET", "/healthz"),
-    ("GET", "/readyz"),
-    ("GET", "/metrics"),
-    ("GET", "/.well-known/jietan-recording-key.pem"),
-    ("POST", "/api/session"),
-    ("POST", "/api/setup"),
-    ("POST", "/api/kiosk/enrol"),
-    ("POST", "/api/agent/enrol"),
-    ("POST", "/api/progress"),
-    ("POST", "/api/progress/rating"),
-    ("POST", "/api/progress/review"),
-    ("POST", "/api/progress/copy"),
-    ("POST", "/api/reader/open"),
-    ("GET", "/api/join/{code}"),
-    ("GET", "/api/hall/{token}"),
-    ("POST", "/api/join/{code}/join"),
-}
-"""Everything else wants to know who is asking."""
-
-STAFF = {"leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor"}
-WHO: dict[str, set[str]] = {
-    "DELETE /api/session": STAFF,
-    "GET /api/me": STAFF,
-    "GET /api/receptions": {"leader", "clerk"},
-    "GET /api/receptions/{}": {"leader", "clerk"},
-    "POST /api/receptions/{}/join": {"leader", "kiosk"},
-    "POST /api/receptions/{}/invitations": {"leader", "clerk"},
-    "GET /api/receptions/{}/invitations": {"leader", "clerk"},
-    "GET /api/receptions/{}/colleagues": {"leader", "clerk"},
-    "DELETE /api/receptions/{}/invitations/{}": {"leader", "clerk"},
-    "GET /api/queue": {"leader", "clerk"},
-    "PUT /api/queue/duty": {"leader", "clerk"},
-    "PUT /api/queue/rules/{}": {"leader"},
-    "GET /api/queue/{}/receivers": {"leader", "clerk"},
-    "GET /api/queue/{}/events": {"leader", "clerk"},
-    "POST /api/queue/{}/{}": {"leader", "clerk"},
-    "GET /api/invitations": {"leader", "clerk"},
-    "GET /api/invitations/{}": {"leader", "clerk"},
-    "POST /api/invitations/{}/join": {"leader", "clerk"},
-    "PUT /api/receptions/{}/seats/{}/language": {"leader", "clerk"},
-    "GET /api/records/{}/second-pass": {"leader", "clerk"},
-    "GET /api/glossary": {"clerk"},
-    "GET /api/figures/own": {"clerk"},
-    "GET /api/reviews": {"clerk"},
-    "GET /api/reviews/counts": {"leader", "administrator"},
-    "GET /api/reviews/{}": {"clerk"},
-    "POST /api/reviews/{}/take": {"clerk"},
-    "DELETE /api/reviews/{}/take": {"clerk"},
-    "POST /api/reviews/{}/findings": {"clerk"},
-    "DELETE /api/reviews/{}/findings/{}": {"clerk"},
-    "POST /api/reviews/{}/finish": {"clerk"},
-    "POST /api/reviews/findings/{}/seen": {"clerk"},
-    "GET /api/figures/offices": {"leader", "administrator"},
-    "POST /api/records/{}/glossary": {"clerk"},
-    "POST /api/glossary": {"clerk"},
-    "PUT /api/glossary/{}": {"clerk"},
-    "GET /api/receptions/{}/promises": {"leader", "clerk"},
-    "PUT /api/receptions/{}/promises/{}": {"leader", "clerk"},
-    "PUT /api/receptions/{}/notes": {"leader"},
-    "POST /api/receptions/{}/end": {"leader", "kiosk"},
-    "POST /api/receptions/{}/unlock": {"leader", "clerk"},
-    "GET /api/records": {"leader", "clerk"},
-    "GET /api/records/{}": {"leader", "clerk"},
-    "GET /api/records/{}/pulse": {"leader", "clerk"},
-    "GET /api/records/{}/desk": {"leader", "clerk"},
-    "GET /api/records/{}/changes": {"leader", "clerk"},
-    "GET /api/records/{}/disputes/{}/sound": {"leader", "clerk"},
-    "GET /api/records/{}/revisions": {"leader", "clerk"},
-    "POST /api/records/{}/edits": {"clerk"},
-    "POST /api/records/{}/model": {"clerk"},
-    "POST /api/records/{}/confirm": {"clerk"},
-    "POST /api/records/{}/reopen": {"clerk"},
-    "POST /api/records/{}/refusal": {"clerk"},
-    "POST /api/records/{}/links": {"clerk"},
-    "GET /api/records/{}/clips/{}": {"leader", "clerk", "supervisor"},
-    "GET /api/records/{}/signatures": {"leader", "clerk"},
-    "POST /api/records/{}/signatures": {"leader", "clerk"},
-    "GET /api/reader": set(),
-    "POST /api/records/{}/file": {"clerk"},
-    "GET /api/records/{}/recordings/{}": {"leader", "clerk", "supervisor"},
-    "GET /api/records/{}/recordings/{}/peaks": {"leader", "clerk", "supervisor"},
-    "GET /api/records/{}/copies/{}/{}": {"leader", "clerk", "supervisor"},
-    "GET /api/cases": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/cases/find-number": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/receptions/{}/commitments": {"leader", "clerk"},
-    "POST /api/receptions/{}/commitments": {"leader"},
-    "GET /api/commitments": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/commitments/figures": {"leader", "clerk", "supervisor"},
-    "POST /api/commitments/{}/done": {"leader", "clerk", "handler"},
-    "POST /api/commitments/{}/withdraw": {"leader"},
-    "GET /api/ledger": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/ledger/{}": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/ledger/{}/{}": {"leader", "clerk", "handler"},
-    "GET /api/models": STAFF,
-    "POST /api/models": {"leader", "clerk"},
-    "GET /api/models/{}": STAFF,
-    "PUT /api/models/{}": {"leader", "clerk"},
-    "POST /api/models/{}/covers": {"leader", "clerk"},
-    "PUT /api/models/{}/covers/{}": {"leader", "clerk"},
-    "POST /api/models/{}/ready": {"leader", "clerk"},
-    "POST /api/models/{}/publish": {"leader", "clerk"},
-    "POST /api/models/{}/send-back": {"leader", "clerk"},
-    "POST /api/models/{}/withdraw": {"leader", "clerk"},
-    "GET /api/lists": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/lists": {"leader", "clerk", "handler", "supervisor"},
-    "PUT /api/lists/{}": {"leader", "clerk", "handler", "supervisor"},
-    "DELETE /api/lists/{}": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/cases": {"clerk"},
-    "POST /api/cases/{}/steps/{}": {"leader", "clerk", "handler"},
-    "POST /api/cases/{}/persons/{}/open": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/cases/{}/query-code": {"leader", "clerk"},
-    "POST /api/cases/{}/ratings": {"leader", "clerk", "handler"},
-    "GET /api/cases/{}": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/alike": {"clerk"},
-    "GET /api/receptions/{}/alike": {"leader", "clerk"},
-    "GET /api/records/{}/alike": {"leader", "clerk"},
-    "GET /api/cases/{}/alike": {"leader", "clerk", "supervisor"},
-    "GET /api/cases/{}/links": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/cases/{}/links/{}": {"leader", "clerk"},
-    "GET /api/groups": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/groups": {"leader", "clerk"},
-    "GET /api/groups/units": {"leader", "clerk"},
-    "GET /api/groups/{}": {"leader", "clerk", "handler", "supervisor"},
-    "PUT /api/groups/{}": {"leader", "clerk"},
-    "POST /api/groups/{}/cases": {"leader", "clerk"},
-    "POST /api/groups/{}/cases/{}/leave": {"leader", "clerk"},
-    "POST /api/groups/{}/measures": {"leader", "clerk"},
-    "POST /api/groups/{}/measures/{}/done": {"leader", "clerk", "handler"},
-    "GET /api/cases/{}/lines": {"leader", "clerk", "supervisor"},
-    "POST /api/cases/{}/supplements": {"clerk"},
-    "GET /api/cases/{}/documents/{}": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/cases/{}/archive": {"leader", "clerk", "supervisor"},
-    "POST /api/cases/{}/archive/{}": {"clerk"},
-    "DELETE /api/cases/{}/archive/{}": {"clerk"},
-    "GET /api/cases/{}/archive/{}/file": {"leader", "clerk", "supervisor"},
-    "GET /api/cases/{}/letters/{}/{}": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/cases/{}/supervision/{}": {"supervisor"},
-    "POST /api/cases/{}/supervision": {"supervisor"},
-    "POST /api/cases/{}/supervision/{}/answer": {"leader", "clerk", "handler"},
-    "GET /api/notices": STAFF,
-    "GET /api/notices/unread": STAFF,
-    "POST /api/notices/read": STAFF,
-    "GET /api/notices/contact": STAFF,
-    "PUT /api/notices/contact": STAFF,
-    "GET /api/cases/{}/archive/captions.vtt": {"leader", "clerk", "supervisor"},
-    "GET /api/imports": {"clerk"},
-    "POST /api/imports": {"clerk"},
-    "GET /api/imports/{}": {"clerk"},
-    "POST /api/imports/{}/look": {"clerk"},
-    "POST /api/imports/{}/begin": {"clerk"},
-    "GET /api/imports/{}/errors.csv": {"clerk"},
-    "DELETE /api/imports/{}": {"clerk"},
-    "DELETE /api/imports/mappings/{}": {"clerk"},
-    "GET /api/stats": {"leader", "clerk", "supervisor"},
-    "GET /api/stats/choices": {"leader", "clerk", "supervisor"},
-    "GET /api/stats/cases": {"leader", "clerk", "supervisor"},
-    "GET /api/work": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/work/units": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/work/officers": {"leader", "clerk", "handler"},
-    "GET /api/work/{}": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/work/bulk/preview": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/work/bulk": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/due": {"leader", "clerk", "handler", "supervisor"},
-    "GET /api/due/{}": {"leader", "clerk", "handler", "supervisor"},
-    "PUT /api/cases/{}/assignments/{}/officer": {"leader", "clerk", "handler"},
-    "GET /api/stats/table.xlsx": {"leader", "clerk", "supervisor"},
-    "GET /api/stats/report.pdf": {"leader", "clerk", "supervisor"},
-    "GET /api/digests": {"leader", "clerk", "supervisor"},
-    "GET /api/digests/{}": {"leader", "clerk", "supervisor"},
-    "GET /api/choices": {"leader", "clerk", "handler", "supervisor"},
-    "POST /api/choices/check": {"clerk"},
-    "GET /api/choices/units/{}": {"leader", "clerk", "handler"},
-}
-"""Who may call which path (protocol/office.md); parameters are {}."""
 
 
 def routes(app: Any) -> Iterator[tuple[str, str]]:
@@ -195,20 +20,9 @@ def routes(app: Any) -> Iterator[tuple[str, str]]:
             yield method.upper(), path
 
 
-def who_may(method: str, path: str) -> set[str]:
-    if path.startswith("/api/admin/accounts"):
-        return {"security"}
-    if path.startswith("/api/admin/log"):
-        return {"auditor"}
-    if path.startswith("/api/admin"):
-        return {"administrator"}
-    if path.startswith(("/api/kiosk", "/api/reading")):
-        return {"kiosk"}
-    if path.startswith("/api/agent"):
-        return set()  # a kiosk's copy program, by a key of its own
-    if path.startswith("/api/intake"):
-        return set()  # another system, by a key of its own
-    return WHO[f"{method} {re.sub(r'{[^}]*}', '{}', path)}"]
+def let_in(who: str, method: str, path: str) -> bool:
+    """What the table of rights says (server/protocol/rights.md)."""
+    return table()[f"{method} {pattern(path)}"][who] != "-"
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +35,7 @@ def office(tmp_path_factory):
 def api_routes(office: Any) -> list[tuple[str, str]]:
     found = [route for route in routes(office.anonymous.app) if route[1].startswith("/api/")]
     assert len(found) >= 20
-    return [route for route in found if route not in PUBLIC]
+    return [route for route in found if not let_in("anyone", *route)]
 
 
 def call(client: Any, method: str, path: str) -> Any:
@@ -241,7 +55,7 @@ def test_nobody_gets_anywhere_without_logging_in(office):
 def test_the_wrong_role_is_refused_on_every_route(office, who):
     client = getattr(office, who)
     for method, path in api_routes(office):
-        if who not in who_may(method, path):
+        if not let_in(who, method, path):
             answer = call(client, method, path)
             assert answer.status_code == 403, (who, method, path, answer.text)
             assert answer.json()["error"]["message"]
