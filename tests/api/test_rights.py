@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,15 @@ from tests.api.rights import (
 from tests.office import settings_for
 
 
+@cache
+def described(app: FastAPI) -> dict[str, Any]:
+    """The API as it describes itself; making it takes a second."""
+    return get_openapi(title="x", version="1", routes=app.routes)
+
+
 def every_route(app: FastAPI) -> Iterator[tuple[str, str]]:
     """(method, path) of everything that answers, the pages as well."""
-    described = get_openapi(title="x", version="1", routes=app.routes)["paths"]
-    found = {(method.upper(), path) for path, methods in described.items() for method in methods}
+    found = {(method.upper(), path) for path, methods in described(app)["paths"].items() for method in methods}
     for module in pkgutil.iter_modules(pages.__path__):
         router = getattr(importlib.import_module(f"server.pages.{module.name}"), "router", None)
         found |= {(method, route.path) for route in router.routes for method in route.methods if method != "HEAD"} if router else set()
@@ -58,11 +64,10 @@ def test_every_cell_is_one_of_the_legend():
 
 def asked(people: Everybody, app: FastAPI, column: str) -> dict[str, str]:
     """What everybody of a column is answered, as the table spells it."""
-    parts = get_openapi(title="x", version="1", routes=app.routes)
+    parts = described(app)
     found = {}
     for method, path in every_route(app):
-        described = parts["paths"].get(path, {}).get(method.lower(), {})
-        content = described.get("requestBody", {}).get("content", {})
+        content = parts["paths"].get(path, {}).get(method.lower(), {}).get("requestBody", {}).get("content", {})
         least = smallest(content["application/json"]["schema"], parts["components"]["schemas"]) if "application/json" in content else None
         route = f"{method} {pattern(path)}"
         body = BODIES.get(f"{route} of {column}", BODIES.get(route, least))
