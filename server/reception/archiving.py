@@ -119,8 +119,8 @@ def cancel(session: Session, actor: Actor, case_id: int, kind: ArchiveKind) -> N
 
 
 def view(session: Session, actor: Actor, case_id: int) -> Archives:
-    """What there is, and how far what is being made has come; raises NotFound."""
-    case = require_case(session, actor, case_id)
+    """What there is, and how far what is being made has come; raises NotFound, also where the case did not come by a talk."""
+    case = require_talk(session, actor, case_id)
     return Archives(
         video=_view(session, case.id, ArchiveKind.VIDEO),
         bundle=_view(session, case.id, ArchiveKind.BUNDLE),

@@ -122,6 +122,14 @@ def test_a_second_request_is_the_same_job_and_others_get_nothing(office: TestOff
     assert office.clerk.post(f"{path}/archive/everything").status_code == 422
 
 
+def test_a_letter_has_no_archive_and_says_so(office: TestOffice) -> None:
+    letter = {"channel": "letter", "received_on": "2026-06-09", "name": "何守田", "statement": "补偿款没给。"}
+    case = office.clerk.post("/api/cases", json=letter)
+    assert case.status_code == 201, case.text
+    answer = office.clerk.get(f"/api/cases/{case.json()['id']}/archive")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (404, "这件事没有接谈笔录和录音。")
+
+
 def worker_of(folder: Path) -> int | None:
     """The process id of the worker on this folder."""
     for process in Path("/proc").iterdir():
