@@ -14,6 +14,7 @@ from server.api import (
     admin,
     agent,
     alike,
+    bookings,
     cases,
     choices,
     commitments,
@@ -50,7 +51,7 @@ from server.jobs.running import running_office
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

@@ -165,7 +165,7 @@ def root_actor(county: Organization) -> Actor:
 
 
 def client_of(anonymous: TestClient, office: Office, name: str) -> TestClient:
-    """A client with the cookie of one account, or of the kiosk."""
+    """A client with the cookie of one account (of PEOPLE, or by its log-in name), or of the kiosk."""
     client = TestClient(anonymous.app, headers=OWN_PAGE, raise_server_exceptions=False)
     client.portal = anonymous.portal  # one event loop for all, as in the program, instead of one for each request
     with office.store.write() as session:
@@ -174,7 +174,7 @@ def client_of(anonymous: TestClient, office: Office, name: str) -> TestClient:
             code = kiosks.enrolment(session, kiosk, office.settings.base_url).code
             token = kiosks.enrol(session, code)[1]
         else:
-            username = next(person[1] for person in PEOPLE if person[0] == name)
+            username = next((person[1] for person in PEOPLE if person[0] == name), name)
             user = accounts.store.user_by_name(session, username)
             assert user is not None
             token = accounts.open_session(session, user, 10)

@@ -292,11 +292,14 @@ ACCESS = {
     "approve": "授权",
     "disable": "停用",
     "change_role": "改职责",
+    "set_level": "定级别",
+    "set_duty": "定接访次数",
+    "drop_duty": "不另定接访次数",
 }
 """What somebody did, in the log of accesses; others stand there as they are."""
 ACCESS_THING = {
     "case": "信访事项", "case_person": "信访人", "record": "笔录", "recording": "录音录像", "user": "账号", "kiosk": "终端",
-    "organization": "机构", "letter": "文书",
+    "organization": "机构", "letter": "文书", "booking": "预约",
 }  # fmt: skip
 
 SOURCE = {"speech": "说话", "kiosk": "终端填写", "office": "接谈室", "clerk": "接谈员填写", "model": "模型建议，接谈员采用"}

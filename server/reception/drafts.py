@@ -178,7 +178,7 @@ def _given(reception: Reception) -> dict[FormField, tuple[str, str]]:
         FormField.SUMMARY: (reception.matter, "kiosk"),
         FormField.VISIT_TIME: (visit_time(reception), "office"),
         FormField.PLACE: (reception.kiosk.name, "office"),
-        FormField.FORM_OF_VISIT: ("video", "office"),
+        FormField.FORM_OF_VISIT: (reception.channel, "office"),
         FormField.RECEIVED_BY: (receiver.name + title if receiver else "", "office"),
     }
     return {field: (value, source) for field, (value, source) in known.items() if value}

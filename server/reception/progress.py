@@ -7,7 +7,7 @@ kiosk that others use.
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from server.domain.flow import STEPS, Step
 from server.domain.progress_words import BETWEEN_OFFICES, Happened
 from server.domain.ratings import EnteredBy, RatedBody
 from server.domain.states import CaseState, ReceptionState, RecordState
-from server.errors import InvalidInput, NotFound, TooOften, WrongState
+from server.errors import InvalidInput, WrongState
 from server.protocol.office import (
     DeadlineView,
     OwnCopy,
@@ -32,8 +32,7 @@ from server.protocol.office import (
     RatingOffer,
     ReviewOffer,
 )
-from server.reception import clocks, documents, ratings
-from server.reception.callers import hashed, network_of
+from server.reception import clocks, documents, ratings, tries
 from server.reception.office import Office
 from server.store import cases, records
 from server.store import flow as flow_store
@@ -41,7 +40,6 @@ from server.store import progress as store
 from server.store import ratings as rating_store
 from server.store.models import (
     PetitionerRequest,
-    ProgressTry,
     Reception,
     StoredCase,
     StoredCaseEvent,
@@ -49,11 +47,6 @@ from server.store.models import (
     VisitRecord,
 )
 
-WINDOW = timedelta(minutes=15)
-MOST_WRONG = 10
-"""Wrong tries from one network in that time."""
-MOST_WRONG_OF_CODE = 20
-"""Wrong tries at one code, from wherever, in that time: whoever found a slip cannot try all digits."""
 NO_PHONE = "0000"
 """Printed on the slip of somebody without a telephone."""
 WRONG = "没有查到。请照着回执，把查询码和手机号最后 4 位再核对一遍；没有留手机号的，填 0000。"
@@ -79,33 +72,13 @@ def look_up(office: Office, query: ProgressQuery, address: str) -> Progress:
 
     A wrong try is kept although the answer is an error; the address and the code only as keyed hashes.
     """
-    source, code = _tried(office, query, address)
+    source, code = tries.sources(office, query, address)
     with office.store.read() as session:
-        _require_tries_left(session, source, code)
+        tries.require_left(session, source, code)
         found = _opened(session, query)
         if found is not None:
             return _progress(session, found)
-    raise _missed(office, source, code, WRONG)
-
-
-def _tried(office: Office, query: ProgressQuery, address: str) -> tuple[str, str]:
-    return hashed(office.settings, "progress", network_of(address)), hashed(office.settings, "progress code", query.code)
-
-
-def _missed(office: Office, source: str, code: str, words: str) -> NotFound:
-    """Count a wrong try; returns what to raise."""
-    with office.store.write() as session:
-        _require_tries_left(session, source, code)
-        cases.drop_tries(session, clock.now() - WINDOW)
-        session.add(ProgressTry(at=clock.now(), source=source, code=code))
-    return NotFound(words)
-
-
-def _require_tries_left(session: Session, source: str, code: str) -> None:
-    since = clock.now() - WINDOW
-    often = cases.wrong_tries(session, source, since) >= MOST_WRONG
-    if often or cases.wrong_tries_of_code(session, code, since) >= MOST_WRONG_OF_CODE:
-        raise TooOften("试的次数太多，请过 15 分钟再查。急的话，可以到接谈室来问。")
+    raise tries.missed(office, source, code, WRONG)
 
 
 def _opened(session: Session, query: ProgressQuery) -> Matter | None:
@@ -138,16 +111,16 @@ def _followed(session: Session, case: StoredCase | None, digits: str) -> StoredC
 
 def _act(office: Office, query: ProgressQuery, address: str, do: Callable[[Session, StoredCase], None]) -> Progress:
     """Do something for whoever holds code and digits, and show how things stand then."""
-    source, code = _tried(office, query, address)
+    source, code = tries.sources(office, query, address)
     with office.store.write() as session:
-        _require_tries_left(session, source, code)
+        tries.require_left(session, source, code)
         found = _opened(session, query)
         if found is not None:
             if found.case is None:
                 raise WrongState("笔录还没有登记成信访事项，登记好了再办这一步。")
             do(session, found.case)
             return _progress(session, found)
-    raise _missed(office, source, code, WRONG)
+    raise tries.missed(office, source, code, WRONG)
 
 
 # --- what it looks like -------------------------------------------------------------------------------------------
@@ -334,18 +307,18 @@ def fetch_copy(office: Office, asked: ProgressCopy, address: str) -> tuple[Path,
     Raises as `look_up`, NotFound also for wrong ID digits (counted as a wrong try), WrongState where there are none,
     Unavailable.
     """
-    source, code = _tried(office, asked, address)
+    source, code = tries.sources(office, asked, address)
     with office.store.read() as session:
-        _require_tries_left(session, source, code)
+        tries.require_left(session, source, code)
         found = _opened(session, asked)
         case = found.case if found is not None else None
         if found is not None and (case is None or (why := _no_copies(session, case))):
             raise WrongState(why if case is not None else "笔录还没有登记成信访事项，还没有能带走的文书。", code="no_copies")
         known = store.id_number(session, case.id) if case is not None else ""
     if case is None:
-        raise _missed(office, source, code, WRONG)
+        raise tries.missed(office, source, code, WRONG)
     if not hmac.compare_digest(known[-6:].upper().encode(), asked.id_last6.encode()):
-        raise _missed(office, source, code, WRONG_ID)
+        raise tries.missed(office, source, code, WRONG_ID)
     if asked.name not in {one.name for one in _copies(case)}:
         raise InvalidInput("没有这份文书。")
     return documents.fetch(office, case.id, asked.name), f"{COPIES[asked.name]}-{case.case_no}.pdf"

@@ -15,6 +15,7 @@ from server.domain.states import AssignmentState, RecordState, StaffRole
 from server.protocol.base import Role
 from server.store.models import (
     AccusedUnit,
+    Booking,
     CaseAccused,
     Commitment,
     Invitation,
@@ -268,3 +269,13 @@ def visible_kiosk_lines(actor: Actor) -> Select[StoredLine]:
 def hidden_cases(actor: Actor) -> Select[int]:
     """Accusations that the actor must not know of (条例 art. 30): figures leave them out as lists do."""
     return select(StoredCase.id).where(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))
+
+
+def visible_bookings(actor: Actor) -> Select[Booking]:
+    """Bookings the actor may read: leaders and clerks, those for their organization and below and those of whoever will
+    sit there.  Everybody else none: a booking is opened with its code (reception/bookings.py)."""
+    query = select(Booking)
+    if actor.role not in (StaffRole.LEADER, StaffRole.CLERK):
+        return query.where(false())
+    here = organizations_under(actor)
+    return query.where(or_(Booking.organization_id.in_(here), Booking.place_id.in_(here)))

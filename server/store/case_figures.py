@@ -191,7 +191,7 @@ def _plus_days(session: Session, column: Any, days: int) -> ColumnElement[date]:
 
 def _receptions(scope: Scope) -> Select[Any]:
     """Receptions that leaders of these organizations held, by video or on site; `case_id` is null until it is filed."""
-    video = or_(StoredCase.id.is_(None), StoredCase.channel == Channel.VIDEO)
+    video = func.coalesce(StoredCase.channel, Reception.channel) == Channel.VIDEO
     talks = (
         _rows(StoredCase.id, video, User.organization_id)
         .select_from(Reception)

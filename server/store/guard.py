@@ -12,6 +12,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from server.domain.states import RecordState
 from server.errors import WrongState
 from server.store.models import (
+    BookingEvent,
     FormEntry,
     GroupEvent,
     Line,
@@ -24,7 +25,7 @@ from server.store.models import (
     VisitRecord,
 )
 
-APPEND_ONLY = (StoredUtterance, SecondUtterance, StoredRevision, StoredSignature, StoredSupplement, StoredCaseEvent, GroupEvent)
+APPEND_ONLY = (StoredUtterance, SecondUtterance, StoredRevision, StoredSignature, StoredSupplement, StoredCaseEvent, GroupEvent, BookingEvent)
 PARTS = (Line, FormEntry)
 
 

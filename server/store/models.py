@@ -247,6 +247,8 @@ class Reception(Base):
     """Last journal entry taken in."""
     media_node: Mapped[int | None]
     """Number of the media node that it lives on; None until the first seat is handed out."""
+    channel: Mapped[str] = mapped_column(String(20), default="video", server_default="video")
+    """Channel of domain/states.py: video, or on_site where the leader sits with the petitioner."""
     kiosk: Mapped[Kiosk] = relationship()
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()
@@ -1726,3 +1728,99 @@ class QueueRule(Base):
     source: Mapped[str] = mapped_column(String(200))
     author: Mapped[str] = mapped_column(String(64))
     changed_at: Mapped[datetime]
+
+
+# --- reception days and bookings -----------------------------------------------------------------------------------
+
+
+class ReceptionDay(Base):
+    """接访日: when a leader receives people; its office is the leader's."""
+
+    __tablename__ = "reception_days"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    leader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    on_day: Mapped[date] = mapped_column(Date)
+    kind: Mapped[str] = mapped_column(String(20))
+    """DayKind of domain/reception_days.py."""
+    begins: Mapped[int] = mapped_column(Integer)
+    """Minute of the office's day."""
+    slots: Mapped[int] = mapped_column(Integer)
+    slot_minutes: Mapped[int] = mapped_column(Integer)
+    place: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    charge: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    """What the leader is in charge of."""
+    state: Mapped[str] = mapped_column(String(20))
+    """DayState of domain/reception_days.py."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    why: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Why it was cancelled."""
+    author: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    organization: Mapped[Organization] = relationship()
+    leader: Mapped[User] = relationship()
+    __table_args__ = (
+        Index("ix_reception_days_organization_day", "organization_id", "on_day"),
+        Index("ix_reception_days_leader_day", "leader_id", "on_day"),
+        Index("ix_reception_days_on_day", "on_day"),
+    )
+
+
+class ReceptionDuty(Base):
+    """How often the leaders of an organization receive people, where it set that stricter than the rule of its level."""
+
+    __tablename__ = "reception_duties"
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    times: Mapped[int] = mapped_column(Integer)
+    period: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(200))
+
+
+class Booking(Base):
+    """预约: somebody wants to speak with a leader; `slot` is theirs until it is given back, and nobody else's."""
+
+    __tablename__ = "bookings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"))
+    """Where they will sit for a talk by video, or who booked for them."""
+    code: Mapped[str] = mapped_column(String(20), unique=True, default=new_query_code)
+    name: Mapped[str] = mapped_column(String(50))
+    phone: Mapped[str] = mapped_column(String(20))
+    matter: Mapped[str] = mapped_column(String(200))
+    category: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    state: Mapped[str] = mapped_column(String(20))
+    """BookingState of domain/bookings.py."""
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    day_id: Mapped[int | None] = mapped_column(ForeignKey("reception_days.id"))
+    slot: Mapped[int | None] = mapped_column(Integer)
+    """Number of the slot of that day, from 0."""
+    why: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Why it was moved or cancelled, as the petitioner is told."""
+    asked_at: Mapped[datetime]
+    reception_id: Mapped[str | None] = mapped_column(ForeignKey("receptions.id"), unique=True)
+    organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
+    room: Mapped[Organization | None] = relationship(foreign_keys=[place_id])
+    day: Mapped[ReceptionDay | None] = relationship()
+    __table_args__ = (
+        Index("ix_bookings_slot", "day_id", "slot", unique=True),
+        Index("ix_bookings_organization_state", "organization_id", "state", "id"),
+        Index("ix_bookings_place_state", "place_id", "state", "id"),
+    )
+
+
+class BookingEvent(Base):
+    """What was done with a booking, by whom; never changed."""
+
+    __tablename__ = "booking_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"), index=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    """asked, or BookingDeed of domain/bookings.py."""
+    why: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    day_id: Mapped[int | None] = mapped_column(Integer)
+    slot: Mapped[int | None] = mapped_column(Integer)
+    """The slot after it."""

@@ -13,7 +13,7 @@ from server.domain.states import CaseState
 from server.errors import InvalidInput, NotAllowed, NotFound, TooOften, WrongState
 from server.protocol.flow import NewMatter, NewRating
 from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
-from server.reception import cases, documents, filing, progress, registering, signing
+from server.reception import cases, documents, filing, progress, registering, signing, tries
 from server.store.models import AccessEntry, CasePerson, Reception, StoredCase
 from tests.records.office import World, sign
 from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, LETTER, TOWN, TOWN_HANDLER, Matter, at, refused
@@ -121,7 +121,7 @@ def test_nothing_tells_a_wrong_code_from_wrong_digits_and_digits_cannot_be_tried
                 do(office, kind(code=code, phone_last4=digits), f"198.51.100.{len(told)}")
             told.add(error.value.message)
     assert len(told) == 1
-    for number in range(progress.MOST_WRONG_OF_CODE - 4):
+    for number in range(tries.MOST_WRONG_OF_CODE - 4):
         with pytest.raises(NotFound):
             progress.look_up(office, ProgressQuery(code=right, phone_last4="9999"), f"192.0.2.{number}")
     with pytest.raises(TooOften):

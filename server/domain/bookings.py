@@ -1,0 +1,79 @@
+"""预约: states of a booking, what can be done in each, and which day fits what it is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BookingState(StrEnum):
+    """Where a booking stands."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    ARRIVED = "arrived"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+
+
+BOOKING_STATE = {
+    BookingState.ASKED: "等着安排",
+    BookingState.APPROVED: "排好了",
+    BookingState.ARRIVED: "来了",
+    BookingState.NO_SHOW: "没有来",
+    BookingState.CANCELLED: "取消了",
+}
+OPEN = (BookingState.ASKED, BookingState.APPROVED)
+
+
+class BookingDeed(StrEnum):
+    """What is done with a booking."""
+
+    APPROVE = "approve"
+    MOVE = "move"
+    ARRIVE = "arrive"
+    NO_SHOW = "no_show"
+    CANCEL = "cancel"
+    RELEASE = "release"
+    """Its day was cancelled: it waits for another."""
+
+
+DEED_SAID: Mapping[str, str] = {
+    "asked": "来约",
+    BookingDeed.APPROVE: "排好了",
+    BookingDeed.MOVE: "改了时间",
+    BookingDeed.ARRIVE: "来了",
+    BookingDeed.NO_SHOW: "没有来",
+    BookingDeed.CANCEL: "取消了",
+    BookingDeed.RELEASE: "接访日取消了，另排",
+}
+
+
+@dataclass(frozen=True)
+class DeedRule:
+    """From which states to which, and what the booking needs for it."""
+
+    sources: tuple[BookingState, ...]
+    to: BookingState
+    needs_slot: bool = False
+    needs_why: bool = False
+    frees_slot: bool = False
+
+
+DEEDS: Mapping[BookingDeed, DeedRule] = {
+    BookingDeed.APPROVE: DeedRule((BookingState.ASKED,), BookingState.APPROVED, needs_slot=True),
+    BookingDeed.MOVE: DeedRule((BookingState.APPROVED,), BookingState.APPROVED, needs_slot=True, needs_why=True),
+    BookingDeed.ARRIVE: DeedRule((BookingState.APPROVED,), BookingState.ARRIVED),
+    BookingDeed.NO_SHOW: DeedRule((BookingState.APPROVED,), BookingState.NO_SHOW),
+    BookingDeed.CANCEL: DeedRule(OPEN, BookingState.CANCELLED, needs_why=True, frees_slot=True),
+    BookingDeed.RELEASE: DeedRule(OPEN, BookingState.ASKED, frees_slot=True),
+}
+
+
+def category_in(matter: str, names: tuple[str, ...]) -> str:
+    """The category whose name stands in the matter's words, the longest such; empty where none does."""
+    return max((name for name in names if name in matter), key=len, default="")
+
+
+def fits(charge: str, words: tuple[str, ...]) -> bool:
+    """Whether what a leader is in charge of names the category, its kind or its area."""
+    return any(word and word in charge for word in words)

@@ -1,0 +1,212 @@
+"""Reception days and bookings as pages see them.  See office.md."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from server.protocol.base import NO_NUL, Message, Moment
+from server.protocol.office import ProgressQuery
+
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+SlotNumber = Annotated[int, Field(ge=0, le=99)]
+
+
+class NewDay(Message):
+    """A reception day of a leader; its office is the leader's."""
+
+    leader_id: Number
+    on_day: date
+    kind: Literal["video", "on_site", "village", "appointed"]
+    begins: Annotated[str, Field(pattern=r"^([01]?\d|2[0-3]):[0-5]\d$")]
+    slots: Annotated[int, Field(ge=1, le=40)]
+    slot_minutes: Annotated[int, Field(ge=5, le=240)]
+    place: Annotated[str, Field(max_length=100, pattern=NO_NUL)] = ""
+    charge: Annotated[str, Field(max_length=100, pattern=NO_NUL)] = ""
+    """What the leader is in charge of."""
+
+
+class DayOrder(Message):
+    version: Version
+    why: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+
+
+class SlotView(Message):
+    slot: int
+    time: str
+
+
+class DayView(Message):
+    """A day as anybody may see it."""
+
+    id: int
+    on_day: date
+    kind: str
+    kind_words: str
+    hours: str
+    leader: str
+    title: str
+    charge: str
+    place: str
+    free: tuple[SlotView, ...]
+
+
+class OfficeDay(DayView):
+    """The same for its office."""
+
+    version: int
+    state: str
+    state_words: str
+    why: str
+    slots: int
+    booked: int
+    may_change: bool
+
+
+class OfficeView(Message):
+    id: int
+    name: str
+
+
+class PublicSchedule(Message):
+    """Offices that have days ahead; the days of the one that was asked for, and where one may sit for a video talk."""
+
+    offices: tuple[OfficeView, ...]
+    office: OfficeView | None
+    days: tuple[DayView, ...]
+    rooms: tuple[OfficeView, ...]
+
+
+class LeaderDuty(Message):
+    """What one leader has done in the period."""
+
+    leader_id: int
+    name: str
+    title: str
+    days: tuple[date, ...]
+    """Days on which they received people."""
+    ahead: tuple[date, ...]
+    """Days that are still planned in the period."""
+    missing: int
+
+
+class DutyView(Message):
+    """Who has met what the rule asks; `times` 0: nothing is counted."""
+
+    organization: OfficeView
+    level: str
+    words: str
+    source: str
+    times: int
+    period: str
+    leaders: tuple[LeaderDuty, ...]
+
+
+class DutyRow(Message):
+    """What an administrator sees and sets."""
+
+    organization_id: int
+    organization: str
+    level: str
+    law: str
+    law_source: str
+    times: int
+    period: str
+    source: str
+    own: bool
+
+
+class DutyOrder(Message):
+    times: Annotated[int, Field(ge=1, le=31)]
+    period: Literal["month", "quarter", "half", "year"]
+    source: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+
+
+class LevelOrder(Message):
+    level: Literal["", "city", "county", "township", "department"]
+
+
+class BookingAsked(Message):
+    """Somebody asks for a slot of a day; without a slot they take the first that is free."""
+
+    day_id: Number
+    slot: SlotNumber | None = None
+    name: Annotated[str, Field(min_length=1, max_length=50, pattern=NO_NUL)]
+    phone: Annotated[str, Field(pattern=r"^(1\d{10}|0\d{2,3}-?\d{7,8})$")]
+    matter: Annotated[str, Field(min_length=2, max_length=200, pattern=NO_NUL)]
+    place_id: Number | None = None
+    """Where they will sit for a talk by video."""
+
+
+class BookingTold(Message):
+    """A booking as its petitioner sees it: no name and no words of theirs."""
+
+    code: str
+    state: str
+    words: str
+    """Chinese sentence: how it stands and what to do."""
+    office: str
+    day: str
+    time: str
+    leader: str
+    kind: str
+    place: str
+    why: str
+    may_cancel: bool
+
+
+class BookingCancel(ProgressQuery):
+    """The petitioner cancels."""
+
+
+class BookingOrder(Message):
+    """What the office does with a booking; what the deed does not need stays empty."""
+
+    version: Version
+    day_id: Number | None = None
+    slot: SlotNumber | None = None
+    category: Annotated[str, Field(max_length=100, pattern=NO_NUL)] | None = None
+    why: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+
+
+class BookingEventView(Message):
+    at: Moment
+    author: str
+    what: str
+    why: str
+
+
+class BookingRow(Message):
+    id: int
+    version: int
+    code: str
+    state: str
+    state_words: str
+    name: str
+    phone: str
+    matter: str
+    category: str
+    asked_at: Moment
+    office: str
+    room: str
+    day_id: int | None
+    on_day: date | None
+    slot: int | None
+    time: str
+    leader: str
+    kind_words: str
+    reception_id: str | None
+    may: tuple[str, ...]
+    """Deeds that are open to whoever asks."""
+
+
+class BookingView(BookingRow):
+    proposed_category: str
+    fitting_days: tuple[OfficeDay, ...]
+    """Days with a free slot, those first whose leader is in charge of what it is about."""
+    fitting: tuple[int, ...]
+    """Ids of those among them that fit."""
+    departments: tuple[str, ...]
+    """Departments whose name says that it is theirs."""
+    events: tuple[BookingEventView, ...]

@@ -1,0 +1,288 @@
+"""预约: a petitioner or a clerk asks for a leader's slot, the office decides, and who comes sits down with it.
+
+A slot is one person's from the moment it is asked for; two who want the last one are told apart by the lock on its day.
+"""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain.bookings import BOOKING_STATE, DEEDS, OPEN, BookingDeed, BookingState
+from server.domain.deadline_words import chinese_day
+from server.domain.reception_days import DAY_KIND, PUBLIC_KINDS, DayKind, DayState, Hours
+from server.domain.states import StaffRole
+from server.errors import Conflict, InvalidInput, NotFound, TooOften, WrongState
+from server.protocol.bookings import BookingAsked, BookingOrder, BookingRow, BookingTold
+from server.protocol.office import ProgressQuery
+from server.reception import tries
+from server.reception.callers import hashed, network_of
+from server.reception.office import Office
+from server.store import bookings as store
+from server.store import cases
+from server.store.access import Actor
+from server.store.models import Booking, BookingEvent, Reception, ReceptionDay
+from server.store.querycodes import new_query_code
+
+MOST_ASKED = 5
+"""Bookings from one network in 15 minutes: nobody takes all slots of a day from home."""
+WRONG = "没有查到。请把预约码和手机号最后 4 位再核对一遍。"
+TAKEN = "这个时间刚刚有人约了，请另选一个。"
+FULL = "这一天约满了，请另选一天。"
+PETITIONER = "信访人"
+
+
+# --- by the petitioner --------------------------------------------------------------------------------------------
+
+
+def ask_in_public(office: Office, asked: BookingAsked, address: str) -> BookingTold:
+    """Somebody books from home.  Raises TooOften after five from one network in 15 minutes, else as `_ask`."""
+    source = hashed(office.settings, "booking", network_of(address))
+    with office.store.write() as session:
+        if cases.wrong_tries(session, source, clock.now() - tries.WINDOW) >= MOST_ASKED:
+            raise TooOften("从您这里刚约了好几个，请过 15 分钟再约，或者到接谈室请工作人员帮您约。")
+        booking = _ask(session, asked, PETITIONER, None, asked.place_id)
+        tries.count(session, source)
+        return told(booking)
+
+
+def look_up(office: Office, query: ProgressQuery, address: str) -> BookingTold:
+    """A booking by its code and the last digits of its number.  NotFound, the same for both being wrong; TooOften."""
+    source, code = tries.sources(office, query, address)
+    with office.store.read() as session:
+        tries.require_left(session, source, code)
+        booking = _opened(session, query)
+        if booking is not None:
+            return told(booking)
+    raise tries.missed(office, source, code, WRONG)
+
+
+def cancel_in_public(office: Office, query: ProgressQuery, address: str) -> BookingTold:
+    """The petitioner cancels; raises as `look_up`, and WrongState where there is nothing left to cancel."""
+    source, code = tries.sources(office, query, address)
+    with office.store.write() as session:
+        tries.require_left(session, source, code)
+        booking = _opened(session, query)
+        if booking is not None:
+            if booking.state not in OPEN:
+                raise WrongState("这个预约已经不用取消了。")
+            do_with(session, None, booking, BookingDeed.CANCEL, booking.version, why="您自己取消的")
+            return told(booking)
+    raise tries.missed(office, source, code, WRONG)
+
+
+def _opened(session: Session, query: ProgressQuery) -> Booking | None:
+    booking = store.by_code(session, query.code)
+    return booking if booking is not None and booking.phone[-4:] == query.phone_last4 else None
+
+
+def told(booking: Booking) -> BookingTold:
+    """What the petitioner reads: no name and no words of theirs."""
+    day = booking.day
+    return BookingTold(
+        code=booking.code, state=booking.state, words=_words(booking), office=booking.organization.name,
+        day=chinese_day(day.on_day) if day else "", time=_time(booking), leader=_leader(day),
+        kind=DAY_KIND[DayKind(day.kind)] if day else "", place=_place(booking), why=booking.why,
+        may_cancel=booking.state in OPEN,
+    )  # fmt: skip
+
+
+def _words(booking: Booking) -> str:
+    where = _place(booking)
+    return {
+        BookingState.ASKED: "收到了。工作人员看过以后定下来，请过一天再来查。" if booking.day_id else "那一天不行了，工作人员另给您排，请过一天再来查。",
+        BookingState.APPROVED: f"排好了，请按时来{f'：{where}' if where else ''}。带上身份证和材料，到了报预约码。",
+        BookingState.ARRIVED: "您已经来了。",
+        BookingState.NO_SHOW: "那天没有等到您。还要谈的，请再约一次。",
+        BookingState.CANCELLED: "取消了。还要谈的，请再约一次。",
+    }[BookingState(booking.state)]
+
+
+def _time(booking: Booking) -> str:
+    return hours_of(booking.day).slot(booking.slot) if booking.day and booking.slot is not None else ""
+
+
+def hours_of(day: ReceptionDay) -> Hours:
+    """When the slots of a day are."""
+    return Hours(day.begins, day.slot_minutes, day.slots)
+
+
+def _leader(day: ReceptionDay | None) -> str:
+    return f"{day.leader.name}（{day.leader.title}）" if day and day.leader.title else day.leader.name if day else ""
+
+
+def _place(booking: Booking) -> str:
+    """Where to go: the room for a talk by video, else the place of the day."""
+    day = booking.day
+    if day is None:
+        return ""
+    if day.kind == DayKind.VIDEO:
+        return booking.room.name if booking.room else day.place or booking.organization.name
+    return day.place or booking.organization.name
+
+
+# --- asking -------------------------------------------------------------------------------------------------------
+
+
+def ask_at_desk(session: Session, actor: Actor, asked: BookingAsked) -> BookingRow:
+    """A clerk books for somebody who stands there or calls: any published day, and 约访 of the clerk's own office."""
+    booking = _ask(session, asked, actor.name, actor, asked.place_id or actor.organization_id)
+    return row(actor, booking)
+
+
+def _ask(session: Session, asked: BookingAsked, author: str, actor: Actor | None, place_id: int | None) -> Booking:
+    """Take a slot of a planned day.  Raises NotFound for no such day, Conflict where the slot or the day is taken."""
+    day = store.locked_day(session, asked.day_id)
+    own = actor is not None and store.day_of_actor(session, actor, asked.day_id) is not None
+    if day is None or day.state != DayState.PLANNED or not (own or day.kind in PUBLIC_KINDS):
+        raise NotFound("没有这个接访日，可能刚刚取消了，请看看别的日子。")
+    if place_id is not None and not _sits_there(session, day, place_id, own=actor is not None):
+        raise InvalidInput("请从单子里选一个接谈室。", fields=["place_id"])
+    booking = Booking(
+        organization_id=day.organization_id, organization=day.organization, place_id=place_id, code=new_query_code(),
+        name=asked.name.strip(), phone=asked.phone, matter=asked.matter.strip(), state=BookingState.ASKED, version=1, day=day,
+        slot=_slot(session, day, asked.slot), asked_at=clock.now(),
+    )  # fmt: skip
+    session.add(booking)
+    session.flush()
+    _note(session, booking, actor, author, "asked", "")
+    return booking
+
+
+def _sits_there(session: Session, day: ReceptionDay, place_id: int, *, own: bool) -> bool:
+    return own or any(one.id == place_id for one in store.rooms_under(session, day.organization.path))
+
+
+def _slot(session: Session, day: ReceptionDay, wished: int | None) -> int:
+    """The slot that was wished for, or the first that is free; Conflict where somebody else has it."""
+    free = hours_of(day).free(day.on_day, store.taken_slots(session, [day.id])[day.id], clock.now())
+    if not free:
+        raise Conflict(FULL, code="day_full")
+    if wished is not None and wished not in free:
+        raise Conflict(TAKEN, code="slot_taken")
+    return free[0] if wished is None else wished
+
+
+def _note(session: Session, booking: Booking, actor: Actor | None, author: str, kind: str, why: str) -> None:
+    session.add(
+        BookingEvent(
+            booking_id=booking.id, at=clock.now(), author=author, user_id=actor.user_id if actor else None, kind=kind, why=why,
+            day_id=booking.day_id, slot=booking.slot,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+# --- what the office does -----------------------------------------------------------------------------------------
+
+
+def one(session: Session, actor: Actor, booking_id: int) -> Booking:
+    """A booking; NotFound where the actor may not see it."""
+    booking = store.booking_of(session, actor, booking_id)
+    if booking is None:
+        raise NotFound("没有这个预约。")
+    return booking
+
+
+def listed(session: Session, actor: Actor, state: BookingState, before: int | None) -> tuple[list[BookingRow], bool]:
+    """A hundred bookings in one state, the newest first, and whether there are more."""
+    found = store.listed(session, actor, state, before)
+    return [row(actor, booking) for booking in found[: store.PAGE_ROWS]], len(found) > store.PAGE_ROWS
+
+
+def do(session: Session, actor: Actor, booking_id: int, deed: BookingDeed, order: BookingOrder) -> Booking:
+    """What a clerk decides.  Raises NotFound, InvalidInput for what the deed lacks, Conflict where somebody was quicker or
+    the slot is taken, WrongState where the deed is not open."""
+    booking = one(session, actor, booking_id)
+    rule = DEEDS[deed]
+    if deed not in may(actor, booking):
+        raise WrongState("现在不能这样办，请刷新看看。")
+    if rule.needs_why and not order.why.strip():
+        raise InvalidInput("请写为什么，约的人会看到。", fields=["why"])
+    values: dict[str, object] = {} if order.category is None else {"category": order.category.strip()}
+    if rule.needs_slot:
+        values |= _chosen_slot(session, actor, booking, order)
+    do_with(session, actor, booking, deed, order.version, order.why.strip(), **values)
+    return booking
+
+
+def _chosen_slot(session: Session, actor: Actor, booking: Booking, order: BookingOrder) -> dict[str, object]:
+    """The slot it gets: its own where no other was chosen."""
+    if order.day_id is None and booking.day_id is None:
+        raise InvalidInput("请先选哪一天。", fields=["day_id"])
+    day_id = order.day_id or booking.day_id or 0
+    keeps = day_id == booking.day_id and order.slot in (None, booking.slot)
+    day = store.locked_day(session, day_id)
+    if day is None or store.day_of_actor(session, actor, day_id) is None or day.state != DayState.PLANNED:
+        raise NotFound("没有这个接访日，可能刚刚取消了，请另选。")
+    slot = booking.slot if keeps else _slot(session, day, order.slot)
+    return {"day_id": day_id, "slot": slot, "organization_id": day.organization_id}
+
+
+def do_with(
+    session: Session, actor: Actor | None, booking: Booking, deed: BookingDeed, version: int, why: str = "", **values: object
+) -> None:
+    """The conditional change and its event; Conflict where somebody else was quicker."""
+    rule = DEEDS[deed]
+    if rule.frees_slot:
+        values["slot"] = None
+    if why:
+        values["why"] = why
+    if not store.change_booking(session, booking, version, rule.sources, state=rule.to, **values):
+        raise Conflict("别人刚刚办过这个预约，请看过再办。")
+    _note(session, booking, actor, actor.name if actor else PETITIONER, deed, why)
+
+
+def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
+    """Deeds that are open to the actor: the office of the day decides, whoever they come to notes that they came."""
+    if actor.role is not StaffRole.CLERK:
+        return ()
+    state, day = BookingState(booking.state), booking.day
+    found = [deed for deed, rule in DEEDS.items() if state in rule.sources and deed is not BookingDeed.RELEASE]
+    begun = day is not None and booking.slot is not None and hours_of(day).starts(day.on_day, booking.slot) <= clock.now()
+    if not begun:
+        found = [deed for deed in found if deed is not BookingDeed.NO_SHOW]
+    if day is None or day.on_day != _today():
+        found = [deed for deed in found if deed is not BookingDeed.ARRIVE]
+    decides = booking.organization.path.startswith(actor.organization_path)
+    return tuple(deed for deed in found if decides or deed not in (BookingDeed.APPROVE, BookingDeed.MOVE))
+
+
+def _today() -> date:
+    return clock.today_in_office().date()
+
+
+def row(actor: Actor, booking: Booking) -> BookingRow:
+    """A booking in a list."""
+    day = booking.day
+    return BookingRow(
+        id=booking.id, version=booking.version, code=booking.code, state=booking.state,
+        state_words=BOOKING_STATE[BookingState(booking.state)], name=booking.name, phone=booking.phone, matter=booking.matter,
+        category=booking.category, asked_at=booking.asked_at, office=booking.organization.name,
+        room=booking.room.name if booking.room else "", day_id=booking.day_id, on_day=day.on_day if day else None,
+        slot=booking.slot, time=_time(booking), leader=_leader(day), kind_words=DAY_KIND[DayKind(day.kind)] if day else "",
+        reception_id=booking.reception_id, may=may(actor, booking),
+    )  # fmt: skip
+
+
+# --- at the kiosk -------------------------------------------------------------------------------------------------
+
+
+def at_kiosk(session: Session, actor: Actor, query: ProgressQuery) -> Booking:
+    """The booking of whoever stands at the kiosk; NotFound, the same for every reason."""
+    found = store.at_place(session, query.code, actor.organization_path)
+    good = found is not None and found.phone[-4:] == query.phone_last4
+    if found is None or not good or found.state not in (BookingState.APPROVED, BookingState.ARRIVED):
+        raise NotFound("没有查到今天的预约。没有约也能谈，可以直接取号。")
+    if found.day is None or found.day.on_day != _today() or found.reception_id is not None:
+        raise NotFound("没有查到今天的预约。没有约也能谈，可以直接取号。")
+    return found
+
+
+def sits_down(session: Session, booking: Booking, reception: Reception) -> None:
+    """The booking becomes this reception; Conflict where it is used already."""
+    values = {"reception_id": reception.id}
+    sources = (BookingState.APPROVED, BookingState.ARRIVED)
+    if not store.change_booking(session, booking, booking.version, sources, state=BookingState.ARRIVED, **values):
+        raise Conflict("这个预约已经用过了。")
+    _note(session, booking, None, PETITIONER, BookingDeed.ARRIVE, "")

@@ -1,0 +1,240 @@
+"""Reception days and bookings over the API: who enters, who books, who gets the last slot, who may see what."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from server import clock
+from server.errors import WrongState
+from server.protocol.office import NewUser
+from server.reception import accounts
+from server.store.models import BookingEvent, Organization, ProgressTry
+from tests.office import PASSWORD, client_of, running, settings_for
+
+ASKED = {"name": "李秀英", "phone": "13800001234", "matter": "征地补偿款没有给够"}
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """One office for all of these, with a clerk of the county besides; each test has days of its own."""
+    with running(settings_for(tmp_path_factory.mktemp("bookings"))) as started:
+        with started.office.store.write() as session:
+            asked = NewUser(
+                username="county", name="林悦", role="clerk", title="", organization_id=started.ids["county"], password=PASSWORD
+            )
+            started.ids["county_clerk"] = accounts.add_user(session, session.get_one(Organization, started.ids["county"]), asked).id
+        yield SimpleNamespace(started=started, county_clerk=client_of(started.anonymous, started.office, "county"))
+
+
+@pytest.fixture
+def desk(office) -> Any:
+    """The office, with nothing counted against anybody."""
+    with office.started.office.store.write() as session:
+        for one in session.scalars(select(ProgressTry)):
+            session.delete(one)
+    return office
+
+
+def today() -> date:
+    return clock.today_in_office().date()
+
+
+_next_day = iter(range(1, 27))
+
+
+def new_day(desk: Any, **values: Any) -> dict[str, Any]:
+    """A day of its own for whoever asks: tomorrow, the day after, and so on."""
+    day = {
+        "leader_id": desk.started.ids["leader"], "on_day": (today() + timedelta(days=next(_next_day))).isoformat(), "kind": "on_site",
+        "begins": "9:00", "slots": 2, "slot_minutes": 30, "place": "县信访局一楼", "charge": "自然资源、城乡建设",
+    }  # fmt: skip
+    answer = desk.county_clerk.post("/api/reception-days", json=day | values)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def book(desk: Any, day: dict[str, Any], **values: Any) -> Any:
+    return desk.started.anonymous.post("/api/schedule/bookings", json={"day_id": day["id"]} | ASKED | values)
+
+
+def order(desk: Any, booking_id: int, deed: str, **values: Any) -> Any:
+    version = desk.county_clerk.get(f"/api/bookings/{booking_id}").json()["version"]
+    return desk.county_clerk.post(f"/api/bookings/{booking_id}/{deed}", json={"version": version} | values)
+
+
+def number_of(desk: Any, code: str, state: str = "asked") -> int:
+    rows = desk.county_clerk.get("/api/bookings", params={"state": state}).json()["rows"]
+    return next(int(one["id"]) for one in rows if one["code"] == code)
+
+
+def look(desk: Any, code: str, digits: str = "1234") -> Any:
+    return desk.started.anonymous.post("/api/schedule/look", json={"code": code, "phone_last4": digits})
+
+
+def test_a_day_is_published_with_names_and_times_and_nothing_else(desk):
+    day = new_day(desk, kind="video")
+    appointed = new_day(desk, kind="appointed")
+    shown = desk.started.anonymous.get("/api/schedule", params={"office": desk.started.ids["county"]}).json()
+    own = next(one for one in shown["days"] if one["id"] == day["id"])
+    assert (own["leader"], own["title"], own["hours"], own["charge"]) == ("周建国", "副县长", "9:00–10:00", "自然资源、城乡建设")
+    assert set(own) == {"id", "on_day", "kind", "kind_words", "hours", "leader", "title", "charge", "place", "free"}
+    assert [one["time"] for one in own["free"]] == ["9:00–9:30", "9:30–10:00"]
+    assert appointed["id"] not in {one["id"] for one in shown["days"]}, "约访 is the office's own initiative"
+    assert [one["name"] for one in shown["rooms"]] == ["柳河镇"]
+    assert book(desk, appointed).status_code == 404
+    assert desk.started.anonymous.get("/api/schedule", params={"office": 999999}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"leader_id": "clerk"}, 422),
+        ({"on_day": -1}, 422),
+        ({"begins": "23:30", "slots": 2}, 422),
+        ({"kind": "village", "place": " "}, 422),
+        ({"kind": "telepathy"}, 422),
+    ],
+)
+def test_what_is_wrong_with_a_day_is_told(desk, values, status):
+    day = {"leader_id": "leader", "on_day": 3, "kind": "on_site", "begins": "9:00", "slots": 2, "slot_minutes": 30} | values
+    day |= {"leader_id": desk.started.ids[day["leader_id"]], "on_day": (today() + timedelta(days=day["on_day"])).isoformat()}
+    answer = desk.county_clerk.post("/api/reception-days", json=day)
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+
+
+def test_a_leader_is_not_in_two_places_at_once(desk):
+    day = new_day(desk)
+    again = {"leader_id": desk.started.ids["leader"], "on_day": day["on_day"], "kind": "video", "slots": 1, "slot_minutes": 30}
+    assert desk.county_clerk.post("/api/reception-days", json=again | {"begins": "9:45"}).status_code == 409
+    assert desk.started.leader.post("/api/reception-days", json=again | {"begins": "10:00"}).status_code == 201
+
+
+def test_an_office_below_enters_nothing_for_the_leaders_above_and_sees_no_booking_of_theirs(desk):
+    day = new_day(desk)
+    code = book(desk, day).json()["code"]
+    number = number_of(desk, code)
+    town = desk.started.clerk
+    entered = {"leader_id": desk.started.ids["leader"], "on_day": day["on_day"], "kind": "video", "begins": "14:00", "slots": 1, "slot_minutes": 30}
+    assert town.post("/api/reception-days", json=entered).status_code == 422
+    assert town.post(f"/api/reception-days/{day['id']}/cancel", json={"version": 1, "why": "x"}).status_code == 404
+    assert town.get(f"/api/bookings/{number}").status_code == 404
+    assert town.post(f"/api/bookings/{number}/approve", json={"version": 1}).status_code == 404
+
+
+def test_a_booking_from_home_is_approved_and_its_code_tells_when_without_a_name(desk):
+    told = book(desk, new_day(desk), slot=1).json()
+    assert (told["state"], told["time"], told["may_cancel"]) == ("asked", "9:30–10:00", True)
+    number = number_of(desk, told["code"])
+    seen = desk.county_clerk.get(f"/api/bookings/{number}").json()
+    assert (seen["proposed_category"], seen["name"]) == ("征地补偿", "李秀英")
+    assert seen["fitting_days"][0]["id"] in seen["fitting"], "days of whoever is in charge of it come first"
+    done = order(desk, number, "approve", category="征地补偿").json()
+    assert (done["state"], done["category"], done["time"]) == ("approved", "征地补偿", "9:30–10:00")
+    later = look(desk, told["code"])
+    assert later.json()["words"].startswith("排好了")
+    assert "李秀英" not in later.text
+    assert "征地" not in later.text
+    events = desk.county_clerk.get(f"/api/bookings/{number}").json()["events"]
+    assert [(one["what"], one["author"]) for one in events] == [("来约", "信访人"), ("排好了", "林悦")]
+
+
+def test_of_two_who_want_the_last_slot_one_gets_it_and_the_other_is_told(desk):
+    day = new_day(desk, slots=1)
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda name: book(desk, day, name=name), ("李秀英", "王桂兰")))
+    assert sorted(one.status_code for one in answers) == [201, 409]
+    refused = next(one for one in answers if one.status_code == 409)
+    assert refused.json()["error"]["message"] == "这一天约满了，请另选一天。"
+
+
+def test_a_slot_that_somebody_has_goes_to_nobody_else_until_it_is_given_back(desk):
+    day = new_day(desk)
+    code = book(desk, day, slot=0).json()["code"]
+    assert book(desk, day, slot=0).json()["error"]["code"] == "slot_taken"
+    cancelled = desk.started.anonymous.post("/api/schedule/cancel", json={"code": code, "phone_last4": "1234"})
+    assert cancelled.json()["state"] == "cancelled"
+    assert desk.started.anonymous.post("/api/schedule/cancel", json={"code": code, "phone_last4": "1234"}).status_code == 409
+    assert book(desk, day, slot=0).status_code == 201
+
+
+def test_of_two_clerks_who_decide_at_once_the_second_is_told(desk):
+    day = new_day(desk)
+    number = number_of(desk, book(desk, day).json()["code"])
+    assert order(desk, number, "approve").status_code == 200
+    stale = desk.county_clerk.post(f"/api/bookings/{number}/move", json={"version": 1, "slot": 1, "why": "领导开会"})
+    assert stale.status_code == 409
+    assert order(desk, number, "move", slot=1).status_code == 422, "who booked wants to know why"
+    moved = order(desk, number, "move", slot=1, why="领导开会").json()
+    assert (moved["state"], moved["time"]) == ("approved", "9:30–10:00")
+    assert order(desk, number, "approve").status_code == 409
+    assert order(desk, number, "release").status_code == 409
+
+
+def test_when_a_day_is_cancelled_its_bookings_wait_for_another(desk):
+    day, other = new_day(desk), new_day(desk, slots=1)
+    told = book(desk, day).json()
+    assert desk.county_clerk.post(f"/api/reception-days/{day['id']}/cancel", json={"version": 1}).status_code == 422
+    cancelled = desk.county_clerk.post(f"/api/reception-days/{day['id']}/cancel", json={"version": 1, "why": "防汛值班"})
+    assert (cancelled.json()["state"], cancelled.json()["booked"]) == ("cancelled", 0)
+    again = desk.county_clerk.post(f"/api/reception-days/{day['id']}/cancel", json={"version": 2, "why": "防汛值班"})
+    assert again.status_code == 409
+    waiting = look(desk, told["code"]).json()
+    assert (waiting["state"], waiting["why"], waiting["day"]) == ("asked", "防汛值班", "")
+    assert book(desk, day).status_code == 404
+    number = number_of(desk, told["code"])
+    assert order(desk, number, "approve").status_code == 422
+    assert order(desk, number, "approve", day_id=other["id"]).json()["on_day"] == other["on_day"]
+
+
+def test_codes_cannot_be_tried_out_and_wrong_ones_are_all_alike(desk):
+    code = book(desk, new_day(desk)).json()["code"]
+    answers = [look(desk, code, "9999"), look(desk, "ZZZZZZZZZZ"), *(look(desk, f"AAAAAAAA{n:02d}") for n in range(9))]
+    assert [one.status_code for one in answers] == [404] * 10 + [429]
+    assert len({one.json()["error"]["message"] for one in answers[:10]}) == 1
+    assert look(desk, code).status_code == 429
+
+
+def test_nobody_books_everything_from_one_place(desk):
+    day = new_day(desk, slots=10)
+    assert [book(desk, day).status_code for _ in range(6)] == [201] * 5 + [429]
+    town = desk.started.clerk.post("/api/bookings", json={"day_id": day["id"]} | ASKED)
+    assert town.status_code == 201, "a clerk books for who stands at the desk"
+    assert town.json()["room"] == "柳河镇"
+    assert town.json()["id"] in {one["id"] for one in desk.started.clerk.get("/api/bookings").json()["rows"]}
+
+
+def test_what_was_done_with_a_booking_is_never_changed(desk):
+    book(desk, new_day(desk))
+    with pytest.raises(WrongState), desk.started.office.store.write() as session:
+        session.scalars(select(BookingEvent).limit(1)).one().why = "x"
+
+
+def duty(desk: Any, day: date) -> Callable[[str], dict[str, Any]]:
+    found = desk.county_clerk.get("/api/reception-days/duty", params={"office": desk.started.ids["county"], "day": day.isoformat()}).json()
+    return lambda name: next(one for one in found["leaders"] if one["name"] == name)
+
+
+def test_who_has_met_the_rule_is_counted_in_days(desk):
+    admin, county = desk.started.administrator, desk.started.ids["county"]
+    assert admin.put(f"/api/admin/organizations/{county}/level", json={"level": "county"}).status_code == 204
+    day = new_day(desk, on_day=today().isoformat(), leader_id=desk.started.ids["other_leader"], begins="0:00")
+    assert duty(desk, today())("孙丽") | {"leader_id": 0} == {
+        "leader_id": 0, "name": "孙丽", "title": "局长", "days": [], "ahead": [today().isoformat()], "missing": 1,
+    }  # fmt: skip
+    assert desk.county_clerk.post(f"/api/reception-days/{day['id']}/held", json={"version": 1}).status_code == 200
+    met = duty(desk, today())("孙丽")
+    assert (met["days"], met["ahead"], met["missing"]) == ([today().isoformat()], [], 0)
+    later = new_day(desk)
+    assert desk.county_clerk.post(f"/api/reception-days/{later['id']}/held", json={"version": 1}).status_code == 409
+    lax = {"times": 1, "period": "quarter", "source": "青信发〔2026〕3号"}
+    assert admin.put(f"/api/admin/reception-duty/{county}", json=lax).status_code == 422
+    assert admin.put(f"/api/admin/reception-duty/{county}", json=lax | {"times": 2, "period": "month"}).json()["own"] is True
+    assert duty(desk, today())("孙丽")["missing"] == 1
+    assert admin.delete(f"/api/admin/reception-duty/{county}").json()["times"] == 1
+    assert admin.get(f"/api/admin/reception-duty/{county}").json()["own"] is False
