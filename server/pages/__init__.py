@@ -7,6 +7,7 @@ def include(app: FastAPI) -> None:
     """Add the routes of every page to the app."""
     from server.pages import (
         admin,
+        bookings,
         cases,
         desk,
         figures,
@@ -25,5 +26,5 @@ def include(app: FastAPI) -> None:
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings):
         app.include_router(module.router, include_in_schema=False)

@@ -21,8 +21,8 @@ WEEKDAYS = "一二三四五六日"
 ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "handler": "承办单位经办人", "supervisor": "督查督办", "administrator": "系统管理员", "security": "安全管理员", "auditor": "审计管理员"}
 
 NAVIGATION = {
-    "leader": (("/leader", "今天接谈"), ("/promises", "我答应的事"), ("/work", "待办"), ("/due", "到期"), ("/supervision", "督办"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/stats", "统计"), ("/figures", "校对情况")),
-    "clerk": (("/desk", "笔录"), ("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/stats", "统计"), ("/figures", "校对情况")),
+    "leader": (("/leader", "今天接谈"), ("/promises", "我答应的事"), ("/reception-days", "接访日"), ("/work", "待办"), ("/due", "到期"), ("/supervision", "督办"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/stats", "统计"), ("/figures", "校对情况")),
+    "clerk": (("/desk", "笔录"), ("/reception-days", "接访日"), ("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/stats", "统计"), ("/figures", "校对情况")),
     "handler": (("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期")),
     "supervisor": (("/supervision", "督办"), ("/promises", "领导承诺"), ("/due", "到期"), ("/cases", "信访事项"), ("/stats", "统计")),
     "administrator": (("/admin", "管理"), ("/admin/kiosks", "终端")),

@@ -95,7 +95,8 @@ def taken_slots(session: Session, day_ids: Collection[int]) -> dict[int, set[int
     found: dict[int, set[int]] = {day_id: set() for day_id in day_ids}
     query = select(Booking.day_id, Booking.slot).where(Booking.day_id.in_(day_ids), Booking.slot.is_not(None))
     for day_id, slot in session.execute(query):
-        found[day_id].add(slot)
+        if day_id is not None and slot is not None:
+            found[day_id].add(slot)
     return found
 
 
@@ -128,7 +129,7 @@ def talks_of(session: Session, leader_ids: Collection[int], since: datetime, unt
     query = select(Reception.receiver_id, Reception.started_at).where(
         Reception.receiver_id.in_(leader_ids), Reception.started_at >= since, Reception.started_at < until
     )
-    return [(int(row[0]), row[1]) for row in session.execute(query)]
+    return [(who, began) for who, began in session.execute(query) if who is not None and began is not None]
 
 
 def received_on_site(session: Session, leader_ids: Collection[int], first: date, last: date) -> list[tuple[int, date]]:
@@ -136,7 +137,7 @@ def received_on_site(session: Session, leader_ids: Collection[int], first: date,
     query = select(StoredCase.received_by_id, StoredCase.received_on).distinct().where(
         StoredCase.received_by_id.in_(leader_ids), StoredCase.received_on.between(first, last), StoredCase.state != CaseState.MERGED
     )  # fmt: skip
-    return [(int(row[0]), row[1]) for row in session.execute(query)]
+    return [(who, day) for who, day in session.execute(query) if who is not None]
 
 
 def leaders_days(session: Session, leader_ids: Collection[int], first: date, last: date) -> list[tuple[int, date, str]]:
