@@ -58,7 +58,7 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
     agents = copy_store.agents_of(db, [kiosk.id for kiosk in kiosks_])
     return {
         "organizations": [
-            {"id": o.id, "name": o.name, "code": o.code, "parent_id": o.parent_id}
+            {"id": o.id, "name": o.name, "code": o.code, "parent_id": o.parent_id, "level": o.level}
             for o in store.organizations_under(db, path)
         ],
         "users": [_user(user) for user in store.users_under(db, path)],

@@ -8,9 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
 from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
-from server.protocol.office import Enrol, Heard, NewSitting, Sitting
+from server.protocol.bookings import BookingAtKiosk
+from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, Sitting
 from server.protocol.queueing import SaidClaims
-from server.reception import calling, copies, hearing, kiosks, sittings
+from server.reception import bookings, calling, copies, hearing, kiosks, sittings
 
 router = APIRouter(prefix="/kiosk")
 
@@ -27,6 +28,12 @@ def enrol(asked: Enrol, response: Response, db: Db, office: OfficeDep) -> dict[s
 def begin(asked: NewSitting, db: Db, actor: KioskActor) -> Sitting:
     """A petitioner sat down and agreed to be recorded."""
     return sittings.view(db, sittings.begin(db, actor, asked))
+
+
+@router.post("/booking")
+def booking(key: BookingKey, actor: KioskActor, office: OfficeDep) -> BookingAtKiosk:
+    """The booking for today of whoever stands there; 404, the same for every reason."""
+    return bookings.look_at_kiosk(office, actor, key)
 
 
 @router.get("/sitting")

@@ -156,6 +156,15 @@ class BookingTold(Message):
     may_cancel: bool
 
 
+class BookingAtKiosk(Message):
+    """A booking for today, as the kiosk shows it to whoever typed its code."""
+
+    name: str
+    matter: str
+    time: str
+    leader: str
+
+
 class BookingCancel(ProgressQuery):
     """The petitioner cancels."""
 

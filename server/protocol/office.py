@@ -122,6 +122,8 @@ class NewOrganization(Message):
     parent_id: int
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$")]
     """Short code that opens every case number of this office."""
+    level: Literal["", "city", "county", "township", "department"] = ""
+    """Where it stands; empty: not told."""
 
 
 WordKind = Literal["person", "place", "unit", "term"]
@@ -210,6 +212,13 @@ class Enrol(Message):
     code: Line
 
 
+class BookingKey(Message):
+    """What opens a booking at a kiosk: its code and the last digits of its telephone number."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9-]{6,20}$")]
+    phone_last4: Annotated[str, Field(pattern=r"^\d{4}$")]
+
+
 class NewSitting(Message):
     consent: Literal["audio_video", "audio_only"]
     name: Annotated[str, Field(min_length=1, max_length=50)]
@@ -217,6 +226,8 @@ class NewSitting(Message):
     """Empty: the petitioner has none."""
     matter: Annotated[str, Field(max_length=200)] = ""
     """In one sentence what it is about, if they wish to say."""
+    booking: BookingKey | None = None
+    """Of a booking for today: the sitting is the talk that was booked, with its matter, number and code."""
 
 
 class SlipPromise(Message):
@@ -297,7 +308,6 @@ class ReceptionRow(Message):
     mine: bool = False
     """The account that asks is its receiver."""
 
-
 class Participant(Message):
     id: Identifier
     role: Role
@@ -310,6 +320,8 @@ class Reception(ReceptionRow):
     notes: str = ""
     """The leader's private notes: only their author gets them."""
     earlier: tuple[ReceptionRow, ...] = ()
+    booked: str = ""
+    """Who was booked for when, e.g. 9:30–10:00 周建国（副县长）; empty: nobody."""
 
 
 class Notes(Message):

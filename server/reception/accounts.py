@@ -164,6 +164,7 @@ def create_organization(session: Session, actor: Actor, asked: NewOrganization) 
     """Add an organization below one of the administrator's own."""
     parent = own_organization(session, actor, asked.parent_id)
     made = add_organization(session, asked.name, asked.code, parent)
+    made.level = asked.level
     note_access(session, actor, "create", "organization", str(made.id), clock.now())
     return made
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.bookings import BOOKING_STATE, DEEDS, OPEN, BookingDeed, BookingState
 from server.domain.deadline_words import chinese_day
-from server.domain.reception_days import DAY_KIND, PUBLIC_KINDS, DayKind, DayState, Hours
+from server.domain.reception_days import DAY_KIND, PUBLIC_KINDS, DayKind, DayState, Hours, channel_of
 from server.domain.states import StaffRole
 from server.errors import Conflict, InvalidInput, NotFound, TooOften, WrongState
-from server.protocol.bookings import BookingAsked, BookingOrder, BookingRow, BookingTold
-from server.protocol.office import ProgressQuery
+from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingOrder, BookingRow, BookingTold
+from server.protocol.office import BookingKey, ProgressQuery
 from server.reception import tries
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
@@ -268,7 +268,20 @@ def row(actor: Actor, booking: Booking) -> BookingRow:
 # --- at the kiosk -------------------------------------------------------------------------------------------------
 
 
-def at_kiosk(session: Session, actor: Actor, query: ProgressQuery) -> Booking:
+def look_at_kiosk(office: Office, actor: Actor, key: BookingKey) -> BookingAtKiosk:
+    """The booking of whoever stands at a kiosk.  NotFound as `at_kiosk`; TooOften after ten wrong tries in 15 minutes there."""
+    source = hashed(office.settings, "booking at kiosk", str(actor.kiosk_id))
+    with office.store.read() as session:
+        tries.require_left(session, source, source)
+        try:
+            booking = at_kiosk(session, actor, key)
+            return BookingAtKiosk(name=booking.name, matter=booking.matter, time=_time(booking), leader=_leader(booking.day))
+        except NotFound as missed:
+            words = missed.message
+    raise tries.missed(office, source, source, words)
+
+
+def at_kiosk(session: Session, actor: Actor, query: BookingKey) -> Booking:
     """The booking of whoever stands at the kiosk; NotFound, the same for every reason."""
     found = store.at_place(session, query.code, actor.organization_path)
     good = found is not None and found.phone[-4:] == query.phone_last4
@@ -280,9 +293,19 @@ def at_kiosk(session: Session, actor: Actor, query: ProgressQuery) -> Booking:
 
 
 def sits_down(session: Session, booking: Booking, reception: Reception) -> None:
-    """The booking becomes this reception; Conflict where it is used already."""
+    """The booking becomes this reception, which gets its matter, number and code; Conflict where it is used already."""
+    reception.matter = reception.matter or booking.matter
+    reception.petitioner_phone = reception.petitioner_phone or booking.phone
+    reception.query_code = booking.code
+    reception.channel = channel_of(booking.day.kind) if booking.day else reception.channel
+    session.flush()
     values = {"reception_id": reception.id}
     sources = (BookingState.APPROVED, BookingState.ARRIVED)
     if not store.change_booking(session, booking, booking.version, sources, state=BookingState.ARRIVED, **values):
         raise Conflict("这个预约已经用过了。")
     _note(session, booking, None, PETITIONER, BookingDeed.ARRIVE, "")
+
+
+def booked_words(booking: Booking | None) -> str:
+    """Who was booked for when, for lists of receptions; empty for none."""
+    return f"{_time(booking)} {_leader(booking.day)}".strip() if booking is not None else ""

@@ -41,9 +41,9 @@ def _note(session: Session, actor: Actor, reception: Reception, kind: str, why: 
 # --- at the kiosk --------------------------------------------------------------------------------------------------
 
 
-def enter(session: Session, actor: Actor, reception: Reception) -> None:
-    """Somebody who sat down waits from now on."""
-    session.add(QueuePlace(reception_id=reception.id, claims=[], lets_pass=[]))
+def enter(session: Session, actor: Actor, reception: Reception, wanted_id: int | None = None) -> None:
+    """Somebody who sat down waits from now on; with a booking, for the leader they booked."""
+    session.add(QueuePlace(reception_id=reception.id, claims=[], lets_pass=[], wanted_id=wanted_id))
     _note(session, actor, reception, "entered")
     session.flush()
 

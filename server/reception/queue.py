@@ -13,9 +13,10 @@ from server.protocol.base import Role
 from server.protocol.office import JoinTicket, Notes, ReceptionRow
 from server.protocol.office import Participant as ParticipantView
 from server.protocol.office import Reception as ReceptionView
-from server.reception import calling, sittings, tickets
+from server.reception import bookings, calling, sittings, tickets
 from server.reception.office import Office
 from server.settings import Settings
+from server.store import bookings as booking_store
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import LeaderNote, Participant, Reception
@@ -82,6 +83,7 @@ def view(session: Session, actor: Actor, reception: Reception) -> ReceptionView:
         consent=reception.consent,
         participants=people,
         notes=note.text if note else "",
+        booked=bookings.booked_words(booking_store.of_receptions(session, [reception.id]).get(reception.id)),
         earlier=tuple(rows(session, actor, store.earlier_of(session, actor, reception, EARLIER_LIMIT))),
     )
 

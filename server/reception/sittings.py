@@ -10,7 +10,7 @@ from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState
 from server.errors import NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import NewSitting, Sitting, SlipPromise
-from server.reception import calling, kiosk_lock, waiting
+from server.reception import bookings, calling, kiosk_lock, waiting
 from server.store import commitments
 from server.store import receptions as store
 from server.store.access import Actor
@@ -23,6 +23,7 @@ def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
     kiosk = store.lock_kiosk(session, actor.kiosk_id or 0)
     if store.sitting_of(session, actor) is not None:
         raise WrongState("这台机器上还有一位没有办完，请先结束那一位。", code="kiosk_busy")
+    booking = bookings.at_kiosk(session, actor, asked.booking) if asked.booking else None
     now = clock.now()
     day = clock.today_in_office().date().isoformat()
     number = store.next_number(session, f"queue:{kiosk.organization_id}:{day}")
@@ -42,7 +43,9 @@ def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
     reception.participants.append(seat(Role.PETITIONER, reception.petitioner_name, 0))
     session.add(reception)
     session.flush()
-    calling.enter(session, actor, reception)
+    if booking is not None:
+        bookings.sits_down(session, booking, reception)
+    calling.enter(session, actor, reception, booking.day.leader_id if booking and booking.day else None)
     return reception
 
 

@@ -221,7 +221,8 @@ def at_place(session: Session, code: str, path: str) -> Booking | None:
     return None
 
 
-def of_reception(session: Session, reception_id: str) -> Booking | None:
-    """The booking that a reception began with."""
-    query = select(Booking).where(Booking.reception_id == reception_id)
-    return session.scalar(query.options(joinedload(Booking.day).joinedload(ReceptionDay.leader)))
+def of_receptions(session: Session, reception_ids: Collection[str]) -> dict[str, Booking]:
+    """The bookings that receptions began with, by reception."""
+    query = select(Booking).where(Booking.reception_id.in_(reception_ids))
+    found = session.scalars(query.options(joinedload(Booking.day).joinedload(ReceptionDay.leader)))
+    return {one.reception_id: one for one in found if one.reception_id is not None}

@@ -6,6 +6,7 @@ import { chineseMoment } from "/static/js/time.js";
 
 const EVERY_MS = 10_000;
 const LOW_DISK_BYTES = 5e9;
+const LEVELS = [["", "没有定"], ["city", "市级"], ["county", "县级"], ["township", "乡镇街道"], ["department", "职能部门"]];
 const ROLES = { leader: "接访领导", clerk: "接谈员", handler: "承办单位经办人", supervisor: "督查督办", administrator: "系统管理员", security: "安全管理员", auditor: "审计管理员" };
 
 /** @type {{shown: string, organizations: any[], cameras: any[], asked: HTMLElement|null}} */
@@ -98,10 +99,29 @@ function userRow(user) {
   return el("tr", {}, el("td", {}, el("b", {}, user.name), " ", off), el("td", {}, user.username), el("td", {}, ROLES[user.role] || user.role, user.title ? `　${user.title}` : ""), el("td", {}, user.organization));
 }
 
+/** Where an organization stands; kept as soon as it is chosen. @param {any} organization */
+function levelChoice(organization) {
+  const select = /** @type {HTMLSelectElement} */ (el("select.input", { "aria-label": `${organization.name}的级别` }));
+  select.append(...LEVELS.map(([value, words]) => el("option", { value }, words)));
+  select.value = organization.level;
+  select.addEventListener("change", async () => {
+    try {
+      await api("PUT", `/api/admin/organizations/${organization.id}/level`, { level: select.value });
+      organization.level = select.value;
+      tell(byId("offline"), "");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      select.value = organization.level;
+      tell(byId("offline"), said(error));
+    }
+  });
+  return select;
+}
+
 /** @param {any} organization @param {any[]} all */
 function organizationRow(organization, all) {
   const parent = all.find((one) => one.id === organization.parent_id);
-  return el("tr", {}, el("td", {}, el("b", {}, organization.name)), el("td.num", {}, organization.code), el("td", {}, parent ? parent.name : ""));
+  return el("tr", {}, el("td", {}, el("b", {}, organization.name)), el("td.num", {}, organization.code), el("td", {}, levelChoice(organization)), el("td", {}, parent ? parent.name : ""));
 }
 
 /** @param {string} kind @param {HTMLElement[]} rows @param {string} unit @param {string} nothing */
@@ -299,7 +319,7 @@ adding("kiosks", (f) => ({ name: required(f.name, "终端名称"), organization_
 adding("users", (f) => ({ name: required(f.name, "姓名"), username: required(f.username, "登录账号", 2), organization_id: required(f.organization_id || "", "机构"), password: required(f.password, "密码", 10) }),
   (f) => ({ name: f.name.trim(), username: f.username.trim(), role: f.role, title: f.title.trim(), organization_id: Number(f.organization_id), password: f.password }));
 adding("organizations", (f) => ({ name: required(f.name, "机构名称", 2), code: wrongCode(f.code), parent_id: required(f.parent_id || "", "上级机构") }),
-  (f) => ({ name: f.name.trim(), code: f.code.trim().toUpperCase(), parent_id: Number(f.parent_id) }));
+  (f) => ({ name: f.name.trim(), code: f.code.trim().toUpperCase(), level: f.level, parent_id: Number(f.parent_id) }));
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target.closest("button") : null;

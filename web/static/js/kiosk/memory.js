@@ -4,9 +4,9 @@
 const DRAFT = "jietan.draft";
 const SITTING = "jietan.sitting";
 
-/** @typedef {{step: string, consent: string, name: string, phone: string, matter: string}} Draft */
+/** @typedef {{step: string, consent: string, name: string, phone: string, matter: string, booking: {code: string, phone_last4: string} | null}} Draft */
 /** @type {Draft} */
-const EMPTY_DRAFT = { step: "welcome", consent: "", name: "", phone: "", matter: "" };
+const EMPTY_DRAFT = { step: "welcome", consent: "", name: "", phone: "", matter: "", booking: null };
 
 /** @param {Storage} storage @param {string} key @param {Object} otherwise */
 function load(storage, key, otherwise) {

@@ -170,9 +170,9 @@ class Question {
 
 /** Gets a number; what was typed stays until the office has it. @param {any} app @param {(words: string) => void} hint */
 async function enqueue(app, hint) {
-  const { consent, name, phone, matter } = draft();
+  const { consent, name, phone, matter, booking } = draft();
   try {
-    const sitting = await api("POST", "/api/kiosk/sittings", { consent, name, phone, matter });
+    const sitting = await api("POST", "/api/kiosk/sittings", { consent, name, phone, matter, booking });
     wipeDraft();
     app.petitioner = name;
     app.take(sitting);

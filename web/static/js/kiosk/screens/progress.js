@@ -5,10 +5,11 @@ import { nowCard, ratingCard, reviewCard, stepsCard } from "/static/js/public/sh
 import { wrongCode, wrongDigits } from "/static/js/public/typed.js";
 import { CodePad, DigitPad } from "../keyboard.js";
 import { callHelp } from "../keys.js";
+import { keepDraft } from "../memory.js";
 import { Screen, spaced } from "../screen.js";
 
 const QUESTIONS = {
-  code: { title: "您的查询码？", place: "第 1 项，共 2 项", label: "印在回执上，由字母和数字组成", next: "下一项", limit: 20 },
+  code: { title: "您的查询码或预约码？", place: "第 1 项，共 2 项", label: "印在回执上，或者约的时候抄下来的，由字母和数字组成", next: "下一项", limit: 20 },
   digits: { title: "手机号的最后 4 位？", place: "第 2 项，共 2 项", label: "没有留手机号的，填 0000", next: "查一下", limit: 4 },
 };
 
@@ -53,12 +54,31 @@ class Lookup {
     if (wrong) return this.hint(wrong);
     if (this.what === "code") return this.ask("digits");
     try {
-      this.show(await api("POST", "/api/progress", this.query()));
+      if (!(await this.booked())) this.show(await api("POST", "/api/progress", this.query()));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.hint(error.message);
     }
     return undefined;
+  }
+
+  /** A code of a booking for today leads to the talk that was booked: what was said when booking is filled in. */
+  async booked() {
+    let found;
+    try {
+      found = await api("POST", "/api/kiosk/booking", this.query());
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false;
+      throw error;
+    }
+    this.close();
+    this.screen = new Screen("booked");
+    this.screen.fill({ time: found.time, leader: found.leader, matter: found.matter });
+    this.screen.on({
+      begin: () => { keepDraft({ name: found.name, matter: found.matter, booking: this.query() }); this.app.go("notice"); },
+      done: () => this.app.leave(),
+    });
+    return true;
   }
 
   query() {
