@@ -7,8 +7,8 @@ from starlette.concurrency import run_in_threadpool
 
 from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
-from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
 from server.protocol.bookings import BookingAtKiosk
+from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
 from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, Sitting
 from server.protocol.queueing import SaidClaims
 from server.reception import bookings, calling, copies, hearing, kiosks, sittings

@@ -13,7 +13,7 @@ from server import clock
 from server.errors import WrongState
 from server.protocol.office import NewUser
 from server.reception import accounts
-from server.store.models import BookingEvent, Organization, ProgressTry
+from server.store.models import Booking, BookingEvent, Organization, ProgressTry, QueuePlace, Reception
 from tests.office import PASSWORD, client_of, running, settings_for
 
 ASKED = {"name": "李秀英", "phone": "13800001234", "matter": "征地补偿款没有给够"}
@@ -238,3 +238,31 @@ def test_who_has_met_the_rule_is_counted_in_days(desk):
     assert duty(desk, today())("孙丽")["missing"] == 1
     assert admin.delete(f"/api/admin/reception-duty/{county}").json()["times"] == 1
     assert admin.get(f"/api/admin/reception-duty/{county}").json()["own"] is False
+
+
+def test_a_booking_that_sits_down_at_the_kiosk_is_the_reception_with_its_matter_leader_and_channel(desk):
+    kiosk = desk.started.kiosk
+    day = new_day(desk, on_day=today().isoformat(), begins="0:00", slots=1, slot_minutes=5, kind="appointed", place="")
+    with desk.started.office.store.write() as session:  # its slot is over by now, whatever the hour
+        booking = Booking(
+            organization_id=desk.started.ids["county"], place_id=desk.started.ids["town"], name="李秀英", phone="13800001234",
+            matter="征地补偿款没有给够", state="approved", version=1, day_id=day["id"], slot=0, asked_at=clock.now(),
+        )  # fmt: skip
+        session.add(booking)
+        session.flush()
+        key = {"code": booking.code, "phone_last4": "1234"}
+    assert kiosk.post("/api/kiosk/booking", json=key | {"phone_last4": "9999"}).status_code == 404
+    assert kiosk.post("/api/kiosk/booking", json=key).json() == {
+        "name": "李秀英", "matter": "征地补偿款没有给够", "time": "0:00–0:05", "leader": "周建国（副县长）",
+    }  # fmt: skip
+    sitting = desk.started.sitting(matter="", phone="", booking=key)
+    assert sitting["query_code"] == key["code"]
+    seen = desk.started.leader.get(f"/api/receptions/{sitting['reception_id']}").json()
+    assert (seen["matter"], seen["booked"]) == ("征地补偿款没有给够", "0:00–0:05 周建国（副县长）")
+    assert look(desk, key["code"]).json()["state"] == "arrived"
+    with desk.started.office.store.read() as session:
+        reception = session.get_one(Reception, sitting["reception_id"])
+        place = session.get_one(QueuePlace, reception.id)
+        assert (reception.channel, reception.petitioner_phone, place.wanted_id) == ("on_site", "13800001234", desk.started.ids["leader"])
+    kiosk.post("/api/kiosk/sitting/leave")
+    assert kiosk.post("/api/kiosk/booking", json=key).status_code == 404, "a booking is used once"
