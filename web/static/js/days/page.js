@@ -7,7 +7,7 @@ import { openBooking, shutBooking } from "./booking.js";
 
 const WEEKS = 26;
 const root = byId("office");
-const place = /** @type {HTMLSelectElement} */ (byId("place"));
+const place = /** @type {HTMLSelectElement} */ (byId("unit"));
 const state = /** @type {HTMLSelectElement} */ (byId("state"));
 /** @type {{tab: string, last: number, leaders: any[]}} */
 const page = { tab: "bookings", last: 0, leaders: [] };
