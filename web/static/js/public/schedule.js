@@ -2,7 +2,7 @@
 // this page only while it shows the booking.
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
-import { onSend, required, said, wrongOnly } from "/static/js/form.js";
+import { mark, onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 import { digits, tidyCode, wrongCode, wrongDigits } from "./typed.js";
 
@@ -132,6 +132,13 @@ onSend(find, (fields) => wrongOnly({ code: wrongCode(tidyCode(fields.code)).repl
   page.digits = query.phone_last4;
   show(told);
 }, byId("find-trouble"));
+
+for (const form of [book, find]) {
+  form.addEventListener("input", (event) => {
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    mark(form, field.name, "");
+  });
+}
 
 byId("back").addEventListener("click", () => { turn("list"); load(offices.value); });
 offices.addEventListener("change", () => {
