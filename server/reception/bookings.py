@@ -277,6 +277,8 @@ def look_at_kiosk(office: Office, actor: Actor, key: BookingKey) -> BookingAtKio
             booking = at_kiosk(session, actor, key)
             return BookingAtKiosk(name=booking.name, matter=booking.matter, time=_time(booking), leader=_leader(booking.day))
         except NotFound as missed:
+            if cases.reception_by_code(session, key.code) or cases.by_query_code(session, key.code):
+                raise  # the kiosk asks here first for every code: one of a matter is no wrong try
             words = missed.message
     raise tries.missed(office, source, source, words)
 

@@ -265,4 +265,7 @@ def test_a_booking_that_sits_down_at_the_kiosk_is_the_reception_with_its_matter_
         place = session.get_one(QueuePlace, reception.id)
         assert (reception.channel, reception.petitioner_phone, place.wanted_id) == ("on_site", "13800001234", desk.started.ids["leader"])
     kiosk.post("/api/kiosk/sitting/leave")
-    assert kiosk.post("/api/kiosk/booking", json=key).status_code == 404, "a booking is used once"
+    answers = [kiosk.post("/api/kiosk/booking", json=key).status_code for _ in range(12)]
+    assert answers == [404] * 12, "a booking is used once; codes of matters are looked up here, too, and count as no wrong try"
+    guesses = [kiosk.post("/api/kiosk/booking", json=key | {"code": f"AAAAAAAA{n:02d}"}).status_code for n in range(11)]
+    assert guesses[-1] == 429
