@@ -16,7 +16,7 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year clean
+.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -74,6 +74,9 @@ full-room: setup-test tools  ## five people and an observer on real pages; SCREE
 
 simulated-year: setup-test  ## 20,000 cases of 30 organizations through a year, every deadline and figure worked out twice; half an hour; CASES=, ORGANIZATIONS=, SEED=
 	@$(BIN)/python -m tests.records.simulated_year --cases $(or $(CASES),20000) --organizations $(or $(ORGANIZATIONS),30) --seed $(or $(SEED),1)
+
+reception-day: setup-test  ## a day of 50 kiosks and 10 leaders through the queue, restarted at noon; a minute and a half
+	@JIETAN_WHOLE_DAY=1 $(BIN)/python -m pytest -q tests/reception/test_reception_day.py
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench
