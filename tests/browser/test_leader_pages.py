@@ -512,6 +512,16 @@ def test_a_microphone_that_does_not_open_is_told_in_plain_words(
     expect(page.locator("#devices-again")).to_be_visible()
 
 
+def call_first(page: Page, office: Office, reception: str) -> None:
+    """The leader calls somebody before those who came earlier, and says why."""
+    for method, path, body in (
+        ("PUT", "duty", {"halls": [office.organization]}),
+        ("POST", f"{reception}/call", {"version": 1, "why": "行动不便"}),
+    ):
+        answer = page.request.fetch(f"{office.url}/api/queue/{path}", method=method, data=body, headers=OWN_PAGE)
+        assert answer.ok, answer.text()
+
+
 def test_without_a_camera_sound_alone_will_do(new_context: NewContext, office: Office) -> None:
     reception = office.sit_down(office.kiosk("柳湾村便民服务点"), "王秀英", "")
     context = new_context(390, 844)
@@ -519,6 +529,7 @@ def test_without_a_camera_sound_alone_will_do(new_context: NewContext, office: O
     page = as_user(context, "zhou", f"/leader/receptions/{reception}")
     expect(page.locator("#no-camera")).to_contain_text("没有找到摄像头")
     expect(page.locator("#preview-none")).to_be_visible()
+    call_first(page, office, reception)
     page.click("#begin:enabled")
     expect(page.locator("#mute-video")).to_be_disabled()
     expect(page.locator("#pane-notes")).to_be_hidden()

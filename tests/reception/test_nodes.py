@@ -69,6 +69,9 @@ def test_receptions_are_spread_by_load_and_stay_where_they_are(office, nodes):
     kiosks_ = [office.kiosk, *more_kiosks(office, 3)]
     rooms = [sit(kiosk) for kiosk in kiosks_[:3]]
     assert [ticket(k, r) for k, r in zip(kiosks_, rooms, strict=False)] == [(here, 0), (there, 1), (here, 0)]
+    assert office.leader.put("/api/queue/duty", json={"halls": [office.ids["town"]]}).status_code == 200
+    out_of_turn = office.leader.post(f"/api/queue/{rooms[1]}/call", json={"version": 1, "why": "身体不舒服"})
+    assert out_of_turn.status_code == 200, out_of_turn.text
     assert ticket(office.leader, rooms[1]) == (there, 1), "everybody meets at the same node"
     assert ticket(kiosks_[0], rooms[0]) == (here, 0), "a kiosk that comes back finds its room"
     assert ticket(kiosks_[3], sit(kiosks_[3])) == (there, 1), "the node with fewer rooms"
