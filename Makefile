@@ -16,20 +16,23 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day clean
+.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
 
 test: tools setup-test lint types imports  ## everything that must be green
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow"
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(PAGES) -m "not slow"
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED) -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow and not nightly"
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(PAGES) -m "not slow and not nightly"
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED) -m "not slow and not nightly"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)
 
 test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
 	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG)
+
+test-nightly: tools setup-test  ## what neither of them has time for: every right, pages of the office, a simulated year
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m nightly
 
 setup: $(VENV)/.setup
 setup-test: $(VENV)/.setup-test
@@ -61,7 +64,7 @@ imports:
 	$(BIN)/lint-imports
 
 unit: setup-test
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow and not nightly"
 
 browser: setup-test tools
 	$(BIN)/python -m pytest -m browser

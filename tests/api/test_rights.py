@@ -101,7 +101,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everybody]:
         yield made
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("column", COLUMNS)
 def test_everybody_is_answered_as_the_table_says(people, app, column):
     said = {route: cells[column] for route, cells in table().items()}

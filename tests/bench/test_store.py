@@ -53,7 +53,7 @@ QUERIES = (
 )  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_both_databases_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Every way of looking, for every kind of officer, forwards to the end and back."""
     with postgres.server() as url:

@@ -11,7 +11,7 @@ from tests.browser.accessible import faults
 from tests.browser.test_leader_pages import look, running_program
 from tests.browser.test_work_pages import Desks
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 
 @pytest.fixture(scope="module")

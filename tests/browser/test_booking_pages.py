@@ -14,7 +14,7 @@ from tests.browser import accessible
 from tests.browser.test_import_page import office, page_of
 
 __all__ = ["office"]
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 LONG_MS = 60_000
 
 

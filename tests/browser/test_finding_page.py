@@ -14,7 +14,7 @@ from server.store.migrate import migrate
 from server.store.models import User
 from tests.browser.programs import Programs
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 PASSWORD = "correct horse 12"
 
 

@@ -13,7 +13,7 @@ from tests.browser import accessible
 from tests.browser.kiosk_office import KioskOffice
 from tests.office import COOKIE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 LONG_MS = 60_000
 HEAD = "工单编号,来电时间,来电人,联系电话,反映内容,诉求类型,问题属地\n"
 GOOD = "RX1,2026-06-09 10:23,何守田,13800004321,村里修路占了我家的地，补偿款没给。,求决,石桥镇\n"

@@ -183,7 +183,7 @@ def set_up(day):
         day.later(day.draw.uniform(15, 30), day.go_on_duty, leader)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_one_day_of_many_kiosks_and_several_leaders(neighbours):
     """Nobody is lost, nobody is received twice, the order is as the rules say, every reception has its record."""
     day = Day(None, random.Random(8))

@@ -274,7 +274,7 @@ def test_no_deadline_is_lost_or_doubled_and_undoing_gives_everything_back(world:
     whatever_is_done(world, actions)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @settings(QUICK, max_examples=60)
 @given(actions=ACTIONS)
 def test_the_same_for_many_more_stories(world: World, actions):

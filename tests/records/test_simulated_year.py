@@ -13,7 +13,7 @@ def test_a_small_year_agrees(tmp_path):
     assert found["reminders"] > 40
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_year_of_thirty_organizations_agrees(tmp_path):
     found = simulate(tmp_path, 300, 30, compared=3)
     everything = {"guide", "object", "object refused", "take_back", "ask_extension refused", "grant_extension", "not_accept", "begin_pause",

@@ -8,7 +8,7 @@ from tests.records.office import open_world
 from tests.records.test_alike import AGAIN, PROPERTY, add, look
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_postgresql_finds_the_same_through_its_indexes(tmp_path, new_database):
     world = open_world(tmp_path, new_database())
     first = add(world, place="石桥镇", category="征地补偿")

@@ -119,13 +119,13 @@ def hear(engine: WhisperEngine, sound: Samples, hotwords: Sequence[str]) -> list
     return [one for one in found if isinstance(one, Utterance)]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["street", "far_voices"])
 def test_hotwords_are_not_written_over_noise(engine: WhisperEngine, name: str) -> None:
     assert [one.text for one in hear(engine, samples(name), NAMES)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_hotword_that_nobody_said_is_never_written_without_a_doubt(engine: WhisperEngine, petitioner: Samples) -> None:
     """The petitioner says none of these."""
     found = hear(engine, petitioner, ("周志强", "临溪县信访局", "东风小区"))

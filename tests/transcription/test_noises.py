@@ -14,7 +14,7 @@ TEN_S = 10 * RATE
 VOICES = ("television", "television_german", "far_voices")
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in VOICES else n for n in NOISES])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.nightly) if n in VOICES else n for n in NOISES])
 async def test_nothing_is_invented_live(transcriber: tuple[str, Service], name: str) -> None:
     start = LiveStart(reception_id="r1", participant_id="p1", offset=0.0)
     sent = recognise_live(f"ws://{transcriber[0]}", KEY, start, samples(name)[:TEN_S], block_s=0.5)
@@ -24,7 +24,7 @@ async def test_nothing_is_invented_live(transcriber: tuple[str, Service], name: 
     assert told > 6 if name in VOICES else told < 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["street", *VOICES])
 async def test_nothing_is_invented_when_it_is_heard_again(transcriber: tuple[str, Service], name: str) -> None:
     body = (await post(transcriber[0], wav(samples(name)), quality="careful")).json()
