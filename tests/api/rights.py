@@ -226,6 +226,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/session": {},
     "POST /api/cases/{}/steps/{}": {"version": 1, "how": "电话"},
     "POST /api/records/{}/edits": {"version": 1, "edits": []},
+    "PUT /api/admin/limits/{}/{}": {"value": 30, "unit": "days", "source": "x"},
 } | {
     f"POST /api/work/bulk{page} of {role}": BULK | {"action": action} for page in ("", "/preview")
     for role, action in (("handler", "receive"), ("supervisor", "urge"))
@@ -240,6 +241,8 @@ def ask(client: TestClient, method: str, path: str, things: dict[str, Any], body
 
     def value(found: re.Match[str]) -> str:
         name = found[1].split(":")[0]
+        if name == "rule" and "/limits/" in path:
+            return "conclude"
         return str(things.get(name, SPECIAL.get(name, 1)))
 
     query = {"since": 0} if path.endswith("/changes") else None
