@@ -9,9 +9,9 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 # Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
 # the machine to itself, but for one another; LONG, and what is marked slow, is a command of its own.
-LONG := tests/network tests/media/test_crash.py tests/media/test_loss.py \
-	tests/browser/test_room.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py
-PAGES := $(filter-out $(LONG) tests/browser/test_full_room.py,$(wildcard tests/browser/test_*.py))
+LONG := tests/media/test_crash.py tests/media/test_loss.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py
+NETWORKS := tests/network tests/browser/test_room.py
+PAGES := $(filter-out $(LONG) $(NETWORKS) tests/browser/test_full_room.py,$(wildcard tests/browser/test_*.py))
 ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
@@ -27,12 +27,13 @@ test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED) -m "not slow and not nightly"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)
 
-test-long: tools setup-test  ## bad networks, foreign encoders, killed programs, rooms of several pages; CI runs it too
+test-long: tools setup-test  ## lost packets, killed programs, whole dialogues, long pages; CI runs it too
 	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG)
 
-test-nightly: tools setup-test  ## what neither of them has time for: every right, pages of the office, a simulated year
+test-nightly: tools setup-test  ## what neither of them has time for: networks that block, foreign encoders, every right, more pages, a simulated year; a quarter of an hour
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m nightly
+	$(BIN)/python -m pytest $(NETWORKS)
 
 setup: $(VENV)/.setup
 setup-test: $(VENV)/.setup-test
