@@ -16,7 +16,7 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day clean
+.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day fuzz-api clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -81,6 +81,9 @@ simulated-year: setup-test  ## 20,000 cases of 30 organizations through a year, 
 
 reception-day: setup-test  ## a day of 50 kiosks and 10 leaders through the queue, restarted at noon; a minute and a half
 	@JIETAN_WHOLE_DAY=1 $(BIN)/python -m pytest -q tests/reception/test_reception_day.py
+
+fuzz-api: setup-test  ## what the API's description allows and what it does not, by everybody, EXAMPLES= to each route; half an hour
+	@JIETAN_FUZZ_EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/python -m pytest tests/api/test_fuzz.py
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
 	@$(BIN)/python -m transcription.bench
