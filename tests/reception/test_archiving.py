@@ -82,7 +82,7 @@ def subtitles(film: Path) -> list[str]:
     return [text for text in (packet[2:].decode() for packet in packets if len(packet) > 2) if text]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_film_has_everybody_the_words_and_the_right_length(office: TestOffice, tmp_path: Path) -> None:
     path = filed(office)
     found = made(office, path)
@@ -162,7 +162,7 @@ def begun(office: TestOffice, path: str) -> Path:
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_killed_worker_and_a_restarted_office_go_on_after_the_last_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,7 +187,7 @@ def test_a_killed_worker_and_a_restarted_office_go_on_after_the_last_part(
         assert hashlib.sha256(film.read_bytes()).hexdigest() == state(office, path)["sha256"]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_given_up_leaves_nothing_behind(office: TestOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     short_parts(monkeypatch, 0.4)
     path = filed(office)
@@ -199,7 +199,7 @@ def test_given_up_leaves_nothing_behind(office: TestOffice, monkeypatch: pytest.
     assert events(office, path)[-2:] == ["陈晓：要做归档视频", "陈晓：归档视频不做了"]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_disk_that_is_nearly_full_is_told_and_nothing_half_is_left(tmp_path: Path) -> None:
     with running(settings_for(tmp_path, disk_reserve_mb=1 << 40)) as office:
         path = filed(office)
@@ -219,7 +219,7 @@ def test_a_reception_without_recording_has_no_film(office: TestOffice) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "no_recording")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_bundle_has_everything_verifies_and_ends_after_its_days(office: TestOffice, tmp_path: Path) -> None:
     path = filed(office)
     found = made(office, path, "bundle")
