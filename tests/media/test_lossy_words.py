@@ -58,7 +58,7 @@ def beginning(reference: Sequence[Sentence], seconds: float) -> list[Sentence]:
     return [sentence for sentence in reference if sentence.end < seconds]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 async def test_a_twentieth_of_the_packets_costs_few_words() -> None:
     dialogue = load_dialogue(DEMO / "land")
     reference = load_reference(DEMO / "land" / "reference.json")

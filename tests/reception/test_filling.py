@@ -86,7 +86,7 @@ def in_gap(transcriber: Transcriber, *parts: tuple[float, str]) -> None:
     transcriber.says(*((at - begins, at - begins + 0.2 * len(text), text) for at, text in parts))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_gap_is_filled_at_its_place_and_nothing_is_said_twice(
     world: World, talk_files: Files, transcriber: Transcriber
 ) -> None:
@@ -265,7 +265,7 @@ SENTENCES = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_with_the_real_model_the_lost_words_are_back_once(tmp_path: Path, talk_files: Files) -> None:
     (tmp_path / "secret.key").write_text("s" * 32)
     programs = Programs(tmp_path)
@@ -297,7 +297,7 @@ def same(found: str, wanted: str) -> int:
 
 
 @pytest.mark.parametrize("late", [True, False], ids=["after the draft", "before the draft"])
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_from_the_upload_to_the_line_by_the_durable_job(
     office: TestOffice, neighbours: Neighbours, talk_files: Files, late: bool
 ) -> None:

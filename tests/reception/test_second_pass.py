@@ -476,7 +476,7 @@ def real_transcriber(**settings: Any) -> Iterator[str]:
     thread.join(30)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_real_passes_over_a_noisy_recording(tmp_path: Path) -> None:
     key = open_world(tmp_path).office.settings.key("transcriber")
     with real_transcriber(key=key, beam_size=1, second_beam_size=10) as address:
@@ -535,7 +535,7 @@ def begin(talk: Talk, files: Recording) -> None:
     talk.hang_up(seconds=33.0, segments=tuple(segments))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_an_office_that_stops_in_the_middle_goes_on_with_the_next_piece(
     neighbours: Neighbours, talk_files: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:

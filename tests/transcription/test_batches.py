@@ -58,7 +58,7 @@ def talk(petitioner: Samples) -> Samples:
     return petitioner[20 * RATE : 43 * RATE]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("quality", ["", "careful"])
 async def test_a_batch_hears_the_same_words_at_the_same_times(talk: Samples, quality: str) -> None:
     one, many = Counting(settings()), Counting(settings(batch_size=2))
@@ -72,7 +72,7 @@ async def test_a_batch_hears_the_same_words_at_the_same_times(talk: Samples, qua
 
 
 @pytest.mark.parametrize(("how", "singles"), [({"fails": True}, 2), ({"little": True}, 1)])
-@pytest.mark.slow
+@pytest.mark.nightly
 async def test_where_a_batch_does_not_do_its_pieces_are_decoded_one_by_one(
     talk: Samples, how: dict[str, bool], singles: int
 ) -> None:
@@ -82,7 +82,7 @@ async def test_where_a_batch_does_not_do_its_pieces_are_decoded_one_by_one(
     assert len(heard["utterances"]) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 async def test_where_the_language_is_to_be_found_there_are_no_batches(talk: Samples) -> None:
     engine = Counting(settings(batch_size=2))
     await transcript(engine, talk, language="auto")

@@ -55,7 +55,7 @@ async def ready(port: int) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_real_one_is_killed_in_mid_talk(
     processes: list[tuple[subprocess.Popen[bytes], int]], how: signal.Signals

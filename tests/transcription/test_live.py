@@ -52,7 +52,7 @@ def connect(address: str, key: str = KEY) -> websockets.connect:
     return websockets.connect(f"ws://{address}/live", additional_headers={"Authorization": f"Bearer {key}"})
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("name", "bound"), [("land", 0.038), ("wage", 0.034)])
 async def test_dialogue_is_recognised_as_well_as_it_must_be(
     transcriber: tuple[str, Service], name: str, bound: float
@@ -111,7 +111,7 @@ async def test_contract_of_utterances(transcriber: tuple[str, Service], petition
 
 
 @pytest.mark.parametrize("block_s", [0.02, 5.0])
-@pytest.mark.slow
+@pytest.mark.nightly
 async def test_size_of_blocks_does_not_matter(
     transcriber: tuple[str, Service], petitioner: Samples, block_s: float
 ) -> None:
@@ -183,7 +183,7 @@ async def test_what_was_made_up_on_the_way_is_marked(transcriber: tuple[str, Ser
     assert ["concealed" in u.doubt for u in said] == [True, False, False]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 async def test_partials_come_in_real_time_and_are_superseded(
     transcriber: tuple[str, Service], petitioner: Samples
 ) -> None:
