@@ -526,7 +526,7 @@ def test_without_a_camera_sound_alone_will_do(new_context: NewContext, office: O
     reception = office.sit_down(office.kiosk("柳湾村便民服务点"), "王秀英", "")
     context = new_context(390, 844)
     context.add_init_script(f"({NO_CAMERA})()")
-    page = as_user(context, "zhou", f"/leader/receptions/{reception}")
+    page = as_user(context, "li", f"/leader/receptions/{reception}")
     expect(page.locator("#no-camera")).to_contain_text("没有找到摄像头")
     expect(page.locator("#preview-none")).to_be_visible()
     call_first(page, office, reception)
