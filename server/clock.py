@@ -25,6 +25,11 @@ def today_in_office() -> datetime:
     return now().astimezone(OFFICE_ZONE)
 
 
+def today() -> date:
+    """The office's day of the present moment."""
+    return day_in_office(now())
+
+
 def day_in_office(moment: datetime) -> date:
     """The office's day of an aware moment: from its midnight on, wherever the server stands; ValueError if naive."""
     if moment.tzinfo is None:

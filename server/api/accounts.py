@@ -4,7 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
-from server.api.deps import COOKIE, Db, OfficeDep, Staff
+from server.api.deps import COOKIE, Db, OfficeDep, Staff, address_of
 from server.protocol.office import LogIn, Me, SetUp
 from server.reception import accounts
 from server.store.accounts import drop_session
@@ -23,7 +23,7 @@ def set_cookie(response: Response, office: OfficeDep, token: str, seconds: int) 
 @router.post("/session")
 def log_in(asked: LogIn, request: Request, response: Response, office: OfficeDep) -> Me:
     """Log in with name and password."""
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     me, token = accounts.log_in(office.settings, office.store, asked.username, asked.password, address)
     set_cookie(response, office, token, office.settings.session_hours * 3600)
     return me

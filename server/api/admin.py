@@ -64,7 +64,7 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
         "users": [_user(user) for user in store.users_under(db, path)],
         "kiosks": [_kiosk(kiosk, kiosk.id in enrolled, agents.get(kiosk.id)) for kiosk in kiosks_],
         "status": _status(office),
-        "calendar_missing": OFFICIAL.missing_ahead(clock.today_in_office().date()),
+        "calendar_missing": OFFICIAL.missing_ahead(clock.today()),
         "template_problems": [*printing.template_problems(office.settings.data_dir), *issued.template_problems(office.settings.data_dir)],
     }
 

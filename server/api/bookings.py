@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
-from server.api.deps import Administrator, Clerk, Db, LeaderOrClerk, OfficeDep
+from server.api.deps import Administrator, Clerk, Db, LeaderOrClerk, OfficeDep, address_of
 from server.domain.bookings import BookingDeed, BookingState
 from server.protocol.bookings import (
     BookingAsked,
@@ -33,10 +33,6 @@ Asked = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 Place = Annotated[int, Query(ge=1, le=2**31 - 1)]
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
 @router.get("/schedule")
 def schedule(db: Db, office: Asked = None) -> PublicSchedule:
     """Leaders' reception days of the coming four weeks, for everybody."""
@@ -46,19 +42,19 @@ def schedule(db: Db, office: Asked = None) -> PublicSchedule:
 @router.post("/schedule/bookings", status_code=201)
 def ask_in_public(asked: BookingAsked, request: Request, office: OfficeDep) -> BookingTold:
     """Book a slot from home; 409 where it is taken."""
-    return bookings.ask_in_public(office, asked, _address(request))
+    return bookings.ask_in_public(office, asked, address_of(request))
 
 
 @router.post("/schedule/look")
 def look(query: ProgressQuery, request: Request, office: OfficeDep) -> BookingTold:
     """A booking by its code and the last four digits of the telephone number."""
-    return bookings.look_up(office, query, _address(request))
+    return bookings.look_up(office, query, address_of(request))
 
 
 @router.post("/schedule/cancel")
 def cancel_in_public(query: BookingCancel, request: Request, office: OfficeDep) -> BookingTold:
     """The petitioner cancels; 409 where there is nothing left to cancel."""
-    return bookings.cancel_in_public(office, query, _address(request))
+    return bookings.cancel_in_public(office, query, address_of(request))
 
 
 @router.get("/reception-days")

@@ -22,6 +22,11 @@ def get_office(request: Request) -> Office:
     return cast(Office, request.app.state.office)
 
 
+def address_of(request: Request) -> str:
+    """Where a caller calls from; empty where that is not known."""
+    return request.client.host if request.client else ""
+
+
 OfficeDep = Annotated[Office, Depends(get_office)]
 
 

@@ -3,37 +3,33 @@
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse
 
-from server.api.deps import OfficeDep
+from server.api.deps import OfficeDep, address_of
 from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
 from server.reception import progress
 
 router = APIRouter(prefix="/progress")
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
 @router.post("")
 def look_up(query: ProgressQuery, request: Request, office: OfficeDep) -> Progress:
     """Progress by query code and the last four digits of the telephone number."""
-    return progress.look_up(office, query, _address(request))
+    return progress.look_up(office, query, address_of(request))
 
 
 @router.post("/rating")
 def rate(asked: ProgressRating, request: Request, office: OfficeDep) -> Progress:
     """The petitioner rates the office or the handling unit; 409 where it cannot be rated (again)."""
-    return progress.rate(office, asked, _address(request))
+    return progress.rate(office, asked, address_of(request))
 
 
 @router.post("/review")
 def ask_review(asked: ProgressReview, request: Request, office: OfficeDep) -> Progress:
     """The petitioner asks for a review or re-examination; 409 where there is nothing to ask for now."""
-    return progress.ask_review(office, asked, _address(request))
+    return progress.ask_review(office, asked, address_of(request))
 
 
 @router.post("/copy")
 def copy(asked: ProgressCopy, request: Request, office: OfficeDep) -> FileResponse:
     """A document of the petitioner's own, for which the ID number's last six characters are asked, too."""
-    path, name = progress.fetch_copy(office, asked, _address(request))
+    path, name = progress.fetch_copy(office, asked, address_of(request))
     return FileResponse(path, media_type="application/pdf", filename=name)

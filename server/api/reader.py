@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from server.api.deps import READER_COOKIE, Db, LinkReader, OfficeDep
+from server.api.deps import READER_COOKIE, Db, LinkReader, OfficeDep, address_of
 from server.protocol.reading import OpenLink, ReaderPlace
 from server.reception import reading_links
 
@@ -12,7 +12,7 @@ router = APIRouter(prefix="/reader")
 @router.post("/open", status_code=204)
 def open_link(asked: OpenLink, request: Request, response: Response, office: OfficeDep) -> None:
     """Code and digits are right: this browser reads that one record until the link ends."""
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     key, seconds = reading_links.open_link(office, asked, address)
     response.set_cookie(
         READER_COOKIE, key, max_age=int(seconds), httponly=True, samesite="strict", secure=office.settings.secure

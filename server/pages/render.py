@@ -13,12 +13,11 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from server.clock import OFFICE_ZONE
+from server.domain.terms import STAFF_ROLE
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 STATIC = WEB / "static"
 WEEKDAYS = "一二三四五六日"
-
-ROLE_LABELS = {"leader": "接访领导", "clerk": "接谈员", "handler": "承办单位经办人", "supervisor": "督查督办", "administrator": "系统管理员", "security": "安全管理员", "auditor": "审计管理员"}
 
 NAVIGATION = {
     "leader": (("/leader", "今天接谈"), ("/promises", "我答应的事"), ("/reception-days", "接访日"), ("/work", "待办"), ("/due", "到期"), ("/supervision", "督办"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/stats", "统计"), ("/figures", "校对情况")),
@@ -98,7 +97,7 @@ def where_in_menu(role: object, path: str) -> str:
 
 def role_label(role: object) -> str:
     """What a role is called on screens."""
-    return ROLE_LABELS.get(str(role), "")
+    return next((words for known, words in STAFF_ROLE.items() if known == role), "")
 
 
 templates = Jinja2Templates(directory=WEB / "templates")

@@ -3,7 +3,6 @@
 A slot is one person's from the moment it is asked for; two who want the last one are told apart by the lock on its day.
 """
 
-from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -242,14 +241,10 @@ def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
     begun = day is not None and booking.slot is not None and hours_of(day).starts(day.on_day, booking.slot) <= clock.now()
     if not begun:
         found = [deed for deed in found if deed is not BookingDeed.NO_SHOW]
-    if day is None or day.on_day != _today():
+    if day is None or day.on_day != clock.today():
         found = [deed for deed in found if deed is not BookingDeed.ARRIVE]
     decides = booking.organization.path.startswith(actor.organization_path)
     return tuple(deed for deed in found if decides or deed not in (BookingDeed.APPROVE, BookingDeed.MOVE))
-
-
-def _today() -> date:
-    return clock.today_in_office().date()
 
 
 def row(actor: Actor, booking: Booking) -> BookingRow:
@@ -289,7 +284,7 @@ def at_kiosk(session: Session, actor: Actor, query: BookingKey) -> Booking:
     good = found is not None and found.phone[-4:] == query.phone_last4
     if found is None or not good or found.state not in (BookingState.APPROVED, BookingState.ARRIVED):
         raise NotFound("没有查到今天的预约。没有约也能谈，可以直接取号。")
-    if found.day is None or found.day.on_day != _today() or found.reception_id is not None:
+    if found.day is None or found.day.on_day != clock.today() or found.reception_id is not None:
         raise NotFound("没有查到今天的预约。没有约也能谈，可以直接取号。")
     return found
 

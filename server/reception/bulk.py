@@ -186,7 +186,7 @@ def urge(session: Session, actor: Actor, case: StoredCase, reason: str) -> list[
 
 def _urged_today(session: Session, case: StoredCase) -> bool:
     urged = [one for one in desks.told_of(session, [case.id]).get(case.id, []) if one.kind == "urged"]
-    return bool(urged) and clock.day_in_office(urged[-1].at) == clock.today_in_office().date()
+    return bool(urged) and clock.day_in_office(urged[-1].at) == clock.today()
 
 
 def _note(session: Session, actor: Actor, case: StoredCase, kind: str, why: str, details: dict[str, object]) -> None:

@@ -58,7 +58,7 @@ def choices(own: Path | None) -> Choices:
 def check(typed: MatterCheck) -> dict[str, str]:
     """Per field what looks wrong about an ID or telephone number, in words; the clerk decides."""
     values: dict[str, str] = {FormField.ID_TYPE: typed.id_type, FormField.ID_NUMBER: typed.id_number, FormField.PHONE: typed.phone}
-    talk = formchecks.Talk(on=None, today=clock.today_in_office().date(), said=())
+    talk = formchecks.Talk(on=None, today=clock.today(), said=())
     found = formchecks.check(values, talk)
     return {one.field.value: one.text for one in found if one.field in (FormField.ID_NUMBER, FormField.PHONE)}
 

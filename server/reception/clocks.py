@@ -31,7 +31,7 @@ def begin(
     """A deadline that begins on this day, for whoever has to act; `days`: so long, whatever the rule says."""
     law = rules_of(session, case.organization.path)[rule]
     law = law if days is None else replace(law, value=days)
-    made = _new(case, law, organization_id, starts_on, count(law, starts_on, today=_today()).due_on)
+    made = _new(case, law, organization_id, starts_on, count(law, starts_on, today=clock.today()).due_on)
     session.add(made)
     session.flush()
     return made
@@ -39,7 +39,7 @@ def begin(
 
 def begin_received(session: Session, office: Organization, cases: Sequence[StoredCase], rule: str) -> None:
     """The office's first deadline of each of these new cases, from the day it was received."""
-    law, today = rules_of(session, office.path)[rule], _today()
+    law, today = rules_of(session, office.path)[rule], clock.today()
     due = {day: count(law, day, today=today).due_on for day in {case.received_on for case in cases}}
     session.add_all(_new(case, law, office.id, case.received_on, due[case.received_on]) for case in cases)
     session.flush()
@@ -84,7 +84,7 @@ def counted(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequenc
         Extension(days=deadline.extended_days, approved_on=deadline.extended_on) if deadline.extended_on is not None else None
     )
     stopping = [Pause(kind=one.kind, first=one.first, last=one.last) for one in pauses if one.kind in rule.stopped_by]
-    return count(rule, deadline.starts_on, pauses=stopping, extension=extension, today=_today())
+    return count(rule, deadline.starts_on, pauses=stopping, extension=extension, today=clock.today())
 
 
 def _began_with(deadline: StoredDeadline, rules: Mapping[str, Rule]) -> Rule:
@@ -103,7 +103,7 @@ def views(session: Session, cases: Sequence[StoredCase], deadlines: Mapping[int,
     for case in cases:
         if (deadline := deadlines.get(case.id)) is not None:
             told = counted(deadline, rules[case.organization.path], pauses.get(case.id, ()))
-            found[case.id] = explain(told, _today(), stored_due=deadline.due_on, done=deadline.done_at is not None)
+            found[case.id] = explain(told, clock.today(), stored_due=deadline.due_on, done=deadline.done_at is not None)
     return found
 
 
@@ -112,7 +112,7 @@ def open_views(session: Session, case: StoredCase) -> tuple[CaseDeadline, ...]:
     rules, pauses = rules_of(session, case.organization.path), store.pauses(session, [case.id]).get(case.id, ())
     return tuple(
         CaseDeadline(
-            **dict(explain(counted(one, rules, pauses), _today(), stored_due=one.due_on)), rule=one.rule,
+            **dict(explain(counted(one, rules, pauses), clock.today(), stored_due=one.due_on)), rule=one.rule,
             organization_id=one.organization_id,
         )
         for one in store.open_deadlines_of(session, case.id)
@@ -126,7 +126,7 @@ def ask_extension(session: Session, case: StoredCase, rules: Collection[str], da
     """Write down that a unit asks for more days; raises InvalidInput where the law does not give them."""
     deadline = _extendable(session, case, rules)
     try:
-        check_extension(_counted(session, case, deadline), Extension(days=days, approved_on=_today()))
+        check_extension(_counted(session, case, deadline), Extension(days=days, approved_on=clock.today()))
     except LimitError as error:
         raise InvalidInput(str(error)) from None
     if store.open_extension(session, case.id) is not None:
@@ -144,10 +144,10 @@ def decide_extension(session: Session, case: StoredCase, granted: bool, author: 
     deadline = session.get_one(StoredDeadline, asked.deadline_id)
     if granted:
         try:
-            check_extension(_counted(session, case, deadline), Extension(days=asked.days, approved_on=_today()))
+            check_extension(_counted(session, case, deadline), Extension(days=asked.days, approved_on=clock.today()))
         except LimitError as error:
             raise InvalidInput(str(error)) from None
-        deadline.extended_days, deadline.extended_on = asked.days, _today()
+        deadline.extended_days, deadline.extended_on = asked.days, clock.today()
         recount(session, case)
     asked.granted, asked.decided_by, asked.decided_at = granted, author, clock.now()
     return asked
@@ -164,7 +164,3 @@ def _counted(session: Session, case: StoredCase, deadline: StoredDeadline) -> De
     return counted(
         deadline, rules_of(session, case.organization.path), store.pauses(session, [case.id]).get(case.id, ())
     )
-
-
-def _today() -> date:
-    return clock.today_in_office().date()

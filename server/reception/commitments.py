@@ -85,7 +85,7 @@ def sheet(session: Session, actor: Actor, reception_id: str) -> CommitmentSheet:
     record = records.of_reception(session, reception.id)
     return CommitmentSheet(
         reception_id=reception.id, number=reception.number, petitioner=reception.petitioner_name, matter=reception.matter,
-        today=_today(), cards=tuple(cards), units=tuple(NamedId(id=one, name=name) for one, name in units.items()),
+        today=clock.today(), cards=tuple(cards), units=tuple(NamedId(id=one, name=name) for one, name in units.items()),
         days_off=_days_off(), growing=record is None and reception.state != ReceptionState.CLOSED,
         may_confirm=actor.user_id is not None and reception.receiver_id == actor.user_id and reception.started_at is not None,
     )  # fmt: skip
@@ -100,7 +100,7 @@ def _units(session: Session, reception: Reception) -> dict[int, str]:
 
 
 def _days_off() -> dict[str, str]:
-    days = (_today() + timedelta(days=ahead) for ahead in range(DAYS_OFF_AHEAD))
+    days = (clock.today() + timedelta(days=ahead) for ahead in range(DAYS_OFF_AHEAD))
     return {day.isoformat(): OFFICIAL.why_off(day) for day in days if not OFFICIAL.works(day)}
 
 
@@ -110,7 +110,7 @@ def _proposed(one: PromiseView, units: Mapping[int, str], said_on: date) -> Comm
     return CommitmentCard(
         promise_id=one.id, version=one.version if one.state != PromiseState.HEARD else 0, id=None, said=one.text, start=one.start,
         who=one.who, by=one.by, what=one.what, unit_id=unit_of(one.who, units) if one.who else own,
-        due_on=due if due is not None and due >= _today() else None, typed=one.id.startswith(TYPED),
+        due_on=due if due is not None and due >= clock.today() else None, typed=one.id.startswith(TYPED),
     )  # fmt: skip
 
 
@@ -181,9 +181,9 @@ def _check(item: CommitmentOrder, what: str, units: Mapping[int, str]) -> None:
         raise InvalidInput("写一下办什么。", fields=["what"])
     if item.unit_id not in units:
         raise InvalidInput("请从名单里选谁来办。", fields=["unit_id"])
-    if item.due_on < _today():
+    if item.due_on < clock.today():
         raise InvalidInput("这个日子已经过了，请选今天或者以后。", fields=["due_on"])
-    if item.due_on > _today() + timedelta(days=LATEST_DAYS):
+    if item.due_on > clock.today() + timedelta(days=LATEST_DAYS):
         raise InvalidInput("日子太远了，请看看年份。", fields=["due_on"])
 
 
@@ -287,10 +287,10 @@ def ledger(
 ) -> CommitmentPage:
     """A page of promises that the actor may read.  `part`: late, open, done, withdrawn or all; raises InvalidInput."""
     state = part if part in list(CommitmentState) else ""
-    wanted = Wanted(state, leader_id, unit_id, _today() if part == "late" else None)
+    wanted = Wanted(state, leader_id, unit_id, clock.today() if part == "late" else None)
     found = store.page(session, actor, wanted, _place(after))
     rows, more = found[: store.PAGE_ROWS], len(found) > store.PAGE_ROWS
-    told = store.counts(session, actor, Wanted(leader_id=leader_id, unit_id=unit_id), _today())
+    told = store.counts(session, actor, Wanted(leader_id=leader_id, unit_id=unit_id), clock.today())
     return CommitmentPage(
         rows=_rows(session, actor, rows), next=f"{rows[-1].due_on.isoformat()}.{rows[-1].id}" if more else "",
         counts=CommitmentCounts(
@@ -319,7 +319,7 @@ def _rows(session: Session, actor: Actor, found: Sequence[Commitment]) -> tuple[
 
 
 def _row(actor: Actor, one: Commitment, record_id: str | None, cases: set[int], own: bool) -> CommitmentRow:
-    today, reads = _today(), own or one.case_id in cases
+    today, reads = clock.today(), own or one.case_id in cases
     return CommitmentRow(
         id=one.id, version=one.version, what=one.what, said=one.said if own else "", start=one.start, unit=one.unit.name,
         leader=one.promised_by.name, leader_title=one.promised_by.title, mine=one.promised_by_id == actor.user_id, due_on=one.due_on,
@@ -350,8 +350,8 @@ def finish(session: Session, actor: Actor, commitment_id: int, end: CommitmentEn
     one = _require(session, actor, commitment_id)
     if one.state == CommitmentState.OPEN and not _may_finish(actor, one):
         raise NotAllowed("要由承办单位或者信访部门来记。")
-    day = end.day or _today()
-    if not clock.day_in_office(one.promised_at) <= day <= _today():
+    day = end.day or clock.today()
+    if not clock.day_in_office(one.promised_at) <= day <= clock.today():
         raise InvalidInput("办成的日子要在答应那天到今天之间。", fields=["day"])
     return _end(session, actor, one, CommitmentState.DONE, end, day)
 
@@ -361,7 +361,7 @@ def withdraw(session: Session, actor: Actor, commitment_id: int, end: Commitment
     one = _require(session, actor, commitment_id)
     if one.state == CommitmentState.OPEN and not _may_withdraw(actor, one):
         raise NotAllowed("答应的事办不成，要由领导自己收回、写明原因。")
-    return _end(session, actor, one, CommitmentState.WITHDRAWN, end, _today())
+    return _end(session, actor, one, CommitmentState.WITHDRAWN, end, clock.today())
 
 
 def _require(session: Session, actor: Actor, commitment_id: int) -> Commitment:
@@ -407,18 +407,14 @@ def _close_deadline(session: Session, one: Commitment, state: CommitmentState, d
 def figures(session: Session, actor: Actor, key: str) -> CommitmentFigures:
     """Promises kept in time of each leader and office at and under the actor's; raises InvalidInput (no such period)."""
     try:
-        period = periods.parse(key) if key else periods.of("half", _today())
+        period = periods.parse(key) if key else periods.of("half", clock.today())
     except ValueError:
         raise InvalidInput("没有这段时间，请重新选。", fields=["period"]) from None
     since, until = clock.end_of_day(period.first - timedelta(days=1)), clock.end_of_day(period.last)
-    by = {who: store.kept(session, actor, who, since, until, _today()) for who in ("leader", "organization")}
+    by = {who: store.kept(session, actor, who, since, until, clock.today()) for who in ("leader", "organization")}
     views = {who: tuple(KeptView(id=one, name=name, share=shown(share)) for one, name, share in found) for who, found in by.items()}
     parts, wholes = ([getattr(share, name) for _, _, share in by["organization"]] for name in ("part", "whole"))
     return CommitmentFigures(
         name=PROMISES_KEPT.name, formula=PROMISES_KEPT.formula, period=period.key, words=period.words,
         share=shown(Share(sum(parts), sum(wholes))), leaders=views["leader"], organizations=views["organization"],
     )  # fmt: skip
-
-
-def _today() -> date:
-    return clock.today_in_office().date()

@@ -34,7 +34,7 @@ PAGE_ROWS = 50
 
 def due(office: Office) -> list[Period]:
     """Periods that are over and that some office has no digest of, the oldest first."""
-    today = clock.today_in_office().date()
+    today = clock.today()
     found = []
     with office.store.read() as session:
         wanted = {one.id for one in digests.offices(session)}
@@ -48,7 +48,7 @@ def due(office: Office) -> list[Period]:
 def make(office: Office, key: str) -> int:
     """Make and keep what is missing of one period; how many were made.  Doing it again makes nothing."""
     period, made = periods.parse(key), 0
-    if period.kind not in TITLES or period.last >= clock.today_in_office().date():
+    if period.kind not in TITLES or period.last >= clock.today():
         return 0
     with office.store.read() as session:
         known = digests.kept(session, period.kind, period.first)
@@ -67,7 +67,7 @@ def make(office: Office, key: str) -> int:
 
 def _count(session: Session, settings: Settings, organization: Organization, period: Period) -> Digest:
     eyes = Actor(name="", organization_id=organization.id, organization_path=organization.path, role=StaffRole.SUPERVISOR)
-    today: date = clock.today_in_office().date()
+    today: date = clock.today()
     scope = Scope(actor=eyes, path=organization.path, period=period, today=today, policy=stats.policy_of(settings))
     before = scope.over(period.before())
     units = {one.id: one.name for one in case_figures.organizations(session, "/")}

@@ -6,7 +6,6 @@ told; what happened is one event that never changes.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -80,9 +79,9 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
     target = _target(session, case, rule, step)
     if not store.move(session, case, order.version, target):
         raise told(session, case)
-    clocks.meet(session, case, rule.meets, order.day or _today())
+    clocks.meet(session, case, rule.meets, order.day or clock.today())
     for limit, whose in rule.starts:
-        clocks.begin(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or _today())
+        clocks.begin(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or clock.today())
     _issue(session, actor, case, rule, order, details)
     if target in (CaseState.GUIDED, CaseState.NOT_ACCEPTED, CaseState.NO_LONGER_ACCEPTED):
         clocks.drop(session, case)
@@ -205,9 +204,9 @@ def _give(session: Session, actor: Actor, case: StoredCase, unit: UnitOrder) -> 
     if unit.part == AssignmentPart.MAIN:
         case.unit_id = unit.organization_id
         limit = "simple_accept" if case.simple else "notify_acceptance"
-        clocks.begin(session, case, limit, unit.organization_id, _today())
+        clocks.begin(session, case, limit, unit.organization_id, clock.today())
     if not own:
-        clocks.begin(session, case, "object_to_assignment", unit.organization_id, _today())
+        clocks.begin(session, case, "object_to_assignment", unit.organization_id, clock.today())
         kind = LetterKind.ASSIGNMENT if unit.kind == AssignmentKind.ASSIGN else LetterKind.PASS_ON
         issuing.issue(session, actor, case, kind, unit.task, to=accounts.organization(session, unit.organization_id))
 
@@ -216,9 +215,9 @@ def _object(t: Taking) -> dict[str, object]:
     assert t.share is not None
     open_ones = store.open_deadlines_of(t.session, t.case.id, ("object_to_assignment",))
     own = [one for one in open_ones if one.organization_id == t.share.organization_id]
-    if not own or own[0].due_on < _today():
+    if not own or own[0].due_on < clock.today():
         raise WrongState("提异议要在收到后 5 个工作日里提，现在过了。")
-    clocks.meet(t.session, t.case, ("object_to_assignment",), _today(), t.share.organization_id)
+    clocks.meet(t.session, t.case, ("object_to_assignment",), clock.today(), t.share.organization_id)
     return {"unit": t.share.organization.name}
 
 
@@ -235,12 +234,12 @@ def _about_share(t: Taking) -> dict[str, object]:
 
 
 def _accept(t: Taking) -> dict[str, object]:
-    t.case.accepted_on = _today()
+    t.case.accepted_on = clock.today()
     for one in store.standing_assignments(t.session, t.case.id):
         if one.part == AssignmentPart.MAIN and one.state == AssignmentState.SENT:
             one.state, one.received_at = AssignmentState.RECEIVED, clock.now()
     clocks.drop(t.session, t.case, organization_id=t.case.unit_id, rules=("object_to_assignment",))
-    clocks.begin(t.session, t.case, "simple_conclude" if t.case.simple else "conclude", t.case.unit_id, _today())
+    clocks.begin(t.session, t.case, "simple_conclude" if t.case.simple else "conclude", t.case.unit_id, clock.today())
     return {}
 
 
@@ -280,14 +279,14 @@ def _begin_pause(t: Taking) -> dict[str, object]:
         raise WrongState("期限已经在停算了。")
     if not any(t.order.pause in rules[one.rule].stopped_by for one in store.open_deadlines_of(t.session, t.case.id)):
         raise InvalidInput(f"现在这一步的期限不因为{PAUSES[t.order.pause].name}停算。", fields=["pause"])
-    t.session.add(CasePause(case_id=t.case.id, kind=t.order.pause, first=t.order.day or _today(), reason=t.order.reason))
+    t.session.add(CasePause(case_id=t.case.id, kind=t.order.pause, first=t.order.day or clock.today(), reason=t.order.reason))
     t.session.flush()
     clocks.recount(t.session, t.case)
     return {"pause": t.order.pause}
 
 
 def _end_pause(t: Taking) -> dict[str, object]:
-    pause, last = store.running_pause(t.session, t.case.id), t.order.day or _today()
+    pause, last = store.running_pause(t.session, t.case.id), t.order.day or clock.today()
     if pause is None:
         raise WrongState("期限没有在停算。")
     if last < pause.first:
@@ -299,16 +298,16 @@ def _end_pause(t: Taking) -> dict[str, object]:
 
 
 def _contact(t: Taking) -> dict[str, object]:
-    t.case.contacted_on = _today()
+    t.case.contacted_on = clock.today()
     return {}
 
 
 def _deliver(t: Taking) -> dict[str, object]:
-    day = t.order.day or _today()
+    day = t.order.day or clock.today()
     letters = [one for one in store.letters(t.session, t.case.id) if one.to_organization_id is None and one.delivered_on is None]
     if not letters:
         raise WrongState("没有还没送达的文书。")
-    if not clock.day_in_office(letters[-1].issued_at) <= day <= _today():
+    if not clock.day_in_office(letters[-1].issued_at) <= day <= clock.today():
         raise InvalidInput("送达的日子要在出文书那天到今天之间。", fields=["day"])
     for one in letters:
         one.delivered_on, one.delivered_how = day, t.order.how
@@ -321,13 +320,13 @@ def _conclude(t: Taking) -> dict[str, object]:
     opinion = [one for one in store.letters(t.session, t.case.id) if one.kind == LetterKind.HANDLING_OPINION]
     if not opinion or opinion[-1].delivered_on is None:
         raise WrongState("处理意见书还没有送达，先送到信访人手里，再办结。")
-    t.case.concluded_on = _today()
+    t.case.concluded_on = clock.today()
     return {}
 
 
 def _later_request(limit: str) -> "Act":
     def act(t: Taking) -> dict[str, object]:
-        if t.order.day is not None and t.order.day > _today():
+        if t.order.day is not None and t.order.day > clock.today():
             raise InvalidInput("收到申请的日子不能在今天以后。", fields=["day"])
         running = store.open_deadlines_of(t.session, t.case.id, (limit,))
         for asked in (one for one in store.open_requests(t.session, t.case.id) if STEPS[Step(one.step)].meets == (limit,)):
@@ -440,7 +439,3 @@ def assignment_views(session: Session, case: StoredCase) -> tuple[AssignmentView
 def request_views(session: Session, case: StoredCase) -> tuple[RequestView, ...]:
     """What the petitioner waits for the office to take on."""
     return tuple(RequestView(step=one.step, words=one.words, asked_on=one.asked_on) for one in store.open_requests(session, case.id))
-
-
-def _today() -> date:
-    return clock.today_in_office().date()

@@ -110,7 +110,7 @@ def change(session: Session, actor: Actor, group_id: int, order: GroupChange) ->
 def _close(session: Session, actor: Actor, group: CaseGroup, close: bool, reason: str) -> None:
     if close == (group.closed_on is not None):
         raise WrongState("这个类案已经是这样了。")
-    group.closed_on, group.outcome = (clock.today_in_office().date(), reason) if close else (None, "")
+    group.closed_on, group.outcome = (clock.today(), reason) if close else (None, "")
     _note(session, actor, group, "closed" if close else "opened", reason)
 
 
@@ -183,7 +183,7 @@ def finish_measure(session: Session, actor: Actor, group_id: int, measure_id: in
         raise NotFound
     if measure.done_on is not None:
         raise WrongState("这条措施已经办好了。")
-    measure.done_on, measure.outcome = clock.today_in_office().date(), done.outcome
+    measure.done_on, measure.outcome = clock.today(), done.outcome
     _note(session, actor, group, "done", f"{measure.text}；{done.outcome}"[:500])
     return group
 
@@ -234,7 +234,7 @@ def _case_rows(session: Session, actor: Actor, found: Sequence[StoredCase]) -> t
 
 
 def _measure(one: GroupMeasure) -> MeasureView:
-    late = one.done_on is None and one.due_on is not None and one.due_on < clock.today_in_office().date()
+    late = one.done_on is None and one.due_on is not None and one.due_on < clock.today()
     return MeasureView(
         id=one.id, text=one.text, unit=one.unit.name if one.unit else "", due_on=one.due_on, late=late, done_on=one.done_on,
         outcome=one.outcome, author=one.author, at=one.at,

@@ -124,7 +124,7 @@ def look(office: Office, actor: Actor, import_id: int, plan: ImportPlan) -> Impo
     table = _table(content)
     if problems := rules.plan_problems(_rules_plan(plan), table):
         raise InvalidInput(next(iter(problems.values())), fields=problems)
-    looked = rules.look(_rules_plan(plan), table, clock.today_in_office().date())
+    looked = rules.look(_rules_plan(plan), table, clock.today())
     with office.store.write() as session:
         known = sum(len(refs) for refs in _known(session, actor.organization_id, [one.new for one in looked.ready]).values())
         values = _kept(looked) | {"known": known, "plan": plan.model_dump(mode="json", exclude={"save_as"}), "handled": 0}

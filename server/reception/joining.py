@@ -5,7 +5,6 @@ officer saw them (store/flow.move).  Undoing puts everything back: state, unit, 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -309,7 +308,7 @@ def _guide_back(session: Session, actor: Actor, case: StoredCase, order: LinkOrd
     met = [one.id for one in owed if one.rule == "register_and_refer"]
     kept["met"], kept["deadlines"] = met, [one.id for one in owed if one.id not in met]
     _move(session, case, CaseState.GUIDED)
-    clocks.meet(session, case, ("register_and_refer",), _today())
+    clocks.meet(session, case, ("register_and_refer",), clock.today())
     clocks.drop(session, case)
     case.repeat_of_id = earlier.id
     _note(session, actor, case, "guide_back", order.reason, earlier, before=CaseState.REGISTERED)
@@ -387,10 +386,6 @@ def _keep(
 
 def _state(case: StoredCase) -> str:
     return terms.CASE_STATE[CaseState(case.state)]
-
-
-def _today() -> date:
-    return clock.today_in_office().date()
 
 
 _DO: Mapping[Deed, Callable[[Session, Actor, StoredCase, LinkOrder], StoredCase]] = {

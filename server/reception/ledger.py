@@ -87,7 +87,7 @@ def _state(entry: HardCase | None) -> LedgerState | None:
 def _enter(session: Session, case: StoredCase, order: LedgerOrder) -> HardCase:
     entry = HardCase(
         case_id=case.id, state=LedgerState.LISTED, version=1, risk=order.risk, risk_reason=order.risk_reason.strip(),
-        reason=order.words.strip(), changed_at=clock.now(), listed_on=clock.today_in_office().date(),
+        reason=order.words.strip(), changed_at=clock.now(), listed_on=clock.today(),
     )  # fmt: skip
     session.add(entry)
     try:
@@ -111,7 +111,7 @@ def _words(session: Session, case: StoredCase, deed: LedgerDeed, order: LedgerOr
 
 
 def _change(actor: Actor, entry: HardCase, deed: LedgerDeed, rule: DeedRule, order: LedgerOrder, words: str) -> None:
-    today = clock.today_in_office().date()
+    today = clock.today()
     if rule.target is not None:
         entry.state = rule.target
     if "risk" in rule.needs:
@@ -152,7 +152,7 @@ def _event(event: StoredCaseEvent) -> LedgerEvent:
 
 
 def _row(case: StoredCase, entry: HardCase) -> LedgerRow:
-    until = entry.closed_on or clock.today_in_office().date()
+    until = entry.closed_on or clock.today()
     return LedgerRow(
         case_id=case.id, case_no=case.case_no, title=case.title, petitioner=case.petitioner, organization=case.organization.name,
         unit=case.unit.name if case.unit else "", case_state=terms.CASE_STATE[CaseState(case.state)], state=entry.state,

@@ -25,7 +25,7 @@ def view(session: Session, actor: Actor, own_routes: Path | None, booking: Booki
     proposed = category_in(booking.matter, tuple(one.name for one in guide.categories))
     name = booking.category or proposed
     words = _words(guide.category(name)) if name else ()
-    today = clock.today_in_office().date()
+    today = clock.today()
     found = reception_days.shown(session, store.days_between(session, [booking.organization_id], today, today + rules.SHOWN_FOR))
     days = [day for day in found if day.may_change and day.free]
     fitting = {day.id for day in days if fits(day.charge, words)}

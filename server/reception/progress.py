@@ -293,7 +293,7 @@ def _review(session: Session, case: StoredCase) -> ReviewOffer | None:
 def _why_no_review(name: str, limit: StoredDeadline | None, asked: PetitionerRequest | None) -> str:
     if asked is not None:
         return f"您已经申请了{name}，信访局收到了，会告诉您怎么办。"
-    if limit is not None and limit.due_on < clock.today_in_office().date():
+    if limit is not None and limit.due_on < clock.today():
         return f"申请{name}的 30 天已经过了。有正当理由的，请到接谈室来说。"
     return ""
 

@@ -36,7 +36,7 @@ NOT_SET = Duty(words="没有规定次数", source="")
 
 
 def today() -> date:
-    return clock.today_in_office().date()
+    return clock.today()
 
 
 # --- what everybody reads -----------------------------------------------------------------------------------------

@@ -393,7 +393,7 @@ def form_findings(session: Session, record: VisitRecord, form: Iterable[FormValu
     started = record.reception.started_at or record.reception.joined_at
     talk = formchecks.Talk(
         on=clock.day_in_office(started) if started else None,
-        today=clock.today_in_office().date(),
+        today=clock.today(),
         said=records.texts(session, record.id),
     )
     return formchecks.check({value.field: value.value for value in form}, talk)

@@ -107,7 +107,7 @@ def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming]) -
 
 def check(new: NewMatter) -> None:
     """Raise InvalidInput for a day of receipt in the future and for an unknown purpose."""
-    if new.received_on > clock.today_in_office().date():
+    if new.received_on > clock.today():
         raise InvalidInput("收到的日子不能在今天以后。", fields=["received_on"])
     if new.purpose and new.purpose not in list(Purpose):
         raise InvalidInput("没有这种信访目的。", fields=["purpose"])

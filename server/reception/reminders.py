@@ -31,7 +31,7 @@ def remind(office: Office, today: date | None = None) -> int:
 
     May be killed and begun again at any time: a batch is said, and noted as said, in one transaction.
     """
-    plan, day, looked = plan_of(office.settings), today or clock.today_in_office().date(), 0
+    plan, day, looked = plan_of(office.settings), today or clock.today(), 0
     while True:
         with office.store.write() as session:
             found = batch(session, plan, day)

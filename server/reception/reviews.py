@@ -32,7 +32,7 @@ MOST_FINDINGS = 100
 
 def days_due(office: Office) -> list[date]:
     """Days that are over and were not drawn from."""
-    today = clock.today_in_office().date()
+    today = clock.today()
     first = today - LOOK_BACK
     with office.store.read() as session:
         drawn = store.days_drawn(session, first)

@@ -25,7 +25,7 @@ def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
         raise WrongState("这台机器上还有一位没有办完，请先结束那一位。", code="kiosk_busy")
     booking = bookings.at_kiosk(session, actor, asked.booking) if asked.booking else None
     now = clock.now()
-    day = clock.today_in_office().date().isoformat()
+    day = clock.today().isoformat()
     number = store.next_number(session, f"queue:{kiosk.organization_id}:{day}")
     reception = Reception(
         id=f"r{secrets.token_hex(10)}",

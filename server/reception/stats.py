@@ -65,7 +65,7 @@ def policy_of(settings: Settings) -> Policy:
 
 def scope_of(session: Session, settings: Settings, actor: Actor, key: str, organization_id: int | None) -> tuple[Scope, Organization]:
     """What is asked for.  Raises InvalidInput (no such period) and NotFound (not the actor's organization or below)."""
-    today = clock.today_in_office().date()
+    today = clock.today()
     try:
         period = periods.parse(key) if key else periods.of("half", today)
     except ValueError:
@@ -78,7 +78,7 @@ def scope_of(session: Session, settings: Settings, actor: Actor, key: str, organ
 
 def choices(session: Session, actor: Actor) -> StatsChoices:
     """Periods and organizations to choose from."""
-    today = clock.today_in_office().date()
+    today = clock.today()
     recent = [periods.of("half", today), *periods.over("half", today, 2), periods.of("year", today), *periods.over("year", today, 1)]
     quarters = [periods.of("quarter", today), *periods.over("quarter", today, 4)]
     months = [periods.of("month", today), *periods.over("month", today, 12)]

@@ -34,7 +34,7 @@ def write(session: Session, actor: Actor, case: StoredCase, order: SupervisionOr
     """
     if not case.organization.path.startswith(actor.organization_path):
         raise NotAllowed
-    kind, today = LetterKind(order.kind), clock.today_in_office().date()
+    kind, today = LetterKind(order.kind), clock.today()
     if not today < order.due <= today + timedelta(days=LONGEST_DAYS):
         raise InvalidInput(f"反馈的日子要在明天以后，{LONGEST_DAYS} 天以内。", fields=["due"])
     if not order.text.strip():
@@ -56,7 +56,7 @@ def draft(session: Session, actor: Actor, case: StoredCase, kind: LetterKind) ->
         raise NotFound
     if not case.organization.path.startswith(actor.organization_path):
         raise NotAllowed
-    today = clock.today_in_office().date()
+    today = clock.today()
     shares = [one for one in store.standing_assignments(session, case.id) if not _accused(session, case, one.organization)]
     facts = _facts(session, case, today)
     blamed = [whose for whose, _ in facts]
@@ -141,7 +141,7 @@ def answer(session: Session, actor: Actor, case: StoredCase, letter_id: int, giv
     if not given.text.strip():
         raise InvalidInput("写明反馈的内容。", fields=["text"])
     running = _deadline(session, case, letter)
-    if running is None or not store.settle(session, running, clock.now(), clock.today_in_office().date()):
+    if running is None or not store.settle(session, running, clock.now(), clock.today()):
         raise WrongState("这封函已经回复过了。")
     _note(session, actor, case, "supervision_answered", f"{letter.number}：{given.text.strip()}"[:500], letter)
     supervisors = notice_store.officers(session, [letter.organization_id], [StaffRole.SUPERVISOR])

@@ -65,7 +65,7 @@ def of_page(actor: Actor, supervision: bool) -> tuple[Desk, ...]:
 
 def _view(session: Session, actor: Actor, desk: Desk) -> DeskView:
     rule = DESKS[desk]
-    found = store.count(session, store.streams(session, actor, desk, _today()))
+    found = store.count(session, store.streams(session, actor, desk, clock.today()))
     hidden = actor.role is not None and desk in desks.HIDDEN_EMPTY.get(actor.role, ())
     return DeskView(
         key=desk, name=rule.name, waits=rule.waits, empty=rule.empty, count=min(found, store.MOST_COUNTED - 1),
@@ -77,7 +77,7 @@ def listed(session: Session, actor: Actor, desk: Desk, after: str) -> WorkPage:
     """A page of one list; raises NotFound where this role has no such list."""
     if desk not in desks.desks_of(actor.role):
         raise NotFound
-    return _page(session, actor, desk, store.streams(session, actor, desk, _today()), after, store.PAGE_ROWS)
+    return _page(session, actor, desk, store.streams(session, actor, desk, clock.today()), after, store.PAGE_ROWS)
 
 
 def _page(session: Session, actor: Actor, desk: Desk, streams: Sequence[Stream], after: str, most: int) -> WorkPage:
@@ -120,7 +120,7 @@ def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
 
 def _parts(session: Session, actor: Actor, unit_id: int | None, rule: str) -> tuple[DuePart, ...]:
     """Every part with its first page; what the rows tell is read once for all of them."""
-    asked = {group: store.due(session, actor, group, _today(), unit_id=unit_id, rule=rule) for group in DueGroup}
+    asked = {group: store.due(session, actor, group, clock.today(), unit_id=unit_id, rule=rule) for group in DueGroup}
     hits = {group: store.page(session, streams, (), DUE_ROWS + 1) for group, streams in asked.items()}
     shown = [hit for group in DueGroup for hit in hits[group][:DUE_ROWS]]
     rows = dict(zip([hit.places for hit in shown], _rows(session, actor, Desk.ALL_LATE, shown), strict=True))
@@ -137,7 +137,7 @@ def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[
 
 def due_part(session: Session, actor: Actor, group: DueGroup, unit_id: int | None, rule: str, after: str) -> WorkPage:
     """A further page of one part of 到期."""
-    streams = store.due(session, actor, group, _today(), unit_id=unit_id, rule=rule)
+    streams = store.due(session, actor, group, clock.today(), unit_id=unit_id, rule=rule)
     return _page(session, actor, Desk.ALL_LATE, streams, after, DUE_ROWS)
 
 
@@ -214,7 +214,7 @@ def _share(told: Told, hit: Hit) -> StoredAssignment | None:
 
 def _duty(told: Told, case_id: int) -> StoredDeadline | None:
     """The nearest of the actor's own unit, else of whoever owes the petitioner something first; a right that lapsed is nobody's duty."""
-    lapsed = [one for one in told.duties.get(case_id, []) if one.rule in store.RIGHTS and one.due_on < _today()]
+    lapsed = [one for one in told.duties.get(case_id, []) if one.rule in store.RIGHTS and one.due_on < clock.today()]
     open_ones = [one for one in told.duties.get(case_id, []) if one not in lapsed]
     own = [one for one in open_ones if one.organization_id == told.actor.organization_id]
     return next(iter(own or sorted(open_ones, key=lambda one: one.rule in BETWEEN_OFFICES)), None)
@@ -257,7 +257,7 @@ def _when(told: Told, case: StoredCase, duty: StoredDeadline | None) -> dict[str
         return {}
     counted = clocks.counted(duty, told.rules[case.organization.path], told.pauses.get(case.id, ()))
     basis = desks.basis(counted.rule.article, counted.rule.limit)
-    return {"basis": basis, "deadline": explain(counted, _today(), stored_due=duty.due_on)}
+    return {"basis": basis, "deadline": explain(counted, clock.today(), stored_due=duty.due_on)}
 
 
 def _reception_row(told: Told, hit: Hit, kept: Sequence[StoredPromise]) -> WorkRow:
@@ -291,7 +291,3 @@ def units(session: Session, actor: Actor, words: str) -> tuple[NamedId, ...]:
 def officers(session: Session, actor: Actor) -> tuple[NamedId, ...]:
     """Who in the actor's unit can work on a share."""
     return tuple(NamedId(id=one.id, name=one.name) for one in store.officers_of(session, actor.organization_id))
-
-
-def _today() -> date:
-    return clock.today_in_office().date()
