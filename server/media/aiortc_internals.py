@@ -375,6 +375,10 @@ class ForwardingReceiver(RTCRtpReceiver):
         """Whether packets are taken."""
         return self._in.receiving
 
+    def ignore_before(self, moment: float) -> None:
+        """Hand nobody what was captured before this monotonic time, however late it comes."""
+        self._in.not_before = moment
+
     def _turned(self) -> None:
         for viewer in self.viewers:
             viewer.turn()

@@ -17,6 +17,9 @@ OVERHEAD = 62
 MOST_SSRCS = 64
 """Sources of one connection that are remembered."""
 
+LATE_AT_MOST = 60.0
+"""Seconds after which nothing of what was captured before can come any more."""
+
 Sink = Callable[[rtp.Packet], None]
 
 
@@ -101,6 +104,9 @@ class Incoming:
         self.nack = True
         self.twcc_id = 0
         """Of the header extension with transport-wide numbers; 0: none was agreed on."""
+        self.not_before = 0.0
+        """Monotonic time; what was captured earlier is handed to nobody: it was said while somebody who listens again
+        was not to hear it, and was sent again or came late."""
         self._payload_type = -1
         self._timestamps = rtp.Unwrapper(32)
         self._ask_again, self._turned = ask_again, turned
@@ -151,8 +157,16 @@ class Incoming:
         timestamp = self._timestamps(parsed.timestamp)
         packet = rtp.Packet(number, timestamp, parsed.marker, payload, now, header)
         self.timeline.arrived(timestamp, now)
+        if self.not_before and self._too_early(timestamp, now):
+            return
         for sink in tuple(self.sinks):
             sink(packet)
+
+    def _too_early(self, timestamp: int, now: float) -> bool:
+        if now - self.not_before > LATE_AT_MOST:
+            self.not_before = 0.0
+            return False
+        return self.timeline(timestamp) < self.not_before
 
     @property
     def highest(self) -> int:

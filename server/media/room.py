@@ -318,7 +318,9 @@ class Room:
         self._show()
 
     def mark(self, seated: Participant, note: str) -> None:
-        """Remember this moment; raises NotRecording."""
+        """Remember this moment; raises NotAllowed for guests, NotRecording, OnHold."""
+        if seated.claims.role not in (Role.PETITIONER, *RECEIVERS):
+            raise NotAllowed
         if not self._recording.running:
             raise NotRecording
         if seated.held:
@@ -372,10 +374,20 @@ class Room:
             self._end_share_of(seated, "held")
             seated.held = True
         self._recording.hold(participant_id, by.id, held=held)
+        if not held:
+            self._ignore_until_now()
         if not held and seated is not None:
             seated.held = False
             self._retell(seated)
         self._rearrange()
+
+    def _ignore_until_now(self) -> None:
+        """What was said or shown before this moment, and still comes, is for nobody: not for who comes back, nor for the
+        record."""
+        now = time.monotonic()
+        for seated in self.participants.values():
+            for receiver in seated.link.receivers if seated.link else ():
+                receiver.ignore_before(now)
 
     def _rearrange(self) -> None:
         for viewer in self.participants.values():

@@ -57,7 +57,7 @@ class Tone(MediaStreamTrack):
 
     def __init__(self, hertz: float) -> None:
         super().__init__()
-        self._hertz, self._at, self._began = hertz, 0, 0.0
+        self.hertz, self._at, self._began = hertz, 0, 0.0
         self.paused = False
 
     async def recv(self) -> AudioFrame:
@@ -67,7 +67,7 @@ class Tone(MediaStreamTrack):
             self._at += 960
             await asyncio.sleep(0.02)
         times = (np.arange(960) + self._at) / 48000
-        samples = (np.sin(2 * math.pi * self._hertz * times) * 8000).astype(np.int16)
+        samples = (np.sin(2 * math.pi * self.hertz * times) * 8000).astype(np.int16)
         frame = AudioFrame.from_ndarray(np.repeat(samples, 2).reshape(1, -1), format="s16", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = 48000, self._at, fractions.Fraction(1, 48000)
         self._at += 960
@@ -111,6 +111,8 @@ class Client:
         """Size of the last picture in the first slot."""
         self.received: dict[int, int] = {}
         """Frames by number of the receiving section."""
+        self.on_frame: Callable[[int, Any], None] = lambda number, frame: None
+        """Told of every frame that comes: number of the receiving section, and the frame."""
         self.document: RTCRtpSender
         self.tone = Tone(440)
         self.close_code: int | None = None
@@ -194,6 +196,7 @@ class Client:
             while True:
                 frame = await track.recv()
                 self.received[number] = self.received.get(number, 0) + 1
+                self.on_frame(number, frame)
                 if number == 1:
                     self.first_picture = self.first_picture or time.monotonic()
                     self.sees = (frame.width, frame.height)

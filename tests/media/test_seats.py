@@ -2,9 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
@@ -24,6 +27,7 @@ from server.protocol.signalling import (
     Hold,
     Joined,
     Leave,
+    Mark,
     Share,
     ShareEnded,
     Trouble,
@@ -32,6 +36,7 @@ from server.settings import Settings
 from tests.media import encoded
 from tests.media.client import Client, Picture, token, until
 from tests.media.conftest import Make, ScriptedTranscriber
+from tests.media.lossy import LossyLine
 from tests.media.test_lost_words import write_journal
 
 PAPER = 2 * SLOTS
@@ -68,6 +73,9 @@ async def test_five_are_seen_by_everybody_and_a_sixth_is_told_that_the_room_is_f
     everybody = {person.id for person in (*people, *observers)}
     for client in (*people, *observers):
         await until(lambda c=client: {s.participant_id for s in c.room.seats} == everybody, "all are shown")
+    await people[3].send(Mark(note="要点"))
+    await until(lambda: people[3].last(Trouble), "a guest sets no marks")
+    assert people[3].last(Trouble).code == "not_allowed"
     watcher = observers[0]
     await until(lambda: {s.slot for s in watcher.room.seats} == {0, 1, 2, 3, 4, None}, "all five have a slot")
     await until(lambda: all(watcher.received.get(2 * n) for n in range(5)), "all five are heard by an observer")
@@ -247,10 +255,14 @@ async def test_who_is_on_hold_hears_nobody_and_is_heard_by_nobody(
 
 
 async def test_what_is_said_while_the_petitioner_waits_is_no_part_of_the_record(
-    seat: Make, node: Node, transcriber: ScriptedTranscriber
+    seat: Make, node: Node, transcriber: ScriptedTranscriber, settings: Settings
 ) -> None:
     petitioner, leader, joint = await talk(seat, "joint")
     room = node.hub.rooms["r1"]
+    secret = Pitch(SECRET)
+    petitioner.on_frame = lambda number, frame: secret.note("petitioner", frame)
+    joint.on_frame = lambda number, frame: secret.note("joint", frame)
+    line = LossyLine(leader.peer)
     await until(lambda: {c.utterance.participant_id for c in leader.captions} == {"p1", "l1", "j1"}, "all recognised")
     leader.document.replaceTrack(Picture())
     await leader.send(Share(source="document"))
@@ -261,10 +273,15 @@ async def test_what_is_said_while_the_petitioner_waits_is_no_part_of_the_record(
         await until(lambda p=person: p.room.paused and not p.room.recording, "everybody is told that nothing is kept")
     assert petitioner.room.document is None
     assert leader.room.document
+    leader.tone.hertz = SECRET
     assert await hears(joint, "l1"), "the officers talk"
     assert not await hears(petitioner, "l1")
-    await asyncio.sleep(1.0)
+    await until(lambda: secret.heard["joint"] > 40, "and hear each other")
+    line.up.delay = 0.15
+    await asyncio.sleep(0.3)
     ended = room.media_time(time.monotonic())
+    leader.tone.hertz = 440
+    line.up.delay = 0.0
     await leader.send(Hold(participant_id="p1", held=False))
     await until(lambda: petitioner.room.recording and petitioner.room.document, "the talk goes on")
     await until(lambda: await_later(leader, ended), "and is recognised")
@@ -280,6 +297,46 @@ async def test_what_is_said_while_the_petitioner_waits_is_no_part_of_the_record(
     assert len(manifest.shares) == 2, "shown on the record before and after"
     heard = [at for sound in transcriber.sound.values() for at, _ in sound]
     assert not [at for at in heard if began + 0.5 < at < ended - 0.1], "nobody is heard in it"
+    assert secret.heard["petitioner"] == 0, "not even of what was under way when they came back"
+    assert not [1 for sound in transcriber.sound.values() for _, data in sound if secret.in_pcm(data)]
+    for segment in manifest.segments:
+        if segment.kind == "audio":
+            for frame in decoded(settings.recordings_dir / "r1" / segment.file):
+                secret.note("recording", frame)
+    assert secret.heard["recording"] == 0
+
+
+SECRET = 1500.0
+"""Hertz: what the leader sounds like while the petitioner waits; otherwise as everybody."""
+
+
+class Pitch:
+    """Listens for one tone, wherever sound comes out."""
+
+    def __init__(self, hertz: float) -> None:
+        self.heard: Counter[str] = Counter()
+        self._hertz = hertz
+
+    def note(self, where: str, frame: av.AudioFrame | av.VideoFrame) -> None:
+        if isinstance(frame, av.AudioFrame):
+            samples = frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels) if frame.format.is_packed else 1]
+            self.heard[where] += self._sounds(samples[: frame.samples], frame.sample_rate)
+
+    def in_pcm(self, data: bytes) -> bool:
+        samples = np.frombuffer(data, np.int16)
+        return any(self._sounds(samples[at : at + 320], 16_000) for at in range(0, len(samples) - 319, 320))
+
+    def _sounds(self, samples: np.ndarray, rate: int) -> bool:
+        x = samples.astype(np.float64)
+        if len(x) < rate / 100 or np.abs(x).max() < 1e-6:
+            return False
+        wave = np.exp(-2j * np.pi * self._hertz * np.arange(len(x)) / rate)
+        return bool(2 * abs(np.dot(x, wave)) ** 2 / len(x) > 0.5 * np.dot(x, x))
+
+
+def decoded(path: Path) -> Iterator[av.AudioFrame]:
+    with av.open(str(path)) as container:
+        yield from container.decode(audio=0)
 
 
 def await_later(client: Client, moment: float) -> bool:
