@@ -9,9 +9,9 @@ from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
 from server.protocol.bookings import BookingAtKiosk
 from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
-from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, Sitting
+from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting
 from server.protocol.queueing import SaidClaims
-from server.reception import bookings, calling, copies, hearing, kiosks, sittings
+from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, sittings
 
 router = APIRouter(prefix="/kiosk")
 
@@ -34,6 +34,12 @@ def begin(asked: NewSitting, db: Db, actor: KioskActor) -> Sitting:
 def booking(key: BookingKey, actor: KioskActor, office: OfficeDep) -> BookingAtKiosk:
     """The booking for today of whoever stands there; 404, the same for every reason."""
     return bookings.look_at_kiosk(office, actor, key)
+
+
+@router.post("/record")
+def record(key: BookingKey, actor: KioskActor, office: OfficeDep) -> RecordToRead:
+    """Somebody comes back to read and sign; 404, the same for a wrong code and wrong digits."""
+    return coming_back.come_back(office, actor, key)
 
 
 @router.get("/sitting")

@@ -302,7 +302,7 @@ ACCESS_THING = {
     "organization": "机构", "letter": "文书", "booking": "预约",
 }  # fmt: skip
 
-SOURCE = {"speech": "说话", "kiosk": "终端填写", "office": "接谈室", "clerk": "接谈员填写", "model": "模型建议，接谈员采用"}
+SOURCE = {"speech": "说话", "kiosk": "终端填写", "card": "身份证", "office": "接谈室", "clerk": "接谈员填写", "model": "模型建议，接谈员采用"}
 
 
 def choice_label(field: FormField, value: str) -> str:

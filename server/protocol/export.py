@@ -65,7 +65,7 @@ class ExportField(Message):
     """As stored: of a choice its identifier."""
     words: str
     """As printed."""
-    source: Literal["", "speech", "kiosk", "office", "clerk", "model"]
+    source: Literal["", "speech", "kiosk", "card", "office", "clerk", "model"]
     utterances: tuple[Identifier, ...]
     """Where it was said."""
 

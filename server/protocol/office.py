@@ -219,6 +219,16 @@ class BookingKey(Message):
     phone_last4: Annotated[str, Field(pattern=r"^\d{4}$")]
 
 
+class SaidCard(Message):
+    """What an identity card said at the kiosk and its holder confirmed."""
+
+    number: Annotated[str, Field(pattern=r"^[0-9A-Z]{6,18}$")]
+    """Also of a permanent residence or residence permit, which have letters."""
+    sex: Literal["male", "female", ""] = ""
+    ethnic_group: Annotated[str, Field(max_length=20)] = ""
+    address: Annotated[str, Field(max_length=200)] = ""
+
+
 class NewSitting(Message):
     consent: Literal["audio_video", "audio_only"]
     name: Annotated[str, Field(min_length=1, max_length=50)]
@@ -228,6 +238,18 @@ class NewSitting(Message):
     """In one sentence what it is about, if they wish to say."""
     booking: BookingKey | None = None
     """Of a booking for today: the sitting is the talk that was booked, with its matter, number and code."""
+    card: SaidCard | None = None
+    """Where a card was read; it fills the record's form."""
+    earlier: BookingKey | None = None
+    """Code and digits of an earlier matter that this goes on with."""
+
+
+class RecordToRead(Message):
+    """Where an own record stands that was asked for by code and digits."""
+
+    state: Literal["opened", "preparing", "done"]
+    """opened: this kiosk shows it now; preparing: the clerk still works on it; done: signed or refused."""
+    words: str
 
 
 class SlipPromise(Message):
@@ -487,7 +509,7 @@ class FormValue(Message):
     value: str
     choices: tuple[tuple[str, str], ...] = ()
     """(value, label) where the field is a choice."""
-    source: Literal["", "speech", "kiosk", "office", "clerk", "model"]
+    source: Literal["", "speech", "kiosk", "card", "office", "clerk", "model"]
     """Empty: no source, and the value is empty.  model: proposed by a language model and taken by a clerk."""
     taken_by: str = ""
     """Of source model: the clerk who took it."""

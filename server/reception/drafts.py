@@ -20,6 +20,7 @@ from server.store.models import (
     Reception,
     SecondUtterance,
     StoredPromise,
+    StoredTold,
     StoredUtterance,
     VisitRecord,
 )
@@ -44,7 +45,7 @@ def create_draft(session: Session, reception: Reception) -> VisitRecord:
     session.add(record)
     session.flush()
     session.add_all(_line(record.id, line, float(i)) for i, line in enumerate(draft.lines, start=1))
-    session.add_all(_form_entries(record.id, reception, draft))
+    session.add_all(_form_entries(session, record.id, reception, draft))
     accusations.keep_in_step(session, record)
     keep_promises(session, reception.id, draft)
     revisions.add(session, record, "drafted")
@@ -145,9 +146,9 @@ def _line(record_id: str, line: DraftLine, position: float) -> Line:
     )
 
 
-def _form_entries(record_id: str, reception: Reception, draft: Draft) -> list[FormEntry]:
+def _form_entries(session: Session, record_id: str, reception: Reception, draft: Draft) -> list[FormEntry]:
     spoken = {field.field: field for field in draft.fields}
-    given = _given(reception)
+    given = _given(reception) | _told(session, reception)
     entries = []
     for field in FormField:
         entry = FormEntry(record_id=record_id, field=field, value="", source="", utterance_ids=[], version=1)
@@ -182,6 +183,22 @@ def _given(reception: Reception) -> dict[FormField, tuple[str, str]]:
         FormField.RECEIVED_BY: (receiver.name + title if receiver else "", "office"),
     }
     return {field: (value, source) for field, (value, source) in known.items() if value}
+
+
+def _told(session: Session, reception: Reception) -> dict[FormField, tuple[str, str]]:
+    """What an identity card said that was read at the kiosk, and whether an earlier matter was opened there."""
+    told = session.get(StoredTold, reception.id)
+    if told is None:
+        return {}
+    known = {
+        FormField.ID_TYPE: ("identity_card" if told.number else "", "card"),
+        FormField.ID_NUMBER: (told.number, "card"),
+        FormField.SEX: (told.sex, "card"),
+        FormField.ETHNIC_GROUP: (told.ethnic_group, "card"),
+        FormField.ADDRESS: (told.address, "card"),
+        FormField.FIRST_OR_REPEAT: ("repeat" if told.earlier_case_id else "", "kiosk"),
+    }
+    return {field: value for field, value in known.items() if value[0]}
 
 
 def visit_time(reception: Reception) -> str:

@@ -21,6 +21,7 @@ from server.domain.ratings import EnteredBy, RatedBody
 from server.domain.states import CaseState, ReceptionState, RecordState
 from server.errors import InvalidInput, WrongState
 from server.protocol.office import (
+    BookingKey,
     DeadlineView,
     OwnCopy,
     Progress,
@@ -88,6 +89,18 @@ def _opened(session: Session, query: ProgressQuery) -> Matter | None:
         return None
     record = records.of_reception(session, reception.id) if reception else None
     return Matter(reception, record, _followed(session, case, query.phone_last4))
+
+
+def case_id_of(session: Session, key: BookingKey) -> int | None:
+    """The case of this code, where the digits are right; None also for a talk of which no case has come yet."""
+    found = _opened(session, ProgressQuery(**key.model_dump()))
+    return found.case.id if found is not None and found.case is not None else None
+
+
+def record_of(session: Session, query: BookingKey) -> tuple[Reception | None, VisitRecord | None] | None:
+    """The talk of this code and its record; None where code or digits are wrong."""
+    found = _opened(session, ProgressQuery(**query.model_dump()))
+    return (found.reception, found.record) if found is not None else None
 
 
 def _digits_fit(session: Session, case: StoredCase | None, reception: Reception | None, given: str) -> bool:

@@ -10,11 +10,11 @@ from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState
 from server.errors import NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import NewSitting, Sitting, SlipPromise
-from server.reception import bookings, calling, kiosk_lock, waiting
+from server.reception import bookings, calling, kiosk_lock, progress, waiting
 from server.store import commitments
 from server.store import receptions as store
 from server.store.access import Actor
-from server.store.models import Participant, Reception, VisitRecord
+from server.store.models import Participant, Reception, StoredTold, VisitRecord
 from server.store.querycodes import new_query_code
 
 
@@ -43,6 +43,10 @@ def begin(session: Session, actor: Actor, asked: NewSitting) -> Reception:
     reception.participants.append(seat(Role.PETITIONER, reception.petitioner_name, 0))
     session.add(reception)
     session.flush()
+    if asked.card is not None or asked.earlier is not None:
+        card = asked.card.model_dump() if asked.card else {}
+        earlier = progress.case_id_of(session, asked.earlier) if asked.earlier else None
+        session.add(StoredTold(reception_id=reception.id, earlier_case_id=earlier, **card))
     if booking is not None:
         bookings.sits_down(session, booking, reception)
     calling.enter(session, actor, reception, booking.day.leader_id if booking and booking.day else None)

@@ -263,6 +263,20 @@ class Reception(Base):
     )
 
 
+class StoredTold(Base):
+    """What the kiosk was told before a sitting beside name, telephone and matter: the identity card that was read, the
+    earlier matter that was opened by its code."""
+
+    __tablename__ = "told_at_kiosk"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(String(30), default="")
+    """Of the card; empty: none was read."""
+    sex: Mapped[str] = mapped_column(String(10), default="")
+    ethnic_group: Mapped[str] = mapped_column(String(20), default="")
+    address: Mapped[str] = mapped_column(String(200), default="")
+    earlier_case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+
+
 class Participant(Base):
     """参与人: a seat in a reception."""
 

@@ -190,3 +190,24 @@ def test_a_kiosk_that_was_left_reads_neither_record_nor_recording(office: TestOf
     assert not readable(office, record_id)
     assert unlock(office, "1234").json()["error"]["code"] == "no_sitting"
     assert not readable(office, record_id)
+
+
+def test_whoever_left_before_reading_opens_their_record_again_by_code_and_digits(office: TestOffice, time: Time) -> None:
+    card = {"number": "330326195503021234", "sex": "male", "ethnic_group": "汉", "address": "青山县柳河镇柳湾村"}
+    record_id = talked(office, card=card)
+    code = sitting(office)["query_code"]
+    form = {entry["field"]: (entry["value"], entry["source"]) for entry in office.clerk.get(f"/api/records/{record_id}").json()["form"]}
+    assert (form["id_number"], form["sex"], form["id_type"]) == ((card["number"], "card"), ("male", "card"), ("identity_card", "card"))
+    assert office.kiosk.post("/api/kiosk/sitting/leave").status_code == 204
+    ask = {"code": code, "phone_last4": "1234"}
+    assert office.kiosk.post("/api/kiosk/record", json=ask).json()["state"] == "preparing", "the clerk has not handed it over"
+    with office.office.store.write() as session:
+        record = session.get_one(VisitRecord, record_id)
+        record.state, record.confirmed_at = RecordState.CONFIRMED, clock.now()
+    assert office.kiosk.post("/api/kiosk/record", json=ask | {"phone_last4": "4321"}).status_code == 404
+    assert not readable(office, record_id)
+    assert office.kiosk.post("/api/kiosk/record", json=ask).json()["state"] == "opened"
+    assert readable(office, record_id)
+    assert (sitting(office)["step"], sitting(office)["record_id"]) == ("read", record_id)
+    time.pass_(6)
+    assert not readable(office, record_id), "it is kept from others as on the first day"
