@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
@@ -14,15 +16,34 @@ from server.domain.limits import RULES, LimitError, LocalRule, Rule, rules_for
 from server.errors import InvalidInput, WrongState
 from server.protocol.office import CaseDeadline, DeadlineView
 from server.store import flow as store
-from server.store.models import CasePause, Organization, StoredCase, StoredDeadline, StoredExtension
+from server.store.models import (
+    CasePause,
+    LocalLimit,
+    Organization,
+    StoredCase,
+    StoredDeadline,
+    StoredExtension,
+)
 
 
-def rules_of(session: Session, path: str) -> dict[str, Rule]:
+def rules_of(session: Session, path: str) -> Mapping[str, Rule]:
     """The limits of an organization: the law, and what it or the nearest one above it has set stricter."""
-    local = store.local_limits(session, path)
-    return rules_for(
-        {name: LocalRule(value=one.value, unit=one.unit, source=one.source) for name, one in local.items()}  # type: ignore[arg-type]
-    )
+    return rules_of_each(session, [path])[path]
+
+
+def rules_of_each(session: Session, paths: Collection[str]) -> dict[str, Mapping[str, Rule]]:
+    """The same for several organizations, by their paths; one read."""
+    found = store.local_limits(session, tuple(sorted(paths)))
+    return {path: _rules(frozenset((name, _local(one)) for name, one in local.items())) for path, local in found.items()}
+
+
+def _local(one: LocalLimit) -> LocalRule:
+    return LocalRule(value=one.value, unit=one.unit, source=one.source)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=256)
+def _rules(local: frozenset[tuple[str, LocalRule]]) -> Mapping[str, Rule]:
+    return MappingProxyType(rules_for(dict(local)))
 
 
 def begin(
@@ -98,7 +119,7 @@ def _began_with(deadline: StoredDeadline, rules: Mapping[str, Rule]) -> Rule:
 def views(session: Session, cases: Sequence[StoredCase], deadlines: Mapping[int, StoredDeadline]) -> dict[int, DeadlineView]:
     """Per case its deadline as it explains itself, as of today; a few reads however many cases there are."""
     pauses = store.pauses(session, list(deadlines))
-    rules = {path: rules_of(session, path) for path in {case.organization.path for case in cases if case.id in deadlines}}
+    rules = rules_of_each(session, {case.organization.path for case in cases if case.id in deadlines})
     found = {}
     for case in cases:
         if (deadline := deadlines.get(case.id)) is not None:

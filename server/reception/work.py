@@ -169,7 +169,7 @@ def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> li
         events=store.told_of(session, ids), pauses=flow_store.pauses(session, list(ids)),
         about=store.by_id(session, kind, [hit.places[-1] for hit in hits]) if kind else {},
         names=store.organization_names(session, {one.organization_id for some in duties.values() for one in some if one.organization_id}),
-        rules={path: clocks.rules_of(session, path) for path in {case.organization.path for case in cases.values()}},
+        rules=clocks.rules_of_each(session, {case.organization.path for case in cases.values()}),
     )  # fmt: skip
     if desk is Desk.RECEPTIONS:
         kept = store.promises_of(session, [str(hit.places[-1]) for hit in hits])

@@ -6,6 +6,7 @@ never writes a select of its own over these tables.  What an actor may not see d
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
@@ -32,6 +33,8 @@ from server.store.models import (
 _RECEPTION, _KIOSK, _PLACE, _RECORD = aliased(Reception), aliased(Kiosk), aliased(Organization), aliased(VisitRecord)
 _SHARE = aliased(StoredAssignment)
 """For subqueries beside the tables themselves, made once: to make them with every question took half of its time."""
+ACTORS = 256
+"""Conditions of so many actors are kept: they depend on nothing else, and to make one takes longer than to ask with it."""
 HANDED_OVER = (RecordState.CONFIRMED, RecordState.SIGNED, RecordState.REFUSED, RecordState.FILED)
 OPEN_FOR = timedelta(minutes=5)
 """Without a touch for so long, a kiosk shows nothing of a talk that is over until its petitioner is there again."""
@@ -58,6 +61,7 @@ class Actor:
         return self.kiosk_id is not None
 
 
+@lru_cache(ACTORS)
 def organizations_under(actor: Actor) -> Select[int]:
     """Ids of the actor's own organization and all below it."""
     return select(Organization.id).where(Organization.path.startswith(actor.organization_path, autoescape=True))
@@ -76,6 +80,7 @@ def _reads_cases(actor: Actor) -> bool:
     return _reads_matters(actor) or actor.role is StaffRole.HANDLER
 
 
+@lru_cache(ACTORS)
 def _hidden(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
     """Whether a record is an accusation that this actor must not know of, from the draft on (条例 art. 30).
 
@@ -156,6 +161,7 @@ def visible_records(actor: Actor) -> Select[VisitRecord]:
     )
 
 
+@lru_cache(ACTORS)
 def visible_cases(actor: Actor) -> Select[StoredCase]:
     """Filed cases the actor may read: leaders, clerks and supervisors, those of their organization and below; these and
     handling officers, those that a unit of theirs was given.  An accusation stays hidden from whom it is against."""
@@ -165,6 +171,7 @@ def visible_cases(actor: Actor) -> Select[StoredCase]:
     return query.where(_matter_of(actor, _given_to(actor)), _not_against(actor))
 
 
+@lru_cache(ACTORS)
 def reads_case(actor: Actor) -> ColumnElement[bool]:
     """The same as `visible_cases` as a condition, for queries that have found a few cases by something else already.
 
@@ -198,10 +205,12 @@ def given_cases(actor: Actor, organization_id: int) -> Select[StoredCase]:
     return query.where(*share, _not_against(actor))
 
 
+@lru_cache(ACTORS)
 def _not_against(actor: Actor) -> ColumnElement[bool]:
     return ~and_(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))
 
 
+@lru_cache(ACTORS)
 def _given_to(actor: Actor) -> ColumnElement[bool]:
     """Whether a unit of the actor's has a share of the case; asked case by case, so that opening one reads one."""
     return exists().where(*_theirs(actor))

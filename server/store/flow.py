@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain.states import AssignmentState, CaseState
+from server.store.engine import once_per_reading
 from server.store.models import (
     CasePause,
     LocalLimit,
@@ -29,6 +30,7 @@ def move(session: Session, case: StoredCase, version: int, state: CaseState) -> 
     return moved is not None
 
 
+@once_per_reading
 def assignments(session: Session, case_id: int) -> Sequence[StoredAssignment]:
     """Shares of a case, oldest first."""
     query = select(StoredAssignment).where(StoredAssignment.case_id == case_id).order_by(StoredAssignment.id)
@@ -40,6 +42,7 @@ def standing_assignments(session: Session, case_id: int) -> list[StoredAssignmen
     return [one for one in assignments(session, case_id) if one.state != AssignmentState.WITHDRAWN]
 
 
+@once_per_reading
 def open_deadlines_of(session: Session, case_id: int, rules: Collection[str] = ()) -> Sequence[StoredDeadline]:
     """Deadlines of a case that are neither met nor dropped (of these limits), the nearest first."""
     query = select(StoredDeadline).where(
@@ -50,6 +53,7 @@ def open_deadlines_of(session: Session, case_id: int, rules: Collection[str] = (
     return session.scalars(query.order_by(StoredDeadline.due_on, StoredDeadline.id)).all()
 
 
+@once_per_reading
 def pauses(session: Session, case_ids: Sequence[int]) -> dict[int, list[CasePause]]:
     """Pauses per case, in order."""
     found: dict[int, list[CasePause]] = {}
@@ -59,24 +63,28 @@ def pauses(session: Session, case_ids: Sequence[int]) -> dict[int, list[CasePaus
     return found
 
 
+@once_per_reading
 def running_pause(session: Session, case_id: int) -> CasePause | None:
     """The pause that goes on, if one does."""
     query = select(CasePause).where(CasePause.case_id == case_id, CasePause.last.is_(None))
     return session.scalars(query).first()
 
 
+@once_per_reading
 def open_extension(session: Session, case_id: int) -> StoredExtension | None:
     """What was asked for and is not decided yet."""
     query = select(StoredExtension).where(StoredExtension.case_id == case_id, StoredExtension.granted.is_(None))
     return session.scalars(query).first()
 
 
+@once_per_reading
 def open_requests(session: Session, case_id: int) -> Sequence[PetitionerRequest]:
     """What the petitioner asked for and the office has not taken on yet."""
     query = select(PetitionerRequest).where(PetitionerRequest.case_id == case_id, PetitionerRequest.taken_at.is_(None))
     return session.scalars(query.order_by(PetitionerRequest.id)).all()
 
 
+@once_per_reading
 def letters(session: Session, case_id: int) -> Sequence[StoredLetter]:
     """Letters of a case, oldest first."""
     return session.scalars(select(StoredLetter).where(StoredLetter.case_id == case_id).order_by(StoredLetter.id)).all()
@@ -94,8 +102,12 @@ def settle(session: Session, deadline: StoredDeadline, now: datetime, day: date)
     return session.execute(query.values(done_at=now, done_on=day).returning(StoredDeadline.id)).first() is not None
 
 
-def local_limits(session: Session, path: str) -> dict[str, LocalLimit]:
-    """Per limit what the organization at `path`, or the nearest one above it, has set."""
-    ids = [int(part) for part in path.split("/") if part]
-    found = session.scalars(select(LocalLimit).where(LocalLimit.organization_id.in_(ids)))
-    return {one.rule: one for one in sorted(found, key=lambda one: ids.index(one.organization_id))}
+@once_per_reading
+def local_limits(session: Session, paths: tuple[str, ...]) -> dict[str, dict[str, LocalLimit]]:
+    """Per path and limit what the organization at that path, or the nearest one above it, has set."""
+    lines = {path: [int(part) for part in path.split("/") if part] for path in paths}
+    found = session.scalars(select(LocalLimit).where(LocalLimit.organization_id.in_({one for line in lines.values() for one in line}))).all()
+    return {
+        path: {one.rule: one for one in sorted((one for one in found if one.organization_id in line), key=lambda one: line.index(one.organization_id))}
+        for path, line in lines.items()
+    }

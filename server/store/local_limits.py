@@ -13,7 +13,7 @@ MOST = 100
 
 def on_the_way(session: Session, path: str) -> dict[str, LocalLimit]:
     """Per limit what holds at `path`: set there or by the nearest organization above."""
-    return flow.local_limits(session, path)
+    return flow.local_limits(session, (path,))[path]
 
 
 def changes(session: Session, organization_id: int) -> Sequence[LocalLimitChange]:
