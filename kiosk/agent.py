@@ -22,6 +22,7 @@ from websockets.typing import Origin
 from kiosk.checking import Checks, Unusable
 from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
 from kiosk.health import Doing
+from kiosk.holding import Holding
 from kiosk.office import Office
 from kiosk.outbox import KeptCopy, Outbox, OutboxFull, WrongOrder, make_key, write_private
 from kiosk.settings import KioskSettings
@@ -42,6 +43,7 @@ from server.protocol.copies import (
     Refused,
     page_message,
 )
+from server.protocol.devices import Held, Hold
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +125,7 @@ class Agent:
         self.uploader = Uploader(self._office, self.outbox, self._secret, self.is_open, self.doing)
         command = settings.fingerprint_command
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
+        self._holding = Holding()
         self._pressing = asyncio.Lock()
         self._checking = asyncio.Lock()
         self._connected: dict[str, ServerConnection] = {}
@@ -172,6 +175,10 @@ class Agent:
             asked = _read(await socket.recv())
             if isinstance(asked, PadAsked | Press):
                 await self._about_pad(socket, asked)
+                return None
+            if isinstance(asked, Hold):
+                self._check(asked.secret)
+                await _send(socket, Held(text=self._holding.hold(asked.text)))
                 return None
             if isinstance(asked, PageIs):
                 await self._page_asks(socket, asked)

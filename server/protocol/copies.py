@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Seconds
 from server.protocol.checks import Bind, DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
+from server.protocol.devices import Hold
 from server.protocol.health import Health
 
 PIECE_BYTES = 512 * 1024
@@ -90,7 +91,7 @@ class Press(Message):
 
 
 PageMessage = Annotated[
-    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | Bind | DiskAsked | PageIs,
+    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | Bind | DiskAsked | PageIs | Hold,
     Field(discriminator="type"),
 ]
 page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)

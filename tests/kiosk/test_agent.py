@@ -18,9 +18,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from kiosk import agent as program
 from kiosk.agent import Agent, AgentNotEnrolled, origin_of
 from kiosk.fingerprint import CommandPad, NoPrint
+from kiosk.holding import KEPT_S
 from kiosk.settings import KioskSettings
 from server.domain.states import ReceptionState
 from server.protocol.copies import End, Open
+from server.protocol.devices import Hold
 from server.reception.signature_image import decode_fingerprint
 from server.store import copyfiles
 from server.store.models import KioskCopy, Reception
@@ -280,3 +282,19 @@ async def test_a_pad_that_hangs_is_waited_for_and_given_up_and_nobody_else_gets_
 async def test_a_pad_whose_program_is_not_there_gives_no_print():
     with pytest.raises(NoPrint):
         await CommandPad("/nowhere/pad", "手印板").press()
+
+
+async def test_what_somebody_types_is_held_in_memory_until_it_is_forgotten(settings: KioskSettings) -> None:
+    async def hold(port: int, text: str | None) -> str:
+        socket = await connect(f"ws://127.0.0.1:{port}/", origin=OFFICE)  # type: ignore[arg-type]
+        await socket.send(Hold(secret="s" * 43, text=text).model_dump_json())
+        return str((await told(socket))["text"])
+
+    async with keeping(settings) as (agent, port):
+        assert await hold(port, "何守田") == "何守田"
+        assert await hold(port, None) == "何守田", "a page that was opened again asks"
+        assert not [file for file in settings.data_dir.rglob("*") if file.is_file() and "何守田".encode() in file.read_bytes()]
+        assert await hold(port, "") == ""
+        await hold(port, "何守田")
+        agent._holding._at -= KEPT_S + 1
+        assert await hold(port, None) == "", "half an hour later nobody comes back for it"
