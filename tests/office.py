@@ -2,9 +2,10 @@
 
 import atexit
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,11 +86,21 @@ def _prepare(folder: Path) -> None:
 def _make_template() -> None:
     global _template
     if _template is None:
-        _template = Path(tempfile.mkdtemp(prefix="jietan-office-"))
-        atexit.register(shutil.rmtree, _template, ignore_errors=True)
-        make = TestClient(create_app(settings_for(_template)))
+        folder = Path(tempfile.mkdtemp(prefix="jietan-office-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "office").mkdir()
+        make = TestClient(create_app(settings_for(folder / "office")))
         with make:
             fill(make.app.state.office)  # type: ignore[attr-defined]
+        for file in (folder / "office").glob("*.sqlite"):
+            _copy_whole(file, folder / file.name)
+        _template = folder
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """Copy a database with what still lies in its write-ahead log: some connection may be open until it is collected."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
 
 
 @contextmanager
