@@ -78,8 +78,15 @@ async def enrol(settings: KioskSettings, code: str) -> str:
     """
     async with Office(settings.server) as office:
         key = await office.get_as(AgentKey, "POST", "/api/agent/enrol", EnrolAgent(code=code))
-    write_private(settings.agent_key_file, f"{key.token}\n{secrets.token_urlsafe(32)}\n".encode())
+    keep_key(settings, key)
     return key.kiosk
+
+
+def keep_key(settings: KioskSettings, key: AgentKey) -> None:
+    """Be this kiosk from now on, with a new secret for its page.  Raises OSError."""
+    write_private(settings.agent_key_file, f"{key.token}\n{secrets.token_urlsafe(32)}\n".encode())
+    enrolled = Enrolled(kiosk=key.kiosk, screens_key=key.screens_key)
+    write_private(settings.enrolled_file, enrolled.model_dump_json().encode())
 
 
 def read_key(settings: KioskSettings) -> tuple[str, str]:
@@ -89,6 +96,21 @@ def read_key(settings: KioskSettings) -> tuple[str, str]:
     except (OSError, ValueError):
         raise AgentNotEnrolled from None
     return token, secret
+
+
+class Enrolled(Message):
+    """What enrolling told; enrolled.json."""
+
+    kiosk: str = ""
+    screens_key: str = ""
+    """Hexadecimal; pinned: screens signed by anybody else are not shown."""
+
+
+def read_enrolled(settings: KioskSettings) -> Enrolled:
+    """Nothing of a program that was enrolled before screens were signed: it has to be enrolled again to show any."""
+    with contextlib.suppress(OSError, ValidationError):
+        return Enrolled.model_validate_json(settings.enrolled_file.read_bytes())
+    return Enrolled()
 
 
 def origin_of(url: str) -> str:
@@ -112,20 +134,21 @@ class Agent:
     def __init__(self, settings: KioskSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Raises AgentNotEnrolled, outbox.OutboxInUse."""
         self._settings = settings
-        token, self._secret = read_key(settings)
+        self.token, self.secret = read_key(settings)
         self.outbox = Outbox(
             settings.data_dir / "outbox",
             make_key(settings.data_dir / "copies.key"),
             limit=settings.copies_max_mb * MB,
             reserve=settings.disk_reserve_mb * MB,
         )
-        self._office = Office(settings.server, transport, key=token)
+        self.office = Office(settings.server, transport, key=self.token)
         self.checks = Checks(settings.data_dir, settings.disk_reserve_mb * MB)
         self.doing = Doing(settings.data_dir, self.checks)
-        self.uploader = Uploader(self._office, self.outbox, self._secret, self.is_open, self.doing)
+        self.uploader = Uploader(self.office, self.outbox, self.secret, self.is_open, self.doing)
         command = settings.fingerprint_command
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
         self._holding = Holding()
+        self.screens_port = settings.screens_port
         self._pressing = asyncio.Lock()
         self._checking = asyncio.Lock()
         self._connected: dict[str, ServerConnection] = {}
@@ -140,7 +163,7 @@ class Agent:
     async def run(self) -> None:
         """Until cancelled."""
         with contextlib.closing(self.outbox):
-            async with self.listening() as port, self._office:
+            async with self.listening() as port, self.office:
                 log.info("keeping copies", port=port, held=len(self.outbox.copies()))
                 await self.uploader.run()
 
@@ -151,7 +174,7 @@ class Agent:
             self._page,
             HOST,
             self._settings.agent_port,
-            origins=[Origin(origin_of(self._settings.server))],
+            origins=[Origin(origin_of(self._settings.server)), Origin(f"http://{HOST}:{self.screens_port}")],
             max_size=LARGEST_CHUNK + NUMBER_BYTES,
             max_queue=4,
             compression=None,
@@ -213,7 +236,7 @@ class Agent:
         return copy
 
     def _check(self, secret: str) -> None:
-        if not hmac.compare_digest(secret.encode(), self._secret.encode()):
+        if not hmac.compare_digest(secret.encode(), self.secret.encode()):
             raise _NotTaken("secret_wrong")
 
     async def _about_pad(self, socket: ServerConnection, asked: PadAsked | Press) -> None:

@@ -10,6 +10,7 @@ from aiortc import MediaStreamTrack
 
 from kiosk import agent as copies
 from kiosk.aioice_loopback import bind_media_to
+from kiosk.computer import Computer
 from kiosk.office import Office, OfficeRefused
 from kiosk.outbox import OutboxInUse
 from kiosk.publisher import Clip, ClipTrack, Speech, SpeechTrack, UnusableFile, read_clip, read_voice
@@ -37,6 +38,22 @@ def agent(
         if code:
             typer.echo(f"{asyncio.run(copies.enrol(settings, code))}：备份程序登记好了。", err=True)
         asyncio.run(copies.Agent(settings).run())
+    except (copies.AgentNotEnrolled, OutboxInUse, OfficeRefused, ConnectionError, OSError) as error:
+        typer.echo(getattr(error, "message", str(error)), err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def run(
+    server: Annotated[str, typer.Option(help="Address of the office's server; else JIETAN_KIOSK_SERVER.")] = "",
+    code: Annotated[str, typer.Option(help="One-time code; needed the first time only.")] = "",
+) -> None:
+    """Be this kiosk: serve its screens on this computer, keep copies, have the devices."""
+    settings = KioskSettings().model_copy(update={"server": server} if server else {})
+    try:
+        if code:
+            typer.echo(f"{asyncio.run(copies.enrol(settings, code))}：这台机器登记好了。", err=True)
+        asyncio.run(Computer(settings).run())
     except (copies.AgentNotEnrolled, OutboxInUse, OfficeRefused, ConnectionError, OSError) as error:
         typer.echo(getattr(error, "message", str(error)), err=True)
         raise typer.Exit(1) from error

@@ -16,6 +16,7 @@ class KioskSettings(BaseSettings):
     media_bind: list[str] = Field([], description="Own addresses for media (UDP); empty: all but 127.0.0.1.")
 
     agent_port: int = Field(8610, description="Port of the copy program (127.0.0.1), the office's kiosk_agent_port.")
+    screens_port: int = Field(8611, description="Port of the kiosk's own address (127.0.0.1), where its screens are.")
     copies_max_mb: int = Field(20_000, gt=0, description="Most that waiting copies take of the disk.")
     disk_reserve_mb: int = Field(1000, ge=0, description="So much of the disk copies leave free.")
 
@@ -27,6 +28,11 @@ class KioskSettings(BaseSettings):
     @property
     def key_file(self) -> Path:
         return self.data_dir / "kiosk.key"
+
+    @property
+    def enrolled_file(self) -> Path:
+        """Which kiosk this is, and whose screens it shows."""
+        return self.data_dir / "enrolled.json"
 
     @property
     def agent_key_file(self) -> Path:

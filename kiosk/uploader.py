@@ -42,6 +42,8 @@ class Uploader:
         self._outbox = outbox
         self._secret = secret
         self._is_open = is_open
+        self.reported: Callable[[ReportAnswer | OfficeRefused | ConnectionError], None] = lambda _: None
+        """Is told how every report went."""
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
@@ -72,7 +74,12 @@ class Uploader:
             await self._report()
 
     async def _report(self) -> None:
-        answer = await self._office.get_as(ReportAnswer, "POST", "/api/agent/report", self._state())
+        try:
+            answer = await self._office.get_as(ReportAnswer, "POST", "/api/agent/report", self._state())
+        except (OfficeRefused, ConnectionError) as error:
+            self.reported(error)
+            raise
+        self.reported(answer)
         self._doing.ordered(answer.restart)
         for copy_id in answer.unwanted:
             if not self._is_open(copy_id):

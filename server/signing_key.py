@@ -64,6 +64,16 @@ def load(settings: Settings) -> SigningKey:
     return key
 
 
+def published(settings: Settings) -> bytes:
+    """The 32 bytes of the installation's public key; made where there is neither half yet.  Raises UnusableSecret,
+    OSError."""
+    path = public_path(settings)
+    try:
+        return read_public(path.read_bytes()) if path.exists() else load(settings).public
+    except ValueError as error:
+        raise UnusableSecret(f"{path} holds no usable key") from error
+
+
 def _new_key() -> bytes:
     made = Ed25519PrivateKey.generate()
     return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

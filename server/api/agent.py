@@ -1,12 +1,13 @@
 """What the copy program on a kiosk computer asks for (protocol/copies.md)."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from server.api.deps import COOKIE, Db, OfficeDep
-from server.errors import NotAllowed, NotLoggedIn
+from server.api.deps import COOKIE, Db, OfficeDep, agent_key
+from server.errors import NotAllowed, NotLoggedIn, Unavailable
+from server.pages.screens import SignedScreens
 from server.protocol.copies import (
     PIECE_HASH_HEADER,
     AgentKey,
@@ -16,18 +17,17 @@ from server.protocol.copies import (
     FinishCopy,
     ReportAnswer,
 )
+from server.protocol.screens import Screens
 from server.reception import accounts, copies
 
 router = APIRouter(prefix="/agent")
 
 CopyId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-BEARER = "Bearer "
 
 
 def get_agent(request: Request, office: OfficeDep) -> int:
     """The kiosk whose agent calls; raises NotLoggedIn without a key that works, NotAllowed for people and pages."""
-    header = request.headers.get("authorization", "")
-    token = header.removeprefix(BEARER) if header.startswith(BEARER) else ""
+    token = agent_key(request)
     with office.store.read() as session:
         kiosk_id = copies.kiosk_of(session, token)
         person = accounts.actor_of(session, request.cookies.get(COOKIE, ""))
@@ -36,19 +36,45 @@ def get_agent(request: Request, office: OfficeDep) -> int:
     return kiosk_id
 
 
+def get_screens(request: Request, office: OfficeDep) -> SignedScreens:
+    """The screens of this program, put together at the first question.  Raises Unavailable."""
+    state = request.app.state
+    if not hasattr(state, "screens"):
+        state.screens = SignedScreens(office.settings)
+    return cast(SignedScreens, state.screens)
+
+
 Agent = Annotated[int, Depends(get_agent)]
+Signed = Annotated[SignedScreens, Depends(get_screens)]
 
 
 @router.post("/enrol")
-def enrol(asked: EnrolAgent, db: Db) -> AgentKey:
-    """Use a one-time code; the answer is the agent's key."""
-    return copies.enrol_agent(db, asked.code)
+def enrol(asked: EnrolAgent, db: Db, office: OfficeDep) -> AgentKey:
+    """Use a one-time code; the answer is the agent's key, and the key that the kiosk's screens are signed with."""
+    return copies.enrol_agent(db, office.settings, asked.code)
 
 
 @router.post("/report")
-def report(told: AgentReport, kiosk_id: Agent, db: Db, office: OfficeDep) -> ReportAnswer:
-    """How the agent is doing."""
-    return copies.report(office, db, kiosk_id, told)
+def report(told: AgentReport, kiosk_id: Agent, db: Db, office: OfficeDep, request: Request) -> ReportAnswer:
+    """How the agent is doing; the answer names the screens it should have."""
+    answer = copies.report(office, db, kiosk_id, told)
+    try:
+        version = get_screens(request, office).manifest.version
+    except Unavailable:
+        return answer  # nothing can be signed here: it goes on with those it has
+    return answer.model_copy(update={"screens": version})
+
+
+@router.get("/screens")
+def screens(_: Agent, signed: Signed) -> Screens:
+    """The kiosk's screens: every file with its hash, signed."""
+    return signed.manifest
+
+
+@router.get("/screens/{sha256}")
+def screen_file(sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")], _: Agent, signed: Signed) -> Response:
+    """One file of them."""
+    return Response(signed.file(sha256), media_type="application/octet-stream")
 
 
 @router.get("/copies/{copy_id}")

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
 from server.errors import NotAllowed, NotLoggedIn
-from server.reception import accounts, reading_links
+from server.reception import accounts, copies, reading_links
 from server.reception.office import Office
 from server.store.access import Actor
 
 COOKIE = "jietan_session"
 READER_COOKIE = "jietan_reader"
+BEARER = "Bearer "
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -40,13 +41,25 @@ def get_db(request: Request, office: OfficeDep) -> Iterator[Session]:
 Db = Annotated[Session, Depends(get_db, scope="function")]
 
 
+def agent_key(request: Request) -> str:
+    """The key that a kiosk's program shows; empty: none."""
+    header = request.headers.get("authorization", "")
+    return header.removeprefix(BEARER) if header.startswith(BEARER) else ""
+
+
+def caller(request: Request, session: Session) -> Actor | None:
+    """Whoever the cookie belongs to, staff or kiosk, or the kiosk whose program passes on what its page asks."""
+    cookie, key = request.cookies.get(COOKIE, ""), agent_key(request)
+    return accounts.actor_of(session, cookie) or (copies.actor_of_agent(session, key) if key else None)
+
+
 def get_actor(request: Request, office: OfficeDep) -> Actor:
-    """Whoever the cookie belongs to, staff or kiosk; raises NotLoggedIn.
+    """Who calls; raises NotLoggedIn.
 
     Read in a transaction of its own: a route without Db holds no lock while it waits for another program.
     """
     with office.store.read() as session:
-        actor = accounts.actor_of(session, request.cookies.get(COOKIE, ""))
+        actor = caller(request, session)
     if actor is None:
         raise NotLoggedIn
     return actor
@@ -87,7 +100,7 @@ def get_link_reader(request: Request, office: OfficeDep) -> Actor:
 def get_reader(request: Request, office: OfficeDep) -> Actor:
     """Whoever a record is about, at a kiosk or with a link; raises as `get_link_reader` does."""
     with office.store.read() as session:
-        actor = accounts.actor_of(session, request.cookies.get(COOKIE, ""))
+        actor = caller(request, session)
     return actor if actor is not None and actor.is_kiosk else get_link_reader(request, office)
 
 

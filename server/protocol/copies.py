@@ -143,6 +143,8 @@ class AgentKey(Message):
 
     token: str
     kiosk: str
+    screens_key: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    """Ed25519 public key of the office, 32 bytes in hexadecimal: only screens signed with it are shown from now on."""
 
 
 class HeldCopy(Message):
@@ -166,6 +168,8 @@ class ReportAnswer(Message):
     """Copies of sittings in which nobody talked: to be deleted at once."""
     restart: str = ""
     """The kiosk's page is to be opened again, as soon as nobody is there; reported back as Health.restarted."""
+    screens: str = Field("", max_length=64)
+    """The version of the screens that the kiosk should show; empty: the office cannot give any."""
 
 
 class CopyOffset(Message):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from server import clock
+from server import clock, signing_key
 from server.domain.states import CopyState, ReceptionState
 from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge, WrongState
 from server.protocol.base import Role
@@ -52,8 +52,9 @@ def agent_code(session: Session, kiosk: Kiosk) -> AgentCode:
     return AgentCode(kiosk_id=kiosk.id, code=code)
 
 
-def enrol_agent(session: Session, code: str) -> AgentKey:
-    """Use a code: the agent's key; raises InvalidInput for a code that no longer works."""
+def enrol_agent(session: Session, settings: Settings, code: str) -> AgentKey:
+    """Use a code: the agent's key, and the public key that it trusts from now on; raises InvalidInput for a code that
+    no longer works."""
     now = clock.now()
     link = account_store.use_link(session, digest(code), ENROL_AGENT, now)
     kiosk = account_store.kiosk_with_organization(session, link.kiosk_id) if link and link.kiosk_id else None
@@ -62,13 +63,20 @@ def enrol_agent(session: Session, code: str) -> AgentKey:
     store.drop_agent(session, kiosk.id)
     token = new_token()
     session.add(KioskAgent(kiosk_id=kiosk.id, token_sha256=digest(token), enrolled_at=now))
-    return AgentKey(token=token, kiosk=kiosk.name)
+    return AgentKey(token=token, kiosk=kiosk.name, screens_key=signing_key.published(settings).hex())
 
 
 def kiosk_of(session: Session, token: str) -> int | None:
     """The kiosk whose agent has this key."""
     agent = store.agent_by_key(session, accounts.digest(token)) if token else None
     return agent.kiosk_id if agent is not None else None
+
+
+def actor_of_agent(session: Session, token: str) -> Actor | None:
+    """The kiosk whose agent has this key, as it calls for its page."""
+    kiosk_id = kiosk_of(session, token)
+    kiosk = account_store.kiosk_with_organization(session, kiosk_id) if kiosk_id is not None else None
+    return None if kiosk is None else accounts.actor_of_kiosk(kiosk)
 
 
 def shown(agent: KioskAgent | None) -> KioskCopies:

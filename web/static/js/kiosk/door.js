@@ -1,5 +1,6 @@
 // The kiosk's own program on this computer (server/protocol/copies.md): one message, one answer.
 import { ApiError, api } from "/static/js/api.js";
+import { agent } from "./agent.js";
 
 const WAIT_MS = 10_000;
 const GONE = { code: "no_program", message: "这台机器上的程序没有回话，请叫工作人员看看。" };
@@ -23,7 +24,7 @@ function answerOf(socket, message, waitMs, gone) {
  * @returns {Promise<any>} its answer, also a refusal; throws ApiError, code "no_agent" where there is no program
  */
 export async function ask(message, waitMs = WAIT_MS, gone = GONE) {
-  const door = known ?? await api("GET", "/api/kiosk/devices");
+  const door = known ?? agent.state?.door ?? await api("GET", "/api/kiosk/devices");
   const socket = new WebSocket(door.url);
   known = null;
   try {

@@ -3,6 +3,7 @@
 import { ApiError, api } from "/static/js/api.js";
 import { byId, tell } from "/static/js/dom.js";
 import { chineseDay, clockTime } from "/static/js/time.js";
+import { agent } from "./agent.js";
 import { Tests } from "./checks.js";
 import { fitScreen } from "./fit.js";
 import { watchIdle } from "./idle.js";
@@ -104,6 +105,7 @@ class App {
     if (!["waiting", "talk"].includes(name)) closeMedia();
     const screen = { unenrolled, closed, broken, ...BEFORE, ...DURING }[name] || welcome;
     this.shown = screen(this, name) || {};
+    agent.painted();
     return undefined;
   }
 

@@ -1,0 +1,76 @@
+// The kiosk's own program, where it serves these screens (server/protocol/copies.md, "The screens"): the page tells it
+// every few seconds that it is alive, and hears whether the office answers and whether to open itself again.
+import { byId } from "/static/js/dom.js";
+
+const EVERY_MS = 3000;
+const WAIT_MS = 8000;
+const FREE = ["welcome", "closed", "broken", "unenrolled"];
+const version = document.documentElement.dataset.agent || "";
+
+/**
+ * @typedef {{kiosk: string, office: "unknown" | "answers" | "silent" | "revoked", since: string, version: string,
+ *   reload: boolean, door: {url: string, secret: string}}} AgentState
+ */
+
+/** Events: "change", when what is known of the office has changed. */
+class Agent extends EventTarget {
+  constructor() {
+    super();
+    /** Whether these screens come from the program on this computer; else from the office, and nothing here works. */
+    this.served = Boolean(version);
+    /** @type {AgentState | null} as it was last told; null: the program has not answered yet */
+    this.state = null;
+    /** @type {number | null} */
+    this.paintedMs = null;
+    /** More reasons not to open the page again, for those who do something that no screen shows. @type {(() => boolean)[]} */
+    this.busy = [];
+    if (this.served) this.beat();
+  }
+
+  /** The office cannot be reached, as far as the program knows. */
+  get alone() {
+    return this.state?.office === "silent";
+  }
+
+  /** Nobody is in the middle of anything. */
+  free() {
+    return FREE.includes(document.body.dataset.screen || "") && !this.busy.some((is) => is());
+  }
+
+  /** A screen is up; the first one is timed. */
+  painted() {
+    if (this.paintedMs !== null || !this.served) return;
+    this.paintedMs = 0;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      this.paintedMs = Math.round(performance.now());
+      this.tell();
+    }));
+  }
+
+  async beat() {
+    await this.tell();
+    setTimeout(() => this.beat(), EVERY_MS);
+  }
+
+  async tell() {
+    const said = { version, screen: document.body.dataset.screen || "", busy: Boolean(document.body.dataset.screen) && !this.free(), painted_ms: this.paintedMs || null };
+    const options = { method: "POST", headers: { "X-Jietan": "1", "Content-Type": "application/json" }, body: JSON.stringify(said) };
+    try {
+      const answer = await fetch("/agent/page", { ...options, signal: AbortSignal.timeout(WAIT_MS) });
+      if (answer.ok) this.take(await answer.json());
+    } catch {
+      // It is started again by the computer; until then the screens go on by themselves.
+    }
+  }
+
+  /** @param {AgentState} state */
+  take(state) {
+    const before = this.state?.office;
+    this.state = state;
+    if (state.kiosk) byId("kiosk-name").textContent = state.kiosk;
+    if (before !== state.office) this.dispatchEvent(new Event("change"));
+    if (state.reload && this.free()) location.reload();
+  }
+}
+
+export const agent = new Agent();
