@@ -220,9 +220,10 @@ def test_a_code_works_once_and_a_new_enrolment_takes_the_key_away(kiosk: Kiosk) 
     assert kiosk.office.kiosk.post("/api/kiosk/enrol", json={"code": link["code"]}).status_code == 200
 
 
-def test_the_key_of_the_program_opens_nothing_else(kiosk: Kiosk) -> None:
-    assert kiosk.http.get("/api/kiosk/sitting").status_code == 401
-    assert kiosk.http.get("/api/records").status_code == 401
+def test_the_key_of_the_program_opens_what_its_page_may_see_and_nothing_else(kiosk: Kiosk) -> None:
+    assert kiosk.http.get("/api/kiosk/sitting").status_code == 404, "nobody sits there"
+    assert kiosk.http.get("/api/records").status_code == 403
+    assert kiosk.http.get("/api/me").status_code == 403
 
 
 def test_a_copy_of_a_sitting_without_a_talk_is_not_wanted(begun: Kiosk) -> None:

@@ -38,7 +38,8 @@ def words(kiosk: dict[str, Any]) -> list[tuple[str, bool]]:
 def test_a_kiosk_is_unknown_until_its_program_reports_and_then_seen_with_what_is_wrong(office, monkeypatch):
     assert (seen(office)["state"], seen(office)["alerts"]) == ("never", [])
     program = Kiosk(office)
-    assert program.report(health=health()).json() == {"unwanted": [], "restart": ""}
+    answer = program.report(health=health()).json()
+    assert (answer["unwanted"], answer["restart"], len(answer["screens"])) == ([], "", 64)
     kiosk = seen(office)
     assert (kiosk["state"], kiosk["camera"]["state"], kiosk["disk_free"], kiosk["version"]) == ("online", "ok", 50_000_000_000, "0.1.0")
     assert words(kiosk) == []

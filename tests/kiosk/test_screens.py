@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk import agent as program
 from kiosk import screens as shown
 from kiosk.computer import Computer
+from kiosk.office import OfficeRefused
 from kiosk.screens import NO_PAGE_S, TRIAL_S, ScreenStore, ShownScreens, Unsound
 from kiosk.serving import LARGEST_ASKED
 from kiosk.serving import Screens as OwnAddress
@@ -133,7 +134,7 @@ async def test_without_the_office_the_screens_live_and_say_so(enrolled: KioskSet
 async def test_a_computer_whose_key_was_taken_away_says_so_and_serves_nothing(computer: Computer, office: TestOffice) -> None:
     assert await computer.fetch_screens()
     office.administrator.post(f"/api/admin/kiosks/{office.ids['kiosk']}/enrolment")
-    with pytest.raises(program.OfficeRefused):
+    with pytest.raises(OfficeRefused):
         await computer.agent.uploader.work()
     async with browser(computer, **{"X-Jietan": "1"}) as page:
         assert "停用" in (await page.get(SHELL)).text
