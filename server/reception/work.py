@@ -36,7 +36,7 @@ from server.store.models import (
 )
 
 UNITS_OFFERED = 50
-DUE_ROWS = 50
+DUE_ROWS = 20
 _ABOUT: Mapping[Desk, type] = {Desk.EXTENSIONS: StoredExtension, Desk.UNDELIVERED: StoredLetter, Desk.LATE: StoredDeadline,
                                Desk.ALL_LATE: StoredDeadline, Desk.RECEPTIONS: Reception}  # fmt: skip
 _SHARE_STATE = {Desk.OBJECTIONS: AssignmentState.OBJECTED, Desk.FEEDBACK: AssignmentState.FED_BACK,
@@ -124,7 +124,8 @@ def _parts(session: Session, actor: Actor, unit_id: int | None, rule: str) -> tu
     hits = {group: store.page(session, streams, (), DUE_ROWS + 1) for group, streams in asked.items()}
     shown = [hit for group in DueGroup for hit in hits[group][:DUE_ROWS]]
     rows = dict(zip([hit.places for hit in shown], _rows(session, actor, Desk.ALL_LATE, shown), strict=True))
-    return tuple(_part(group, store.count(session, asked[group]), hits[group], rows) for group in DueGroup)
+    counts = {group: len(hits[group]) if len(hits[group]) <= DUE_ROWS else store.count(session, asked[group]) for group in DueGroup}
+    return tuple(_part(group, counts[group], hits[group], rows) for group in DueGroup)
 
 
 def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[Place, ...], WorkRow]) -> DuePart:
