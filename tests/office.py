@@ -1,11 +1,7 @@
 """A whole office on a temporary folder, for tests: settings, accounts, a kiosk, and a client for each."""
 
-import atexit
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +17,7 @@ from server.reception.office import Office
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.models import Organization
+from tests import databases
 
 PASSWORD = "correct horse battery"
 OWN_PAGE = {"X-Jietan": "1"}
@@ -63,6 +60,7 @@ def settings_for(folder: Path, **values: Any) -> Settings:
     """Settings whose other programs are nowhere: ports of the discard range refuse at once."""
     defaults: dict[str, Any] = {
         "data_dir": folder,
+        "database_url": databases.url_of(folder),
         "media_url": "ws://127.0.0.1:9",
         "transcriber_url": "http://127.0.0.1:9",
         "secret": "a secret that is only for tests, of 32 or more",
@@ -72,42 +70,15 @@ def settings_for(folder: Path, **values: Any) -> Settings:
     return Settings(**(defaults | values))
 
 
-_template: Path | None = None
-"""Databases of an office that was filled once: copying them is far quicker than making them."""
-
-
-def _prepare(folder: Path) -> None:
-    if _template is None or any(folder.glob("*.sqlite")):
-        return
-    for file in _template.glob("*.sqlite"):
-        shutil.copy(file, folder)
-
-
-def _make_template() -> None:
-    global _template
-    if _template is None:
-        folder = Path(tempfile.mkdtemp(prefix="jietan-office-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        (folder / "office").mkdir()
-        make = TestClient(create_app(settings_for(folder / "office")))
-        with make:
-            fill(make.app.state.office)  # type: ignore[attr-defined]
-        for file in (folder / "office").glob("*.sqlite"):
-            _copy_whole(file, folder / file.name)
-        _template = folder
-
-
-def _copy_whole(source: Path, target: Path) -> None:
-    """Copy a database with what still lies in its write-ahead log: some connection may be open until it is collected."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
+def _fill(folder: Path) -> None:
+    with TestClient(create_app(settings_for(folder))) as made:
+        fill(made.app.state.office)  # type: ignore[attr-defined]
 
 
 @contextmanager
 def running(settings: Settings) -> Iterator[TestOffice]:
     """Start the web program in this process and fill it."""
-    _make_template()
-    _prepare(settings.data_dir)
+    databases.copy_into(settings.data_dir, _fill)
     with TestClient(create_app(settings), headers=OWN_PAGE, raise_server_exceptions=False) as anonymous:
         office: Office = anonymous.app.state.office  # type: ignore[attr-defined]
         ids = fill(office)

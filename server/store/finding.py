@@ -79,15 +79,13 @@ def page(session: Session, actor: Actor, asked: CaseQuery, cursor: Cursor = Curs
     plan = _plan(session, actor, asked)
     if plan is None:
         return Page([], False, False, 0)
-    found = plan.ids(cursor, PAGE_ROWS + 1)
+    found = plan.ids(cursor, (COUNT_UP_TO if cursor.at_start else PAGE_ROWS) + 1)
     more, ids = len(found) > PAGE_ROWS, found[:PAGE_ROWS]
     if cursor.after is not None:
         older, newer = True, more
     else:
         older, newer = more, cursor.before is not None
-    total = None
-    if cursor.at_start:
-        total = plan.count() if more else len(ids)
+    total = len(found) if cursor.at_start and len(found) <= COUNT_UP_TO else None
     return Page(_load(session, ids, bool(asked.words.strip())), older, newer, total)
 
 
@@ -121,22 +119,6 @@ class _Plan:
         if self.by_words:
             return self._worded(cursor, limit)
         return list(self.session.scalars(self._unworded(cursor, limit)))
-
-    def count(self) -> int | None:
-        """How many there are; None: more than COUNT_UP_TO."""
-        limit = COUNT_UP_TO + 1
-        if not self.by_words:
-            return self._counted(self._unworded(Cursor(), limit))
-        match = search.match_of(self._dialect, self.phrases)
-        for stretch in self._stretches(Cursor()):
-            found = self._counted(self._by_index(match + stretch).limit(limit))
-            if found is None:
-                break
-        return found
-
-    def _counted(self, query: Select[int]) -> int | None:
-        found = self.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        return found if found <= COUNT_UP_TO else None
 
     def _unworded(self, cursor: Cursor, limit: int) -> Select[int]:
         if self.own or self.given:

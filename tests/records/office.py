@@ -1,15 +1,11 @@
 """An office in a temporary folder, with a reception that is over: what the tests here start from."""
 
-import atexit
 import base64
-import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from struct import pack
 from unittest.mock import Mock
@@ -36,6 +32,7 @@ from server.store.models import (
     User,
     VisitRecord,
 )
+from tests import databases
 
 TALK = datetime(2026, 6, 9, 1, 41, tzinfo=UTC)
 SAID = (
@@ -72,8 +69,10 @@ class World:
 
 def open_world(folder: Path, url: str = "", **settings: object) -> World:
     """A migrated store with a county office, a township, accounts and a kiosk."""
-    made = Settings(data_dir=folder, database_url=url, secret="s" * 32, **settings)
-    store = _filled(made.store_url) if url else _copied(made)
+    made = Settings(data_dir=folder, database_url=url or databases.url_of(folder), secret="s" * 32, **settings)
+    if not url:
+        databases.copy_into(folder, _fill)
+    store = _filled(url) if url else Store(made.store_url)
     office = Office(settings=made, store=store, media=Mock(), jobs=Mock())
     staff = {"organization_id": 1, "organization_path": "/1/"}
     return World(
@@ -99,21 +98,8 @@ def _filled(url: str) -> Store:
     return store
 
 
-@cache
-def _template() -> Path:
-    """A folder with the database of an office that was filled once: copying it is far quicker than making it."""
-    folder = Path(tempfile.mkdtemp(prefix="jietan-records-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _filled(Settings(data_dir=folder, secret="s" * 32).store_url).close()
-    return folder
-
-
-def _copied(settings: Settings) -> Store:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    for file in _template().glob("*.sqlite"):
-        if not (settings.data_dir / file.name).exists():
-            shutil.copy(file, settings.data_dir)
-    return Store(settings.store_url)
+def _fill(folder: Path) -> None:
+    _filled(Settings(data_dir=folder, database_url=databases.url_of(folder), secret="s" * 32).store_url).close()
 
 
 def _people(session: Session) -> None:
