@@ -13,9 +13,9 @@ from typing import Any
 
 from server.clock import OFFICE_ZONE
 from server.domain.casenumbers import case_number
-from server.domain.searchtokens import tokens
 from server.domain.states import CaseState as S
 from server.domain.states import Channel, StaffRole
+from server.store.search import search_tokens
 
 Row = dict[str, Any]
 PORTION = 5_000
@@ -169,7 +169,7 @@ class _County:
         self._history(found, ident, number_words, office, main if behind else None, state, behind, at)
         self._deadlines(found, ident, office, main, state, behind, day)
         parts = [number_words, str(count), person[0], statement[:40], statement, place, category]
-        found["search_texts"].append({"case_id": ident, "tokens": tokens(parts)})
+        found["search_texts"].append({"case_id": ident, "tokens": search_tokens(parts, [office, main] if behind else [office])})
 
     def _statement(self, number: int, place: str, wrong: str, request: str) -> str:
         draw = self.draw

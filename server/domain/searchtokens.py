@@ -12,6 +12,7 @@ from functools import lru_cache
 RUN = re.compile(r"[0-9A-Za-z]+|[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 BOUNDARY = "z"
 """Stands between parts of a text, so that a phrase never crosses them."""
+_PLACE = "o"
 
 
 @lru_cache(1 << 16)
@@ -37,6 +38,11 @@ def tokens(parts: list[str]) -> str:
     return " ".join(found)
 
 
+def place_token(organization_id: int) -> str:
+    """Stands behind the tokens of a case for each organization that registered it or was given it; no text has it."""
+    return f"{_PLACE}{organization_id}"
+
+
 def pair_token(pair: str) -> str:
     """The token of a pair of Chinese characters, or of a word or number."""
     return "w" + pair.lower() if pair[0].isascii() else _code(pair)
@@ -54,6 +60,8 @@ def _said(token: str) -> str:
     """What a token adds to the text: the first of its two characters, for the second follows in the next token."""
     if token == BOUNDARY or not token:
         return "\n" if token else ""
+    if token.startswith(_PLACE):
+        return ""
     return " " + token[1:] if token.startswith("w") else chr(int(token[1:6], 16)) + (" " if len(token) == 6 else "")
 
 

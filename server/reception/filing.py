@@ -70,7 +70,7 @@ def _file(session: Session, actor: Actor, record: VisitRecord, content: dict[str
     now = clock.now()
     case = _case(session, record, content, now)
     session.add_all(_events(session, record, case, actor, now))
-    session.add(SearchText(case_id=case.id, tokens=search_tokens(registering.search_parts(case))))
+    session.add(SearchText(case_id=case.id, tokens=search_tokens(registering.search_parts(case), [case.organization_id])))
     revisions.add(session, record, "file", actor=actor, after={"case_no": case.case_no})
     session.flush()
     if not records.move(session, record.id, FILEABLE, RecordState.FILED):

@@ -200,7 +200,7 @@ def _give(session: Session, actor: Actor, case: StoredCase, unit: UnitOrder) -> 
         received_at=now if own else None,
     )  # fmt: skip
     session.add(made)
-    session.flush()
+    cases.found_by(session, case.id, unit.organization_id)
     if unit.part == AssignmentPart.MAIN:
         case.unit_id = unit.organization_id
         limit = "simple_accept" if case.simple else "notify_acceptance"

@@ -169,7 +169,7 @@ def _support(session: Session, actor: Actor, target: StoredCase, one: StoredAssi
         given_by=actor.name, given_at=clock.now(), received_at=one.received_at,
     )  # fmt: skip
     session.add(made)
-    session.flush()
+    cases.found_by(session, target.id, one.organization_id)
     return made
 
 
@@ -267,7 +267,7 @@ def _part(session: Session, actor: Actor, case: StoredCase, order: LinkOrder) ->
     if made.accusation and case.accusation:
         session.add_all(CaseAccused(case_id=made.id, organization_id=one) for one in joins.accused(session, case.id) - known)
     session.add(registering.note_registered(made, actor, actor.name, now))
-    session.add(SearchText(case_id=made.id, tokens=search_tokens(registering.search_parts(made))))
+    session.add(SearchText(case_id=made.id, tokens=search_tokens(registering.search_parts(made), [made.organization_id])))
     session.flush()
     return made
 

@@ -99,7 +99,7 @@ def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming]) -
     for case, one in zip(made, incoming, strict=True):
         session.add(_petitioner(case, one.new))
         session.add(note_registered(case, actor, actor.name, now, one.details))
-        session.add(SearchText(case_id=case.id, tokens=search_tokens(search_parts(case))))
+        session.add(SearchText(case_id=case.id, tokens=search_tokens(search_parts(case), [case.organization_id])))
     accused = [(case, one.new.accused_unit or one.new.statement) for case, one in zip(made, incoming, strict=True)]
     _keep_all_accused(session, accused)
     return made
@@ -176,4 +176,4 @@ def search_again(session: Session, case: StoredCase) -> None:
     """Have search read a case anew, with its supplements and letters."""
     added = [part for one in cases.supplements(session, case.id) for part in (one.reason, one.text)]
     written = [one.text for one in flow.letters(session, case.id) if one.text]
-    cases.set_search_tokens(session, case.id, search_tokens([*search_parts(case), *added, *written]))
+    cases.set_search_tokens(session, case.id, search_tokens([*search_parts(case), *added, *written], cases.concerned(session, case)))

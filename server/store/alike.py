@@ -19,7 +19,7 @@ from server.domain import searchtokens
 from server.domain.likeness import Person, Told, Weights, digits
 from server.store.access import Actor, visible_cases
 from server.store.models import CasePerson, SearchText, StoredCase
-from server.store.search import VECTOR
+from server.store.search import STRETCH, VECTOR, within
 
 SAMPLE = 500
 """Matters whose pairs are counted: one that 0.6 % of all have is in the sample with 95 % certainty."""
@@ -32,6 +32,8 @@ TOO_COMMON = 0.02
 """A pair that this share of the sample has is not looked up alone: on PostgreSQL its whole list would be read."""
 TOGETHER = 4
 """Common pairs that are looked up together."""
+STRETCHES = (4, 32)
+"""So many stretches of the newest cases are looked through before all are, where the index has no order (PostgreSQL)."""
 VOTED = 150
 COMPARED = 24
 """Candidates that are read and compared in full."""
@@ -130,13 +132,14 @@ def by_words(session: Session, new: Told, weights: Weights) -> list[tuple[int, f
     ranked = sorted(new.pairs, key=lambda pair: (-weights(pair), pair))
     rare = [pair for pair in ranked if weights.documents < SAMPLE or weights.share(pair) < TOO_COMMON]
     found: list[tuple[int, float]] = []
+    newest = session.scalar(select(func.max(SearchText.case_id))) or 0
     for pair in rare[:PROBES]:
-        found += [(case_id, weights(pair)) for case_id in _having(session, [pair])]
+        found += [(case_id, weights(pair)) for case_id in _having(session, [pair], newest)]
     together = [pair for pair in ranked if pair not in rare[:PROBES]][:TOGETHER]
     asked = [together] if len(together) == TOGETHER else []
     asked += [[pair, place] for pair in _names(new) for place in pairs_in_order(new.place)[-1:]]
     for pairs in asked:
-        found += [(case_id, sum(weights(pair) for pair in pairs)) for case_id in _having(session, pairs)]
+        found += [(case_id, sum(weights(pair) for pair in pairs)) for case_id in _having(session, pairs, newest)]
     return found
 
 
@@ -158,11 +161,17 @@ _POSTGRESQL = text(
 """Materialised, so that the planner does not walk the primary key backwards until it has met :most rare ones."""
 
 
-def _having(session: Session, pairs: Sequence[str]) -> Sequence[int]:
+def _having(session: Session, pairs: Sequence[str], newest: int) -> Sequence[int]:
+    """The newest cases that have all of these pairs, at most PER_PROBE."""
     tokens = [searchtokens.pair_token(pair) for pair in pairs]
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    match = " AND ".join(f'"{token}"' for token in tokens) if sqlite else " & ".join(f"'{token}'" for token in tokens)
-    return session.scalars(_SQLITE if sqlite else _POSTGRESQL, {"match": match, "most": PER_PROBE}).all()
+    if session.get_bind().dialect.name == "sqlite":
+        return session.scalars(_SQLITE, {"match": " AND ".join(f'"{token}"' for token in tokens), "most": PER_PROBE}).all()
+    match, last = " & ".join(f"'{token}'" for token in tokens), newest // STRETCH
+    for stretch in (*(within(range(max(0, last - length + 1), last + 1)) for length in STRETCHES), ""):
+        found = session.scalars(_POSTGRESQL, {"match": match + stretch, "most": PER_PROBE}).all()
+        if len(found) == PER_PROBE:
+            break
+    return found
 
 
 # --- how common a pair is ----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
+from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
 from server.domain.limits import LAPSING
 from server.domain.progress_words import BETWEEN_OFFICES
@@ -18,6 +19,7 @@ from server.store.models import (
     ProgressTry,
     Reception,
     SearchText,
+    StoredAssignment,
     StoredCase,
     StoredCaseEvent,
     StoredDeadline,
@@ -154,6 +156,20 @@ def forget_documents(session: Session, record_id: str, names: Collection[str]) -
     """Printed documents of a record's case that are to be made again; their files stay."""
     case = select(StoredCase.id).where(StoredCase.record_id == record_id).scalar_subquery()
     session.execute(delete(StoredDocument).where(StoredDocument.case_id == case, StoredDocument.name.in_(names)))
+
+
+def concerned(session: Session, case: StoredCase) -> set[int]:
+    """Who registered the case, and every unit that was ever given it."""
+    units = select(StoredAssignment.organization_id).where(StoredAssignment.case_id == case.id)
+    return {case.organization_id, *session.scalars(units)}
+
+
+def found_by(session: Session, case_id: int, organization_id: int) -> None:
+    """Have the searches of this unit find the case as well."""
+    text, token = session.get_one(SearchText, case_id), searchtokens.place_token(organization_id)
+    if token not in text.tokens.rsplit(searchtokens.BOUNDARY, 1)[-1].split():
+        text.tokens += f" {token}"
+    session.flush()
 
 
 def set_search_tokens(session: Session, case_id: int, tokens: str) -> None:

@@ -6,6 +6,7 @@ Pages go on from the last row (keyset), counts stop at COUNT_UP_TO, and nothing 
 - an officer of many walks down the numbers, since many of them are theirs;
 - words are walked down the full-text index where it keeps the order (FTS5), and looked for in ever larger stretches
   of the newest cases where it does not (a GIN index gives all that match, in no order);
+- an officer of few organizations looks for these in the index too: the word may stand in none of theirs;
 - an officer who may see only a few cases has those read one by one, however common the word is.
 
 Cases are numbered as they come, so the order by id is that of registration.
@@ -168,7 +169,7 @@ class _Plan:
         return query.join(found, found.c.case_id == StoredCase.id)
 
     def _worded(self, cursor: Cursor, limit: int) -> list[int]:
-        match = search.match_of(self._dialect, self.phrases)
+        match = search.match_of(self._dialect, self.phrases) + search.concerning(self._dialect, self.own + self.given)
         number: ColumnElement[int] = search.SQLITE_INDEX.c.rowid if self._dialect == "sqlite" else StoredCase.id  # type: ignore[assignment]
         for stretch in self._stretches(cursor):
             query = self._by_index(match + stretch).where(*cursor.beyond(number)).order_by(cursor.order(number))

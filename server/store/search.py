@@ -62,12 +62,12 @@ def _with_table(_table: Any, connection: Connection, **_: Any) -> None:
     create_index(connection)
 
 
-def search_tokens(parts: list[str]) -> str:
-    """Tokens to store for a case, cut off where it has too many different ones."""
+def search_tokens(parts: list[str], organizations: Iterable[int]) -> str:
+    """Tokens to store for a case, cut off where it has too many different ones, and those of the organizations it concerns."""
     found = searchtokens.tokens(parts).split(" ")
     if len(found) > MOST_TOKENS:
         found = found[: _place_of_last(found)]
-    return " ".join(found)
+    return " ".join([*found, *map(searchtokens.place_token, sorted(set(organizations)))])
 
 
 def _place_of_last(tokens: list[str]) -> int:
@@ -91,6 +91,15 @@ def match_of(dialect: str, phrases: Sequence[list[str]]) -> str:
     whole = [f"{quote}{token}{quote}" for phrase in phrases for token in phrase[:-1]]
     begun = [f"{quote}{phrase[-1]}{quote}" + ("" if _is_pair(phrase[-1]) else mark) for phrase in phrases]
     return joint.join([*whole, *begun])
+
+
+def concerning(dialect: str, organizations: Iterable[int]) -> str:
+    """What is added to a match: only cases that one of these organizations registered or was given."""
+    tokens = sorted({searchtokens.place_token(one) for one in organizations})
+    if not tokens:
+        return ""
+    quote, either, also = ('"', " OR ", " AND ") if dialect == "sqlite" else ("'", " | ", " & ")
+    return f"{also}({either.join(quote + token + quote for token in tokens)})"
 
 
 def _is_pair(token: str) -> bool:
