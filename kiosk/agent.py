@@ -25,10 +25,11 @@ from kiosk.health import Doing
 from kiosk.holding import Holding
 from kiosk.office import Office
 from kiosk.outbox import KeptCopy, Outbox, OutboxFull, WrongOrder, make_key, write_private
+from kiosk.papers import NotKept, Papers, PapersSender
 from kiosk.settings import KioskSettings
 from kiosk.uploader import Uploader
 from server.protocol.base import Message
-from server.protocol.checks import Bind, Check, DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
+from server.protocol.checks import Check, DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
 from server.protocol.copies import (
     LARGEST_CHUNK,
     AgentKey,
@@ -44,6 +45,7 @@ from server.protocol.copies import (
     page_message,
 )
 from server.protocol.devices import Held, Hold
+from server.protocol.papers import PapersMessage
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +62,8 @@ WORDS = {
     "no_pad": "这台机器没有接手印板。",
     "no_print": "没有按上手印，请擦干手指，再按一次，按住不动。",
     "pad_busy": "手印板正在用，请等一等再按。",
+    "too_many": "一次最多给领导看这么多张，请先把拍好的给领导，再接着拍。",
+    "no_pages": "还没有拍下材料。",
     "unusable": "页面发来的画面或者声音没法看、没法听。",
     "full": "接谈机的硬盘满了，这次谈话不留备份了。谈话和办公室的录音不受影响。",
 }
@@ -142,6 +146,11 @@ class Agent:
             reserve=settings.disk_reserve_mb * MB,
         )
         self.office = Office(settings.server, transport, key=self.token)
+        self.papers = Papers(
+            settings.data_dir / "papers", make_key(settings.data_dir / "copies.key"), settings.disk_reserve_mb * MB
+        )
+        self._papers_lock = asyncio.Lock()
+        self.papers_sender = PapersSender(self.office, self.papers, self._papers_lock)
         self.checks = Checks(settings.data_dir, settings.disk_reserve_mb * MB)
         self.doing = Doing(settings.data_dir, self.checks)
         self.uploader = Uploader(self.office, self.outbox, self.secret, self.is_open, self.doing)
@@ -165,7 +174,9 @@ class Agent:
         with contextlib.closing(self.outbox):
             async with self.listening() as port, self.office:
                 log.info("keeping copies", port=port, held=len(self.outbox.copies()))
-                await self.uploader.run()
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self.uploader.run())
+                    tasks.create_task(self.papers_sender.run())
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
@@ -206,8 +217,11 @@ class Agent:
             if isinstance(asked, PageIs):
                 await self._page_asks(socket, asked)
                 return None
-            if isinstance(asked, Look | Listen | LoopAsked | Photographed | Bind | DiskAsked):
+            if isinstance(asked, Look | Listen | LoopAsked | Photographed | DiskAsked):
                 await self._check_device(socket, asked)
+                return None
+            if isinstance(asked, PapersMessage):
+                await self._about_papers(socket, asked)
                 return None
             copy = await self._find(asked)
         except _NotTaken as refused:
@@ -264,6 +278,17 @@ class Agent:
                 answer = await asyncio.to_thread(self.checks.answer, asked)
             except Unusable:
                 raise _NotTaken("unusable") from None
+        await _send(socket, answer)
+
+    async def _about_papers(self, socket: ServerConnection, asked: PapersMessage) -> None:
+        """Pages to be kept, put in order, handed over or forgotten.  Raises _NotTaken."""
+        self._check(asked.secret)
+        async with self._papers_lock:
+            try:
+                answer = await asyncio.to_thread(self.papers.answer, asked)
+            except NotKept as refused:
+                raise _NotTaken(refused.code) from None
+        self.papers_sender.changed()
         await _send(socket, answer)
 
     async def _page_asks(self, socket: ServerConnection, asked: PageIs) -> None:

@@ -18,8 +18,6 @@ from kiosk.checks import framing, paper, picture, sound
 from kiosk.checks.picture import Picture
 from server.protocol.base import Message
 from server.protocol.checks import (
-    Bind,
-    Bound,
     Check,
     DiskAsked,
     DiskIs,
@@ -68,8 +66,6 @@ class Checks:
                 return Tone(sound=_coded(sound.loop_sound()))
             case Photographed():
                 return _paper(asked)
-            case Bind():
-                return Bound(pdf=base64.b64encode(_pdf(asked)).decode())
             case DiskAsked():
                 low = shutil.disk_usage(self._data_dir).free < self._reserve + DISK_LOW_BYTES
                 return DiskIs(faults=(DISK_LOW,) if low else ())
@@ -144,13 +140,6 @@ def _paper(asked: Photographed) -> PaperIs:
 
 def _page_fault(fault: paper.PageFault) -> Fault:
     return Fault(code=fault, words=paper.WORDS[fault])
-
-
-def _pdf(asked: Bind) -> bytes:
-    pages = [_bytes(page) for page in asked.pages]
-    for page in pages:
-        _decoded(page)
-    return paper.pdf(pages)
 
 
 def _bytes(coded: str) -> bytes:

@@ -281,6 +281,10 @@ class Settings(BaseSettings):
         return self.data_dir / "copies"
 
     @property
+    def papers_dir(self) -> Path:
+        return self.data_dir / "papers"
+
+    @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'jietan.sqlite'}"
 

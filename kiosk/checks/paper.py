@@ -1,18 +1,16 @@
-"""A page under the document camera: found, straightened, lit evenly, refused where it is blurred; several pages to one PDF.
+"""A page under the document camera: found, straightened, lit evenly, refused where it cannot be read.
 
 Corners are in pixels of the picture that was given, in the order top left, top right, bottom right, bottom left.
 `make bench-papers` measures it on drawn photographs of pages (deploy/bench/papers.py).
 """
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from kiosk.checks.picture import Picture
 
@@ -27,18 +25,20 @@ STRAIGHT = 0.02
 """Of its length: an outline is a quadrilateral within so much."""
 A4 = (1240, 1754)
 """150 dots an inch, enough to read 9 pt and to print."""
-DPI = 150
 SHARP = 60.0
 """Variance of the Laplacian of a straightened page where it has writing: text in focus gives 200 and more."""
 WHITE = 235
 SMALL = 0.4
 """Of the height of A4 at 150 dots an inch: 60 dots an inch, at which 12 pt can still be read."""
 GLARE_SHARE = 0.02
+EDGE = 0.004
+"""Of the picture's sides: a page with two corners so near the rim goes on outside."""
 QUALITY = 82
 
 
 class PageFault(StrEnum):
     NO_PAGE = "no_page"
+    CUT_OFF = "cut_off"
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
     GLARE = "glare"
@@ -46,6 +46,7 @@ class PageFault(StrEnum):
 
 WORDS = {
     PageFault.NO_PAGE: "没有找到纸，请把纸平放在灯下，四个角都露出来。",
+    PageFault.CUT_OFF: "纸没有全在画面里，请往中间挪一挪，四个角都露出来。",
     PageFault.TOO_SMALL: "纸太小了，看不清字，请靠近一点。",
     PageFault.BLURRED: "拍糊了，请把手拿开，纸放平，等一下再拍。",
     PageFault.GLARE: "反光太强，有的字看不见，请把纸转一个方向，或者关掉上面的灯。",
@@ -221,12 +222,19 @@ def faults(picture: Picture, corners: Corners | None) -> list[PageFault]:
         return [PageFault.NO_PAGE]
     page = straightened(picture, corners)
     longest = max(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1))
-    found = [PageFault.TOO_SMALL] if longest < SMALL * A4[1] else []
+    found = [PageFault.CUT_OFF] if _at_rim(picture, corners) else []
+    found += [PageFault.TOO_SMALL] if longest < SMALL * A4[1] else []
     if sharpness(page) < SHARP:
         found.append(PageFault.BLURRED)
     if glare(page) > GLARE_SHARE:
         found.append(PageFault.GLARE)
     return found
+
+
+def _at_rim(picture: Picture, corners: Corners) -> bool:
+    sides = np.array(picture.shape[1::-1], np.float32) - 1
+    near = (np.minimum(corners, sides - corners) < EDGE * sides).any(axis=1)
+    return int(near.sum()) >= 2
 
 
 def sharpness(page: Picture) -> float:
@@ -247,13 +255,3 @@ def glare(page: Picture) -> float:
 
 def jpeg(page: Picture) -> bytes:
     return bytes(cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
-
-
-def pdf(pages: Sequence[bytes]) -> bytes:
-    """One A4 PDF of JPEG pages.  ValueError: no page."""
-    if not pages:
-        raise ValueError("no page")
-    opened = [Image.open(io.BytesIO(page)) for page in pages]
-    made = io.BytesIO()
-    opened[0].save(made, "PDF", save_all=True, append_images=opened[1:], resolution=DPI, quality=QUALITY)
-    return made.getvalue()

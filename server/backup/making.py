@@ -51,7 +51,7 @@ MADE_AGAIN = {"models", "peaks", "run", "serve.lock", "serve.log", "first-admin-
 UNFINISHED = (PART, ".tmp", ".new")
 SCRATCH = ".backup"
 """In the data folder: where databases lie before they are sealed, as they lie open there anyway."""
-KEPT_FOR_GOOD = {"recordings", "archives", "copies", "documents", "signing"}
+KEPT_FOR_GOOD = {"recordings", "archives", "copies", "papers", "documents", "signing"}
 """Folders whose files do not change once they are whole: those of an earlier backup are taken from there."""
 SECRET = "secret.key"
 

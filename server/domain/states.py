@@ -139,6 +139,14 @@ class CopyState(StrEnum):
     """Nobody talked in that sitting."""
 
 
+class PapersState(StrEnum):
+    """Of a set of papers that was photographed at a kiosk."""
+
+    EXPECTED = "expected"
+    """The kiosk's program has it and sends it."""
+    STORED = "stored"
+
+
 class FillOutcome(StrEnum):
     """What the kiosk's copy had for a gap of the recording."""
 

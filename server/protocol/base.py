@@ -23,6 +23,8 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-
 """Safe as a path component and in a URL."""
 
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
 NO_NUL = r"^[^\x00]*$"
 """Pattern of text that every database keeps: PostgreSQL has no NUL in text."""
 

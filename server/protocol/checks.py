@@ -63,14 +63,6 @@ class Photographed(Message):
     """False: only where the page lies, for the live view."""
 
 
-class Bind(Message):
-    """First and only message: pages to one PDF."""
-
-    type: Literal["bind"] = "bind"
-    secret: str
-    pages: tuple[Annotated[str, Field(max_length=LARGEST_PICTURE)], ...] = Field(min_length=1, max_length=20)
-
-
 class DiskAsked(Message):
     """First and only message: is there room on this computer's disk."""
 
@@ -130,13 +122,6 @@ class PaperIs(Message):
     """The straightened page, a JPEG in base64; empty: not asked for, or the shot is not to be kept."""
 
 
-class Bound(Message):
-    """Of `bind`."""
-
-    type: Literal["bound"] = "bound"
-    pdf: str
-
-
 class DiskIs(Message):
     """Of `disk`."""
 
@@ -152,5 +137,5 @@ class PageOrder(Message):
     """Open yourself again as soon as nobody is there, and tell this name then; empty: nothing is to be done."""
 
 
-Check = Look | Listen | LoopAsked | Photographed | Bind | DiskAsked
+Check = Look | Listen | LoopAsked | Photographed | DiskAsked
 """What a page may ask of the checks."""

@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Seconds
-from server.protocol.checks import Bind, DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
+from server.protocol.base import Identifier, Message, Moment, Seconds, Sha256
+from server.protocol.checks import DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
 from server.protocol.devices import Hold
 from server.protocol.health import Health
+from server.protocol.papers import ForgetPapers, KeepPaper, OrderPapers, PapersAsked, SendPapers
 
 PIECE_BYTES = 512 * 1024
 """Most bytes of one uploaded piece."""
@@ -18,7 +19,6 @@ MOST_HELD = 500
 PIECE_HASH_HEADER = "X-Piece-SHA256"
 
 Secret = Annotated[str, Field(min_length=16, max_length=100)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 # --- page to office ---
@@ -91,7 +91,8 @@ class Press(Message):
 
 
 PageMessage = Annotated[
-    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | Bind | DiskAsked | PageIs | Hold,
+    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | DiskAsked | PageIs | Hold
+    | PapersAsked | KeepPaper | OrderPapers | SendPapers | ForgetPapers,
     Field(discriminator="type"),
 ]
 page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)

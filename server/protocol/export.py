@@ -11,10 +11,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds
+from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Sha256
 
 SCHEMA_FILE = Path(__file__).with_name("record-export.schema.json")
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ExportSpeaker(Message):

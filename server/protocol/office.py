@@ -15,6 +15,7 @@ from server.protocol.flow import (
     RequestView,
     StepOffer,
 )
+from server.protocol.papers import PapersView
 from server.protocol.queueing import Standing
 from server.protocol.signalling import LineWord as LineWordName
 from server.protocol.strokes import Aspect, Strokes
@@ -697,6 +698,8 @@ class RecordSurroundings(Message):
     shares: tuple[RecordShare, ...] = ()
     marks: tuple[RecordMark, ...] = ()
     attendance: tuple[Attendee, ...] = ()
+    papers: tuple[PapersView, ...] = ()
+    """What the petitioner showed."""
 
 
 class Record(RecordHead, RecordSurroundings):

@@ -19,7 +19,8 @@ from server.protocol.canonical import canonical_json
 from server.protocol.recording import MANIFEST_NAME
 from server.reception import attendance, documents, subtitles
 from server.reception.office import Office
-from server.store import copies, records
+from server.store import copies, papersfiles, records
+from server.store import papers as paper_store
 from server.store.models import Participant, Reception, StoredArchive, StoredCase, StoredSegment
 
 DOCUMENT_SOURCES = frozenset({"document", "screen"})
@@ -155,7 +156,7 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
             manifest=reception.manifest or {},
             public_key=base64.b64encode(key).decode(),
             signing_key=_signing_key(office),
-            files=(film, *papers, *tracks, *pieces.values()),
+            files=(film, *papers, *tracks, *pieces.values(), *_shown(session, office.settings.papers_dir, reception.id)),
             texts=tuple(_texts(right, heard, reception, key)),
             reserve_mb=office.settings.disk_reserve_mb,
         )
@@ -172,6 +173,16 @@ def _track(source: Source) -> Packed:
 
 def _piece(source: Source) -> Packed:
     return Packed(name=f"kiosk-copy/{source.file.name}", file=source.file, size=source.size, sha256=source.sha256)
+
+
+def _shown(session: Session, folder: Path, reception_id: str) -> Iterator[Packed]:
+    """What the petitioner showed: every page as it was photographed, and all of a set as one PDF."""
+    for number, one in enumerate(paper_store.of_reception(session, reception_id), start=1):
+        pdf = papersfiles.pdf_path(folder, one)
+        yield Packed(name=f"materials/{number}.pdf", file=pdf.resolve(), size=one.pdf_size, sha256=one.sha256)
+        for at, page in enumerate(one.pages, start=1):
+            file = papersfiles.page_path(folder, one, at).resolve()
+            yield Packed(name=f"materials/{number}-{at}.jpg", file=file, size=page["size"], sha256=page["sha256"])
 
 
 def _texts(right: Sequence[Cue], heard: Sequence[Cue], reception: Reception, key: bytes) -> Iterator[Written]:

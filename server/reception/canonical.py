@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server.protocol.canonical import fingerprint
 from server.protocol.office import PromiseView
-from server.reception import attendance, promises
+from server.reception import attendance, papers, promises
 from server.reception.records import form_values
 from server.store import copies, receptions, records
 from server.store.models import GapFill, StoredSegment, VisitRecord
@@ -48,6 +48,7 @@ def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
             {"participant_id": share.participant_id, "source": share.source, "start": share.start, "end": share.end}
             for share in receptions.shares_of(session, reception.id)
         ],
+        "papers": papers.to_json(session, reception.id),
         "recordings": [_segment(found) for found in records.segments(session, reception.id)],
         "manifest_sha256": reception.manifest_sha256,
     }

@@ -12,7 +12,7 @@ from server.domain.states import CLOSED_RECORD, FormField, PromiseState, Recogni
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, DraftLine, Promise, Speaker
 from server.protocol.transcript import Utterance, Word
-from server.reception import revisions
+from server.reception import papers, revisions
 from server.store import accusations, records
 from server.store.models import (
     FormEntry,
@@ -149,6 +149,7 @@ def _line(record_id: str, line: DraftLine, position: float) -> Line:
 def _form_entries(session: Session, record_id: str, reception: Reception, draft: Draft) -> list[FormEntry]:
     spoken = {field.field: field for field in draft.fields}
     given = _given(reception) | _told(session, reception)
+    shown = papers.for_form(session, reception.id)
     entries = []
     for field in FormField:
         entry = FormEntry(record_id=record_id, field=field, value="", source="", utterance_ids=[], version=1)
@@ -156,6 +157,8 @@ def _form_entries(session: Session, record_id: str, reception: Reception, draft:
             entry.value, entry.source = given[field]
         elif field in spoken:
             fill_from_speech(entry, spoken[field].value, spoken[field].utterance_ids)
+        if field == FormField.MATERIALS and shown:
+            entry.value, entry.source = "；".join(one for one in (entry.value, shown) if one), entry.source or "kiosk"
         entries.append(entry)
     return entries
 

@@ -27,6 +27,7 @@ from server.store.models import (
     StoredAssignment,
     StoredCase,
     StoredLine,
+    StoredPapers,
     VisitRecord,
 )
 
@@ -159,6 +160,17 @@ def visible_records(actor: Actor) -> Select[VisitRecord]:
     return query.where(
         VisitRecord.organization_id.in_(organizations_under(actor)), ~_hidden(actor, VisitRecord)
     )
+
+
+def visible_papers(actor: Actor) -> Select[StoredPapers]:
+    """Papers that were photographed at a kiosk: for the staff who may read their reception, and for those who may read the
+    case that came of it; a kiosk and a reader with a link get none."""
+    query = select(StoredPapers)
+    if not _reads_cases(actor):
+        return query.where(false())
+    matter = exists().where(StoredCase.reception_id == StoredPapers.reception_id, reads_case(actor))
+    here = visible_receptions(actor).with_only_columns(Reception.id)
+    return query.where(or_(StoredPapers.reception_id.in_(here), matter))
 
 
 @lru_cache(ACTORS)

@@ -176,6 +176,27 @@ class KioskCopy(Base):
     __table_args__ = (Index("ix_kiosk_copies_kiosk_state", "kiosk_id", "state"),)
 
 
+class StoredPapers(Base):
+    """材料: a set of pages that the petitioner showed, photographed at the kiosk; never changed once it is stored."""
+
+    __tablename__ = "papers"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"))
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    """PapersState of domain/states.py."""
+    shown_at: Mapped[datetime]
+    """When the petitioner handed it over."""
+    position: Mapped[float | None] = mapped_column(Float)
+    """Media time of that; None: not during the talk."""
+    pages: Mapped[list[Any]]
+    """Per page its size and SHA-256 (PaperPage of protocol/papers.py)."""
+    sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Of the pages as one PDF."""
+    pdf_size: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    stored_at: Mapped[datetime | None]
+
+
 class GapFill(Base):
     """What the kiosk's copy had for a gap of the recording, and the piece that was cut from it."""
 

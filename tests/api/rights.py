@@ -33,6 +33,7 @@ from server.store.models import (
     ReadingLink,
     StoredAssignment,
     StoredCase,
+    StoredPapers,
     User,
 )
 from tests.office import OWN_PAGE, PASSWORD, settings_for
@@ -205,7 +206,8 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
             reception_id=f"filed{matter}", promise_id="typed-1", organization_id=2, case_id=case_id, unit_id=int(PLACES["G"].split("/")[-2]),
             what="x", due_on=TALK.date(), promised_by_id=receiver, promised_at=TALK, state="open",
         )  # fmt: skip
-        session.add(promise)
+        papers = StoredPapers(id=f"papers{matter}", kiosk_id=1, reception_id=f"filed{matter}", state="stored", shown_at=TALK, pages=[{"size": 1, "sha256": "0" * 64}])
+        session.add_all([promise, papers])
         session.flush()
         if matter == "X":
             case.accusation, case.purpose = True, "accusation"
@@ -213,14 +215,14 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
             open_.accusation = True
             session.merge(AccusedUnit(record_id=open_.id, organization_id=2))
         elsewhere = matter == "X"  # kiosks, accounts and organizations are accused of nothing
-        return {"commitment_id": promise.id, "case_id": case_id, "record_id": open_.id, "open_record_id": open_.id, "reception_id": open_.reception_id, "kiosk_id": 999 if elsewhere else 1,
+        return {"commitment_id": promise.id, "case_id": case_id, "record_id": open_.id, "open_record_id": open_.id, "reception_id": open_.reception_id, "papers_id": papers.id, "kiosk_id": 999 if elsewhere else 1,
                 "segment_id": f"open{matter}-s1", "organization_id": 999 if elsewhere else 2,
                 "user_id": 999 if elsewhere else session.query(User).filter_by(username="clerk-O").one().id}  # fmt: skip
 
 
 # --- asking ------------------------------------------------------------------------------------------------------
 
-SPECIAL = {"step": "contact", "kind": "video", "name": "record.json", "sha256": "0" * 64, "queue_deed": "return"}
+SPECIAL = {"step": "contact", "kind": "video", "name": "record.json", "sha256": "0" * 64, "queue_deed": "return", "number": 1}
 BULK: dict[str, Any] = {"action": "assign", "items": [{"id": 1, "version": 1}]}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/session": {},

@@ -62,15 +62,14 @@ async def test_the_loudspeaker_is_played_and_heard(settings):
         assert agent.checks.microphone[1] == ("loudspeaker",)
 
 
-async def test_papers_are_found_straightened_and_bound(settings):
+async def test_papers_are_found_straightened(settings):
     shot = papers.shot("plain", 1)
     async with keeping(settings) as (_, port):
         live = await asked(port, type="paper", jpeg=jpeg(shot.picture), straighten=False)
         assert (len(live["corners"]), live["page"]) == (4, "")
         page = await asked(port, type="paper", jpeg=jpeg(shot.picture))
         assert page["faults"] == []
-        bound = await asked(port, type="bind", pages=[page["page"], page["page"]])
-        assert base64.b64decode(bound["pdf"]).startswith(b"%PDF-")
+        assert base64.b64decode(page["page"]).startswith(b"\xff\xd8")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +79,7 @@ async def test_papers_are_found_straightened_and_bound(settings):
         {"type": "look", "pictures": [{"at": 0, "jpeg": "!"}]},
         {"type": "listen", "sound": "AAAA"},
         {"type": "paper", "jpeg": base64.b64encode(b"\xff\xd8broken").decode()},
-        {"type": "bind", "pages": ["AAAA"]},
+        {"type": "keep_paper", "reception_id": "r1", "jpeg": "AAAA"},
     ],
 )
 async def test_what_is_no_picture_and_no_sound_is_refused(settings, message):

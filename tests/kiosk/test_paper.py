@@ -1,4 +1,4 @@
-"""Pages on drawn photographs: found where they are, straightened, refused where they cannot be read, put into one PDF."""
+"""Pages on drawn photographs: found where they are, straightened, refused where they cannot be read."""
 
 import cv2
 import numpy as np
@@ -40,10 +40,10 @@ def test_a_table_without_a_page_has_none():
     assert paper.faults(picture, paper.find(picture)) == [PageFault.NO_PAGE]
 
 
-def test_pages_become_one_pdf():
-    pages = [paper.jpeg(np.full((paper.A4[1], paper.A4[0], 3), tone, np.uint8)) for tone in (240, 250)]
-    made = paper.pdf(pages)
-    assert made.startswith(b"%PDF-")
-    assert made.count(b"/Type /Page\n") + made.count(b"/Type /Page ") + made.count(b"/Type /Page>") >= 2
-    with pytest.raises(ValueError):
-        paper.pdf([])
+def test_a_page_that_goes_on_outside_the_picture_is_refused():
+    shot = papers.shot("plain", 1)
+    left = int(shot.corners[:, 0].min()) + 60
+    picture = np.ascontiguousarray(shot.picture[:, left:])
+    found = paper.faults(picture, paper.find(picture))
+    assert PageFault.CUT_OFF in found or PageFault.NO_PAGE in found, found
+    assert paper.WORDS[PageFault.CUT_OFF]

@@ -1,0 +1,109 @@
+"""Pages in the kiosk's program: encrypted, taken out, put in order, handed over, sent through breaks, then gone."""
+
+import base64
+import shutil
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+
+from kiosk.agent import Agent
+from kiosk.settings import KioskSettings
+from server.domain.states import ReceptionState
+from server.store.models import Reception
+from tests.kiosk.test_agent import enrolled, keeping, office, settings
+from tests.kiosk.test_checking import asked
+from tests.office import TestOffice
+
+__all__ = ["enrolled", "office", "settings"]
+
+
+def page(shade: int) -> bytes:
+    return cv2.imencode(".jpg", np.full((350, 248, 3), shade, np.uint8))[1].tobytes()
+
+
+async def keep(port: int, reception: str, content: bytes) -> dict[str, Any]:
+    return await asked(port, type="keep_paper", reception_id=reception, jpeg=base64.b64encode(content).decode())
+
+
+def on_disk(settings: KioskSettings) -> bytes:
+    return b"".join(file.read_bytes() for file in (settings.data_dir / "papers").rglob("*") if file.is_file())
+
+
+def names(answer: dict[str, Any]) -> list[str]:
+    return [one["id"] for one in answer["pages"]]
+
+
+async def test_pages_are_encrypted_put_in_order_and_forgotten_with_the_person(settings: KioskSettings) -> None:
+    contents = [page(shade) for shade in (90, 140, 190)]
+    async with keeping(settings) as (_, port):
+        for content in contents:
+            answer = await keep(port, "r1", content)
+        one, two, three = names(answer)
+        assert base64.b64decode(answer["pages"][0]["small"]).startswith(b"\xff\xd8")
+        assert b"\xff\xd8\xff" not in on_disk(settings), "nothing lies there open"
+        answer = await asked(port, type="order_papers", reception_id="r1", pages=[three, one])
+        assert names(answer) == [three, one]
+        assert len(list((settings.data_dir / "papers" / "loose" / "r1").iterdir())) == 5, "two pages, two small ones, their order"
+    async with keeping(settings) as (_, port):
+        assert names(await asked(port, type="papers", reception_id="r1")) == [three, one], "a killed program loses none"
+        assert (await asked(port, type="send_papers", reception_id="r2"))["code"] == "no_pages"
+        assert not list((settings.data_dir / "papers" / "loose").iterdir()), "somebody else sits there: nothing of the first is left"
+        await keep(port, "r2", contents[0])
+        await asked(port, type="forget_papers")
+        assert not on_disk(settings)
+        assert (await asked(port, type="papers", reception_id="r1", secret="x" * 43))["code"] == "secret_wrong"
+        assert (await keep(port, "r2", b"\xff\xd8\xff no picture"))["code"] == "unusable"
+
+
+async def test_a_set_reaches_the_leader_through_lost_answers_and_kills_and_is_gone_here(enrolled: KioskSettings, office: TestOffice) -> None:
+    reception = str(office.sitting()["reception_id"])
+    contents = [page(shade) for shade in (80, 160)]
+    async with keeping(enrolled, office) as (agent, port):
+        for content in contents:
+            await keep(port, reception, content)
+        answer = await asked(port, type="send_papers", reception_id=reception, position=7.5)
+        assert (answer["pages"], answer["waiting"]) == ([], 2)
+        killed = shutil.copytree(enrolled.data_dir, enrolled.data_dir.with_name("killed"))
+        answers = agent._office._client
+        lost = {"announce": 1, "pieces": 1, "finish": 1}
+        real = answers.request
+
+        async def losing(method: str, path: str, **values: Any) -> httpx.Response:
+            found = await real(method, path, **values)
+            kind = "finish" if path.endswith("finish") else "pieces" if method == "PATCH" else "announce"
+            if lost[kind]:
+                lost[kind] -= 1
+                raise httpx.ReadError("lost")
+            return found
+
+        answers.request = losing  # type: ignore[method-assign]
+        tries = 0
+        while not await agent.papers_sender.work():
+            tries += 1
+        assert tries == 3
+        answer = await asked(port, type="papers", reception_id=reception)
+        assert (answer["waiting"], answer["arrived"]) == (0, 2)
+        assert not on_disk(enrolled), "nothing stays here"
+
+    (shown,) = office.leader.get(f"/api/receptions/{reception}/papers").json()["papers"]
+    assert [office.leader.get(url).content for url in shown["pages"]] == contents
+
+    again = Agent(enrolled.model_copy(update={"data_dir": killed}), httpx.ASGITransport(office.anonymous.app))
+    assert await again.papers_sender.work(), "what was sent before a power cut is not there twice"
+    again.outbox.close()
+    assert len(office.leader.get(f"/api/receptions/{reception}/papers").json()["papers"]) == 1
+
+
+async def test_a_set_of_somebody_who_went_is_deleted_and_one_of_a_sitting_not_known_yet_waits(enrolled: KioskSettings, office: TestOffice) -> None:
+    reception = str(office.sitting()["reception_id"])
+    async with keeping(enrolled, office) as (agent, port):
+        await keep(port, "rnotyet", page(80))
+        await asked(port, type="send_papers", reception_id="rnotyet")
+        await keep(port, reception, page(90))
+        await asked(port, type="send_papers", reception_id=reception)
+        with office.office.store.write() as session:
+            session.get_one(Reception, reception).state = ReceptionState.ABANDONED
+        assert not await agent.papers_sender.work()
+        assert [one.reception_id for one in agent.papers.waiting()] == ["rnotyet"]
