@@ -14,7 +14,6 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 

@@ -156,7 +156,7 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
             manifest=reception.manifest or {},
             public_key=base64.b64encode(key).decode(),
             signing_key=_signing_key(office),
-            files=(film, *papers, *tracks, *pieces.values(), *_shown(session, office.settings.papers_dir, reception.id)),
+            files=(film, *papers, *tracks, *pieces.values(), *_materials(session, office.settings.papers_dir, reception.id)),
             texts=tuple(_texts(right, heard, reception, key)),
             reserve_mb=office.settings.disk_reserve_mb,
         )
@@ -175,7 +175,7 @@ def _piece(source: Source) -> Packed:
     return Packed(name=f"kiosk-copy/{source.file.name}", file=source.file, size=source.size, sha256=source.sha256)
 
 
-def _shown(session: Session, folder: Path, reception_id: str) -> Iterator[Packed]:
+def _materials(session: Session, folder: Path, reception_id: str) -> Iterator[Packed]:
     """What the petitioner showed: every page as it was photographed, and all of a set as one PDF."""
     for number, one in enumerate(paper_store.of_reception(session, reception_id), start=1):
         pdf = papersfiles.pdf_path(folder, one)

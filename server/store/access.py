@@ -163,14 +163,14 @@ def visible_records(actor: Actor) -> Select[VisitRecord]:
 
 
 def visible_papers(actor: Actor) -> Select[StoredPapers]:
-    """Papers that were photographed at a kiosk: for the staff who may read their reception, and for those who may read the
-    case that came of it; a kiosk and a reader with a link get none."""
+    """Papers that were photographed at a kiosk: once there is a case of their reception for the staff who may read the case,
+    before that for those who may read the reception; a kiosk and a reader with a link get none."""
     query = select(StoredPapers)
     if not _reads_cases(actor):
         return query.where(false())
-    matter = exists().where(StoredCase.reception_id == StoredPapers.reception_id, reads_case(actor))
+    case = exists().where(StoredCase.reception_id == StoredPapers.reception_id)
     here = visible_receptions(actor).with_only_columns(Reception.id)
-    return query.where(or_(StoredPapers.reception_id.in_(here), matter))
+    return query.where(or_(case.where(reads_case(actor)), and_(~case, StoredPapers.reception_id.in_(here))))
 
 
 @lru_cache(ACTORS)

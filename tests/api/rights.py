@@ -206,7 +206,7 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
             reception_id=f"filed{matter}", promise_id="typed-1", organization_id=2, case_id=case_id, unit_id=int(PLACES["G"].split("/")[-2]),
             what="x", due_on=TALK.date(), promised_by_id=receiver, promised_at=TALK, state="open",
         )  # fmt: skip
-        papers = StoredPapers(id=f"papers{matter}", kiosk_id=1, reception_id=f"filed{matter}", state="stored", shown_at=TALK, pages=[{"size": 1, "sha256": "0" * 64}])
+        papers = StoredPapers(id=f"papers{matter}", kiosk_id=1, reception_id=f"filed{matter}", state="stored", sha256="0" * 64, shown_at=TALK, pages=[{"size": 1, "sha256": "0" * 64}])
         session.add_all([promise, papers])
         session.flush()
         if matter == "X":

@@ -93,7 +93,8 @@ def test_pages_go_from_the_kiosk_to_the_leader_the_form_and_what_is_signed(sende
     for client in (office.leader, office.clerk):
         assert [client.get(url).content for url in shown["pages"]] == list(sender.pages)
     pdf = office.clerk.get(shown["pdf"])
-    assert pdf.content.startswith(b"%PDF") and hashlib.sha256(pdf.content).hexdigest() == shown["sha256"]
+    assert pdf.content.startswith(b"%PDF")
+    assert hashlib.sha256(pdf.content).hexdigest() == shown["sha256"]
     assert all(page in pdf.content for page in sender.pages), "the pictures are in it as they came"
     assert office.clerk.get(shown["pages"][0].replace("pages/1", "pages/3")).status_code == 404
 
@@ -141,7 +142,8 @@ def test_they_are_nobody_elses(sender: Sender, office: TestOffice) -> None:
     with office.office.store.read() as session:
         papers = session.get_one(StoredPapers, sender.name)
     page = f"/api/papers/{sender.name}/pages/1"
-    assert office.kiosk.get(page).status_code == 403 and office.anonymous.get(page).status_code == 401
+    assert office.kiosk.get(page).status_code == 403
+    assert office.anonymous.get(page).status_code == 401
     assert office.stranger.get(page).status_code == 404, "who does not see the sitting does not see its papers"
     path = papersfiles.page_path(office.settings.papers_dir, papers, 1)
     path.write_bytes(path.read_bytes() + b"x")

@@ -40,7 +40,7 @@ async def test_pages_are_encrypted_put_in_order_and_forgotten_with_the_person(se
     async with keeping(settings) as (_, port):
         for content in contents:
             answer = await keep(port, "r1", content)
-        one, two, three = names(answer)
+        one, _, three = names(answer)
         assert base64.b64decode(answer["pages"][0]["small"]).startswith(b"\xff\xd8")
         assert b"\xff\xd8\xff" not in on_disk(settings), "nothing lies there open"
         answer = await asked(port, type="order_papers", reception_id="r1", pages=[three, one])
