@@ -20,6 +20,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from kiosk.checking import Checks, Unusable
+from kiosk.devices.all import WORDS as DEVICE_WORDS
+from kiosk.devices.all import Devices, Refusal
 from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
 from kiosk.health import Doing
 from kiosk.holding import Holding
@@ -44,7 +46,7 @@ from server.protocol.copies import (
     Refused,
     page_message,
 )
-from server.protocol.devices import Held, Hold
+from server.protocol.devices import DeviceMessage, Held, Hold
 from server.protocol.papers import PapersMessage
 
 log = structlog.get_logger(__name__)
@@ -54,7 +56,7 @@ NUMBER_BYTES = 4
 QUIET_S = 60.0
 """A page that lost its connection comes back within so long, or its copy is over."""
 MB = 1_000_000
-WORDS = {
+WORDS = DEVICE_WORDS | {
     "secret_wrong": "这个页面不是这台接谈机的。",
     "bad_message": "备份程序看不懂页面发来的内容。",
     "over": "这一份备份已经结束了。",
@@ -156,6 +158,7 @@ class Agent:
         self.uploader = Uploader(self.office, self.outbox, self.secret, self.is_open, self.doing)
         command = settings.fingerprint_command
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
+        self.devices = Devices(settings)
         self._holding = Holding()
         self.screens_port = settings.screens_port
         self._pressing = asyncio.Lock()
@@ -220,6 +223,9 @@ class Agent:
             if isinstance(asked, Look | Listen | LoopAsked | Photographed | DiskAsked):
                 await self._check_device(socket, asked)
                 return None
+            if isinstance(asked, DeviceMessage):
+                await self._about_device(socket, asked)
+                return None
             if isinstance(asked, PapersMessage):
                 await self._about_papers(socket, asked)
                 return None
@@ -278,6 +284,15 @@ class Agent:
                 answer = await asyncio.to_thread(self.checks.answer, asked)
             except Unusable:
                 raise _NotTaken("unusable") from None
+        await _send(socket, answer)
+
+    async def _about_device(self, socket: ServerConnection, asked: DeviceMessage) -> None:
+        """Raises _NotTaken."""
+        self._check(asked.secret)
+        try:
+            answer = await self.devices.answer(asked)
+        except Refusal as refused:
+            raise _NotTaken(refused.code) from None
         await _send(socket, answer)
 
     async def _about_papers(self, socket: ServerConnection, asked: PapersMessage) -> None:

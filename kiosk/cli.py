@@ -11,6 +11,7 @@ from aiortc import MediaStreamTrack
 from kiosk import agent as copies
 from kiosk.aioice_loopback import bind_media_to
 from kiosk.computer import Computer
+from kiosk.devices.simulated import CARD, serve_simulated
 from kiosk.office import Office, OfficeRefused
 from kiosk.outbox import OutboxInUse
 from kiosk.publisher import Clip, ClipTrack, Speech, SpeechTrack, UnusableFile, read_clip, read_voice
@@ -41,6 +42,13 @@ def agent(
     except (copies.AgentNotEnrolled, OutboxInUse, OfficeRefused, ConnectionError, OSError) as error:
         typer.echo(getattr(error, "message", str(error)), err=True)
         raise typer.Exit(1) from error
+
+
+@app.command("simulate-reader")
+def simulate_reader(port: Annotated[int, typer.Option(help="Port on 127.0.0.1; the kiosk's card_reader_port.")] = 8621) -> None:
+    """Be an identity card reader with a made-up card, for trying the kiosk out."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve_simulated(port, CARD))
 
 
 @app.command()

@@ -25,6 +25,10 @@ class KioskSettings(BaseSettings):
     )
     fingerprint_name: str = Field("手印板", description="Name of the pad, kept beside each print.")
 
+    card_reader_port: int = Field(
+        0, ge=0, le=65535, description="Port on 127.0.0.1 of the program of an identity card reader (kiosk/devices/README.md); 0: there is none."
+    )
+
     @property
     def key_file(self) -> Path:
         return self.data_dir / "kiosk.key"

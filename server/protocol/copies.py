@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Seconds, Sha256
 from server.protocol.checks import DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
-from server.protocol.devices import Hold
+from server.protocol.devices import Hold, ReadCard, ReaderAsked
 from server.protocol.health import Health
 from server.protocol.papers import ForgetPapers, KeepPaper, OrderPapers, PapersAsked, SendPapers
 
@@ -91,7 +91,7 @@ class Press(Message):
 
 
 PageMessage = Annotated[
-    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | DiskAsked | PageIs | Hold
+    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | DiskAsked | PageIs | Hold | ReaderAsked | ReadCard
     | PapersAsked | KeepPaper | OrderPapers | SendPapers | ForgetPapers,
     Field(discriminator="type"),
 ]

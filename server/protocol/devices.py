@@ -71,4 +71,4 @@ class Held(Message):
     text: str = ""
 
 
-DeviceMessage = ReaderAsked | ReadCard | Hold
+DeviceMessage = ReaderAsked | ReadCard

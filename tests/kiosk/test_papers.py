@@ -66,7 +66,7 @@ async def test_a_set_reaches_the_leader_through_lost_answers_and_kills_and_is_go
         answer = await asked(port, type="send_papers", reception_id=reception, position=7.5)
         assert (answer["pages"], answer["waiting"]) == ([], 2)
         killed = shutil.copytree(enrolled.data_dir, enrolled.data_dir.with_name("killed"))
-        answers = agent._office._client
+        answers = agent.office._client
         lost = {"announce": 1, "pieces": 1, "finish": 1}
         real = answers.request
 
