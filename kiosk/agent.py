@@ -177,9 +177,13 @@ class Agent:
         with contextlib.closing(self.outbox):
             async with self.listening() as port, self.office:
                 log.info("keeping copies", port=port, held=len(self.outbox.copies()))
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self.uploader.run())
-                    tasks.create_task(self.papers_sender.run())
+                await self.sending()
+
+    async def sending(self) -> None:
+        """What waits goes to the office, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.uploader.run())
+            tasks.create_task(self.papers_sender.run())
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:

@@ -108,7 +108,7 @@ class Computer:
             async with self.agent.listening() as self._door_port, serving(app, listener), self.agent.office, self.to_office:
                 log.info("serving the screens", address=f"http://{HOST}:{self.agent.screens_port}/kiosk")
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self.agent.uploader.run())
+                    tasks.create_task(self.agent.sending())
                     tasks.create_task(self._look())
                     tasks.create_task(self._keep_screens_new())
 
