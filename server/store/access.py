@@ -4,6 +4,7 @@ Every query for receptions, records, cases and recordings starts from one of the
 never writes a select of its own over these tables.  What an actor may not see does not exist for them (404).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -215,6 +216,15 @@ def given_cases(actor: Actor, organization_id: int) -> Select[StoredCase]:
         return query.where(false())
     share = (StoredAssignment.organization_id == organization_id, StoredAssignment.state != AssignmentState.WITHDRAWN)
     return query.where(*share, _not_against(actor))
+
+
+def cases_given(actor: Actor, organizations: Sequence[int]) -> Select[StoredCase]:
+    """Those of `visible_cases` that any of these units at or under the actor's organization was given: asked case by
+    case, for queries that begin with something rarer, such as a state."""
+    if not _reads_cases(actor):
+        return select(StoredCase).where(false())
+    share = (_SHARE.case_id == StoredCase.id, _SHARE.organization_id.in_(organizations), _SHARE.state != AssignmentState.WITHDRAWN)
+    return select(StoredCase).where(exists().where(*share), _not_against(actor))
 
 
 @lru_cache(ACTORS)

@@ -13,7 +13,7 @@ Cases are numbered as they come, so the order by id is that of registration.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
@@ -24,7 +24,7 @@ from server.domain import searchtokens
 from server.domain.casequery import CaseQuery
 from server.domain.states import StaffRole
 from server.store import search
-from server.store.access import Actor, given_cases, own_cases, reads_case, visible_cases
+from server.store.access import Actor, cases_given, given_cases, own_cases, reads_case, visible_cases
 from server.store.models import CasePerson, Organization, SearchText, StoredAssignment, StoredCase
 
 PAGE_ROWS = 20
@@ -115,6 +115,8 @@ class _Plan:
     """Organizations whose cases are merged; empty with `given` empty, too: walk down all."""
     given: tuple[int, ...]
     by_words: bool
+    of_state: bool
+    """Only those of one state are asked for: most units were given far more than are in any state but the last."""
 
     def ids(self, cursor: Cursor, limit: int) -> list[int]:
         if self.by_words:
@@ -145,7 +147,10 @@ class _Plan:
             among = own_cases(self.actor, one) if self.given else visible_cases(self.actor).where(StoredCase.organization_id == one)
             part = self._visible(among).where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
             parts.append(part.order_by(cursor.order(StoredCase.id)))  # type: ignore[arg-type]
-        for one in self.given:
+        if self.given and self.of_state:
+            part = self._visible(cases_given(self.actor, self.given)).where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
+            parts.append(part.order_by(cursor.order(StoredCase.id)))  # type: ignore[arg-type]
+        for one in () if self.of_state else self.given:
             number = StoredAssignment.case_id
             part = self._visible(given_cases(self.actor, one)).where(*cursor.beyond(number))  # type: ignore[arg-type]
             parts.append(part.order_by(cursor.order(number)))  # type: ignore[arg-type]
@@ -203,11 +208,11 @@ def _plan(session: Session, actor: Actor, asked: CaseQuery) -> _Plan | None:
             phrases += found
     conditions = tuple(_conditions(session, asked))
     own, given = _organizations(session, actor, asked)
-    plan = _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=False)
+    plan = _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=False, of_state=bool(asked.state))
     if not phrases:
         return plan
     few = (own or given) and _has_few(session, own, given)
-    return plan if few else _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=True)
+    return plan if few else replace(plan, by_words=True)
 
 
 def _has_few(session: Session, own: Sequence[int], given: Sequence[int]) -> bool:
