@@ -98,6 +98,20 @@ def test_a_county_of_many_organizations_finds_the_same(matter: Matter, monkeypat
     assert [ids(world, one, actor) for one in asked for actor in actors] == before
 
 
+def test_a_unit_finds_what_it_was_given_in_the_index_itself(matter: Matter, monkeypatch):
+    """Also after the text was read anew, and in a state; what it was not given, it does not find."""
+    monkeypatch.setattr(finding, "FEW_CASES", 0)
+    world = matter.world
+    assert ids(world, CaseQuery(words="补偿"), HANDLER) == []
+    matter.give((LAND, "main"))
+    in_state = CaseQuery(words="补偿", state=CaseState.ASSIGNED)
+    assert ids(world, CaseQuery(words="补偿"), HANDLER) == ids(world, in_state, HANDLER) == [matter.id]
+    with world.write() as session:
+        registering.search_again(session, session.get_one(StoredCase, matter.id))
+    assert ids(world, CaseQuery(words="补偿"), HANDLER) == ids(world, CaseQuery(state=CaseState.ASSIGNED), HANDLER) == [matter.id]
+    assert ids(world, CaseQuery(words="补偿"), world.town_clerk) == fitting(world, lambda case: case.organization_id == 2 and "补偿" in case.statement)
+
+
 def test_counting_stops(matter: Matter, monkeypatch):
     monkeypatch.setattr(finding, "COUNT_UP_TO", 25)
     with matter.world.read() as session:
