@@ -49,8 +49,8 @@ def _template(fill: Fill) -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "office").mkdir()
     if ON_POSTGRESQL:
-        url_of(folder / "office")
-        _execute(f"CREATE DATABASE {_names[(folder / 'office').resolve()]}")
+        name = _names[(folder / "office").resolve()] = f"template_{len(_names)}"
+        _execute(f"CREATE DATABASE {name}")
     fill(folder / "office")
     for file in (folder / "office").glob("*.sqlite"):
         _copy_whole(file, folder / file.name)
@@ -72,9 +72,9 @@ def _copy_on_server(folder: Path, fill: Fill) -> None:
     if not _asked(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
         _asked(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from_name}'")
         _execute(f"CREATE DATABASE {name} TEMPLATE {from_name}")
-        old = int(name.removeprefix("office_")) - KEPT
-        if old > 0 and old != int(from_name.removeprefix("office_")):
-            _execute(f"DROP DATABASE IF EXISTS office_{old} WITH (FORCE)")
+        oldest = int(name.removeprefix("office_")) - KEPT
+        if oldest >= 0:
+            _execute(f"DROP DATABASE IF EXISTS office_{oldest} WITH (FORCE)")
 
 
 @cache
