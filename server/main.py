@@ -49,6 +49,7 @@ from server.api import (
 from server.api.errors import add_handlers
 from server.api.guard import Guard
 from server.jobs.running import running_office
+from server.pages.guidance import Guidance
 from server.settings import Settings
 
 ROUTERS = [
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     app.include_router(whip.router)
+    app.mount("/static/audio", Guidance(settings), name="audio")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     pages.include(app)
     return app

@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     turn_secret_file: Path | None = Field(None, description="File with that secret, instead of turn_secret.")
     turn_hours: float = Field(12, gt=0, le=72, description="A client's TURN credentials end after so many hours.")
 
+    kiosk_languages: list[str] = Field(
+        ["zh-CN", "en"], description="Languages that kiosks offer, the first one to begin with: packs of web/static/js/kiosk/languages."
+    )
     kiosk_agent_port: int = Field(8610, description="Port of the copy program on every kiosk computer (127.0.0.1).")
     copy_max_mb: int = Field(8000, gt=0, description="Largest copy of one talk that is taken from a kiosk.")
 

@@ -1,46 +1,31 @@
-"""Makes the spoken guidance of the kiosk (web/static/audio) with espeak-ng and FFmpeg.
+"""Makes the spoken guidance of the kiosk (web/static/audio) with espeak-ng and FFmpeg, in every language whose pack has one.
 
-Needs `pip install pypinyin` and the Debian packages espeak-ng and ffmpeg; the results are committed, so nobody else
-has to run it.  espeak-ng in Debian spells hanzi in English, so it is given pinyin with tone numbers.  An office may
-replace any file with a recording of a human voice: the names and the words stay.
+    python deploy/kiosk/make_speech.py            every sentence of every pack
+    python deploy/kiosk/make_speech.py zh-CN read sign
+
+Needs the Debian packages espeak-ng and ffmpeg, and for Chinese `pip install pypinyin`; the results are committed, so nobody
+else has to run it.  espeak-ng in Debian spells hanzi in English, so it is given pinyin with tone numbers.  What is said
+stands in web/static/js/kiosk/languages, `spoken`.  An office puts recordings of a human voice beside: deploy/kiosk/README.md.
 """
 
+import json
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-AUDIO = Path(__file__).resolve().parents[2] / "web" / "static" / "audio"
-VOICE = "cmn-latn-pinyin"
-WORDS_PER_MINUTE = 125
-
-SENTENCES = {
-    "welcome": "您好。您有什么事，请慢慢说。不用去县里，在这里就能和领导当面谈。请按，开始。",
-    "notice": (
-        "开始前，请听一段说明。从开始谈，到挂断，会录下您和领导的声音和画面。"
-        "录下来，是为了如实记下您说的话。只有办这件事的人能看，谁看过，都有记录。"
-        "您可以看记录，可以请人改，说错了可以更正。中途想停，随时按，结束。"
-        "不用脸和声音认人，不给人打分。您可以选，同意录音录像，或者，只录音，不录像，也可以请人用纸记。选哪一个，都能办。"
-    ),
-    "name": "请填您的姓名。可以用拼音打字，也可以按，我来说，说给机器听。",
-    "phone": "请填您的手机号。没有手机，也能办。",
-    "matter": "您想谈什么事，可以先说一句。不说也行，可以见到领导再说。",
-    "speak": "请说。",
-    "waiting": "您排上了。请坐一会儿。轮到您，这里会响。",
-    "turn": "轮到您了。请坐好，马上开始。",
-    "recording": "现在开始录音录像。",
-    "recording-audio": "现在开始录音。",
-    "stopped": "谈完了，录音已经停了。",
-    "preparing": "工作人员正在核对记录。核对好了，请您看一遍。请坐一会儿。",
-    "present": "请先看一看，谈话的时候，有哪些人在。看过了，请按下面的键。",
-    "read": "现在请您核对记录。一次一句。和您说的一样，请按，对。不一样，请按，不对。想听当时说的，请按，听当时说的。",
-    "dispute": "哪里不对，请说一遍，或者点一个原因。",
-    "sign": "没有问题，请用手指在框里签名。签名表示记录和您说的一样，不等于同意处理结果。不签也行，请说一句原因。",
-    "slip": "办好了。请记下查询码。看完了，请按，完成。",
-    "paper": "已经告诉工作人员，请人用纸给您记。请坐一会儿。",
-    "help": "已经告诉工作人员了。请坐一会儿。",
+STATIC = Path(__file__).resolve().parents[2] / "web" / "static"
+AUDIO = STATIC / "audio"
+LANGUAGES = STATIC / "js" / "kiosk" / "languages"
+VOICES = {"zh-CN": ("cmn-latn-pinyin", 125), "en": ("en-gb", 135)}
+"""Language of a pack: (voice of espeak-ng, words a minute)."""
+TONES = {
+    "ring": "0.4*sin(2*PI*784*t)*exp(-3*t)+0.4*sin(2*PI*1047*max(t-0.5\\,0))*exp(-3*max(t-0.5\\,0)):d=2",
+    "tick": "0.4*sin(2*PI*1319*t)*exp(-18*t):d=0.4",
 }
+"""A bell when it is somebody's turn; a tick when a card was taken."""
 
 
 def pinyin_of(sentence: str) -> str:
@@ -48,36 +33,46 @@ def pinyin_of(sentence: str) -> str:
     from pypinyin import Style, lazy_pinyin
 
     joined = " ".join(lazy_pinyin(sentence, style=Style.TONE3, neutral_tone_with_five=True))
-    for chinese, latin in {"，": ",", "。": ".", "、": ",", "；": ";"}.items():
+    for chinese, latin in {"，": ",", "。": ".", "、": ",", "；": ";", "？": "?", "！": "!"}.items():
         joined = joined.replace(chinese, latin)
-    return re.sub(r" ([,.;])", r"\1", joined)
+    return re.sub(r" ([,.;?!])", r"\1", joined)
 
 
-def speak(name: str, sentence: str) -> None:
-    """Writes web/static/audio/<name>.opus (mono, 20 kbit/s, 150 ms of silence before and after)."""
+def speak(code: str, folder: Path, name: str, sentence: str) -> None:
+    """Writes <folder>/<name>.opus (mono, 14 kbit/s, 150 ms of silence before and after)."""
+    voice, speed = VOICES[code]
+    text = pinyin_of(sentence) if code == "zh-CN" else sentence
     with tempfile.NamedTemporaryFile(suffix=".wav") as wav:
-        text = pinyin_of(sentence)
-        subprocess.run(
-            ["espeak-ng", "-v", VOICE, "-s", str(WORDS_PER_MINUTE), "-g", "4", "-w", wav.name, text], check=True
-        )
+        subprocess.run(["espeak-ng", "-v", voice, "-s", str(speed), "-g", "4", "-w", wav.name, text], check=True)
         shape = "adelay=150,apad=pad_dur=0.15,loudnorm=I=-18:TP=-2"
-        output = str(AUDIO / f"{name}.opus")
         command = ["ffmpeg", "-v", "error", "-y", "-i", wav.name, "-af", shape, "-ac", "1", "-ar", "48000"]
-        subprocess.run([*command, "-c:a", "libopus", "-b:a", "20k", "-application", "voip", output], check=True)
+        subprocess.run([*command, "-c:a", "libopus", "-b:a", "14k", "-application", "voip", str(folder / f"{name}.opus")], check=True)
 
 
-def ring() -> None:
-    """Two soft bell tones, for when it is somebody's turn."""
-    tones = "aevalsrc=0.4*sin(2*PI*784*t)*exp(-3*t)+0.4*sin(2*PI*1047*max(t-0.5\\,0))*exp(-3*max(t-0.5\\,0)):d=2:s=48000"
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", tones, "-c:a", "libopus", "-b:a", "32k"]
-    subprocess.run([*command, str(AUDIO / "ring.opus")], check=True)
+def tone(name: str) -> None:
+    """A sound without words."""
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"aevalsrc={TONES[name]}:s=48000", "-c:a", "libopus"]
+    subprocess.run([*command, "-b:a", "32k", str(AUDIO / f"{name}.opus")], check=True)
+
+
+def make(pack: dict[str, Any], wanted: list[str]) -> None:
+    """The sentences of one pack; without a voice of its own it has none."""
+    if pack["code"] not in VOICES:
+        return
+    folder = AUDIO / pack["voice"]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, sentence in pack["spoken"].items():
+        if not wanted or name in wanted:
+            speak(pack["code"], folder, name, sentence)
 
 
 def main() -> None:
-    AUDIO.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or SENTENCES:
-        speak(name, SENTENCES[name])
-    ring()
+    code, *names = [*sys.argv[1:], ""] if len(sys.argv) == 1 else sys.argv[1:]
+    for file in sorted(LANGUAGES.glob("*.json")):
+        if code in ("", file.stem):
+            make(json.loads(file.read_text("utf-8")), [name for name in names if name])
+    for name in TONES:
+        tone(name)
 
 
 if __name__ == "__main__":

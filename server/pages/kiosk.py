@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from server.api.deps import COOKIE, Db
+from server.api.deps import COOKIE, Db, OfficeDep
+from server.pages.guidance import languages
 from server.pages.render import render
 from server.reception import accounts
 
@@ -19,9 +20,9 @@ def kiosk_name(request: Request, db: Db) -> str:
 
 
 @router.get("/kiosk", include_in_schema=False)
-def kiosk(request: Request, db: Db) -> Response:
+def kiosk(request: Request, db: Db, office: OfficeDep) -> Response:
     """The shell; what it shows comes from GET /api/kiosk/sitting, so a reloaded page is where it was."""
-    return render(request, "kiosk/kiosk.html", kiosk_name=kiosk_name(request, db))
+    return render(request, "kiosk/kiosk.html", kiosk_name=kiosk_name(request, db), languages=languages(office.settings))
 
 
 @router.get("/kiosk/enrol", include_in_schema=False)

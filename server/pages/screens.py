@@ -10,6 +10,7 @@ from pathlib import Path
 from server import signing_key
 from server.api.guard import security_headers
 from server.errors import NotFound, Unavailable
+from server.pages.guidance import RECORDED, languages, own_recording
 from server.pages.render import STATIC, templates
 from server.protocol.chain import key_name
 from server.protocol.screens import SHELL, VERSION_PLACE, ScreenFile, Screens, to_sign, version_of
@@ -28,9 +29,9 @@ class SignedScreens:
 
     def __init__(self, settings: Settings) -> None:
         """Raises Unavailable where this machine has no key to sign with."""
-        shell = templates.env.get_template("kiosk/kiosk.html").render(kiosk_name="", agent=VERSION_PLACE.decode()).encode()
+        shell = templates.env.get_template("kiosk/kiosk.html").render(kiosk_name="", agent=VERSION_PLACE.decode(), languages=languages(settings)).encode()
         self.files: dict[str, bytes] = {}
-        listed = (self._listed(SHELL, "text/html; charset=utf-8", shell), *self._static(shell.decode()))
+        listed = (self._listed(SHELL, "text/html; charset=utf-8", shell), *self._static(settings, shell.decode()))
         policy = security_headers(settings)["Content-Security-Policy"]
         key, version = _key(settings), version_of(listed, policy)
         self.manifest = Screens(
@@ -48,10 +49,11 @@ class SignedScreens:
         except KeyError:
             raise NotFound("这个版本的界面里没有这个文件。", code="no_such_file") from None
 
-    def _static(self, shell: str) -> Iterator[ScreenFile]:
+    def _static(self, settings: Settings, shell: str) -> Iterator[ScreenFile]:
         for name in sorted(_needed(shell)):
-            content = (STATIC / name).read_bytes()
-            yield self._listed(f"/static/{name}", _media_type(name), content)
+            own = own_recording(settings, name.removeprefix("audio/")) if name.startswith("audio/") else None
+            kind = RECORDED[own.suffix] if own else _media_type(name)
+            yield self._listed(f"/static/{name}", kind, (own or STATIC / name).read_bytes())
 
     def _listed(self, path: str, media_type: str, content: bytes) -> ScreenFile:
         sha256 = hashlib.sha256(content).hexdigest()

@@ -17,3 +17,16 @@ def press(page: Page, *keys: str) -> None:
     """Touch keys of the keyboard one after another."""
     for key in keys:
         page.locator("[data-part=keyboard]").get_by_role("button", name=key, exact=True).tap()
+
+
+def begin(page: Page, consent: str = "video") -> None:
+    """From the first page to the question for the name."""
+    do(page, "start")
+    do(page, "talk")
+    do(page, consent)
+
+
+def into_the_queue(page: Page) -> None:
+    """A new matter of which nothing is said yet."""
+    do(page, "fresh")
+    do(page, "skip")

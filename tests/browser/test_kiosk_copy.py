@@ -16,7 +16,7 @@ from sqlalchemy import select
 from kiosk.outbox import HEAD_BYTES, TAG_BYTES
 from server.reception import copies
 from server.store.models import KioskAgent, KioskCopy
-from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
 from tests.browser.kiosk_office import ROOT, KioskOffice, free_port
 from tests.browser.programs import wait_until
 
@@ -125,13 +125,12 @@ def secret_known(office: KioskOffice) -> bool:
 
 
 def sit_down(office: KioskOffice, page: Page, consent: str) -> None:
-    do(page, "start")
-    do(page, consent)
+    begin(page, consent)
     press(page, "h", "e", "何")
     do(page, "next")
     press(page, *"13800001234")
     do(page, "next")
-    do(page, "skip")
+    into_the_queue(page)
     screen(page, "waiting")
     office.leader_joins()
     screen(page, "talk")

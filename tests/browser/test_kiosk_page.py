@@ -26,7 +26,7 @@ from server.store.models import Line, Reception, StoredSignature, VisitRecord
 from server.store.receptions import help_calls
 from tests.browser import chromium
 from tests.browser.accessible import faults
-from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
 from tests.browser.kiosk_office import KioskOffice
 
 pytestmark = pytest.mark.browser
@@ -106,13 +106,12 @@ def enrol(page: Page, url: str) -> None:
 
 def sit_down(page: Page, consent: str = "video") -> None:
     """From the first page into the queue, typed with the keys on the screen."""
-    do(page, "start")
-    do(page, consent)
+    begin(page, consent)
     press(page, "h", "e", "何", "s", "h", "o", "u", "守")
     do(page, "next")
     press(page, *"13800001234")
     do(page, "next")
-    do(page, "skip")
+    into_the_queue(page)
     screen(page, "waiting")
 
 
@@ -153,7 +152,7 @@ def test_a_machine_without_key_says_what_to_do(office: KioskOffice, context: Bro
     page = context.new_page()
     page.goto(f"{office.url}/kiosk")
     expect(page.locator("h1")).to_have_text("这台机器还没有登记")
-    expect(page.locator(".k-keys button")).to_have_count(5)
+    expect(page.locator(".k-keys button")).to_have_count(7)
 
 
 def test_an_enrolment_link_works_once(office: KioskOffice, context: BrowserContext) -> None:
@@ -169,18 +168,19 @@ def test_an_enrolment_link_works_once(office: KioskOffice, context: BrowserConte
 
 
 def test_sitting_down_keeps_what_was_typed_and_gets_a_number(office: KioskOffice, page: Page) -> None:
-    do(page, "start")
-    do(page, "video")
+    begin(page)
     expect(page.locator('[data-do="next"]')).to_be_disabled()
     press(page, "h", "e", "何", "s", "h", "o", "u", "守", "t", "i", "a", "n", "田")
     do(page, "next")
     press(page, *"1380000")
     expect(page.locator('[data-part="hint"]')).to_have_text("还差 4 位，一共是 11 位")
-    page.reload()
+    page.tap("#key-back")
+    expect(page.locator('[data-part="typed"]')).to_have_text("何守田")
+    do(page, "next")
     expect(page.locator('[data-part="typed"]')).to_have_text("1380000")
     press(page, *"1234")
     do(page, "next")
-    do(page, "skip")
+    into_the_queue(page)
     expect(page.locator('[data-fill="title"]')).to_have_text("何守田，您排上了")
     reception = stored(office)
     assert (reception.petitioner_name, reception.petitioner_phone) == ("何守田", "13800001234")
@@ -218,8 +218,7 @@ def test_leaving_the_queue_asks_and_wipes(office: KioskOffice, page: Page) -> No
 
 
 def test_paper_and_help_reach_the_staff(office: KioskOffice, page: Page) -> None:
-    do(page, "start")
-    do(page, "paper")
+    begin(page, "paper")
     expect(page.locator('[data-fill="called"]')).to_contain_text("已经告诉工作人员")
     with office.store.read() as session:
         clerk = Actor(name="陈晓", organization_id=office.ids["town"], organization_path="/", role=StaffRole.CLERK)
@@ -230,8 +229,7 @@ def test_paper_and_help_reach_the_staff(office: KioskOffice, page: Page) -> None
 
 def test_speaking_shows_what_was_understood_before_it_is_used(page: Page) -> None:
     page.route("**/api/kiosk/hear?want=name", lambda route: route.fulfill(json={"text": "我叫何守田。", "digits": ""}))
-    do(page, "start")
-    do(page, "video")
+    begin(page)
     do(page, "speak")
     expect(page.locator('[data-part="listening-left"]')).to_contain_text("还有 1")
     page.wait_for_timeout(600)  # somebody speaks
@@ -243,8 +241,7 @@ def test_speaking_shows_what_was_understood_before_it_is_used(page: Page) -> Non
 
 
 def test_without_recognition_the_keys_still_work(page: Page) -> None:
-    do(page, "start")
-    do(page, "video")
+    begin(page)
     press(page, "h", "e", "何")
     do(page, "speak")
     page.wait_for_timeout(600)  # somebody speaks
@@ -254,8 +251,7 @@ def test_without_recognition_the_keys_still_work(page: Page) -> None:
 
 
 def test_a_rare_name_can_be_typed(page: Page) -> None:
-    do(page, "start")
-    do(page, "video")
+    begin(page)
     press(page, "z", "h", "e")
     for _ in range(12):
         if page.get_by_role("button", name="喆", exact=True).count():
@@ -484,14 +480,15 @@ def test_every_screen_fits(office: KioskOffice, page: Page, size: str) -> None:
     """Nothing sticks out at the side, and the five keys are on the page."""
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
-    for action in ("start", "video"):
+    for action in ("start", "talk", "video"):
         fits(page)
         do(page, action)
     fits(page)
     press(page, "h", "e", "何")
     do(page, "next")
     do(page, "skip")
-    do(page, "skip")
+    fits(page)
+    into_the_queue(page)
     screen(page, "waiting")
     fits(page)
     for key in page.locator(".k-keys button").all():
@@ -522,11 +519,14 @@ def test_a_person_who_walked_away_from_the_record_leaves_nothing_on_the_screen(o
     screen(page, "read")
     do(page, "right")
     idle_for(page, 190)
-    expect(page.locator("#question")).to_contain_text("先锁上")
-    page.tap("#question-yes")
+    expect(page.locator("#away")).to_contain_text("先锁上")
+    idle_for(page, 30)
+    expect(page.locator("#away-left")).to_have_text(re.compile(r"^[56]\d$"))
+    page.touchscreen.tap(500, 300)
+    expect(page.locator("#away")).to_be_hidden()
     screen(page, "read")
     idle_for(page, 190)
-    expect(page.locator("#question")).to_be_visible()
+    expect(page.locator("#away")).to_be_visible()
     idle_for(page, 95)
     screen(page, "locked")
     assert office.record_state() == "confirmed"
@@ -688,6 +688,7 @@ def test_how_far_a_matter_has_come_is_asked_rated_and_disputed_at_the_kiosk_and_
     office: KioskOffice, page: Page, browser: Browser
 ) -> None:
     code = answered_letter(office)
+    do(page, "start")
     do(page, "progress")
     screen(page, "progress")
     assert faults(page) == []

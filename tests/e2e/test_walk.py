@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenChromium
-from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
 from tests.browser.media_files import camera_mjpeg, microphone_wav
 from tests.browser.programs import Programs
 from tests.e2e.office import PASSWORD, Administrator
@@ -121,13 +121,12 @@ def test_from_the_first_touch_to_a_filed_case(places: Places, programs: Programs
 
 
 def petitioner_sits_down(kiosk: Page) -> None:
-    do(kiosk, "start")
-    do(kiosk, "video")
+    begin(kiosk)
     press(kiosk, "h", "e", "何", "s", "h", "o", "u", "守", "t", "i", "a", "n", "田")
     do(kiosk, "next")
     press(kiosk, *PHONE)
     do(kiosk, "next")
-    do(kiosk, "skip")
+    into_the_queue(kiosk)
     screen(kiosk, "waiting")
 
 

@@ -42,6 +42,6 @@ export class Captions {
     const mine = utterance.participant_id === this.me;
     const who = mine ? "您 说" : `${this.nameOf(utterance.participant_id)} 说`;
     const classes = `p.cap.${mine ? "me" : "he"}${now ? ".now.said" : ""}${part ? ".part" : ""}`;
-    return el(classes, {}, el("b", {}, who), el("span", {}, ...(part ? unfinished(utterance.text, utterance.settled) : [utterance.text])));
+    return el(classes, {}, el("b", {}, who), el("span", { translate: "no" }, ...(part ? unfinished(utterance.text, utterance.settled) : [utterance.text])));
   }
 }

@@ -1,22 +1,27 @@
-// Somebody who walked away leaves their name on the screen: after a while the kiosk asks, then wipes it.
-// A sitting that waits, talks or is being prepared is never ended by this; a record being read is locked, not ended.
+// Somebody who walked away leaves their name on the screen: after a while without a touch, and soon where the camera sees
+// nobody, the kiosk asks, then wipes it.  A sitting that waits, talks or is being prepared is never ended by this, and
+// keeps its number; a record being read is locked, not ended.
 import { api } from "/static/js/api.js";
-import { resetLooks } from "./keys.js";
+import { asking, somebody, stillThere } from "./away.js";
+import { draft } from "./memory.js";
+import { Presence } from "./presence.js";
 
 const ASK_AFTER_MS = 180_000;
-const WIPE_AFTER_MS = 90_000;
+const WIPE_AFTER_S = 90;
+const GONE_WIPE_AFTER_S = 30;
+const UNTOUCHED_MS = 20_000;
 const LOOK_EVERY_MS = 5000;
 const TELL_EVERY_MS = 20_000;
 const AFTER_TALK = ["preparing", "read", "sign", "slip"];
 
-const WIPING = { text: "没有人按键的话，这一页会擦掉，免得别人看见。", no: "擦掉" };
-const LOCKING = { text: "没有人按键的话，这一页会先锁上，免得别人看见。记录不会丢。", no: "锁上" };
+const WIPING = "没有人碰屏幕的话，这一页会擦掉，免得别人看见。";
+const LOCKING = "没有人碰屏幕的话，这一页会先锁上，免得别人看见。记录不会丢。";
 
 /** @param {any} app */
 export function watchIdle(app) {
   let touched = Date.now();
-  let asking = false;
   let told = 0;
+  const presence = new Presence();
 
   /** The office locks the kiosk when nobody touches it. */
   function tell() {
@@ -27,25 +32,33 @@ export function watchIdle(app) {
   }
   const touch = () => {
     touched = Date.now();
+    presence.missed = 0;
     tell();
   };
   for (const event of ["pointerdown", "keydown"]) addEventListener(event, touch, { capture: true, passive: true });
 
-  async function check() {
-    if (asking || !app.shown.personal || Date.now() - touched < ASK_AFTER_MS) return;
-    asking = true;
-    const words = app.shown.locks ? LOCKING : WIPING;
-    const question = app.ask({ title: "您还在吗？", yes: "我还在", ...words });
-    const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("question"));
-    const timer = setTimeout(() => dialog.close("no"), WIPE_AFTER_MS);
-    const here = await question;
-    clearTimeout(timer);
-    [asking, touched] = [false, Date.now()];
-    if (!here && app.shown.personal) {
-      resetLooks();
-      if (app.shown.locks) app.lock();
-      else app.leave();
-    }
+  /** @param {number} seconds */
+  async function warn(seconds) {
+    const here = await stillThere(app.shown.locks ? LOCKING : WIPING, seconds);
+    touched = Date.now();
+    if (here || !app.shown.personal) return;
+    if (app.shown.locks) app.lock();
+    else app.leave();
+  }
+
+  /** Pictures are taken only of who agreed to them, and not while somebody touches the screen. */
+  async function lookAround() {
+    const filmed = (app.sitting?.consent || draft().consent) === "audio_video";
+    if (!filmed || Date.now() - touched < UNTOUCHED_MS) return;
+    const found = await presence.look();
+    if (found === "here" && asking()) somebody();
+    if (found === "gone" && !asking() && app.shown.personal) warn(GONE_WIPE_AFTER_S);
+  }
+
+  function check() {
+    if (!app.shown.personal) return;
+    if (!asking() && Date.now() - touched >= ASK_AFTER_MS) warn(WIPE_AFTER_S);
+    else lookAround();
   }
   setInterval(check, LOOK_EVERY_MS);
 }

@@ -1,50 +1,12 @@
 // The five keys at the bottom, and the key that turns a long page.
 import { ApiError, api } from "/static/js/api.js";
 import { byId } from "/static/js/dom.js";
+import { nextSize, otherContrast, setUpLooks } from "./looks.js";
 import * as voice from "./voice.js";
 
-const SIZES = ["", "large", "larger"];
+export { resetLooks } from "./looks.js";
+
 const page = document.documentElement;
-
-/** @param {string} key @param {string} value */
-function keep(key, value) {
-  localStorage.setItem(key, value);
-}
-
-/** @param {string} size */
-function setSize(size) {
-  if (size) page.dataset.text = size;
-  else delete page.dataset.text;
-  byId("key-text").setAttribute("aria-pressed", String(Boolean(size)));
-  byId("key-text").querySelector("span").textContent = size === "larger" ? "字小回来" : "字大一点";
-}
-
-/** @param {boolean} high */
-function setContrast(high) {
-  if (high) page.dataset.contrast = "high";
-  else delete page.dataset.contrast;
-  byId("key-contrast").setAttribute("aria-pressed", String(high));
-}
-
-/** Text size and colours as they were before this person; the next one starts afresh. */
-export function resetLooks() {
-  localStorage.removeItem("jietan.text");
-  localStorage.removeItem("jietan.contrast");
-  setSize("");
-  setContrast(false);
-}
-
-function nextSize() {
-  const size = SIZES[(SIZES.indexOf(page.dataset.text || "") + 1) % SIZES.length];
-  keep("jietan.text", size);
-  setSize(size);
-}
-
-function otherContrast() {
-  const high = page.dataset.contrast !== "high";
-  keep("jietan.contrast", high ? "high" : "");
-  setContrast(high);
-}
 
 /** @param {any} app */
 function back(app) {
@@ -99,8 +61,7 @@ function setUpPageKey() {
 
 /** @param {any} app */
 export function setUpKeys(app) {
-  setSize(localStorage.getItem("jietan.text") || "");
-  setContrast(localStorage.getItem("jietan.contrast") === "high");
+  setUpLooks();
   byId("key-back").addEventListener("click", () => back(app));
   byId("key-speak").addEventListener("click", () => readAloud(app));
   byId("key-text").addEventListener("click", nextSize);

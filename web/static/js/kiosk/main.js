@@ -6,12 +6,20 @@ import { chineseDay, clockTime } from "/static/js/time.js";
 import { agent } from "./agent.js";
 import { Tests } from "./checks.js";
 import { fitScreen } from "./fit.js";
+import { forgetLanguage, speakAsBefore } from "./lang.js";
+import { resetLooks } from "./looks.js";
 import { watchIdle } from "./idle.js";
 import { setUpKeys } from "./keys.js";
 import { closeMedia } from "./media.js";
 import * as memory from "./memory.js";
 import { SittingPoll } from "./poll.js";
+import { Screen } from "./screen.js";
+import { setUpScanning } from "./scan.js";
 import * as voice from "./voice.js";
+import { resetVolume, setUpVolume } from "./volume.js";
+import { card } from "./screens/card.js";
+import { choose } from "./screens/choose.js";
+import { earlier } from "./screens/earlier.js";
 import { broken, closed, unenrolled } from "./screens/trouble.js";
 import { identity } from "./screens/identity.js";
 import { notice, paper } from "./screens/notice.js";
@@ -19,6 +27,7 @@ import { locked } from "./screens/locked.js";
 import { progress } from "./screens/progress.js";
 import { preparing, waiting } from "./screens/waiting.js";
 import { reading } from "./screens/reading.js";
+import { record } from "./screens/record.js";
 import { slip } from "./screens/slip.js";
 import { talk } from "./screens/talk.js";
 import { welcome } from "./screens/welcome.js";
@@ -26,12 +35,15 @@ import { welcome } from "./screens/welcome.js";
 /**
  * What a screen hands back: `key` speech names for 念给我听, `back` what 返回 does (or why not), `update` for a newer
  * Sitting, `close` when it goes, `personal` whether it is wiped when nobody is there, `locks` to what end: the
- * sitting stays, and whoever comes back says who they are; `ownLine` whether it tells of a lost line itself.
+ * sitting stays, and whoever comes back says who they are; `ownLine` whether it tells of a lost line itself; `quiet` whether
+ * its guidance waits until it is asked for.
  * @typedef {{speech?: string[], speak?: () => void, back?: (() => void) | string, update?: (sitting: any) => void,
- *   close?: () => void, personal?: boolean, locks?: boolean, ownLine?: boolean}} Shown
+ *   close?: () => void, personal?: boolean, locks?: boolean, ownLine?: boolean, quiet?: boolean}} Shown
  */
 
-const BEFORE = { welcome, progress, notice, paper, name: identity, phone: identity, matter: identity };
+/** Screens before a sitting by the draft's step.  A way that is not here is not offered (screens/choose.js). */
+const BEFORE = { welcome, choose, progress, rate: progress, record, notice, paper, card, name: identity, phone: identity, earlier, matter: identity };
+const AFTER_CONSENT = ["card", "name", "phone", "earlier", "matter"];
 const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip, locked };
 const COVERED = ["read", "sign", "slip"];
 const FORBIDDEN = [401, 403];
@@ -52,6 +64,19 @@ class App {
     /** Reception whose screen was wiped here, whatever the office knows of it. */
     this.wiped = "";
     this.tests = new Tests(this);
+    /** Whether this kiosk has a card reader. */
+    this.reader = false;
+    this.going = false;
+  }
+
+  /** Is there a screen for this step before a sitting? @param {string} step */
+  has(step) {
+    return step in BEFORE;
+  }
+
+  /** What is known of the person, and of this machine's way with them. */
+  draft() {
+    return { ...memory.draft(), reader: this.reader };
   }
 
   start() {
@@ -62,10 +87,11 @@ class App {
 
   /** @param {any} sitting */
   take(sitting) {
+    const ended = Boolean(this.sitting) && (!sitting || sitting.step === "ended");
     [this.sitting, this.asked, this.trouble] = [sitting?.step === "ended" ? null : sitting, true, null];
     tell(byId("offline"), "");
-    if (sitting?.step === "ended") this.clear();
-    this.render();
+    if (ended) this.forget();
+    else this.render();
   }
 
   /** The office could not be asked. @param {ApiError} error */
@@ -91,11 +117,12 @@ class App {
   wantedBefore() {
     if (this.tests.last?.serious) return { name: "broken", key: `broken:${this.tests.last.at.getTime()}` };
     const { step, consent } = memory.draft();
-    const name = !(step in BEFORE) ? "welcome" : BEFORE[step] === identity && !consent ? "notice" : step;
+    const name = !this.has(step) ? "welcome" : AFTER_CONSENT.includes(step) && !consent ? "notice" : step;
     return { name, key: `draft:${name}` };
   }
 
   render() {
+    if (this.going) return undefined;
     const { name, key } = this.wanted();
     this.tests.show(name);
     if (key === this.place) return this.shown.update?.(this.sitting);
@@ -106,6 +133,8 @@ class App {
     const screen = { unenrolled, closed, broken, ...BEFORE, ...DURING }[name] || welcome;
     this.shown = screen(this, name) || {};
     agent.painted();
+    const { speech, quiet } = this.shown;
+    if (speech?.length && !quiet && !voice.speaking()) voice.speak(...speech);
     return undefined;
   }
 
@@ -126,18 +155,20 @@ class App {
     this.render();
   }
 
-  clear() {
-    memory.wipe();
+  async clear() {
     closeMedia();
-    [this.over, this.wiped] = ["", ""];
+    [this.over, this.wiped, this.petitioner] = ["", "", ""];
+    resetLooks();
+    resetVolume();
+    await Promise.all([memory.wipe(), forgetLanguage()]);
   }
 
   /** Nobody is there: the screen is wiped, the record stays as it is.  Offline the office locks by itself soon. */
   async lock() {
     this.wiped = this.sitting?.reception_id || "";
     this.render();
-    await api("POST", "/api/kiosk/sitting/lock").catch(() => undefined);
-    await this.refresh();
+    const locked = await api("POST", "/api/kiosk/sitting/lock").then(() => true, () => false);
+    if (!locked || !(await this.openAgain())) await this.refresh();
   }
 
   /** The person said who they are. */
@@ -152,12 +183,27 @@ class App {
     else this.forget();
   }
 
-  forget() {
-    this.clear();
+  /** Everything of the person is wiped, and the page is opened again, so that its memory holds nothing either. */
+  async forget() {
+    if (this.going) return;
+    this.going = true;
+    this.shown.close?.();
+    this.shown = {};
+    voice.stop();
     this.sitting = null;
-    this.place = "";
-    this.render();
-    return this.refresh();
+    new Screen("leaving");
+    await this.clear();
+    if (await this.openAgain()) return;
+    this.going = false;
+    this.again();
+  }
+
+  /** Opens the page again, so that its memory holds nothing; without a line the browser would show an error instead, and the
+   * page stays. @returns {Promise<boolean>} whether it goes */
+  async openAgain() {
+    const there = await fetch(location.pathname, { cache: "no-store" }).catch(() => null);
+    if (there?.ok) location.replace(location.pathname);
+    return Boolean(there?.ok);
   }
 
   /**
@@ -217,5 +263,8 @@ setInterval(showClock, 10_000);
 setUpQuestion();
 const app = new App();
 setUpKeys(app);
+setUpVolume(app);
+setUpScanning(app);
 watchIdle(app);
+await Promise.all([speakAsBefore(), memory.loadDraft()]);
 app.start();

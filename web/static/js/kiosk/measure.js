@@ -27,6 +27,23 @@ export async function shot(video) {
   return base64(new Uint8Array(await blob.arrayBuffer()));
 }
 
+/** One picture of the camera, a JPEG in base64; empty where it does not open. @returns {Promise<string>} */
+export async function onePicture() {
+  const stream = await navigator.mediaDevices?.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 360 } } }).catch(() => null);
+  if (!stream) return "";
+  const video = document.createElement("video");
+  [video.muted, video.srcObject] = [true, stream];
+  try {
+    await Promise.race([video.play(), pause(3000)]);
+    await pause(SETTLE_MS);
+    return await shot(video);
+  } catch {
+    return "";
+  } finally {
+    stream.getTracks().forEach((track) => track.stop());
+  }
+}
+
 /** Pictures of the camera over more than two seconds; none where it does not open. @returns {Promise<{at: number, jpeg: string}[]>} */
 export async function pictures() {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, height: { ideal: 720 } } }).catch(() => null);

@@ -1,19 +1,42 @@
 // Spoken guidance: small recorded files, stopped by any touch, never two at once.
+import { spokenWords, voiceFolder } from "./lang.js";
+import { onVolume, volume } from "./volume.js";
+
 const player = new Audio();
 player.preload = "auto";
+player.volume = volume();
+onVolume((now) => { player.volume = now; });
 
 /** @type {string[]} */
 let queue = [];
+/** What the file that is played says. */
+let words = "";
 /** @type {((name: string, share: number) => void) | null} */
 let listener = null;
+
+/** What is being said, sentence by sentence, in the head of the page. @param {number} share how far the file is, 0 to 1; NaN: nothing is said */
+function showWords(share) {
+  const place = document.getElementById("said");
+  if (!place) return;
+  const sentences = Number.isNaN(share) ? [] : words.match(/[^。？！.?!]+[。？！.?!]*/g) || [];
+  let left = share * words.length;
+  const now = sentences.find((one) => (left -= one.length) < 0) || sentences.at(-1) || "";
+  if (place.textContent !== now) place.textContent = now.trim();
+  place.hidden = !now;
+}
 
 function next() {
   const name = queue.shift();
   if (!name) {
+    words = "";
+    showWords(NaN);
     listener?.("", 0);
     return Promise.resolve();
   }
-  player.src = `/static/audio/${name}.opus`;
+  words = spokenWords(name);
+  showWords(0);
+  player.volume = volume();
+  player.src = `/static/audio/${voiceFolder()}${name}.opus`;
   return player.play().catch(() => stop()); // no gesture yet, or no loudspeaker: the words are on the screen
 }
 
@@ -25,12 +48,14 @@ export function speak(...names) {
 
 export function stop() {
   queue = [];
+  words = "";
+  showWords(NaN);
   if (!player.paused) player.pause();
   listener?.("", 0);
 }
 
 export function speaking() {
-  return !player.paused && !player.ended;
+  return queue.length > 0 || (!player.paused && !player.ended);
 }
 
 /** Is told how far the sentence is, 0 to 1, and ("", 0) at the end. @param {typeof listener} callback */
@@ -41,10 +66,14 @@ export function onVoice(callback) {
 player.addEventListener("ended", next);
 player.addEventListener("error", () => stop());
 player.addEventListener("timeupdate", () => {
-  if (speaking() && player.duration) listener?.("on", player.currentTime / player.duration);
+  if (!speaking() || !player.duration) return;
+  showWords(player.currentTime / player.duration);
+  listener?.("on", player.currentTime / player.duration);
 });
+/** Keys whose touch does not stop the voice: they are about the voice. */
+const OF_THE_VOICE = "#key-speak, #key-softer, #key-louder, [data-do='speak']";
 document.addEventListener("pointerdown", (event) => {
-  const key = event.target instanceof Element && event.target.closest("#key-speak, [data-do='speak']");
+  const key = event.target instanceof Element && event.target.closest(OF_THE_VOICE);
   if (!key && speaking()) stop();
   hush();
 });
@@ -67,7 +96,7 @@ export function canRead() {
 /** @param {string} text */
 export function readOut(text) {
   const spoken = new SpeechSynthesisUtterance(text);
-  [spoken.voice, spoken.lang, spoken.rate] = [chineseVoice() || null, "zh-CN", 0.9];
+  [spoken.voice, spoken.lang, spoken.rate, spoken.volume] = [chineseVoice() || null, "zh-CN", 0.9, volume()];
   reader.cancel();
   reader.speak(spoken);
 }

@@ -37,5 +37,6 @@ function type(reading, piece, kept) {
   const again = (/** @type {{chosen: string, said: string, sound: string}} */ now) => reading.show(() => dispute(reading, piece, now));
   const words = { title: "应该怎么说？", of: `现在记的：${piece.text}`, label: "应该是", text: kept.said, limit: MOST, own: Boolean(reading.app.ownKeyboard) };
   const screen = typing(words, (text) => again({ ...kept, said: text, sound: text === kept.said ? kept.sound : "" }), () => again(kept));
-  return { speech: ["dispute"], back: () => again(kept), close: () => screen.close() };
+  voice.speak("typing");
+  return { speech: ["typing"], back: () => again(kept), close: () => screen.close() };
 }

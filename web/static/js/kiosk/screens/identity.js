@@ -6,12 +6,13 @@ import { callHelp } from "../keys.js";
 import { Meter } from "../media.js";
 import { draft, keepDraft, wipeDraft } from "../memory.js";
 import { Screen } from "../screen.js";
+import { nextStep, placeOf, stepBefore } from "../way.js";
 import * as voice from "../voice.js";
 
 const FIELDS = {
-  name: { title: "您叫什么名字？", place: "第 1 项，共 3 项", label: "姓名", note: "", placeholder: "请用下面的键打拼音", limit: 50, skip: "不会打，叫人帮忙", next: "下一项", before: "notice", after: "phone" },
-  phone: { title: "您的手机号？", place: "第 2 项，共 3 项", label: "手机号或座机号", note: "没有就不填", placeholder: "请按下面的数字", limit: 13, skip: "没有手机", next: "下一项", before: "name", after: "matter" },
-  matter: { title: "想谈什么事？", place: "第 3 项，共 3 项", label: "用一句话说", note: "不说也行，见到领导再说", placeholder: "可以打字，也可以说", limit: 200, skip: "先不说", next: "好了，去排队", before: "phone", after: "" },
+  name: { title: "您叫什么名字？", label: "姓名", note: "", placeholder: "请用下面的键打拼音", limit: 50, skip: "不会打，叫人帮忙", next: "下一项" },
+  phone: { title: "您的手机号？", label: "手机号或座机号", note: "没有就不填", placeholder: "请按下面的数字", limit: 13, skip: "没有手机", next: "下一项" },
+  matter: { title: "想谈什么事？", label: "用一句话说", note: "不说也行，见到领导再说", placeholder: "可以打字，也可以说", limit: 200, skip: "先不说", next: "好了，去排队" },
 };
 const MOBILE = 11;
 const LANDLINE = /^0\d{2,3}-?\d{7,8}$/;
@@ -43,8 +44,9 @@ class Question {
     this.field = field;
     this.words = FIELDS[field];
     this.screen = new Screen("identity");
-    const { title, place, label, note, skip, next } = this.words;
-    this.screen.fill({ title, place, label, note, skip, next });
+    const { title, label, note, skip, next } = this.words;
+    const [place, all] = placeOf(field, app.draft());
+    this.screen.fill({ title, place: `第 ${place} 项，共 ${all} 项`, label, note, skip, next });
     this.screen.part("placeholder").textContent = this.words.placeholder;
     this.screen.on({ next: () => this.next(), skip: () => this.skip(), speak: () => this.listen(), said: () => this.answer?.stopRecording(), "heard-yes": () => this.accept(), "heard-no": () => this.listen() });
     this.keyboard = this.makeKeyboard();
@@ -97,7 +99,8 @@ class Question {
   }
 
   forward() {
-    if (this.words.after) return this.app.go(this.words.after);
+    const next = nextStep(this.field, this.app.draft());
+    if (next !== "queue") return this.app.go(next);
     return enqueue(this.app, (words) => this.hint(words));
   }
 
@@ -170,9 +173,9 @@ class Question {
 
 /** Gets a number; what was typed stays until the office has it. @param {any} app @param {(words: string) => void} hint */
 async function enqueue(app, hint) {
-  const { consent, name, phone, matter, booking } = draft();
+  const { consent, name, phone, matter, booking, card, earlier } = draft();
   try {
-    const sitting = await api("POST", "/api/kiosk/sittings", { consent, name, phone, matter, booking });
+    const sitting = await api("POST", "/api/kiosk/sittings", { consent, name, phone, matter, booking, card, earlier });
     wipeDraft();
     app.petitioner = name;
     app.take(sitting);
@@ -186,5 +189,5 @@ async function enqueue(app, hint) {
 /** @param {any} app @param {"name"|"phone"|"matter"} field */
 export function identity(app, field) {
   const question = new Question(app, field);
-  return { speech: [field], back: () => app.go(FIELDS[field].before), close: () => question.close(), personal: true };
+  return { speech: [field], back: () => app.go(stepBefore(field, app.draft())), close: () => question.close(), personal: true };
 }

@@ -52,6 +52,6 @@ export function locked(app) {
   };
   screen.on({ open, other });
   update(app.sitting);
-  if (!app.wiped) voice.speak("ring", "read");
-  return { speech: ["help"], back: "先按数字打开，或者叫工作人员。", update, close: () => pad?.close() };
+  if (!app.wiped) voice.speak("ring", "locked");
+  return { speech: ["locked"], back: "先按数字打开，或者叫工作人员。", update, close: () => pad?.close() };
 }

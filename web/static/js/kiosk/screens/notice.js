@@ -1,12 +1,13 @@
 import { callHelp } from "../keys.js";
 import { Screen } from "../screen.js";
+import { nextStep } from "../way.js";
 import * as voice from "../voice.js";
 
 /** What is recorded and why, and the three choices. @param {any} app */
 export function notice(app) {
   const screen = new Screen("notice");
   const choose = (/** @type {string} */ consent) => {
-    app.go("name", { consent });
+    app.go(nextStep("notice", app.draft()), { consent });
     app.tests?.before(consent === "audio_video");
   };
   const toggle = () => (voice.speaking() ? voice.stop() : voice.speak("notice"));
@@ -17,7 +18,7 @@ export function notice(app) {
   screen.on({ video: () => choose("audio_video"), audio: () => choose("audio_only"), paper: () => app.go("paper"), speak: toggle });
   voice.onVoice(follow);
   voice.speak("notice");
-  return { speak: toggle, back: () => app.go("welcome"), close: () => voice.onVoice(null) };
+  return { speech: ["notice"], speak: toggle, back: () => app.go("choose"), close: () => voice.onVoice(null) };
 }
 
 /** A member of staff writes instead. @param {any} app */

@@ -229,7 +229,7 @@ export class Reading {
     if (!before) return place.replaceChildren("一句一句看。可以先听当时说的，再按“对”或者“不对”。");
     const mark = this.markOf(before);
     const said = mark ? el(mark.right ? "b" : "b.n", {}, mark.right ? "✓ 您说对" : "✗ 要改") : el("b.n", {}, "还没定");
-    return place.replaceChildren("上一句 ", said, ` ${before.text}`);
+    return place.replaceChildren("上一句 ", said, " ", el("span", { translate: "no" }, before.text));
   }
 
   /** @param {string} words */
@@ -330,7 +330,8 @@ export class Reading {
     screen.part("list").replaceChildren(...wrong.map((piece) => el("li", {}, el("span.mute", {}, `第 ${this.pieces.indexOf(piece) + 1} 句`), el("span", {}, piece.text, el("br"), el("b", {}, this.said.get(piece.key) || piece.line.objection)))));
     screen.on({ again: () => this.readAgain() });
     const timer = setInterval(() => this.askState(), ASK_MS);
-    this.view = { speech: ["preparing"], back: () => this.readAgain(), close: () => clearInterval(timer) };
+    voice.speak("fixing");
+    this.view = { speech: ["fixing"], back: () => this.readAgain(), close: () => clearInterval(timer) };
   }
 
   async askState() {
@@ -363,7 +364,8 @@ export class Reading {
     screen.part("list").replaceChildren(...rows.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", {}, text))));
     screen.key("again").hidden = !this.pieces.length;
     screen.on({ go, again: () => this.readAgain() });
-    this.view = { speech: ["read"], back: this.pieces.length ? () => this.read(this.pieces.length - 1) : "这是最后一步。" };
+    voice.speak("summary");
+    this.view = { speech: ["summary"], back: this.pieces.length ? () => this.read(this.pieces.length - 1) : "这是最后一步。" };
   }
 
   showGaps() {

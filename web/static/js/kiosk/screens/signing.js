@@ -24,7 +24,8 @@ export function whose(reading, left) {
     button.addEventListener("click", () => reading.take(one));
     return button;
   }));
-  return { speech: ["read"], back: "请点一下自己的名字。" };
+  voice.speak("whose");
+  return { speech: ["whose"], back: "请点一下自己的名字。" };
 }
 
 /** @param {import("./reading.js").Reading} reading @returns {any} what a screen hands back */
@@ -118,7 +119,8 @@ function cannot(reading) {
     key.disabled = !there;
     screen.fill({ finger: there ? "按手印" : "这里没有接手印板" });
   });
-  return { speech: ["sign"], back };
+  voice.speak("cannot");
+  return { speech: ["cannot"], back };
 }
 
 /** @param {import("./reading.js").Reading} reading @param {Screen} screen */
@@ -156,7 +158,8 @@ function reason(reading, way) {
     return way === "refused" ? reading.send("refusal", said) : reading.show(() => witness(reading, said));
   };
   screen.on({ save, cancel: () => reading.sign() });
-  return { speech: ["sign"], back: () => reading.sign(), close: () => reasons.close() };
+  voice.speak("refuse");
+  return { speech: ["refuse"], back: () => reading.sign(), close: () => reasons.close() };
 }
 
 /** @param {import("./reading.js").Reading} reading @param {{way: string, reason: string}} said @returns {any} */
@@ -164,5 +167,6 @@ function witness(reading, said) {
   const back = () => reading.show(() => reason(reading, "unable"));
   const words = { title: "请见证人写上名字", of: `看见${reading.signer.name}不能签名的人，可以是家里人，也可以是工作人员。`, label: "见证人", limit: MOST_NAME, own: Boolean(reading.app.ownKeyboard), name: true };
   const screen = typing(words, (text) => reading.send("refusal", { ...said, witness: text }), back);
-  return { speech: ["sign"], back, close: () => screen.close() };
+  voice.speak("typing");
+  return { speech: ["typing"], back, close: () => screen.close() };
 }

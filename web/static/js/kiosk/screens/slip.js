@@ -1,6 +1,6 @@
 import { byId, el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
-import { resetLooks } from "../keys.js";
+import { resetLooks } from "../looks.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 

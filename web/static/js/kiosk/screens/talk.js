@@ -13,11 +13,10 @@ import { TalkCopy } from "../copy.js";
 import { Meter, NO_MICROPHONE, closeMedia, openMedia, openPaperCamera, paperCamera } from "../media.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
+import { onVolume, talkVolume } from "../volume.js";
 
 const RECEIVERS = ["leader", "clerk"];
 const COME_BACK_MS = 4000;
-const LOUDNESS_STEP = 0.2;
-const SOFTEST = 0.2;
 const NOTEWORTHY_S = 2;
 const HELD = "领导正在商量，请稍等。这一段不录音。";
 
@@ -44,7 +43,7 @@ class Talk {
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
     this.copy = new TalkCopy({ reception: this.reception, participant: this.me, mediaTime: () => this.seconds() });
-    this.loudness = 1;
+    this.endVolume = onVolume(() => { for (const video of this.videos()) video.volume = talkVolume(); });
     this.leaderAway = new Absence(
       (seconds) => `领导那边的线路断了 ${seconds} 秒，正在等领导回来。请坐一会儿。`,
       (seconds) => `领导回来了，刚才断了 ${seconds} 秒。`,
@@ -59,7 +58,7 @@ class Talk {
     this.soundOnly = "";
     this.closed = false;
     this.difference = 0;
-    this.screen.on({ softer: () => this.louder(-LOUDNESS_STEP), louder: () => this.louder(LOUDNESS_STEP), end: () => this.end(), show: () => this.showPaper(), unblock: () => this.unblock() });
+    this.screen.on({ end: () => this.end(), show: () => this.showPaper(), unblock: () => this.unblock() });
     this.say(app.sitting.receiver ? `${app.sitting.receiver}正在进来` : "领导正在进来");
     this.onDevices = () => this.devicesChanged();
     navigator.mediaDevices?.addEventListener("devicechange", this.onDevices);
@@ -316,7 +315,7 @@ class Talk {
     const stream = (id && this.streams.get(id)) || null;
     if (video.srcObject === stream) return;
     video.srcObject = stream;
-    video.volume = this.loudness;
+    video.volume = talkVolume();
     if (stream) video.play().catch((error) => { if (error.name === "NotAllowedError") this.screen.part("unblock").hidden = false; });
   }
 
@@ -330,13 +329,6 @@ class Talk {
   /** @returns {HTMLVideoElement[]} of the others */
   videos() {
     return [this.screen.part("leader"), ...this.screen.part("others").querySelectorAll("video")];
-  }
-
-  /** @param {number} by */
-  louder(by) {
-    this.loudness = Math.min(1, Math.max(SOFTEST, Math.round((this.loudness + by) * 10) / 10));
-    for (const video of this.videos()) video.volume = this.loudness;
-    this.app.toast(this.loudness === 1 ? "声音已经最大了" : this.loudness === SOFTEST ? "声音已经最小了" : `声音 ${Math.round(this.loudness * 100)}`);
   }
 
   /** @param {{state: string, message: string, seconds: number}} connection */
@@ -428,6 +420,7 @@ class Talk {
     clearInterval(this.timer);
     clearTimeout(this.returning);
     navigator.mediaDevices?.removeEventListener("devicechange", this.onDevices);
+    this.endVolume();
     this.seat?.close();
     this.meter.close();
     this.hearing.close();

@@ -7,7 +7,7 @@ import * as voice from "../voice.js";
 export function unenrolled(app) {
   const screen = new Screen("unenrolled");
   screen.on({ again: () => app.refresh() });
-  return { back: "先要登记这台机器。" };
+  return { back: "先要登记这台机器。", speech: ["closed"], quiet: true };
 }
 
 /** The office has not answered since the page was opened. @param {any} app */
@@ -16,7 +16,7 @@ export function closed(app) {
   const tell = () => screen.fill({ reason: app.trouble ? app.trouble.message : "正在连办公室的服务器。" });
   screen.on({ again: () => app.refresh() });
   tell();
-  return { back: "连上以后再办。", update: tell };
+  return { back: "连上以后再办。", update: tell, speech: ["closed"], quiet: true };
 }
 
 /** The self-test found that nobody could be heard here. @param {any} app */
@@ -29,6 +29,6 @@ export function broken(app) {
     await app.tests.again();
     button.disabled = false;
   } });
-  const speak = () => (voice.canRead() ? voice.readOut(serious.words) : app.toast(serious.words));
+  const speak = () => (voice.canRead() ? voice.readOut(serious.words) : voice.speak("broken"));
   return { back: "修好以后再办。", speak };
 }

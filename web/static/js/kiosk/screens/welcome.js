@@ -1,7 +1,10 @@
 import { ApiError, api } from "/static/js/api.js";
+import { el } from "/static/js/dom.js";
+import { language, offered, speakIn } from "../lang.js";
+import { isLow, otherLow, resetLooks } from "../looks.js";
 import { wipeDraft } from "../memory.js";
 import { Screen } from "../screen.js";
-import { resetLooks } from "../keys.js";
+import * as voice from "../voice.js";
 
 const EVERY_MS = 5000;
 
@@ -37,11 +40,32 @@ class Uploading {
   }
 }
 
+/** Each language in its own words; one alone is no choice. @param {Screen} screen */
+function offerLanguages(screen) {
+  const place = screen.part("languages");
+  const all = offered();
+  const show = () => place.replaceChildren(...all.map(({ code, name }) => {
+    const button = el("button.btn", { type: "button", lang: code, "aria-pressed": String(code === language()) }, name);
+    button.addEventListener("click", async () => {
+      await speakIn(code);
+      show();
+      voice.speak("welcome");
+    });
+    return button;
+  }));
+  place.hidden = all.length < 2;
+  if (!place.hidden) show();
+}
+
 /** The first page. @param {any} app */
 export function welcome(app) {
   const screen = new Screen("welcome");
   wipeDraft();
-  screen.on({ start: () => app.go("notice"), progress: () => app.go("progress") });
+  const low = screen.key("low");
+  const showLow = () => low.setAttribute("aria-pressed", String(isLow()));
+  screen.on({ start: () => app.go("choose"), low: () => { otherLow(); showLow(); } });
+  showLow();
+  offerLanguages(screen);
   const uploading = new Uploading(screen);
-  return { speech: ["welcome"], back: () => resetLooks(), close: () => uploading.close() };
+  return { speech: ["welcome"], quiet: true, back: () => resetLooks(), close: () => uploading.close() };
 }
