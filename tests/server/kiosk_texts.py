@@ -50,11 +50,19 @@ def of_script(code: str) -> Iterator[str]:
     for literal in literals(code):
         for inner in PLACE.findall(literal):
             yield from of_script(inner[2:-1])
-        count = iter(range(1, 100))
-        words = " ".join(PLACE.sub(lambda _: "{%d}" % next(count), literal).split())  # noqa: UP031
-        words = re.sub(r"(?<!\{)\b\d+\b(?!\})|(?<=\D)(?<!\{)\d+(?!\})", lambda _: "{%d}" % next(count), words)  # noqa: UP031
+        words = " ".join(numbered(literal).split())
         if HAN.search(words):
             yield words.replace("\\n", " ")
+
+
+def numbered(literal: str) -> str:
+    """A literal with what is put in, and its own numbers, as {1}, {2} …"""
+    count = iter(range(1, 100))
+
+    def place(_: re.Match[str]) -> str:
+        return "{" + str(next(count)) + "}"
+
+    return re.sub(r"(?<!\{)\d+(?!\})", place, PLACE.sub(place, literal))
 
 
 def literals(code: str) -> Iterator[str]:
@@ -62,7 +70,7 @@ def literals(code: str) -> Iterator[str]:
     at, before = 0, "\n"
     while at < len(code):
         rest = code[at:]
-        if rest.startswith("//") or rest.startswith("/*"):
+        if rest.startswith(("//", "/*")):
             end = code.find("\n", at) if rest[1] == "/" else code.find("*/", at) + 2
             at = end if end > at else len(code)
             continue
