@@ -16,7 +16,7 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day fuzz-api clean
+.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day fuzz-api clean
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -120,6 +120,9 @@ $(TRAINING)/.setup: requirements.lock pyproject.toml
 
 bench-media: setup  ## the price of a room beside stock aiortc and Janus; writes deploy/performance.md, one JSON line
 	@$(BIN)/python -m deploy.bench.media
+
+bench-lecture: setup  ## one speaker and 10, 50, 100 viewers on one media node: its core-seconds, what was lost; one JSON line; AGAINST=checkout measures that one's node, too
+	@$(BIN)/python -m deploy.bench.lecture $(if $(AGAINST),--against $(AGAINST)) $(if $(SECONDS),--seconds $(SECONDS))
 
 lock:  ## renew the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 pyproject.toml -o requirements.lock

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     signalling_url: str = Field(
         "", description="How clients reach the media node's signalling; empty: ws://media_host:media_port/signal."
     )
+    lecture_viewers: int = Field(
+        100, ge=1, le=500, description="So many screens may watch lectures on one media node at the same time."
+    )
     media_bind: list[str] = Field(
         ["127.0.0.1"], description="Local addresses for media (UDP). Name the machine's own address for real kiosks."
     )

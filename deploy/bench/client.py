@@ -248,11 +248,12 @@ def _outgoing(connection: ForwardingConnection) -> tuple[Outgoing, Outgoing]:
     return found[0], found[1]
 
 
-async def offer(pairs: int) -> ForwardingConnection:
-    """A connection with microphone, camera and so many pairs for others, its offer made."""
+async def offer(pairs: int, *, sends: bool = True) -> ForwardingConnection:
+    """A connection with microphone, camera (inactive where nothing is sent) and so many pairs for others, its offer
+    made."""
     connection = quiet_connection()
     for kind in ("audio", "video"):
-        connection.addTransceiver(kind, direction="sendonly")
+        connection.addTransceiver(kind, direction="sendonly" if sends else "inactive")
     for _ in range(pairs):
         for kind in ("audio", "video"):
             connection.addTransceiver(kind, direction="recvonly")

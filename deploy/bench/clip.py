@@ -33,17 +33,17 @@ class Part:
     """Without the VP8 payload descriptor, whose picture id goes on over all rounds of the clip."""
 
 
-def encode_picture(path: Path) -> None:
-    """Write a moving texture as VP8 at a constant BITRATE (takes a few seconds)."""
+def encode_picture(path: Path, bitrate: int = BITRATE) -> None:
+    """Write a moving texture as VP8 at a constant bitrate (takes a few seconds)."""
     generator = np.random.default_rng(1)
     coarse = generator.integers(0, 256, (HEIGHT // 8, WIDTH // 4, 3), np.uint8)
     texture = cv2.resize(coarse, (2 * WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     with av.open(str(path), "w", format="webm") as container:
         stream = container.add_stream("libvpx", rate=RATE)
-        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = WIDTH, HEIGHT, "yuv420p", BITRATE
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = WIDTH, HEIGHT, "yuv420p", bitrate
         stream.options = {
             "deadline": "good", "cpu-used": "5", "lag-in-frames": "0", "error-resilient": "default",
-            "minrate": str(BITRATE), "maxrate": str(BITRATE), "bufsize": str(BITRATE), "g": str(KEYFRAME_EVERY),
+            "minrate": str(bitrate), "maxrate": str(bitrate), "bufsize": str(bitrate), "g": str(KEYFRAME_EVERY),
         }  # fmt: skip
         for number in range(int(SECONDS * RATE)):
             shift = 2 * number

@@ -63,11 +63,13 @@ def on_core(core: int) -> Callable[[], None]:
 
 
 @contextlib.contextmanager
-def process(argv: Sequence[str], core: int, port: int, log: Path, env: dict[str, str] | None = None) -> Iterator[int]:
+def process(
+    argv: Sequence[str], core: int, port: int, log: Path, env: dict[str, str] | None = None, root: Path = ROOT
+) -> Iterator[int]:
     """A child that listens on `port`; its output goes to `log`.  Raises NotThere when it does not."""
     with log.open("wb") as output:
         child = subprocess.Popen(
-            argv, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})},
+            argv, cwd=root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})},
             preexec_fn=on_core(core), start_new_session=True,
         )  # fmt: skip
     try:
@@ -104,8 +106,9 @@ def stock(folder: Path, core: int) -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def ours(folder: Path, core: int, client_core: int) -> Iterator[Running]:
-    """The product's media node as `jietan media` starts it, with a sink for the sound beside the client."""
+def ours(folder: Path, core: int, client_core: int, root: Path = ROOT) -> Iterator[Running]:
+    """The product's media node as `jietan media` starts it, from another checkout if `root` names one, with a sink for
+    the sound beside the client."""
     data, port, sink_port = folder / "ours", free_port(), free_port()
     shutil.rmtree(data, ignore_errors=True)
     settings = Settings(data_dir=data)
@@ -117,7 +120,7 @@ def ours(folder: Path, core: int, client_core: int) -> Iterator[Running]:
     key = settings.key("seat")
     sink = [sys.executable, "-m", "deploy.bench.sink", str(sink_port)]
     node = [sys.executable, "-m", "server.cli", "media"]
-    with process(sink, client_core, sink_port, folder / "sink.log"), process(node, core, port, folder / "ours.log", env) as pid:
+    with process(sink, client_core, sink_port, folder / "sink.log"), process(node, core, port, folder / "ours.log", env, root) as pid:
         yield Running("ours", f"ws://127.0.0.1:{port}/signal", pid, key, str(data / "recordings"))
     shutil.rmtree(data, ignore_errors=True)
 

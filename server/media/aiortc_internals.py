@@ -47,7 +47,11 @@ from aiortc.rtp import (
 
 from server.media import codecs, downlink, rtp, twcc
 from server.media.addresses import MediaAddresses
+from server.media.fan import Fan
 from server.media.forwarding import (
+    KEYFRAME_EACH,
+    KEYFRAME_INTERVAL,
+    KEYFRAME_INTERVAL_MANY,
     NACK_LIMIT,
     RESEND_WITHIN,
     KeyframeThrottle,
@@ -403,6 +407,10 @@ class ForwardingReceiver(RTCRtpReceiver):
         """How many packets the publisher sent, by their numbers."""
         return self._in.expected
 
+    def watched_by_many(self, many: bool) -> None:
+        """Whether key frames are to be rare."""
+        self._keyframes.interval = KEYFRAME_INTERVAL_MANY if many else KEYFRAME_INTERVAL
+
     def request_keyframe(self) -> None:
         """Ask the publisher for a key frame, now or as soon as the last request is old enough."""
         if self._in.ssrc is None:
@@ -501,6 +509,26 @@ class ForwardingSender(RTCRtpSender):
         self._mime = ""
         self._remb = False
         self._report_at = 0.0
+        self._fan: Fan | None = None
+        """Whose numbers this viewer's packets have, with many others'."""
+        self._asked_at = -1e9
+
+    def share_numbers(self, fan: Fan) -> None:
+        """Be one of many viewers of what a fan sends; before the answer is made, which names the SSRCs."""
+        self._fan = fan
+        self._out.stream = fan.stream
+        self._ssrc = self._out.ssrc = fan.ssrc
+        self._rtx_ssrc = self._out.rtx_ssrc = fan.rtx_ssrc
+
+    def _alone(self) -> None:
+        """Go on without the others, from the numbers that were reached: they have layers that this viewer does not."""
+        fan, self._fan = self._fan, None
+        if fan is None:
+            return
+        fan.leave(self._out)
+        self._out.stream = fan.stream.branch()
+        if self.source is not None:
+            self.source.sinks.append(self.forward)
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         """Start sending (called by aiortc once DTLS is up)."""
@@ -534,18 +562,28 @@ class ForwardingSender(RTCRtpSender):
             if self.forward in self.source.sinks:
                 self.source.sinks.remove(self.forward)
         self.source = source
-        self._out.stream.switch()
+        if self._fan is None:
+            self._out.stream.switch()
+        else:
+            self._fan.leave(self._out)
         self._out.needs_keyframe = self._video
         self.limit, self.shown = None, Shown.FULL
-        if source is not None:
+        if source is None:
+            return
+        if self._fan is None:
             source.sinks.append(self.forward)
-            if self._video:
-                source.viewers.add(self)
-                source.request_keyframe()
+        else:
+            self._fan.join(self._out)
+        if self._video:
+            source.viewers.add(self)
+            source.request_keyframe()
 
     def turn(self) -> None:
         """The source's codec changed."""
         self._out.stream.pause()
+        if self._fan is not None:
+            self._fan.stream.forget()
+            self._fan.join(self._out)
         self._out.needs_keyframe = True
 
     @property
@@ -562,7 +600,7 @@ class ForwardingSender(RTCRtpSender):
     @property
     def bits(self) -> int:
         """Everything sent, retransmissions and headers too."""
-        return self._out.bits
+        return self._out.bits + (self._fan.bits if self._fan is not None and self._fan.has(self._out) else 0)
 
     @property
     def watching(self) -> bool:
@@ -582,6 +620,10 @@ class ForwardingSender(RTCRtpSender):
         self.limit, self.shown = limit, downlink.shown(layers, picture)
         if not self.playable:
             self.shown = Shown.UNPLAYABLE
+        if self._fan is not None and self.shown in (Shown.REDUCED, Shown.STOPPED):
+            self._alone()
+        if self._fan is not None:
+            return
         self._out.stream.layers.wanted = layers - 1 if 0 < layers < len(picture) else Layers.ALL
         if self.shown is Shown.STOPPED:
             self._out.stream.pause()
@@ -605,7 +647,8 @@ class ForwardingSender(RTCRtpSender):
         if mime != self._mime:
             self._mime = mime
             self._out.payload_type, self._out.rtx_payload_type = self._types[mime]
-            self._out.stream.forget()
+            if self._fan is None:
+                self._out.stream.forget()
 
     def _answer(self, lost: list[int], now: float) -> None:
         """Send again what is asked for; what is too old or too much is made good by a key frame instead."""
@@ -613,16 +656,23 @@ class ForwardingSender(RTCRtpSender):
         if self._video and self.source is not None:
             fresh = [out for out in found if now - out.since < RESEND_WITHIN]
             if len(fresh) < len(found) or len(lost) > NACK_LIMIT:
-                self.source.request_keyframe()
+                self._ask_for_keyframe(now)
             found = fresh[-NACK_LIMIT:]
         for out in found:
             self._out.again(out)
 
+    def _ask_for_keyframe(self, now: float) -> None:
+        """The viewer needs one; one of many has to wait until it is their turn again."""
+        if self.source is None or (self._fan is not None and now - self._asked_at < KEYFRAME_EACH):
+            return
+        self._asked_at = now
+        self.source.request_keyframe()
+
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == 1:
             self._answer(packet.lost, time.monotonic())
-        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (1, 4) and self.source is not None:
-            self.source.request_keyframe()
+        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (1, 4):
+            self._ask_for_keyframe(time.monotonic())
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == 15:
             self._note_remb(packet.fci)
         elif isinstance(packet, RtcpRrPacket | RtcpSrPacket):
@@ -657,17 +707,22 @@ class ForwardingSender(RTCRtpSender):
         moment = self.source.clock.at(now) if self.source is not None else None
         if offset is None or moment is None:
             return
+        report = self._report(moment, offset) if self._fan is None else self._fan.report(now, lambda: self._report(moment, offset))
+        if self.reports is not None:
+            self.reports.sent(int.from_bytes(report[8:16], "big"), now)
+        send_now(self.transport, report)
+
+    def _report(self, moment: tuple[int, int], offset: int) -> bytes:
+        """A sender report (RFC 3550 section 6.4.1): NTP time and RTP timestamp of a moment, what was sent until then."""
+        sent = self._out if self._fan is None else self._fan
         info = RtcpSenderInfo(
             ntp_timestamp=moment[0],
             rtp_timestamp=(moment[1] + offset) & 0xFFFFFFFF,
-            packet_count=self._out.packets & 0xFFFFFFFF,
-            octet_count=self._out.octets & 0xFFFFFFFF,
+            packet_count=sent.packets & 0xFFFFFFFF,
+            octet_count=sent.octets & 0xFFFFFFFF,
         )
         name = RtcpSourceInfo(ssrc=self._ssrc, items=[(1, self._stream_id.encode())])
-        if self.reports is not None:
-            self.reports.sent(moment[0], now)
-        report = bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name]))
-        send_now(self.transport, report)
+        return bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name]))
 
 
 def _extension(parameters: RTCRtpReceiveParameters | RTCRtpSendParameters, uri: str) -> int | None:

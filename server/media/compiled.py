@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HOT = (
-    "codecs/__init__", "codecs/base", "codecs/h264", "codecs/vp8", "forwarding", "incoming", "ordering", "outgoing",
+    "codecs/__init__", "codecs/base", "codecs/h264", "codecs/vp8", "fan", "forwarding", "incoming", "ordering", "outgoing",
     "rtp", "timeline", "twcc", "udp", "wire",
 )  # fmt: skip
 SOURCE = Path(__file__).parent

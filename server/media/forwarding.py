@@ -8,6 +8,10 @@ from server.media import rtp
 
 KEYFRAME_INTERVAL = 0.4
 """Seconds between two key frame requests to one publisher."""
+KEYFRAME_INTERVAL_MANY = 2.0
+"""The same where a hundred watch: each key frame costs them all as much as several pictures."""
+KEYFRAME_EACH = 6.0
+"""Seconds between two key frames that one of many viewers may have asked for: their line must not be felt by all."""
 NACK_LIMIT = 150
 """A hole of more packets is an outage: asking for all of it would only make a storm."""
 NACK_LIMIT_SOUND = 250
@@ -21,9 +25,10 @@ SYNC_WITHIN = 2.0
 
 
 class KeyframeThrottle:
-    """Lets a key frame request through at most every KEYFRAME_INTERVAL; later ones are kept, not lost."""
+    """Lets a key frame request through at most every `interval` seconds; later ones are kept, not lost."""
 
     def __init__(self) -> None:
+        self.interval = KEYFRAME_INTERVAL
         self._last = -1e9
         self.wanted = False
 
@@ -34,7 +39,7 @@ class KeyframeThrottle:
 
     def due(self, now: float) -> bool:
         """Whether a request waits and may be sent now; it counts as sent then."""
-        if not self.wanted or now - self._last < KEYFRAME_INTERVAL:
+        if not self.wanted or now - self._last < self.interval:
             return False
         self._last, self.wanted = now, False
         return True
@@ -186,6 +191,15 @@ class SlotStream:
         self._left_out: int | None = None
         self._history: list[Outgoing | None] = [None] * HISTORY
         self.layers = Layers()
+
+    def branch(self) -> "SlotStream":
+        """A stream that goes on from here as this one does, and has all layers; what was sent may be asked for of it."""
+        made = SlotStream(self._clock_rate)
+        made._offsets, made._kept_timestamp, made._next = self._offsets, self._kept_timestamp, self._next
+        made._holes, made._history = dict(self._holes), list(self._history)
+        made._seq, made._timestamp, made._sent_at = self._seq, self._timestamp, self._sent_at
+        made._picture, made._tl0, made._left_out = self._picture, self._tl0, self._left_out
+        return made
 
     def switch(self) -> None:
         """The next packet comes from another source."""

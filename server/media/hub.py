@@ -15,12 +15,14 @@ from server.errors import NotFound
 from server.media import aiortc_internals, compiled, history
 from server.media.cameras import Cameras
 from server.media.disk import Space
+from server.media.lecture import Lecture
 from server.media.room import Room
 from server.media.tools import Tools
 from server.media.transcribers import Access, Transcribers
 from server.media.writer import Writer
 from server.protocol.media_control import NodeStatus
 from server.protocol.recording import JOURNAL_NAME, Manifest
+from server.protocol.signalling import LECTURE
 from server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -64,7 +66,7 @@ class Hub:
         self.tools = Tools(
             self._writer, self._closer, self._transcribers, signing_key.load(settings),
             settings.segment_seconds, self._on_entry, self._space, self.cameras,
-            empty_seconds=settings.empty_room_minutes * 60,
+            empty_seconds=settings.empty_room_minutes * 60, viewers_left=self._viewers_left,
         )  # fmt: skip
         self._ticker = asyncio.ensure_future(self._tick())
         self._closed = False
@@ -76,6 +78,10 @@ class Hub:
     def _camera_changed(self, camera_id: str) -> None:
         for room in self.rooms.values():
             room.camera_changed(camera_id)
+
+    def _viewers_left(self) -> int:
+        there = sum(room.viewers for room in self.rooms.values() if isinstance(room, Lecture))
+        return self.settings.lecture_viewers - there
 
     def folder(self, reception_id: str) -> Path:
         """The recording folder of a reception (its id is safe as a path component)."""
@@ -104,7 +110,8 @@ class Hub:
         folder = self.folder(reception_id)
         await asyncio.to_thread(make_folder, folder)
         past, repaired = await asyncio.to_thread(history.load, folder)
-        room = Room(reception_id, folder, self.tools, past)
+        kind = Lecture if reception_id.startswith(LECTURE) else Room
+        room = kind(reception_id, folder, self.tools, past)
         if past.closed is None:
             room.begin(repaired)
             self.rooms[reception_id] = room

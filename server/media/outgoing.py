@@ -15,6 +15,18 @@ PADDING = b"\x01"
 """What stands in for a packet that is not wanted: one byte, which says so itself (RFC 3550 section 5.1)."""
 
 
+def written(out: Outgoing, payload_type: int, abs_send_time: int, seq: int, ssrc: int, payload: bytes) -> bytes:
+    """The packet as it goes to the wire, not encrypted yet; `abs_send_time`: number of that header extension, 0: none."""
+    first = 0x80
+    if not payload:
+        first, payload = 0xA0, PADDING
+    second = payload_type | 0x80 if out.marker else payload_type
+    if not abs_send_time:
+        return rtp.HEADER.pack(first, second, seq, out.timestamp, ssrc) + payload
+    moment = (abs_send_time << 4 | 2) << 24 | int(time.time() * 262144) & 0xFFFFFF
+    return rtp.HEADER_AND_EXTENSION.pack(first | 0x10, second, seq, out.timestamp, ssrc, 0xBEDE0001, moment) + payload
+
+
 class Sending:
     """Rewrites a source's packets into a slot's stream and sends them."""
 
@@ -39,7 +51,7 @@ class Sending:
 
     def forward(self, packet: rtp.Packet) -> None:
         """Send a packet of the source."""
-        if not self.active or (self.needs_keyframe and not self._may_begin(packet)):
+        if not self.may_have(packet):
             return
         out = self.stream.rewrite(packet)
         if out is None:
@@ -47,6 +59,10 @@ class Sending:
         self.packets += 1
         self.octets += len(out.payload)
         self._send(out, self.payload_type, out.seq, self.ssrc, out.payload)
+
+    def may_have(self, packet: rtp.Packet) -> bool:
+        """Whether this packet of the source can be sent: the line is there, and what it needs went before."""
+        return self.active and not (self.needs_keyframe and not self._may_begin(packet))
 
     def again(self, out: Outgoing) -> None:
         """Send a packet again, as a retransmission where that was agreed on (RFC 4588)."""
@@ -58,16 +74,7 @@ class Sending:
         self._send(out, self.rtx_payload_type, self._rtx_seq, self.rtx_ssrc, payload)
 
     def _send(self, out: Outgoing, payload_type: int, seq: int, ssrc: int, payload: bytes) -> None:
-        first = 0x80
-        if not payload:
-            first, payload = 0xA0, PADDING
         self.bits += 8 * (len(payload) + OVERHEAD)
         put = self.put
-        if put is None:
-            return
-        second = payload_type | 0x80 if out.marker else payload_type
-        if not self.abs_send_time:
-            put(rtp.HEADER.pack(first, second, seq, out.timestamp, ssrc) + payload)
-            return
-        moment = (self.abs_send_time << 4 | 2) << 24 | int(time.time() * 262144) & 0xFFFFFF
-        put(rtp.HEADER_AND_EXTENSION.pack(first | 0x10, second, seq, out.timestamp, ssrc, 0xBEDE0001, moment) + payload)
+        if put is not None:
+            put(written(out, payload_type, self.abs_send_time, seq, ssrc, payload))

@@ -63,11 +63,15 @@ class Outbox:
 
     def send(self, message: Message) -> None:
         """Queue a message."""
+        self.send_text(message.model_dump_json())
+
+    def send_text(self, text: str) -> None:
+        """Queue a message that is written already, for many."""
         if self._closing:
             return
         self._last = time.monotonic()
         try:
-            self._queue.put_nowait(message.model_dump_json())
+            self._queue.put_nowait(text)
         except asyncio.QueueFull:
             log.warning("client too slow")
             self._queue = asyncio.Queue(OUTBOX)
@@ -147,7 +151,7 @@ class MediaLink:
     feeds: list[tuple[ForwardingReceiver, Input]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._own = {TrackKind.AUDIO: self.audio, TrackKind.VIDEO: self.video}
+        self._own: dict[TrackKind, ForwardingReceiver | None] = {TrackKind.AUDIO: self.audio, TrackKind.VIDEO: self.video}
 
     @property
     def inputs(self) -> list[Input]:
@@ -171,12 +175,12 @@ class MediaLink:
 
     def may_send(self, kind: TrackKind) -> bool:
         """Whether this participant may send this at all."""
-        return self._own[kind] is not None
+        return self._own.get(kind) is not None
 
     def supply(self, kind: TrackKind, track: ForwardingReceiver | None) -> None:
         """Let another connection's track stand for the own one; None: the own again.  The old one's inputs end."""
         self.stop_inputs(self.track(kind))
-        chosen = track or self._own[kind]
+        chosen = track or self._own.get(kind)
         if kind is TrackKind.AUDIO:
             self.audio = chosen
         else:
@@ -216,6 +220,12 @@ class MediaLink:
             if sink in receiver.sinks:
                 receiver.sinks.remove(sink)
             sink.flush()
+
+    def withdraw(self) -> None:
+        """This participant may send nothing any more; what still comes is for nobody."""
+        self.stop_inputs()
+        self.audio = self.video = self.document = None
+        self._own = {}
 
     def silence(self) -> None:
         """Nothing that comes is taken any more, and nothing of the others is sent."""

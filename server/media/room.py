@@ -5,7 +5,7 @@ Recording and recognition are beside it (recording.py, recognition.py).
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -471,6 +471,11 @@ class Room:
 
     # -- time passes -------------------------------------------------------------------------------------------
 
+    @property
+    def _heard(self) -> Mapping[str, Participant]:
+        """Whose lines are measured, and who is told of them."""
+        return self.participants
+
     def client_says(self, seated: Participant, stats: Stats) -> None:
         """A client measured its own line."""
         self._lines.client_says(seated, stats)
@@ -482,7 +487,7 @@ class Room:
                 sink.tick(now)
         self._recording.tick(now)
         await self._watch_seats(now)
-        self._lines.tick(now, self.participants)
+        self._lines.tick(now, self._heard)
         self._watch_emptiness(now)
 
     async def _watch_seats(self, now: float) -> None:
@@ -502,10 +507,14 @@ class Room:
         if changed:
             self._show()
 
+    @property
+    def _deserted(self) -> bool:
+        return not self.participants
+
     def _watch_emptiness(self, now: float) -> None:
         """A talk that everybody is gone from must not run for ever: in the end the node hangs up."""
         begun = self._recording.begun or self._history.received
-        if self.participants or self.ended or not begun:
+        if not self._deserted or self.ended or not begun:
             self._empty_since = None
             return
         if self._empty_since is None:

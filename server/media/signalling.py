@@ -13,8 +13,9 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from server import clock
-from server.errors import JietanError
+from server.errors import JietanError, NotAllowed
 from server.media.hub import Hub
+from server.media.lecture import Lecture
 from server.media.participant import MAX_CANDIDATES, Outbox, Participant, add_candidate
 from server.media.room import ReceptionEnded, Room
 from server.media.tokens import SeatTokens
@@ -26,11 +27,14 @@ from server.protocol.signalling import (
     ClientMessage,
     CloseCode,
     Ended,
+    Floor,
+    Hand,
     HangUp,
     Hold,
     Join,
     Joined,
     Leave,
+    LowerHand,
     Mark,
     Mute,
     Offer,
@@ -236,6 +240,25 @@ class Session:
         if seat.link is not None:
             seat.link.connection.note_wide()
 
+    @property
+    def _in_lecture(self) -> tuple[Lecture, Participant]:
+        room, seat = self._here
+        if not isinstance(room, Lecture):
+            raise NotAllowed
+        return room, seat
+
+    async def _hand(self, message: Hand) -> None:
+        lecture, seat = self._in_lecture
+        lecture.hand(seat, raised=message.raised)
+
+    async def _floor(self, message: Floor) -> None:
+        lecture, seat = self._in_lecture
+        lecture.give_floor(seat, message.participant_id)
+
+    async def _lower_hand(self, message: LowerHand) -> None:
+        lecture, seat = self._in_lecture
+        lecture.lower(seat, message.participant_id)
+
     async def _leave(self, message: Leave) -> None:
         room, seat = self._here
         await room.leave(seat, "left")
@@ -256,6 +279,9 @@ _HANDLERS: dict[type, Callable[[Session, Any], Awaitable[None]]] = {
     Stats: Session._stats,
     Probe: Session._probe,
     Wide: Session._wide,
+    Hand: Session._hand,
+    Floor: Session._floor,
+    LowerHand: Session._lower_hand,
     Leave: Session._leave,
     HangUp: Session._hang_up,
 }

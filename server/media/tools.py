@@ -1,6 +1,7 @@
 """What all rooms of a node share: writer, transcriber, times, and connections that say goodbye."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -34,6 +35,8 @@ class Tools:
     finish_seconds: float = FINISH_SECONDS
     away_seconds: float = AWAY_SECONDS
     empty_seconds: float = EMPTY_SECONDS
+    viewers_left: Callable[[], int] = field(default=lambda: 0)
+    """How many more may watch lectures on this node."""
     farewells: set[asyncio.Task[None]] = field(default_factory=set)
 
     def close_soon(self, link: MediaLink) -> None:

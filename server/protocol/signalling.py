@@ -13,6 +13,10 @@ SLOTS = 5
 """Participants a client can see at once: it offers this many pairs of receiving sections."""
 MAX_PARTICIPANTS = 5
 MAX_OBSERVERS = 3
+LECTURE = "lecture-"
+"""The id of every lecture begins with this, that of no reception does: by it a node knows which of the two it holds."""
+MAX_HANDS = 20
+"""Raised at the same time in a lecture."""
 ShareSource = Literal[Source.DOCUMENT, Source.SCREEN]
 ALIVE_EVERY = 2.0
 """Longest silence of the node on a socket, in seconds."""
@@ -38,6 +42,8 @@ class SeatClaims(Message):
     role: Role
     name: Annotated[str, Field(max_length=64)]
     """Shown to the others; never logged."""
+    office: Annotated[str, Field(max_length=100)] = ""
+    """In a lecture: the office that the seat belongs to, shown to the others."""
     publishes: bool = True
     video: bool = True
     """False where the petitioner agreed to sound only."""
@@ -165,6 +171,30 @@ class Wide(Message):
     type: Literal["wide"] = "wide"
 
 
+class Hand(Message):
+    """A viewer of a lecture raises a hand or lowers it."""
+
+    type: Literal["hand"] = "hand"
+    raised: bool
+
+
+class Floor(Message):
+    """The speaker of a lecture lets this viewer be heard and seen by all; null: nobody any more.
+
+    One viewer at a time.  Who has the floor makes a new socket and a new offer, in which microphone and camera are sent.
+    """
+
+    type: Literal["floor"] = "floor"
+    participant_id: Identifier | None
+
+
+class LowerHand(Message):
+    """The speaker of a lecture lowers a viewer's hand without letting them speak."""
+
+    type: Literal["lower_hand"] = "lower_hand"
+    participant_id: Identifier
+
+
 class Leave(Message):
     """This participant goes; the others stay."""
 
@@ -178,7 +208,8 @@ class HangUp(Message):
 
 
 ClientMessage = Annotated[
-    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Probe | Wide | Leave | HangUp,
+    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Probe | Wide | Hand | Floor | LowerHand
+    | Leave | HangUp,
     Field(discriminator="type"),
 ]
 
@@ -230,6 +261,47 @@ class Room(Message):
     """What is shown to everybody; null also for whoever is on hold."""
     seats: tuple[Seat, ...]
     """Everybody who is there, observers and those on hold too."""
+
+
+class Viewer(Message):
+    """Somebody in a lecture who asks to speak or does."""
+
+    participant_id: Identifier
+    name: str
+    office: str
+
+
+class OfficePresent(Message):
+    """An office in a lecture and how many of its seats are there."""
+
+    name: str
+    seats: int
+
+
+class Lecture(Message):
+    """The state of a lecture, the same for everybody; sent after a change, at most about once a second.
+
+    Slot 0 of every client carries the speaker, slot 1 whoever has the floor.
+    """
+
+    type: Literal["lecture"] = "lecture"
+    state: Literal["waiting", "running", "ended"]
+    """`running` from the moment that the speaker sends sound: recording starts there."""
+    recording: bool
+    recording_trouble: str = ""
+    """For the speaker: Chinese sentence if something is wrong with the recording, else empty."""
+    started_at: Moment | None = None
+    speaker: Viewer | None = None
+    """Null while the speaker is not there."""
+    speaking: bool = False
+    """The speaker's sound or picture comes."""
+    floor: Viewer | None = None
+    document: Document | None = None
+    viewers: int
+    offices: tuple[OfficePresent, ...]
+    """Whose seats are there, by name."""
+    hands: tuple[Viewer, ...] = ()
+    """In the order in which they were raised."""
 
 
 class Joined(Message):
@@ -376,7 +448,7 @@ class Ended(Message):
 
 
 NodeMessage = Annotated[
-    Joined | Answer | Room | Caption | Recognition | Marked | ShareEnded | Departed | Lines | Alive
+    Joined | Answer | Room | Lecture | Caption | Recognition | Marked | ShareEnded | Departed | Lines | Alive
     | Probed | Trouble | Ended,
     Field(discriminator="type"),
 ]

@@ -174,16 +174,50 @@ class Client:
         await peer.setLocalDescription(await peer.createOffer())
         # aiortc guesses how much it can receive far too low: the node shall not go by it.
         sdp = re.sub(r"a=rtcp-fb:\d+ goog-remb\r\n", "", peer.localDescription.sdp)
+        answers = self._count(Answer)
         await self.send(Offer(sdp=re.sub("a=(candidate:|end-of-candidates).*\r\n", "", sdp) if hidden else sdp))
         if hidden:
             await self.send(Candidate(candidate="candidate:1 1 udp 1 9f0e.local 5004 typ host", sdp_mid="0"))
             await self.send(Candidate(candidate=None))
-        await until(lambda: self.last(Answer), "answer")
+        await until(lambda: self._count(Answer) > answers, "answer")
         if hidden:
             await asyncio.sleep(0.3)  # the node has long looked at what it knows when this side makes itself known
         await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
         self._watch(peer)
         return self
+
+    async def watch(self) -> "Client":
+        """Offer to receive only, as a viewer of a lecture does; after a first time on a new socket."""
+        if self.peer is not None:
+            await self._new_socket()
+            await self.peer.close()
+        await until(lambda: self.last(Joined), "joined")
+        peer = self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        for kind in ("audio", "video", "video"):
+            peer.addTransceiver(kind, direction="inactive")
+        for kind in ("audio", "video") * 2 + ("video",):
+            peer.addTransceiver(kind, direction="recvonly")
+        await peer.setLocalDescription(await peer.createOffer())
+        answers = self._count(Answer)
+        await self.send(Offer(sdp=re.sub(r"a=rtcp-fb:\d+ goog-remb\r\n", "", peer.localDescription.sdp)))
+        await until(lambda: self._count(Answer) > answers, "answer")
+        await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
+        self._watch(peer)
+        return self
+
+    async def again(self) -> "Client":
+        """The same seat on a new socket, now with microphone and camera."""
+        await self._new_socket()
+        return await self.publish()
+
+    async def _new_socket(self) -> None:
+        joined, old = self._count(Joined), self.socket
+        await self.join(self.last(Joined).resume, self.last(Answer).line)
+        await until(lambda: self._count(Joined) > joined, "joined again")
+        await old.close()
+
+    def _count(self, kind: type) -> int:
+        return sum(isinstance(m, kind) for m in self.got)
 
     def _watch(self, peer: RTCPeerConnection) -> None:
         receiving = [t for t in peer.getTransceivers() if t.direction == "recvonly"]
