@@ -272,7 +272,7 @@ async def answer(sdp: str) -> ForwardingConnection:
 def quiet_connection() -> ForwardingConnection:
     """The node's own kind of connection, without its reports: the bench sends what reports it wants."""
     connection = ForwardingConnection()
-    connection._ticker.cancel()
+    connection.be_quiet()
     return connection
 
 

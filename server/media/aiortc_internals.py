@@ -600,7 +600,7 @@ class ForwardingSender(RTCRtpSender):
     @property
     def bits(self) -> int:
         """Everything sent, retransmissions and headers too."""
-        return self._out.bits + (self._fan.bits if self._fan is not None and self._fan.has(self._out) else 0)
+        return self._out.bits + (self._fan.bits if self._fan is not None and self._out.shared else 0)
 
     @property
     def watching(self) -> bool:
@@ -749,6 +749,49 @@ def _types(parameters: Sequence[RTCRtpCodecParameters]) -> dict[str, tuple[int, 
 # --- the connection -------------------------------------------------------------------------------------------
 
 
+class _Ticker:
+    """Ticks all connections of an event loop: a hundred timers of their own would take longer than what they are for."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._connections: dict[ForwardingConnection, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, connection: "ForwardingConnection") -> None:
+        self._connections[connection] = None
+        if self._timer is None:
+            self._timer = self._loop.call_later(TICK, self._turn)
+
+    def remove(self, connection: "ForwardingConnection") -> None:
+        """Nothing for one that is not there."""
+        self._connections.pop(connection, None)
+        if not self._connections and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            del _tickers[self._loop]
+
+    def _turn(self) -> None:
+        self._timer = self._loop.call_later(TICK, self._turn)
+        now = time.monotonic()
+        for connection in tuple(self._connections):
+            try:
+                connection.tick(now)
+            except Exception as fault:
+                # One connection's fault must not stop the clock of the others.
+                self._loop.call_exception_handler({"message": "connection not ticked", "exception": fault})
+
+
+_tickers: dict[asyncio.AbstractEventLoop, _Ticker] = {}
+
+
+def _ticker() -> _Ticker:
+    """The running loop's; it lives as long as it has connections."""
+    loop = asyncio.get_running_loop()
+    if loop not in _tickers:
+        _tickers[loop] = _Ticker(loop)
+    return _tickers[loop]
+
+
 class ForwardingConnection(RTCPeerConnection):
     """A peer connection whose transceivers forward.  Agreed on are Opus and VP8, what every browser can send and every
     other can show, and H.264, what encoders send; all of it can be written by the recorder."""
@@ -760,7 +803,8 @@ class ForwardingConnection(RTCPeerConnection):
         self._downlink = downlink.Downlink(self._line)
         self._decided = (0.0, 0)
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-        self._ticker = asyncio.ensure_future(self._tick())
+        self._ticker = _ticker()
+        self._ticker.add(self)
 
     def _RTCPeerConnection__createTransceiver(
         self, direction: str, kind: str, sender_track: Any = None
@@ -785,14 +829,16 @@ class ForwardingConnection(RTCPeerConnection):
             transceiver.direction = "sendonly"
             transceiver.sender._stream_id = stream_id
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            now = time.monotonic()
-            for part in self._parts:
-                part.tick(now)
-            if now - self._decided[0] >= downlink.EVERY:
-                self._decide(now)
+    def tick(self, now: float) -> None:
+        """Called every TICK seconds."""
+        for part in self._parts:
+            part.tick(now)
+        if now - self._decided[0] >= downlink.EVERY:
+            self._decide(now)
+
+    def be_quiet(self) -> None:
+        """Send no reports and requests of its own any more."""
+        self._ticker.remove(self)
 
     def _decide(self, now: float) -> None:
         """Fit the pictures into what the line carries: a document that is shown first, then slot by slot."""
@@ -839,8 +885,8 @@ class ForwardingConnection(RTCPeerConnection):
         )
 
     async def close(self) -> None:
-        """Close the connection and stop its ticker; may be called again."""
-        self._ticker.cancel()
+        """Close the connection; may be called again."""
+        self.be_quiet()
         await super().close()
 
 

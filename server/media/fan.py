@@ -60,12 +60,9 @@ class Fan:
             if viewer in group.members:
                 place = group.members.index(viewer)
                 del group.members[place], group.puts[place]
+                viewer.shared = False
                 viewer.bits += self.bits
         self._groups = [group for group in self._groups if group.members]
-
-    def has(self, viewer: Sending) -> bool:
-        """Whether somebody gets the stream now."""
-        return any(viewer in group.members for group in self._groups)
 
     def switch(self) -> None:
         """The next packet comes from another source."""
@@ -91,21 +88,22 @@ class Fan:
         if out.seq >= 0x10000 - BEFORE_WRAP:
             return
         for viewer in [one for one in self._waiting if one.may_have(packet)]:
-            self._waiting.remove(viewer)
-            self._group_of(viewer)
-            viewer.bits -= self.bits
+            put = viewer.put
+            if put is not None:
+                self._waiting.remove(viewer)
+                group = self._group_of(viewer)
+                group.members.append(viewer)
+                group.puts.append(put)
+                viewer.shared = True
+                viewer.bits -= self.bits
 
-    def _group_of(self, viewer: Sending) -> None:
+    def _group_of(self, viewer: Sending) -> _Alike:
         for group in self._groups:
             if group.payload_type == viewer.payload_type and group.abs_send_time == viewer.abs_send_time:
-                break
-        else:
-            group = _Alike(viewer.payload_type, viewer.abs_send_time)
-            self._groups.append(group)
-        put = viewer.put
-        if put is not None:
-            group.members.append(viewer)
-            group.puts.append(put)
+                return group
+        made = _Alike(viewer.payload_type, viewer.abs_send_time)
+        self._groups.append(made)
+        return made
 
     def report(self, now: float, make: Callable[[], bytes]) -> bytes:
         """The sender report, made anew when the last one is REPORT_AGE old."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from server.errors import JietanError, NotAllowed
 from server.media import rtp
+from server.media.aiortc_internals import ForwardingReceiver
+from server.media.fan import Fan
 from server.media.history import History
 from server.media.participant import MediaLink, Outbox, Participant
 from server.media.room import NobodyThere, Room, RoomFull
@@ -39,6 +41,34 @@ class NotBegun(JietanError):
     message = "讲座还没有开始，开始以后才能请人发言。"
 
 
+class _Channel:
+    """One of the streams that all viewers get, whatever it carries at present."""
+
+    def __init__(self, clock_rate: int) -> None:
+        self.fan = Fan(clock_rate)
+        self._forward = self.fan.forward
+        self._source: ForwardingReceiver | None = None
+
+    def point(self, source: ForwardingReceiver | None) -> None:
+        """Carry this receiver's track from now on, or nothing."""
+        if source is self._source:
+            return
+        if self._source is not None and self._forward in self._source.sinks:
+            self._source.sinks.remove(self._forward)
+        self._source = source
+        self.fan.switch()
+        if source is not None:
+            source.watched_by_many(True)
+            source.sinks.append(self._forward)
+
+
+class _Pair:
+    """The channels of a slot."""
+
+    def __init__(self) -> None:
+        self.audio, self.video = _Channel(rtp.AUDIO_CLOCK), _Channel(rtp.VIDEO_CLOCK)
+
+
 class Lecture(Room):
     """One lecture; all methods run in the node's event loop."""
 
@@ -47,6 +77,9 @@ class Lecture(Room):
         self._hands: dict[str, None] = {}
         self._floor = ""
         """Who has it; empty: nobody."""
+        self._pairs = (_Pair(), _Pair())
+        """Of the speaker, and of whoever has the floor."""
+        self._paper = _Channel(rtp.VIDEO_CLOCK)
         self._stale = False
         self._shown_at = 0.0
 
@@ -173,8 +206,20 @@ class Lecture(Room):
         """There is no record that marks would be for."""
         raise NotAllowed
 
+    def _prepare(self, link: MediaLink) -> None:
+        for slot, pair in zip(link.slots, self._pairs, strict=False):
+            slot.audio.share_numbers(pair.audio.fan)
+            slot.video.share_numbers(pair.video.fan)
+        if link.document_slot is not None:
+            link.document_slot.share_numbers(self._paper.fan)
+
     def _rearrange(self) -> None:
         shown = (self._speaker, self._asker)
+        for person, pair in zip(shown, self._pairs, strict=True):
+            pair.audio.point(person.link.audio if person and person.link else None)
+            pair.video.point(person.link.video if person and person.link else None)
+        sharer = self._sharer
+        self._paper.point(sharer.link.document if sharer and sharer.link else None)
         for seated in self.participants.values():
             if seated.link is not None:
                 self._arrange(seated, seated.link, shown)

@@ -36,6 +36,8 @@ class Sending:
         self.ssrc, self.rtx_ssrc = ssrc, rtx_ssrc
         self.active = False
         self.needs_keyframe = False
+        self.shared = False
+        """Whether the packets come from a fan, to many others too; it counts them for all."""
         self.payload_type = 0
         self.rtx_payload_type: int | None = None
         self.abs_send_time = 0

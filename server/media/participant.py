@@ -4,6 +4,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -288,13 +289,14 @@ def check_offer(sdp: str, *, publishes: bool) -> bool:
     return bool(document)
 
 
-async def accept(claims: SeatClaims, sdp: str) -> tuple[MediaLink, str]:
-    """Answer an offer; raises OfferUnusable, NoPort."""
+async def accept(claims: SeatClaims, sdp: str, prepare: Callable[[MediaLink], None]) -> tuple[MediaLink, str]:
+    """Answer an offer; `prepare` is called before the answer is made.  Raises OfferUnusable, NoPort."""
     documents = check_offer(sdp, publishes=claims.may_publish)
     connection = ForwardingConnection()
     try:
         await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         link = _link(connection, claims, documents=documents)
+        prepare(link)
         await connection.setLocalDescription(await connection.createAnswer())
     except NoPort:
         await connection.close()

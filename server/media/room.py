@@ -185,7 +185,7 @@ class Room:
 
     async def connect(self, seated: Participant, sdp: str) -> str:
         """Answer a participant's offer; its old connection gives way.  Raises OfferUnusable."""
-        link, answer = await seats.accept(seated.claims, sdp)
+        link, answer = await seats.accept(seated.claims, sdp, self._prepare)
         if self.participants.get(seated.id) is not seated or self.ended:
             await link.close()
             raise ReceptionEnded
@@ -200,6 +200,9 @@ class Room:
         self._listen_for_start(link)
         self._rearrange()
         return answer
+
+    def _prepare(self, link: MediaLink) -> None:
+        """Before a connection's answer is made."""
 
     # -- an encoder in the room (cameras.py) -------------------------------------------------------------------
 

@@ -1859,3 +1859,58 @@ class BookingEvent(Base):
     day_id: Mapped[int | None] = mapped_column(Integer)
     slot: Mapped[int | None] = mapped_column(Integer)
     """The slot after it."""
+
+
+class Lecture(Base):
+    """讲座: one speaks to many offices; never a reception, so never a record and never a case."""
+
+    __tablename__ = "lectures"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
+    """The office that holds it."""
+    title: Mapped[str] = mapped_column(String(100))
+    planned_at: Mapped[datetime]
+    speaker_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    made_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    """LectureState of domain/lectures.py."""
+    media_node: Mapped[int | None]
+    journal_seq: Mapped[int] = mapped_column(Integer, default=0)
+    """Last journal entry taken in."""
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    seconds: Mapped[float] = mapped_column(Float, default=0)
+    manifest: Mapped[dict[str, Any] | None]
+    manifest_sha256: Mapped[str] = mapped_column(String(64), default="")
+    film_state: Mapped[str] = mapped_column(String(10), default="")
+    """ArchiveState of domain/states.py; empty: none was asked for."""
+    film_progress: Mapped[float] = mapped_column(Float, default=0)
+    film_message: Mapped[str] = mapped_column(Text, default="")
+    """Why it failed, or what is missing in it; Chinese sentences, one a line."""
+    film_file: Mapped[str] = mapped_column(String(200), default="")
+    """In data_dir/archives."""
+    film_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    film_sha256: Mapped[str] = mapped_column(String(64), default="")
+    organization: Mapped[Organization] = relationship()
+    speaker: Mapped[User] = relationship(foreign_keys=[speaker_id])
+    invited: Mapped[list["LectureOffice"]] = relationship(order_by="LectureOffice.organization_id")
+    __table_args__ = (
+        Index("ix_lectures_organization_planned", "organization_id", "planned_at"),
+        Index("ix_lectures_planned", "planned_at", "id"),
+    )
+
+
+class LectureOffice(Base):
+    """An office that is invited to a lecture."""
+
+    __tablename__ = "lecture_offices"
+    lecture_id: Mapped[str] = mapped_column(ForeignKey("lectures.id"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    screen_sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Of the code in the link for the screen in its hall."""
+    came_at: Mapped[datetime | None]
+    """When the first of it came in."""
+    organization: Mapped[Organization] = relationship()
+    lecture: Mapped[Lecture] = relationship(back_populates="invited")
+    __table_args__ = (Index("ix_lecture_offices_organization", "organization_id", "lecture_id"),)
