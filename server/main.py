@@ -28,6 +28,7 @@ from server.api import (
     invitations,
     kiosk,
     kiosk_lock,
+    lectures,
     ledger,
     letters,
     limits,
@@ -53,7 +54,7 @@ from server.pages.guidance import Guidance
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

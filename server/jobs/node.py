@@ -23,7 +23,7 @@ from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
 from server.reception import hotwords, ingest
 from server.settings import Settings
-from server.store import receptions
+from server.store import lectures, receptions
 from server.store.engine import Store
 
 log = structlog.get_logger()
@@ -184,7 +184,8 @@ class NodeLink:
 
     def _positions(self) -> dict[str, int]:
         with self._store.read() as session:
-            return receptions.journal_positions(session, self._number, self._settings.media_nodes)
+            which = (self._number, self._settings.media_nodes)
+            return receptions.journal_positions(session, *which) | lectures.journal_positions(session, *which)
 
     async def _read(self, socket: ClientConnection, queue: asyncio.Queue[Entry]) -> None:
         async for text in socket:

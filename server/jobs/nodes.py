@@ -8,8 +8,9 @@ from server.protocol.media_control import NodeStatus, Reply
 from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
 from server.reception import cameras
+from server.reception.lecture_journal import is_lecture
 from server.settings import Settings
-from server.store import receptions
+from server.store import lectures, receptions
 from server.store.engine import Store
 
 
@@ -78,5 +79,6 @@ class MediaNodes:
         return self._links[cameras.node_of(camera_id, len(self._links))]
 
     def _of(self, reception_id: str) -> NodeLink:
+        whose = lectures if is_lecture(reception_id) else receptions
         with self._store.read() as session:
-            return self._links[receptions.node_of(session, reception_id, len(self._links))]
+            return self._links[whose.node_of(session, reception_id, len(self._links))]

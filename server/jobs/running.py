@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.jobs import archiving, importing, reminding, workflows
+from server.jobs import archiving, importing, lectures, reminding, workflows
 from server.jobs.nodes import MediaNodes
 from server.reception import accounts, kiosk_lock
 from server.reception import archiving as archives
@@ -45,6 +45,7 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
         await asyncio.to_thread(archiving.launch, office)
+        await asyncio.to_thread(lectures.launch, office)
         await asyncio.to_thread(importing.launch, office)
         await asyncio.to_thread(reminding.launch, office)
         launched.set()

@@ -92,7 +92,7 @@ def rest(seconds: float) -> None:
         raise Stopping
 
 
-def _growing_pauses(first: float, longest: float) -> Callable[[], None]:
+def growing_pauses(first: float = FIRST_PAUSE_S, longest: float = LONGEST_PAUSE_S) -> Callable[[], None]:
     """Each call waits twice as long as the one before it."""
     pause = first
 
@@ -110,7 +110,7 @@ def until_it_works(work: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(work)
     def patiently(*args: P.args, **kwargs: P.kwargs) -> R:
-        wait = _growing_pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        wait = growing_pauses()
         while True:
             try:
                 return work(*args, **kwargs)
@@ -291,7 +291,7 @@ def close_reception(reception_id: str) -> None:
 @until_it_works
 def close_room(reception_id: str) -> None:
     """Have the node close the room, asking until it answers, and wait for the end of its journal."""
-    wait = _growing_pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+    wait = growing_pauses()
     while True:
         try:
             reply = office_at_work().media.close_room(reception_id, timeout=CLOSE_ROOM_WAIT_S)
@@ -400,7 +400,7 @@ def recognise_rest(reception_id: str) -> dict[str, Any]:
 def _with_transcriber(attempt: Callable[[Office], closing.Outcome]) -> closing.Outcome:
     """Try until it is done, or fails with a transcriber that works; while that one does not work, nobody's turn
     would be of any use."""
-    wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
+    wait = growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while True:
         outcome = attempt(office_at_work())
         if not outcome.retry or transcriber.ready(office_at_work().settings, timeout=READY_WAIT_S):
@@ -429,7 +429,7 @@ def hear_again(reception_id: str) -> None:
 @until_it_works
 def hear_rest(reception_id: str) -> None:
     """Until all is heard; while it cannot go on, nobody else's turn would be of any use."""
-    wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
+    wait = growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while second_pass.hear(office_at_work(), reception_id).retry:
         wait()
 
@@ -490,7 +490,7 @@ def try_word(word_id: str) -> None:
 @until_it_works
 def try_on_clips(word_id: str) -> None:
     """Until it is decided."""
-    wait = _growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
+    wait = growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while trying.attempt(office_at_work(), int(word_id)).retry:
         wait()
 

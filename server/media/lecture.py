@@ -135,8 +135,12 @@ class Lecture(Room):
     # -- the floor ---------------------------------------------------------------------------------------------
 
     def hand(self, seated: Participant, *, raised: bool) -> None:
-        """A viewer asks to speak, or no longer.  Raises NotAllowed for a screen in a hall, HandsFull."""
-        if not raised:
+        """A viewer asks to speak, or no longer; who has the floor gives it back by it.  Raises NotAllowed for a screen in
+        a hall, HandsFull."""
+        if not raised and seated is self._asker:
+            self._take_floor_back()
+            self._rearrange()
+        elif not raised:
             self._hands.pop(seated.id, None)
         elif not self._may_be_asked(seated):
             raise NotAllowed

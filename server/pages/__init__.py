@@ -17,6 +17,7 @@ def include(app: FastAPI) -> None:
         join,
         kiosk,
         leader,
+        lectures,
         ledger,
         login,
         notices,
@@ -26,5 +27,5 @@ def include(app: FastAPI) -> None:
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings, lectures):
         app.include_router(module.router, include_in_schema=False)

@@ -172,7 +172,7 @@ class Wide(Message):
 
 
 class Hand(Message):
-    """A viewer of a lecture raises a hand or lowers it."""
+    """A viewer of a lecture raises a hand or lowers it; who has the floor gives it back by lowering it."""
 
     type: Literal["hand"] = "hand"
     raised: bool

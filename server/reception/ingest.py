@@ -11,6 +11,7 @@ from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import fingerprint
 from server.protocol.recording import Gap, Manifest, Segment
 from server.protocol.transcript import Utterance
+from server.reception import lecture_journal
 from server.store import receptions as store
 from server.store.models import (
     Participant,
@@ -43,6 +44,8 @@ class JournalHole(Exception):
 
 def take_in(session: Session, entry: journal.Entry) -> bool:
     """Take one entry in; False: it was taken in before, or its reception is not ours.  Raises JournalHole."""
+    if lecture_journal.is_lecture(entry.reception_id):
+        return _of_lecture(session, entry)
     reception = session.get(Reception, entry.reception_id)
     if reception is None or entry.seq <= reception.journal_seq:
         return False
@@ -57,6 +60,13 @@ def take_in(session: Session, entry: journal.Entry) -> bool:
         handler(session, reception, entry.fact)
     session.flush()
     return True
+
+
+def _of_lecture(session: Session, entry: journal.Entry) -> bool:
+    taken = lecture_journal.take_in(session, entry)
+    if taken is None:
+        raise JournalHole
+    return taken
 
 
 def _note_presence(session: Session, reception: Reception, entry: journal.Entry) -> None:

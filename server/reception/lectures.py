@@ -81,7 +81,7 @@ def enter(session: Session, actor: Actor, asked: NewLecture) -> LectureView:
 
 def cancel(session: Session, actor: Actor, lecture_id: str) -> LectureView:
     """It is not held; raises NotFound, NotAllowed, WrongState when it has begun."""
-    lecture = _managed(session, actor, lecture_id)
+    lecture = managed(session, actor, lecture_id)
     if not store.change_state(session, lecture.id, (LectureState.PLANNED,), LectureState.CANCELLED, ended_at=clock.now()):
         raise WrongState("讲座已经开始或者取消了。请刷新看一看。", code="lecture_begun")
     session.refresh(lecture)
@@ -90,22 +90,24 @@ def cancel(session: Session, actor: Actor, lecture_id: str) -> LectureView:
 
 def end(session: Session, actor: Actor, lecture_id: str) -> LectureView:
     """It is over for everybody; raises NotFound, NotAllowed, WrongState when it is not running."""
-    lecture = _managed(session, actor, lecture_id)
+    lecture = managed(session, actor, lecture_id)
     if not store.change_state(session, lecture.id, (LectureState.RUNNING,), LectureState.CLOSING, ended_at=clock.now()):
         raise WrongState("讲座没有在讲。请刷新看一看。", code="lecture_not_running")
     session.refresh(lecture)
     return view(session, actor, lecture_id)
 
 
-def _one(session: Session, actor: Actor, lecture_id: str) -> Lecture:
+def require(session: Session, actor: Actor, lecture_id: str) -> Lecture:
+    """A lecture that the actor may see; raises NotFound."""
     lecture = store.one(session, actor, lecture_id)
     if lecture is None:
         raise NotFound(GONE)
     return lecture
 
 
-def _managed(session: Session, actor: Actor, lecture_id: str) -> Lecture:
-    lecture = _one(session, actor, lecture_id)
+def managed(session: Session, actor: Actor, lecture_id: str) -> Lecture:
+    """A lecture that the actor may change; raises NotFound, NotAllowed."""
+    lecture = require(session, actor, lecture_id)
     if not _may_manage(actor, lecture):
         raise NotAllowed("只有主办单位的领导和接谈员能这样做。")
     return lecture
@@ -120,7 +122,7 @@ def _may_manage(actor: Actor, lecture: Lecture) -> bool:
 
 def listed(session: Session, actor: Actor, before: str | None) -> LectureRows:
     """Lectures that the actor's office holds or is invited to, the latest first."""
-    last = _one(session, actor, before) if before else None
+    last = require(session, actor, before) if before else None
     found = store.listed(session, actor, last, PAGE + 1)
     return LectureRows(rows=tuple(_row(actor, one) for one in found[:PAGE]), more=len(found) > PAGE)
 
@@ -136,7 +138,7 @@ def _row(actor: Actor, lecture: Lecture) -> LectureRow:
 
 def view(session: Session, actor: Actor, lecture_id: str) -> LectureView:
     """One of them; raises NotFound."""
-    lecture = _one(session, actor, lecture_id)
+    lecture = require(session, actor, lecture_id)
     own = store.invited(session, lecture.id, actor.organization_id)
     return LectureView(
         row=_row(actor, lecture),
@@ -165,7 +167,7 @@ def _film(lecture: Lecture) -> Film | None:
 
 def join(session: Session, settings: Settings, actor: Actor, lecture_id: str) -> JoinTicket:
     """A ticket for the speaker or for somebody who watches; one seat for each account.  Raises NotFound, WrongState."""
-    lecture = _one(session, actor, lecture_id)
+    lecture = require(session, actor, lecture_id)
     office = session.get_one(Organization, actor.organization_id).name
     if lecture.speaker_id == actor.user_id:
         return _ticket(session, settings, lecture, f"s{actor.user_id}", Role.LEADER, actor.name, office)
@@ -198,7 +200,7 @@ def account_of(seat: str) -> int | None:
 def screen_link(session: Session, settings: Settings, actor: Actor, lecture_id: str) -> str:
     """A new link for the screen in the actor's own hall; an older one opens nothing any more.  Raises NotFound,
     WrongState."""
-    lecture = _one(session, actor, lecture_id)
+    lecture = require(session, actor, lecture_id)
     own = store.invited(session, lecture.id, actor.organization_id)
     if own is None:
         raise WrongState("这个讲座没有请您的单位，大厅不能看。", code="not_invited")

@@ -65,6 +65,9 @@ class Jobs(Protocol):
     def make_archive(self, archive_id: int) -> None:
         """Make a film or bundle that was asked for (reception/archiving.py); starting it again changes nothing."""
 
+    def make_lecture_film(self, lecture_id: str) -> None:
+        """Make the film of a lecture (reception/lecture_films.py); starting it again changes nothing."""
+
     def import_matters(self, import_id: int) -> None:
         """Register the rows of a file whose import has begun (reception/importing.py); starting it again changes nothing."""
 

@@ -43,9 +43,9 @@ def _choose(session: Session, nodes: int, kiosk: Kiosk) -> int:
 def ticket(settings: Settings, reception: Reception, participant: Participant) -> JoinTicket:
     """A ticket for one seat of a reception that has its place, good for one use within 60 s."""
     role = Role(participant.role)
-    node = reception.media_node or 0
-    now = clock.now().timestamp()
-    claims = SeatClaims(
+    return issue(
+        settings,
+        reception.media_node or 0,
         reception_id=reception.id,
         participant_id=participant.id,
         role=role,
@@ -53,14 +53,16 @@ def ticket(settings: Settings, reception: Reception, participant: Participant) -
         video=role != Role.PETITIONER or reception.consent == Consent.AUDIO_VIDEO,
         may_end=role in ENDERS,
         language=cast(SeatLanguage, participant.language),
-        node=node,
         **_camera(reception.kiosk if role == Role.PETITIONER else None),
-        jti=secrets.token_hex(16),
-        iat=now,
-        exp=now + LIFETIME_S,
     )
+
+
+def issue(settings: Settings, node: int, **what: Any) -> JoinTicket:
+    """A ticket of a media node for the seat that these claims tell of, good for one use within 60 s."""
+    now = clock.now().timestamp()
+    claims = SeatClaims(node=node, jti=secrets.token_hex(16), iat=now, exp=now + LIFETIME_S, **what)
     token = jwt.encode(claims.model_dump(mode="json"), settings.key("seat"), algorithm="HS256")
-    return JoinTicket(token=token, signalling_url=settings.client_signalling_url(node), participant_id=participant.id)
+    return JoinTicket(token=token, signalling_url=settings.client_signalling_url(node), participant_id=claims.participant_id)
 
 
 def _camera(kiosk: Kiosk | None) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from server.store.models import (
     Commitment,
     Invitation,
     Kiosk,
+    Lecture,
+    LectureOffice,
     Organization,
     Participant,
     Reception,
@@ -310,3 +312,10 @@ def visible_bookings(actor: Actor) -> Select[Booking]:
         return query.where(false())
     here = organizations_under(actor)
     return query.where(or_(Booking.organization_id.in_(here), Booking.place_id.in_(here)))
+
+
+def visible_lectures(actor: Actor) -> Select[Lecture]:
+    """Lectures that the actor's office holds or is invited to, or that the actor speaks in; none for administrators."""
+    invited = exists().where(LectureOffice.lecture_id == Lecture.id, LectureOffice.organization_id == actor.organization_id)
+    own = or_(Lecture.organization_id == actor.organization_id, Lecture.speaker_id == actor.user_id, invited)
+    return select(Lecture).where(own if _reads_cases(actor) else false())

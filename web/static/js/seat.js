@@ -106,6 +106,8 @@ export class Seat extends EventTarget {
     super();
     this._ticket = ticket;
     this._media = media;
+    /** How many others can be seen at once; the contract's number where nothing is said. @type {number|undefined} */
+    this._slots = undefined;
     this._resume = "";
     this._address = "";
     this._over = false;
@@ -393,7 +395,7 @@ export class Seat extends EventTarget {
     if (this._offered) return void this._connect();
     this._offered = true;
     const socket = this._socket;
-    const next = this._next = new SeatMedia(this._media, (message) => socket?.send(message), (state) => this._mediaChanged(next, state));
+    const next = this._next = new SeatMedia(this._media, (message) => socket?.send(message), (state) => this._mediaChanged(next, state), this._slots);
     return void next.offer(this._iceServers).catch(() => this._socketBroken());
   }
 

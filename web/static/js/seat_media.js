@@ -23,8 +23,12 @@ const CONNECT_MS = 12_000;
 const FAREWELL_MS = 500;
 
 export class SeatMedia {
-  /** @param {MediaStream|null} media @param {(message: object) => void} send @param {(state: MediaState) => void} changed */
-  constructor(media, send, changed) {
+  /**
+   * @param {MediaStream|null} media @param {(message: object) => void} send @param {(state: MediaState) => void} changed
+   * @param {number} [slots] how many others can be seen at once
+   */
+  constructor(media, send, changed, slots = SLOTS) {
+    this._count = slots;
     this._media = media;
     this._send = send;
     this._changed = changed;
@@ -137,7 +141,7 @@ export class SeatMedia {
     const own = peer.addTransceiver("video", { direction: this._media ? "sendonly" : "inactive" });
     restrict(own, SENT);
     this._documentSender = own.sender;
-    for (let slot = 0; slot < SLOTS; slot += 1) {
+    for (let slot = 0; slot < this._count; slot += 1) {
       const audio = peer.addTransceiver("audio", { direction: "recvonly" });
       const video = peer.addTransceiver("video", { direction: "recvonly" });
       restrict(video, SHOWN);

@@ -1,0 +1,143 @@
+"""The film of a lecture: asked for, planned, and put in its place; the work is done as for cases (server/archive)."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.archive.plan import PLAN, Result, Seat, Source, VideoPlan
+from server.domain.states import ArchiveState
+from server.durable import make_folder, replace_file, sync_folder
+from server.errors import NotFound, Unavailable, WrongState
+from server.protocol.lectures import LectureView
+from server.protocol.recording import Manifest
+from server.reception import lectures
+from server.reception.office import Office
+from server.settings import Settings
+from server.store import lectures as store
+from server.store.access import Actor
+from server.store.models import Lecture
+
+WHY = {
+    "disk_full": "存放视频的磁盘快满了，没有做成。录音录像都在。请管理员腾出空间，再做一次。",
+    "disk_error": "存放视频的磁盘出了错，没有做成。录音录像都在。请管理员检查磁盘，再做一次。",
+    "internal": "做的时候出了问题，没有做成。录音录像都在。请再做一次；还不行，请告诉管理员。",
+}
+DONE = ("", ArchiveState.READY, ArchiveState.FAILED)
+
+
+def ask(session: Session, actor: Actor, lecture_id: str) -> LectureView:
+    """Have it made, or made again; raises NotFound, NotAllowed, WrongState where there is no recording."""
+    lecture = lectures.managed(session, actor, lecture_id)
+    if not _recorded(lecture):
+        raise WrongState("这个讲座没有录音录像，做不了视频。", code="no_recording")
+    store.move_film(session, lecture_id, DONE, ArchiveState.WAITING, progress=0, message="")
+    session.refresh(lecture)
+    return lectures.view(session, actor, lecture_id)
+
+
+def ask_by_itself(session: Session, lecture_id: str) -> bool:
+    """Have it made when the lecture is over; False if it was asked for before."""
+    return store.move_film(session, lecture_id, ("",), ArchiveState.WAITING)
+
+
+def _recorded(lecture: Lecture) -> bool:
+    return bool(lecture.manifest and lecture.manifest.get("segments"))
+
+
+def file_of(session: Session, settings: Settings, actor: Actor, lecture_id: str) -> tuple[Path, str]:
+    """The film, and a name for who saves it; raises NotFound, Unavailable when it is not whole."""
+    lecture = lectures.require(session, actor, lecture_id)
+    if lecture.film_state != ArchiveState.READY:
+        raise NotFound("视频还没有做好。")
+    path = settings.archives_dir / lecture.film_file
+    if not path.is_file() or path.stat().st_size != lecture.film_size:
+        raise Unavailable("视频文件不见了或者不完整，录音录像都在，请主办单位再做一次。", code="archive_damaged")
+    return path, f"{lecture.title}.mp4"
+
+
+# --- for the job, which acts for nobody ----------------------------------------------------------------------------
+
+
+def begin(office: Office, lecture_id: str) -> Path | None:
+    """The worker's folder with its plan in it; None when nothing is to be made.  A plan that is there is kept."""
+    with office.store.write() as session:
+        if not store.move_film(session, lecture_id, store.UNFINISHED, ArchiveState.RUNNING):
+            return None
+        lecture = session.get_one(Lecture, lecture_id)
+        made = plan(session, office.settings, lecture)
+    folder = _work_folder(office, lecture_id)
+    if not (folder / PLAN).exists():
+        make_folder(folder)
+        replace_file(folder / PLAN, made.model_dump_json().encode())
+    return folder
+
+
+def _work_folder(office: Office, lecture_id: str) -> Path:
+    return (office.settings.archives_dir / f"work-{lecture_id}").resolve()
+
+
+def plan(session: Session, settings: Settings, lecture: Lecture) -> VideoPlan:
+    """The film of a lecture: the speaker, whoever was given the floor, and what was shown."""
+    manifest = Manifest.model_validate(lecture.manifest)
+    sources = tuple(_sources(settings.recordings_dir / lecture.id, manifest))
+    seats = dict.fromkeys(sorted((one.seat_id for one in sources), key=lambda seat: not seat.startswith("s")))
+    accounts = {seat: lectures.account_of(seat) for seat in seats}
+    names = store.people(session, [one for one in accounts.values() if one is not None])
+    return VideoPlan(
+        heading=f"{lecture.organization.name}　{lecture.title}",
+        started_at=manifest.started_at.astimezone(clock.OFFICE_ZONE) if manifest.started_at else None,
+        seconds=max([manifest.seconds, *(one.end for one in sources)]),
+        seats=tuple(
+            Seat(id=seat, role="主讲" if seat.startswith("s") else "发言", name=names[number].name if number in names else "")
+            for seat, number in accounts.items()
+        ),
+        sources=sources,
+        font_dir=settings.pdf_font_dir,
+        reserve_mb=settings.disk_reserve_mb,
+    )
+
+
+def _sources(folder: Path, manifest: Manifest) -> Iterator[Source]:
+    for found in manifest.segments:
+        yield Source(
+            id=found.id, seat_id=found.participant_id, kind=found.kind, document=found.source.shared,
+            file=(folder / Path(found.file).name).resolve(), start=found.start, seconds=found.seconds, size=found.size,
+            sha256=found.sha256,
+        )  # fmt: skip
+
+
+def progress(office: Office, lecture_id: str, done: float) -> bool:
+    """Keep how far it is; False: it is not wanted any more."""
+    with office.store.write() as session:
+        return store.move_film(session, lecture_id, [ArchiveState.RUNNING], ArchiveState.RUNNING, progress=done)
+
+
+def finish(office: Office, lecture_id: str, result: Result) -> None:
+    """Take what the worker made: the file to its place, then the row."""
+    work = _work_folder(office, lecture_id)
+    name = f"{lecture_id}/{result.sha256[:16]}.mp4"
+    target = office.settings.archives_dir / name
+    make_folder(target.parent)
+    if (work / result.file).exists():
+        os.replace(work / result.file, target)
+        sync_folder(target.parent)
+    with office.store.write() as session:
+        store.move_film(
+            session, lecture_id, store.UNFINISHED, ArchiveState.READY, progress=1.0, file=name, size=result.size,
+            sha256=result.sha256, message="\n".join(result.notes),
+        )  # fmt: skip
+    for older in target.parent.iterdir():
+        if older != target:
+            older.unlink(missing_ok=True)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def fail(office: Office, lecture_id: str, why: str) -> None:
+    """It cannot be made now, for this reason (a Chinese sentence); nothing half is left."""
+    with office.store.write() as session:
+        store.move_film(session, lecture_id, store.UNFINISHED, ArchiveState.FAILED, message=why)
+    shutil.rmtree(_work_folder(office, lecture_id), ignore_errors=True)
