@@ -129,7 +129,7 @@ def test_from_its_first_sound_to_its_film_it_is_no_reception(office):
         Segment(
             id=f"{who}-{kind}-001", participant_id=who, role=Role.LEADER, kind=kind, source=Source.of(kind), codec="audio/opus",
             file=f"{who}-{kind}-001.webm", start=start, seconds=60 - start, size=1, sha256="0" * 64,
-        )  # fmt: skip
+        )
         for who, kind, start in ((guest, TrackKind.AUDIO, 20.0), (seat, TrackKind.AUDIO, 0.0), (seat, TrackKind.VIDEO, 0.1))
     )
     manifest = Manifest(reception_id=lecture_id, started_at=begun, ended_at=begun + timedelta(seconds=60), seconds=60, segments=segments)

@@ -92,5 +92,6 @@ document.getElementById("new")?.addEventListener("click", () => { dialog.showMod
 byId("new-no").addEventListener("click", () => dialog.close());
 byId("more").addEventListener("click", () => kept(() => load(true), "trouble"));
 byId("all").addEventListener("click", () => { for (const box of boxes()) box.checked = true; count(); });
+form.addEventListener("input", () => tell(byId("new-trouble"), ""));
 form.addEventListener("submit", (event) => void enter(event));
 kept(() => load(), "trouble");

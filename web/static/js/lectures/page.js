@@ -75,7 +75,8 @@ function draw({ row, offices, may_manage, may_screen, screen: linked, seconds, f
   byId("state").textContent = row.state_words;
   const facts = [["什么时候", chineseMoment(row.started_at || row.planned_at) + (seconds ? `，讲了 ${inWords(seconds)}` : "")], ["主讲", row.speaker], ["主办单位", row.office]];
   byId("facts").replaceChildren(...facts.flatMap(([name, words]) => [el("dt", {}, name), el("dd", {}, words)]));
-  byId("invited-count").textContent = `请了 ${offices.length} 个单位，来过 ${offices.filter((/** @type {any} */ one) => one.came).length} 个`;
+  const came = offices.filter((/** @type {any} */ one) => one.came).length;
+  byId("invited-count").textContent = `请了 ${offices.length} 个单位，${came ? `来过 ${came} 个` : open ? "还没有人来" : "没有人来"}`;
   byId("invited").replaceChildren(...offices.map((/** @type {any} */ one) => el("li.row.between", {}, el("span", {}, one.name), one.came ? el("span.ok.nb.small", {}, "来过") : el("span.mute.nb.small", {}, open ? "还没来" : "没有来"))));
   byId("come-in").hidden = !open;
   byId("speaker-place").hidden = !(open && row.mine);

@@ -66,9 +66,11 @@ export class Stage {
     }
   }
 
+  /** Large is what is shown, else the speaker, else whoever has the floor; oneself only where nobody else is. */
   draw() {
     const there = PARTS.filter((part) => !this.one(part).tile.hidden);
-    const large = ["paper", "speaker", "floor"].find((part) => there.includes(/** @type {Part} */ (part))) || "";
+    const others = there.filter((part) => !this.one(part).tile.classList.contains("own"));
+    const large = others.includes("paper") ? "paper" : others[0] || there[0];
     for (const part of PARTS) this.one(part).tile.classList.toggle("large", part === large);
     this.place.dataset.count = String(there.length);
   }

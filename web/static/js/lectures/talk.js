@@ -121,7 +121,7 @@ export class LectureTalk extends EventTarget {
     const speaker = this.part === "speaker";
     byId("hands-title").hidden = !hands.length && !floor;
     const waiting = hands.map((one) => this.person(one, speaker ? [this.button("请发言", "primary", () => this.seat.giveFloor(one.participant_id)), this.button("放下", "", () => this.seat.lowerHand(one.participant_id))] : []));
-    const speaking = floor ? [this.person(floor, speaker ? [this.button("请他停下", "danger", () => this.seat.giveFloor(null))] : [], "正在发言")] : [];
+    const speaking = floor ? [this.person(floor, speaker ? [this.button("请停下", "danger", () => this.seat.giveFloor(null))] : [], "正在发言")] : [];
     byId("hands").replaceChildren(...speaking, ...waiting);
   }
 
