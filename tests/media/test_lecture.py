@@ -4,7 +4,7 @@ import pytest
 
 from server.media.node import Node
 from server.protocol.base import Source
-from server.protocol.signalling import Ended, Floor, Hand, HangUp, Hold, Lecture, Share, Trouble
+from server.protocol.signalling import Ended, Floor, Hand, HangUp, Hold, Joined, Lecture, Share, Trouble
 from server.settings import Settings
 from tests.media.client import Client, until
 from tests.media.conftest import Make
@@ -64,7 +64,8 @@ async def test_a_lecture_is_seen_by_all_and_the_floor_given_and_taken_back(node:
 
 async def test_who_comes_when_all_places_are_taken_is_told_so(settings: Settings, node: Node, seat: Make) -> None:
     settings.lecture_viewers = 1
-    await seat("v1", "observer", publish=False, office="甲", **ROOM)
+    first = await seat("v1", "observer", publish=False, office="甲", **ROOM)
+    await until(lambda: first.last(Joined), "the only place is taken")
     refused = Client(f"ws://127.0.0.1:{node.port}/signal", settings.key("seat"), "v2", "observer", reception_id="lecture-2")
     await refused.join()
     await until(lambda: refused.last(Trouble), "refused")
