@@ -17,7 +17,7 @@ from server.protocol.figures import Counted, Digest, DigestRow, DigestView
 from server.reception import stats
 from server.reception.office import Office
 from server.settings import Settings
-from server.store import case_figures, digests
+from server.store import case_figures, digests, figure_sums
 from server.store.access import Actor
 from server.store.case_figures import Scope
 from server.store.models import Organization, StoredCase, StoredDigest
@@ -68,17 +68,21 @@ def make(office: Office, key: str) -> int:
 def _count(session: Session, settings: Settings, organization: Organization, period: Period) -> Digest:
     eyes = Actor(name="", organization_id=organization.id, organization_path=organization.path, role=StaffRole.SUPERVISOR)
     today: date = clock.today()
-    scope = Scope(actor=eyes, path=organization.path, period=period, today=today, policy=stats.policy_of(settings))
+    scope = Scope(
+        actor=eyes, path=organization.path, period=period, today=today, policy=stats.policy_of(settings),
+        hidden=case_figures.hidden_from(session, eyes),
+    )
     before = scope.over(period.before())
+    sums, earlier = figure_sums.of(session, scope), figure_sums.of(session, before)
     units = {one.id: one.name for one in case_figures.organizations(session, "/")}
     return Digest(
         title=TITLES[period.kind], organization=organization.name, period=period.key, words=period.words, span=period.span,
-        registered=Counted(name="登记", now=case_figures.registered(session, scope), before=case_figures.registered(session, before)),
+        registered=Counted(name="登记", now=sums.registered, before=earlier.registered),
         by_category=_counted(session, scope, before, StoredCase.category),
         by_place=_counted(session, scope, before, StoredCase.place),
         by_unit=_counted(session, scope, before, StoredCase.unit_id, units),
         by_channel=_counted(session, scope, before, StoredCase.channel, {one.value: words for one, words in terms.CHANNEL.items()}, len(Channel)),
-        figures=stats.figure_views(session, scope, period.before()), looks=stats.look_views(session, scope),
+        figures=stats.figure_views(scope, sums, earlier), looks=stats.look_views(session, scope),
     )  # fmt: skip
 
 

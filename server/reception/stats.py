@@ -39,10 +39,11 @@ from server.protocol.figures import (
     UnitView,
 )
 from server.settings import Settings
-from server.store import accounts
+from server.store import accounts, figure_sums
 from server.store import case_figures as store
 from server.store.access import Actor
 from server.store.case_figures import Scope
+from server.store.figure_sums import Sums
 from server.store.models import Organization, StoredCase
 
 PAGE_ROWS = 50
@@ -73,7 +74,10 @@ def scope_of(session: Session, settings: Settings, actor: Actor, key: str, organ
     found = accounts.organization_or_none(session, organization_id or actor.organization_id)
     if found is None or not found.path.startswith(actor.organization_path):
         raise NotFound
-    return Scope(actor=actor, path=found.path, period=period, today=today, policy=policy_of(settings)), found
+    scope = Scope(
+        actor=actor, path=found.path, period=period, today=today, policy=policy_of(settings), hidden=store.hidden_from(session, actor)
+    )
+    return scope, found
 
 
 def choices(session: Session, actor: Actor) -> StatsChoices:
@@ -95,12 +99,14 @@ def overview(session: Session, settings: Settings, actor: Actor, key: str = "", 
     scope, organization = scope_of(session, settings, actor, key, organization_id)
     found, period = store.organizations(session, scope.path), scope.period
     running = scope.today <= period.last
+    months = [month for month in period.months() if month.first < scope.today]
+    sums, then = figure_sums.of(session, scope, months), figure_sums.of(session, scope.over(period.a_year_before()))
     return Stats(
         organization_id=organization.id, organization=organization.name, period=period.key, words=period.words, span=period.span,
-        until=scope.today - timedelta(days=1) if running else None, registered=store.registered(session, scope),
-        figures=figure_views(session, scope, period.a_year_before()), months=_months(session, scope),
-        units=_units(session, scope, found), video=_levels(session, scope, found), looks=look_views(session, scope),
-        entered=tuple(_entered(session, scope, body) for body in RatedBody), target_in_time=scope.policy.target_in_time,
+        until=scope.today - timedelta(days=1) if running else None, registered=sums.registered,
+        figures=figure_views(scope, sums, then), months=_months(months, sums), units=_units(scope, sums, found),
+        video=_levels(session, scope, sums.video, found), looks=look_views(session, scope),
+        entered=tuple(_entered(sums, body) for body in RatedBody), target_in_time=scope.policy.target_in_time,
         least_participation=scope.policy.least_participation,
     )  # fmt: skip
 
@@ -110,48 +116,44 @@ def shown(share: Share) -> ShareView:
     return ShareView(part=share.part, whole=share.whole, percent=None if share.percent is None else float(share.percent))
 
 
-def figure_views(session: Session, scope: Scope, earlier: Period) -> tuple[FigureView, ...]:
+def figure_views(scope: Scope, now: Sums, then: Sums) -> tuple[FigureView, ...]:
     """Every figure, and what it was in an earlier period."""
-    now = {one: store.figure_share(session, scope, one) for one in Figure}
-    then = {one: store.figure_share(session, scope.over(earlier), one) for one in Figure}
-    return tuple(_figure(session, scope, one, now, then[one]) for one in Figure)
+    return tuple(_figure(scope, one, now, then.shares[one]) for one in Figure)
 
 
-def _figure(session: Session, scope: Scope, figure: Figure, now: Mapping[Figure, Share], then: Share) -> FigureView:
+def _figure(scope: Scope, figure: Figure, now: Sums, then: Share) -> FigureView:
     defined, beside = DEFINITIONS[figure], PARTICIPATION.get(figure)
     return FigureView(
         id=figure, name=defined.name, formula=defined.formula, day=defined.day, source=defined.source, measure=defined.measure,
-        less_is_better=defined.less_is_better, now=shown(now[figure]), a_year_before=shown(then),
-        counts=beside is None or counts(now[beside], scope.policy), remark=_remark(session, scope, figure, now),
+        less_is_better=defined.less_is_better, now=shown(now.shares[figure]), a_year_before=shown(then),
+        counts=beside is None or counts(now.shares[beside], scope.policy), remark=_remark(scope, figure, now),
         private=figure in PRIVATE,
     )  # fmt: skip
 
 
-def _remark(session: Session, scope: Scope, figure: Figure, now: Mapping[Figure, Share]) -> str:
-    if (beside := PARTICIPATION.get(figure)) is not None and now[figure].whole:
+def _remark(scope: Scope, figure: Figure, now: Sums) -> str:
+    if (beside := PARTICIPATION.get(figure)) is not None and now.shares[figure].whole:
         least = scope.policy.least_participation
-        little = f"不到 {least}%，不作数" if not counts(now[beside], scope.policy) else "要一起看"
-        return f"参评率 {now[beside].words}，{little}"
-    if figure is Figure.RESOLVED_ONCE and (young := store.young(session, scope)):
-        return f"其中 {young} 件办结还不满 {scope.policy.repeat_window_days} 天，还会变"
+        little = f"不到 {least}%，不作数" if not counts(now.shares[beside], scope.policy) else "要一起看"
+        return f"参评率 {now.shares[beside].words}，{little}"
+    if figure is Figure.RESOLVED_ONCE and now.young:
+        return f"其中 {now.young} 件办结还不满 {scope.policy.repeat_window_days} 天，还会变"
     return ""
 
 
-def _months(session: Session, scope: Scope) -> tuple[MonthView, ...]:
-    made = []
-    for month in scope.period.months():
-        if month.first < scope.today:
-            each = {one: shown(store.figure_share(session, scope.over(month), one)) for one in (Figure.CONCLUDED_IN_TIME, Figure.ACCEPTED_IN_TIME)}
-            concluded, accepted = each[Figure.CONCLUDED_IN_TIME], each[Figure.ACCEPTED_IN_TIME]
-            made.append(MonthView(period=month.key, words=f"{month.first.month}月", concluded=concluded, accepted=accepted))
-    return tuple(made)
+def _months(months: Sequence[Period], sums: Sums) -> tuple[MonthView, ...]:
+    concluded, accepted = sums.by_month[Figure.CONCLUDED_IN_TIME], sums.by_month[Figure.ACCEPTED_IN_TIME]
+    return tuple(
+        MonthView(period=month.key, words=f"{month.first.month}月", concluded=shown(one), accepted=shown(other))
+        for month, one, other in zip(months, concluded, accepted, strict=True)
+    )
 
 
 _OF_UNITS = (Figure.ACCEPTED_IN_TIME, Figure.CONCLUDED_IN_TIME, Figure.SATISFIED_UNIT, Figure.RATED_UNIT)
 
 
-def _units(session: Session, scope: Scope, found: Sequence[Organization]) -> tuple[UnitView, ...]:
-    shares = {one: store.by_organization(session, store.rows(session, scope, one)) for one in _OF_UNITS}
+def _units(scope: Scope, sums: Sums, found: Sequence[Organization]) -> tuple[UnitView, ...]:
+    shares = {one: sums.by_organization[one] for one in _OF_UNITS}
     busy = [one for one in found if any(one.id in by for by in shares.values())]
     return tuple(_unit(one, [shares[figure].get(one.id, Share()) for figure in _OF_UNITS], scope.policy) for one in busy)
 
@@ -164,11 +166,13 @@ def _unit(organization: Organization, shares: Sequence[Share], policy: Policy) -
     )
 
 
-def _levels(session: Session, scope: Scope, found: Iterable[Organization]) -> tuple[LevelView, ...]:
+def _levels(
+    session: Session, scope: Scope, video: Mapping[int, Share], found: Iterable[Organization]
+) -> tuple[LevelView, ...]:
     """Per level of leader; a department's leaders belong to the level of the office above it."""
     named = {one.id: one for one in found}
     sums: dict[str, Share] = {}
-    for number, share in store.video_by_organization(session, scope).items():
+    for number, share in video.items():
         level = _level(session, named, number)
         before = sums.get(level, Share())
         sums[level] = Share(before.part + share.part, before.whole + share.whole)
@@ -199,8 +203,8 @@ def look_views(session: Session, scope: Scope) -> tuple[LookView, ...]:
     )
 
 
-def _entered(session: Session, scope: Scope, body: RatedBody) -> EnteredView:
-    found = store.entered(session, scope, body)
+def _entered(sums: Sums, body: RatedBody) -> EnteredView:
+    found = sums.entered[body]
     return EnteredView(
         body=terms.RATED_BODY[body], by_petitioner=shown(found[EnteredBy.PETITIONER]), by_staff=shown(found[EnteredBy.STAFF])
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, false, func, or_, select, union
 from sqlalchemy.orm import aliased
 
 from server import clock
@@ -299,9 +299,11 @@ def visible_kiosk_lines(actor: Actor) -> Select[StoredLine]:
     return query.where(here, own)
 
 
-def hidden_cases(actor: Actor) -> Select[int]:
+def hidden_cases(actor: Actor) -> CompoundSelect[int]:
     """Accusations that the actor must not know of (条例 art. 30): figures leave them out as lists do."""
-    return select(StoredCase.id).where(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))
+    against = select(CaseAccused.case_id).join(StoredCase, StoredCase.id == CaseAccused.case_id)
+    of_talk = select(StoredCase.id).where(StoredCase.accusation, StoredCase.record_id.is_not(None), _case_unknown(actor))
+    return union(against.where(CaseAccused.organization_id.in_(_own_and_above(actor)), StoredCase.accusation), of_talk)
 
 
 def visible_bookings(actor: Actor) -> Select[Booking]:

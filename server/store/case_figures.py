@@ -1,7 +1,7 @@
 """What is counted for the figures of domain/figures.py, and the matters behind each number.
 
-Every figure is one select of (case_id, good, organization_id): numbers, months, units and lists are made from it, so that
-they cannot differ.  Whom an accusation must be hidden from counts it nowhere.
+Every figure is one select of (case_id, good, organization_id), from which its lists are made; store/figure_sums.py sums
+them up by the same conditions.  Whom an accusation must be hidden from counts it nowhere.
 """
 
 from collections.abc import Sequence
@@ -60,6 +60,8 @@ class Scope:
     period: Period
     today: date
     policy: Policy
+    hidden: tuple[int, ...] | None = None
+    """Matters that the actor must not know of (`hidden_from`); None: asked for with every figure."""
 
     def over(self, period: Period) -> "Scope":
         return replace(self, period=period)
@@ -78,8 +80,19 @@ def _under(scope: Scope) -> Select[int]:
     return select(Organization.id).where(Organization.path.startswith(scope.path, autoescape=True))
 
 
+MOST_HIDDEN = 500
+
+
+def hidden_from(session: Session, actor: Actor) -> tuple[int, ...] | None:
+    """Accusations that the actor must not know of, where they are few enough to be named: asked for once, not with every figure."""
+    found = session.scalars(hidden_cases(actor).limit(MOST_HIDDEN + 1)).all()
+    return tuple(found) if len(found) <= MOST_HIDDEN else None
+
+
 def _known(scope: Scope, column: Any) -> ColumnElement[bool]:
-    return column.not_in(hidden_cases(scope.actor))
+    if scope.hidden is None:
+        return column.not_in(hidden_cases(scope.actor))
+    return column.not_in(scope.hidden) if scope.hidden else true()
 
 
 def _rows(case_id: Any, good: ColumnElement[bool], organization: Any) -> Select[Any]:
@@ -105,7 +118,7 @@ def rows(session: Session, scope: Scope, figure: Figure) -> Select[Any]:
         case Figure.RATED_UNIT:
             return _rated(scope, RatedBody.UNIT)
         case Figure.REPEATS:
-            return _rows(StoredCase.id, StoredCase.repeat_of_id.is_not(None), StoredCase.organization_id).where(_registered(scope))
+            return _rows(StoredCase.id, StoredCase.repeat_of_id.is_not(None), StoredCase.organization_id).where(registered_in(scope))
         case Figure.RESOLVED_ONCE:
             return _resolved_once(session, scope)
         case Figure.VIDEO:
@@ -113,15 +126,33 @@ def rows(session: Session, scope: Scope, figure: Figure) -> Select[Any]:
 
 
 def _due(scope: Scope, rules: Sequence[str]) -> Select[Any]:
-    """Limits whose last day is over, unless they were dropped before; one that stands still has no last day yet."""
+    d, conditions = StoredDeadline, due_conditions(scope, rules)
+    return _rows(d.case_id, met_in_time(), d.organization_id).where(d.rule.in_(rules), *conditions.same, ~conditions.standing)
+
+
+@dataclass(frozen=True)
+class DueConditions:
+    """Which limits count: those whose last day is over, unless they were dropped before (`same` whatever the rule), and not
+    one that stands still, which has no last day yet."""
+
+    same: tuple[ColumnElement[bool], ...]
+    standing: ColumnElement[bool]
+
+
+def due_conditions(scope: Scope, rules: Sequence[str]) -> DueConditions:
+    """The conditions on StoredDeadline for limits of these rules, but for the rule itself."""
     d = StoredDeadline
     last = min(scope.period.last, scope.today - _ONE)
-    in_time = and_(d.done_on <= d.due_on, d.dropped_on.is_(None))
-    standing = and_(d.done_on.is_(None), d.dropped_on.is_(None), _stands_still(rules))
-    return _rows(d.case_id, in_time, d.organization_id).where(
-        d.organization_id.in_(_under(scope)), d.rule.in_(rules), d.due_on.between(scope.period.first, last),
-        or_(d.dropped_on.is_(None), d.dropped_on > d.due_on), ~standing, _known(scope, d.case_id),
+    same = (
+        d.organization_id.in_(_under(scope)), d.due_on.between(scope.period.first, last),
+        or_(d.dropped_on.is_(None), d.dropped_on > d.due_on), _known(scope, d.case_id),
     )  # fmt: skip
+    return DueConditions(same, and_(d.done_on.is_(None), d.dropped_on.is_(None), _stands_still(rules)))
+
+
+def met_in_time() -> ColumnElement[bool]:
+    """Whether a limit was met on its last day or before."""
+    return and_(StoredDeadline.done_on <= StoredDeadline.due_on, StoredDeadline.dropped_on.is_(None))
 
 
 def _stands_still(rules: Sequence[str]) -> ColumnElement[bool]:
@@ -132,7 +163,7 @@ def _stands_still(rules: Sequence[str]) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
-def _registered(scope: Scope, organization: Any = StoredCase.organization_id) -> ColumnElement[bool]:
+def registered_in(scope: Scope, organization: Any = StoredCase.organization_id) -> ColumnElement[bool]:
     """Registered in the period, by these organizations or given to them, and not part of another matter."""
     return and_(
         organization.in_(_under(scope)), StoredCase.filed_at >= scope.began, StoredCase.filed_at < scope.ended,
@@ -140,33 +171,38 @@ def _registered(scope: Scope, organization: Any = StoredCase.organization_id) ->
     )  # fmt: skip
 
 
-def _rated_of(body: RatedBody) -> Any:
+def rated_of(body: RatedBody) -> Any:
     return StoredCase.organization_id if body is RatedBody.OFFICE else StoredCase.unit_id
 
 
-def _rating(body: RatedBody) -> ColumnElement[bool]:
+def rating(body: RatedBody) -> ColumnElement[bool]:
     return and_(StoredRating.case_id == StoredCase.id, StoredRating.body == body)
 
 
 def _rated(scope: Scope, body: RatedBody) -> Select[Any]:
-    found = _rows(StoredCase.id, StoredRating.id.is_not(None), _rated_of(body)).outerjoin(StoredRating, _rating(body))
-    return found.where(_registered(scope, _rated_of(body)), could_be_rated(body))
+    found = _rows(StoredCase.id, StoredRating.id.is_not(None), rated_of(body)).outerjoin(StoredRating, rating(body))
+    return found.where(registered_in(scope, rated_of(body)), could_be_rated(body))
 
 
-def _satisfied(scope: Scope, body: RatedBody, entered_by: EnteredBy | None = None) -> Select[Any]:
-    found = _rows(StoredCase.id, StoredRating.score.in_(PLEASED), _rated_of(body)).join(StoredRating, _rating(body))
-    who = true() if entered_by is None else StoredRating.entered_by == entered_by
-    return found.where(_registered(scope, _rated_of(body)), could_be_rated(body), who)
+def _satisfied(scope: Scope, body: RatedBody) -> Select[Any]:
+    found = _rows(StoredCase.id, StoredRating.score.in_(PLEASED), rated_of(body)).join(StoredRating, rating(body))
+    return found.where(registered_in(scope, rated_of(body)), could_be_rated(body))
 
 
 def _resolved_once(session: Session, scope: Scope) -> Select[Any]:
-    return _rows(StoredCase.id, StoredCase.id.not_in(_came_again(session, scope)), StoredCase.organization_id).where(
+    found = _rows(StoredCase.id, StoredCase.id.not_in(came_again(session, scope)), StoredCase.organization_id)
+    return found.where(*concluded_first(scope))
+
+
+def concluded_first(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    """Concluded in the period, and registered for the first time."""
+    return (
         StoredCase.organization_id.in_(_under(scope)), StoredCase.concluded_on.between(scope.period.first, scope.period.last),
         StoredCase.repeat_of_id.is_(None), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
     )  # fmt: skip
 
 
-def _came_again(session: Session, scope: Scope) -> Select[int]:
+def came_again(session: Session, scope: Scope) -> Select[int]:
     """Matters that came again within the window after their conclusion; a repeat of a repeat is one of the first."""
     window, parent, first = scope.policy.repeat_window_days, aliased(StoredCase), aliased(StoredCase)
     chain = (
@@ -258,34 +294,10 @@ def _denied() -> ColumnElement[bool]:
 # --- numbers -----------------------------------------------------------------------------------------------------
 
 
-def share(session: Session, found: Select[Any]) -> Share:
-    """Of matters: how many count, and how many of them are good in everything that was counted of them."""
-    inner = found.subquery()
-    bad = func.count(case((~inner.c.good, inner.c.case_id)).distinct())
-    whole, missed = session.execute(select(func.count(inner.c.case_id.distinct()), bad)).one()
-    return Share(whole - missed, whole)
-
-
-def figure_share(session: Session, scope: Scope, figure: Figure) -> Share:
-    """A figure; 远程视频接访比重 counts receptions, every other one matters."""
-    if figure is Figure.VIDEO:
-        by = video_by_organization(session, scope)
-        return Share(sum(one.part for one in by.values()), sum(one.whole for one in by.values()))
-    return share(session, rows(session, scope, figure))
-
-
 def how_many(session: Session, found: Select[Any]) -> int:
     """Matters in it."""
     inner = found.subquery()
     return session.scalar(select(func.count(inner.c.case_id.distinct()))) or 0
-
-
-def by_organization(session: Session, found: Select[Any]) -> dict[int, Share]:
-    """The same per organization."""
-    inner = found.subquery()
-    bad = func.count(case((~inner.c.good, inner.c.case_id)).distinct())
-    query = select(inner.c.organization_id, func.count(inner.c.case_id.distinct()), bad).group_by(inner.c.organization_id)
-    return {number: Share(whole - missed, whole) for number, whole, missed in session.execute(query)}
 
 
 def video_by_organization(session: Session, scope: Scope) -> dict[int, Share]:
@@ -296,28 +308,16 @@ def video_by_organization(session: Session, scope: Scope) -> dict[int, Share]:
     return {number: Share(int(part), whole) for number, part, whole in session.execute(query)}
 
 
-def entered(session: Session, scope: Scope, body: RatedBody) -> dict[EnteredBy, Share]:
-    """Satisfaction as petitioners told it themselves, and as staff wrote it down for them."""
-    return {who: share(session, _satisfied(scope, body, who)) for who in EnteredBy}
-
-
-def young(session: Session, scope: Scope) -> int:
-    """First-time matters that were concluded so recently that they may still come again within the window."""
-    since = scope.today - timedelta(days=scope.policy.repeat_window_days)
-    found = _resolved_once(session, scope).where(StoredCase.concluded_on >= since)
-    return how_many(session, found)
-
-
 def registered_by(session: Session, scope: Scope, column: Any, most: int) -> list[tuple[Any, int]]:
     """How many matters were registered per value of a column of StoredCase, the most first."""
     number = func.count()
-    query = select(column, number).where(_registered(scope)).group_by(column).order_by(number.desc(), column)
+    query = select(column, number).where(registered_in(scope)).group_by(column).order_by(number.desc(), column)
     return [(value, found) for value, found in session.execute(query.limit(most))]
 
 
 def registered(session: Session, scope: Scope) -> int:
     """How many matters were registered."""
-    return session.scalar(select(func.count()).where(_registered(scope)).select_from(StoredCase)) or 0
+    return session.scalar(select(func.count()).where(registered_in(scope)).select_from(StoredCase)) or 0
 
 
 # --- lists -------------------------------------------------------------------------------------------------------

@@ -27,18 +27,20 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import periods
-from server.domain.figures import Figure, Look, Policy
+from server.domain.figures import Figure, Look, Policy, Share
 from server.domain.flow import Step
+from server.domain.periods import Period
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, WrongState
 from server.protocol.flow import NewMatter, NewRating, StepOrder, UnitOrder
 from server.reception import flow, ratings, registering, reminders, stats
 from server.reception.office import Office
 from server.settings import Settings
-from server.store import case_figures
+from server.store import case_figures, figure_sums
 from server.store.access import Actor
 from server.store.case_figures import Scope
 from server.store.engine import Store
+from server.store.figure_sums import Sums
 from server.store.migrate import migrate
 from server.store.models import (
     Kiosk,
@@ -469,19 +471,33 @@ def _compare(session: Session, books: Books, scope: Scope, organization: int) ->
     for body, satisfied, rated in (("office", Figure.SATISFIED_OFFICE, Figure.RATED_OFFICE), ("unit", Figure.SATISFIED_UNIT, Figure.RATED_UNIT)):
         pleased, answered, could = books.rated(body, orgs, first, last)
         expected |= {satisfied: (pleased, answered), rated: (answered, could)}
+    months = scope.period.months()
+    sums = figure_sums.of(session, scope, months)
+    _compare_parts(books, scope, sums, orgs, months)
     for figure, (part, whole) in expected.items():
-        counted = case_figures.figure_share(session, scope, figure)
+        counted = sums.shares[figure]
         assert (counted.part, counted.whole) == (len(part), len(whole)), (figure, organization, scope.period.key, counted, len(part), len(whole))
         for good, cases in ((True, part), (False, whole - part)) if scope.period.kind in LISTED else ():
             found = case_figures.behind(session, scope, case_figures.rows(session, scope, figure), good, None, 100_000)
             assert {one.id for one in found} == cases, (figure, good, organization, scope.period.key)
-    levels = stats._levels(session, scope, case_figures.organizations(session, scope.path))
+    levels = stats._levels(session, scope, sums.video, case_figures.organizations(session, scope.path))
     told = {one.level: (one.share.part, one.share.whole) for one in levels}
     assert told == books.receptions(orgs, first, last), (organization, scope.period.key)
     for look, cases in books.looks(orgs, first, last).items():
         found = case_figures.behind(session, scope, case_figures.looks(scope, Look(look)), None, None, 100_000)
         assert {one.id for one in found} == cases, (look, organization, scope.period.key)
     return len(expected) + 1 + len(Look)
+
+
+def _compare_parts(books: Books, scope: Scope, sums: Sums, orgs: set[int], months: list[Period]) -> None:
+    """Months and organizations of what has a limit."""
+    for figure, rules in figure_sums.DUE.items():
+        for number, month in enumerate(months):
+            part, whole = books.in_time(rules, orgs, month.first, month.last, scope.today)
+            assert sums.by_month[figure][number] == Share(len(part), len(whole)), (figure, month.key)
+        for one in orgs if scope.period.kind in LISTED else ():
+            part, whole = books.in_time(rules, {one}, scope.period.first, scope.period.last, scope.today)
+            assert sums.by_organization[figure].get(one, Share()) == Share(len(part), len(whole)), (figure, one)
 
 
 LISTED = ("year", "half")
