@@ -7,7 +7,7 @@ Source of the rule: LocalAgreement-2, Macháček, Dabre and Bojar, "Turning Whis
 
 from dataclasses import dataclass
 
-from transcription.edits import prefix_edits
+from transcription.drafting.edits import prefix_edits
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ in ten two are, both from the far end of the room or through loud noise.
 
 import numpy as np
 
-from transcription.edits import prefix_edits
+from transcription.drafting.edits import prefix_edits
 from transcription.engine import Engine
 from transcription.guard import letters
 from transcription.voice import Signal

@@ -1,7 +1,8 @@
 """What anybody may ask with a query code: how far a matter has come, and what its petitioner may do from home."""
 
-from fastapi import APIRouter, Request
-from starlette.responses import FileResponse
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
 
 from server.api.deps import OfficeDep, address_of
 from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
@@ -29,7 +30,8 @@ def ask_review(asked: ProgressReview, request: Request, office: OfficeDep) -> Pr
 
 
 @router.post("/copy")
-def copy(asked: ProgressCopy, request: Request, office: OfficeDep) -> FileResponse:
+def copy(asked: ProgressCopy, request: Request, office: OfficeDep) -> Response:
     """A document of the petitioner's own, for which the ID number's last six characters are asked, too."""
-    path, name = progress.fetch_copy(office, asked, address_of(request))
-    return FileResponse(path, media_type="application/pdf", filename=name)
+    content, name = progress.fetch_copy(office, asked, address_of(request))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)

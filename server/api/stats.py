@@ -6,8 +6,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 
 from server.api.deps import Db, MatterReader, OfficeDep
-from server.protocol.figures import Behind, Stats, StatsChoices
-from server.reception import stats, stats_report, stats_table
+from server.protocol.figures import Behind, HeldPage, ReceptionFigures, Stats, StatsChoices
+from server.reception import reception_stats, stats, stats_report, stats_table
 
 router = APIRouter(prefix="/stats")
 
@@ -40,6 +40,27 @@ def behind(
 ) -> Behind:
     """Matters behind a number, newest first; 403 where the list would tell how somebody rated."""
     return stats.behind(db, office.settings, actor, what, part, period, organization, after)
+
+
+@router.get("/receptions")
+def receptions(db: Db, actor: MatterReader, office: OfficeDep, period: PeriodKey = "", organization: Number = None) -> ReceptionFigures:
+    """Leaders' receptions: held, by video, waited for, rated, and what was promised in them."""
+    return reception_stats.figures(db, office.settings, actor, period, organization)
+
+
+@router.get("/receptions/list")
+def held(
+    db: Db,
+    actor: MatterReader,
+    office: OfficeDep,
+    what: Annotated[str, Query(max_length=20)] = "held",
+    period: PeriodKey = "",
+    organization: Number = None,
+    leader: Number = None,
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> HeldPage:
+    """Receptions behind a number, newest first; 403 where the list would tell how somebody rated."""
+    return reception_stats.behind(db, office.settings, actor, what, period, organization, leader, after)
 
 
 @router.get("/table.xlsx")

@@ -45,17 +45,6 @@ def _word_of(stretches: set[str]) -> str:
     return min(named or stretches, key=lambda stretch: (len(stretch), stretch), default="")
 
 
-def edits(one: str, other: str) -> int:
-    """Least characters to put in, leave out or change between two texts."""
-    costs = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        row = [i]
-        for j, b in enumerate(other, 1):
-            row.append(min(costs[j] + 1, row[-1] + 1, costs[j - 1] + (a != b)))
-        costs = row
-    return costs[-1]
-
-
 def longest(words: set[str]) -> list[str]:
     """Those that are no part of another."""
     return sorted(word for word in words if not any(word in other and word != other for other in words))

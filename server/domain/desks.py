@@ -13,6 +13,7 @@ class Desk(StrEnum):
 
     ARRIVED = "arrived"
     CAME_BACK = "came_back"
+    REQUESTS = "requests"
     OBJECTIONS = "objections"
     EXTENSIONS = "extensions"
     FEEDBACK = "feedback"
@@ -65,6 +66,7 @@ DESKS: Mapping[Desk, DeskRule] = {
     Desk.CAME_BACK: DeskRule(
         "退回来的", "收回来了，还没有重新交办。", "没有退回来等着重新交办的。", (Bulk.ASSIGN,)
     ),
+    Desk.REQUESTS: DeskRule("信访人的申请", "信访人在网上申请了复查、复核，还没有收下。先申请的在前。", "没有等着收的申请。"),
     Desk.OBJECTIONS: DeskRule("异议待定", "单位说不归它办，等您定。", "没有单位提异议。"),
     Desk.EXTENSIONS: DeskRule("延期待批", "单位申请延长期限，等您批。", "没有等着批的延期。"),
     Desk.FEEDBACK: DeskRule("反馈待看", "协办、属地单位反馈了。写得不够的，可以退回。", "没有新的反馈。"),
@@ -86,7 +88,7 @@ DESKS: Mapping[Desk, DeskRule] = {
 }
 
 _UNIT = (Desk.TO_RECEIVE, Desk.TO_ACCEPT, Desk.WORKING, Desk.SENT_BACK)
-_OFFICE = (Desk.ARRIVED, Desk.CAME_BACK, Desk.OBJECTIONS, Desk.FEEDBACK)
+_OFFICE = (Desk.ARRIVED, Desk.CAME_BACK, Desk.REQUESTS, Desk.OBJECTIONS, Desk.FEEDBACK)
 WORK: Mapping[StaffRole, tuple[Desk, ...]] = {
     StaffRole.CLERK: (*_OFFICE, Desk.UNDELIVERED, Desk.LATE, *_UNIT),
     StaffRole.LEADER: (Desk.RECEPTIONS, Desk.EXTENSIONS, *_OFFICE, Desk.UNDELIVERED, Desk.LATE, *_UNIT),

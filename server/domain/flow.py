@@ -39,6 +39,7 @@ class Step(StrEnum):
     REPLY = "reply"
     CONTACT = "contact"
     DELIVER = "deliver"
+    EXPLAIN = "explain"
     INVITE_RATING = "invite_rating"
     CONCLUDE = "conclude"
     FOLLOW_UP = "follow_up"
@@ -171,6 +172,10 @@ STEPS: Mapping[Step, StepRule] = {
         "送达", "送达", _from(S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, S.ACCEPTED, *ANSWERED, S.REVIEWED, S.REEXAMINED),
         ("office", "unit"), needs=("day", "how"),
     ),
+    Step.EXPLAIN: StepRule(
+        "讲给信访人听", "把决定讲给信访人听", _from(S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, *ANSWERED, S.REVIEWED, S.REEXAMINED),
+        ("office", "unit"), needs=("day", "how", "outcome"), may=("by_whom",),
+    ),
     Step.INVITE_RATING: StepRule("请他评价", "请信访人评价", ANSWERED, ("office", "unit"), needs=("how",)),
     Step.CONCLUDE: StepRule("办结", "办结", _from(S.REPLIED), ("office",), S.CONCLUDED, may=("outcome",)),
     Step.FOLLOW_UP: StepRule("回访", "回访", ANSWERED, ("office",), needs=("outcome",), may=("score",)),
@@ -210,15 +215,15 @@ SHARE_AFTER: Mapping[Step, AssignmentState] = {
 NEXT = (
     Step.RECEIVE, Step.UPHOLD_OBJECTION, Step.REJECT_OBJECTION, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.SCREEN,
     Step.ASSIGN, Step.GUIDE, Step.ACCEPT, Step.OBJECT, Step.NOT_ACCEPT, Step.DELIVER, Step.END_PAUSE, Step.FEED_BACK,
-    Step.REVIEW_OPINION, Step.REEXAMINATION_OPINION, Step.REPLY, Step.CONCLUDE, Step.INVITE_RATING, Step.FOLLOW_UP,
+    Step.REVIEW_OPINION, Step.REEXAMINATION_OPINION, Step.REPLY, Step.CONCLUDE, Step.EXPLAIN, Step.INVITE_RATING, Step.FOLLOW_UP,
     Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.CONTACT, Step.SEND_BACK, Step.ASK_EXTENSION, Step.BEGIN_PAUSE,
 )  # fmt: skip
 """What is offered first when several steps can be taken: what others wait for, then what takes the matter on."""
 
 ABOUT_UNITS = frozenset({Step.ASSIGN, *(step for step, rule in STEPS.items() if rule.share)})
 """Steps about who is responsible."""
-ABOUT_LETTERS = frozenset({Step.ASSIGN, Step.DELIVER, *(step for step, rule in STEPS.items() if rule.letter)})
-"""Steps that issue or deliver letters."""
+ABOUT_LETTERS = frozenset({Step.ASSIGN, Step.DELIVER, Step.EXPLAIN, *(step for step, rule in STEPS.items() if rule.letter)})
+"""Steps that issue, deliver or explain letters."""
 
 
 def open_steps(state: CaseState) -> list[Step]:

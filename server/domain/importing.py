@@ -7,7 +7,7 @@ import hashlib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -418,13 +418,19 @@ class Looked:
     """Rows that say for the second time what another one says; they add nothing."""
 
 
-def look(plan: Plan, table: Table, today: date) -> Looked:
-    """Every row of the table as a matter, or what is wrong with it."""
+TOLD_EVERY = 250
+"""Rows, a tenth of a second or so."""
+
+
+def look(plan: Plan, table: Table, today: date, told: Callable[[int], object] = lambda rows: None) -> Looked:
+    """Every row of the table as a matter, or what is wrong with it; `told` hears now and then how many were looked at."""
     translator = Translator(plan, table, today)
     ready: dict[tuple[str, str], Ready] = {}
     errors: list[RowError] = []
     wrong = twice = 0
-    for row in table.rows:
+    for number, row in enumerate(table.rows):
+        if number % TOLD_EVERY == 0:
+            told(number)
         made = translator.matter(row)
         if isinstance(made, Ready):
             first = ready.setdefault((made.new.channel, made.new.source_ref), made)

@@ -62,6 +62,7 @@ _SAID: Mapping[str, Words] = {
     Step.REPLY: lambda one: (f"{one.unit}出了处理意见书", ""),
     Step.CONTACT: lambda one: (f"{one.unit}联系您", ""),
     Step.DELIVER: lambda one: ("文书送到", ""),
+    Step.EXPLAIN: lambda one: (f"{one.unit}把决定讲给您听", ""),
     Step.CONCLUDE: lambda one: ("办结", ""),
     Step.FOLLOW_UP: lambda one: (f"{one.unit}回访", ""),
     ASKED[Step.REQUEST_REVIEW]: lambda one: ("您申请复查", ""),
@@ -72,7 +73,7 @@ _SAID: Mapping[str, Words] = {
     Step.REEXAMINATION_OPINION: lambda one: ("出了复核意见书", ""),
     "merge": lambda one: ("并到您的另一件事里一起办", ""),
 }  # fmt: skip
-_ON_DAY = (Step.DELIVER, Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.BEGIN_PAUSE, Step.END_PAUSE)
+_ON_DAY = (Step.DELIVER, Step.EXPLAIN, Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.BEGIN_PAUSE, Step.END_PAUSE)
 """Steps whose own day counts, not the one on which they were written down."""
 
 

@@ -3,7 +3,7 @@
 from server.domain.flow import STEPS, LetterKind
 from server.domain.joins import SAID as JOIN_SAID
 from server.domain.ledger import DEEDS, EVENT
-from server.domain.ratings import RatedBody, Score
+from server.domain.ratings import EnteredBy, RatedBody, Score
 from server.domain.states import (
     AssignmentKind,
     AssignmentPart,
@@ -249,6 +249,8 @@ NOTICE = {
     NoticeKind.ANSWERED: "督办回复",
 }
 
+ENTERED_BY = {EnteredBy.PETITIONER: "信访人自己评的", EnteredBy.STAFF: "工作人员代填的"}
+
 CASE_EVENT: dict[str, str] = {
     **{step.value: rule.said for step, rule in STEPS.items()},
     **{f"{EVENT}{deed}": f"积案：{rule.said}" for deed, rule in DEEDS.items()},
@@ -267,7 +269,7 @@ CASE_EVENT: dict[str, str] = {
     "bundle_ready": "整套材料导出来了，校验码",
     "bundle_cancelled": "整套材料不导出了",
     "bundle_downloaded": "下载整套材料",
-    "rated_by_staff": "按信访人说的，记下评价",
+    "rated_by_staff": "照信访人说的，代填评价",
     "asked_review": "在网上申请复查",
     "asked_reexamination": "在网上申请复核",
     "supervision": "发督办函",

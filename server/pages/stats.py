@@ -21,6 +21,12 @@ def behind(request: Request, actor: MatterReader) -> Response:
     return render(request, "stats/behind.html", actor=actor)
 
 
+@router.get("/stats/receptions")
+def receptions(request: Request, actor: MatterReader) -> Response:
+    """Leaders' receptions of a period, and those behind a number."""
+    return render(request, "stats/receptions.html", actor=actor)
+
+
 @router.get("/stats/digests")
 def digests(request: Request, actor: MatterReader) -> Response:
     """日研判、周会办、月通报、季核查: those that were kept."""

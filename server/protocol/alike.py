@@ -82,6 +82,8 @@ class LinkedCase(Message):
     received_on: date
     how: Literal["repeat_of", "repeated_by", "merged_into", "merged_in", "split_from", "split_off"]
     words: str
+    why: str = ""
+    """Why a person said so, of an earlier one that this repeats."""
 
 
 class GroupRef(Message):
@@ -97,6 +99,8 @@ class Links(Message):
     linked: tuple[LinkedCase, ...]
     more: bool
     """Some were left out."""
+    repeat: bool
+    """It repeats an earlier one, which the actor may not be allowed to read."""
     may_split: bool
     may_undo: tuple[tuple[str, str], ...]
     """Deeds on this case itself that undo what was done last: value and words."""

@@ -172,3 +172,70 @@ class DigestView(Message):
     id: int
     made_at: Moment
     digest: Digest
+
+
+class WaitView(Message):
+    """How long people waited between taking a number and being spoken with, in minutes."""
+
+    people: int
+    half: int
+    nine_tenths: int
+    long: int
+
+
+class LeaderHeld(Message):
+    """What one leader held."""
+
+    id: int
+    name: str
+    title: str
+    organization: str
+    level: str
+    """Name of the level of leader."""
+    video: ShareView
+    """By video, of all."""
+    waits: WaitView
+    promises: ShareView
+    """Kept in time, of those that have come to their day."""
+    rated: ShareView
+    """Of what could be rated."""
+    satisfied: ShareView | None
+    """None: too few rated to be told of one person."""
+
+
+class ReceptionFigures(Message):
+    """Receptions of leaders of an organization and below over a period."""
+
+    video: tuple[LevelView, ...]
+    leaders: tuple[LeaderHeld, ...]
+    """Who received most first."""
+    waits: WaitView
+    long_minutes: int
+    promises: ShareView
+    rated: ShareView
+    satisfied: ShareView
+    counts: bool
+    """Enough rated for the satisfaction to count."""
+    least_rated: int
+
+
+class HeldRow(Message):
+    """One reception behind a number."""
+
+    at: Moment
+    leader: str
+    how: str
+    waited: int | None
+    """Minutes; null: on site."""
+    title: str
+    """Empty: the actor may not read it."""
+    case_id: int | None
+    case_no: str
+
+
+class HeldPage(Message):
+    """Receptions behind a number, the newest first; `next`: ask again with after=next, null: that was all."""
+
+    heading: str
+    rows: tuple[HeldRow, ...]
+    next: int | None

@@ -37,6 +37,8 @@ class StepOrder(Message):
     """What goes into the letter."""
     how: Annotated[str, Field(max_length=200)] = ""
     outcome: Words = ""
+    by_whom: Annotated[str, Field(max_length=64)] = ""
+    """Who explained a decision to the petitioner; empty: whoever writes it down."""
     day: date | None = None
     units: tuple[UnitOrder, ...] = Field((), max_length=20)
     assignment_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
@@ -213,6 +215,19 @@ class NewMatter(MatterContent):
     """Its number where it came from; the same number a second time adds nothing."""
     received_by_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     """The leader who received them on site."""
+
+
+class CaseRating(Message):
+    """Whether one body was rated for a case and by whom; never how."""
+
+    body: str
+    name: str
+    """Of the office or the unit."""
+    entered_by: str
+    """EnteredBy of domain/ratings.py; empty: nobody yet."""
+    words: str
+    may_enter: bool
+    """The actor may write down what the petitioner said."""
 
 
 class NewRating(Message):

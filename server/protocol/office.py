@@ -9,6 +9,7 @@ from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Sou
 from server.protocol.flow import (
     AskedExtension,
     AssignmentView,
+    CaseRating,
     LetterView,
     NewRating,
     PreparedUnit,
@@ -464,20 +465,14 @@ class LineWord(Message):
     """By hand: its time is what the words beside it leave."""
 
 
-class RecordLine(Message):
-    """One line of the record: the words of one person, with what was recognised underneath."""
+class LineState(Message):
+    """What a line of a record says of itself, whichever way it is written."""
 
     id: Identifier
-    position: float
-    kind: Literal["question", "answer", "note"]
-    participant_id: Identifier | None
     start: Seconds
     end: Seconds
     text: str
-    recognised: str
-    """Text of the utterances it rests on; empty for a line typed by hand."""
     utterance_ids: tuple[Identifier, ...] = ()
-    words: tuple[LineWord, ...] = ()
     doubt: tuple[str, ...] = ()
     heard: bool = False
     """A clerk listened and found it right."""
@@ -493,6 +488,17 @@ class RecordLine(Message):
     """Heard in the kiosk's own copy, because the recording has a gap there."""
     unboosted: str = ""
     """For the staff: what is heard without expecting any words, where an expected one is in the text and may not have been said."""
+
+
+class RecordLine(LineState):
+    """One line of the record: the words of one person, with what was recognised underneath."""
+
+    position: float
+    kind: Literal["question", "answer", "note"]
+    participant_id: Identifier | None
+    recognised: str
+    """Text of the utterances it rests on; empty for a line typed by hand."""
+    words: tuple[LineWord, ...] = ()
 
 
 class FieldFinding(Message):
@@ -707,29 +713,14 @@ class Record(RecordHead, RecordSurroundings):
     suggestions: tuple[Suggestion, ...] = ()
 
 
-class DeskLine(Message):
+class DeskLine(LineState):
     """A RecordLine written short: what is left out has the value given here."""
 
-    id: Identifier
     participant_id: Identifier | None = None
-    start: Seconds
-    end: Seconds
-    text: str
     recognised: str | None = None
     """None: as the text."""
-    utterance_ids: tuple[Identifier, ...] = ()
     words: tuple[tuple[float, float, str, float] | tuple[float, float, str, float, bool], ...] = ()
     """Start, end, text, probability; with a fifth `true` where a hand typed it."""
-    doubt: tuple[str, ...] = ()
-    heard: bool = False
-    deleted: bool = False
-    delete_reason: str = ""
-    disputed: str = ""
-    marked: str = ""
-    version: int
-    edited_by: str = ""
-    copied: bool = False
-    unboosted: str = ""
 
 
 class DeskRecord(RecordHead, RecordSurroundings):
@@ -1301,6 +1292,7 @@ class Case(CaseRow):
     assignments: tuple[AssignmentView, ...]
     letters: tuple[LetterView, ...]
     offers: tuple[StepOffer, ...]
+    ratings: tuple[CaseRating, ...] = ()
     requests: tuple[RequestView, ...] = ()
     """Only for the office, which takes them on."""
     events: tuple[CaseEvent, ...]

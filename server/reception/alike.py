@@ -116,10 +116,12 @@ def links_of(session: Session, actor: Actor, case_id: int) -> Links:
     office = flow.of_office(actor, case)
     group = groups.group_of(session, actor, case.id)
     standing = case.state != CaseState.MERGED
+    why = _why_repeat(session, case)
     return Links(
         version=case.version,
-        linked=tuple(_linked(how, one) for how, one in found[:LINKED]),
+        linked=tuple(_linked(how, one, why) for how, one in found[:LINKED]),
         more=len(found) > LINKED,
+        repeat=case.repeat_of_id is not None,
         may_split=office and case.state in OPEN,
         may_undo=tuple((deed.value, NAMES[deed]) for deed in _undoable(session, case)) if office else (),
         may_group=office and standing and not case.accusation and group is None,
@@ -128,10 +130,18 @@ def links_of(session: Session, actor: Actor, case_id: int) -> Links:
     )  # fmt: skip
 
 
-def _linked(how: str, one: StoredCase) -> LinkedCase:
+def _why_repeat(session: Session, case: StoredCase) -> str:
+    """What the person wrote who said that it repeats an earlier one."""
+    if case.repeat_of_id is None:
+        return ""
+    said = [one.why for one in cases.events(session, case.id) if one.kind in (Deed.REPEAT, Deed.GUIDE_BACK)]
+    return said[-1] if said else ""
+
+
+def _linked(how: str, one: StoredCase, why: str) -> LinkedCase:
     return LinkedCase(
         case_id=one.id, version=one.version, case_no=one.case_no, title=one.title, state=terms.CASE_STATE[CaseState(one.state)],
-        received_on=one.received_on, how=how, words=HOW[how],
+        received_on=one.received_on, how=how, words=HOW[how], why=why if how == "repeat_of" else "",
     )  # fmt: skip
 
 

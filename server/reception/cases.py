@@ -23,7 +23,7 @@ from server.protocol.office import (
     NewSupplement,
     Supplement,
 )
-from server.reception import clocks, commitments, flow, history, offering, reviews, signatures
+from server.reception import clocks, commitments, flow, history, offering, ratings, reviews, signatures
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.issued import letter_views
@@ -151,6 +151,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES) if record else (),
         assignments=flow.assignment_views(session, case),
         letters=letter_views(session, actor, case),
+        ratings=ratings.views(session, actor, case),
         requests=flow.request_views(session, case) if flow.of_office(actor, case) else (),
         offers=offering.offers(session, actor, case),
         record_sha256=case.record_sha256,

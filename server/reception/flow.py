@@ -42,7 +42,7 @@ from server.store.models import CasePause, StoredAssignment, StoredCase, StoredC
 
 OFFICERS = (StaffRole.LEADER, StaffRole.CLERK)
 SAID = {"reason": "写明原因", "text": "写文书的内容", "how": "写明怎么办的", "outcome": "写明结果", "day": "选日期", "units": "选单位",
-        "purpose": "选信访目的", "category": "选内容类别", "route": "写明法定途径", "days": "写明几天", "pause": "选停算的理由"}  # fmt: skip
+        "purpose": "选信访目的", "category": "选内容类别", "route": "写明法定途径", "days": "写明几天", "pause": "选停算的理由", "by_whom": "写明谁讲的"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -316,6 +316,18 @@ def _deliver(t: Taking) -> dict[str, object]:
     return {"letters": [one.kind for one in letters]}
 
 
+def _explain(t: Taking) -> dict[str, object]:
+    """What was decided was told in plain words, which is a talk with the petitioner, too."""
+    day = t.order.day or clock.today()
+    to_petitioner = [one for one in store.letters(t.session, t.case.id) if one.to_organization_id is None]
+    if not to_petitioner:
+        raise WrongState("还没有出过给信访人的文书，没有可讲的决定。")
+    if not clock.day_in_office(to_petitioner[-1].issued_at) <= day <= clock.today():
+        raise InvalidInput("讲的日子要在出文书那天到今天之间。", fields=["day"])
+    t.case.contacted_on = max(day, t.case.contacted_on or day)
+    return {"letter": to_petitioner[-1].kind, "by_whom": t.order.by_whom.strip() or t.actor.name}
+
+
 def _conclude(t: Taking) -> dict[str, object]:
     opinion = [one for one in store.letters(t.session, t.case.id) if one.kind == LetterKind.HANDLING_OPINION]
     if not opinion or opinion[-1].delivered_on is None:
@@ -361,6 +373,7 @@ _ACT: Mapping[Step, Act] = {
     Step.END_PAUSE: _end_pause,
     Step.CONTACT: _contact,
     Step.DELIVER: _deliver,
+    Step.EXPLAIN: _explain,
     Step.CONCLUDE: _conclude,
     Step.REQUEST_REVIEW: _later_request("request_review"),
     Step.REQUEST_REEXAMINATION: _later_request("request_reexamination"),

@@ -1,10 +1,12 @@
 """这件事的经过: what happened to a case, in words, each with what filters of the page ask about it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from sqlalchemy.orm import Session
 
 from server.domain import terms
+from server.domain.deadline_words import chinese_day
 from server.domain.flow import ABOUT_LETTERS, ABOUT_UNITS, LetterKind, Step
 from server.domain.limits import PAUSES
 from server.domain.ratings import Score
@@ -47,6 +49,8 @@ def _details(kind: str, told: Mapping[str, object]) -> Iterator[str]:
         yield PAUSES[pause].name
     if isinstance(score := told.get("score"), str) and score in list(Score):
         yield f"他说{terms.SCORE[Score(score)]}"
+    if kind == Step.EXPLAIN:
+        yield f"{told.get('by_whom')} {chinese_day(date.fromisoformat(str(told.get('day'))))}讲的"
     letters = told.get("letters")
     if kind == Step.DELIVER and isinstance(letters, list):
         yield from (terms.LETTER[LetterKind(kind)] for kind in letters)

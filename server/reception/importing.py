@@ -8,6 +8,7 @@ row is known by its number (or, where it has none, by its content), so none is r
 import csv
 import hashlib
 import io
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath, PureWindowsPath
@@ -46,6 +47,8 @@ SAMPLE_ROWS = 5
 SAMPLE_CELL = 80
 KEPT_FOR = timedelta(days=7)
 """A file that was brought and never imported is forgotten after so long: it is full of personal data."""
+TELLS_S = 1.0
+"""Seconds between two words of a dry run about how far it is."""
 NOT_RUNNING = (ImportState.BROUGHT, ImportState.LOOKED_AT)
 
 
@@ -124,7 +127,7 @@ def look(office: Office, actor: Actor, import_id: int, plan: ImportPlan) -> Impo
     table = _table(content)
     if problems := rules.plan_problems(_rules_plan(plan), table):
         raise InvalidInput(next(iter(problems.values())), fields=problems)
-    looked = rules.look(_rules_plan(plan), table, clock.today())
+    looked = rules.look(_rules_plan(plan), table, clock.today(), _Telling(office, import_id))
     with office.store.write() as session:
         known = sum(len(refs) for refs in _known(session, actor.organization_id, [one.new for one in looked.ready]).values())
         values = _kept(looked) | {"known": known, "plan": plan.model_dump(mode="json", exclude={"save_as"}), "handled": 0}
@@ -134,6 +137,21 @@ def look(office: Office, actor: Actor, import_id: int, plan: ImportPlan) -> Impo
             _save_mapping(session, actor, plan)
         session.expire_all()
         return view(session, actor, import_id)
+
+
+class _Telling:
+    """Writes down now and then how many rows a dry run has looked at, for whoever asks meanwhile; a short file never."""
+
+    def __init__(self, office: Office, import_id: int) -> None:
+        self.office, self.import_id = office, import_id
+        self.next = time.monotonic() + TELLS_S
+
+    def __call__(self, rows: int) -> None:
+        if time.monotonic() < self.next:
+            return
+        with self.office.store.write() as session:
+            store.move(session, self.import_id, NOT_RUNNING, handled=rows)
+        self.next = time.monotonic() + TELLS_S
 
 
 def _content(session: Session, found: StoredImport) -> bytes:
@@ -188,7 +206,7 @@ def begin(session: Session, actor: Actor, import_id: int, order: BeginImport) ->
         raise WrongState(f"还有 {found.wrong} 行不对，改好以前一行也不导入。")
     if order.plan_sha256 != _plan_sha256(found):
         raise Conflict("同事刚刚换了栏目，请看过新的核对结果再导入。")
-    values = {"author": actor.name, "user_id": actor.user_id, "begun_at": clock.now()}
+    values = {"author": actor.name, "user_id": actor.user_id, "begun_at": clock.now(), "handled": 0}
     if not store.move(session, import_id, (ImportState.LOOKED_AT,), state=ImportState.RUNNING, **values):
         raise WrongState("这份文件已经在导入了。")
 

@@ -83,12 +83,7 @@ def fetch(session: Session, settings: Settings, actor: Actor, case: StoredCase, 
     ends = {letter.organization_id, letter.to_organization_id or letter.organization_id}
     if not readable(actor, case, letter, {number: one.path for number, one in accounts.named(session, ends).items()}):
         raise NotFound
-    if not letter.content_sha256 or letter.content is None:
-        raise NotFound("这份文书出得早，没有留下全文。")
-    content = letter.content
-    if fingerprint(content) != letter.content_sha256:
-        log.error("a letter is not what it was", letter=letter.id)
-        raise Unavailable("这份文书和出的时候不一样了，请找管理员。", code="document_damaged")
+    content = _words(letter)
     if content["query_code"] and not of_office(actor, case):
         content = {**content, "query_code": "＊＊＊＊"}
     records.note_access(session, actor, "open", "letter", str(letter.id), clock.now())
@@ -98,6 +93,34 @@ def fetch(session: Session, settings: Settings, actor: Actor, case: StoredCase, 
         return lambda: pdf(content, sha256, made_at, settings.pdf_font_dir), name
     sha256 = letter.content_sha256
     return lambda: docx(content, sha256, settings.data_dir), name
+
+
+def _words(letter: StoredLetter) -> Mapping[str, Any]:
+    """Its words as they were issued; raises NotFound where none were kept, Unavailable where they are not what they were."""
+    if not letter.content_sha256 or letter.content is None:
+        raise NotFound("这份文书出得早，没有留下全文。")
+    if fingerprint(letter.content) != letter.content_sha256:
+        log.error("a letter is not what it was", letter=letter.id)
+        raise Unavailable("这份文书和出的时候不一样了，请找管理员。", code="document_damaged")
+    return letter.content
+
+
+# --- for the petitioner ------------------------------------------------------------------------------------------
+
+
+def own_letters(session: Session, case: StoredCase) -> list[StoredLetter]:
+    """Letters that the petitioner has already been given, oldest first: nobody reads here what was not delivered yet."""
+    found = store.letters(session, case.id)
+    return [one for one in found if one.to_organization_id is None and one.delivered_on is not None and one.content_sha256]
+
+
+def own_copy(session: Session, settings: Settings, case: StoredCase, letter_id: int) -> tuple[Callable[[], bytes], str]:
+    """What makes the PDF of a letter for its petitioner, and its name; raises as `fetch` does."""
+    letter = store.letter_of(session, case.id, letter_id)
+    if letter is None or letter.id not in {one.id for one in own_letters(session, case)}:
+        raise NotFound
+    content, sha256, made_at = _words(letter), letter.content_sha256, int(letter.issued_at.timestamp())
+    return lambda: pdf(content, sha256, made_at, settings.pdf_font_dir), f"{letter.number} {content['title']}.pdf"
 
 
 # --- on paper ----------------------------------------------------------------------------------------------------

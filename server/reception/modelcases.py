@@ -28,7 +28,7 @@ from server.store.access import Actor
 from server.store.models import ModelCase, ModelCover, StoredCase
 
 READY_STATES = (CaseState.CONCLUDED, CaseState.REVIEWED, CaseState.REEXAMINED)
-TOLD = ("assign", "accept", "feed_back", "reply", "contact", "deliver", "conclude", "follow_up", "improve")
+TOLD = ("assign", "accept", "feed_back", "reply", "contact", "deliver", "explain", "conclude", "follow_up", "improve")
 """Steps that the story is told with."""
 FORM = {
     FormField.NAME: Private.NAME, FormField.REPRESENTATIVES: Private.NAME, FormField.PHONE: Private.PHONE,

@@ -5,17 +5,17 @@ kiosk that others use.
 """
 
 import hmac
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import progress_words, terms
 from server.domain.deadline_words import chinese_day
-from server.domain.flow import STEPS, Step
+from server.domain.flow import STEPS, LetterKind, Step
 from server.domain.progress_words import BETWEEN_OFFICES, Happened
 from server.domain.ratings import EnteredBy, RatedBody
 from server.domain.states import CaseState, ReceptionState, RecordState
@@ -33,7 +33,7 @@ from server.protocol.office import (
     RatingOffer,
     ReviewOffer,
 )
-from server.reception import clocks, documents, ratings, tries
+from server.reception import clocks, documents, issued, ratings, tries
 from server.reception.office import Office
 from server.store import cases, records
 from server.store import flow as flow_store
@@ -53,6 +53,8 @@ NO_PHONE = "0000"
 WRONG = "没有查到。请照着回执，把查询码和手机号最后 4 位再核对一遍；没有留手机号的，填 0000。"
 WRONG_ID = "证件号码的最后 6 位对不上，请照着证件再核对一遍。"
 COPIES = {"record.pdf": documents.TITLES["record"], "form.pdf": documents.TITLES["form"]}
+LETTER_COPY = re.compile(r"letter-([1-9]\d{0,8})\.pdf")
+"""Name of a letter among the petitioner's own copies."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _progress(session: Session, matter: Matter) -> Progress:
         deadline=_own_words(view, deadline),
         ratings=_ratings(session, case),
         review=_review(session, case),
-        copies=() if _no_copies(session, case) else _copies(case),
+        copies=() if _no_copies(session, case) else _copies(session, case),
         copies_why_not=_no_copies(session, case),
     )
 
@@ -314,8 +316,8 @@ def _why_no_review(name: str, limit: StoredDeadline | None, asked: PetitionerReq
 # --- own copies ---------------------------------------------------------------------------------------------------
 
 
-def fetch_copy(office: Office, asked: ProgressCopy, address: str) -> tuple[Path, str]:
-    """A document of the petitioner's own and a name to save it under.
+def fetch_copy(office: Office, asked: ProgressCopy, address: str) -> tuple[bytes, str]:
+    """A document of the petitioner's own as PDF and a name to save it under.
 
     Raises as `look_up`, NotFound also for wrong ID digits (counted as a wrong try), WrongState where there are none,
     Unavailable.
@@ -332,13 +334,29 @@ def fetch_copy(office: Office, asked: ProgressCopy, address: str) -> tuple[Path,
         raise tries.missed(office, source, code, WRONG)
     if not hmac.compare_digest(known[-6:].upper().encode(), asked.id_last6.encode()):
         raise tries.missed(office, source, code, WRONG_ID)
-    if asked.name not in {one.name for one in _copies(case)}:
-        raise InvalidInput("没有这份文书。")
-    return documents.fetch(office, case.id, asked.name), f"{COPIES[asked.name]}-{case.case_no}.pdf"
+    return _copy(office, case, asked.name)
 
 
-def _copies(case: StoredCase) -> tuple[OwnCopy, ...]:
-    return tuple(OwnCopy(name=name, title=title) for name, title in COPIES.items()) if case.record_id else ()
+def _copy(office: Office, case: StoredCase, name: str) -> tuple[bytes, str]:
+    """One of `_copies`; a letter is typeset outside of the transaction."""
+    with office.store.read() as session:
+        if name not in {one.name for one in _copies(session, case)}:
+            raise InvalidInput("没有这份文书。")
+        letter = LETTER_COPY.fullmatch(name)
+        make, saved_as = issued.own_copy(session, office.settings, case, int(letter[1])) if letter else (None, "")
+    if make is not None:
+        return make(), saved_as
+    return documents.fetch(office, case.id, name).read_bytes(), f"{COPIES[name]}-{case.case_no}.pdf"
+
+
+def _copies(session: Session, case: StoredCase) -> tuple[OwnCopy, ...]:
+    """Record and form of a talk, and the letters that were delivered."""
+    talk = [OwnCopy(name=name, title=title) for name, title in COPIES.items()] if case.record_id else []
+    letters = [
+        OwnCopy(name=f"letter-{one.id}.pdf", title=f"{terms.LETTER[LetterKind(one.kind)]}（{one.number}）")
+        for one in issued.own_letters(session, case)
+    ]  # fmt: skip
+    return (*talk, *letters)
 
 
 def _no_copies(session: Session, case: StoredCase) -> str:

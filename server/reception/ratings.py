@@ -8,13 +8,16 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import terms
 from server.domain.ratings import RATABLE, EnteredBy, RatedBody, Score, counts
-from server.domain.states import CaseState
+from server.domain.states import CaseState, StaffRole
 from server.errors import NotFound, WrongState
-from server.protocol.flow import NewRating
+from server.protocol.flow import CaseRating, NewRating
 from server.store import cases
 from server.store import ratings as store
 from server.store.access import Actor
 from server.store.models import StoredCase, StoredCaseEvent, StoredRating
+
+ENTERS = (StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER)
+"""Who may write down what a petitioner said."""
 
 
 def rate(session: Session, case: StoredCase, new: NewRating, *, staff: Actor | None = None) -> StoredRating:
@@ -51,6 +54,21 @@ def rate_for(session: Session, actor: Actor, case_id: int, new: NewRating) -> No
             user_id=actor.user_id, organization_id=actor.organization_id,
         )
     )  # fmt: skip
+
+
+def views(session: Session, actor: Actor, case: StoredCase) -> tuple[CaseRating, ...]:
+    """Per body whether it was rated and by whom; nothing where the matter is not rated at all."""
+    if not is_rated(case):
+        return ()
+    given = {one.body: EnteredBy(one.entered_by) for one in store.of_case(session, case.id)}
+    names = {RatedBody.OFFICE: case.organization.name, RatedBody.UNIT: case.unit.name if case.unit else "承办单位"}
+    found = []
+    for body, name in names.items():
+        entered, why = given.get(body), why_not(case, body)
+        words = terms.ENTERED_BY[entered] if entered else why or "还没有评"
+        may = entered is None and not why and actor.role in ENTERS
+        found.append(CaseRating(body=body, name=name, entered_by=entered or "", words=words, may_enter=may))
+    return tuple(found)
 
 
 def is_rated(case: StoredCase) -> bool:

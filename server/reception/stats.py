@@ -105,7 +105,7 @@ def overview(session: Session, settings: Settings, actor: Actor, key: str = "", 
         organization_id=organization.id, organization=organization.name, period=period.key, words=period.words, span=period.span,
         until=scope.today - timedelta(days=1) if running else None, registered=sums.registered,
         figures=figure_views(scope, sums, then), months=_months(months, sums), units=_units(scope, sums, found),
-        video=_levels(session, scope, sums.video, found), looks=look_views(session, scope),
+        video=levels(session, scope, sums.video, found), looks=look_views(session, scope),
         entered=tuple(_entered(sums, body) for body in RatedBody), target_in_time=scope.policy.target_in_time,
         least_participation=scope.policy.least_participation,
     )  # fmt: skip
@@ -166,7 +166,7 @@ def _unit(organization: Organization, shares: Sequence[Share], policy: Policy) -
     )
 
 
-def _levels(
+def levels(
     session: Session, scope: Scope, video: Mapping[int, Share], found: Iterable[Organization]
 ) -> tuple[LevelView, ...]:
     """Per level of leader; a department's leaders belong to the level of the office above it."""
@@ -182,8 +182,16 @@ def _levels(
 
 
 def _level_view(level: str, share: Share, target: int | None) -> LevelView:
-    name = f"{terms.ORGANIZATION_LEVEL[OrganizationLevel(level)]}领导" if level else "没有写明级别的"
-    return LevelView(level=level, name=name, share=shown(share), target=target, short=share.short_of(target) if target else 0)
+    return LevelView(level=level, name=_level_name(level), share=shown(share), target=target, short=share.short_of(target) if target else 0)
+
+
+def _level_name(level: str) -> str:
+    return f"{terms.ORGANIZATION_LEVEL[OrganizationLevel(level)]}领导" if level else "没有写明级别的"
+
+
+def level_of(session: Session, named: Mapping[int, Organization], number: int) -> str:
+    """Name of the level of an organization's leaders."""
+    return _level_name(_level(session, named, number))
 
 
 def _level(session: Session, named: Mapping[int, Organization], number: int) -> str:

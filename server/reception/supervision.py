@@ -83,7 +83,7 @@ def _facts(session: Session, case: StoredCase, today: date) -> list[tuple[int | 
     ]
     events = cases.events(session, case.id)
     found += _sent_back(session, case, events)
-    if case.accepted_on is not None and not any(one.kind == Step.CONTACT for one in events):
+    if case.accepted_on is not None and not any(one.kind in (Step.CONTACT, Step.EXPLAIN) for one in events):
         found.append((None, "受理以后没有联系过信访人的记录。"))
     return found
 

@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.corrections import edits
 from server.domain.passes import spoken
 from server.domain.states import RecognitionState, WordState
 from server.errors import InvalidInput, Unavailable
@@ -23,6 +22,7 @@ from server.store import files
 from server.store import glossary as store
 from server.store.glossary import Clip
 from server.store.models import GlossaryWord, Reception
+from transcription.drafting.edits import edits
 from transcription.drafting.written import written_text
 
 log = structlog.get_logger()

@@ -10,10 +10,10 @@ from server import clock
 from server.domain import desks, terms
 from server.domain.deadline_words import explain
 from server.domain.desks import DESKS, Desk, DueGroup
-from server.domain.flow import LetterKind, Step
+from server.domain.flow import STEPS, LetterKind, Step
 from server.domain.letterkinds import SUPERVISION_LETTERS
 from server.domain.limits import RULES, Rule
-from server.domain.progress_words import BETWEEN_OFFICES
+from server.domain.progress_words import BETWEEN_OFFICES, NAMES
 from server.domain.states import AssignmentPart, AssignmentState, CaseState, Channel, PromiseState
 from server.errors import InvalidInput, NotFound
 from server.protocol.work import DeskView, Due, DuePart, KeptPromise, NamedId, WorkPage, WorkRow
@@ -25,6 +25,7 @@ from server.store.access import Actor
 from server.store.desks import Hit, Place, Stream
 from server.store.models import (
     CasePause,
+    PetitionerRequest,
     Reception,
     StoredAssignment,
     StoredCase,
@@ -37,7 +38,7 @@ from server.store.models import (
 
 UNITS_OFFERED = 50
 DUE_ROWS = 20
-_ABOUT: Mapping[Desk, type] = {Desk.EXTENSIONS: StoredExtension, Desk.UNDELIVERED: StoredLetter, Desk.LATE: StoredDeadline,
+_ABOUT: Mapping[Desk, type] = {Desk.REQUESTS: PetitionerRequest, Desk.EXTENSIONS: StoredExtension, Desk.UNDELIVERED: StoredLetter, Desk.LATE: StoredDeadline,
                                Desk.ALL_LATE: StoredDeadline, Desk.RECEPTIONS: Reception}  # fmt: skip
 _SHARE_STATE = {Desk.OBJECTIONS: AssignmentState.OBJECTED, Desk.FEEDBACK: AssignmentState.FED_BACK,
                 Desk.RETURNED: AssignmentState.SENT_BACK}  # fmt: skip
@@ -225,6 +226,8 @@ def _task(told: Told, case: StoredCase, about: object, share: StoredAssignment |
     """Who has to do what."""
     if isinstance(about, StoredDeadline):
         return told.names.get(about.organization_id or 0, ""), RULES[about.rule].name
+    if isinstance(about, PetitionerRequest):
+        return case.organization.name, STEPS[Step(about.step)].name
     if isinstance(about, StoredLetter):
         return case.organization.name if about.organization_id == case.organization_id else _unit(case), f"送达{terms.LETTER[LetterKind(about.kind)]}"
     if share is not None:
@@ -238,6 +241,8 @@ def _unit(case: StoredCase) -> str:
 
 
 def _said(told: Told, about: object, events: Sequence[StoredCaseEvent]) -> str:
+    if isinstance(about, PetitionerRequest):
+        return f"申请{NAMES[Step(about.step)]}" + (f"：{about.words}" if about.words else "")
     if isinstance(about, StoredExtension):
         return f"申请延长 {about.days} 天：{about.reason}"
     kinds = _SAYS.get(told.desk, ())
@@ -245,7 +250,7 @@ def _said(told: Told, about: object, events: Sequence[StoredCaseEvent]) -> str:
 
 
 def _since(case: StoredCase, about: object, share: StoredAssignment | None) -> date | datetime:
-    if isinstance(about, StoredExtension):
+    if isinstance(about, StoredExtension | PetitionerRequest):
         return about.asked_at
     if isinstance(about, StoredLetter):
         return about.issued_at

@@ -14,11 +14,13 @@ from sqlalchemy import (
     Date,
     Integer,
     Select,
+    Subquery,
     and_,
     case,
     exists,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -227,9 +229,17 @@ def _plus_days(session: Session, column: Any, days: int) -> ColumnElement[date]:
 
 def _receptions(scope: Scope) -> Select[Any]:
     """Receptions that leaders of these organizations held, by video or on site; `case_id` is null until it is filed."""
+    both = held(scope)
+    return select(both.c.case_id, both.c.good, both.c.organization_id)
+
+
+def held(scope: Scope) -> Subquery:
+    """The same with `leader_id`, `reception_id` (null: on site, registered by hand), `at` and `asked_at` (when they came)."""
     video = func.coalesce(StoredCase.channel, Reception.channel) == Channel.VIDEO
     talks = (
         _rows(StoredCase.id, video, User.organization_id)
+        .add_columns(User.id.label("leader_id"), Reception.id.label("reception_id"), Reception.started_at.label("at"),
+                     Reception.asked_at.label("asked_at"))
         .select_from(Reception)
         .join(User, User.id == Reception.receiver_id)
         .outerjoin(StoredCase, StoredCase.reception_id == Reception.id)
@@ -241,14 +251,14 @@ def _receptions(scope: Scope) -> Select[Any]:
     )  # fmt: skip
     on_site = (
         _rows(StoredCase.id, literal(False), User.organization_id)
+        .add_columns(User.id, null(), StoredCase.filed_at, null())
         .join(User, User.id == StoredCase.received_by_id)
         .where(
             User.organization_id.in_(_under(scope)), StoredCase.received_on.between(scope.period.first, scope.period.last),
             StoredCase.reception_id.is_(None), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
         )
     )  # fmt: skip
-    both = talks.union_all(on_site).subquery()
-    return select(both.c.case_id, both.c.good, both.c.organization_id)
+    return talks.union_all(on_site).subquery()
 
 
 # --- what somebody has to look at ----------------------------------------------------------------------------------

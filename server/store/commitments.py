@@ -119,9 +119,10 @@ def units(session: Session, actor: Actor) -> list[tuple[int, str]]:
 
 
 def kept(
-    session: Session, actor: Actor, by: str, since: datetime, until: datetime, today: date
+    session: Session, actor: Actor, by: str, since: datetime, until: datetime, today: date, path: str = ""
 ) -> list[tuple[int, str, Share]]:
-    """Promises made in that time that have come to their day, per leader or per office ("leader", "organization").
+    """Promises made in that time that have come to their day, per leader or per office ("leader", "organization"), of the
+    actor's organization and below, or only of those at and under `path`.
 
     One that was taken back before its day is left out; one that was taken back later was not kept.
     """
@@ -131,9 +132,10 @@ def kept(
         and_(Commitment.state == CommitmentState.WITHDRAWN, Commitment.ended_on > Commitment.due_on),
     )
     good = case((and_(Commitment.state == CommitmentState.DONE, Commitment.ended_on <= Commitment.due_on), 1), else_=0)
+    here = select(Organization.id).where(Organization.path.startswith(path or actor.organization_path, autoescape=True))
     who, column = (User, Commitment.promised_by_id) if by == "leader" else (Organization, Commitment.organization_id)
     ended = visible_commitments(actor).where(
-        Commitment.organization_id.in_(organizations_under(actor)), Commitment.promised_at >= since, Commitment.promised_at < until, whole
+        Commitment.organization_id.in_(organizations_under(actor)), Commitment.organization_id.in_(here), Commitment.promised_at >= since, Commitment.promised_at < until, whole
     )
     query = ended.join(who, who.id == column).with_only_columns(who.id, who.name, func.sum(good), func.count())
     found = session.execute(query.group_by(who.id, who.name).order_by(who.name, who.id).limit(MOST_CHOICES))

@@ -10,12 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, String, exists, func, literal_column, or_, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.orm import Session, defer, joinedload
 
 from server.domain.desks import Desk, DueGroup, days_of
 from server.domain.flow import STEPS, Step
 from server.domain.letterkinds import SUPERVISION_LETTERS
+from server.domain.progress_words import ASKED
 from server.domain.states import (
     AssignmentPart,
     AssignmentState,
@@ -27,6 +40,7 @@ from server.domain.states import (
 from server.store.access import Actor, organizations_under, reads_case, visible_receptions
 from server.store.models import (
     Organization,
+    PetitionerRequest,
     Reception,
     StoredAssignment,
     StoredCase,
@@ -178,6 +192,13 @@ def _came_back(session: Session, actor: Actor, today: date) -> list[Stream]:
     return _registered(actor, _was_given())
 
 
+def _requests(session: Session, actor: Actor, today: date) -> list[Stream]:
+    """What petitioners asked for by query code and the office has not taken on."""
+    asked = PetitionerRequest
+    takes = or_(*(and_(asked.step == step, StoredCase.state.in_(STEPS[step].sources)) for step in ASKED))
+    return [_of(actor, asked, _own(actor)(asked.organization_id), asked.taken_at.is_(None), takes)]
+
+
 def _objections(session: Session, actor: Actor, today: date) -> list[Stream]:
     objected = StoredAssignment.state == _literal(AssignmentState.OBJECTED)
     return [_of(actor, StoredAssignment, objected, _own(actor)(StoredCase.organization_id), StoredCase.state.in_(GOING_ON))]
@@ -263,6 +284,7 @@ def _receptions(session: Session, actor: Actor, today: date) -> list[Stream]:
 _STREAMS: Mapping[Desk, Callable[[Session, Actor, date], list[Stream]]] = {
     Desk.ARRIVED: _arrived,
     Desk.CAME_BACK: _came_back,
+    Desk.REQUESTS: _requests,
     Desk.OBJECTIONS: _objections,
     Desk.EXTENSIONS: _extensions,
     Desk.FEEDBACK: _feedback,

@@ -480,7 +480,7 @@ def _compare(session: Session, books: Books, scope: Scope, organization: int) ->
         for good, cases in ((True, part), (False, whole - part)) if scope.period.kind in LISTED else ():
             found = case_figures.behind(session, scope, case_figures.rows(session, scope, figure), good, None, 100_000)
             assert {one.id for one in found} == cases, (figure, good, organization, scope.period.key)
-    levels = stats._levels(session, scope, sums.video, case_figures.organizations(session, scope.path))
+    levels = stats.levels(session, scope, sums.video, case_figures.organizations(session, scope.path))
     told = {one.level: (one.share.part, one.share.whole) for one in levels}
     assert told == books.receptions(orgs, first, last), (organization, scope.period.key)
     for look, cases in books.looks(orgs, first, last).items():

@@ -116,6 +116,14 @@ def test_from_a_letter_to_the_end_of_every_stage(matter: Matter):
     matter.take(HANDLER, Step.CONTACT, how="电话")
     matter.take(HANDLER, Step.DELIVER, day="2026-06-18", how="当面送达")
     assert matter.deadlines()["request_review"].organization_id is None
+    explained = {"how": "上门讲", "outcome": "听明白了，不认可"}
+    with refused(InvalidInput, "出文书那天到今天"):
+        matter.take(HANDLER, Step.EXPLAIN, day="2026-06-17", **explained)
+    matter.take(HANDLER, Step.EXPLAIN, day="2026-06-18", by_whom="法律顾问韦律师", **explained)
+    told = matter.view(clerk).events[-1]
+    assert (told.what, told.why, told.details) == (
+        "把决定讲给信访人听", "上门讲；听明白了，不认可", ("法律顾问韦律师 2026年6月18日（星期四）讲的",)
+    )
     matter.take(clerk, Step.INVITE_RATING, how="短信")
     matter.take(clerk, Step.CONCLUDE)
     matter.take(clerk, Step.FOLLOW_UP, outcome="说没有收到钱", score="dissatisfied")

@@ -85,6 +85,26 @@ def test_a_file_is_looked_at_and_imported(world: World, brought: ImportView):
     assert numbers == list(range(1, ROWS + 1))
 
 
+def test_a_long_look_tells_how_far_it_is_and_one_that_ends_early_leaves_nothing_out(world: World, brought: ImportView, monkeypatch):
+    looked = look(world, brought)
+    monkeypatch.setattr(importing, "TELLS_S", 0)
+    monkeypatch.setattr(importing.rules, "TOLD_EVERY", 7)
+    shown: list[int] = []
+
+    def known(*_: object) -> None:
+        shown.append(view(world, brought.id).handled)
+        raise Stopped
+
+    monkeypatch.setattr(importing, "_known", known)
+    with pytest.raises(Stopped):
+        look(world, brought)
+    assert shown == [(ROWS - 1) // 7 * 7]
+    monkeypatch.undo()
+    begin(world, looked)
+    importing.work(world.office, looked.id, lambda: None)
+    assert view(world, looked.id).added == ROWS
+
+
 def test_a_crash_between_pieces_leaves_nothing_out_and_nothing_twice(world: World, brought: ImportView):
     looked = look(world, brought)
     begin(world, looked)

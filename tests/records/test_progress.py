@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from server.domain.desks import Desk
 from server.domain.flow import Step
 from server.domain.limits import RULES
 from server.domain.progress_words import _AHEAD, ASKED, due, now
@@ -13,12 +14,14 @@ from server.domain.states import CaseState
 from server.errors import InvalidInput, NotAllowed, NotFound, TooOften, WrongState
 from server.protocol.flow import NewMatter, NewRating
 from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
-from server.reception import cases, documents, filing, progress, registering, signing, tries
+from server.reception import cases, documents, filing, progress, registering, signing, tries, work
+from server.store import flow as flow_store
 from server.store.models import AccessEntry, CasePerson, Reception, StoredCase
 from tests.records.office import World, sign
 from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, LETTER, TOWN, TOWN_HANDLER, Matter, at, refused
 
 HOME = "203.0.113.7"
+ID_LAST6 = str(LETTER["id_number"])[-6:].upper()
 
 
 @pytest.fixture
@@ -84,12 +87,18 @@ def test_a_review_is_asked_for_in_time_and_the_office_takes_it_on(matter: Matter
     assert [one.what for one in asked.steps if not one.done] == ["复查意见", "不服可以申请复核"]
     with refused(WrongState, "已经申请了复查"):
         ask(matter, ProgressReview, progress.ask_review)
+    with matter.world.read() as session:
+        (row,) = work.listed(session, matter.world.clerk, Desk.REQUESTS, "").rows
+        assert (row.id, row.what, row.said) == (matter.id, "收到复查申请", "申请复查：量得不对，请再量一次。")
+        assert work.listed(session, matter.world.town_clerk, Desk.REQUESTS, "").rows == ()
     seen = matter.view(matter.world.clerk)
     assert [(one.step, one.words, str(one.asked_on)) for one in seen.requests] == [("request_review", "量得不对，请再量一次。", "2026-07-09")]
     at("2026-07-20")
     with refused(InvalidInput, "2026-07-09 就在网上申请了"):
         matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-07-20", reason="晚了")
     matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-07-09")
+    with matter.world.read() as session:
+        assert work.listed(session, matter.world.clerk, Desk.REQUESTS, "").rows == ()
     assert matter.view(matter.world.clerk).requests == ()
     assert matter.deadlines()["review"].due_on.isoformat() == "2026-08-08"
     assert ask(matter).now == "正在复查。"
@@ -157,7 +166,7 @@ def test_a_merged_matter_goes_on_in_the_other_one_of_the_same_person(world: Worl
     assert (ask(matter).number, ask(matter).now) == ("LX-2026-000001", "并到您的另一件事里一起办。")
 
 
-def test_own_copies_need_the_number_of_the_card_and_no_accusation_is_given_out(world: World, record_id: str, monkeypatch):
+def test_own_copies_need_the_number_of_the_card_and_no_accusation_is_given_out(world: World, record_id: str, monkeypatch, tmp_path: Path):
     with world.write() as session:
         session.get_one(Reception, "r1").query_code = "QCR1ABCD"
         signing.confirm(session, world.clerk, record_id)
@@ -166,7 +175,9 @@ def test_own_copies_need_the_number_of_the_card_and_no_accusation_is_given_out(w
         filed = filing.file_record(session, world.clerk, record_id)
         person = session.query(CasePerson).where(CasePerson.case_id == filed.case_id).one()
         person.id_number = ""
-    monkeypatch.setattr(documents, "fetch", lambda office, case_id, name: Path(f"{case_id}-{name}"))
+    printed = tmp_path / "record.pdf"
+    printed.write_bytes(b"%PDF-1.7")
+    monkeypatch.setattr(documents, "fetch", lambda office, case_id, name: printed)
 
     def fetch(**changed: str):
         asked = {"code": "QCR1ABCD", "phone_last4": "4321", "name": "record.pdf", "id_last6": "07511X"} | changed
@@ -176,7 +187,7 @@ def test_own_copies_need_the_number_of_the_card_and_no_accusation_is_given_out(w
         fetch()
     with world.write() as session:
         session.get_one(CasePerson, person.id).id_number = "11010119590307511x"
-    assert fetch() == (Path(f"{filed.case_id}-record.pdf"), "接谈笔录-LX-2026-000001.pdf")
+    assert fetch() == (b"%PDF-1.7", "接谈笔录-LX-2026-000001.pdf")
     with refused(NotFound, "最后 6 位对不上"):
         fetch(id_last6="000000")
     with refused(NotFound, "没有查到"):
@@ -187,6 +198,24 @@ def test_own_copies_need_the_number_of_the_card_and_no_accusation_is_given_out(w
         session.get_one(StoredCase, filed.case_id).accusation = True
     with refused(WrongState, "检举控告"):
         fetch()
+
+
+def test_letters_are_among_the_own_copies_once_they_were_delivered(matter: Matter):
+    matter.accept()
+    assert ask(matter).copies == ()
+    matter.take(HANDLER, Step.DELIVER, day="2026-06-09", how="当面送达")
+    matter.take(HANDLER, Step.REPLY, text="已经补发。")
+    (copy,) = ask(matter).copies
+    assert copy.title == "受理告知书（LXZR受告〔2026〕1号）"
+    content, name = ask(matter, ProgressCopy, progress.fetch_copy, name=copy.name, id_last6=ID_LAST6)
+    assert content.startswith(b"%PDF")
+    assert name == "LXZR受告〔2026〕1号 受理告知书.pdf"
+    with matter.world.read() as session:
+        others = [one.id for one in flow_store.letters(session, matter.id) if f"letter-{one.id}.pdf" != copy.name]
+    assert len(others) == 2, "to the unit, and not delivered yet"
+    for number in others:
+        with refused(InvalidInput, "没有这份文书"):
+            ask(matter, ProgressCopy, progress.fetch_copy, name=f"letter-{number}.pdf", id_last6=ID_LAST6)
 
 
 def test_every_state_and_limit_has_its_words():

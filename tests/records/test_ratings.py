@@ -54,6 +54,9 @@ def test_what_staff_wrote_down_gives_way_to_the_petitioner_and_never_the_other_w
         rate(matter, "unit", "satisfied", staff=PLANNER)
     rate(matter, "unit", "satisfied", staff=HANDLER)
     assert kept(matter) == [("unit", LAND, "satisfied", "staff", HANDLER.user_id)]
+    shown = {one.body: (one.name, one.entered_by, one.words, one.may_enter) for one in matter.view(HANDLER).ratings}
+    assert shown["unit"] == ("县自然资源局", "staff", "工作人员代填的", False)
+    assert shown["office"] == ("临溪县信访局", "", "还没有评", True)
     with refused(WrongState, "只评一次"):
         rate(matter, "unit", "satisfied", staff=matter.world.clerk)
     rate(matter, "unit", "dissatisfied")
@@ -61,7 +64,7 @@ def test_what_staff_wrote_down_gives_way_to_the_petitioner_and_never_the_other_w
     with refused(WrongState, "只评一次"):
         rate(matter, "unit", "satisfied", staff=HANDLER)
     told = matter.view(HANDLER).model_dump_json()
-    assert "记下评价" in told
+    assert "代填评价" in told
     assert "来回跑了三趟" not in told
     assert "不满意" not in told
 

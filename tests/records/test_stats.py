@@ -1,6 +1,6 @@
 """Figures as people get them: who may open what, the workbook, the report, and digests that are kept."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -12,10 +12,10 @@ from server.domain.flow import Step
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound
 from server.protocol.flow import NewRating
-from server.reception import digests, ratings, stats, stats_report, stats_table
+from server.reception import digests, ratings, reception_stats, stats, stats_report, stats_table
 from server.store.access import Actor
 from server.store.models import AccessEntry, Organization, StoredCase, StoredDigest
-from tests.records.office import World
+from tests.records.office import TALK, World, add_reception
 from tests.records.test_flow import HANDLER, LAND, Matter
 
 SUPERVISOR = Actor(name="沈岚", user_id=2, role=StaffRole.SUPERVISOR, organization_id=1, organization_path="/1/")
@@ -150,3 +150,34 @@ def test_a_period_is_counted_once_when_it_is_over_also_after_downtime(world: Wor
     assert [(one.name, one.now, one.before) for one in told.by_unit] == [("县自然资源局", 1, 0)]
     with world.read() as session:
         assert session.scalars(select(StoredDigest.first)).one() == date(2026, 6, 8)
+
+
+def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
+    at("2026-06-20")
+    with world.write() as session:
+        add_reception(session, "r1")
+        add_reception(session, "r2").asked_at = TALK - timedelta(minutes=45)
+        add_reception(session, "r3").channel = "on_site"
+        add_reception(session, "r4", receiver_id=1)  # a clerk's talk is no leader's
+        session.get_one(Organization, 1).level = "county"
+    made = Matter(world, channel="on_site", received_by_id=2)
+    with world.read() as session:
+        told = reception_stats.figures(session, world.office.settings, world.clerk, "2026-06", None)
+        (leader,) = told.leaders
+        assert (leader.name, leader.level, leader.video.part, leader.video.whole) == ("周文清", "县级领导", 2, 4)
+        assert [(one.level, one.target, one.short) for one in told.video] == [("county", 60, 1)]
+        assert (told.waits.people, told.waits.half, told.waits.nine_tenths, told.waits.long) == (3, 9, 45, 1)
+        assert (leader.satisfied, told.satisfied.whole) == (None, 0)
+
+        def behind(what: str, actor: Actor = world.clerk, after: int = 0):
+            found = reception_stats.behind(session, world.office.settings, actor, what, "2026-06", None, 2, after)
+            return [(one.how, one.waited, one.case_id) for one in found.rows]
+
+        assert behind("video") == [("视频接访", 9, None), ("视频接访", 45, None)]
+        assert behind("long") == [("视频接访", 45, None)]
+        assert sorted(behind("other"), key=str) == [("现场接访", 9, None), ("现场接访", None, made.id)]
+        assert (len(behind("held")), behind("held", after=4), behind("rated")) == (4, [], [])
+        with pytest.raises(NotAllowed):
+            behind("displeased")
+        assert behind("displeased", SUPERVISOR) == []
+        assert reception_stats.figures(session, world.office.settings, world.town_clerk, "2026-06", None).leaders == ()

@@ -9,6 +9,8 @@ const TYPING_MS = 600;
 /** A record's page has more urgent things to fetch first. */
 const RECORD_MS = 2500;
 const LEAST_WORDS = 8;
+/** So many stand open on the page of a case, where letters and persons are below them. */
+const FIRST = 3;
 const PERSON = ["name", "phone", "id_number", "address"];
 const MATTER = ["title", "statement", "place", "category"];
 const WORDS = /** @type {Object<string, string>} */ ({ repeat: "登记为重复", merge: "并到那一件", guide_back: "引导回原渠道" });
@@ -122,13 +124,15 @@ export class AlikePanel {
       ...mayUndo.map(([deed, words]) => this.button(words, () => this.decide(deed, words, null))),
       maySplit ? this.button("拆成两件", () => this.split()) : null,
     ].filter(Boolean);
+    showRepeats(this.links.repeat, linked.filter((/** @type {any} */ one) => one.how === "repeat_of"));
     const empty = !linked.length && !fresh.length && !deeds.length && !group && !this.links.may_group;
     this.root.hidden = empty;
     this.root.replaceChildren(el("header", {}, el("h2", {}, "重复和相像的")), el("div.in.stack.g3", {},
       this.groupLine(), linked.length ? el("ul.alike-list", {}, ...linked.map(linkedView)) : null,
       this.links.more ? el("p.small.soft", {}, "还有更多，这里先列这些。") : null,
       fresh.length ? el("h3", {}, "看着像的，是不是一回事由您定") : null,
-      fresh.length ? el("ul.alike-list", {}, ...fresh.map((hit) => hitView(hit, this.buttonsOf(hit)))) : el("p.small.soft", {}, linked.length ? "没有别的像的。" : "没有找到像的。"),
+      fresh.length ? el("ul.alike-list", {}, ...fresh.slice(0, FIRST).map((hit) => hitView(hit, this.buttonsOf(hit)))) : el("p.small.soft", {}, linked.length ? "没有别的像的。" : "没有找到像的。"),
+      fresh.length > FIRST ? el("details.alike-rest", {}, el("summary", {}, `还有 ${fresh.length - FIRST} 件像的`), el("ul.alike-list", {}, ...fresh.slice(FIRST).map((hit) => hitView(hit, this.buttonsOf(hit))))) : null,
       deeds.length ? el("div.row.wrap.g2.alike-own", {}, ...deeds) : null));
   }
 
@@ -209,6 +213,18 @@ export class AlikePanel {
   async intoGroup(groupId, hit) {
     await this.send("归到类案", [el("p", {}, el("b", {}, hit.title))], (reason) => api("POST", `/api/groups/${groupId}/cases`, { case_id: hit.case_id, version: hit.version, reason }));
   }
+}
+
+/** The badge beside the title: that the matter came before, why somebody said so, and the earlier one. @param {boolean} repeat @param {any[]} earlier */
+function showRepeats(repeat, earlier) {
+  const badge = document.getElementById("repeat-of");
+  if (!badge) return;
+  badge.hidden = !repeat;
+  const why = earlier.find((one) => one.why)?.why;
+  badge.replaceChildren(el("summary.badge.warn", {}, icon("undo"), "重复", icon("down")), el("div.menu.stack.g2", {},
+    why ? el("p", {}, el("b", {}, "为什么算重复："), why) : null,
+    earlier.length ? null : el("p.soft", {}, "前一件不归您的账号看。"),
+    ...earlier.map((one) => el("p", {}, el("a.case-no", { href: `/cases/${one.case_id}` }, one.title), el("span.small.soft.block", {}, [one.case_no, day(one.received_on), one.state].join("　"))))));
 }
 
 /** @param {any} one */

@@ -12,6 +12,7 @@ import { Player } from "/static/js/desk/player.js";
 import { showUndertakings } from "/static/js/undertakings.js";
 import { nextDuty, showDeadline } from "/static/js/cases/deadline.js";
 import { showLetters, showPersons, showUnits } from "/static/js/cases/people.js";
+import { showRatings } from "/static/js/cases/rating.js";
 import { Steps } from "/static/js/cases/steps.js";
 import { Timeline, shortDay } from "/static/js/cases/timeline.js";
 
@@ -46,6 +47,7 @@ function show(fresh) {
   showUnits(found, { path, unit: Number(root.dataset.organization), user: Number(root.dataset.user), able: ["leader", "clerk", "handler"].includes(root.dataset.role || ""), show });
   showLetters(found);
   showPersons(found, path);
+  showRatings(found, { path, load });
   showDocuments();
   showStatement();
   if (found.record) {

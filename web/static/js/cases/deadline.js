@@ -9,7 +9,7 @@ const NEAR_START = 0.3, NEAR_END = 0.7, AT_START = 0.15, AT_END = 0.85;
 
 /** The duty that a case waits for: a unit's right to object is none, and what it owes a supervisor is no limit of the matter. @param {any[]} deadlines */
 export function nextDuty(deadlines) {
-  return deadlines.find((one) => one.organization_id !== null && ![OBJECTING, ANSWERING].includes(one.rule)) || deadlines[0] || null;
+  return deadlines.find((one) => one.organization_id !== null && ![OBJECTING, ANSWERING].includes(one.rule)) || deadlines.find((one) => one.rule !== OBJECTING) || deadlines[0] || null;
 }
 
 /** @param {any} deadline CaseDeadline, or null: nothing is due */

@@ -7,6 +7,7 @@ import { chineseMoment } from "/static/js/time.js";
 const MOST_BYTES = 20 * 1024 * 1024;
 const LONG_MS = 180_000;
 const POLL_MS = 700;
+const LOOK_POLL_MS = 1000;
 const SKELETON_MS = 400;
 const STEPS = { choose: 0, brought: 1, wrong: 2, looked_at: 2, running: 3, done: 4 };
 
@@ -136,6 +137,7 @@ async function look() {
   const plan = { channel: fields.channel, columns: chosenColumns(), received_on: fields.received_on || null, save_as: fields.save_as.trim() };
   markFields({});
   looking(true);
+  const watched = watchLook(page.found.id, page.found.rows);
   await attempt(async () => {
     try {
       open(await api("POST", `/api/imports/${page.found.id}/look`, plan, LONG_MS));
@@ -148,7 +150,17 @@ async function look() {
       tell(byId("trouble"), /** @type {ApiError} */ (error).message);
     }
   });
+  clearInterval(watched);
   looking(false);
+}
+
+/** How far a long look is, on the key itself. @param {number} id @param {number} rows */
+function watchLook(id, rows) {
+  return setInterval(async () => {
+    const found = await api("GET", `/api/imports/${id}`).catch(() => null);
+    const busy = byId("look").hasAttribute("disabled");
+    if (busy && found?.handled) byId("look").replaceChildren(icon("clock"), `核对了 ${found.handled} 行，一共 ${rows} 行`);
+  }, LOOK_POLL_MS);
 }
 
 // --- what was found ------------------------------------------------------------------------------------------------

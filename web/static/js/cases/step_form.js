@@ -1,12 +1,12 @@
 // The fields of one step: just those that it needs or may have, with what is there already.
 import { el } from "/static/js/dom.js";
 import { categoryChooser } from "/static/js/cases/category.js";
-import { USUAL, labelOf } from "/static/js/cases/step_words.js";
+import { ANSWERS, USUAL, labelOf } from "/static/js/cases/step_words.js";
 import { UnitChooser } from "/static/js/cases/units.js";
 
 /** @typedef {{name: string, node: HTMLElement, get: () => any, set: (value: any) => void}} Field */
 
-const LONGEST = /** @type {Object<string, number>} */ ({ reason: 500, outcome: 500, how: 200, place: 200, text: 10_000 });
+const LONGEST = /** @type {Object<string, number>} */ ({ reason: 500, outcome: 500, how: 200, by_whom: 64, place: 200, text: 10_000 });
 const CHECKS = /** @type {Object<string, string>} */ ({ litigation: "涉法涉诉：归法院、检察院、公安的程序管", simple: "简易办理：事实清楚、责任明确，期限更短" });
 
 /** Today in the office's time. */
@@ -73,7 +73,7 @@ export class StepForm {
   /** @param {string} name @param {HTMLInputElement | HTMLTextAreaElement} input */
   aids(name, input) {
     if (name === "text") return [el("span.hint", {}, `${this.offer.start.includes("〔") ? "〔〕里的换成您要写的，括号去掉。" : ""}抬头、文号、期限和能怎么办，文书里都有，不用写。`)];
-    const usual = name === "how" ? USUAL[this.offer.step] || [] : [];
+    const usual = { how: USUAL, outcome: ANSWERS }[name]?.[this.offer.step] || [];
     const chips = usual.map((words) => {
       const chip = el("button.btn.small", { type: "button" }, words);
       chip.addEventListener("click", () => { input.value = words; input.dispatchEvent(new Event("input", { bubbles: true })); });

@@ -7,17 +7,24 @@ export const LABELS = {
     send_back: "为什么退回，还缺什么", withdraw: "为什么收回", not_accept: "为什么不予受理", no_longer_accept: "为什么不再受理",
     request_review: "过了期限才申请的，写有什么正当理由", request_reexamination: "过了期限才申请的，写有什么正当理由",
   },
-  outcome: { "": "结果", follow_up: "回访的结果", improve: "整改了什么", end_pause: "听证、调解、补正得怎样", contact: "信访人怎么说", conclude: "办结的话" },
-  how: { "": "怎么办的", contact: "怎么联系的", deliver: "怎么送的", invite_rating: "怎么请他评价的" },
-  day: { "": "哪一天", deliver: "哪天送到的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", begin_pause: "从哪天停起", end_pause: "停到哪天" },
+  outcome: { "": "结果", follow_up: "回访的结果", improve: "整改了什么", end_pause: "听证、调解、补正得怎样", contact: "信访人怎么说", explain: "信访人听了怎么说", conclude: "办结的话" },
+  how: { "": "怎么办的", contact: "怎么联系的", explain: "怎么讲的", deliver: "怎么送的", invite_rating: "怎么请他评价的" },
+  day: { "": "哪一天", deliver: "哪天送到的", explain: "哪天讲的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", begin_pause: "从哪天停起", end_pause: "停到哪天" },
   place: { "": "问题发生地" },
+  by_whom: { "": "是别人讲的，写上是谁" },
 };
 
 /** @type {Object<string, string[]>} */
 export const USUAL = {
   contact: ["电话", "当面", "上门"],
   deliver: ["当面送达", "邮寄", "留置送达", "电子送达"],
+  explain: ["请到接谈室当面讲", "上门讲", "电话里讲", "视频里讲"],
   invite_rating: ["短信", "电话", "当面"],
+};
+
+/** What petitioners usually say. @type {Object<string, string[]>} */
+export const ANSWERS = {
+  explain: ["听明白了，认可", "听明白了，不认可，要申请复查", "没有听明白，要再讲一次"],
 };
 
 /** @type {Object<string, string>} */
@@ -43,6 +50,7 @@ export const EXPLAIN = {
   reply: "书面答复信访人。各单位都反馈了才能出。",
   contact: "和信访人联系过一次，就记一次。",
   deliver: "还没有送到的文书，这一次都记上。信访人申请复查的期限从这一天起算。",
+  explain: "文书上写的是结论和条文，讲的是道理：为什么这样定，依据是什么，不服还能怎么办。他怎么说，照原话记。",
   invite_rating: "请信访人对信访局和办理单位评价，怎么评由他自己。",
   conclude: "处理意见书已经送到，这件事办结。",
   follow_up: "问信访人落实了没有，照他说的记。",

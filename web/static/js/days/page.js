@@ -3,7 +3,9 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
+import { Asking } from "./asking.js";
 import { openBooking, shutBooking } from "./booking.js";
+import { showRules } from "./rules.js";
 
 const WEEKS = 26;
 const root = byId("office");
@@ -125,16 +127,20 @@ async function loadDuty() {
   byId("sum").textContent = missing ? `${found.period}还有 ${missing} 位领导没有接够` : "";
 }
 
-const LOADS = { bookings: () => loadBookings(), days: loadDays, duty: loadDuty };
+async function loadRules() {
+  showRules(await api("GET", "/api/queue"), root.dataset.role === "leader");
+}
+
+const LOADS = { bookings: () => loadBookings(), days: loadDays, duty: loadDuty, rules: loadRules };
 
 /** @param {string} tab */
 function turn(tab) {
   page.tab = tab in LOADS ? tab : "bookings";
   for (const button of byId("tabs").children) button.setAttribute("aria-selected", String(button.getAttribute("data-tab") === page.tab));
   for (const name of Object.keys(LOADS)) byId(`tab-${name}`).hidden = name !== page.tab;
-  place.hidden = page.tab === "bookings";
+  place.hidden = page.tab === "bookings" || page.tab === "rules";
   byId("sum").textContent = "";
-  kept(LOADS[/** @type {"bookings"|"days"|"duty"} */ (page.tab)]);
+  kept(LOADS[/** @type {"bookings"|"days"|"duty"|"rules"} */ (page.tab)]);
 }
 
 byId("tabs").addEventListener("click", (event) => {
@@ -156,6 +162,8 @@ onSend(form, (fields) => wrongOnly({ leader_id: required(fields.leader_id || "",
   await loadDays();
 }, byId("day-trouble"));
 
+const asking = document.getElementById("new-booking") ? new Asking({ dayIn, days: WEEKS * 7, kept, booked: () => { state.value = "asked"; kept(loadBookings); } }) : null;
+
 kept(async () => {
   const { leaders } = await api("GET", "/api/reception-days/leaders");
   page.leaders = leaders;
@@ -164,6 +172,7 @@ kept(async () => {
   place.replaceChildren(...[...found].map(([id, name]) => el("option", { value: id }, name)));
   if (!found.size) place.replaceChildren(el("option", { value: own }, "本单位"));
   if (found.has(own)) place.value = own;
+  asking?.offer(found.size ? found : new Map([[own, "本单位"]]), own);
   /** @type {HTMLAnchorElement} */ (byId("public")).href = `/schedule?office=${place.value}`;
   turn(new URLSearchParams(location.search).get("tab") || "bookings");
 });

@@ -139,7 +139,7 @@ export function copiesCard(progress, fetchCopy) {
   const input = /** @type {HTMLInputElement} */ (el("input.input.num", { id: "id-last6", maxlength: 6, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", "aria-describedby": "id-last6-hint" }));
   const trouble = el("p.error", { role: "alert", hidden: true });
   const keys = progress.copies.map((/** @type {any} */ copy) => {
-    const button = /** @type {HTMLButtonElement} */ (el("button.btn.block", { type: "button" }, icon("paper"), `取${copy.title}`));
+    const button = /** @type {HTMLButtonElement} */ (el("button.btn.block.long", { type: "button" }, icon("paper"), `取${copy.title}`));
     button.addEventListener("click", async () => {
       const typed = input.value.normalize("NFKC").toUpperCase().replace(/\s/g, "");
       if (!/^[0-9A-Z]{6}$/.test(typed)) {

@@ -96,7 +96,7 @@ function showVideo(told) {
     if (mark) mark.style.insetInlineStart = `${one.target}%`;
     const reached = one.target === null ? "" : one.short ? `差 ${one.short} 次` : "够";
     return el("div.level", {}, el("span", {}, one.name), el("span.track", { "aria-hidden": "true" }, part, mark), el("b.num", {}, percent(one.share)), el("b", {}, reached), el("span.num", {}, `${one.share.part} ÷ ${one.share.whole} 次`));
-  }), told.video.length ? el("p.small", {}, el("a", { href: listPath("video", "all") }, "看归了档的")) : "");
+  }), told.video.length ? el("p.small", {}, el("a", { href: address("/stats/receptions") }, "每位领导接了几次、群众等了多久、答应的事办成没有")) : "");
 }
 
 /** @param {any} told */
