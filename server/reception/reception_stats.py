@@ -74,7 +74,7 @@ def _by_organization(held: Iterable[Held]) -> dict[int, Share]:
 
 def _rated(held: Iterable[Held], scores: Scores) -> tuple[Share, Share]:
     """Rated of what could be, and satisfied of what was rated."""
-    could = [scores[one.case_id] for one in held if one.case_id in scores]
+    could = [scores[number] for one in held if (number := one.case_id) is not None and number in scores]
     given = [score for score in could if score is not None]
     return Share(len(given), len(could)), Share(sum(score in PLEASED for score in given), len(given))
 
