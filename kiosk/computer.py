@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal
@@ -9,12 +10,15 @@ from typing import Literal
 import httpx
 import structlog
 
+from kiosk import startup
 from kiosk.agent import HOST, Agent, read_enrolled
+from kiosk.browser import Orders
 from kiosk.office import OfficeRefused
 from kiosk.screens import ScreenStore, ShownScreens, Unsound
 from kiosk.serving import Screens, own_socket, serving
 from kiosk.settings import KioskSettings
 from server.protocol.copies import ReportAnswer
+from server.protocol.health import EventCode
 from server.protocol.screens import AgentState, Door, PageBeat
 
 log = structlog.get_logger(__name__)
@@ -47,11 +51,15 @@ class Computer:
         """Raises AgentNotEnrolled, outbox.OutboxInUse."""
         self._settings = settings
         self.agent = Agent(settings, transport)
+        self._doing = self.agent.doing
         self._enrolled = read_enrolled(settings)
         self.screens = self._own_screens()
         self.line = Line()
         self._wanted = asyncio.Event()
-        self._wanted_version = ""
+        self._restart = ""
+        """The office's last order to open the page again."""
+        self._orders = Orders(time.monotonic())
+        self._full = False
         self._door_port = settings.agent_port
         self.agent.uploader.reported = self._reported
         self.to_office = httpx.AsyncClient(
@@ -85,17 +93,28 @@ class Computer:
             version=current.name if current else "",
             reload=reload,
             door=Door(url=f"ws://{HOST}:{self._door_port}/", secret=self.agent.secret),
+            browser=self._orders.order,
         )
 
     def page_says(self, beat: PageBeat) -> bool:
         """Whether the page is to open itself again."""
+        self._doing.page_is_there()
+        self._orders.page_says(beat.screen, beat.busy, time.monotonic())
+        for fault in beat.faults:
+            self._happened("page_fault", fault)
+        if beat.screen and beat.painted_ms is not None and self._doing.welcome_s is None:
+            self._time_start(beat.painted_ms)
         stop = self.revoked and not beat.busy
         return (self.screens is not None and self.screens.page_says(beat)) or stop
 
     def office_answered(self, answered: bool) -> None:
         """As the page's questions went."""
         if not self.revoked:
-            self.line.is_("answers" if answered else "silent")
+            self._line("answers" if answered else "silent")
+
+    def browser_ended(self, code: int) -> None:
+        """By itself, with this exit status; negative: a signal."""
+        self._happened("browser_ended", str(code))
 
     # --- working ---
 
@@ -107,28 +126,75 @@ class Computer:
             app = Screens(self, self.to_office, self.agent.screens_port)
             async with self.agent.listening() as self._door_port, serving(app, listener), self.agent.office, self.to_office:
                 log.info("serving the screens", address=f"http://{HOST}:{self.agent.screens_port}/kiosk")
+                self._happened("program_started", f"{startup.since_start():.1f}")
+                startup.notify("READY=1")
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.agent.sending())
                     tasks.create_task(self._look())
                     tasks.create_task(self._keep_screens_new())
 
+    def _line(self, state: OfficeIs) -> bool:
+        before = self.line.now
+        if not self.line.is_(state):
+            return False
+        if state == "silent":
+            self._happened("office_silent")
+        elif state == "answers" and before == "silent":
+            self._happened("office_back")
+        return True
+
     def _reported(self, outcome: ReportAnswer | OfficeRefused | ConnectionError) -> None:
         if isinstance(outcome, ReportAnswer):
-            self.line.is_("answers")
-            self._wanted_version = outcome.screens
-            if self.screens is not None and self.screens.wants(outcome.screens):
-                self._wanted.set()
+            self._line("answers")
+            self._take_orders(outcome)
         elif isinstance(outcome, OfficeRefused):
-            if outcome.status == 401 and self.line.is_("revoked"):
-                log.error("the office does not know this computer any more")
+            if outcome.status == 401 and self._line("revoked"):
+                self._happened("key_revoked")
         elif not self.revoked:
-            self.line.is_("silent")
+            self._line("silent")
+
+    def _take_orders(self, told: ReportAnswer) -> None:
+        if self.screens is None:
+            return
+        if told.restart and told.restart != self._restart:
+            self.screens.forgive()
+        self._restart = told.restart
+        if self.screens.wants(told.screens):
+            self._wanted.set()
 
     async def _look(self) -> None:
+        """Everything that time alone changes; a program that hangs here is ended by systemd."""
+        alive_every = startup.watched_every_s()
+        alive_at = 0.0
         while True:
-            if self.screens is not None:
-                self.screens.look()
+            now = time.monotonic()
+            self._look_once(now)
+            if alive_every is not None and now - alive_at >= alive_every - LOOK_EVERY_S:
+                startup.notify("WATCHDOG=1")
+                alive_at = now
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _look_once(self, now: float) -> None:
+        if self.screens is not None:
+            self.screens.look()
+            current = self.screens.current
+            self._doing.screens = current.name if current else ""
+            self._doing.screens_back = self.screens.rolled_back
+        expected = self.screens is not None and self.screens.current is not None and not self.revoked
+        if self._orders.look(expected, now) == "stuck":
+            self._happened("browser_stuck")
+        full = self.agent.outbox.full
+        if full and not self._full:
+            self._happened("outbox_full")
+        self._full = full
+
+    def _time_start(self, page_ms: int) -> None:
+        """The first screen since this program started is on the display."""
+        self._doing.welcome_s = round(startup.since_start(), 2)
+        try:
+            startup.keep(self._settings.startup_file, page_ms)
+        except OSError as error:
+            log.warning("start not noted", error=type(error).__name__)
 
     async def _keep_screens_new(self) -> None:
         while True:
@@ -150,5 +216,5 @@ class Computer:
             return True
         return False
 
-    def _happened(self, code: str, what: str) -> None:
-        log.warning(code, what=what)
+    def _happened(self, code: EventCode, what: str = "") -> None:
+        self._doing.events.add(code, what)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk.checking import Checks
+from kiosk.events import EventLog
 from server.protocol.checks import PageIs, PageOrder
 from server.protocol.health import Checked, Health
 
@@ -20,6 +21,11 @@ class Doing:
         self._page_seen_at: datetime | None = None
         self._order = ""
         self._obeyed = ""
+        self.events = EventLog(data_dir / "events.json")
+        self.screens = ""
+        """Version that is shown."""
+        self.screens_back = ""
+        self.welcome_s: float | None = None
 
     def told(self) -> Health:
         """OSError: the disk cannot be asked."""
@@ -31,7 +37,14 @@ class Doing:
             microphone=_checked(self._checks.microphone),
             page_seen_at=self._page_seen_at,
             restarted=self._obeyed,
+            screens=self.screens,
+            screens_back=self.screens_back,
+            welcome_s=self.welcome_s,
         )
+
+    def page_is_there(self) -> None:
+        """It just said so."""
+        self._page_seen_at = datetime.now(UTC)
 
     def ordered(self, restart: str) -> None:
         """The page is to be opened again; empty: it is not."""
@@ -39,7 +52,7 @@ class Doing:
 
     def page_asks(self, asked: PageIs) -> PageOrder:
         """The page is there; it opens itself again when it can, and says then that it did."""
-        self._page_seen_at = datetime.now(UTC)
+        self.page_is_there()
         if asked.restarted:
             self._obeyed = asked.restarted
         return PageOrder(restart="" if self._order == self._obeyed else self._order)

@@ -6,7 +6,6 @@ from typing import Any, Literal, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from kiosk.seat import SeatRefused
 from server.protocol.base import Message
 from server.protocol.office import Enrol, ErrorBody, JoinTicket, LogIn, Me, NewSitting, Sitting
 
@@ -22,6 +21,14 @@ class OfficeRefused(Exception):
         self.code = body.code
         self.message = body.message
         super().__init__(f"{status} {body.code}")
+
+
+class SeatRefused(Exception):
+    """The office will not give this seat (any more): coming back is useless.  `code` is stable."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
 
 
 class Office:

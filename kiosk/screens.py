@@ -18,6 +18,7 @@ from kiosk.office import Office
 from kiosk.outbox import write_private
 from server.protocol.base import Message
 from server.protocol.chain import key_name
+from server.protocol.health import EventCode
 from server.protocol.screens import LARGEST_VERSION, SHELL, PageBeat, ScreenFile, Screens, to_sign, version_of
 
 log = structlog.get_logger(__name__)
@@ -166,7 +167,7 @@ class ShownScreens:
     """Which version is served, and when that changes."""
 
     def __init__(
-        self, store: ScreenStore, happened: Callable[[str, str], None], clock: Callable[[], float] = time.monotonic
+        self, store: ScreenStore, happened: Callable[[EventCode, str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`happened(code, version)` is told what an administrator should know (protocol/health.py)."""
         self._store = store

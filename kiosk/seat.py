@@ -71,14 +71,6 @@ FAREWELL_S = 0.5
 EVENTS_KEPT = 1000
 
 
-class SeatRefused(Exception):
-    """The office will not give this seat (any more): coming back is useless.  `code` is stable."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
 class _Broken(Exception):
     """This connection is of no more use; another one may be."""
 

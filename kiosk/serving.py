@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk.screens import ShownScreens
 from server.protocol.office import ErrorBody
-from server.protocol.screens import SHELL, VERSION_PLACE, AgentState, PageBeat
+from server.protocol.screens import SHELL, VERSION_PLACE, AgentState, BrowserEnded, PageBeat
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +70,7 @@ class Kiosk(Protocol):
     def state(self, reload: bool = False) -> AgentState: ...
     def page_says(self, beat: PageBeat) -> bool: ...
     def office_answered(self, answered: bool) -> None: ...
+    def browser_ended(self, code: int) -> None: ...
 
 
 class _TooLarge(Exception):
@@ -110,6 +111,8 @@ class Screens:
             return _json(self._kiosk.state())
         if path == "/agent/page" and method == "POST":
             return await self._page(request)
+        if path == "/agent/browser" and method == "POST":
+            return await self._browser(request)
         if path == ALIVE or (path.startswith(PASSED_ON) and not path.startswith(NOT_PASSED_ON)):
             return await self._pass_on(request)
         if method not in ("GET", "HEAD"):
@@ -126,6 +129,17 @@ class Screens:
         except _TooLarge:
             return _error(413, TOO_LARGE)
         return _json(self._kiosk.state(self._kiosk.page_says(beat)))
+
+    async def _browser(self, request: Request) -> Response:
+        """What keeps the browser open tells that it ended."""
+        if request.headers.get("x-jietan") != "1":
+            return _error(403, REFUSED)
+        try:
+            ended = BrowserEnded.model_validate_json(await _body(request, LARGEST_BEAT))
+        except (ValidationError, _TooLarge):
+            return _error(422, MISSING)
+        self._kiosk.browser_ended(ended.ended)
+        return Response(status_code=204)
 
     # --- screens ---
 

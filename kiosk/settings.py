@@ -29,6 +29,17 @@ class KioskSettings(BaseSettings):
         0, ge=0, le=65535, description="Port on 127.0.0.1 of the program of an identity card reader (kiosk/devices/README.md); 0: there is none."
     )
 
+    browser: str = Field("", description="The kiosk's browser; empty: the first Chromium or Chrome that is found.")
+    browser_dir: Path | None = Field(
+        None, description="Folder for the browser's profiles, best in memory; empty: XDG_RUNTIME_DIR, else under data_dir."
+    )
+    browser_flags: list[str] = Field([], description="Further flags of the browser.")
+
+    @property
+    def startup_file(self) -> Path:
+        """How long the last start took."""
+        return self.data_dir / "startup.json"
+
     @property
     def key_file(self) -> Path:
         return self.data_dir / "kiosk.key"

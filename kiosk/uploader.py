@@ -81,6 +81,7 @@ class Uploader:
             raise
         self.reported(answer)
         self._doing.ordered(answer.restart)
+        self._doing.events.sent(answer.events_to)
         for copy_id in answer.unwanted:
             if not self._is_open(copy_id):
                 await asyncio.to_thread(self._outbox.delete, copy_id)
@@ -93,6 +94,8 @@ class Uploader:
             oldest=copies[0].about.begun_at if copies else None,
             full=self._outbox.full,
             health=self._doing.told(),
+            log=self._doing.events.name,
+            events=self._doing.events.unsent(),
         )
 
     def _ready(self) -> list[KeptCopy]:

@@ -19,6 +19,7 @@ from server.protocol.copies import (
 )
 from server.protocol.screens import Screens
 from server.reception import accounts, copies
+from server.reception.office import Office
 
 router = APIRouter(prefix="/agent")
 
@@ -44,6 +45,14 @@ def get_screens(request: Request, office: OfficeDep) -> SignedScreens:
     return cast(SignedScreens, state.screens)
 
 
+def screens_version(request: Request, office: Office) -> str:
+    """The version that kiosks should show; empty where this program can sign none."""
+    try:
+        return get_screens(request, office).manifest.version
+    except Unavailable:
+        return ""
+
+
 Agent = Annotated[int, Depends(get_agent)]
 Signed = Annotated[SignedScreens, Depends(get_screens)]
 
@@ -58,11 +67,7 @@ def enrol(asked: EnrolAgent, db: Db, office: OfficeDep) -> AgentKey:
 def report(told: AgentReport, kiosk_id: Agent, db: Db, office: OfficeDep, request: Request) -> ReportAnswer:
     """How the agent is doing; the answer names the screens it should have."""
     answer = copies.report(office, db, kiosk_id, told)
-    try:
-        version = get_screens(request, office).manifest.version
-    except Unavailable:
-        return answer  # nothing can be signed here: it goes on with those it has
-    return answer.model_copy(update={"screens": version})
+    return answer.model_copy(update={"screens": screens_version(request, office)})
 
 
 @router.get("/screens")

@@ -1,24 +1,39 @@
 """The administrator's kiosks: how each is doing, and opening its page again."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from server.api.admin import KioskId, own_kiosk
-from server.api.deps import Administrator, Db
-from server.protocol.fleet import Fleet
-from server.reception import fleet
+from server.api.agent import screens_version
+from server.api.deps import Administrator, Db, OfficeDep
+from server.protocol.fleet import Fleet, KioskEvents
+from server.reception import fleet, kiosk_log
 
 router = APIRouter(prefix="/admin/fleet")
 
 
 @router.get("")
-def kiosks(db: Db, actor: Administrator) -> Fleet:
+def kiosks(db: Db, actor: Administrator, request: Request, office: OfficeDep) -> Fleet:
     """Every kiosk in use."""
-    return fleet.fleet(db, actor)
+    return fleet.fleet(db, actor, screens_version(request, office))
+
+
+@router.get("/{kiosk_id}/events")
+def events(kiosk_id: KioskId, db: Db, actor: Administrator) -> KioskEvents:
+    """What happened to its program."""
+    return kiosk_log.of_kiosk(db, own_kiosk(db, actor, kiosk_id))
+
+
+@router.post("/{kiosk_id}/revoke")
+def revoke(kiosk_id: KioskId, db: Db, actor: Administrator, request: Request, office: OfficeDep) -> Fleet:
+    """Its computer may do nothing any more."""
+    fleet.revoke(db, actor, own_kiosk(db, actor, kiosk_id))
+    db.flush()
+    return fleet.fleet(db, actor, screens_version(request, office))
 
 
 @router.post("/{kiosk_id}/restart")
-def restart(kiosk_id: KioskId, db: Db, actor: Administrator) -> Fleet:
+def restart(kiosk_id: KioskId, db: Db, actor: Administrator, request: Request, office: OfficeDep) -> Fleet:
     """Its page is opened again as soon as nobody is there."""
     fleet.restart(db, own_kiosk(db, actor, kiosk_id))
     db.flush()
-    return fleet.fleet(db, actor)
+    return fleet.fleet(db, actor, screens_version(request, office))

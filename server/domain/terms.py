@@ -293,6 +293,7 @@ ACCESS = {
     "create": "添加",
     "approve": "授权",
     "disable": "停用",
+    "revoke": "停用",
     "change_role": "改职责",
     "set_level": "定级别",
     "set_duty": "定接访次数",

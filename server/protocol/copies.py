@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 from server.protocol.base import Identifier, Message, Moment, Seconds, Sha256
 from server.protocol.checks import DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
 from server.protocol.devices import Hold, ReadCard, ReaderAsked
-from server.protocol.health import Health
+from server.protocol.health import MOST_EVENTS, Event, Health
 from server.protocol.papers import ForgetPapers, KeepPaper, OrderPapers, PapersAsked, SendPapers
 
 PIECE_BYTES = 512 * 1024
@@ -162,6 +162,10 @@ class AgentReport(Message):
     """When the oldest copy that is held began."""
     full: bool = False
     health: Health | None = None
+    log: Identifier = "none"
+    """Name of the log that `events` are of: a computer that was set up anew begins another, and numbers from 1."""
+    events: tuple[Event, ...] = Field((), max_length=MOST_EVENTS)
+    """Oldest first; told again until the answer names them."""
 
 
 class ReportAnswer(Message):
@@ -169,6 +173,8 @@ class ReportAnswer(Message):
     """Copies of sittings in which nobody talked: to be deleted at once."""
     restart: str = ""
     """The kiosk's page is to be opened again, as soon as nobody is there; reported back as Health.restarted."""
+    events_to: int = 0
+    """The office has all events up to this number."""
     screens: str = Field("", max_length=64)
     """The version of the screens that the kiosk should show; empty: the office cannot give any."""
 

@@ -39,6 +39,12 @@ class KioskState(Message):
     disk_free: int | None
     """Bytes; None: not known."""
     version: str
+    screens: str
+    """Version of the screens it shows; empty: they come from the office, or it was never told."""
+    screens_are: Literal["unknown", "office", "current", "older", "taken_back"]
+    """Against the office's own; taken_back: the newest did not come up there."""
+    welcome_s: float | None
+    """Seconds from the start of its program to the first screen."""
     started_at: Moment | None
     """When its program started."""
     page_seen_at: Moment | None
@@ -47,6 +53,20 @@ class KioskState(Message):
     restart: Literal["none", "asked", "done"]
     restart_at: Moment | None
     """When it was asked for, or done."""
+
+
+class ShownEvent(Message):
+    at: Moment
+    words: str
+    what: str
+    """A version, a number, a place in the program; may be empty."""
+    count: int
+
+
+class KioskEvents(Message):
+    """What happened to a kiosk's program, the newest first."""
+
+    events: tuple[ShownEvent, ...]
 
 
 class Fleet(Message):

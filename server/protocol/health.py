@@ -1,6 +1,6 @@
 """How a kiosk is doing, as its program tells the office: codes, times and numbers, no pictures and no sound.  See copies.md."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,28 @@ class Checked(Message):
 
     at: Moment
     faults: tuple[Code, ...] = Field((), max_length=10)
+
+
+EventCode = Literal[
+    "program_started", "screens_changed", "screens_shown", "screens_taken_back", "screens_dead", "screens_unsound",
+    "screens_refused", "browser_ended", "browser_stuck", "page_fault", "office_silent", "office_back", "key_revoked",
+    "outbox_full",
+]  # fmt: skip
+"""What is told to the administrator: events of our own, no words of anybody."""
+MOST_EVENTS = 50
+"""Most in one report."""
+
+
+class Event(Message):
+    """Something that happened to the program; the same several times in a row is one."""
+
+    number: int = Field(ge=1, le=2**53)
+    at: Moment
+    """The last time."""
+    code: EventCode
+    what: str = Field("", pattern=r"^[a-z0-9_.-]{0,64}$")
+    """A version, an exit code, a file and line of ours."""
+    count: int = Field(1, ge=1, le=2**31)
 
 
 class Health(Message):
@@ -30,3 +52,9 @@ class Health(Message):
     """When the kiosk's page last asked whether there is something for it."""
     restarted: str = Field("", max_length=40)
     """The last order to open the page again that the page obeyed."""
+    screens: str = Field("", max_length=64)
+    """Version of the screens that are shown; empty: the page comes from the office."""
+    screens_back: str = Field("", max_length=64)
+    """A version that did not come up and was taken back, while the office has no newer one."""
+    welcome_s: float | None = Field(None, ge=0, le=1e6, allow_inf_nan=False)
+    """Seconds from the start of the program to the first screen on the display."""

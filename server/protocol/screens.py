@@ -57,6 +57,15 @@ class PageBeat(Message):
     """Somebody may be using it: it is not opened again now."""
     painted_ms: int | None = Field(None, ge=0, le=600_000)
     """Milliseconds from the opening of the page to the first screen."""
+    faults: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,64}$")], ...] = Field((), max_length=5)
+    """Where scripts failed since the last beat: file and line."""
+
+
+class BrowserEnded(Message):
+    """The kiosk's browser ended by itself."""
+
+    ended: int = Field(ge=-255, le=255)
+    """Its exit status; negative: a signal."""
 
 
 class Door(Message):
@@ -78,6 +87,8 @@ class AgentState(Message):
     reload: bool = False
     """The page is to open itself again: it is not made of these screens, or was asked to."""
     door: Door
+    browser: str = Field("", max_length=40)
+    """An order to open the browser again with nothing of what it knew; obeyed once.  Empty: none."""
 
 
 def version_of(files: tuple[ScreenFile, ...], policy: str) -> str:

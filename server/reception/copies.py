@@ -21,7 +21,7 @@ from server.protocol.copies import (
     Uploading,
 )
 from server.protocol.office import AgentCode, KioskCopies
-from server.reception import accounts, kiosk_health, sittings
+from server.reception import accounts, kiosk_health, kiosk_log, sittings
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
 from server.settings import Settings
@@ -166,7 +166,8 @@ def report(office: Office, session: Session, kiosk_id: int, told: AgentReport) -
     for copy_id in unwanted:
         copyfiles.remove(copyfiles.path_of(office.settings.copies_dir, _own(session, kiosk_id, copy_id)))
     store.note_missing(session, kiosk_id, ids, now - SETTLED_AFTER)
-    return ReportAnswer(unwanted=tuple(unwanted), restart=kiosk_health.remember(agent, told.health, now))
+    order, events_to = kiosk_health.remember(agent, told.health, now), kiosk_log.take(session, kiosk_id, told)
+    return ReportAnswer(unwanted=tuple(unwanted), restart=order, events_to=events_to)
 
 
 def _own(session: Session, kiosk_id: int, copy_id: str) -> KioskCopy:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -14,10 +15,12 @@ from server.protocol.office import KioskCopies, KioskLine
 from server.protocol.signalling import LineWord
 from server.reception import copies, lines
 from server.reception.kiosk_health import health_of
+from server.store import accounts as account_store
 from server.store import copies as store
 from server.store import receptions
 from server.store.access import Actor
 from server.store.models import Kiosk, KioskAgent
+from server.store.records import note_access
 
 CAMERA_WORDS = {
     "missing": "摄像头打不开",
@@ -47,13 +50,13 @@ UNTESTED = timedelta(hours=3)
 UNSENT = timedelta(days=1)
 
 
-def fleet(session: Session, actor: Actor) -> Fleet:
-    """The actor's kiosks in use, those with something wrong first."""
+def fleet(session: Session, actor: Actor, screens: str = "") -> Fleet:
+    """The actor's kiosks in use, those with something wrong first; `screens`: the office's version of them."""
     measured = {line.kiosk_id: line for line in lines.of_kiosks(session, actor)}
     kiosks = receptions.kiosks_in_use(session, actor)
     ids = [kiosk.id for kiosk in kiosks]
     agents, talking = store.agents_of(session, ids), receptions.kiosks_talking(session, ids)
-    states = [_state(kiosk, agents.get(kiosk.id), kiosk.id in talking, measured.get(kiosk.id)) for kiosk in kiosks]
+    states = [_state(kiosk, agents.get(kiosk.id), kiosk.id in talking, measured.get(kiosk.id), screens) for kiosk in kiosks]
     return Fleet(kiosks=tuple(sorted(states, key=_urgency)))
 
 
@@ -73,13 +76,36 @@ def restart(session: Session, kiosk: Kiosk) -> None:
         agent.restart, agent.restart_asked_at = secrets.token_hex(8), clock.now()
 
 
-def _state(kiosk: Kiosk, agent: KioskAgent | None, talking: bool, measured: KioskLine | None) -> KioskState:
+def revoke(session: Session, actor: Actor, kiosk: Kiosk) -> None:
+    """The kiosk's computer may do nothing any more, and shows no screens; it needs a new code."""
+    account_store.drop_kiosk_sessions(session, kiosk.id)
+    account_store.drop_kiosk_links(session, kiosk.id)
+    store.drop_agent(session, kiosk.id)
+    note_access(session, actor, "revoke", "kiosk", str(kiosk.id), clock.now())
+
+
+def _screens_are(health: Health | None, newest: str) -> Literal["unknown", "office", "current", "older", "taken_back"]:
+    if health is None:
+        return "unknown"
+    if not health.screens:
+        return "office"
+    if health.screens_back and health.screens_back == newest:
+        return "taken_back"
+    return "current" if health.screens == newest or not newest else "older"
+
+
+def _state(
+    kiosk: Kiosk, agent: KioskAgent | None, talking: bool, measured: KioskLine | None, screens: str
+) -> KioskState:
     health, kept = health_of(agent), copies.shown(agent)
     camera = _part(health.camera if health else None, CAMERA_WORDS)
     microphone = _part(health.microphone if health else None, MICROPHONE_WORDS)
     line, disk = _line(measured), _disk(health, kept)
     state = "never" if agent is None or agent.seen_at is None else "late" if kept.state == "silent" else "online"
+    screens_are = _screens_are(health, screens)
     alerts = () if state == "never" else tuple(_alerts(state, health, kept, (camera, microphone, line, disk)))
+    if screens_are == "taken_back" and state == "online":
+        alerts += (Alert(words="新界面在这台机器上没有显示出来，用的还是上一版。", serious=False),)
     asked = bool(agent and agent.restart)
     done = bool(agent and agent.restarted_at)
     return KioskState(
@@ -95,6 +121,9 @@ def _state(kiosk: Kiosk, agent: KioskAgent | None, talking: bool, measured: Kios
         disk=disk,
         disk_free=health.disk_free if health else None,
         version=health.version if health else "",
+        screens=health.screens if health else "",
+        screens_are=screens_are,
+        welcome_s=health.welcome_s if health else None,
         started_at=health.started_at if health else None,
         page_seen_at=health.page_seen_at if health else None,
         copies=kept,

@@ -154,6 +154,25 @@ class KioskAgent(Base):
     restarted_at: Mapped[datetime | None]
 
 
+class KioskEvent(Base):
+    """Something that happened to a kiosk's program, as it told (protocol/health.py)."""
+
+    __tablename__ = "kiosk_events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"))
+    log: Mapped[str] = mapped_column(String(64))
+    """Of a computer that was set up anew, another."""
+    number: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    code: Mapped[str] = mapped_column(String(30))
+    what: Mapped[str] = mapped_column(String(64))
+    count: Mapped[int] = mapped_column(Integer)
+    __table_args__ = (
+        UniqueConstraint("kiosk_id", "log", "number"),
+        Index("ix_kiosk_events_kiosk_id_id", "kiosk_id", "id"),
+    )
+
+
 class KioskCopy(Base):
     """接谈机备份: what the kiosk's page recorded itself, in one run of its recorder."""
 

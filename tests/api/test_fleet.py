@@ -91,3 +91,31 @@ def test_every_fault_of_the_checks_has_words_for_the_office_and_others_are_refus
     assert set(fleet.MICROPHONE_WORDS) == set(sound.SoundFault)
     wrong = {"at": clock.now().isoformat(), "faults": ["<b>不行</b>"]}
     assert Kiosk(office).report(health=health(camera=wrong)).status_code == 422
+
+
+def test_what_happened_to_a_kiosk_is_told_once_and_bounded(office):
+    program = Kiosk(office)
+    now = clock.now().isoformat()
+    events = [{"number": n, "at": now, "code": "browser_ended", "what": "-9", "count": n} for n in (1, 2)]
+    assert program.report(health=health(), log="a", events=events).json()["events_to"] == 2
+    again = [*events, {"number": 3, "at": now, "code": "screens_taken_back", "what": "ab12"}]
+    assert program.report(health=health(), log="a", events=again).json()["events_to"] == 3
+    assert program.report(health=health(), log="b", events=events[:1]).json()["events_to"] == 1, "set up anew, it counts anew"
+    path = f"/api/admin/fleet/{office.ids['kiosk']}"
+    shown = office.administrator.get(f"{path}/events").json()["events"]
+    assert [(one["words"][:5], one["what"], one["count"]) for one in shown] == [
+        ("浏览器自己", "退出码 -9", 1), ("新界面没有", "ab12", 1), ("浏览器自己", "退出码 -9", 2), ("浏览器自己", "退出码 -9", 1)]  # fmt: skip
+    assert program.report(health=health(), log="a", events=[{"number": 4, "at": now, "code": "screens_dead", "what": "何守田"}]).status_code == 422
+
+
+def test_a_kiosk_tells_which_screens_it_shows_and_can_be_stopped(office):
+    program = Kiosk(office)
+    newest = program.report(health=health(screens="a" * 64)).json()["screens"]
+    assert seen(office)["screens_are"] == "older"
+    program.report(health=health(screens="a" * 64, screens_back=newest, welcome_s=6.2))
+    assert (seen(office)["screens_are"], seen(office)["welcome_s"]) == ("taken_back", 6.2)
+    assert words(seen(office)) == [("新界面在这台机器上没有显示出来，用的还是上一版。", False)]
+    program.report(health=health(screens=newest))
+    assert (seen(office)["screens_are"], words(seen(office))) == ("current", [])
+    assert office.administrator.post(f"/api/admin/fleet/{office.ids['kiosk']}/revoke").status_code == 200
+    assert (program.report(health=health()).status_code, seen(office)["state"]) == (401, "never")

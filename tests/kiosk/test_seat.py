@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.aioice_loopback import bind_media_to
+from kiosk.office import SeatRefused
 from kiosk.publisher import ClipTrack, Speech, SpeechTrack, read_clip
-from kiosk.seat import Event, Seat, SeatRefused
+from kiosk.seat import Event, Seat
 from server.protocol.base import Source
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import Ended, HangUp, Mark, Offer, Room, Share

@@ -9,6 +9,9 @@ const HOUR_MS = 3_600_000;
 
 /** @typedef {{state: string, at: string | null, words: string[]}} Part */
 
+/** @type {Record<string, string>} */
+const SCREENS = { unknown: "不清楚", office: "从办公室打开", current: "最新的", older: "旧一版，没有人用的时候会换", taken_back: "上一版，新的没有显示出来" };
+
 let shown = "";
 
 /** @param {string | null} at */
@@ -74,20 +77,43 @@ function facts(kiosk) {
     ["硬盘", kiosk.disk_free === null ? "不清楚" : `还剩 ${(kiosk.disk_free / 1e9).toFixed(1)} GB`],
     ["等着传", copies.waiting ? `${copies.waiting} 份备份，${(copies.waiting_bytes / 1e6).toFixed(1)} MB` : "没有"],
     ["页面", kiosk.page_seen_at ? `${when(kiosk.page_seen_at)} 还在` : "没有消息"],
-    ["程序", kiosk.started_at ? `${kiosk.version}，跑了 ${lasting(kiosk.started_at)}` : "不清楚"],
+    ["界面", SCREENS[kiosk.screens_are] + (kiosk.screens ? `，${kiosk.screens.slice(0, 10)}` : "")],
+    ["程序", kiosk.started_at ? `${kiosk.version}，跑了 ${lasting(kiosk.started_at)}${kiosk.welcome_s === null ? "" : `，启动到第一页 ${kiosk.welcome_s.toFixed(1)} 秒`}` : "不清楚"],
     ["最后一次消息", kiosk.seen_at ? when(kiosk.seen_at) : "没有"],
   ];
+}
+
+/** What happened to the program; fetched when somebody opens it. @param {any} kiosk @param {boolean} open */
+function log(kiosk, open) {
+  if (!kiosk.started_at) return "";
+  const list = el("ol.events", { "data-events": kiosk.kiosk_id });
+  const part = el("details.log", { open }, el("summary", {}, "看运行记录"), list);
+  const fetchOnce = () => { if (/** @type {HTMLDetailsElement} */ (part).open && !list.childElementCount) showEvents(list, kiosk.kiosk_id); };
+  part.addEventListener("toggle", fetchOnce);
+  return part;
+}
+
+/** @param {HTMLElement} list @param {number} id */
+async function showEvents(list, id) {
+  try {
+    const { events } = await api("GET", `/api/admin/fleet/${id}/events`);
+    const rows = events.map((/** @type {any} */ event) => el("li", {}, el("span.num.soft", {}, when(event.at)), el("span", {}, event.words + (event.count > 1 ? `（${event.count} 次）` : "")), el("span.soft.mono", {}, event.what)));
+    list.replaceChildren(...(rows.length ? rows : [el("li", {}, "还没有记录。")]));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    list.replaceChildren(el("li", {}, said(error)));
+  }
 }
 
 /** @param {any} kiosk */
 function restartPart(kiosk) {
   if (!kiosk.started_at) return "";
   const words = { none: "", asked: `${when(kiosk.restart_at)} 叫它重新打开，没有人用的时候就办。`, done: `${when(kiosk.restart_at)} 重新打开过。` }[/** @type {"none"} */ (kiosk.restart)];
-  return el("div.row.wrap", {}, el("button.btn.small", { type: "button", "data-restart": kiosk.kiosk_id, disabled: kiosk.restart === "asked" }, icon("refresh"), "重新打开页面"), el("span.small.soft", {}, words));
+  return el("div.row.wrap", {}, el("button.btn.small", { type: "button", "data-restart": kiosk.kiosk_id, disabled: kiosk.restart === "asked" }, icon("refresh"), "重新打开页面"), el("button.btn.small.danger", { type: "button", "data-revoke": kiosk.kiosk_id, "data-name": kiosk.kiosk }, "停用这台机器"), el("span.small.soft", {}, words));
 }
 
-/** @param {any} kiosk @param {boolean} open */
-function card(kiosk, open) {
+/** @param {any} kiosk @param {boolean} open @param {boolean} logOpen */
+function card(kiosk, open, logOpen) {
   const [tone, drawing, word] = badge(kiosk);
   const frame = kiosk.state === "never" ? "" : serious(kiosk) ? ".out" : kiosk.alerts.length ? ".watch" : "";
   const list = facts(kiosk).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
@@ -96,6 +122,7 @@ function card(kiosk, open) {
     el("div.says", {}, ...sentences(kiosk).map((sentence) => el("p", {}, sentence))),
     parts(kiosk),
     el("details", { open }, el("summary", {}, "看自检记录"), el("dl", {}, ...list)),
+    log(kiosk, logOpen),
     restartPart(kiosk));
 }
 
@@ -115,10 +142,11 @@ function show(kiosks) {
   if (now === shown) return;
   shown = now;
   const list = byId("kiosks");
-  const open = new Set([...list.querySelectorAll("details[open]")].map((node) => node.closest("li")?.dataset.kiosk));
+  const opened = (/** @type {string} */ which) => new Set([...list.querySelectorAll(`details${which}[open]`)].map((node) => /** @type {HTMLElement | null} */ (node.closest("li.fk"))?.dataset.kiosk));
+  const [open, logOpen] = [opened(":not(.log)"), opened(".log")];
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   const [place, name] = [focused?.closest("li")?.dataset.kiosk, focused?.localName];
-  list.replaceChildren(...kiosks.map((kiosk) => card(kiosk, open.has(String(kiosk.kiosk_id)))));
+  list.replaceChildren(...kiosks.map((kiosk) => card(kiosk, open.has(String(kiosk.kiosk_id)), logOpen.has(String(kiosk.kiosk_id)))));
   if (place && name) /** @type {HTMLElement | null} */ (list.querySelector(`[data-kiosk="${place}"] ${name}`))?.focus();
   byId("summary").replaceChildren(...summary(kiosks));
 }
@@ -140,6 +168,8 @@ const load = () => take("GET", "/api/admin/fleet");
 byId("kiosks").addEventListener("click", (event) => {
   const button = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-restart]"));
   if (button) take("POST", `/api/admin/fleet/${button.dataset.restart}/restart`);
+  const revoke = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-revoke]"));
+  if (revoke && confirm(`停用“${revoke.dataset.name}”以后，它不再显示界面，也不能接谈。要再用，得重新给接入码。停用吗？`)) take("POST", `/api/admin/fleet/${revoke.dataset.revoke}/revoke`);
 });
 addEventListener("online", load);
 setInterval(load, EVERY_MS);

@@ -12,6 +12,12 @@ const version = document.documentElement.dataset.agent || "";
  *   reload: boolean, door: {url: string, secret: string}}} AgentState
  */
 
+/** @param {any} reason @returns {[string, number]} */
+function placeOf(reason) {
+  const [, file = "", line = "0"] = /(\/[^\s:()]+\.js)[^:]*:(\d+)/.exec(String(reason?.stack || "").replace(location.origin, "")) || [];
+  return [file, Number(line)];
+}
+
 /** Events: "change", when what is known of the office has changed. */
 class Agent extends EventTarget {
   constructor() {
@@ -24,7 +30,18 @@ class Agent extends EventTarget {
     this.paintedMs = null;
     /** More reasons not to open the page again, for those who do something that no screen shows. @type {(() => boolean)[]} */
     this.busy = [];
-    if (this.served) this.beat();
+    /** Where scripts failed since the last beat: file and line, nothing of what they worked on. @type {string[]} */
+    this.faults = [];
+    if (!this.served) return;
+    addEventListener("error", (event) => this.fault(event.filename, event.lineno));
+    addEventListener("unhandledrejection", (event) => this.fault(...placeOf(event.reason)));
+    this.beat();
+  }
+
+  /** @param {string} file @param {number} line */
+  fault(file, line) {
+    const name = (file || "unknown").split("/").pop() || "";
+    if (this.faults.length < 5) this.faults.push(`${name.split("?")[0].toLowerCase().replace(/[^a-z0-9_.-]/g, "_")}-${line || 0}`.slice(0, 64));
   }
 
   /** The office cannot be reached, as far as the program knows. */
@@ -53,7 +70,7 @@ class Agent extends EventTarget {
   }
 
   async tell() {
-    const said = { version, screen: document.body.dataset.screen || "", busy: Boolean(document.body.dataset.screen) && !this.free(), painted_ms: this.paintedMs || null };
+    const said = { version, screen: document.body.dataset.screen || "", busy: Boolean(document.body.dataset.screen) && !this.free(), painted_ms: this.paintedMs || null, faults: this.faults.splice(0) };
     const options = { method: "POST", headers: { "X-Jietan": "1", "Content-Type": "application/json" }, body: JSON.stringify(said) };
     try {
       const answer = await fetch("/agent/page", { ...options, signal: AbortSignal.timeout(WAIT_MS) });

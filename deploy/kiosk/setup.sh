@@ -1,0 +1,149 @@
+#!/bin/bash
+# Turns a plain Debian 12 into a kiosk: see README.md beside it.  May be run again: what is right already stays.
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=${JIETAN_ROOT:-}            # a folder instead of /, for trying it
+PREFIX=/opt/jietan
+ACCOUNT=jietan
+DATA=/var/lib/jietan-kiosk
+SETTINGS=/etc/jietan-kiosk.conf
+SERVER="" CODE="" OUTPUT="" ROTATE=normal CALIBRATION="" SOURCE="jietan" USB_STORAGE=no UPDATES=yes DRY=no
+PACKAGES=(cage chromium wlr-randr dbus-user-session libpam-systemd fonts-noto-cjk fonts-noto-color-emoji
+  python3 python3-venv pipewire wireplumber pipewire-pulse alsa-utils unattended-upgrades ca-certificates)
+
+usage() {
+  cat <<TEXT
+setup.sh --server ADDRESS --code CODE [options]     (as root)
+
+  --server ADDRESS    the office, e.g. https://jietan.example.gov.cn
+  --code CODE         one-time code from the page 管理; needed the first time only
+  --source WHAT       what pip installs: a wheel, a folder, or "jietan" from the index that pip knows (default)
+  --output NAME       the display to use, e.g. HDMI-A-1 (see: wlr-randr); needed for --rotate
+  --rotate DEGREES    normal, 90, 180 or 270: a display that stands upright
+  --calibration "a b c d e f"   touch: the matrix of libinput, for a panel whose touch does not meet the picture
+  --allow-usb-storage keep USB sticks working (they are locked out otherwise)
+  --no-updates        no security updates by itself (where an own mirror does that)
+  --dry-run           only say what would be done
+TEXT
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --server) SERVER=${2:?}; shift ;;
+    --code) CODE=${2:?}; shift ;;
+    --source) SOURCE=${2:?}; shift ;;
+    --output) OUTPUT=${2:?}; shift ;;
+    --rotate) ROTATE=${2:?}; shift ;;
+    --calibration) CALIBRATION=${2:?}; shift ;;
+    --allow-usb-storage) USB_STORAGE=yes ;;
+    --no-updates) UPDATES=no ;;
+    --dry-run) DRY=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "setup.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+fail() { echo "setup.sh: $1" >&2; exit 1; }
+[ -n "$SERVER" ] || fail "--server is missing"
+[[ $SERVER =~ ^https?://[A-Za-z0-9.:_-]+/?$ ]] || fail "--server is no address: $SERVER"
+case $ROTATE in normal | 90 | 180 | 270) ;; *) fail "--rotate is normal, 90, 180 or 270" ;; esac
+[ "$ROTATE" = normal ] || [ -n "$OUTPUT" ] || fail "--rotate needs --output"
+[[ -z $OUTPUT || $OUTPUT =~ ^[A-Za-z0-9-]+$ ]] || fail "--output is no display: $OUTPUT"
+[[ -z $CALIBRATION || $CALIBRATION =~ ^(-?[0-9.]+ ){5}-?[0-9.]+$ ]] || fail "--calibration is six numbers"
+[ "$DRY" = yes ] || [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "needs root"
+
+say() { echo "· $1"; }
+# Does something to the machine itself; not for --dry-run, nor where only files are written to a folder.
+act() {
+  if [ "$DRY" = yes ] || [ -n "$ROOT" ]; then echo "  would run: $*"; else "$@"; fi
+}
+# put MODE PATH: what comes in goes to PATH, where it is not so already.
+put() {
+  local mode=$1 path=$ROOT$2 new
+  new=$(mktemp)
+  cat >"$new"
+  if [ -f "$path" ] && cmp -s "$new" "$path"; then
+    echo "  $2: is so already"
+  elif [ "$DRY" = yes ]; then
+    echo "  would write $2:"
+    sed 's/^/    | /' "$new"
+  else
+    install -D -m "$mode" "$new" "$path"
+    echo "  $2: written"
+  fi
+  rm -f "$new"
+}
+# Fills the places of a file of ours.
+filled() {
+  sed -e "s|@PREFIX@|$PREFIX|g" -e "s|@ACCOUNT@|$ACCOUNT|g" -e "s|@DATA@|$DATA|g" -e "s|@SETTINGS@|$SETTINGS|g" \
+    -e "s|@SERVER@|${SERVER%/}|g" -e "s|@OUTPUT@|$OUTPUT|g" -e "s|@ROTATE@|$ROTATE|g" "$HERE/files/$1"
+}
+
+say "packages"
+act apt-get update -q
+act env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${PACKAGES[@]}"
+
+say "account $ACCOUNT: no password, no shell, the devices of a kiosk"
+if ! id "$ACCOUNT" >/dev/null 2>&1; then
+  act useradd --system --create-home --home-dir "$DATA" --shell /usr/sbin/nologin "$ACCOUNT"
+fi
+act usermod -a -G video,audio,input,render,lp "$ACCOUNT"
+act install -d -m 0700 -o "$ACCOUNT" -g "$ACCOUNT" "$DATA"
+
+say "the program, in $PREFIX"
+act python3 -m venv "$PREFIX"
+act "$PREFIX/bin/pip" install --quiet --upgrade "$SOURCE"
+
+say "settings"
+filled kiosk.conf | put 0644 "$SETTINGS"
+
+say "services: the program, and the display with nothing but its browser"
+filled jietan-kiosk.service | put 0644 /etc/systemd/system/jietan-kiosk.service
+filled jietan-screen.service | put 0644 /etc/systemd/system/jietan-screen.service
+filled jietan-screen | put 0755 "$PREFIX/bin/jietan-screen"
+
+say "the browser's policy: our address and nothing else"
+filled chromium-policy.json | put 0644 /etc/chromium/policies/managed/jietan.json
+
+say "display and touch"
+{
+  echo "# Touch panels: to which display they belong, and how their touch meets the picture (libinput)."
+  [ -z "$OUTPUT" ] || echo "ENV{ID_INPUT_TOUCHSCREEN}==\"1\", ENV{WL_OUTPUT}=\"$OUTPUT\""
+  [ -z "$CALIBRATION" ] || echo "ENV{ID_INPUT_TOUCHSCREEN}==\"1\", ENV{LIBINPUT_CALIBRATION_MATRIX}=\"$CALIBRATION\""
+} | put 0644 /etc/udev/rules.d/90-jietan-touch.rules
+
+say "locked down: no other terminals, no restart from a keyboard, no sticks"
+filled logind.conf | put 0644 /etc/systemd/logind.conf.d/jietan.conf
+filled sysctl.conf | put 0644 /etc/sysctl.d/90-jietan.conf
+if [ "$USB_STORAGE" = no ]; then
+  filled modprobe.conf | put 0644 /etc/modprobe.d/jietan.conf
+fi
+act systemctl mask ctrl-alt-del.target getty@tty1.service autovt@.service
+
+say "the log: small, in memory, and nothing of anybody in it"
+filled journald.conf | put 0644 /etc/systemd/journald.conf.d/jietan.conf
+
+say "a computer that hangs starts itself again"
+filled watchdog.conf | put 0644 /etc/systemd/system.conf.d/jietan.conf
+
+if [ "$UPDATES" = yes ]; then
+  say "security updates at night, with a restart where one is needed"
+  filled upgrades.conf | put 0644 /etc/apt/apt.conf.d/90-jietan
+fi
+
+if [ -n "$CODE" ]; then
+  say "enrolling"
+  act runuser -u "$ACCOUNT" -- env JIETAN_KIOSK_DATA_DIR="$DATA" JIETAN_DATA_DIR="$DATA" \
+    "$PREFIX/bin/jietan" kiosk enrol --server "$SERVER" --code "$CODE"
+fi
+
+say "starting"
+act udevadm control --reload
+act systemctl daemon-reload
+act systemctl set-default graphical.target
+act systemctl enable jietan-kiosk.service jietan-screen.service
+act systemctl restart systemd-journald.service
+act systemctl restart jietan-kiosk.service jietan-screen.service
+say "done: after a restart the welcome screen comes by itself; \`jietan kiosk startup\` says how long it took"

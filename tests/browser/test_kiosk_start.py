@@ -1,0 +1,76 @@
+"""From the start of the kiosk's program to the welcome screen in the browser that it keeps open, against a running office.
+
+With a display (Xvfb) and the whole Chromium where they are installed, else with the one that draws without a display.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from kiosk import startup
+from server.reception import copies, kiosk_health
+from server.store.models import KioskAgent
+from tests.browser import chromium
+from tests.browser.kiosk_office import ROOT, KioskOffice, free_port
+from tests.browser.programs import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+GOAL_S = 20.0
+
+
+@pytest.fixture
+def display() -> Iterator[dict[str, str]]:
+    """Environment of a browser, and which one."""
+    whole = shutil.which("chromium")
+    if whole is None or shutil.which("Xvfb") is None:
+        yield {"JIETAN_KIOSK_BROWSER": str(chromium.find())}
+        return
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1080x1920x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        yield {"JIETAN_KIOSK_BROWSER": whole, "DISPLAY": f":{server.stdout.readline().strip()}"}
+        server.terminate()
+
+
+def test_the_program_opens_its_browser_on_the_welcome_screen_and_leaves_nothing_of_it(
+    tmp_path: Path, display: dict[str, str]
+) -> None:
+    office, folder = KioskOffice(tmp_path / "office"), tmp_path / "kiosk"
+    ports = {"JIETAN_KIOSK_AGENT_PORT": str(free_port()), "JIETAN_KIOSK_SCREENS_PORT": str(free_port())}
+    own = {"JIETAN_KIOSK_SERVER": office.url, "JIETAN_KIOSK_DATA_DIR": str(folder), "JIETAN_DATA_DIR": str(folder)}
+    own |= {"JIETAN_KIOSK_BROWSER_DIR": str(tmp_path / "browser"), "JIETAN_KIOSK_BROWSER_FLAGS": '["--no-sandbox", "--disable-gpu"]'}
+    output = tmp_path / "kiosk.log"
+    try:
+        office.start()
+        with office.store.write() as session:
+            kiosk = session.scalars(select(copies.Kiosk)).one()
+            code = copies.agent_code(session, kiosk).code
+        command = [sys.executable, "-m", "server.cli", "kiosk", "run", "--screen", "--code", code]
+        with output.open("wb") as log, subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | ports | own | display, stdout=log, stderr=log
+        ) as program:
+            try:
+                wait_until(lambda: startup.last(folder / "startup.json"), "the welcome screen", 60)
+                assert len(list((tmp_path / "browser").iterdir())) == 1
+            finally:
+                program.send_signal(signal.SIGTERM)
+            assert program.wait(20) == 0
+        took = startup.last(folder / "startup.json")
+        assert took is not None
+        print(took.model_dump_json())
+        assert took.program_s < GOAL_S
+        assert list((tmp_path / "browser").iterdir()) == [], "the profile is gone with the program"
+        with office.store.read() as session:
+            health = kiosk_health.health_of(session.scalars(select(KioskAgent)).one())
+        assert health is not None
+        assert json.loads((folder / "screens" / "state.json").read_text())["current"]
+    finally:
+        office.close()

@@ -1,0 +1,56 @@
+"""deploy/kiosk/setup.sh: what it would do, that a second run changes nothing, and what it refuses."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "deploy" / "kiosk" / "setup.sh"
+OFFICE = ("--server", "https://xf.example.cn/")
+UPRIGHT = ("--output", "HDMI-A-1", "--rotate", "90", "--calibration", "0 -1 1 1 0 0")
+
+
+def set_up(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"JIETAN_ROOT": str(root)}
+    return subprocess.run(["bash", str(SCRIPT), *options], env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_second_run_changes_nothing_and_a_dry_one_never_does(tmp_path: Path) -> None:
+    dry = set_up(tmp_path, *OFFICE, "--dry-run")
+    assert (dry.returncode, list(tmp_path.iterdir())) == (0, [])
+    assert "would run: systemctl enable jietan-kiosk.service" in dry.stdout
+    first = set_up(tmp_path, *OFFICE, *UPRIGHT)
+    assert first.returncode == 0, first.stderr
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    again = set_up(tmp_path, *OFFICE, *UPRIGHT).stdout
+    assert (": written" in again, again.count("is so already")) == (False, len(written))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == written
+    assert all("@" not in path.read_text().replace("getty@tty1", "") for path in written), "no place was left empty"
+    policy = json.loads((tmp_path / "etc/chromium/policies/managed/jietan.json").read_text())
+    assert (policy["URLBlocklist"], policy["URLAllowlist"]) == (["*"], ["http://127.0.0.1:8611"])
+    assert "JIETAN_KIOSK_SERVER=https://xf.example.cn\n" in (tmp_path / "etc/jietan-kiosk.conf").read_text()
+    touch = (tmp_path / "etc/udev/rules.d/90-jietan-touch.rules").read_text()
+    assert 'LIBINPUT_CALIBRATION_MATRIX}="0 -1 1 1 0 0"' in touch
+    assert 'WL_OUTPUT}="HDMI-A-1"' in touch
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ((), "--server is missing"), (("--server", "ftp://x; rm -rf /"), "is no address"), ((*OFFICE, "--rotate", "45"), "--rotate is"),
+    ((*OFFICE, "--rotate", "90"), "needs --output"), ((*OFFICE, "--calibration", "1 2"), "six numbers"),
+    ((*OFFICE, "--output", "a|e"), "is no display"), (("--what",), "unknown option"),
+])  # fmt: skip
+def test_what_makes_no_sense_is_refused_before_anything_is_done(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    refused = set_up(tmp_path, *options)
+    assert refused.returncode != 0
+    assert words in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_finds_nothing() -> None:
+    scripts = [SCRIPT, SCRIPT.parent / "files" / "jietan-screen"]
+    found = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
