@@ -31,7 +31,7 @@ from server.media.twcc import URI as TRANSPORT_CC
 TICK = 0.002
 REPORT_EVERY = 1.0
 NTP_EPOCH = 2_208_988_800
-CONNECT_WITHIN = 20.0
+CONNECT_WITHIN = 60.0
 FEW = 60
 """So many packets of a stream are compared before it counts as not recognisable (encoded anew)."""
 

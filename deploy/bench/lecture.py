@@ -2,11 +2,12 @@
 
 The media node has one core, its clients another.  Viewers are native clients with real ICE, DTLS and SRTP; once they
 are connected what comes is counted and not decrypted.  Progress goes to standard error; the last line of standard
-output is one JSON object.
+output is one JSON object; the figures go into deploy/performance.md.
 """
 
 import argparse
 import asyncio
+import datetime
 import json
 import os
 import secrets
@@ -21,11 +22,11 @@ import uvloop
 from aiortc import RTCSessionDescription
 from websockets.asyncio.client import ClientConnection
 
-from deploy.bench import servers
+from deploy.bench import report, servers
 from deploy.bench.client import Crowd, Line, Publisher, connected, offer
 from deploy.bench.clip import encode_picture, read_clip
 from deploy.bench.load import Counts, Work, count, memory_mb, percentile
-from deploy.bench.media import CLIENT_CORE, SERVER_CORE, VOICE
+from deploy.bench.media import CLIENT_CORE, PAGE, SERVER_CORE, VOICE
 from deploy.bench.rooms import Rooms
 from deploy.bench.servers import ROOT, Running, own_address
 from server.media import compiled
@@ -172,6 +173,40 @@ async def _quickly(running: Running, picture: Path, seconds: float) -> dict[str,
     return found
 
 
+_COLUMNS = (
+    ("viewers", "viewers"), ("core_seconds", "cores"), ("own", "of it own"), ("kernel", "of it kernel"),
+    ("microseconds_per_packet", "µs a packet"), ("packets_per_second", "packets/s"), ("lost_fraction", "lost"),
+    ("delivered_fraction", "delivered"), ("mbit_each", "Mbit/s each"), ("delay_p50_ms", "delay p50 ms"),
+    ("delay_p95_ms", "p95"), ("client_cores", "client cores"), ("client_late_p95_ms", "client late p95 ms"), ("memory_mb", "MB"),
+)  # fmt: skip
+
+
+def page(result: dict[str, Any]) -> str:
+    """The part of deploy/performance.md that tells of lectures."""
+    rows = ["| node | " + " | ".join(title for _, title in _COLUMNS) + " |", "|---" * (len(_COLUMNS) + 1) + "|"]
+    for name, steps in (("before", result.get("before", {})), ("now", result["viewers"])):
+        for step in steps.values():
+            rows.append(f"| {name} | " + " | ".join("–" if step[key] is None else str(step[key]) for key, _ in _COLUMNS) + " |")
+    path = report.COMPILED if result["compiled"] else report.INTERPRETED
+    today = datetime.date.today().isoformat()
+    return "\n" + _PAGE.format(
+        heading=report.LECTURES, date=today, machine=report.machine(), path=path, load=result["load_average_before"], rows="\n".join(rows)
+    )  # fmt: skip
+
+
+_PAGE = """{heading}
+
+Written by `make bench-lecture` ({date}).  {machine}.  {path}
+
+One speaker sends 1280x720 VP8 at 1 Mbit/s and Opus, recorded; viewers are native clients with ICE, DTLS and SRTP.
+`cores` is the CPU time of the media node's process for each second.  "Before" (where it was measured, in the same run)
+gives every viewer a stream of their own numbers; "now" numbers and writes each packet once for all (fan.py).
+Load average before: {load}; above 1 other work took time on both cores, and losses and delays tell of that work.
+
+{rows}
+"""
+
+
 def say(text: str) -> None:
     """Progress."""
     sys.stderr.write(text + "\n")
@@ -183,6 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="measured at each number of viewers")
     parser.add_argument("--against", type=Path, help="another checkout: its node is measured first, as `before`")
+    parser.add_argument("--quick", action="store_true", help="only print the figures")
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
         raise SystemExit("bench-lecture needs two cores: one for the node, one for its clients")
@@ -200,6 +236,8 @@ def main() -> None:
             result["before"] = of_checkout(options.against.resolve(), picture, folder / "before", options.seconds)
             say("now")
         result["viewers"] = of_checkout(ROOT, picture, folder / "now", options.seconds)
+    if not options.quick:
+        report.write_lectures(PAGE, page(result))
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 

@@ -24,6 +24,7 @@ from deploy.bench.clip import BITRATE, encode_picture
 from deploy.bench.load import Work
 from deploy.bench.servers import ROOT, NotThere, Running
 
+PAGE = ROOT / "deploy/performance.md"
 VOICE = ROOT / "deploy/demo/land/petitioner.opus"
 SERVER_CORE, CLIENT_CORE = 0, 1
 STEP_LIMIT_S = 90.0
@@ -179,7 +180,7 @@ def main() -> None:
         found = bench.run()
     summary = report.summary(found, bench.plan.alike)
     if not options.quick:
-        (ROOT / "deploy/performance.md").write_text(report.page(found, summary, bench.missing, (before, os.getloadavg()[0])))
+        report.write_rooms(PAGE, report.page(found, summary, bench.missing, (before, os.getloadavg()[0])))
     sys.stdout.write(json.dumps(summary) + "\n")
 
 

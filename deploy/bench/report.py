@@ -13,6 +13,8 @@ from server.media import compiled
 
 Step = dict[str, Any]
 Steps = list[Step]
+LECTURES = "# What a lecture costs"
+"""Heading of the page's second part, which another bench writes."""
 NO_LOSS = 0.001
 DELIVERED = 0.99
 """Of what is sent so much arrives at least; the rest is on its way when counting stops."""
@@ -162,6 +164,22 @@ def page(
     parts += [f"Not measured: {name}: {why}\n" for name, why in missing.items()]
     parts.append(_NOTES)
     return "\n".join(parts)
+
+
+def write_rooms(path: Path, rooms: str) -> None:
+    """Replace what the page says of rooms; what it says of lectures stays."""
+    path.write_text(rooms + _lectures_of(path))
+
+
+def write_lectures(path: Path, lectures: str) -> None:
+    """Replace what the page says of lectures."""
+    whole = path.read_text()
+    path.write_text(whole[: len(whole) - len(_lectures_of(path))] + lectures)
+
+
+def _lectures_of(path: Path) -> str:
+    _, heading, rest = path.read_text().partition(f"\n{LECTURES}") if path.exists() else ("", "", "")
+    return heading + rest
 
 
 def _table(rows: list[tuple[str, Step]]) -> str:

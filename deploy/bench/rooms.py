@@ -53,7 +53,7 @@ class Rooms(ABC):
 
     async def socket(self, address: str) -> ClientConnection:
         """A WebSocket that stays open."""
-        made = await connect(address, proxy=None, compression=None, max_size=1 << 20, ping_interval=None)
+        made = await connect(address, proxy=None, compression=None, max_size=1 << 20, ping_interval=None, open_timeout=60)
         self._sockets.append(made)
         return made
 

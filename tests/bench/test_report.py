@@ -58,3 +58,13 @@ def test_page_names_what_was_not_measured() -> None:
     assert "not quiet" not in page
     assert "not quiet" in report.page(found, report.summary(found, 16), {}, (6.0, 7.0))
     assert "| Jietan, recording and audio tap | 16 | 0.24 | 0.015 |" in page
+
+
+def test_what_is_said_of_rooms_and_of_lectures_is_written_apart(tmp_path):
+    page = tmp_path / "performance.md"
+    report.write_rooms(page, "# Rooms\n\nfirst\n")
+    report.write_lectures(page, f"\n{report.LECTURES}\n\nmany\n")
+    report.write_rooms(page, "# Rooms\n\nsecond\n")
+    assert page.read_text() == f"# Rooms\n\nsecond\n\n{report.LECTURES}\n\nmany\n"
+    report.write_lectures(page, f"\n{report.LECTURES}\n\nmore\n")
+    assert page.read_text() == f"# Rooms\n\nsecond\n\n{report.LECTURES}\n\nmore\n"
