@@ -16,7 +16,7 @@ ALONE := tests/e2e tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day fuzz-api clean
+.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room simulated-year reception-day fuzz-api clean test-postgresql
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -30,6 +30,9 @@ test: tools setup-test lint types imports  ## everything that must be green
 test-long: tools setup-test  ## lost packets, killed programs, whole dialogues, long pages; CI runs it too
 	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG)
+
+test-postgresql: tools setup-test  ## the same tests of the office, its records and its API on a real PostgreSQL
+	JIETAN_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow and not nightly"
 
 test-nightly: tools setup-test  ## what neither of them has time for: networks that block, foreign encoders, every right, more pages, a simulated year; a quarter of an hour
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m nightly

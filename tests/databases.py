@@ -43,6 +43,12 @@ def copy_into(folder: Path, fill: Fill) -> None:
             shutil.copy(file, folder)
 
 
+def make_empty(folder: Path) -> None:
+    """The office in this folder has a database without tables, as one has that is set up for the first time."""
+    if ON_POSTGRESQL:
+        _execute(f"CREATE DATABASE {_names[folder.resolve()]}")
+
+
 @cache
 def _template(fill: Fill) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="jietan-office-"))

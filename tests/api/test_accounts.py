@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from server import clock
 from server.api.deps import COOKIE
 from server.main import create_app
+from tests import databases
 from tests.office import OWN_PAGE, PASSWORD, settings_for
 
 
@@ -74,6 +75,7 @@ def test_a_session_runs_out(office, at):
 
 def test_set_up_by_the_one_time_link(tmp_path):
     settings = settings_for(tmp_path)
+    databases.make_empty(tmp_path)
     with TestClient(create_app(settings), headers=OWN_PAGE) as client:
         file = tmp_path / "first-admin-link.txt"
         assert file.stat().st_mode & 0o777 == 0o600
@@ -89,7 +91,9 @@ def test_set_up_by_the_one_time_link(tmp_path):
 
 
 def test_the_set_up_link_works_for_a_day(tmp_path, at):
-    with TestClient(create_app(settings_for(tmp_path)), headers=OWN_PAGE) as client:
+    settings = settings_for(tmp_path)
+    databases.make_empty(tmp_path)
+    with TestClient(create_app(settings), headers=OWN_PAGE) as client:
         token = (tmp_path / "first-admin-link.txt").read_text().strip().split("token=")[1]
         at(timedelta(hours=25))
         asked = {"token": token, "username": "root", "name": "管理员", "password": PASSWORD, "organization": "青山县"}

@@ -126,7 +126,7 @@ def test_a_case_gets_the_deadlines_and_the_unit_its_share_prepared(talk: World) 
     with talk.write() as session:
         case = session.get_one(StoredCase, case.id)
         commitments.filed(session, case)
-        due = [(one.organization_id, one.due_on) for one in session.query(StoredDeadline).filter_by(case_id=case.id, rule="promise")]
+        due = [(one.organization_id, one.due_on) for one in session.query(StoredDeadline).filter_by(case_id=case.id, rule="promise").order_by(StoredDeadline.id)]
         assert due == [(2, date(2026, 6, 16)), (1, TODAY)]
         (prepared,) = commitments.prepared(session, case)
         assert (prepared.organization_id, prepared.task) == (2, "拿出处理意见，6月16日前")

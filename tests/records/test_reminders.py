@@ -11,6 +11,7 @@ from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter
 from server.reception import notices, registering, reminders
 from server.store.models import Notice, StoredCase, StoredDeadline, StoredReminder, User
+from tests import databases
 from tests.records.office import TALK, World
 from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, LETTER, PLANNING, Matter, at
 
@@ -150,6 +151,7 @@ def test_of_each_audience_the_furthest_stage(day, names, following):
     assert next_look(PLAN, DUE, today, False) == (None if following is None else DUE + timedelta(days=following))
 
 
+@pytest.mark.skipif(databases.ON_POSTGRESQL, reason="asks SQLite for its plan")
 def test_many_deadlines_are_looked_at_by_their_index_only(matter: Matter):
     """What is not due to be looked at is not read, however much of it there is."""
     with matter.world.write() as session:
