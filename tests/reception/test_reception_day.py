@@ -1,7 +1,8 @@
 """One reception day with a virtual clock: 50 kiosks, 10 leaders, the office's own queue, store and closing jobs.
 
 What is simulated are people and time.  Sitting down, calling, skipping, passing on, joining (with its ticket), ending, the
-closing job and the draft are the program's own; the media node is the scripted one of these tests, so no media flow here.
+closing job and the draft are the program's own, and so is the media node.  In up to eight rooms at a time two people are
+on real peer connections and must have heard each other before they hang up; a talk of minutes takes them a second.
 """
 
 import heapq
@@ -25,13 +26,17 @@ from server.reception import accounts, calling, kiosks, queue, sittings, waiting
 from server.store import queueing as store
 from server.store.access import Actor
 from server.store.models import QueueEvent, Reception, User, VisitRecord
-from tests.office import root_actor, running
+from tests.browser.programs import free_port
+from tests.office import root_actor, running, settings_for
 from tests.reception.conftest import until
+from tests.reception.programs import Transcriber
+from tests.reception.real_rooms import RealRooms
 
 KIOSKS, LEADERS, HALLS = (50, 10, 5) if os.environ.get("JIETAN_WHOLE_DAY") else (15, 3, 2)
 """`make reception-day` takes a minute and a half for the large one."""
 OPENS = datetime(2026, 6, 9, 0, 30, tzinfo=UTC)
 NOON, LAST_IN, CLOSES = OPENS + timedelta(hours=3.5), OPENS + timedelta(hours=7), OPENS + timedelta(hours=14)
+REAL_ROOMS = 8
 MINUTES = {"elderly": 30, "disabled": 30, "pregnant": 30, "far": 20}
 """What data/queue.toml says, written down a second time: the order is reckoned anew from this and the events."""
 
@@ -49,11 +54,10 @@ class Day:
     halls: dict[int, tuple[int, ...]] = field(default_factory=dict)
     now: datetime = OPENS
     sat: dict[str, Actor] = field(default_factory=dict)
-    said: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
-    """By reception the range of time that the kiosk showed first."""
     away: set[str] = field(default_factory=set)
     """Who is not there at the first call."""
     refused: Counter = field(default_factory=Counter)
+    rooms: RealRooms | None = None
 
     def later(self, minutes, what, *about):
         heapq.heappush(self.agenda, (self.now + timedelta(minutes=minutes), next(self.tie), what, about))
@@ -79,10 +83,7 @@ class Day:
             entry = waiting.standing(session, reception)
             assert entry is not None
             self.sat[reception.id] = kiosk
-            around = waiting.circle(session, [reception.organization_id])
-            told = around.waits()[reception.id]
-            if told.earliest and not claims:
-                self.said[reception.id] = (told.earliest, told.latest)
+            assert waiting.circle(session, [reception.organization_id]).waits()[reception.id]
         if self.draw.random() < 0.08:
             self.away.add(reception.id)
         if self.draw.random() < 0.03:
@@ -149,12 +150,15 @@ class Day:
             return self.later(0.5, self.look, leader)
         with self.write() as session:
             ticket = queue.join(session, leader, self.office.settings, reception_id)
-            assert ticket.token
-            queue.join(session, self.sat[reception_id], self.office.settings, reception_id)
+            other = queue.join(session, self.sat[reception_id], self.office.settings, reception_id)
+        if self.leaders.index(leader) < REAL_ROOMS:
+            self.rooms.open(reception_id, (ticket, other))
         return self.later(self.draw.lognormvariate(2.7, 0.4), self.end, leader, reception_id)
 
     def end(self, leader, reception_id):
+        self.rooms.hear(reception_id)
         queue.end(self.office.office, leader, reception_id)
+        self.rooms.leave(reception_id)
         with self.write() as session:
             sittings.leave(session, self.sat[reception_id])
         self.free(reception_id)
@@ -184,18 +188,23 @@ def set_up(day):
 
 
 @pytest.mark.nightly
-def test_one_day_of_many_kiosks_and_several_leaders(neighbours):
+def test_one_day_of_many_kiosks_and_several_leaders(tmp_path):
     """Nobody is lost, nobody is received twice, the order is as the rules say, every reception has its record."""
     day = Day(None, random.Random(8))
     clock.set_source(lambda: day.now)
     with ExitStack() as stack:
         stack.callback(clock.set_source, None)
-        with running(neighbours.settings) as day.office:
+        transcriber = Transcriber()
+        stack.callback(transcriber.stop)
+        settings = settings_for(tmp_path, media_url="", media_port=free_port(), transcriber_url=transcriber.url, disk_reserve_mb=0)
+        day.rooms = RealRooms(settings)
+        stack.callback(day.rooms.stop)
+        with running(settings) as day.office:
             until(lambda: day.office.office.media.connected, "the control connection")
             set_up(day)
             day.run(NOON)
             before = snapshot(day)
-        with running(neighbours.settings) as day.office:
+        with running(settings) as day.office:
             until(lambda: day.office.office.media.connected, "the control connection after noon")
             assert snapshot(day) == before
             assert sum(state == ReceptionState.WAITING for state in before.values()) > KIOSKS // 10
@@ -235,9 +244,11 @@ def check(day):
     assert sum(one.kind == "skipped" for one in events) > KIOSKS // 10
     assert sum(one.kind == "transferred" for one in events) > KIOSKS // 16
     assert day.refused["rival"] > KIOSKS // 10
+    assert day.rooms.most == min(REAL_ROOMS, LEADERS)
+    assert day.rooms.heard > len(held) * 0.9 * min(REAL_ROOMS, LEADERS) // LEADERS
     one_at_a_time(receptions.values())
     calls = in_turn(day, receptions, events)
-    print(f"{len(receptions)} people, {dict(states)}, {calls} calls in turn, {waited(receptions, held)}; {honest(day, receptions)}")
+    print(f"{day.rooms.heard} talks with sound, {day.rooms.most} at a time; {len(receptions)} people, {dict(states)}, {calls} calls in turn, {waited(receptions, held)}")
 
 
 def one_at_a_time(receptions):
@@ -296,11 +307,3 @@ def waited(receptions, held):
     minutes = sorted((receptions[name].joined_at - receptions[name].asked_at).total_seconds() / 60 for name in held)
     return f"waiting: half under {minutes[len(minutes) // 2]:.0f} min, longest {minutes[-1]:.0f} min"
 
-
-def honest(day, receptions):
-    """How many were called within the range of time that their kiosk showed when they sat down, ten minutes more allowed."""
-    known = [(receptions[name].joined_at, *told) for name, told in day.said.items() if receptions[name].joined_at]
-    slack = timedelta(minutes=10)
-    right = sum(early - slack <= at <= late + slack for at, early, late in known)
-    assert known
-    return f"{right} of {len(known)} joined within the range shown"
