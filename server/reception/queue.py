@@ -106,7 +106,7 @@ def join(session: Session, actor: Actor, settings: Settings, reception_id: str) 
 
 
 def _receive(session: Session, actor: Actor, reception: Reception) -> None:
-    session.refresh(reception, with_for_update=True)  # who presses twice is not told that somebody else was quicker
+    session.refresh(reception, with_for_update={"of": Reception})  # who presses twice is not told that somebody else was quicker
     if reception.receiver_id is None:
         calling.take(session, actor, reception)
     taken = store.take_over(session, reception.id, actor.user_id or 0, clock.now())

@@ -75,6 +75,13 @@ def shown(world: World, record_id: str) -> Record:
         return records.open_record(session, world.clerk, record_id)
 
 
+def piece_of(world: World) -> Path:
+    """What was cut for the gap of the recording."""
+    with world.read() as session:
+        gap = session.scalars(select(StoredGap.id).where(StoredGap.start == GAP[0])).one()
+    return world.office.settings.copies_dir / R / f"c1-{gap}.webm"
+
+
 def texts(world: World, record_id: str) -> list[tuple[str, bool]]:
     """Each line as it was heard, or as a clerk wrote it."""
     return [(line.text if line.edited_by else line.recognised, line.copied) for line in shown(world, record_id).body]
@@ -116,7 +123,7 @@ def test_the_copy_is_placed_by_its_sound_and_its_piece_can_be_played(
     pieces = [segment for segment in record.segments if segment.only]
     assert [(piece.kind.value, piece.only) for piece in pieces] == [("audio", GAP), ("video", GAP)]
     assert pieces[0].start <= GAP[0] - 0.9
-    path = world.office.settings.copies_dir / R / "c1-1.webm"
+    path = piece_of(world)
     piece = sound.samples(path, 14.0 - pieces[0].start, 17.0 - pieces[0].start)
     copy = sound.samples(path.with_name("c1.webm"), 14.0 - COPY_BEGINS, 17.0 - COPY_BEGINS)
     assert alignment.find(piece, np.pad(copy, 800)).lag == pytest.approx(0.2, abs=0.02), "placed to a fiftieth of a second"
@@ -128,7 +135,7 @@ def test_who_did_not_want_to_be_filmed_is_not_shown(world: World, talk_files: Fi
     record_id = lay_out(world, talk_files, consent="audio_only")
     filling.fill(world.office, "c1")
     assert [segment.kind.value for segment in shown(world, record_id).segments if segment.only] == ["audio"]
-    with av.open(str(world.office.settings.copies_dir / R / "c1-1.webm")) as piece:
+    with av.open(str(piece_of(world))) as piece:
         assert not piece.streams.video
 
 

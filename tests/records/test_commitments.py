@@ -172,7 +172,7 @@ def test_it_is_done_by_the_unit_or_taken_back_by_the_leader_and_counts(talk: Wor
     with pytest.raises(WrongState):
         end(talk, talk.leader, "withdraw")
     with talk.read() as session:
-        assert [one.done_on for one in session.query(StoredDeadline).filter_by(case_id=case.id, rule="promise")] == [TODAY, None]
+        assert {one.done_on for one in session.query(StoredDeadline).filter_by(case_id=case.id, rule="promise")} == {TODAY, None}
     clock.set_source(lambda: TALK + timedelta(days=2))
     with talk.read() as session:
         late = commitments.ledger(session, talk.leader, "late", 2, None, "")

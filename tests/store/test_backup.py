@@ -27,8 +27,10 @@ from server.settings import Settings
 from server.store import migrate
 from server.store.engine import Store
 from server.store.models import AccessEntry
+from tests.databases import ON_POSTGRESQL
 from tests.records.office import TALK, World, draft, open_world, sign
 
+pytestmark = pytest.mark.skipif(ON_POSTGRESQL, reason="these are of files; the tests on PostgreSQL have a server of their own")
 PASSPHRASE = "a long pass phrase"
 SOUND = os.urandom(300_000)
 CLOSED = "p1-audio-001.webm"
