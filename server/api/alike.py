@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from server.api.deps import CaseReader, Clerk, Db, LeaderOrClerk, MatterReader, OfficeDep, Officer
-from server.api.receptions import ReceptionId
 from server.domain.joins import Deed
 from server.protocol.alike import (
     Alike,
@@ -41,12 +40,6 @@ def while_typing(body: LookedFor, actor: Clerk, office: OfficeDep) -> dict[str, 
 def like_record(record_id: str, db: Db, actor: LeaderOrClerk) -> dict[str, list[Alike]]:
     """Matters like the one of a record, before it is filed."""
     return {"alike": alike.of_record(db, actor, record_id)}
-
-
-@router.get("/receptions/{reception_id}/alike")
-def like_reception(reception_id: ReceptionId, db: Db, actor: LeaderOrClerk) -> dict[str, list[Alike]]:
-    """Matters like the one that somebody waits with."""
-    return {"alike": alike.of_reception(db, actor, reception_id)}
 
 
 @router.get("/cases/{case_id}/alike")

@@ -115,6 +115,11 @@ CaseReader = Annotated[
     Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER, StaffRole.SUPERVISOR))
 ]
 Officer = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER))]
+Supervisor = Annotated[Actor, Depends(allowed(StaffRole.SUPERVISOR))]
+DutyLister = Annotated[
+    Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER, StaffRole.SUPERVISOR, StaffRole.ADMINISTRATOR))
+]
+DutyKeeper = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK, StaffRole.ADMINISTRATOR))]
 Administrator = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR))]
 SecurityAdministrator = Annotated[Actor, Depends(allowed(StaffRole.SECURITY))]
 Auditor = Annotated[Actor, Depends(allowed(StaffRole.AUDITOR))]

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from server.api.deps import Db, LeaderOrClerk, OfficeDep
+from server.api.deps import CaseReader, Db, LeaderOrClerk, OfficeDep, Supervisor
 from server.api.receptions import ReceptionId
 from server.protocol.office import Invitation, Invited, JoinTicket, NewInvitation, SeatSpeaks
 from server.reception import invitations
@@ -56,21 +56,39 @@ def revoke(reception_id: ReceptionId, invitation_id: InvitationId, actor: Leader
 
 
 @router.get("/invitations")
-def mine(db: Db, actor: LeaderOrClerk) -> dict[str, Any]:
+def mine(db: Db, actor: CaseReader) -> dict[str, Any]:
     """Where the caller is asked to."""
     return {"invitations": invitations.addressed_to(db, actor)}
 
 
 @router.get("/invitations/{invitation_id}")
-def one(invitation_id: InvitationId, db: Db, actor: LeaderOrClerk) -> Invited:
+def one(invitation_id: InvitationId, db: Db, actor: CaseReader) -> Invited:
     """One of the caller's own invitations."""
     return invitations.invited(invitations.own(db, actor, invitation_id))
 
 
 @router.post("/invitations/{invitation_id}/join")
-def join(invitation_id: InvitationId, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> JoinTicket:
+def join(invitation_id: InvitationId, db: Db, actor: CaseReader, office: OfficeDep) -> JoinTicket:
     """A ticket for the caller's seat."""
     return invitations.join(db, actor, office.settings, invitation_id)
+
+
+@router.post("/invitations/{invitation_id}/decline", status_code=204)
+def decline(invitation_id: InvitationId, db: Db, actor: CaseReader) -> None:
+    """The caller cannot come now."""
+    invitations.decline(db, actor, invitation_id)
+
+
+@router.get("/observing")
+def running(db: Db, actor: Supervisor) -> dict[str, Any]:
+    """Talks under way that a supervisor may observe."""
+    return {"talks": invitations.running(db, actor)}
+
+
+@router.post("/observing/{reception_id}", status_code=201)
+def observe(reception_id: ReceptionId, db: Db, actor: Supervisor) -> Invited:
+    """A seat among the observers, which everybody in the talk sees."""
+    return invitations.observe(db, actor, reception_id)
 
 
 @router.get("/join/{code}")

@@ -4,11 +4,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from server.api.deps import AnyActor, Db, Leader, LeaderOrClerk, OfficeDep
+from server.api.deps import AnyActor, Db, LeaderOrClerk, OfficeDep
 from server.domain.states import ReceptionState, StaffRole
 from server.errors import NotAllowed
-from server.protocol.office import JoinTicket, Notes, PromiseDecision, Promises, PromiseView, Reception
-from server.reception import kiosks, promises, queue
+from server.protocol.briefs import Brief, OwnReceptions
+from server.protocol.office import (
+    JoinTicket,
+    NewPromise,
+    Notes,
+    PromiseDecision,
+    Promises,
+    PromiseView,
+    Reception,
+)
+from server.reception import briefs, kiosks, own_talks, promises, queue
 from server.store.access import Actor
 
 router = APIRouter(prefix="/receptions")
@@ -17,8 +26,8 @@ ReceptionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 PromiseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
 
 
-def _leader_or_kiosk(actor: Actor) -> None:
-    if actor.role != StaffRole.LEADER and not actor.is_kiosk:
+def _receiver_or_kiosk(actor: Actor) -> None:
+    if actor.role not in (StaffRole.LEADER, StaffRole.CLERK) and not actor.is_kiosk:
         raise NotAllowed
 
 
@@ -26,6 +35,24 @@ def _leader_or_kiosk(actor: Actor) -> None:
 def listed(db: Db, actor: LeaderOrClerk, state: ReceptionState | None = None) -> dict[str, Any]:
     """Receptions in one state (or today's), and the kiosks where somebody is wanted."""
     return {"receptions": queue.listed(db, actor, state), "calls": kiosks.calls(db, actor)}
+
+
+@router.get("/own")
+def own(db: Db, actor: LeaderOrClerk, after: Annotated[str, Query(max_length=120)] = "") -> OwnReceptions:
+    """Twenty talks that the caller held, the newest first, with what became of each promise."""
+    return own_talks.listed(db, actor, after)
+
+
+@router.get("/{reception_id}/brief")
+def brief(reception_id: ReceptionId, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> Brief:
+    """One page to read before the talk."""
+    return briefs.brief(db, actor, office.settings.statutory_routes, reception_id)
+
+
+@router.post("/{reception_id}/promises", status_code=201)
+def add_promise(reception_id: ReceptionId, added: NewPromise, db: Db, actor: LeaderOrClerk) -> PromiseView:
+    """Write down what was promised and not heard."""
+    return promises.add(db, actor, reception_id, added)
 
 
 @router.get("/{reception_id}")
@@ -36,14 +63,14 @@ def one(reception_id: ReceptionId, db: Db, actor: LeaderOrClerk) -> Reception:
 
 @router.post("/{reception_id}/join")
 def join(reception_id: ReceptionId, db: Db, actor: AnyActor, office: OfficeDep) -> JoinTicket:
-    """A ticket for the caller's seat; a leader becomes the receiver."""
-    _leader_or_kiosk(actor)
+    """A ticket for the caller's seat; a leader or clerk becomes the receiver."""
+    _receiver_or_kiosk(actor)
     return queue.join(db, actor, office.settings, reception_id)
 
 
 @router.put("/{reception_id}/notes", status_code=204)
-def write_notes(reception_id: ReceptionId, notes: Notes, db: Db, actor: Leader) -> None:
-    """Keep the leader's private notes."""
+def write_notes(reception_id: ReceptionId, notes: Notes, db: Db, actor: LeaderOrClerk) -> None:
+    """Keep the receiver's private notes."""
     queue.write_notes(db, actor, reception_id, notes)
 
 
@@ -66,6 +93,6 @@ def decide_promise(
 @router.post("/{reception_id}/end", status_code=202)
 def end(reception_id: ReceptionId, actor: AnyActor, office: OfficeDep) -> Response:
     """End the reception for everybody; the draft follows by itself."""
-    _leader_or_kiosk(actor)
+    _receiver_or_kiosk(actor)
     queue.end(office, actor, reception_id)
     return Response(status_code=202)

@@ -3,6 +3,8 @@
 from server.domain.states import EDITABLE_RECORD, RecordState
 
 WITH_PETITIONER = "笔录已经交给群众核对，答复不能再改。要改，请接谈员先“重新打开”。"
+TYPED = "领导补写，没有原话"
+"""What stands for the sentence of a promise that nobody heard."""
 SIGNED = "笔录已经签字，答复不能再改。"
 
 

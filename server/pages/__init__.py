@@ -15,6 +15,7 @@ def include(app: FastAPI) -> None:
         groups,
         home,
         join,
+        joint_duty,
         kiosk,
         leader,
         lectures,
@@ -27,5 +28,5 @@ def include(app: FastAPI) -> None:
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings, lectures):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings, lectures, joint_duty):
         app.include_router(module.router, include_in_schema=False)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from server.api.deps import LeaderOrClerk
+from server.api.deps import CaseReader
 from server.pages.render import render
 
 router = APIRouter()
@@ -20,6 +20,6 @@ def guest(request: Request, code: Token) -> Response:
 
 
 @router.get("/invitations/{invitation_id}")
-def colleague(request: Request, invitation_id: Token, actor: LeaderOrClerk) -> Response:
+def colleague(request: Request, invitation_id: Token, actor: CaseReader) -> Response:
     """The same page for an invited account."""
     return render(request, "join/room.html", actor=actor, api=f"/api/invitations/{invitation_id}")

@@ -377,6 +377,15 @@ class Promises(Message):
     until: Seconds
 
 
+class NewPromise(Message):
+    """Something promised that nobody heard; the page names it (`typed-…`), so that sent twice it is one."""
+
+    id: Annotated[str, Field(pattern=r"^typed-[A-Za-z0-9-]{1,60}$")]
+    who: Annotated[str, Field(max_length=100)] = ""
+    what: Annotated[str, Field(min_length=1, max_length=1000)]
+    by: Annotated[str, Field(max_length=100)] = ""
+
+
 class PromiseDecision(Message):
     """A promise confirmed, in these words, or struck."""
 
@@ -386,13 +395,17 @@ class PromiseDecision(Message):
     by: str = Field("", max_length=100)
 
 
+InvitationState = Literal["open", "used", "expired", "declined"]
+"""`declined`: the colleague said that they cannot come now; they may change their mind."""
 InvitedRole = Literal[Role.CLERK, Role.JOINT, Role.INTERPRETER, Role.OBSERVER]
 
 
 class NewInvitation(Message):
-    """Ask a colleague (`user_id`) or a guest (`name`) to a reception; one of the two."""
+    """Ask a colleague (`user_id`), a guest (`name`) or somebody of the duty list (`duty_id`) to a reception; one of the three.
+    Whoever is on the duty list plays the part and speaks the language that stands there."""
 
-    role: InvitedRole
+    role: InvitedRole = Role.JOINT
+    duty_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     user_id: int | None = None
     name: Annotated[str, Field(max_length=30)] = ""
     language: SeatLanguage = "zh"
@@ -413,7 +426,7 @@ class Invitation(Message):
     role: Role
     name: str
     guest: bool
-    state: Literal["open", "used", "expired"]
+    state: InvitationState
     expires_at: Moment
     url: str = ""
     """A guest's link; told this once, when it is made."""
@@ -433,12 +446,25 @@ class Invited(Message):
     reception_state: Literal["waiting", "running", "closing", "closed", "abandoned"]
     video: bool
     """Pictures are recorded, too."""
+    rings: bool = False
+    """Asked lately and not answered yet."""
+
+
+class RunningTalk(Message):
+    """A talk under way as those see it who may observe it."""
+
+    id: Identifier
+    number: str
+    kiosk: str
+    receiver: str
+    joined_at: Moment | None
 
 
 class Colleague(Message):
     """An account that may be invited."""
 
     id: int
+    role: StaffRoleName
     name: str
     title: str
     organization: str

@@ -87,8 +87,13 @@ def sheet(session: Session, actor: Actor, reception_id: str) -> CommitmentSheet:
         reception_id=reception.id, number=reception.number, petitioner=reception.petitioner_name, matter=reception.matter,
         today=clock.today(), cards=tuple(cards), units=tuple(NamedId(id=one, name=name) for one, name in units.items()),
         days_off=_days_off(), growing=record is None and reception.state != ReceptionState.CLOSED,
-        may_confirm=actor.user_id is not None and reception.receiver_id == actor.user_id and reception.started_at is not None,
+        may_confirm=_own_talk(actor, reception) and reception.started_at is not None,
     )  # fmt: skip
+
+
+def _own_talk(actor: Actor, reception: Reception) -> bool:
+    """A clerk who receives people passes on what they ask for; to promise something in an office's name is for its leaders."""
+    return actor.role is StaffRole.LEADER and reception.receiver_id == actor.user_id
 
 
 def _units(session: Session, reception: Reception) -> dict[int, str]:
@@ -108,10 +113,15 @@ def _proposed(one: PromiseView, units: Mapping[int, str], said_on: date) -> Comm
     own = next(iter(units))
     due = due_of(one.by, said_on)
     return CommitmentCard(
-        promise_id=one.id, version=one.version if one.state != PromiseState.HEARD else 0, id=None, said=one.text, start=one.start,
+        promise_id=one.id, version=one.version if one.state != PromiseState.HEARD else 0, id=None, said=_said(one), start=one.start,
         who=one.who, by=one.by, what=one.what, unit_id=unit_of(one.who, units) if one.who else own,
         due_on=due if due is not None and due >= clock.today() else None, typed=one.id.startswith(TYPED),
     )  # fmt: skip
+
+
+def _said(one: PromiseView) -> str:
+    """The sentence as it was heard; empty where somebody typed it."""
+    return "" if one.id.startswith(TYPED) else one.text
 
 
 def _confirmed(one: Commitment, promise: PromiseView | None) -> CommitmentCard:
@@ -129,7 +139,7 @@ def confirm(session: Session, actor: Actor, reception_id: str, order: ConfirmCom
     begun, InvalidInput, and Conflict where somebody decided about one meanwhile; then nothing has changed.
     """
     reception = queue.one(session, actor, reception_id)
-    if actor.user_id is None or reception.receiver_id != actor.user_id:
+    if not _own_talk(actor, reception):
         raise NotAllowed("只有接谈的领导能确认自己答应的事。")
     if reception.started_at is None:
         raise WrongState("还没有开始谈，没有可以确认的。")
@@ -170,7 +180,7 @@ def _confirm_one(
     session.add(
         Commitment(
             reception_id=reception.id, promise_id=item.promise_id, organization_id=reception.organization_id, unit_id=item.unit_id,
-            what=what, said=heard.text if heard else "", start=heard.start if heard else reception.seconds, due_on=item.due_on,
+            what=what, said=_said(heard) if heard else "", start=heard.start if heard else reception.seconds, due_on=item.due_on,
             promised_by_id=actor.user_id, promised_at=clock.now(), assign=assign, state=CommitmentState.OPEN, version=1,
         )
     )  # fmt: skip
@@ -197,7 +207,7 @@ def _keep_promise(
     stored = records.promise(session, reception.id, item.promise_id)
     if stored is None:
         stored = StoredPromise(
-            reception_id=reception.id, id=item.promise_id, text=heard.text if heard else "领导补写，没有原话",
+            reception_id=reception.id, id=item.promise_id, text=heard.text if heard else undertakings.TYPED,
             start=heard.start if heard else reception.seconds, state=PromiseState.HEARD, version=1, who=heard.who if heard else "",
             what=heard.what if heard else item.what, by=heard.by if heard else "",
         )  # fmt: skip

@@ -6,15 +6,17 @@ Whoever is invited sits, sees and speaks in that one reception; the invitation o
 import contextlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.joint_duty import role_of
 from server.domain.states import Consent, ReceptionState, StaffRole
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable, WrongState
 from server.protocol.base import Role
-from server.protocol.office import Colleague, Invited, JoinTicket, NewInvitation
+from server.protocol.office import Colleague, InvitationState, Invited, JoinTicket, NewInvitation, RunningTalk
 from server.protocol.office import Invitation as InvitationView
 from server.protocol.signalling import MAX_OBSERVERS, MAX_PARTICIPANTS
 from server.protocol.transcript import SeatLanguage
@@ -22,13 +24,16 @@ from server.reception import kiosks, queue, tickets
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
 from server.settings import Settings
-from server.store import accounts, receptions
+from server.store import accounts, joint_duty, receptions
 from server.store import invitations as store
 from server.store.access import Actor
-from server.store.models import Invitation, Participant, Reception, User
+from server.store.models import Invitation, JointDuty, Participant, Reception, User
 
 LASTS = timedelta(hours=12)
 """So long an invitation waits to be used."""
+RINGS_FOR = timedelta(minutes=3)
+"""So long the page of whoever is asked rings."""
+RUNNING_SHOWN = 100
 COLLEAGUES_SHOWN = 30
 NODE_WAIT_S = 3.0
 OTHERS = MAX_PARTICIPANTS - 2
@@ -42,10 +47,18 @@ def invite(session: Session, actor: Actor, settings: Settings, reception_id: str
     Raises NotAllowed for a leader who is not its receiver, WrongState when it is over, Conflict when all seats are
     given away, InvalidInput for nobody or somebody who cannot be asked.
     """
-    reception = _reception(session, actor, reception_id)
+    reception = open_to(session, actor, reception_id)
+    duty = None if asked.duty_id is None else _on_list(session, reception, asked.duty_id)
+    if duty is not None:
+        asked = NewInvitation(
+            role=role_of(duty.kind), user_id=duty.user_id, name=duty.name[:30], language=duty.language, duty_id=duty.id
+        )  # fmt: skip
+    user = None if asked.user_id is None else _colleague(session, actor, reception, asked.user_id, asked.role)
+    again = next((one for one in store.of_reception(session, actor, reception.id) if user and one.user_id == user.id), None)
+    if again is not None:
+        return _ask_again(session, actor, again)
     _require_seat_left(session, actor, reception, asked.role)
-    user = None if asked.user_id is None else _colleague(session, actor, reception, asked.user_id)
-    name = asked.name.strip() if user is None else receptions.shown_name(user)
+    name = _name(reception, asked, user, duty)
     if not name:
         raise InvalidInput("请写上客人的姓名，在场的人都看得见。", code="name_missing")
     code = None if user else new_token()
@@ -53,6 +66,39 @@ def invite(session: Session, actor: Actor, settings: Settings, reception_id: str
     session.add(invitation)
     session.flush()
     return view(invitation, f"{settings.base_url}/join/{code}" if code else "")
+
+
+def on_duty_for(session: Session, reception: Reception) -> Sequence[JointDuty]:
+    """Everybody on the duty lists of the reception's office and of those above it."""
+    return joint_duty.on_lists_of(session, [int(part) for part in reception.organization.path.split("/") if part])
+
+
+def _on_list(session: Session, reception: Reception, duty_id: int) -> JointDuty:
+    found = next((one for one in on_duty_for(session, reception) if one.id == duty_id), None)
+    if found is None:
+        raise InvalidInput("值班表上没有这个人了，请重新选。", code="no_duty")
+    return found
+
+
+def _ask_again(session: Session, actor: Actor, invitation: Invitation) -> InvitationView:
+    """Somebody who could not come, or never came, is asked once more; the seat stays the same."""
+    now = clock.now()
+    if state_of(invitation, now) not in ("declined", "expired"):
+        raise Conflict("这位同事已经请过了。", code="already_invited")
+    _require_seat_left(session, actor, invitation.reception, Role(invitation.role))
+    invitation.declined_at, invitation.created_at, invitation.expires_at = None, now, now + LASTS
+    session.flush()
+    return view(invitation)
+
+
+def _name(reception: Reception, asked: NewInvitation, user: User | None, duty: JointDuty | None) -> str:
+    """As it stands on everybody's screen and in the record: with the unit of whoever comes from elsewhere."""
+    if duty is not None:
+        return f"{duty.unit} {receptions.shown_name(user) if user else duty.name}"
+    if user is None:
+        return asked.name.strip()
+    own = reception.organization.path.startswith(user.organization.path) or asked.role == Role.OBSERVER
+    return receptions.shown_name(user) if own else f"{user.organization.name} {receptions.shown_name(user)}"
 
 
 def _new(
@@ -67,6 +113,7 @@ def _new(
         name=name[:64],
         language=asked.language,
         user_id=user.id if user else None,
+        duty_id=asked.duty_id,
         code_sha256=digest(code) if code else None,
         invited_by=actor.user_id or 0,
         created_at=now,
@@ -74,7 +121,7 @@ def _new(
     )
 
 
-def _reception(session: Session, actor: Actor, reception_id: str) -> Reception:
+def open_to(session: Session, actor: Actor, reception_id: str) -> Reception:
     """A reception that this actor may ask others to."""
     reception = queue.one(session, actor, reception_id)
     if actor.role == StaffRole.LEADER and reception.receiver_id not in (None, actor.user_id):
@@ -94,7 +141,7 @@ def _require_seat_left(session: Session, actor: Actor, reception: Reception, rol
     given = [
         one
         for one in store.of_reception(session, actor, reception.id)
-        if (one.role == Role.OBSERVER) == observing and state_of(one, now) != "expired"
+        if (one.role == Role.OBSERVER) == observing and state_of(one, now) in ("open", "used")
     ]
     if len(given) >= (MAX_OBSERVERS if observing else OTHERS):
         raise Conflict(
@@ -103,33 +150,33 @@ def _require_seat_left(session: Session, actor: Actor, reception: Reception, rol
         )
 
 
-def _colleague(session: Session, actor: Actor, reception: Reception, user_id: int) -> User:
+def _colleague(session: Session, actor: Actor, reception: Reception, user_id: int, role: Role) -> User:
     user = accounts.user_with_organization(session, user_id)
-    ours = user is not None and user.organization.path.startswith(_root_of(actor))
-    if user is None or not ours or user.role not in (StaffRole.LEADER, StaffRole.CLERK):
+    ours = user is not None and user.organization.path.startswith(root_of(actor))
+    if user is None or not ours or user.role not in store.INVITED_ROLES:
         raise InvalidInput("没有这位同事，请重新选。", code="no_colleague")
+    if user.role == StaffRole.SUPERVISOR and role != Role.OBSERVER:
+        raise InvalidInput("督查督办人员只能旁听。", code="observes_only")
     if user.id == reception.receiver_id:
         raise InvalidInput("这位就是接谈的领导，不用再请。", code="is_receiver")
-    known = store.of_reception(session, actor, reception.id)
-    if any(one.user_id == user.id for one in known):
-        raise Conflict("这位同事已经请过了。", code="already_invited")
     return user
 
 
-def _root_of(actor: Actor) -> str:
+def root_of(actor: Actor) -> str:
     """Path of the top organization: departments that sit together need not lie under each other."""
     return "/" + actor.organization_path.split("/")[1] + "/"
 
 
 def colleagues(session: Session, actor: Actor, reception_id: str, words: str) -> list[Colleague]:
     """Accounts that may be asked, by name, post or office; at most 30."""
-    reception = _reception(session, actor, reception_id)
-    found = store.colleagues(session, _root_of(actor), words.strip(), COLLEAGUES_SHOWN + 1)
-    return [
-        Colleague(id=user.id, name=user.name, title=user.title, organization=user.organization.name)
-        for user in found
-        if user.id != reception.receiver_id
-    ][:COLLEAGUES_SHOWN]
+    reception = open_to(session, actor, reception_id)
+    found = store.colleagues(session, root_of(actor), words.strip(), COLLEAGUES_SHOWN + 1)
+    return [colleague(user) for user in found if user.id != reception.receiver_id][:COLLEAGUES_SHOWN]
+
+
+def colleague(user: User) -> Colleague:
+    """An account as it is offered."""
+    return Colleague(id=user.id, role=user.role, name=user.name, title=user.title, organization=user.organization.name)
 
 
 def listed(session: Session, actor: Actor, reception_id: str) -> list[InvitationView]:
@@ -151,7 +198,7 @@ def speaks(office: Office, actor: Actor, reception_id: str, participant_id: str,
     Raises NotAllowed, WrongState as `invite` does, NotFound.
     """
     with office.store.write() as session:
-        reception = _reception(session, actor, reception_id)
+        reception = open_to(session, actor, reception_id)
         rows: list[Participant | Invitation] = [seat for seat in reception.participants if seat.id == participant_id]
         rows += [one for one in store.of_reception(session, actor, reception_id) if one.participant_id == participant_id]
         if not rows:
@@ -176,17 +223,19 @@ def view(invitation: Invitation, url: str = "") -> InvitationView:
     )
 
 
-def state_of(invitation: Invitation, now: datetime) -> str:
-    """open, used or expired."""
+def state_of(invitation: Invitation, now: datetime) -> InvitationState:
+    """open, used, declined or expired."""
     if invitation.used_at is not None:
         return "used"
+    if invitation.declined_at is not None:
+        return "declined"
     return "open" if invitation.expires_at > now else "expired"
 
 
 def revoke(office: Office, actor: Actor, reception_id: str, invitation_id: str) -> None:
     """Take an invitation back; whoever sits there by it is sent out."""
     with office.store.write() as session:
-        _reception(session, actor, reception_id)
+        open_to(session, actor, reception_id)
         invitation = store.find(session, actor, invitation_id)
         if invitation is None or invitation.reception_id != reception_id:
             raise NotFound("没有这个邀请，可能已经收回了。")
@@ -203,7 +252,7 @@ def revoke(office: Office, actor: Actor, reception_id: str, invitation_id: str) 
 def addressed_to(session: Session, actor: Actor) -> list[Invited]:
     """Invitations of the actor's account that are still good."""
     now = clock.now()
-    return [invited(one) for one in store.addressed_to(session, actor) if state_of(one, now) != "expired"]
+    return [invited(one) for one in store.addressed_to(session, actor) if state_of(one, now) in ("open", "used")]
 
 
 def invited(invitation: Invitation) -> Invited:
@@ -218,7 +267,45 @@ def invited(invitation: Invitation) -> Invited:
         kiosk=reception.kiosk.name,
         reception_state=reception.state,
         video=reception.consent == Consent.AUDIO_VIDEO,
+        rings=state_of(invitation, clock.now()) == "open" and clock.now() - invitation.created_at < RINGS_FOR,
     )
+
+
+def decline(session: Session, actor: Actor, invitation_id: str) -> None:
+    """The colleague cannot come now, and whoever asks sees it; somebody who came has come.  Raises NotFound."""
+    invitation = own(session, actor, invitation_id)
+    if invitation.used_at is None:
+        invitation.declined_at = clock.now()
+
+
+def observe(session: Session, actor: Actor, reception_id: str) -> Invited:
+    """A supervisor's own seat among the observers of a talk: shown to everybody in it like any other.
+
+    Raises NotFound, WrongState, Conflict when there are too many observers.
+    """
+    reception = queue.one(session, actor, reception_id)
+    _require_open(reception)
+    known = next((one for one in store.of_reception(session, actor, reception_id) if one.user_id == actor.user_id), None)
+    if known is not None:
+        return invited(known)
+    _require_seat_left(session, actor, reception, Role.OBSERVER)
+    user = accounts.user_with_organization(session, actor.user_id or 0)
+    asked = NewInvitation(role=Role.OBSERVER)
+    invitation = _new(actor, reception, asked, receptions.shown_name(user), user, None)
+    session.add(invitation)
+    session.flush()
+    session.refresh(invitation, ["inviter", "reception"])
+    return invited(invitation)
+
+
+def running(session: Session, actor: Actor) -> list[RunningTalk]:
+    """Talks under way that the actor may observe: where, and who receives; nothing of the matter."""
+    return [
+        RunningTalk(
+            id=one.id, number=one.number, kiosk=one.kiosk.name, receiver=receptions.shown_name(one.receiver), joined_at=one.joined_at
+        )
+        for one in receptions.receptions_in(session, actor, ReceptionState.RUNNING, RUNNING_SHOWN)
+    ]
 
 
 def own(session: Session, actor: Actor, invitation_id: str) -> Invitation:
@@ -232,6 +319,7 @@ def own(session: Session, actor: Actor, invitation_id: str) -> Invitation:
 def join(session: Session, actor: Actor, settings: Settings, invitation_id: str) -> JoinTicket:
     """A ticket for a colleague who was invited.  Raises NotFound, WrongState."""
     invitation = own(session, actor, invitation_id)
+    invitation.declined_at = None
     if invitation.used_at is None and not store.use(session, invitation.id, "", clock.now()):
         session.refresh(invitation)
         if invitation.used_at is None:

@@ -12,7 +12,7 @@ from server import clock
 from server.domain import undertakings
 from server.domain.states import PromiseState, RecordState, StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from server.protocol.office import PromiseDecision, Promises, PromiseView
+from server.protocol.office import NewPromise, PromiseDecision, Promises, PromiseView
 from server.reception import queue, revisions
 from server.reception.drafts import promise_ids, talk_of
 from server.store import records
@@ -58,6 +58,32 @@ def decide(
     if stored is None:
         stored = _keep(session, reception.id, _heard(session, reception, promise_id))
     settle(session, actor, record, stored, decision)
+    return _decided(stored)
+
+
+def add(session: Session, actor: Actor, reception_id: str, added: NewPromise) -> PromiseView:
+    """Keep a promise that was typed while the talk runs; sent again it is the same one.
+
+    Raises NotFound, NotAllowed, InvalidInput, WrongState before the talk has begun and once the petitioner reads the record.
+    """
+    reception = _of_actor(session, actor, reception_id)
+    if reception.started_at is None:
+        raise WrongState("还没有开始谈，先谈起来再记。")
+    stored = records.promise(session, reception.id, added.id)
+    if stored is not None:
+        return _decided(stored)
+    record = records.of_reception(session, reception.id)
+    if record is not None:
+        record = records.lock(session, record.id, clock.now())
+    if why_not := undertakings.settled_because(RecordState(record.state) if record else None):
+        raise WrongState(why_not, code="record_settled")
+    passed = max(0.0, ((reception.ended_at or clock.now()) - reception.started_at).total_seconds())
+    stored = StoredPromise(
+        reception_id=reception.id, id=added.id, text=undertakings.TYPED, start=passed, state=PromiseState.HEARD, version=0,
+        who=added.who, what=added.what, by=added.by,
+    )  # fmt: skip
+    session.add(stored)
+    settle(session, actor, record, stored, PromiseDecision(state="confirmed", who=added.who, what=added.what, by=added.by))
     return _decided(stored)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import ReceptionState
+from server.domain.states import ReceptionState, StaffRole
 from server.errors import Conflict, NotAllowed, NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import JoinTicket, Notes, ReceptionRow
@@ -89,16 +89,16 @@ def view(session: Session, actor: Actor, reception: Reception) -> ReceptionView:
 
 
 def join(session: Session, actor: Actor, settings: Settings, reception_id: str) -> JoinTicket:
-    """A ticket for the actor's seat; the first leader who asks becomes the receiver.
+    """A ticket for the actor's seat; the first leader or clerk who asks becomes the receiver.
 
-    Raises Conflict when another leader is the receiver or others are before the person, WrongState when the reception is over.
+    Raises Conflict when somebody else is the receiver or others are before the person, WrongState when the reception is over.
     """
     reception = one(session, actor, reception_id)
     if actor.is_kiosk:
         participant = next(p for p in reception.participants if p.role == Role.PETITIONER)
     else:
         _receive(session, actor, reception)
-        participant = _leader_seat(session, actor, reception)
+        participant = _receiver_seat(session, actor, reception)
     if reception.state not in (ReceptionState.WAITING, ReceptionState.RUNNING):
         raise WrongState("这次接谈已经结束，不能再加入。", code="reception_over")
     tickets.place(session, settings, reception)
@@ -117,13 +117,14 @@ def _receive(session: Session, actor: Actor, reception: Reception) -> None:
     if reception.state == ReceptionState.ABANDONED:
         raise WrongState("群众已经离开，这次接谈取消了。", code="reception_over")
     if reception.receiver_id != actor.user_id:
-        raise Conflict("这位群众已经有别的领导在接谈。", code="already_received")
+        raise Conflict("这位群众已经有别人在接谈。", code="already_received")
 
 
-def _leader_seat(session: Session, actor: Actor, reception: Reception) -> Participant:
+def _receiver_seat(session: Session, actor: Actor, reception: Reception) -> Participant:
     participant = store.receiver_seat(session, reception.id, actor.user_id or 0)
     if participant is None:
-        participant = sittings.seat(Role.LEADER, actor.name, len(reception.participants), actor.user_id)
+        role = Role.LEADER if actor.role == StaffRole.LEADER else Role.CLERK
+        participant = sittings.seat(role, actor.name, len(reception.participants), actor.user_id)
         participant.reception_id = reception.id
         session.add(participant)
         session.flush()
@@ -131,10 +132,10 @@ def _leader_seat(session: Session, actor: Actor, reception: Reception) -> Partic
 
 
 def write_notes(session: Session, actor: Actor, reception_id: str, notes: Notes) -> None:
-    """Keep a leader's private notes; raises NotAllowed when somebody else is the receiver."""
+    """Keep the receiver's private notes; raises NotAllowed for anybody else."""
     reception = one(session, actor, reception_id)
     if reception.receiver_id != actor.user_id:
-        raise NotAllowed("只有接谈的领导能在这里记笔记。")
+        raise NotAllowed("只有接谈的人能在这里记笔记。")
     now = clock.now()
     session.merge(LeaderNote(reception_id=reception.id, user_id=actor.user_id, text=notes.text, updated_at=now))
 
@@ -142,7 +143,7 @@ def write_notes(session: Session, actor: Actor, reception_id: str, notes: Notes)
 def end(office: Office, actor: Actor, reception_id: str) -> None:
     """End a reception and start closing it; ending it again changes nothing.
 
-    Raises NotAllowed for a leader who is not the receiver, WrongState while nobody has joined.
+    Raises NotAllowed for whoever is not the receiver, WrongState while nobody has joined.
     """
     with office.store.write() as session:
         reception = one(session, actor, reception_id)
@@ -159,4 +160,4 @@ def _check_may_end(actor: Actor, reception: Reception) -> None:
     if reception.state == ReceptionState.WAITING:
         raise WrongState("还没有开始接谈。")
     if not actor.is_kiosk and reception.receiver_id != actor.user_id:
-        raise NotAllowed("只有接谈的领导能结束这次接谈。")
+        raise NotAllowed("只有接谈的人能结束这次接谈。")

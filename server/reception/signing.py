@@ -304,6 +304,6 @@ def _hash_now(session: Session, record: VisitRecord) -> str:
 def _role_of(actor: Actor, record: VisitRecord) -> Literal["", "receiver", "recorder"]:
     if actor.user_id is None:
         return ""
-    if actor.role == StaffRole.LEADER and record.reception.receiver_id == actor.user_id:
-        return "receiver"
-    return "recorder" if actor.role == StaffRole.CLERK and record.clerk_id == actor.user_id else ""
+    if actor.role == StaffRole.CLERK and record.clerk_id == actor.user_id:
+        return "recorder"
+    return "receiver" if record.reception.receiver_id == actor.user_id else ""

@@ -18,8 +18,6 @@ from server.store import receptions
 from server.store.models import Kiosk, Participant, Reception
 
 LIFETIME_S = 60
-ENDERS = (Role.PETITIONER, Role.LEADER)
-"""Who may end the reception for everybody."""
 
 
 def place(session: Session, settings: Settings, reception: Reception) -> int:
@@ -51,7 +49,7 @@ def ticket(settings: Settings, reception: Reception, participant: Participant) -
         role=role,
         name=participant.name,
         video=role != Role.PETITIONER or reception.consent == Consent.AUDIO_VIDEO,
-        may_end=role in ENDERS,
+        may_end=may_end(reception, participant),
         language=cast(SeatLanguage, participant.language),
         **_camera(reception.kiosk if role == Role.PETITIONER else None),
     )
@@ -63,6 +61,14 @@ def issue(settings: Settings, node: int, **what: Any) -> JoinTicket:
     claims = SeatClaims(node=node, jti=secrets.token_hex(16), iat=now, exp=now + LIFETIME_S, **what)
     token = jwt.encode(claims.model_dump(mode="json"), settings.key("seat"), algorithm="HS256")
     return JoinTicket(token=token, signalling_url=settings.client_signalling_url(node), participant_id=claims.participant_id)
+
+
+def may_end(reception: Reception, participant: Participant) -> bool:
+    """Whether a seat may end the reception for everybody: the petitioner's, and that of whoever receives them."""
+    if participant.role == Role.PETITIONER:
+        return True
+    receives = participant.user_id is not None and participant.user_id == reception.receiver_id
+    return receives and participant.role in (Role.LEADER, Role.CLERK)
 
 
 def _camera(kiosk: Kiosk | None) -> dict[str, Any]:

@@ -282,7 +282,7 @@ def visible_kiosks(actor: Actor) -> Select[Kiosk]:
 def visible_invitations(actor: Actor) -> Select[Invitation]:
     """Invitations addressed to the actor's own account, and those to receptions that the actor may read."""
     query = select(Invitation)
-    if actor.is_kiosk or not _reads_matters(actor):
+    if actor.is_kiosk or not _reads_cases(actor):
         return query.where(false())
     theirs = visible_receptions(actor).with_only_columns(Reception.id)
     return query.where(or_(Invitation.user_id == actor.user_id, Invitation.reception_id.in_(theirs)))

@@ -10,6 +10,7 @@ from server.domain.states import ReceptionState, StaffRole
 from server.store.access import Actor, visible_invitations
 from server.store.models import Invitation, Organization, Reception, User
 
+INVITED_ROLES = (StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER, StaffRole.SUPERVISOR)
 INVITABLE = (ReceptionState.WAITING, ReceptionState.RUNNING)
 
 
@@ -58,12 +59,12 @@ def use(session: Session, invitation_id: str, key_sha256: str, now: datetime) ->
 
 
 def colleagues(session: Session, path: str, words: str, limit: int) -> Sequence[User]:
-    """Active leaders and clerks at or below `path` whose name, post or office contains these words."""
+    """Active leaders, clerks, handling officers and supervisors at or below `path` whose name, post or office contains these words."""
     query = (
         select(User)
         .join(User.organization)
         .where(Organization.path.startswith(path, autoescape=True), User.active)
-        .where(User.role.in_((StaffRole.LEADER, StaffRole.CLERK)))
+        .where(User.role.in_(INVITED_ROLES))
         .options(joinedload(User.organization))
     )
     if words:

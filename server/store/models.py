@@ -357,8 +357,42 @@ class Invitation(Base):
     """Until when it may be used for the first time."""
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
+    """When the colleague said that they cannot come now."""
+    duty_id: Mapped[int | None]
+    """The row of the duty list by which they were asked; it may be gone since."""
     inviter: Mapped[User] = relationship(foreign_keys=[invited_by])
     reception: Mapped[Reception] = relationship()
+
+
+class JointDuty(Base):
+    """联合接访值班: somebody who can be asked into talks in these hours, on the list of one office."""
+
+    __tablename__ = "joint_duties"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    """Whose list it is: it is offered in talks there and below."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """DutyKind of domain/joint_duty.py."""
+    way: Mapped[str] = mapped_column(String(20))
+    """DutyWay."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    """Null: no account."""
+    name: Mapped[str] = mapped_column(String(64))
+    unit: Mapped[str] = mapped_column(String(60))
+    phone: Mapped[str] = mapped_column(String(30), default="")
+    language: Mapped[str] = mapped_column(String(10), default="zh")
+    weekdays: Mapped[list[Any]]
+    """0 is Monday."""
+    begins: Mapped[int]
+    """Minute of the day in the office."""
+    ends: Mapped[int]
+    first_on: Mapped[date | None] = mapped_column(Date)
+    last_on: Mapped[date | None] = mapped_column(Date)
+    author: Mapped[str] = mapped_column(String(64))
+    changed_at: Mapped[datetime]
+    organization: Mapped[Organization] = relationship()
+    user: Mapped[User | None] = relationship()
 
 
 class StoredPresence(Base):

@@ -14,6 +14,7 @@ from server.store.access import Actor, visible_kiosk_lines, visible_kiosks, visi
 from server.store.models import (
     Counter,
     HelpCall,
+    Invitation,
     Kiosk,
     LeaderNote,
     ModelQuestion,
@@ -215,9 +216,10 @@ def manifest_known(session: Session, reception_id: str) -> bool:
 
 
 def receiver_seat(session: Session, reception_id: str, user_id: int) -> Participant | None:
-    """The seat of an account as the leader who receives; one that it has as a guest of another is not meant."""
+    """The seat of an account as the one who receives; one that it has as a guest of another is not meant."""
     query = select(Participant).where(Participant.reception_id == reception_id, Participant.user_id == user_id)
-    return session.scalar(query.where(Participant.role == Role.LEADER))
+    invited = exists().where(Invitation.participant_id == Participant.id)
+    return session.scalar(query.where(Participant.role.in_((Role.LEADER, Role.CLERK)), ~invited))
 
 
 def presences_of(session: Session, reception_id: str) -> Sequence[StoredPresence]:

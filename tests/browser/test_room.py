@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ SIZES = {"leader": (1366, 768), "kiosk": (1080, 1920), "guest": (390, 844)}
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
     with talking(tmp_path_factory.mktemp("room")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def administrator(programs: Programs) -> Administrator:
+    return Administrator(programs)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +70,18 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
+def look_both(page: Page, name: str) -> None:
+    """The same on a telephone, too."""
+    if "JIETAN_SCREENSHOTS" not in os.environ:
+        return
+    size = page.viewport_size
+    assert size is not None
+    look(page, name)
+    page.set_viewport_size({"width": 390, "height": 844})
+    look(page, f"{name}-phone")
+    page.set_viewport_size(size)
+
+
 def boxes(page: Page, selector: str) -> list[dict[str, float]]:
     """Where each of these that is shown lies."""
     return page.evaluate(
@@ -94,8 +112,7 @@ def moving(page: Page, selector: str) -> None:
     page.wait_for_function("(s) => { const v = document.querySelector(s); return v && v.videoWidth > 0 && v.currentTime > 0.5; }", arg=selector, timeout=LONG_MS)
 
 
-def test_a_leader_a_guest_by_link_and_the_kiosk(browser: Browser, programs: Programs) -> None:
-    administrator = Administrator(programs)
+def test_a_leader_a_guest_by_link_and_the_kiosk(browser: Browser, programs: Programs, administrator: Administrator) -> None:
     administrator.add_staff("leader", "周文清", "副县长")
     administrator.add_staff("clerk", "林晓")
     code = administrator.add_kiosk("石桥镇", "石桥镇接谈室").partition("code=")[2]
@@ -137,6 +154,70 @@ def test_a_leader_a_guest_by_link_and_the_kiosk(browser: Browser, programs: Prog
     again.goto(link)
     expect(again.locator("#problem-words")).to_contain_text("这个链接不能用了", timeout=LONG_MS)
     assert places.faults == []
+
+
+@pytest.mark.slow
+def test_three_clicks_from_log_in_to_talking_and_seconds_from_hang_up_to_confirmed(
+    browser: Browser, programs: Programs, administrator: Administrator
+) -> None:
+    """The leader's whole way, counted and timed; the figures are printed (pytest -s)."""
+    county = administrator.overview()["organizations"][0]["id"]
+    administrator.post("/api/admin/users", username="li", name="李明", role="leader", title="副县长", organization_id=county, password=PASSWORD)
+    code = administrator.post("/api/admin/kiosks", name="安泰接谈室", organization_id=county)["url"].partition("code=")[2]
+    places = Places(browser, programs.url)
+    kiosk, leader = places.page("kiosk"), places.page("leader")
+    places.post(kiosk, "/api/kiosk/enrol", code=code)
+    places.post(kiosk, "/api/kiosk/sittings", consent="audio_video", name="郑玉梅", phone="", matter="低保复核没有结果，要求给个说法")
+    kiosk.goto(f"{programs.url}/kiosk")
+    leader.goto(f"{programs.url}/login")
+    leader.fill("#username", "li")
+    leader.fill("#password", PASSWORD)
+    clicks = Clicks(leader)
+    began = time.monotonic()
+    clicks("#log-in [type=submit]")
+    expect(leader.locator("#detail")).to_contain_text("登记以后的时限", timeout=LONG_MS)
+    look_both(leader, "today")
+    clicks("#start")
+    leader.locator("#begin:enabled").wait_for(timeout=LONG_MS)
+    look_both(leader, "prepare")
+    clicks("#begin")
+    expect(leader.locator("#recording")).to_contain_text("录音录像", timeout=LONG_MS)
+    moving(leader, "#remote")
+    to_talking, needed = time.monotonic() - began, clicks.count
+    leader.click("#promise-add")
+    leader.fill(".typing [name=what]", "十天以内把复核结果送到家")
+    leader.click(".typing [type=submit]")
+    expect(leader.locator("#promises")).to_contain_text("核对过", timeout=LONG_MS)
+    look_both(leader, "talk")
+    leader.click("#hang-up")
+    leader.click("#hang-up-yes")
+    hung_up, clicks.count = time.monotonic(), 0
+    card = leader.locator(".commit-card").first
+    card.wait_for(timeout=LONG_MS)
+    card.get_by_role("button", name="一周").click()
+    clicks.count += 1
+    look_both(leader, "confirm")
+    clicks("#commit-send")
+    expect(leader.locator(".commit-card.settled")).to_have_count(1, timeout=LONG_MS)
+    confirmed = time.monotonic() - hung_up
+    print(f"\nlog-in to talking: {needed} clicks, {to_talking:.1f} s; hang-up to confirmed promises: {clicks.count} clicks, {confirmed:.1f} s")
+    assert needed == 3
+    assert confirmed < 30
+    leader.goto(f"{programs.url}/leader/own")
+    expect(leader.locator(".talk")).to_contain_text("十天以内把复核结果送到家", timeout=LONG_MS)
+    look_both(leader, "own")
+    assert places.faults == []
+
+
+class Clicks:
+    """Presses of one pointer, counted."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self.count = page, 0
+
+    def __call__(self, selector: str) -> None:
+        self.count += 1
+        self._page.click(selector)
 
 
 def invite_guest(leader: Page, name: str, role: str) -> str:
@@ -189,11 +270,11 @@ def arrangements(leader: Page) -> None:
     assert_apart(leader, ".tile", 2)
     large, small = boxes(leader, ".tile.large")[0], boxes(leader, ".tile:not(.large)")[0]
     assert large["height"] > 2 * small["height"], "the speaker is large"
-    assert_apart(leader, ".ctl .cb", 7)
+    assert_apart(leader, ".ctl .cb", 9)
     look(leader, "leader-speaker")
     leader.set_viewport_size({"width": 390, "height": 844})
     assert_apart(leader, ".tile", 2)
-    assert_apart(leader, ".ctl .cb", 7)
+    assert_apart(leader, ".ctl .cb", 9)
     look(leader, "leader-phone")
     leader.set_viewport_size({"width": 1366, "height": 768})
 
@@ -275,11 +356,13 @@ def hold(leader: Page, kiosk: Page) -> None:
     leader.locator("#people-close").click()
     expect(person(leader, "何守田").get_by_label("说什么话")).to_have_value("yue", timeout=LONG_MS)
     look(leader, "leader-languages")
-    person(leader, "何守田").get_by_text("请等一等").click()
-    expect(kiosk.locator('[data-part="stage-words"]')).to_have_text("领导正在商量，请稍等。这一段不录音。", timeout=LONG_MS)
+    leader.locator("#people-close").click()
+    leader.locator("#side-talk").click()
+    expect(kiosk.locator('[data-part="stage-words"]')).to_have_text("接谈人员正在商量，请稍等。这一段不录音。", timeout=LONG_MS)
     look(kiosk, "kiosk-held")
     expect(leader.locator("#held-banner")).to_contain_text("这一段不录音")
-    person(leader, "何守田").get_by_text("请回来").click()
+    expect(leader.locator("#side-talk")).to_have_text("请回来")
+    leader.locator("#side-talk").click()
     expect(kiosk.locator('[data-part="stage-words"]')).to_have_text("", timeout=LONG_MS)
 
 

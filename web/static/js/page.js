@@ -1,6 +1,7 @@
 // On every page of the staff: log out, and say so when the network is away.
 import { api } from "/static/js/api.js";
 import { watchBell } from "/static/js/notices/bell.js";
+import { watchRing } from "/static/js/room/ring.js";
 
 async function logOut() {
   try {
@@ -17,3 +18,4 @@ document.addEventListener("click", (event) => {
 
 document.querySelector(".nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" }); // on a telephone the menu is wider than the screen
 watchBell();
+watchRing();

@@ -1,14 +1,10 @@
 // Who is there, who was asked: asking others, putting on hold, sending out.
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
-import { nameOf, roleWord, stateWord } from "/static/js/room/words.js";
+import { LANGUAGES, nameOf, roleWord, stateWord } from "/static/js/room/words.js";
 
 const ROLES = [["joint", "联合接访"], ["interpreter", "翻译"], ["clerk", "接谈员"], ["observer", "旁听（只看不说）"]];
-const LANGUAGES = [
-  ["zh", "汉语（含方言）"], ["yue", "粤语"], ["bo", "藏语"], ["mn", "蒙古语"], ["kk", "哈萨克语"], ["ko", "朝鲜语"], ["en", "英语"],
-  ["auto", "别的语言"],
-];
-const STATES = { open: "还没进来", used: "来过，现在不在", expired: "链接过期了" };
+const STATES = { open: "还没进来", used: "来过，现在不在", expired: "链接过期了", declined: "说现在来不了" };
 const TYPING_MS = 300;
 
 /** @param {string[][]} choices */
@@ -40,7 +36,7 @@ export class People {
     tell(byId("invite-trouble"), "");
     byId("invite-link").hidden = true;
     this.dialog.showModal();
-    await this.try(async () => { await this.load(); await this.search(); });
+    await this.try(async () => { await Promise.all([this.load(), this.loadOffers()]); await this.search(); });
   }
 
   /** @param {() => Promise<any>} act */
@@ -59,6 +55,27 @@ export class People {
     this.draw();
   }
 
+  /** Those of the duty list, those whose hours it is first. */
+  async loadOffers() {
+    const { offers } = await api("GET", `${this.path}/joint-duty`);
+    byId("offers-none").hidden = offers.length > 0;
+    byId("offers").replaceChildren(...offers.map((/** @type {any} */ one) => this.offer(one)));
+  }
+
+  /** @param {any} one DutyOffer of server/protocol/joint_duty.py */
+  offer(one) {
+    const invite = () => this.try(async () => {
+      const made = await api("POST", `${this.path}/invitations`, { duty_id: one.id });
+      if (made.url) this.showLink(made);
+      await Promise.all([this.load(), this.loadOffers()]);
+    });
+    const asked = one.asked && one.asked !== "declined" && one.asked !== "expired";
+    const state = asked ? el("span.badge.line", {}, icon("bell"), one.account ? "已经叫了" : "链接出过了") : one.asked === "declined" ? el("span.badge.warn", {}, "现在来不了") : null;
+    const hours = one.now ? el("span.badge.ok", {}, one.way_words.split("，")[0]) : el("span.small.soft", {}, one.when);
+    return el("li", { "data-now": one.now ? "1" : null }, el("span.grow", {}, el("b", {}, `${one.unit}　${one.name}`), el("span.small.soft", {}, `　${one.kind_words}　`), one.phone ? el("span.small.soft.num", {}, one.phone) : null),
+      hours, state, asked && one.account ? null : this.button(one.account ? "bell" : "link", one.account ? "叫来" : "出链接", invite));
+  }
+
   draw() {
     const seats = this.seat.room?.seats || [];
     const here = new Set(seats.map((seat) => seat.participant_id));
@@ -73,7 +90,7 @@ export class People {
     const invitation = this.invitations.find((one) => one.participant_id === seat.participant_id);
     return el("li", {}, el("span.grow", {}, el("b", {}, nameOf(seat)), el("span.small.soft", {}, `　${words}${own ? "（您）" : ""}`)),
       seat.role === "observer" ? null : this.speaks(seat),
-      own || seat.role === "leader" ? null : this.button(seat.held ? "back" : "pause", seat.held ? "请回来" : "请等一等", () => { this.seat.hold(seat.participant_id, !seat.held); }),
+      own || seat.role === "leader" || seat.role === "petitioner" ? null : this.button(seat.held ? "back" : "pause", seat.held ? "请回来" : "请等一等", () => { this.seat.hold(seat.participant_id, !seat.held); }),
       invitation ? this.button("cross", "请出去", () => this.remove(invitation, "请出去以后，这个人就进不来了。")) : null);
   }
 
@@ -164,7 +181,7 @@ export class People {
   /** @param {any} one */
   colleague(one) {
     const invite = () => this.try(async () => {
-      await api("POST", `${this.path}/invitations`, { ...this.part(), user_id: one.id });
+      await api("POST", `${this.path}/invitations`, { ...this.part(), user_id: one.id, ...(one.role === "supervisor" ? { role: "observer" } : {}) });
       await this.load();
     });
     return el("li", {}, el("span.grow", {}, el("b", {}, `${one.title} ${one.name}`.trim()), el("span.small.soft", {}, `　${one.organization}`)), this.button("plus", "邀请", invite));

@@ -4,6 +4,11 @@ import { byId, el, icon, tell, worded } from "/static/js/dom.js";
 import { undertakingForm } from "/static/js/undertakings.js";
 
 const PAUSE_MS = 5000;
+/** How the name of a promise begins that nobody heard (server/protocol/office.py). */
+const TYPED = "typed-";
+
+/** @param {{id: string, text: string}} one */
+const said = ({ id, text }) => (id.startsWith(TYPED) ? "没有原话，是您补记的" : `原话：${text}`);
 
 /** @typedef {import("/static/js/undertakings.js").Undertaking} Undertaking */
 
@@ -19,6 +24,8 @@ export class Promises {
     this.timer = 0;
     this.over = false;
     signal.addEventListener("abort", () => { this.over = true; clearTimeout(this.timer); });
+    this.typing = false;
+    byId("promise-add").addEventListener("click", () => this.add(), { signal });
     this.draw();
   }
 
@@ -61,8 +68,8 @@ export class Promises {
 
   draw() {
     const shown = [...this.known.values()].filter((one) => one.state !== "struck").length;
-    byId("promises-empty").hidden = shown > 0;
-    byId("pane-promises").toggleAttribute("data-none", shown === 0);
+    byId("promises-empty").hidden = shown > 0 || this.typing;
+    byId("pane-promises").toggleAttribute("data-none", shown === 0 && !this.typing);
     const left = this.left();
     byId("promises-left").textContent = left ? `${left} 条没有核对` : "";
     byId("promises-count").textContent = left ? ` ${left}` : "";
@@ -79,7 +86,7 @@ export class Promises {
       this.button("btn.small", "cross", "不算", () => this.decide(one, "struck", card)));
     card.append(
       el("p", {}, el("b", {}, one.who || "您这边"), "　", one.what, one.by ? el("span.badge", {}, one.by) : ""),
-      el("p.small.soft", {}, `原话：${one.text}`), buttons, el("p.small.bad", { role: "alert", hidden: true }));
+      el("p.small.soft", {}, said(one)), buttons, el("p.small.bad", { role: "alert", hidden: true }));
     return card;
   }
 
@@ -95,7 +102,36 @@ export class Promises {
   form(one, card) {
     const form = undertakingForm(one, "您这边", (said) => this.decide({ ...one, ...said }, "confirmed", card),
       () => card.replaceWith(this.build(this.known.get(one.id) || one)));
-    return [el("p.small.soft", {}, `原话：${one.text}`), form, el("p.small.bad", { role: "alert", hidden: true })];
+    return [el("p.small.soft", {}, said(one)), form, el("p.small.bad", { role: "alert", hidden: true })];
+  }
+
+  /** A card for something that was promised and not heard. */
+  add() {
+    const open = /** @type {HTMLInputElement | null} */ (this.list.querySelector(".typing [name=what]"));
+    if (open) return open.focus();
+    const empty = /** @type {Undertaking} */ ({ id: `${TYPED}${crypto.randomUUID()}`, who: "", what: "", by: "", text: "", start: 0, state: "confirmed", version: 0, decided_by: "", decided_at: null });
+    const card = el("li.promise.typing", {});
+    const leave = () => { this.typing = false; card.remove(); this.draw(); };
+    const form = undertakingForm(empty, "您这边", (said) => this.keep({ ...empty, ...said }, card), leave);
+    card.append(el("b", {}, "记一件答应的事"), form, el("p.small.bad", { role: "alert", hidden: true }));
+    this.typing = true;
+    this.list.prepend(card);
+    this.draw();
+    return /** @type {HTMLInputElement} */ (form.querySelector("[name=what]")).focus();
+  }
+
+  /** @param {Undertaking} one @param {HTMLElement} card */
+  async keep({ id, who, what, by }, card) {
+    try {
+      const now = await api("POST", this.path, { id, who, what, by });
+      this.typing = false;
+      card.remove();
+      this.take(now);
+      this.draw();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      tell(/** @type {HTMLElement} */ (card.querySelector('[role="alert"]')), `${error.message}　还没有记下。`);
+    }
   }
 
   /** @param {Undertaking} one @param {"confirmed" | "struck"} state @param {HTMLElement} card */

@@ -2,7 +2,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, tell } from "/static/js/dom.js";
 import { After } from "/static/js/leader/after.js";
-import { earlier, facts, matterOf, matters } from "/static/js/leader/brief.js";
+import { background, earlier, facts, matterOf } from "/static/js/leader/brief.js";
 import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { offer } from "/static/js/room/chosen_devices.js";
@@ -76,7 +76,7 @@ function opened(reception) {
 function prepare(reception) {
   byId("prepare-number").textContent = reception.number;
   byId("prepare-matter").textContent = matterOf(reception);
-  byId("prepare-brief").replaceChildren(...facts(reception), earlier(reception), matters(reception.id));
+  byId("prepare-brief").replaceChildren(...facts(reception), earlier(reception), background(reception.id));
   show("prepare");
   if (reception.state === "running" && comingBack()) {
     page.ticket = askForSeat(reception.id);

@@ -2,7 +2,7 @@
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon, tell, worded } from "/static/js/dom.js";
 import { Absence } from "/static/js/absence.js";
-import { earlier, facts } from "/static/js/leader/brief.js";
+import { background, earlier, facts } from "/static/js/leader/brief.js";
 import { Captions } from "/static/js/leader/captions.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { Notes } from "/static/js/leader/notes.js";
@@ -22,6 +22,10 @@ import { clockAt, mediaTime } from "/static/js/time.js";
 const LINE = { connecting: ["soft", "net", "正在接通"], connected: ["ok", "net", "已接通"], captionless: ["warn", "netoff", "字幕停了"], reconnecting: ["warn", "netoff", "正在重连"], failed: ["bad", "netoff", "没接通"] };
 const NOTEWORTHY_S = 2;
 const WELCOME_MS = 6000;
+/** So long the pages that were shown take to reach the office. */
+const PAPERS_COME_MS = 5000;
+/** So long the own microphone waits for the room to say that the petitioner hears nothing. */
+const HUSH_AT_MOST_MS = 3000;
 const MUTE = {
   audio: { on: ["mic", "麦克风开"], off: ["micoff", "麦克风关"] },
   video: { on: ["video", "摄像头开"], off: ["videooff", "摄像头关"] },
@@ -61,6 +65,10 @@ export class Talk extends EventTarget {
     this.people = new People(reception.id, this.seat, this.controls.signal);
     this.promises = new Promises(reception.id, this.controls.signal);
     this.clock = 0;
+    this.aside = false;
+    this.hushing = 0;
+    /** @type {HTMLElement | null} */
+    this.background = null;
   }
 
   async start() {
@@ -88,7 +96,8 @@ export class Talk extends EventTarget {
     /** @type {HTMLVideoElement} */ (byId("self")).srcObject = media;
     byId("self-none").hidden = media.getVideoTracks().length > 0;
     byId("remote-name").textContent = `${reception.petitioner}　${reception.kiosk}`;
-    byId("brief").replaceChildren(...facts(reception), earlier(reception));
+    this.background = background(reception.id);
+    byId("brief").replaceChildren(...facts(reception), earlier(reception), this.background);
     this.notes.load(reception.notes || "");
     this.drawMute("audio", false);
     this.drawMute("video", media.getVideoTracks().length === 0);
@@ -119,6 +128,8 @@ export class Talk extends EventTarget {
     this.on(byId("mute-audio"), "click", () => this.toggle("audio"));
     this.on(byId("mute-video"), "click", () => this.toggle("video"));
     this.on(byId("mark"), "click", () => this.mark());
+    this.on(byId("promise-add"), "click", () => this.tabs.choose(byId("tab-promises")));
+    this.on(byId("side-talk"), "click", () => this.sideTalk());
     this.on(byId("mark-form"), "submit", (event) => { event.preventDefault(); this.mark(); });
     this.on(byId("sound-on"), "click", () => { this.play(); this.tiles.playAll(); });
     this.sharing = new Sharing(this.seat, this.media, (words) => this.notice(words), this.controls.signal);
@@ -184,8 +195,41 @@ export class Talk extends EventTarget {
     this.tiles.draw(others);
     this.voices.keep([him, ...others].map((seat) => seat?.participant_id || ""));
     tell(byId("observers"), observersWords(this.seats()));
-    tell(byId("held-banner"), him?.held ? "对方在等候，听不见也看不见这里。这一段不录音。要请回来，点“请人加入”。" : "");
+    this.drawSideTalk(him);
     if (this.people.dialog.open) this.people.draw();
+  }
+
+  // --- among ourselves, without the petitioner ----------------------------------------------------------------
+
+  /** The petitioner hears nothing from the moment that the room says so; until then nobody is heard from here. @param {any} him */
+  drawSideTalk(him) {
+    const aside = Boolean(him?.held);
+    if (aside !== this.aside) {
+      this.aside = aside;
+      this.hush(false);
+    }
+    const button = /** @type {HTMLButtonElement} */ (byId("side-talk"));
+    button.setAttribute("aria-pressed", String(aside));
+    button.disabled = !him;
+    button.replaceChildren(worded(aside ? "back" : "users", aside ? "请回来" : "单独商量"));
+    tell(byId("held-banner"), aside ? "对方听不见也看不见这里，屏幕上写着“接谈人员正在商量，请稍等”。这一段不录音、不出字，笔录里只写几点到几点商量过。" : "");
+  }
+
+  sideTalk() {
+    const him = this.petitioner();
+    if (!him) return;
+    if (!him.held) this.hush(true);
+    if (this.seat.hold(him.participant_id, !him.held)) return;
+    this.hush(false);
+    this.notice("线路断着，对方还在听。接通以后请再按一次。");
+  }
+
+  /** Nothing goes out from this microphone. @param {boolean} hushed */
+  hush(hushed) {
+    clearTimeout(this.hushing);
+    if (hushed) this.hushing = window.setTimeout(() => this.hush(false), HUSH_AT_MOST_MS);
+    const muted = byId("mute-audio").getAttribute("aria-pressed") === "true";
+    for (const track of this.media.getAudioTracks()) track.enabled = !hushed && !muted;
   }
 
   /** @param {{participantId: string, source: string, stream: MediaStream | null}} shown */
@@ -193,6 +237,15 @@ export class Talk extends EventTarget {
     const who = this.seats().find((seat) => seat.participant_id === participantId);
     this.tiles.document(stream, `${who ? nameOf(who) : ""}给大家看的${source === "screen" ? "屏幕" : "材料"}`);
     document.documentElement.toggleAttribute("data-papered", Boolean(stream));
+    if (!stream) setTimeout(() => this.lookAgain(), PAPERS_COME_MS);
+  }
+
+  /** What was shown may be among the papers by now. */
+  lookAgain() {
+    if (this.finished) return;
+    const fresh = background(this.reception.id);
+    this.background?.replaceWith(fresh);
+    this.background = fresh;
   }
 
   timePasses() {

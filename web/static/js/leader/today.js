@@ -1,7 +1,7 @@
 // The leader's first page: who is waiting, who calls for help, what became of today's receptions.
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
-import { earlier, facts, matterOf, matters, waited } from "/static/js/leader/brief.js";
+import { background, earlier, facts, matterOf, waited } from "/static/js/leader/brief.js";
 import { pluggedIn } from "/static/js/leader/devices.js";
 import { badgeWords, deeds, inOrder, load as loadQueue, placeFacts, rowOf, startQueue } from "/static/js/leader/line.js";
 import { chineseDay, clockTime, inWords, sameDay } from "/static/js/time.js";
@@ -119,7 +119,7 @@ function action(row) {
 function detailParts(row) {
   const full = page.detail && page.detail.id === row.id ? page.detail : null;
   const place = row.state === "waiting" ? rowOf(row.id) : null;
-  const before = full ? el("div.stack", {}, earlier(full), matters(row.id)) : el("div", { "aria-busy": "true" }, el("span.skel"));
+  const before = full ? el("div.stack", {}, earlier(full), background(row.id)) : el("div", { "aria-busy": "true" }, el("span.skel"));
   return [
     el("header", {}, el("span.no.num", {}, row.number), el("h2", {}, matterOf(row))),
     el("div.in.brief.scroll", {}, el("div.stack", {}, ...facts({ ...full, ...row }), place ? placeFacts(place) : null), before),

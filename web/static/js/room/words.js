@@ -4,6 +4,12 @@
 
 export const ROLES = { petitioner: "群众", leader: "接访领导", clerk: "接谈员", joint: "联合接访", interpreter: "翻译", observer: "旁听" };
 
+/** What may be spoken on a seat, as it is offered. */
+export const LANGUAGES = [
+  ["zh", "汉语（含方言）"], ["yue", "粤语"], ["bo", "藏语"], ["mn", "蒙古语"], ["kk", "哈萨克语"], ["ko", "朝鲜语"], ["en", "英语"],
+  ["auto", "别的语言"],
+];
+
 /** @param {string} role */
 export function roleWord(role) {
   return ROLES[/** @type {keyof typeof ROLES} */ (role)] || "在场的人";

@@ -18,7 +18,7 @@ import { onVolume, talkVolume } from "../volume.js";
 const RECEIVERS = ["leader", "clerk"];
 const COME_BACK_MS = 4000;
 const NOTEWORTHY_S = 2;
-const HELD = "领导正在商量，请稍等。这一段不录音。";
+const HELD = "接谈人员正在商量，请稍等。这一段不录音。";
 
 /** Milliseconds by which the office's clock is ahead of this machine's. */
 async function clockDifference() {

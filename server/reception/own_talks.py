@@ -1,0 +1,69 @@
+"""我的接谈: the talks that a leader or clerk held, what became of each promise, and how they were rated together.
+
+How one person rated stands nowhere (reception/ratings.py): ratings are told as a sum, and only of enough people.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.domain import terms
+from server.domain.commitments import STATE_WORDS, CommitmentState, late
+from server.domain.states import CaseState
+from server.errors import InvalidInput
+from server.protocol.briefs import OwnPromise, OwnReception, OwnReceptions
+from server.store import commitments, receptions
+from server.store import own_talks as store
+from server.store.access import Actor
+from server.store.models import Commitment, Reception, StoredCase
+
+YEAR = timedelta(days=365)
+RATED_AT_LEAST = 5
+"""Of fewer people, somebody could be known by how they rated."""
+
+
+def listed(session: Session, actor: Actor, after: str) -> OwnReceptions:
+    """A page of the actor's own talks; raises InvalidInput for a place that is none."""
+    found = store.page(session, actor, _place(after))
+    rows, more = found[: store.PAGE_ROWS], len(found) > store.PAGE_ROWS
+    ids = [one.id for one in rows]
+    promised, cases = store.promises_of(session, ids), store.cases_of(session, actor, ids)
+    records = receptions.records_of(session, ids)
+    since, user_id = clock.now() - YEAR, actor.user_id or 0
+    told = commitments.counts(session, actor, commitments.Wanted(leader_id=user_id), clock.today())
+    rated, content = store.ratings_since(session, user_id, since)
+    return OwnReceptions(
+        rows=tuple(_row(one, records.get(one.id), cases.get(one.id), promised.get(one.id, [])) for one in rows),
+        next=f"{rows[-1].asked_at.isoformat()}~{rows[-1].id}" if more else "",
+        talks=store.talks_since(session, user_id, since), promises_done=told.get("done", 0), promises_open=told.get("open", 0),
+        promises_late=told.get("late", 0), rated=rated, content=content if rated >= RATED_AT_LEAST else None,
+    )  # fmt: skip
+
+
+def _place(after: str) -> tuple[datetime, str] | None:
+    if not after:
+        return None
+    moment, _, name = after.partition("~")
+    try:
+        return datetime.fromisoformat(moment), name
+    except ValueError:
+        raise InvalidInput("没有这一页，请从头看。") from None
+
+
+def _row(one: Reception, record: tuple[str, str] | None, case: StoredCase | None, promised: list[Commitment]) -> OwnReception:
+    today = clock.today()
+    return OwnReception(
+        id=one.id, number=one.number, petitioner=one.petitioner_name, kiosk=one.kiosk.name, matter=one.matter,
+        started_at=one.started_at or one.asked_at, seconds=one.seconds, record_id=record[0] if record else None,
+        record_state=record[1] if record else "", case_id=case.id if case else None,
+        case_state=terms.CASE_STATE[CaseState(case.state)] if case else "",
+        promises=tuple(
+            OwnPromise(
+                what=promise.what, unit=promise.unit.name, due_on=promise.due_on, state=promise.state,
+                state_words=STATE_WORDS[CommitmentState(promise.state)], late=late(promise.state, promise.due_on, today),
+                words=promise.words,
+            )
+            for promise in promised
+        ),
+    )  # fmt: skip
