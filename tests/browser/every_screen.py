@@ -164,6 +164,7 @@ def talking(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     with office.store.read() as session:
         people = [(one.id, one.role, one.name) for one in office.reception(session).participants]
     seats = [{"participant_id": one, "role": role, "name": name, "connected": True, "slot": None} for one, role, name in people]
+    page.wait_for_function("window.seat")
     tell = "([name, detail]) => window.seat.tell(name, detail)"
     started = clock.now().isoformat()
     page.evaluate(tell, ["room", {"state": "running", "recording": True, "recording_trouble": "", "started_at": started, "seats": seats}])

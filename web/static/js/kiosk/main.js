@@ -4,6 +4,7 @@ import { ApiError, api } from "/static/js/api.js";
 import { byId, tell } from "/static/js/dom.js";
 import { chineseDay, clockTime } from "/static/js/time.js";
 import { agent } from "./agent.js";
+import { hasReader } from "./card.js";
 import { Tests } from "./checks.js";
 import { fitScreen } from "./fit.js";
 import { forgetLanguage, speakAsBefore } from "./lang.js";
@@ -72,6 +73,11 @@ class App {
   /** Is there a screen for this step before a sitting? @param {string} step */
   has(step) {
     return step in BEFORE;
+  }
+
+  /** Whether there is a card reader is asked early, so that nobody waits for the answer. */
+  lookForReader() {
+    this.readerAsked = hasReader().then((there) => { this.reader = there; });
   }
 
   /** What is known of the person, and of this machine's way with them. */
@@ -267,4 +273,5 @@ setUpVolume(app);
 setUpScanning(app);
 watchIdle(app);
 await Promise.all([speakAsBefore(), memory.loadDraft()]);
+if (memory.draft().step !== "welcome") app.lookForReader();
 app.start();

@@ -1,5 +1,4 @@
 // What does the person want?  A way is offered where this kiosk has a screen for it.
-import { hasReader } from "../card.js";
 import { keepDraft } from "../memory.js";
 import { Screen } from "../screen.js";
 
@@ -19,6 +18,6 @@ export function choose(app) {
     rate: () => app.go("rate"),
   });
   keepDraft({ step: "choose" });
-  hasReader().then((there) => { app.reader = there; });
+  app.lookForReader();
   return { speech: alone ? ["choose-alone", "choose"] : ["choose"], back: () => app.go("welcome") };
 }

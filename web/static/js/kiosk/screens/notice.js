@@ -1,12 +1,16 @@
+import { pause } from "../measure.js";
 import { callHelp } from "../keys.js";
 import { Screen } from "../screen.js";
 import { nextStep } from "../way.js";
 import * as voice from "../voice.js";
 
+const READER_MS = 1500;
+
 /** What is recorded and why, and the three choices. @param {any} app */
 export function notice(app) {
   const screen = new Screen("notice");
-  const choose = (/** @type {string} */ consent) => {
+  const choose = async (/** @type {string} */ consent) => {
+    await Promise.race([app.readerAsked, pause(READER_MS)]);
     app.go(nextStep("notice", app.draft()), { consent });
     app.tests?.before(consent === "audio_video");
   };
