@@ -21,8 +21,17 @@ let current = { ...EMPTY_DRAFT };
 let held = false;
 let timer = 0;
 
+/** One after the other: what is to be forgotten last must not be overtaken. @type {Promise<string>} */
+let last = Promise.resolve("");
+
+/** @param {string | null} text @returns {Promise<string>} */
+function hold(text) {
+  last = last.then(() => holdNow(text));
+  return last;
+}
+
 /** Without a program, or while it does not answer, this page's memory is all there is. @param {string | null} text @returns {Promise<string>} */
-async function hold(text) {
+async function holdNow(text) {
   try {
     return (await ask({ type: "hold", ...{ text } }, ASK_MS)).text || "";
   } catch (error) {
