@@ -101,7 +101,7 @@ def newcomer(office: KioskOffice, page: Page) -> None:
     screen(page, "talk")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_newcomer_with_a_card_talks_after_eight_touches_and_nothing_of_anybody_stays(
     office: KioskOffice, computer: KioskComputer, playwright: Playwright, tmp_path: Path
 ) -> None:
