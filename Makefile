@@ -88,6 +88,10 @@ simulated-year: setup-test  ## 20,000 cases of 30 organizations through a year, 
 reception-day: setup-test  ## a day of 50 kiosks and 10 leaders through the queue, restarted at noon; a minute and a half
 	@JIETAN_WHOLE_DAY=1 $(BIN)/python -m pytest -q tests/reception/test_reception_day.py
 
+.PHONY: kiosk-day
+kiosk-day: setup-test  ## a day of one kiosk, 480 times as fast: line and power cuts, full disk, unplugged camera; every sitting once and whole, or says what is missing; HOURS=, SEED=
+	@$(BIN)/python -m tests.kiosk.simulated_day --hours $(or $(HOURS),24) --seed $(or $(SEED),1)
+
 fuzz-api: setup-test  ## what the API's description allows and what it does not, by everybody, EXAMPLES= to each route; half an hour
 	@JIETAN_FUZZ_EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/python -m pytest tests/api/test_fuzz.py
 

@@ -1,4 +1,5 @@
-"""`jietan kiosk agent`: keeps the kiosk page's own copy of every talk and sends it to the office; has the fingerprint pad.
+"""`jietan kiosk agent`: keeps the kiosk page's own copy of every talk and every sitting alone, and sends them to the office;
+has the fingerprint pad.
 
 Listens on 127.0.0.1 for the page of the configured office (server/protocol/copies.md).
 """
@@ -25,11 +26,14 @@ from kiosk.devices.all import Devices, Refusal
 from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
 from kiosk.health import Doing
 from kiosk.holding import Holding
+from kiosk.numbers import next_number
 from kiosk.office import Office
-from kiosk.outbox import KeptCopy, Outbox, OutboxFull, WrongOrder, make_key, write_private
+from kiosk.outbox import KeptCopy, NoOfficeKey, Outbox, OutboxFull, WrongOrder, make_key, write_private
 from kiosk.papers import NotKept, Papers, PapersSender
+from kiosk.recogniser import NoRecogniser, understand
 from kiosk.settings import KioskSettings
 from kiosk.uploader import Uploader
+from server.protocol import alone
 from server.protocol.base import Message
 from server.protocol.checks import Check, DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
 from server.protocol.copies import (
@@ -39,11 +43,15 @@ from server.protocol.copies import (
     EnrolAgent,
     Kept,
     Open,
+    OpenAlone,
     PadAsked,
     PadIs,
     Press,
     Print,
     Refused,
+    ToldOffice,
+    Understand,
+    Understood,
     page_message,
 )
 from server.protocol.devices import DeviceMessage, Held, Hold
@@ -56,6 +64,8 @@ NUMBER_BYTES = 4
 QUIET_S = 60.0
 """A page that lost its connection comes back within so long, or its copy is over."""
 MB = 1_000_000
+LEAST_ROOM = 40 * MB
+"""A sitting alone is not begun with less: about an hour of sound, or five minutes with pictures."""
 WORDS = DEVICE_WORDS | {
     "secret_wrong": "这个页面不是这台接谈机的。",
     "bad_message": "备份程序看不懂页面发来的内容。",
@@ -66,8 +76,12 @@ WORDS = DEVICE_WORDS | {
     "pad_busy": "手印板正在用，请等一等再按。",
     "too_many": "一次最多给领导看这么多张，请先把拍好的给领导，再接着拍。",
     "no_pages": "还没有拍下材料。",
+    "no_office": "备份程序还没有连上过办公室，暂时不能留备份。",
+    "no_recogniser": "这台机器上没有装识别程序。",
     "unusable": "页面发来的画面或者声音没法看、没法听。",
     "full": "接谈机的硬盘满了，这次谈话不留备份了。谈话和办公室的录音不受影响。",
+    "full_alone": "这台机器存满了，后面的话存不下了；前面说的都存好了。",
+    "no_room": "这台机器存满了，现在不能自己登记。请按“叫工作人员”，一样能办。",
 }
 
 
@@ -93,6 +107,7 @@ def keep_key(settings: KioskSettings, key: AgentKey) -> None:
     write_private(settings.agent_key_file, f"{key.token}\n{secrets.token_urlsafe(32)}\n".encode())
     enrolled = Enrolled(kiosk=key.kiosk, screens_key=key.screens_key)
     write_private(settings.enrolled_file, enrolled.model_dump_json().encode())
+    write_private(settings.office_file, key.office.model_dump_json().encode())
 
 
 def read_key(settings: KioskSettings) -> tuple[str, str]:
@@ -119,6 +134,14 @@ def read_enrolled(settings: KioskSettings) -> Enrolled:
     return Enrolled()
 
 
+def read_office(settings: KioskSettings) -> ToldOffice | None:
+    """What is known of the office; None: nothing yet."""
+    try:
+        return ToldOffice.model_validate_json(settings.office_file.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
 def origin_of(url: str) -> str:
     """The origin that a browser names for pages of this address (RFC 6454: no default port)."""
     parts = urlsplit(url)
@@ -141,9 +164,10 @@ class Agent:
         """Raises AgentNotEnrolled, outbox.OutboxInUse."""
         self._settings = settings
         self.token, self.secret = read_key(settings)
+        self._told_office = read_office(settings)
         self.outbox = Outbox(
             settings.data_dir / "outbox",
-            make_key(settings.data_dir / "copies.key"),
+            bytes.fromhex(self._told_office.key) if self._told_office else None,
             limit=settings.copies_max_mb * MB,
             reserve=settings.disk_reserve_mb * MB,
         )
@@ -155,7 +179,7 @@ class Agent:
         self.papers_sender = PapersSender(self.office, self.papers, self._papers_lock)
         self.checks = Checks(settings.data_dir, settings.disk_reserve_mb * MB)
         self.doing = Doing(settings.data_dir, self.checks)
-        self.uploader = Uploader(self.office, self.outbox, self.secret, self.is_open, self.doing)
+        self.uploader = Uploader(self.office, self.outbox, self.secret, self.is_open, self.doing, self._take_office)
         command = settings.fingerprint_command
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
         self.devices = Devices(settings)
@@ -171,6 +195,13 @@ class Agent:
         """Whether a page records it now, or lost its connection a moment ago."""
         left = self._left.get(copy_id)
         return copy_id in self._connected or (left is not None and time.monotonic() - left < QUIET_S)
+
+    def _take_office(self, told: ToldOffice) -> None:
+        """What the office says of itself: what is begun from now on is sealed for it.  Raises OSError."""
+        if told != self._told_office:
+            write_private(self._settings.office_file, told.model_dump_json().encode())
+            self._told_office = told
+            self.outbox.office_key = bytes.fromhex(told.key)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -233,6 +264,9 @@ class Agent:
             if isinstance(asked, PapersMessage):
                 await self._about_papers(socket, asked)
                 return None
+            if isinstance(asked, Understand):
+                await self._understand(socket, asked)
+                return None
             copy = await self._find(asked)
         except _NotTaken as refused:
             await _refuse(socket, refused.code)
@@ -242,22 +276,54 @@ class Agent:
         if before is not None:
             await before.close()
         self.uploader.changed()
-        await _send(socket, Kept(next=copy.next))
+        await _send(socket, self._kept(copy))
         return copy
+
+    def _kept(self, copy: KeptCopy) -> Kept:
+        if copy.about.kind == "talk":
+            return Kept(next=copy.next)
+        return Kept(next=copy.next, number=copy.about.number, room=max(0, self.outbox.room))
 
     async def _find(self, asked: Message | None) -> KeptCopy:
         """Raises _NotTaken."""
-        if not isinstance(asked, Open):
+        if not isinstance(asked, Open | OpenAlone):
             raise _NotTaken("bad_message")
         self._check(asked.secret)
         try:
-            copy = await asyncio.to_thread(self.outbox.open, asked)
+            open_it = self._open_alone if isinstance(asked, OpenAlone) else self.outbox.open
+            copy = await asyncio.to_thread(open_it, asked)  # type: ignore[arg-type]
         except OutboxFull:
             self.uploader.changed()
-            raise _NotTaken("full") from None
+            raise _NotTaken("full" if isinstance(asked, Open) else "no_room") from None
+        except NoOfficeKey:
+            self.uploader.changed()
+            raise _NotTaken("no_office") from None
         if copy.about.ended:
             raise _NotTaken("over")
         return copy
+
+    def _open_alone(self, asked: OpenAlone) -> KeptCopy:
+        """Raises OutboxFull where a sitting could not come to its end, NoOfficeKey."""
+        known = self.outbox.get(asked.sitting_id)
+        if known is not None:
+            return known
+        if self._told_office is None:
+            raise NoOfficeKey
+        self.outbox.check_room(LEAST_ROOM)
+        try:
+            number = next_number(self._settings.data_dir / "alone-number.json", self._told_office.kiosk_id)
+        except OSError as error:
+            raise OutboxFull from error
+        return self.outbox.open_alone(asked, number)
+
+    async def _understand(self, socket: ServerConnection, asked: Understand) -> None:
+        """What is said in a sound, where a recogniser is installed here; nothing of it is kept.  Raises _NotTaken."""
+        self._check(asked.secret)
+        try:
+            words = await understand(self._settings.recogniser_url, self._settings.recogniser_key, asked.sound)
+        except NoRecogniser:
+            raise _NotTaken("no_recogniser") from None
+        await _send(socket, Understood(words=words))
 
     def _check(self, secret: str) -> None:
         if not hmac.compare_digest(secret.encode(), self.secret.encode()):
@@ -322,7 +388,7 @@ class Agent:
             if isinstance(message, str):
                 if isinstance(_read(message), End):
                     await asyncio.to_thread(copy.end)
-                    await _send(socket, Kept(next=copy.next))
+                    await _send(socket, self._kept(copy))
                     return
                 await _refuse(socket, "bad_message")
                 return
@@ -331,15 +397,23 @@ class Agent:
 
     async def _take_chunk(self, socket: ServerConnection, copy: KeptCopy, message: bytes) -> bool:
         number = int.from_bytes(message[:NUMBER_BYTES])
+        data = message[NUMBER_BYTES:]
         try:
-            await asyncio.to_thread(copy.add, number, message[NUMBER_BYTES:])
+            await asyncio.to_thread(copy.add, number, data, last=_may_take_last_room(copy, data))
         except OutboxFull:
+            if copy.about.kind == "alone":
+                self.uploader.changed()
+                await _send(socket, Refused(code="full", message=WORDS["full_alone"]))
+                return True  # the page says what is missing, and ends the sitting
             await _refuse(socket, "full")
+            return False
+        except alone.NoPiece:
+            await _refuse(socket, "bad_message")
             return False
         except WrongOrder:
             await _refuse(socket, "wrong_order")
             return False
-        await _send(socket, Kept(next=copy.next))
+        await _send(socket, self._kept(copy))
         return True
 
     def _leave(self, socket: ServerConnection, copy: KeptCopy | None) -> None:
@@ -351,6 +425,14 @@ class Agent:
         else:
             self._left[copy.id] = time.monotonic()
         self.uploader.changed()
+
+
+def _may_take_last_room(copy: KeptCopy, data: bytes) -> bool:
+    """Words may, sound and photographs may not; raises NoPiece for what is no piece of a sitting alone."""
+    if copy.about.kind == "talk":
+        return False
+    message, _ = alone.unpack(data)
+    return not isinstance(message, alone.CARRIES_BYTES)
 
 
 def _read(message: str | bytes) -> Message | None:

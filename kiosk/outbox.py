@@ -1,6 +1,7 @@
-"""Copies of talks on the kiosk's own disk, encrypted, until the office has them (server/protocol/copies.md).
+"""What waits on the kiosk's own disk until the office has it: copies of talks, and sittings alone (server/protocol/copies.md).
 
-Every chunk is synced before it counts: a killed program or a power cut costs what was not written yet.
+Everything is sealed for the office (server/protocol/sealed.py): this program cannot read what it wrote, once the page's
+run is over.  Every chunk is synced before it counts: a killed program or a power cut costs what was not written yet.
 """
 
 import contextlib
@@ -9,26 +10,23 @@ import hashlib
 import os
 import secrets
 import shutil
-import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
+from server.protocol import sealed
 from server.protocol.base import Identifier, Message, Moment, Seconds
-from server.protocol.copies import LARGEST_CHUNK, Open
+from server.protocol.copies import LARGEST_CHUNK, Open, OpenAlone
 
 log = structlog.get_logger(__name__)
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-TAG_BYTES = 16
-LENGTH = struct.Struct(">I")
-HEAD_BYTES = LENGTH.size + NONCE_BYTES
+LAST_ROOM = 4_000_000
+"""Beyond the limit for the few words that end a sitting: whoever filled the disk can still say what is missing, and sign."""
 
 
 class OutboxFull(Exception):
@@ -41,24 +39,32 @@ class OutboxInUse(Exception):
     message = "备份程序已经在运行了。"
 
 
+class NoOfficeKey(Exception):
+    """The office has not told yet whom to seal for."""
+
+
 class WrongOrder(Exception):
     """The chunk does not follow what is there."""
 
 
 class About(Message):
-    """What is known of a copy; copy.json."""
+    """What is known of a file without opening it: nothing of a person; copy.json."""
 
     copy_id: Identifier
-    reception_id: Identifier
-    participant_id: Identifier
+    kind: Literal["talk", "alone"] = "talk"
+    reception_id: Identifier | None = None
+    """Of a talk; a sitting alone has none before it arrives."""
+    participant_id: Identifier | None = None
     begun_at: Moment
-    position: Seconds
-    mime: str
+    position: Seconds = 0
+    mime: str = ""
+    number: str = ""
+    """Of a sitting alone: what stands on its slip."""
     ended: bool = False
 
 
 def make_key(path: Path) -> bytes:
-    """The key of all copies, made at the first start, readable by its owner only."""
+    """This computer's own key for what it reads again itself, made at the first start, readable by its owner only."""
     if not path.exists():
         write_private(path, secrets.token_bytes(KEY_BYTES))
     return path.read_bytes()
@@ -86,13 +92,14 @@ def _sync_folder(folder: Path) -> None:
 
 
 class Outbox:
-    """All copies of this kiosk.  Not for several threads at once, except for different copies."""
+    """All that this kiosk holds.  Not for several threads at once, except for different copies."""
 
-    def __init__(self, folder: Path, key: bytes, *, limit: int, reserve: int) -> None:
-        """`limit`: most bytes of all copies; `reserve`: bytes of the disk that stay free.  Raises OutboxInUse."""
+    def __init__(self, folder: Path, office_key: bytes | None, *, limit: int, reserve: int) -> None:
+        """`office_key`: whom to seal for (32 bytes), None: not known yet; `limit`: most bytes of all copies; `reserve`:
+        bytes of the disk that stay free.  Raises OutboxInUse."""
         self.folder = folder
+        self.office_key = office_key
         self.limit, self.reserve = limit, reserve
-        self._cipher = AESGCM(key)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _locked(folder)
         self._copies = {copy.id: copy for copy in self._found()}
@@ -101,7 +108,7 @@ class Outbox:
         for folder in sorted(self.folder.iterdir()):
             try:
                 about = About.model_validate_json((folder / "copy.json").read_bytes())
-                yield KeptCopy(self, folder, about, self._cipher)
+                yield KeptCopy(self, folder, about)
             except (OSError, ValidationError):
                 log.warning("folder in the outbox is no copy", folder=folder.name)
 
@@ -113,17 +120,24 @@ class Outbox:
         return self._copies.get(copy_id)
 
     def open(self, asked: Open) -> "KeptCopy":
-        """The copy of this name, begun if it is not there; raises OutboxFull."""
+        """The copy of this name, begun if it is not there; raises OutboxFull, NoOfficeKey."""
         known = self._copies.get(asked.copy_id)
-        if known is not None:
-            return known
+        return known or self._begin(About.model_validate(asked.model_dump(exclude={"type", "secret"})))
+
+    def open_alone(self, asked: OpenAlone, number: str) -> "KeptCopy":
+        """The sitting of this name, begun under `number` if it is not there; raises OutboxFull, NoOfficeKey."""
+        known = self._copies.get(asked.sitting_id)
+        return known or self._begin(About(copy_id=asked.sitting_id, kind="alone", begun_at=asked.begun_at, number=number))
+
+    def _begin(self, about: About) -> "KeptCopy":
+        if self.office_key is None:
+            raise NoOfficeKey
         self.check_room(0)
-        about = About.model_validate(asked.model_dump(exclude={"type", "secret"}))
         folder = self.folder / about.copy_id
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             write_private(folder / "copy.json", about.model_dump_json().encode())
-            copy = KeptCopy(self, folder, about, self._cipher)
+            copy = KeptCopy(self, folder, about)
         except OSError as error:
             raise OutboxFull from error
         self._copies[copy.id] = copy
@@ -140,7 +154,12 @@ class Outbox:
     @property
     def size(self) -> int:
         """Bytes on the disk."""
-        return sum(copy.disk_bytes for copy in self._copies.values())
+        return sum(copy.size for copy in self._copies.values())
+
+    @property
+    def room(self) -> int:
+        """So many bytes more are taken; 0 or less: none.  OSError: the disk cannot be asked."""
+        return min(self.limit - self.size, shutil.disk_usage(self.folder).free - self.reserve)
 
     @property
     def full(self) -> bool:
@@ -151,9 +170,9 @@ class Outbox:
             return True
         return False
 
-    def check_room(self, count: int) -> None:
-        """Raises OutboxFull where `count` more bytes are too many."""
-        if self.size + count > self.limit or shutil.disk_usage(self.folder).free < self.reserve + count:
+    def check_room(self, count: int, *, last: bool = False) -> None:
+        """Raises OutboxFull where `count` more bytes are too many; `last`: they may take the last room."""
+        if self.room + (LAST_ROOM if last else 0) < count:
             raise OutboxFull
 
     def close(self) -> None:
@@ -163,36 +182,20 @@ class Outbox:
 
 
 class KeptCopy:
-    """One copy: a file of encrypted chunks that only grows, and the places of the chunks in it."""
+    """One copy: a sealed file that only grows."""
 
-    def __init__(self, outbox: Outbox, folder: Path, about: About, cipher: AESGCM) -> None:
+    def __init__(self, outbox: Outbox, folder: Path, about: About) -> None:
         self.id = about.copy_id
         self.folder = folder
         self.about = about
         self._outbox = outbox
-        self._cipher = cipher
-        self._file: BinaryIO = _open_private(folder / "chunks")
-        self._lengths = self._scan()
-        self._starts = [0]
-        for length in self._lengths:
-            self._starts.append(self._starts[-1] + length)
+        self._sealer: sealed.Sealer | None = None
+        self._file: BinaryIO = _open_private(folder / "sealed")
+        self.next, self.size = self._scan()
+        """Number of the chunk that is wanted; bytes of the file."""
 
-    @property
-    def next(self) -> int:
-        """Number of the chunk that is wanted."""
-        return len(self._lengths)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the copy itself."""
-        return self._starts[-1]
-
-    @property
-    def disk_bytes(self) -> int:
-        return self.size + len(self._lengths) * (HEAD_BYTES + TAG_BYTES)
-
-    def add(self, number: int, data: bytes) -> None:
-        """Keep a chunk, synced; one that is there already changes nothing.
+    def add(self, number: int, data: bytes, *, last: bool = False) -> None:
+        """Keep a chunk, synced; one that is there already changes nothing.  `last`: it may take the last room.
 
         Raises WrongOrder, or OutboxFull: then nothing of it is kept.
         """
@@ -200,91 +203,66 @@ class KeptCopy:
             return
         if number > self.next or not 0 < len(data) <= LARGEST_CHUNK:
             raise WrongOrder
-        self._outbox.check_room(len(data))
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        record = LENGTH.pack(len(data)) + nonce + self._cipher.encrypt(nonce, data, self._name(number))
-        end = self.disk_bytes
+        sealer = self._sealer or sealed.Sealer(self.id, self._outbox.office_key or b"")
+        record = (b"" if self._sealer else sealer.key_record) + sealer.piece(number, data)
+        self._outbox.check_room(len(record), last=last)
+        self._append(record)
+        self._sealer = sealer
+        self.next += 1
+
+    def _append(self, record: bytes) -> None:
+        """All of it, or nothing: then OutboxFull."""
         try:
-            self._file.seek(end)
-            self._file.write(record)
+            self._file.seek(self.size)
+            left = memoryview(record)
+            while left:
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError as error:
             with contextlib.suppress(OSError):
-                self._file.truncate(end)
+                self._file.truncate(self.size)
             raise OutboxFull from error
-        self._lengths.append(len(data))
-        self._starts.append(self._starts[-1] + len(data))
+        self.size += len(record)
 
     def end(self) -> None:
-        """No more chunks come."""
-        if not self.about.ended:
-            about = self.about.model_copy(update={"ended": True})
-            write_private(self.folder / "copy.json", about.model_dump_json().encode())
-            self.about = about
+        """No more chunks come: from here on nothing on this computer can read it."""
+        self._sealer = None
+        if self.about.ended:
+            return
+        self.about = self.about.model_copy(update={"ended": True})
+        try:
+            write_private(self.folder / "copy.json", self.about.model_dump_json().encode())
+        except OSError as error:  # a full disk: what is there is sent all the same
+            log.warning("the end of a copy was not written", copy=self.id, kind=type(error).__name__)
 
     def read(self, offset: int, count: int) -> bytes:
-        """At most `count` bytes of the copy from `offset` on; empty at its end."""
-        found = bytearray()
-        for number, data in self._chunks(self._chunk_at(offset)):
-            found += data[max(0, offset - self._starts[number]) :]
-            if len(found) >= count:
-                break
-        return bytes(found[:count])
+        """At most `count` bytes of the sealed file from `offset` on; empty at its end."""
+        return os.pread(self._file.fileno(), count, offset)
 
     def sha256(self) -> str:
-        """Hash of the whole copy, hex."""
+        """Hash of the sealed file, hex."""
         whole = hashlib.sha256()
-        for _, data in self._chunks(0):
-            whole.update(data)
+        for offset in range(0, self.size, 1 << 20):
+            whole.update(self.read(offset, min(1 << 20, self.size - offset)))
         return whole.hexdigest()
 
     def close(self) -> None:
         self._file.close()
 
-    def _chunk_at(self, offset: int) -> int:
-        low, high = 0, len(self._lengths)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self._starts[middle + 1] <= offset else (low, middle)
-        return low
-
-    def _chunks(self, first: int) -> Iterator[tuple[int, bytes]]:
-        for number in range(first, self.next):
-            yield number, self._chunk(number)
-
-    def _chunk(self, number: int) -> bytes:
-        """A chunk; one that the disk spoilt is as many zero bytes: players pass over it, and the rest stays."""
-        data = self._decrypted(number)
-        if data is None:
-            log.error("a second of a copy cannot be read", copy=self.id, number=number)
-            return bytes(self._lengths[number])
-        return data
-
-    def _decrypted(self, number: int) -> bytes | None:
-        length = self._lengths[number]
-        place = self._starts[number] + number * (HEAD_BYTES + TAG_BYTES) + LENGTH.size
-        record = os.pread(self._file.fileno(), NONCE_BYTES + length + TAG_BYTES, place)
-        try:
-            return self._cipher.decrypt(record[:NONCE_BYTES], record[NONCE_BYTES:], self._name(number))
-        except (InvalidTag, ValueError):
-            return None
-
-    def _name(self, number: int) -> bytes:
-        return f"{self.id}:{number}".encode()
-
-    def _scan(self) -> list[int]:
-        """Lengths of the whole records; whatever a power cut left behind them is cut off."""
-        lengths, place = [], 0
-        whole = os.fstat(self._file.fileno()).st_size
-        while place + HEAD_BYTES + TAG_BYTES < whole:
-            (length,) = LENGTH.unpack(os.pread(self._file.fileno(), LENGTH.size, place))
-            end = place + HEAD_BYTES + length + TAG_BYTES
-            if not 0 < length <= LARGEST_CHUNK or end > whole:
+    def _scan(self) -> tuple[int, int]:
+        """Whole pieces and their bytes; whatever a power cut left behind them is cut off."""
+        pieces, place = 0, 0
+        number = self._file.fileno()
+        whole = os.fstat(number).st_size
+        while place + sealed.HEAD.size < whole:
+            kind, length = sealed.HEAD.unpack(os.pread(number, sealed.HEAD.size, place))
+            end = place + sealed.HEAD.size + length
+            if not sealed.usable(kind, length) or end > whole:
                 break
-            lengths.append(length)
+            pieces += kind == sealed.PIECE
             place = end
         self._file.truncate(place)
-        return lengths
+        return pieces, place
 
 
 def _locked(folder: Path) -> BinaryIO:

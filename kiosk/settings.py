@@ -29,6 +29,12 @@ class KioskSettings(BaseSettings):
         0, ge=0, le=65535, description="Port on 127.0.0.1 of the program of an identity card reader (kiosk/devices/README.md); 0: there is none."
     )
 
+    recogniser_url: str = Field(
+        "", description="Address of a transcriber on this computer (http://127.0.0.1:8602) for sittings alone; empty: none."
+    )
+
+    recogniser_key: str = Field("", description="That transcriber's key.")
+
     browser: str = Field("", description="The kiosk's browser; empty: the first Chromium or Chrome that is found.")
     browser_dir: Path | None = Field(
         None, description="Folder for the browser's profiles, best in memory; empty: XDG_RUNTIME_DIR, else under data_dir."
@@ -39,6 +45,10 @@ class KioskSettings(BaseSettings):
     def startup_file(self) -> Path:
         """How long the last start took."""
         return self.data_dir / "startup.json"
+
+    @property
+    def office_file(self) -> Path:
+        return self.data_dir / "office.json"
 
     @property
     def key_file(self) -> Path:

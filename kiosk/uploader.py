@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import structlog
 
 from kiosk.health import Doing
 from kiosk.office import Office, OfficeRefused
 from kiosk.outbox import KeptCopy, Outbox
+from server.protocol.alone import FinishSitting
 from server.protocol.copies import (
     MOST_HELD,
     PIECE_BYTES,
@@ -18,6 +20,7 @@ from server.protocol.copies import (
     FinishCopy,
     HeldCopy,
     ReportAnswer,
+    ToldOffice,
 )
 
 log = structlog.get_logger(__name__)
@@ -34,9 +37,12 @@ class Uploader:
     """Works through the outbox; what does not get through stays there and is tried again."""
 
     def __init__(
-        self, office: Office, outbox: Outbox, secret: str, is_open: Callable[[str], bool], doing: Doing
-    ) -> None:
-        """`is_open`: whether a copy may still grow; while any does, somebody talks and nothing is sent."""
+        self, office: Office, outbox: Outbox, secret: str, is_open: Callable[[str], bool], doing: Doing,
+        told: Callable[[ToldOffice], None],
+    ) -> None:  # fmt: skip
+        """`is_open`: whether a copy may still grow; while any does, somebody talks and nothing is sent; `told`: takes
+        what the office says of itself."""
+        self._told = told
         self._doing = doing
         self._office = office
         self._outbox = outbox
@@ -82,6 +88,7 @@ class Uploader:
         self.reported(answer)
         self._doing.ordered(answer.restart)
         self._doing.events.sent(answer.events_to)
+        await asyncio.to_thread(self._told, answer.office)
         for copy_id in answer.unwanted:
             if not self._is_open(copy_id):
                 await asyncio.to_thread(self._outbox.delete, copy_id)
@@ -125,7 +132,7 @@ class Uploader:
 
     async def _send_pieces(self, copy: KeptCopy) -> bool:
         """Whether all of it is there."""
-        path = f"/api/agent/copies/{copy.id}"
+        path = _path(copy)
         place = await self._office.get_as(CopyOffset, "GET", path)
         while not place.stored and place.received < copy.size:
             if not self._ready():
@@ -142,14 +149,9 @@ class Uploader:
 
     async def _finish(self, copy: KeptCopy) -> bool:
         """Whether the office confirmed the hash of the whole; False: it begins again."""
-        told = FinishCopy(
-            size=copy.size,
-            sha256=await asyncio.to_thread(copy.sha256),
-            begun_at=copy.about.begun_at,
-            position=copy.about.position,
-        )
+        told = _finish(copy, await asyncio.to_thread(copy.sha256))
         try:
-            answer = await self._office.get_as(CopyOffset, "POST", f"/api/agent/copies/{copy.id}/finish", told)
+            answer = await self._office.get_as(CopyOffset, "POST", f"{_path(copy)}/finish", told)
         except OfficeRefused as refused:
             if refused.code not in (WRONG_OFFSET, COPY_DAMAGED):
                 raise
@@ -158,3 +160,15 @@ class Uploader:
             await asyncio.to_thread(self._outbox.delete, copy.id)
             log.info("copy sent", copy=copy.id)
         return answer.stored
+
+
+def _path(copy: KeptCopy) -> str:
+    return f"/api/agent/{'sittings' if copy.about.kind == 'alone' else 'copies'}/{copy.id}"
+
+
+def _finish(copy: KeptCopy, sha256: str) -> FinishCopy | FinishSitting:
+    about = copy.about
+    if about.kind == "alone":
+        now = datetime.now(UTC)
+        return FinishSitting(size=copy.size, sha256=sha256, begun_at=about.begun_at, now=now, number=about.number)
+    return FinishCopy(size=copy.size, sha256=sha256, begun_at=about.begun_at, position=about.position)

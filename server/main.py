@@ -14,6 +14,7 @@ from server.api import (
     admin,
     agent,
     alike,
+    alone,
     bookings,
     cases,
     choices,
@@ -55,7 +56,7 @@ from server.pages.guidance import Guidance
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures, joint_duty)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, alone, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures, joint_duty)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from server.api.deps import COOKIE, Db, OfficeDep, agent_key
 from server.errors import NotAllowed, NotLoggedIn, Unavailable
 from server.pages.screens import SignedScreens
+from server.protocol.alone import FinishSitting
 from server.protocol.copies import (
     PIECE_HASH_HEADER,
     AgentKey,
@@ -18,7 +19,7 @@ from server.protocol.copies import (
     ReportAnswer,
 )
 from server.protocol.screens import Screens
-from server.reception import accounts, copies
+from server.reception import accounts, alone, copies
 from server.reception.office import Office
 
 router = APIRouter(prefix="/agent")
@@ -106,3 +107,29 @@ async def piece(
 def finish(copy_id: CopyId, told: FinishCopy, kiosk_id: Agent, office: OfficeDep) -> CopyOffset:
     """All is there: check it and keep it."""
     return copies.finish(office, kiosk_id, copy_id, told)
+
+
+@router.get("/sittings/{sitting_id}")
+def sitting_offset(sitting_id: CopyId, kiosk_id: Agent, office: OfficeDep) -> CopyOffset:
+    """Where to go on with a sitting alone."""
+    return alone.offset(office, kiosk_id, sitting_id)
+
+
+@router.patch("/sittings/{sitting_id}")
+async def sitting_piece(
+    request: Request,
+    sitting_id: CopyId,
+    kiosk_id: Agent,
+    office: OfficeDep,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    sha256: Annotated[str, Header(alias=PIECE_HASH_HEADER, max_length=64)] = "",
+) -> CopyOffset:
+    """Take a piece of a sitting alone."""
+    data = await request.body()
+    return await run_in_threadpool(alone.take_piece, office, kiosk_id, sitting_id, offset, data, sha256)
+
+
+@router.post("/sittings/{sitting_id}/finish")
+def finish_sitting(sitting_id: CopyId, told: FinishSitting, kiosk_id: Agent, office: OfficeDep) -> CopyOffset:
+    """All of a sitting alone is there: it becomes a reception, once."""
+    return alone.finish(office, kiosk_id, sitting_id, told)

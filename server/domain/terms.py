@@ -147,6 +147,9 @@ GAP_CAUSE = {
     "truncated": "录音文件不完整",
     "recording_missing": "录音文件不见了",
     "recording_lost": "录音没有存下来",
+    "camera_lost": "摄像头断开",
+    "microphone_lost": "话筒断开",
+    "cut_off": "断电或者程序中断，登记没有办完",
 }
 
 GAP_FILL = {
@@ -290,6 +293,7 @@ ACCESS = {
     "review": "评查",
     "open_numbers": "看了全部号码",
     "open_code": "看了查询码",
+    "open_alone": "看了自助登记",
     "create": "添加",
     "approve": "授权",
     "disable": "停用",

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from server.clock import OFFICE_ZONE
+from server.domain.alone import NOTICE, QUESTIONS
 from server.domain.terms import STAFF_ROLE
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -42,6 +43,11 @@ def icon(name: str, classes: str = "") -> Markup:
     return Markup('<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(
         classes, Markup(_icons()[name])
     )
+
+
+def alone_form() -> dict[str, Any]:
+    """What the kiosk asks of somebody alone, for its page."""
+    return {"notice": NOTICE, **QUESTIONS.model_dump(mode="json")}
 
 
 @cache
@@ -105,7 +111,7 @@ templates = Jinja2Templates(directory=WEB / "templates")
 
 templates.env.trim_blocks = True
 templates.env.lstrip_blocks = True
-templates.env.globals.update(icon=icon, asset=asset, modules=modules, navigation=navigation, where_in_menu=where_in_menu, role_label=role_label)
+templates.env.globals.update(icon=icon, asset=asset, modules=modules, navigation=navigation, where_in_menu=where_in_menu, role_label=role_label, alone_form=alone_form)
 templates.env.filters.update(moment=moment, clock=clock)
 
 

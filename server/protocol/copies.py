@@ -14,6 +14,8 @@ PIECE_BYTES = 512 * 1024
 """Most bytes of one uploaded piece."""
 LARGEST_CHUNK = 8 * 1024 * 1024
 """Most bytes of what the page's recorder hands over at once (normally one second)."""
+LONGEST_UNDERSTOOD = 4_000_000
+"""Characters of a sound that the page asks about."""
 MOST_HELD = 500
 """Most copies told of in one report."""
 PIECE_HASH_HEADER = "X-Piece-SHA256"
@@ -70,6 +72,24 @@ class Open(Message):
     mime: str = Field("video/webm", max_length=100)
 
 
+class OpenAlone(Message):
+    """First message of a connection: go on with this sitting alone (alone.py), or begin it."""
+
+    type: Literal["open_alone"] = "open_alone"
+    secret: str
+    sitting_id: Identifier
+    begun_at: Moment
+
+
+class Understand(Message):
+    """First and only message: what is said in this sound?  Asked of a recogniser on this computer."""
+
+    type: Literal["understand"] = "understand"
+    secret: str
+    sound: str = Field(max_length=LONGEST_UNDERSTOOD)
+    """A sound file of a browser's recorder, base64."""
+
+
 class End(Message):
     """The last chunk was sent."""
 
@@ -91,8 +111,8 @@ class Press(Message):
 
 
 PageMessage = Annotated[
-    Open | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | DiskAsked | PageIs | Hold | ReaderAsked | ReadCard
-    | PapersAsked | KeepPaper | OrderPapers | SendPapers | ForgetPapers,
+    Open | OpenAlone | Understand | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | DiskAsked | PageIs | Hold | ReaderAsked
+    | ReadCard | PapersAsked | KeepPaper | OrderPapers | SendPapers | ForgetPapers,
     Field(discriminator="type"),
 ]
 page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)
@@ -106,6 +126,17 @@ class Kept(Message):
 
     type: Literal["kept"] = "kept"
     next: int
+    number: str = ""
+    """Of a sitting alone: what stands on its slip."""
+    room: int | None = None
+    """Of a sitting alone: so many bytes more are taken."""
+
+
+class Understood(Message):
+    """What a recogniser on this computer heard; empty: nothing."""
+
+    type: Literal["understood"] = "understood"
+    words: str
 
 
 class PadIs(Message):
@@ -125,7 +156,8 @@ class Print(Message):
 
 class Refused(Message):
     """The agent does not take (any more of) it: `secret_wrong`, `full`, `over`, `wrong_order`, `too_large`, `bad_message`;
-    of a pad: `no_pad`, `no_print`, `pad_busy`; of checks (checks.py): `unusable`."""
+    `no_office` (whom to seal for is not known yet); of a pad: `no_pad`, `no_print`, `pad_busy`; of checks (checks.py):
+    `unusable`; of a recogniser: `no_recogniser`."""
 
     type: Literal["refused"] = "refused"
     code: str
@@ -139,6 +171,14 @@ class EnrolAgent(Message):
     code: str = Field(max_length=200)
 
 
+class ToldOffice(Message):
+    """What the kiosk keeps of its office, so that it can work without it."""
+
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """X25519, 32 bytes, hex: what is kept is sealed for it (sealed.py)."""
+    kiosk_id: int
+
+
 class AgentKey(Message):
     """The agent's own key, told once."""
 
@@ -146,6 +186,7 @@ class AgentKey(Message):
     kiosk: str
     screens_key: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     """Ed25519 public key of the office, 32 bytes in hexadecimal: only screens signed with it are shown from now on."""
+    office: ToldOffice
 
 
 class HeldCopy(Message):
@@ -169,6 +210,7 @@ class AgentReport(Message):
 
 
 class ReportAnswer(Message):
+    office: ToldOffice
     unwanted: tuple[Identifier, ...] = ()
     """Copies of sittings in which nobody talked: to be deleted at once."""
     restart: str = ""

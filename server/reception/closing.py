@@ -17,7 +17,7 @@ from server.errors import InvalidInput, Unavailable
 from server.protocol.base import TrackKind
 from server.protocol.recording import Gap
 from server.protocol.transcript import Utterance, Word
-from server.reception import hotwords, records, transcriber
+from server.reception import answers, hotwords, records, transcriber
 from server.reception.ingest import (
     NOT_RECOGNISED,
     NOTHING_UNDERSTOOD,
@@ -434,6 +434,8 @@ def _tell_record(session: Session, reception_id: str, outcome: Outcome) -> None:
     ):
         record.recognition = outcome.state
         record.recognition_message = outcome.message
+        if outcome.state == RecognitionState.DONE:
+            answers.fill(session, record)
 
 
 def build_draft(office: Office, reception_id: str, outcome: Outcome) -> None:
@@ -446,5 +448,7 @@ def build_draft(office: Office, reception_id: str, outcome: Outcome) -> None:
             record.recognition = outcome.state
             record.recognition_message = outcome.message
             session.flush()
+            if outcome.state == RecognitionState.DONE:
+                answers.fill(session, record)
         store.change_state(session, reception_id, (ReceptionState.CLOSING,), ReceptionState.CLOSED)
 

@@ -21,7 +21,7 @@ from server.protocol.copies import (
     Uploading,
 )
 from server.protocol.office import AgentCode, KioskCopies
-from server.reception import accounts, kiosk_health, kiosk_log, sittings
+from server.reception import accounts, kiosk_health, kiosk_log, sittings, unsealing
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
 from server.settings import Settings
@@ -63,7 +63,10 @@ def enrol_agent(session: Session, settings: Settings, code: str) -> AgentKey:
     store.drop_agent(session, kiosk.id)
     token = new_token()
     session.add(KioskAgent(kiosk_id=kiosk.id, token_sha256=digest(token), enrolled_at=now))
-    return AgentKey(token=token, kiosk=kiosk.name, screens_key=signing_key.published(settings).hex())
+    return AgentKey(
+        token=token, kiosk=kiosk.name, screens_key=signing_key.published(settings).hex(),
+        office=unsealing.told_office(settings, kiosk.id),
+    )  # fmt: skip
 
 
 def kiosk_of(session: Session, token: str) -> int | None:
@@ -167,7 +170,9 @@ def report(office: Office, session: Session, kiosk_id: int, told: AgentReport) -
         copyfiles.remove(copyfiles.path_of(office.settings.copies_dir, _own(session, kiosk_id, copy_id)))
     store.note_missing(session, kiosk_id, ids, now - SETTLED_AFTER)
     order, events_to = kiosk_health.remember(agent, told.health, now), kiosk_log.take(session, kiosk_id, told)
-    return ReportAnswer(unwanted=tuple(unwanted), restart=order, events_to=events_to)
+    return ReportAnswer(
+        office=unsealing.told_office(office.settings, kiosk_id), unwanted=tuple(unwanted), restart=order, events_to=events_to
+    )
 
 
 def _own(session: Session, kiosk_id: int, copy_id: str) -> KioskCopy:
@@ -193,10 +198,7 @@ def take_piece(office: Office, kiosk_id: int, copy_id: str, at: int, data: bytes
 
     Raises InvalidInput for a piece that is damaged, TooLarge, copyfiles.WrongOffset, copyfiles.DiskFull.
     """
-    if len(data) > PIECE_BYTES or at + len(data) > office.settings.copy_max_mb * 1_000_000:
-        raise TooLarge("这份备份太大，办公室收不下。")
-    if not data or hashlib.sha256(data).hexdigest() != sha256:
-        raise InvalidInput("这一段在路上坏了，会再传一次。", code="piece_damaged")
+    check_piece(office.settings, at, data, sha256)
     with office.store.read() as session:
         copy = _own(session, kiosk_id, copy_id)
     if copy.state == CopyState.STORED:
@@ -205,19 +207,32 @@ def take_piece(office: Office, kiosk_id: int, copy_id: str, at: int, data: bytes
     return CopyOffset(received=copyfiles.append(path, at, data, office.settings.disk_reserve_mb * 1_000_000))
 
 
+def check_piece(settings: Settings, at: int, data: bytes, sha256: str) -> None:
+    """Raises InvalidInput for a piece that is damaged, TooLarge."""
+    if len(data) > PIECE_BYTES or at + len(data) > settings.copy_max_mb * 1_000_000:
+        raise TooLarge("这份备份太大，办公室收不下。")
+    if not data or hashlib.sha256(data).hexdigest() != sha256:
+        raise InvalidInput("这一段在路上坏了，会再传一次。", code="piece_damaged")
+
+
 def finish(office: Office, kiosk_id: int, copy_id: str, told: FinishCopy) -> CopyOffset:
-    """Check the whole copy and keep it for good; whatever it can fill is filled by a durable job."""
+    """Check the whole copy, unseal it and keep it for good; whatever it can fill is filled by a durable job.
+
+    Raises copyfiles.WrongOffset, copyfiles.CopyDamaged, copyfiles.DiskFull, unsealing.NotForUs.
+    """
     with office.store.read() as session:
         copy = _own(session, kiosk_id, copy_id)
-    if copy.state == CopyState.STORED and (copy.size, copy.sha256) == (told.size, told.sha256):
-        return CopyOffset(received=copy.size, stored=True)
-    copyfiles.complete(copyfiles.path_of(office.settings.copies_dir, copy), told.size, told.sha256)
-    with office.store.write() as session:
-        stored = _own(session, kiosk_id, copy_id)
-        stored.state, stored.stored_at = CopyState.STORED, clock.now()
-        stored.size, stored.sha256 = told.size, told.sha256
-        stored.begun_at, stored.position = told.begun_at, told.position
-    office.jobs.fill_gaps(copy_id)
+    path = copyfiles.path_of(office.settings.copies_dir, copy)
+    if copy.state != CopyState.STORED:
+        copyfiles.complete(path, told.size, told.sha256)
+        size, sha256 = unsealing.unseal(office.settings, path, copy_id)
+        with office.store.write() as session:
+            stored = _own(session, kiosk_id, copy_id)
+            stored.state, stored.stored_at = CopyState.STORED, clock.now()
+            stored.size, stored.sha256 = size, sha256
+            stored.begun_at, stored.position = told.begun_at, told.position
+        office.jobs.fill_gaps(copy_id)
+    copyfiles.sealed_of(path).unlink(missing_ok=True)
     return CopyOffset(received=told.size, stored=True)
 
 

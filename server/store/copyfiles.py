@@ -1,9 +1,12 @@
-"""Kiosks' copies on the office's disk: pieces are appended and synced, a whole file is hashed and then never changes."""
+"""What kiosks send, on the office's disk: pieces are appended and synced, a whole file is hashed, then unsealed, and what
+came of it never changes."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from server.durable import sync_folder
@@ -46,9 +49,14 @@ def part_of(path: Path) -> Path:
     return path.with_suffix(".part")
 
 
+def sealed_of(path: Path) -> Path:
+    """Where it lies when all is there, before it is unsealed."""
+    return path.with_suffix(".sealed")
+
+
 def received(path: Path) -> int:
-    """Bytes of a copy that are there, whole or in part."""
-    found = path if path.exists() else part_of(path)
+    """Bytes of a sealed file that are there, whole or in part."""
+    found = sealed_of(path) if sealed_of(path).exists() else part_of(path)
     return found.stat().st_size if found.exists() else 0
 
 
@@ -90,19 +98,29 @@ def _write_all(number: int, data: bytes) -> None:
 
 
 def complete(path: Path, size: int, sha256: str) -> None:
-    """Check the whole file and give it its name; may be called again.
+    """Check the whole sealed file and give it its name (`sealed_of`); may be called again.
 
     Raises WrongOffset while pieces are missing, CopyDamaged when it has another hash: then it is begun again.
     """
-    found = path if path.exists() else part_of(path)
+    found = sealed_of(path) if sealed_of(path).exists() else part_of(path)
     there = received(path)
     if there < size:
         raise WrongOffset(received=there)
     if there > size or hash_of(found) != sha256:
         found.unlink()
         raise CopyDamaged
-    found.replace(path)
+    found.replace(sealed_of(path))
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Nobody else works on this file meanwhile: what was told twice at once is done one after the other."""
+    lock = path.with_suffix(".lock")
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def hash_of(path: Path) -> str:
@@ -113,5 +131,5 @@ def hash_of(path: Path) -> str:
 
 def remove(path: Path) -> None:
     """Delete what there is of a copy."""
-    path.unlink(missing_ok=True)
-    part_of(path).unlink(missing_ok=True)
+    for one in (path, part_of(path), sealed_of(path)):
+        one.unlink(missing_ok=True)

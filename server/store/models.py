@@ -216,6 +216,39 @@ class StoredPapers(Base):
     stored_at: Mapped[datetime | None]
 
 
+class AloneSitting(Base):
+    """语音自助登记: a sitting alone that arrived from a kiosk, once, and what it brought beside its recording."""
+
+    __tablename__ = "alone_sittings"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """As the kiosk named it: what is sent twice is there once."""
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"), index=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), unique=True)
+    arrived_at: Mapped[datetime]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Of the sealed file as it arrived."""
+    notice: Mapped[str] = mapped_column(String(40), default="")
+    """Version of the notice that was agreed to."""
+    agreed_at: Mapped[datetime | None]
+    questions: Mapped[str] = mapped_column(String(40), default="")
+    ending: Mapped[str] = mapped_column(String(20))
+    """AloneEnding of domain/alone.py."""
+    answers: Mapped[list[Any]]
+    """[question, start, end] of every run of the recorder and everything typed; media time."""
+    photos: Mapped[list[Any]]
+    """[file, sha256, question, media time]; the files lie in data_dir/copies/alone/<reception>."""
+    missing: Mapped[list[Any]]
+    """Sentences: what of it could not be kept."""
+    signed_name: Mapped[str] = mapped_column(String(50), default="")
+    summary: Mapped[str] = mapped_column(Text, default="")
+    """What stood above the signature, word for word."""
+    signature: Mapped[bytes | None]
+    """PNG, drawn from the strokes."""
+    strokes: Mapped[list[Any]]
+    signed_at: Mapped[datetime | None]
+
+
 class GapFill(Base):
     """What the kiosk's copy had for a gap of the recording, and the piece that was cut from it."""
 
@@ -288,7 +321,7 @@ class Reception(Base):
     media_node: Mapped[int | None]
     """Number of the media node that it lives on; None until the first seat is handed out."""
     channel: Mapped[str] = mapped_column(String(20), default="video", server_default="video")
-    """Channel of domain/states.py: video, or on_site where the leader sits with the petitioner."""
+    """Channel of domain/states.py: video, on_site where the leader sits with the petitioner, or alone."""
     kiosk: Mapped[Kiosk] = relationship()
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()

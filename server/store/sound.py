@@ -104,7 +104,7 @@ def cut(source_path: Path, target: Path, start: float, end: float, *, pictures: 
     if last is None:
         new.unlink()
         return None
-    return CutPiece(zero, last - zero, *_settle(new, target), len(kinds) > 1)
+    return CutPiece(zero, last - zero, *settle(new, target), len(kinds) > 1)
 
 
 def _key_before(path: Path, start: float) -> float:
@@ -133,7 +133,7 @@ def _wanted(
         return
 
 
-def _settle(new: Path, target: Path) -> tuple[int, str]:
+def settle(new: Path, target: Path) -> tuple[int, str]:
     """Give the file its name for good; its size and hash."""
     with new.open("rb") as file:
         os.fsync(file.fileno())

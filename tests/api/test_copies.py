@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from server import clock
 from server.domain.states import CopyState, ReceptionState
 from server.protocol.copies import PIECE_BYTES, PIECE_HASH_HEADER
+from server.protocol.sealed import Sealer
 from server.store import copies as store
 from server.store.models import KioskCopy, Reception
 from tests.office import OWN_PAGE, TestOffice, running, settings_for
@@ -34,6 +36,13 @@ class Kiosk:
         self.http = TestClient(office.anonymous.app, headers=OWN_PAGE, raise_server_exceptions=False)
         self.enrolled = self.http.post("/api/agent/enrol", json={"code": code})
         self.http.headers["Authorization"] = f"Bearer {self.enrolled.json()['token']}"
+        self.content = self.sealed(COPY)
+
+    def sealed(self, content: bytes) -> bytes:
+        """The copy as it lies at the kiosk: in pieces of 10,000 bytes."""
+        sealer = Sealer(self.name, bytes.fromhex(self.enrolled.json()["office"]["key"]))
+        pieces = [content[at : at + 10_000] for at in range(0, len(content), 10_000)]
+        return sealer.key_record + b"".join(sealer.piece(number, piece) for number, piece in enumerate(pieces))
 
     def report(self, *held: str, **values: Any) -> Any:
         told = {"secret": SECRET, "held": [{"id": one, "bytes": 1000} for one in held]} | values
@@ -49,8 +58,8 @@ class Kiosk:
         headers = {PIECE_HASH_HEADER: sha256 or hashlib.sha256(data).hexdigest()}
         return self.http.patch(f"/api/agent/copies/{self.name}?offset={offset}", content=data, headers=headers)
 
-    def finish(self, content: bytes = COPY, **values: Any) -> Any:
-        told = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    def finish(self, **values: Any) -> Any:
+        told = {"size": len(self.content), "sha256": hashlib.sha256(self.content).hexdigest()}
         told |= {"begun_at": "2026-11-21T09:30:00+08:00", "position": 1.5} | values
         return self.http.post(f"/api/agent/copies/{self.name}/finish", json=told)
 
@@ -126,25 +135,42 @@ def test_without_a_program_the_page_is_told_that_no_copy_is_kept(office: TestOff
 
 def test_pieces_make_the_copy_and_it_is_kept_for_good(begun: Kiosk) -> None:
     assert begun.where().json() == {"received": 0, "stored": False}
-    assert begun.piece(0, COPY[:50_000]).json()["received"] == 50_000
-    assert begun.piece(50_000, COPY[50_000:]).json()["received"] == len(COPY)
-    assert begun.finish().json() == {"received": len(COPY), "stored": True}
+    assert begun.piece(0, begun.content[:50_000]).json()["received"] == 50_000
+    assert begun.piece(50_000, begun.content[50_000:]).json()["received"] == len(begun.content)
+    assert begun.finish().json() == {"received": len(begun.content), "stored": True}
     assert begun.file().read_bytes() == COPY
     assert begun.finish().json()["stored"], "an answer that was lost is given again"
     assert begun.piece(0, b"late").json() == {"received": len(COPY), "stored": True}
     assert begun.file().read_bytes() == COPY
 
 
+def test_what_is_sealed_for_another_office_stays_at_the_kiosk(begun: Kiosk) -> None:
+    stranger = Sealer(begun.name, X25519PrivateKey.generate().public_key().public_bytes_raw())
+    begun.content = stranger.key_record + stranger.piece(0, b"said elsewhere")
+    begun.piece(0, begun.content)
+    assert code_of(begun.finish()) == (422, "sealed_for_another")
+    assert (begun.where().json()["stored"], begun.file().exists()) == (False, False)
+
+
+def test_a_spoilt_sector_costs_its_own_second_and_no_more(begun: Kiosk) -> None:
+    spoilt = bytearray(begun.content)
+    spoilt[len(spoilt) // 2] ^= 1
+    begun.content = bytes(spoilt)
+    begun.piece(0, begun.content)
+    assert begun.finish().json()["stored"]
+    assert begun.file().read_bytes() == COPY[:40_000] + bytes(10_000) + COPY[50_000:]
+
+
 def test_a_piece_that_came_twice_or_too_early_is_not_taken(begun: Kiosk) -> None:
-    begun.piece(0, COPY[:1000])
+    begun.piece(0, begun.content[:1000])
     for offset in (0, 500, 2000):
-        answer = begun.piece(offset, COPY[:1000])
+        answer = begun.piece(offset, begun.content[:1000])
         assert code_of(answer) == (409, "wrong_offset")
         assert answer.json()["error"]["details"] == {"received": 1000}
 
 
 def test_a_piece_damaged_on_its_way_is_not_taken(begun: Kiosk) -> None:
-    assert code_of(begun.piece(0, COPY[:1000], hashlib.sha256(b"other").hexdigest())) == (422, "piece_damaged")
+    assert code_of(begun.piece(0, begun.content[:1000], hashlib.sha256(b"other").hexdigest())) == (422, "piece_damaged")
     assert code_of(begun.piece(0, b"")) == (422, "piece_damaged")
     assert begun.where().json()["received"] == 0
 
@@ -156,43 +182,43 @@ def test_pieces_and_copies_that_are_too_large_are_refused(begun: Kiosk, monkeypa
 
 
 def test_finishing_too_early_or_with_another_hash_loses_nothing(begun: Kiosk) -> None:
-    begun.piece(0, COPY[:1000])
+    begun.piece(0, begun.content[:1000])
     answer = begun.finish()
     assert (code_of(answer), answer.json()["error"]["details"]) == ((409, "wrong_offset"), {"received": 1000})
-    begun.piece(1000, COPY[1000:])
+    begun.piece(1000, begun.content[1000:])
     assert code_of(begun.finish(sha256="0" * 64)) == (422, "copy_damaged")
     assert begun.where().json()["received"] == 0, "it begins again"
-    begun.piece(0, COPY)
+    begun.piece(0, begun.content)
     assert begun.finish().json()["stored"]
 
 
 def test_a_full_disk_at_the_office_keeps_what_is_there(begun: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun.piece(0, COPY[:1000])
+    begun.piece(0, begun.content[:1000])
 
     def full(*_: Any) -> int:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", full)
-        assert code_of(begun.piece(1000, COPY[1000:])) == (507, "disk_full")
+        assert code_of(begun.piece(1000, begun.content[1000:])) == (507, "disk_full")
     monkeypatch.setattr(begun.office.settings, "disk_reserve_mb", 10**12)
-    assert code_of(begun.piece(1000, COPY[1000:])) == (507, "disk_full")
+    assert code_of(begun.piece(1000, begun.content[1000:])) == (507, "disk_full")
     assert begun.where().json()["received"] == 1000
 
 
 def test_what_a_killed_office_had_written_in_part_is_gone_on_with(begun: Kiosk) -> None:
-    begun.piece(0, COPY[:1000])
+    begun.piece(0, begun.content[:1000])
     with begun.file().with_suffix(".part").open("ab") as file:
-        file.write(COPY[1000:1300])
+        file.write(begun.content[1000:1300])
     assert begun.where().json()["received"] == 1300
-    begun.piece(1300, COPY[1300:])
+    begun.piece(1300, begun.content[1300:])
     assert begun.finish().json()["stored"]
 
 
 def test_an_office_killed_between_file_and_store_finishes_the_second_time(begun: Kiosk) -> None:
-    begun.piece(0, COPY)
-    begun.file().with_suffix(".part").rename(begun.file())
-    assert begun.where().json() == {"received": len(COPY), "stored": False}
+    begun.piece(0, begun.content)
+    begun.file().with_suffix(".part").rename(begun.file().with_suffix(".sealed"))
+    assert begun.where().json() == {"received": len(begun.content), "stored": False}
     assert begun.finish().json()["stored"]
 
 
@@ -200,7 +226,7 @@ def test_copies_of_another_kiosk_and_of_nobody_are_refused(begun: Kiosk) -> None
     asked = {"name": "别处的机器", "organization_id": begun.office.ids["town"]}
     stranger = Kiosk(begun.office, begun.office.administrator.post("/api/admin/kiosks", json=asked).json()["kiosk_id"])
     stranger.name = begun.name
-    for answer in (stranger.where(), stranger.piece(0, COPY), stranger.finish()):
+    for answer in (stranger.where(), stranger.piece(0, begun.content), stranger.finish()):
         assert code_of(answer) == (403, "foreign_copy")
     begun.name = "c2"
     assert code_of(begun.where()) == (404, "copy_unknown")
@@ -227,7 +253,7 @@ def test_the_key_of_the_program_opens_what_its_page_may_see_and_nothing_else(kio
 
 
 def test_a_copy_of_a_sitting_without_a_talk_is_not_wanted(begun: Kiosk) -> None:
-    begun.piece(0, COPY[:1000])
+    begun.piece(0, begun.content[:1000])
     part = begun.file().with_suffix(".part")
     reception = part.parent.name
     assert begun.report(begun.name).json()["unwanted"] == []
@@ -246,7 +272,7 @@ def test_what_the_program_does_not_hold_is_no_longer_waited_for(begun: Kiosk) ->
     set_state(begun.office, reception, ReceptionState.CLOSED, ended_at=ended)
     begun.report()
     assert state(begun) == CopyState.MISSING
-    begun.piece(0, COPY)
+    begun.piece(0, begun.content)
     assert begun.finish().json()["stored"], "it came after all"
 
 
@@ -278,9 +304,9 @@ def test_the_welcome_page_tells_how_far_the_copies_are(begun: Kiosk) -> None:
         return begun.office.kiosk.get("/api/kiosk/copies").json()
 
     assert progress() == {"copies": 0, "share": 0}
-    begun.report(begun.name, held=[{"id": begun.name, "bytes": 2 * len(COPY)}])
+    begun.report(begun.name, held=[{"id": begun.name, "bytes": 2 * len(begun.content)}])
     before = progress()
-    begun.piece(0, COPY)
+    begun.piece(0, begun.content)
     assert progress() == {"copies": 1, "share": pytest.approx(before["share"] + 0.5)}
     clock.set_source(lambda: datetime.now(UTC) + timedelta(minutes=3))
     assert progress() == {"copies": 0, "share": 0}, "the program was not heard of lately"

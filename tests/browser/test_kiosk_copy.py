@@ -1,5 +1,6 @@
 """The kiosk's own copy from a real microphone and camera to the office: page, copy program killed in between, upload."""
 
+import io
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from kiosk.outbox import HEAD_BYTES, TAG_BYTES
+from server.protocol import sealed
 from server.reception import copies
 from server.store.models import KioskAgent, KioskCopy
 from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
@@ -57,16 +58,12 @@ class CopyProgram:
 
     def held(self) -> list[int]:
         """Whole chunks (of about a second) of each copy on the disk."""
-        return [count_chunks(file.read_bytes()) for file in sorted(self.folder.glob("outbox/*/chunks"))]
+        return [count_chunks(file.read_bytes()) for file in sorted(self.folder.glob("outbox/*/sealed"))]
 
 
 def count_chunks(content: bytes) -> int:
-    """Whole records in a copy's file."""
-    count, place = 0, 0
-    while place + HEAD_BYTES <= len(content):
-        place += HEAD_BYTES + int.from_bytes(content[place : place + 4]) + TAG_BYTES
-        count += place <= len(content)
-    return count
+    """Whole pieces in a copy's file."""
+    return sum(kind == sealed.PIECE for kind, _ in sealed.records(io.BytesIO(content)))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -19,9 +20,11 @@ from kiosk import agent as program
 from kiosk.agent import Agent, AgentNotEnrolled, origin_of
 from kiosk.fingerprint import CommandPad, NoPrint
 from kiosk.holding import KEPT_S
+from kiosk.outbox import KeptCopy
 from kiosk.settings import KioskSettings
 from server.domain.states import ReceptionState
-from server.protocol.copies import End, Open
+from server.protocol import sealed
+from server.protocol.copies import End, Open, ToldOffice
 from server.protocol.devices import Hold
 from server.reception.signature_image import decode_fingerprint
 from server.store import copyfiles
@@ -30,6 +33,15 @@ from tests.office import TestOffice, running, settings_for
 
 BEGUN = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 OFFICE = "http://office.test"
+KEPT = {"type": "kept", "number": "", "room": None}
+OWN = X25519PrivateKey.generate()
+"""The office's key where there is no office."""
+
+
+def opened(copy: KeptCopy) -> list[bytes | None]:
+    """Its pieces as that office reads them."""
+    with (copy.folder / "sealed").open("rb") as file:
+        return [piece.data for piece in sealed.unsealed(file, copy.id, OWN)]
 
 
 @pytest.fixture
@@ -44,6 +56,8 @@ def settings(tmp_path: Path) -> KioskSettings:
     """A program with a key that no office knows."""
     made = KioskSettings(server=OFFICE, data_dir=tmp_path / "kiosk", agent_port=0, disk_reserve_mb=0)
     program.write_private(made.agent_key_file, f"{'t' * 43}\n{'s' * 43}\n".encode())
+    told = ToldOffice(key=OWN.public_key().public_bytes_raw().hex(), kiosk_id=12)
+    program.write_private(made.office_file, told.model_dump_json().encode())
     return made
 
 
@@ -53,6 +67,7 @@ def enrolled(office: TestOffice, settings: KioskSettings) -> KioskSettings:
     code = office.administrator.post(f"/api/admin/kiosks/{office.ids['kiosk']}/agent").json()["code"]
     key = office.anonymous.post("/api/agent/enrol", json={"code": code}).json()
     program.write_private(settings.agent_key_file, f"{key['token']}\n{'s' * 43}\n".encode())
+    program.write_private(settings.office_file, json.dumps(key["office"]).encode())
     return settings
 
 
@@ -108,12 +123,12 @@ def begin(office: TestOffice, copy_id: str = "c1", state: ReceptionState = Recep
 async def test_every_second_is_on_the_disk_before_it_is_confirmed(settings: KioskSettings, tmp_path: Path) -> None:
     async with keeping(settings) as (_, port):
         socket = await page(port)
-        assert await told(socket) == {"type": "kept", "next": 0}
+        assert await told(socket) == KEPT | {"next": 0}
         assert (await send(socket, 0, b"one"))["next"] == 1
         assert (await send(socket, 1, b"two"))["next"] == 2
         as_after_a_kill = shutil.copytree(settings.data_dir, tmp_path / "killed")
         again = Agent(settings.model_copy(update={"data_dir": as_after_a_kill})).outbox.copies()[0]
-        assert again.read(0, 100) == b"onetwo"
+        assert opened(again) == [b"one", b"two"]
 
 
 async def test_a_page_goes_on_where_a_killed_program_stopped(settings: KioskSettings) -> None:
@@ -123,7 +138,7 @@ async def test_a_page_goes_on_where_a_killed_program_stopped(settings: KioskSett
         await send(socket, 0, b"one")
     async with keeping(settings) as (agent, port):
         socket = await page(port)
-        assert await told(socket) == {"type": "kept", "next": 1}
+        assert await told(socket) == KEPT | {"next": 1}
         assert (await send(socket, 0, b"one"))["next"] == 1, "sent twice, kept once"
         assert (await send(socket, 1, b"two"))["next"] == 2
         await socket.send(End().model_dump_json())
@@ -180,7 +195,7 @@ async def test_a_chunk_out_of_order_and_a_full_disk_are_told(settings: KioskSett
         assert (refused["code"], "硬盘满了" in refused["message"]) == ("full", True)
         with pytest.raises(ConnectionClosed):
             await told(socket)
-        assert agent.outbox.copies()[0].size == 900_000
+        assert opened(agent.outbox.copies()[0]) == [bytes(900_000)]
         assert agent.uploader._state().full
 
 

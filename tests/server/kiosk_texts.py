@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from server.domain.alone import QUESTIONS
+
 WEB = Path(__file__).resolve().parents[2] / "web"
 SCRIPTS = WEB / "static" / "js"
 TEMPLATES = WEB / "templates" / "kiosk"
@@ -29,7 +31,7 @@ def of_screens() -> set[str]:
     for file in scripts:
         if file.name not in STAFF | {"pinyin.js"}:
             found |= set(of_script(file.read_text("utf-8")))
-    return found
+    return found | {text for one in QUESTIONS.questions for text in (one.title, one.say, one.hint) if text}
 
 
 def of_template(text: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 // The correction page: the recording, the lines and the form, in step with each other and with the office.
 
+import { showAlone } from "/static/js/desk/alone.js";
 import { api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseMoment, clockAt, clockSeconds, mediaTime } from "/static/js/time.js";
@@ -120,6 +121,7 @@ function showHead(editable) {
   form.head(byId("unsourced"));
   tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
   tell(byId("copies"), record.copy_message);
+  showAlone(byId("alone"), record);
   tell(byId("readonly"), editable ? "" : readonlyWords());
   byId("undo").hidden = byId("redo").hidden = !editable;
   showSecondPass(record.second_pass);

@@ -18,18 +18,23 @@ function answerOf(socket, message, waitMs, gone) {
   });
 }
 
+/** Where the program is; throws ApiError where nobody knows. @returns {Promise<{url: string, secret: string}>} */
+export async function door() {
+  return known ?? agent.state?.door ?? await api("GET", "/api/kiosk/devices");
+}
+
 /**
  * Asks the program one thing.
  * @param {{type: string}} message @param {number} [waitMs] @param {{code: string, message: string}} [gone] what is told where it does not answer
  * @returns {Promise<any>} its answer, also a refusal; throws ApiError, code "no_agent" where there is no program
  */
 export async function ask(message, waitMs = WAIT_MS, gone = GONE) {
-  const door = known ?? agent.state?.door ?? await api("GET", "/api/kiosk/devices");
-  const socket = new WebSocket(door.url);
+  const place = await door();
+  const socket = new WebSocket(place.url);
   known = null;
   try {
-    const answer = await answerOf(socket, { ...message, secret: door.secret }, waitMs, gone);
-    if (answer.code !== "secret_wrong") known = door;
+    const answer = await answerOf(socket, { ...message, secret: place.secret }, waitMs, gone);
+    if (answer.code !== "secret_wrong") known = place;
     return answer;
   } finally {
     socket.close();

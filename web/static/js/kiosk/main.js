@@ -21,6 +21,7 @@ import { resetVolume, setUpVolume } from "./volume.js";
 import { card } from "./screens/card.js";
 import { choose } from "./screens/choose.js";
 import { earlier } from "./screens/earlier.js";
+import { ALONE, aloneNotice } from "./screens/alone.js";
 import { broken, closed, unenrolled } from "./screens/trouble.js";
 import { identity } from "./screens/identity.js";
 import { notice, paper } from "./screens/notice.js";
@@ -43,7 +44,7 @@ import { welcome } from "./screens/welcome.js";
  */
 
 /** Screens before a sitting by the draft's step.  A way that is not here is not offered (screens/choose.js). */
-const BEFORE = { welcome, choose, progress, rate: progress, record, notice, paper, card, name: identity, phone: identity, earlier, matter: identity };
+const BEFORE = { welcome, choose, "alone-notice": aloneNotice, progress, rate: progress, record, notice, paper, card, name: identity, phone: identity, earlier, matter: identity };
 const AFTER_CONSENT = ["card", "name", "phone", "earlier", "matter"];
 const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip, locked };
 const COVERED = ["read", "sign", "slip"];
@@ -64,6 +65,8 @@ class App {
     this.over = "";
     /** Reception whose screen was wiped here, whatever the office knows of it. */
     this.wiped = "";
+    /** Somebody who tells their matter to the kiosk; null: nobody. @type {import("./screens/alone.js").Alone | null} */
+    this.alone = null;
     this.tests = new Tests(this);
     /** Whether this kiosk has a card reader. */
     this.reader = false;
@@ -110,13 +113,20 @@ class App {
 
   /** Name of the screen to be up, and a key that changes when it has to be put up anew. */
   wanted() {
+    if (this.alone) return this.alone.wanted(); // whatever the line does
     if (this.trouble && FORBIDDEN.includes(this.trouble.status)) return { name: "unenrolled", key: "unenrolled" };
-    if (!this.asked) return { name: "closed", key: "closed" };
+    if (!this.asked) return this.wantedUnasked();
     if (!this.sitting) return this.wantedBefore();
     const ended = this.sitting.step === "talk" && this.over === this.sitting.reception_id;
     const hidden = (this.sitting.locked || this.wiped === this.sitting.reception_id) && COVERED.includes(this.sitting.step);
     const step = ended ? "preparing" : hidden ? "locked" : this.sitting.step;
     return { name: step, key: `${this.sitting.reception_id}:${step}` };
+  }
+
+  /** The office was never reached: whoever is here can still tell their matter to the kiosk. */
+  wantedUnasked() {
+    const name = agent.served && memory.draft().step === "alone-notice" ? "alone-notice" : "closed";
+    return { name, key: `unasked:${name}` };
   }
 
   /** Before a sitting: where the draft stands; nobody is asked for a name before they chose what is recorded. */
@@ -135,8 +145,8 @@ class App {
     this.shown.close?.();
     this.place = key;
     voice.stop();
-    if (!["waiting", "talk"].includes(name)) closeMedia();
-    const screen = { unenrolled, closed, broken, ...BEFORE, ...DURING }[name] || welcome;
+    if (!this.alone && !["waiting", "talk"].includes(name)) closeMedia();
+    const screen = { unenrolled, closed, broken, ...BEFORE, ...DURING, ...ALONE }[name] || welcome;
     this.shown = screen(this, name) || {};
     agent.painted();
     const { speech, quiet } = this.shown;
@@ -162,6 +172,8 @@ class App {
   }
 
   async clear() {
+    await this.alone?.close();
+    this.alone = null;
     closeMedia();
     [this.over, this.wiped, this.petitioner] = ["", "", ""];
     resetLooks();
@@ -272,6 +284,7 @@ setUpKeys(app);
 setUpVolume(app);
 setUpScanning(app);
 watchIdle(app);
+agent.busy.push(() => Boolean(app.alone));
 await Promise.all([speakAsBefore(), memory.loadDraft()]);
 if (memory.draft().step !== "welcome") app.lookForReader();
 app.start();

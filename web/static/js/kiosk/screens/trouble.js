@@ -1,5 +1,6 @@
 import { byId } from "/static/js/dom.js";
 import { clockTime } from "/static/js/time.js";
+import { agent } from "../agent.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -14,7 +15,8 @@ export function unenrolled(app) {
 export function closed(app) {
   const screen = new Screen("closed");
   const tell = () => screen.fill({ reason: app.trouble ? app.trouble.message : "正在连办公室的服务器。" });
-  screen.on({ again: () => app.refresh() });
+  screen.on({ again: () => app.refresh(), alone: () => app.go("alone-notice") });
+  screen.key("alone").hidden = !agent.served; // the program on this computer keeps it until the line is back
   tell();
   return { back: "连上以后再办。", update: tell, speech: ["closed"], quiet: true };
 }
