@@ -59,8 +59,9 @@ def choices(session: Session, actor: Actor) -> LectureChoices:
 
 def enter(session: Session, actor: Actor, asked: NewLecture) -> LectureView:
     """A new lecture; raises InvalidInput for a time that is over, a speaker or an office that is none of the actor's."""
-    if asked.planned_at < clock.now() - LONG_AGO:
-        raise InvalidInput("时间已经过了，请另选。", fields=["planned_at"])
+    now = clock.now()
+    if not now.year - 1 <= asked.planned_at.year <= now.year + 1 or asked.planned_at < now - LONG_AGO:
+        raise InvalidInput("时间不对：已经过了，或者太远。请另选。", fields=["planned_at"])
     speaker_id = asked.speaker_id or actor.user_id or 0
     if speaker_id not in {one.id for one in store.speakers(session, actor.organization_id)}:
         raise InvalidInput("主讲人要是本单位的领导或接谈员，请重新选。", fields=["speaker_id"])

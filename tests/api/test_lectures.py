@@ -65,6 +65,8 @@ def test_whom_an_office_can_invite_and_who_sees_the_lecture(office):
     refused = office.clerk.post("/api/lectures", json=upwards)
     assert (refused.status_code, refused.json()["error"]["message"]) == (422, "只能请本单位和下级单位，请重新选。")
     assert enter(office, planned_at=(clock.now() - timedelta(days=3)).isoformat()).status_code == 422
+    for odd in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-12-01T10:00:00"):
+        assert enter(office, planned_at=odd).status_code == 422, odd
     assert enter(office, speaker_id=office.ids["clerk"]).status_code == 422
     assert enter(office, offices=[]).status_code == 422
 
