@@ -21,12 +21,11 @@ function part(title, ...parts) {
   return el("div", {}, el("h3", {}, title), el("p", {}, ...parts));
 }
 
-/** Who, what, since when; `consent` only where the whole reception is known. @param {any} reception */
-export function facts(reception) {
+/** Who, what, since when; `consent` only where the whole reception is known. @param {any} reception @param {boolean} [titled] the matter stands above already */
+export function facts(reception, titled = false) {
   const since = `${clockTime(reception.asked_at)}${reception.state === "waiting" ? `，${waited(reception)}` : ""}`;
-  const list = [part("是谁", `${reception.petitioner}，在${reception.kiosk}`), part("什么事", matterOf(reception)), part("几点到的", since)];
-  if (reception.consent) list.push(part("录音录像", CONSENT[reception.consent] || ""));
-  return list;
+  const list = [part("是谁", `${reception.petitioner}，在${reception.kiosk}`), titled ? null : part("什么事", matterOf(reception)), part("几点到的", `${since}${reception.consent ? `。${CONSENT[reception.consent] || ""}` : ""}`)];
+  return list.filter((one) => one !== null);
 }
 
 /** @param {any} before */
@@ -41,27 +40,36 @@ export function earlier(reception) {
   return el("div", {}, el("h3", {}, "以前谈过的"), items.length ? el("ol.past", {}, ...items) : el("p.small.soft", {}, "这里没有以前的接谈。"));
 }
 
-/** Everything else that is worth knowing before the talk; comes by itself when the office has looked. @param {string} id of the reception */
-export function background(id) {
+/**
+ * Everything else that is worth knowing before the talk; comes by itself when the office has looked.
+ * @param {string} id of the reception @param {HTMLElement} [side] where what was before is put, if not here, too
+ */
+export function background(id, side) {
   const place = el("div.stack", { "aria-busy": "true" }, el("p.small.soft", {}, "正在找以前的事和法规。"));
-  api("GET", `/api/receptions/${id}/brief`).then((found) => { place.removeAttribute("aria-busy"); place.replaceChildren(...backgroundParts(found)); })
-    .catch((error) => {
-      if (!(error instanceof ApiError)) throw error;
-      place.removeAttribute("aria-busy");
-      place.replaceChildren(el("p.small.soft", {}, "以前的事和法规暂时查不到。"));
-    });
+  api("GET", `/api/receptions/${id}/brief`).then((found) => {
+    const [now, before] = backgroundParts(found);
+    place.removeAttribute("aria-busy");
+    place.replaceChildren(...now, ...(side ? [] : before));
+    side?.replaceChildren(...before);
+  }).catch((error) => {
+    if (!(error instanceof ApiError)) throw error;
+    place.removeAttribute("aria-busy");
+    place.replaceChildren(el("p.small.soft", {}, "以前的事和法规暂时查不到。"));
+  });
   return place;
 }
 
-/** @param {any} found Brief of server/protocol/briefs.py */
+/** What concerns this talk, and what was before. @param {any} found Brief of server/protocol/briefs.py */
 function backgroundParts(found) {
   const wants = [found.requests && found.requests !== found.matter ? part("要什么", found.requests) : null,
     found.facts.length ? el("div", {}, el("h3", {}, "说到的"), ...found.facts.map((/** @type {any} */ one) => el("p.fact", {}, el("span.soft", {}, `${one.name}　`), one.value))) : null];
-  return [...wants, block("以前的信访事项", found.alike.slice(0, MATTERS_SHOWN).map(matter), "没有找到以前的信访事项。"),
+  const before = [block("以前的信访事项", found.alike.slice(0, MATTERS_SHOWN).map(matter), "没有找到以前的信访事项。"),
     found.answers.length ? block("以前怎么答复的", found.answers.map(answer), "") : null,
-    found.papers.length ? el("div", {}, el("h3", {}, "带来的材料"), ...found.papers.map(papers)) : null,
+    found.papers.length ? el("div", {}, el("h3", {}, "带来的材料"), ...found.papers.map(papers)) : null];
+  const now = [...wants,
     block(found.category ? `法定途径：${found.category}` : "法定途径", found.routes.map(route), found.category ? "这一类没有列出别的法定途径，按信访办理。" : "没有先说清是哪一类，谈了才知道。"),
-    block("登记以后的时限", found.limits.map(limit), "")].filter((one) => one !== null);
+    block("登记以后的时限", found.limits.map(limit), "")];
+  return [now, before].map((parts) => parts.filter((one) => one !== null));
 }
 
 /** @param {string} title @param {HTMLElement[]} items @param {string} none */

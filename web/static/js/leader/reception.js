@@ -76,7 +76,7 @@ function opened(reception) {
 function prepare(reception) {
   byId("prepare-number").textContent = reception.number;
   byId("prepare-matter").textContent = matterOf(reception);
-  byId("prepare-brief").replaceChildren(...facts(reception), earlier(reception), background(reception.id));
+  byId("prepare-brief").replaceChildren(...facts(reception), background(reception.id), earlier(reception));
   show("prepare");
   if (reception.state === "running" && comingBack()) {
     page.ticket = askForSeat(reception.id);

@@ -97,7 +97,7 @@ export class Talk extends EventTarget {
     byId("self-none").hidden = media.getVideoTracks().length > 0;
     byId("remote-name").textContent = `${reception.petitioner}　${reception.kiosk}`;
     this.background = background(reception.id);
-    byId("brief").replaceChildren(...facts(reception), earlier(reception), this.background);
+    byId("brief").replaceChildren(...facts(reception), this.background, earlier(reception));
     this.notes.load(reception.notes || "");
     this.drawMute("audio", false);
     this.drawMute("video", media.getVideoTracks().length === 0);
@@ -212,7 +212,7 @@ export class Talk extends EventTarget {
     button.setAttribute("aria-pressed", String(aside));
     button.disabled = !him;
     button.replaceChildren(worded(aside ? "back" : "users", aside ? "请回来" : "单独商量"));
-    tell(byId("held-banner"), aside ? "对方听不见也看不见这里，屏幕上写着“接谈人员正在商量，请稍等”。这一段不录音、不出字，笔录里只写几点到几点商量过。" : "");
+    tell(byId("held-banner"), aside ? "对方听不见也看不见这里。这一段不录音、不出字，笔录只写几点到几点商量过。" : "");
   }
 
   sideTalk() {

@@ -119,10 +119,11 @@ function action(row) {
 function detailParts(row) {
   const full = page.detail && page.detail.id === row.id ? page.detail : null;
   const place = row.state === "waiting" ? rowOf(row.id) : null;
-  const before = full ? el("div.stack", {}, earlier(full), background(row.id)) : el("div", { "aria-busy": "true" }, el("span.skel"));
+  const side = el("div.stack");
+  const before = full ? el("div.stack", {}, place ? placeFacts(place) : null, earlier(full), side) : el("div", { "aria-busy": "true" }, el("span.skel"));
   return [
     el("header", {}, el("span.no.num", {}, row.number), el("h2", {}, matterOf(row))),
-    el("div.in.brief.scroll", {}, el("div.stack", {}, ...facts({ ...full, ...row }), place ? placeFacts(place) : null), before),
+    el("div.in.brief.scroll", {}, el("div.stack", {}, ...facts({ ...full, ...row }, true), full ? background(row.id, side) : null), before),
     el("footer.row.wrap", {}, action(row), place ? deeds(place) : null, row.state === "waiting" ? el("span.small.mute.end", {}, "双方都出声以后开始录音录像") : null),
   ];
 }
