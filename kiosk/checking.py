@@ -131,10 +131,8 @@ def _paper(asked: Photographed) -> PaperIs:
         return PaperIs(faults=(_page_fault(paper.PageFault.NO_PAGE),))
     places = np.clip(corners / np.array(shot.shape[1::-1]), 0, 1)
     shares = tuple((float(x), float(y)) for x, y in places)
-    if not asked.straighten:
-        return PaperIs(faults=(), corners=shares)
-    found = paper.faults(shot, corners)
-    page = "" if found else base64.b64encode(paper.jpeg(paper.evened(paper.straightened(shot, corners)))).decode()
+    found = paper.faults(shot, corners, sharp=asked.straighten)
+    page = "" if found or not asked.straighten else base64.b64encode(paper.jpeg(paper.evened(paper.straightened(shot, corners)))).decode()
     return PaperIs(faults=tuple(map(_page_fault, found)), corners=shares, page=page)
 
 

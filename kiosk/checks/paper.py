@@ -216,15 +216,15 @@ def evened(page: Picture) -> Picture:
     return np.asarray(cv2.divide(page, np.maximum(paper, 1), scale=WHITE), np.uint8)
 
 
-def faults(picture: Picture, corners: Corners | None) -> list[PageFault]:
-    """Why this shot is not to be kept."""
+def faults(picture: Picture, corners: Corners | None, *, sharp: bool = True) -> list[PageFault]:
+    """Why this shot is not to be kept.  `sharp`: also whether its writing is in focus, which a small picture cannot tell."""
     if corners is None:
         return [PageFault.NO_PAGE]
     page = straightened(picture, corners)
     longest = max(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1))
     found = [PageFault.CUT_OFF] if _at_rim(picture, corners) else []
     found += [PageFault.TOO_SMALL] if longest < SMALL * A4[1] else []
-    if sharpness(page) < SHARP:
+    if sharp and sharpness(page) < SHARP:
         found.append(PageFault.BLURRED)
     if glare(page) > GLARE_SHARE:
         found.append(PageFault.GLARE)

@@ -13,6 +13,7 @@ import { watchIdle } from "./idle.js";
 import { setUpKeys } from "./keys.js";
 import { closeMedia } from "./media.js";
 import * as memory from "./memory.js";
+import { forgetPapers } from "./papers.js";
 import { SittingPoll } from "./poll.js";
 import { Screen } from "./screen.js";
 import { setUpScanning } from "./scan.js";
@@ -178,7 +179,7 @@ class App {
     [this.over, this.wiped, this.petitioner] = ["", "", ""];
     resetLooks();
     resetVolume();
-    await Promise.all([memory.wipe(), forgetLanguage()]);
+    await Promise.all([memory.wipe(), forgetLanguage(), forgetPapers()]);
   }
 
   /** Nobody is there: the screen is wiped, the record stays as it is.  Offline the office locks by itself soon. */

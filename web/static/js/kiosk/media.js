@@ -38,15 +38,17 @@ export function closeMedia() {
 }
 
 const PAPER = { width: { ideal: 1920 }, height: { ideal: 1080 }, frameRate: { ideal: 10, max: 15 } };
+const FOR_PAPER = /document|scan|visuali[sz]er|高拍|拍摄仪|文档/i;
 
-/** The camera that looks at papers: the first one that does not film the person. @param {MediaStream} own @returns {Promise<string>} "" where there is none */
+/** The camera that looks at papers: one that calls itself so, else the first that does not film the person.
+ * @param {MediaStream | null} own @returns {Promise<string>} "" where there is none */
 export async function paperCamera(own) {
-  const used = own.getVideoTracks()[0]?.getSettings().deviceId;
-  const all = await navigator.mediaDevices.enumerateDevices();
-  return all.find((device) => device.kind === "videoinput" && device.deviceId && used && device.deviceId !== used)?.deviceId || "";
+  const used = own?.getVideoTracks()[0]?.getSettings().deviceId;
+  const all = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput" && device.deviceId && device.deviceId !== used);
+  return (all.find((device) => FOR_PAPER.test(device.label)) || (used ? all[0] : undefined))?.deviceId || "";
 }
 
-/** @param {MediaStream} own */
+/** @param {MediaStream | null} own */
 export async function openPaperCamera(own) {
   return navigator.mediaDevices.getUserMedia({ video: { ...PAPER, deviceId: { exact: await paperCamera(own) } } });
 }

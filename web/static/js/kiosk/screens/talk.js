@@ -10,7 +10,8 @@ import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { Hearing } from "../hearing.js";
 import { TalkCopy } from "../copy.js";
-import { Meter, NO_MICROPHONE, closeMedia, openMedia, openPaperCamera, paperCamera } from "../media.js";
+import { Meter, NO_MICROPHONE, closeMedia, openMedia, paperCamera } from "../media.js";
+import { openPapers } from "../papers.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 import { onVolume, talkVolume } from "../volume.js";
@@ -50,8 +51,8 @@ class Talk {
     );
     this.steady = new SteadyWords({ worse: 2, better: 5 });
     this.lineWords = "";
-    /** @type {MediaStream | null} */
-    this.paper = null;
+    /** @type {ReturnType<typeof openPapers> | null} */
+    this.papers = null;
     this.announced = false;
     /** Whether the own line is. */
     this.away = false;
@@ -105,7 +106,7 @@ class Talk {
     hear("trouble", (trouble) => this.troubled(trouble));
     hear("document", (shown) => this.showDocument(shown));
     hear("departed", ({ message }) => this.app.toast(message));
-    hear("share_ended", () => this.paperEnded());
+    hear("share_ended", () => this.papers?.unseen());
     hear("ended", ({ reason }) => this.ended(reason));
     await seat.start();
   }
@@ -280,34 +281,17 @@ class Talk {
     if (!this.closed) this.screen.key("show").hidden = !camera;
   }
 
-  async showPaper() {
-    if (this.paper) {
-      this.seat?.share(null);
-      return this.paperEnded();
-    }
-    const paper = this.media ? await openPaperCamera(this.media).catch(() => null) : null;
-    if (this.closed) return paper?.getTracks().forEach((track) => track.stop());
-    if (!paper) return this.app.toast("看材料的摄像头打不开，请叫工作人员。");
-    this.paper = paper;
-    const [track] = paper.getVideoTracks();
-    track.addEventListener("ended", () => this.paperUnplugged(paper));
-    const told = this.seat?.share(track, "document");
-    this.screen.fill({ show: "不给看了" });
-    return this.app.toast(told ? "请把材料放在摄像头下面，领导看得见了。" : "线路断着，接上以后领导就看得见。");
-  }
-
-  /** @param {MediaStream} paper */
-  paperUnplugged(paper) {
-    if (this.paper !== paper || this.closed) return;
-    this.seat?.share(null);
-    this.paperEnded();
-    this.app.toast("看材料的摄像头断开了，领导现在看不见材料。请叫工作人员看看插头。");
-  }
-
-  paperEnded() {
-    for (const track of this.paper?.getTracks() || []) track.stop();
-    this.paper = null;
-    this.screen.fill({ show: "给领导看材料" });
+  /** The papers lie over the talk; what the camera sees goes to the leader as long as they are open. */
+  showPaper() {
+    if (this.papers || this.closed) return;
+    this.papers = openPapers(this.app, {
+      reception: this.reception,
+      own: this.media || null,
+      position: () => this.seconds(),
+      leader: (this.leader && this.streams.get(this.leader)) || null,
+      show: (track) => { this.seat?.share(track, "document"); },
+      closed: () => { this.papers = null; },
+    });
   }
 
   /** @param {HTMLVideoElement} video @param {string | undefined} id */
@@ -425,7 +409,7 @@ class Talk {
     this.meter.close();
     this.hearing.close();
     this.copy.keep(null);
-    for (const track of this.paper?.getTracks() || []) track.stop();
+    this.papers?.close();
     closeMedia();
   }
 }

@@ -1,8 +1,9 @@
 // Before the talk and after it: the two screens on which the person sits and waits.
 import { api } from "/static/js/api.js";
 import { Hearing } from "../hearing.js";
-import { Meter, NO_MICROPHONE, closeMedia, openMedia } from "../media.js";
+import { Meter, NO_MICROPHONE, closeMedia, openMedia, paperCamera } from "../media.js";
 import { sittingMemory } from "../memory.js";
+import { openPapers } from "../papers.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 import { Standing } from "./standing.js";
@@ -13,8 +14,10 @@ async function tryOut(app, screen, video) {
   screen.part("no-picture").hidden = video;
   const meter = new Meter(screen.part("meter"), screen.part("level"));
   const hearing = new Hearing(app, meter);
+  /** @type {MediaStream | null} */
+  let stream = null;
   try {
-    const stream = await openMedia(video);
+    stream = await openMedia(video);
     screen.say("no-microphone", "");
     if (video) screen.part("self").srcObject = stream;
     meter.start(stream);
@@ -23,7 +26,21 @@ async function tryOut(app, screen, video) {
   } catch {
     screen.say("no-microphone", NO_MICROPHONE);
   }
-  return { close: () => { meter.close(); hearing.close(); } };
+  return { stream, close: () => { meter.close(); hearing.close(); } };
+}
+
+/** Who waits may photograph papers for the leader already, where there is a camera for them.
+ * @param {any} app @param {Screen} screen @param {Promise<{stream: MediaStream | null}>} trying */
+function offerPapers(app, screen, trying) {
+  /** @type {ReturnType<typeof openPapers> | null} */
+  let opened = null;
+  let over = false;
+  trying.then(async ({ stream }) => { if (stream && (await paperCamera(stream)) && !over) screen.key("papers").hidden = false; }).catch(() => undefined);
+  const open = async () => {
+    const { stream } = await trying;
+    if (!opened && !over) opened = openPapers(app, { reception: app.sitting.reception_id, own: stream, closed: () => { opened = null; } });
+  };
+  return { open, close: () => { over = true; opened?.close(); } };
 }
 
 /** @param {any} app */
@@ -41,10 +58,11 @@ export function waiting(app) {
     if (sure) await app.leave();
   };
   if (app.petitioner) screen.fill({ title: `${app.petitioner}，您排上了` });
-  screen.on({ leave });
+  const papers = offerPapers(app, screen, trying);
+  screen.on({ leave, papers: papers.open });
   voice.speak("waiting");
   update(app.sitting);
-  const close = () => trying.then((opened) => opened.close());
+  const close = () => { papers.close(); trying.then((opened) => opened.close()); };
   return { speech: ["waiting"], back: leave, update, close };
 }
 

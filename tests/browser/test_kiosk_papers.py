@@ -1,0 +1,87 @@
+"""Papers at the kiosk: seen, refused with advice, photographed by themselves, looked at, put in order, at the leader's a moment later."""
+
+import base64
+import os
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from deploy.bench import papers
+from tests.browser.kiosk_office import KioskOffice
+from tests.browser.programs import wait_until
+from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, program
+
+__all__ = ["office", "page", "port", "program"]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CAMERA = """
+const devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices), list = devices.enumerateDevices.bind(devices);
+const canvas = Object.assign(document.createElement("canvas"), { width: 1920, height: 1080 });
+const ink = canvas.getContext("2d");
+window.lay = (jpeg) => new Promise((done) => { const image = new Image(); image.onload = () => { window.paper = image; done(); }; image.src = jpeg; });
+setInterval(() => { if (window.paper) ink.drawImage(window.paper, 0, 0); ink.fillStyle = "#000"; ink.fillRect(0, 0, 1, 1); }, 100);
+devices.enumerateDevices = async () => [...await list(), { kind: "videoinput", deviceId: "paper", label: "USB Document Camera" }];
+devices.getUserMedia = async (wanted) => wanted.video?.deviceId?.exact === "paper" ? canvas.captureStream(10) : open(wanted);
+delete window.ImageCapture;
+"""
+
+
+def photograph(kind: str, seed: int = 1) -> str:
+    if kind == "table":
+        picture = papers.table("plain", papers.random.Random(3))
+    else:
+        picture = papers.shot(kind, seed).picture
+    return "data:image/jpeg;base64," + base64.b64encode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()).decode()
+
+
+def look(page: Page, name: str) -> None:
+    """Keep what the page looks like where SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def test_papers_go_from_the_camera_to_the_leader(page: Page, program: CopyProgram, office: KioskOffice) -> None:
+    page.add_init_script(CAMERA)
+    page.evaluate("""async () => (await (await fetch("/api/kiosk/sittings", { method: "POST", headers: { "Content-Type": "application/json", "X-Jietan": "1" },
+      body: JSON.stringify({ consent: "audio_video", name: "何守田", phone: "13800004321", matter: "征地补偿" }) })).json()).reception_id""")
+    page.reload()
+    page.tap('[data-do="papers"]')
+    page.evaluate("(jpeg) => window.lay(jpeg)", photograph("table"))
+    advice = page.locator('[data-part="advice"]')
+    expect(advice).to_contain_text("没有找到纸")
+    page.evaluate("(jpeg) => window.lay(jpeg)", photograph("blurred"))
+    page.tap('[data-do="take"]')
+    expect(page.locator("#toast")).to_contain_text("拍糊了")
+    page.evaluate("(jpeg) => window.lay(jpeg)", photograph("perspective"))
+    look(page, "papers-live")
+    expect(page.locator("img.page")).to_be_visible()  # it lay still
+    look(page, "papers-page")
+    page.tap('[data-do="keep"]')
+    expect(page.locator(".sheets li")).to_have_count(1)
+    expect(advice).to_contain_text("拍过了")
+    for seed in (2, 3):
+        page.evaluate("(jpeg) => window.lay(jpeg)", photograph("shadow", seed))
+        expect(page.locator("img.page")).to_be_visible()
+        page.tap('[data-do="keep"]')
+        expect(page.locator(".sheets li")).to_have_count(seed)
+    small = page.locator(".sheets img").evaluate_all("(all) => all.map((one) => one.src)")
+    page.locator(".sheet").nth(1).tap()
+    look(page, "papers-sheets")
+    page.locator(".deeds .btn").first.tap()
+    wait_until(lambda: page.locator(".sheets img").evaluate_all("(all) => all.map((one) => one.src)") == [small[1], small[0], small[2]], "the other order")
+    page.locator(".deeds .btn").nth(1).tap()
+    expect(page.locator(".sheets li")).to_have_count(2)
+    page.tap('[data-do="send"]')
+    expect(page.locator('[data-part="told"]')).to_contain_text("领导已经看得到 2 张")
+    look(page, "papers-told")
+    page.tap('[data-do="done"]')
+    expect(page.locator(".papers")).to_have_count(0)
+    left = list((program.folder / "papers").rglob("*"))
+    assert [one for one in left if one.is_file()] == [], "nothing stays on the kiosk"
+    files = sorted(office.settings.papers_dir.rglob("*.jpg"))
+    assert len(files) == 2
+    picture = cv2.imread(str(files[1]))
+    assert picture.shape[:2] == (1754, 1240)
+    assert np.median(picture) > 230, "evenly lit"
