@@ -20,6 +20,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from kiosk.alarm import Alarm
 from kiosk.checking import Checks, Unusable
 from kiosk.devices.all import WORDS as DEVICE_WORDS
 from kiosk.devices.all import Devices, Refusal
@@ -182,7 +183,8 @@ class Agent:
         self.uploader = Uploader(self.office, self.outbox, self.secret, self.is_open, self.doing, self._take_office)
         command = settings.fingerprint_command
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
-        self.devices = Devices(settings)
+        self.alarm = Alarm(self.office)
+        self.devices = Devices(settings, self.alarm.press)
         self._holding = Holding()
         self.screens_port = settings.screens_port
         self._pressing = asyncio.Lock()
@@ -215,6 +217,8 @@ class Agent:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.uploader.run())
             tasks.create_task(self.papers_sender.run())
+            tasks.create_task(self.devices.run())
+            tasks.create_task(self.alarm.run())
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:

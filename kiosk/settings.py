@@ -29,6 +29,13 @@ class KioskSettings(BaseSettings):
         0, ge=0, le=65535, description="Port on 127.0.0.1 of the program of an identity card reader (kiosk/devices/README.md); 0: there is none."
     )
 
+    alarm_device: str = Field("", description="Input device of an emergency button, e.g. /dev/input/by-id/…-event-kbd; empty: there is none.")
+    handset_device: str = Field("", description="Input device of a hand-set's hook: a key is down while it is lifted; empty: there is none.")
+    slip_printer: str = Field(
+        "", description="Printer for slips, e.g. ipp://127.0.0.1:631/printers/SLIP of CUPS; empty: there is none."
+    )
+    paper_printer: str = Field("", description="Printer for A4, as for slips; empty: there is none.")
+
     recogniser_url: str = Field(
         "", description="Address of a transcriber on this computer (http://127.0.0.1:8602) for sittings alone; empty: none."
     )

@@ -19,7 +19,7 @@ from server.protocol.copies import (
     ReportAnswer,
 )
 from server.protocol.screens import Screens
-from server.reception import accounts, alone, copies
+from server.reception import accounts, alarms, alone, copies
 from server.reception.office import Office
 
 router = APIRouter(prefix="/agent")
@@ -81,6 +81,12 @@ def screens(_: Agent, signed: Signed) -> Screens:
 def screen_file(sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")], _: Agent, signed: Signed) -> Response:
     """One file of them."""
     return Response(signed.file(sha256), media_type="application/octet-stream")
+
+
+@router.post("/alarm", status_code=204)
+def alarm(kiosk_id: Agent, db: Db) -> None:
+    """Somebody pressed the emergency button."""
+    alarms.ring(db, kiosk_id)
 
 
 @router.get("/copies/{copy_id}")

@@ -265,6 +265,8 @@ class NoticeKind(StrEnum):
     """督办函、风险提醒函、问责建议函"""
     ANSWERED = "answered"
     """A unit answered a supervision letter."""
+    ALARM = "alarm"
+    """Somebody pressed a kiosk's emergency button."""
 
 
 class DeliveryState(StrEnum):

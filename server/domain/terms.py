@@ -250,6 +250,7 @@ NOTICE = {
     NoticeKind.URGED: "催办",
     NoticeKind.SUPERVISION: "督办来函",
     NoticeKind.ANSWERED: "督办回复",
+    NoticeKind.ALARM: "紧急呼叫",
 }
 
 ENTERED_BY = {EnteredBy.PETITIONER: "信访人自己评的", EnteredBy.STAFF: "工作人员代填的"}
@@ -302,11 +303,13 @@ ACCESS = {
     "set_level": "定级别",
     "set_duty": "定接访次数",
     "drop_duty": "不另定接访次数",
+    "alarm": "按了紧急按钮",
+    "download": "下载",
 }
 """What somebody did, in the log of accesses; others stand there as they are."""
 ACCESS_THING = {
     "case": "信访事项", "case_person": "信访人", "record": "笔录", "recording": "录音录像", "user": "账号", "kiosk": "终端",
-    "organization": "机构", "letter": "文书", "booking": "预约",
+    "organization": "机构", "letter": "文书", "booking": "预约", "papers": "材料",
 }  # fmt: skip
 
 SOURCE = {"speech": "说话", "kiosk": "终端填写", "card": "身份证", "office": "接谈室", "clerk": "接谈员填写", "model": "模型建议，接谈员采用"}

@@ -42,6 +42,35 @@ class Hold(Message):
     """None: nothing is changed, only asked for; empty: it is forgotten."""
 
 
+class PrinterAsked(Message):
+    """Is the printer in order?  Answered with PrinterIs, else refused: `no_printer`: none is set up."""
+
+    type: Literal["printer"] = "printer"
+    secret: str
+    printer: Literal["slip", "paper"] = "slip"
+
+
+class PrintAsked(Message):
+    """Print this.  Answered with PrinterIs once it is printed or cannot be, at the latest after half a minute; refused:
+    `no_printer`, `unusable` for what is no PDF."""
+
+    type: Literal["print"] = "print"
+    secret: str
+    printer: Literal["slip", "paper"] = "slip"
+    pdf: str = Field(max_length=8_000_000)
+    """In base64."""
+
+
+class HandsetAsked(Message):
+    """Is the hand-set lifted?  Answered with HandsetIs as soon as it is not as `known` says, at the latest after `wait_s`;
+    refused: `no_handset`."""
+
+    type: Literal["handset"] = "handset"
+    secret: str
+    known: bool | None = None
+    wait_s: float = Field(0, ge=0, le=60)
+
+
 # --- agent to page ---
 
 
@@ -64,6 +93,20 @@ class CardRead(Message):
     device: str = ""
 
 
+class PrinterIs(Message):
+    """How the printer is, or what became of what was to be printed."""
+
+    type: Literal["printer_is"] = "printer_is"
+    state: Literal["ready", "printed", "waits", "trouble"]
+    words: str = ""
+    """Of trouble: what is wrong, and what to do."""
+
+
+class HandsetIs(Message):
+    type: Literal["handset_is"] = "handset_is"
+    lifted: bool
+
+
 class Held(Message):
     """What is kept for the page; empty: nothing."""
 
@@ -71,4 +114,4 @@ class Held(Message):
     text: str = ""
 
 
-DeviceMessage = ReaderAsked | ReadCard
+DeviceMessage = ReaderAsked | ReadCard | PrinterAsked | PrintAsked | HandsetAsked

@@ -20,6 +20,13 @@ def officers(session: Session, organization_ids: Collection[int], roles: Collect
     return session.scalars(query.options(joinedload(User.organization)).order_by(User.id)).all()
 
 
+def told_since(session: Session, kind: str, about: str, since: datetime) -> bool:
+    """Whether anybody was told so since then."""
+    query = select(Notice.id).where(Notice.kind == kind, Notice.about == about, Notice.at >= since)
+    newest = select(func.max(Notice.id)).scalar_subquery()
+    return session.scalar(query.where(Notice.id > newest - 1000).limit(1)) is not None
+
+
 def contacts(session: Session, user_ids: Collection[int]) -> dict[int, StaffContact]:
     """Where these accounts want notices besides the page."""
     found = session.scalars(select(StaffContact).where(StaffContact.user_id.in_(user_ids)))

@@ -16,6 +16,7 @@ from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, progr
 __all__ = ["office", "page", "port", "program"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+LONG_MS = 40_000
 CAMERA = """
 const devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices), list = devices.enumerateDevices.bind(devices);
 const canvas = Object.assign(document.createElement("canvas"), { width: 1920, height: 1080 });
@@ -50,34 +51,34 @@ def test_papers_go_from_the_camera_to_the_leader(page: Page, program: CopyProgra
     page.tap('[data-do="papers"]')
     page.evaluate("(jpeg) => window.lay(jpeg)", photograph("table"))
     advice = page.locator('[data-part="advice"]')
-    expect(advice).to_contain_text("没有找到纸")
+    expect(advice).to_contain_text("没有找到纸", timeout=LONG_MS)
     page.evaluate("(jpeg) => window.lay(jpeg)", photograph("blurred"))
     page.tap('[data-do="take"]')
-    expect(page.locator("#toast")).to_contain_text("拍糊了")
+    expect(page.locator("#toast")).to_contain_text("拍糊了", timeout=LONG_MS)
     page.evaluate("(jpeg) => window.lay(jpeg)", photograph("perspective"))
     look(page, "papers-live")
-    expect(page.locator("img.page")).to_be_visible()  # it lay still
+    expect(page.locator("img.page")).to_be_visible(timeout=LONG_MS)  # it lay still
     look(page, "papers-page")
     page.tap('[data-do="keep"]')
-    expect(page.locator(".sheets li")).to_have_count(1)
-    expect(advice).to_contain_text("拍过了")
+    expect(page.locator(".sheets li")).to_have_count(1, timeout=LONG_MS)
+    expect(advice).to_contain_text("拍过了", timeout=LONG_MS)
     for seed in (2, 3):
         page.evaluate("(jpeg) => window.lay(jpeg)", photograph("shadow", seed))
-        expect(page.locator("img.page")).to_be_visible()
+        expect(page.locator("img.page")).to_be_visible(timeout=LONG_MS)
         page.tap('[data-do="keep"]')
-        expect(page.locator(".sheets li")).to_have_count(seed)
+        expect(page.locator(".sheets li")).to_have_count(seed, timeout=LONG_MS)
     small = page.locator(".sheets img").evaluate_all("(all) => all.map((one) => one.src)")
     page.locator(".sheet").nth(1).tap()
     look(page, "papers-sheets")
     page.locator(".deeds .btn").first.tap()
-    wait_until(lambda: page.locator(".sheets img").evaluate_all("(all) => all.map((one) => one.src)") == [small[1], small[0], small[2]], "the other order")
+    wait_until(lambda: page.locator(".sheets img").evaluate_all("(all) => all.map((one) => one.src)") == [small[1], small[0], small[2]], "the other order", 40)
     page.locator(".deeds .btn").nth(1).tap()
-    expect(page.locator(".sheets li")).to_have_count(2)
+    expect(page.locator(".sheets li")).to_have_count(2, timeout=LONG_MS)
     page.tap('[data-do="send"]')
-    expect(page.locator('[data-part="told"]')).to_contain_text("领导已经看得到 2 张")
+    expect(page.locator('[data-part="told"]')).to_contain_text("领导已经看得到 2 张", timeout=LONG_MS)
     look(page, "papers-told")
     page.tap('[data-do="done"]')
-    expect(page.locator(".papers")).to_have_count(0)
+    expect(page.locator(".papers")).to_have_count(0, timeout=LONG_MS)
     left = list((program.folder / "papers").rglob("*"))
     assert [one for one in left if one.is_file()] == [], "nothing stays on the kiosk"
     files = sorted(office.settings.papers_dir.rglob("*.jpg"))

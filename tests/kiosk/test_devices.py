@@ -1,17 +1,27 @@
 """Devices beside the screen: in order, unplugged, answering slowly, answering rubbish."""
 
 import asyncio
+import base64
+import os
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from kiosk.devices import bridge
+from kiosk import alarm
+from kiosk.devices import bridge, ipp, keys
 from kiosk.devices.cards import right_number
 from kiosk.devices.simulated import CARD, SimulatedBridge
 from kiosk.settings import KioskSettings
-from tests.kiosk.test_agent import keeping, settings
+from tests.kiosk.test_agent import enrolled, keeping, office, settings
 from tests.kiosk.test_checking import asked
+from tests.office import TestOffice
 
-__all__ = ["settings"]
+__all__ = ["enrolled", "office", "settings"]
 
 
 async def test_a_card_is_read_and_nothing_of_it_stays(settings: KioskSettings) -> None:
@@ -71,3 +81,124 @@ def test_the_last_digit_of_a_number_belongs_to_it() -> None:
     assert right_number("11010519491231002X")  # the example of GB 11643-1999
     assert not right_number("110105194912310021")
     assert right_number("C12345678"), "a passport has none"
+
+
+class Cups:
+    """As much of CUPS as answers: a printer with this state and these reasons, jobs that become `becomes`."""
+
+    def __init__(self) -> None:
+        self.state, self.reasons, self.becomes, self.rubbish = 3, ["none"], 9, b""
+        self.printed: list[bytes] = []
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(re.search(r"content-length: (\d+)", head)[1])  # type: ignore[index]
+        body = await reader.readexactly(length)
+        content = self.rubbish or self.said(struct.unpack_from(">H", body, 2)[0], body)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/ipp\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+        await writer.drain()
+        writer.close()
+
+    def said(self, operation: int, body: bytes) -> bytes:
+        if operation == ipp.PRINT_JOB:
+            self.printed.append(body[body.index(b"%PDF-") :])
+        values: list[tuple[int, str, str | int]] = [(ipp.ENUM, "printer-state", self.state), (ipp.ENUM, "job-state", self.becomes), (ipp.INTEGER, "job-id", 7)]
+        values += [(ipp.KEYWORD, "printer-state-reasons" if not n else "", reason) for n, reason in enumerate(self.reasons)]
+        return b"\x02\x00\x00\x00" + ipp._encoded(0, values)[4:]
+
+
+@pytest.mark.parametrize(
+    ("state", "reasons", "words"),
+    [
+        (3, ["none"], ""),
+        (3, ["media-low-warning", "toner-low-report"], ""),
+        (5, ["media-empty-error", "paused"], "没有纸"),
+        (4, ["connecting-to-device"], "没有接好"),
+        (3, ["cups-waiting-for-job-completed", "cover-open"], "盖子"),
+        (5, ["paused"], "停了"),
+    ],
+)
+async def test_how_a_printer_is_stands_in_words(settings: KioskSettings, state: int, reasons: list[str], words: str) -> None:
+    cups = Cups()
+    cups.state, cups.reasons = state, reasons
+    async with await asyncio.start_server(cups.answer, "127.0.0.1", 0) as server:
+        uri = f"ipp://127.0.0.1:{server.sockets[0].getsockname()[1]}/printers/SLIP"
+        async with keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
+            answer = await asked(port, type="printer")
+            assert (answer["state"] == "ready") == (not words)
+            assert words in answer["words"]
+
+
+async def test_a_slip_is_printed_or_it_is_told_why_not(settings: KioskSettings) -> None:
+    cups, pdf = Cups(), base64.b64encode(b"%PDF-1.7 slip").decode()
+    async with await asyncio.start_server(cups.answer, "127.0.0.1", 0) as server:
+        uri = f"ipp://127.0.0.1:{server.sockets[0].getsockname()[1]}/printers/SLIP"
+        async with keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
+            assert (await asked(port, type="print", pdf=pdf))["state"] == "printed"
+            assert cups.printed == [b"%PDF-1.7 slip"]
+            cups.becomes = 8
+            assert "没有打出来" in (await asked(port, type="print", pdf=pdf))["words"]
+            for rubbish in (b"\x02\x00\x00\x00\x00\x00\x00\x01\x04\x44", b"\xff" * 40, b"<html>"):
+                cups.rubbish = rubbish
+                assert "没有接好" in (await asked(port, type="printer"))["words"]
+            assert (await asked(port, type="print", pdf="AAAA"))["code"] == "unusable"
+            assert (await asked(port, type="printer", printer="paper"))["code"] == "no_printer"
+    async with keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
+        assert "没有接好" in (await asked(port, type="print", pdf=pdf))["words"]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_the_emergency_button_tells_the_staff_once_the_line_is_there(enrolled: KioskSettings, office: TestOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm, "AGAIN_S", 0.01)
+    button = tmp_path / "button"
+    os.mkfifo(button)
+    async with keeping(enrolled.model_copy(update={"alarm_device": str(button)}), office) as (agent, _):
+        real, lost = agent.office._client.request, [1, 1]
+
+        async def losing(*told: Any, **values: Any) -> httpx.Response:
+            if lost and lost.pop():
+                raise httpx.ConnectError("no line")
+            return await real(*told, **values)
+
+        agent.office._client.request = losing  # type: ignore[method-assign]
+        tasks = [asyncio.create_task(one.run()) for one in (agent.devices, agent.alarm)]
+        await until(lambda: agent.devices.button.plugged)
+        with button.open("wb", buffering=0) as pressed:
+            pressed.write(b"\xff" * 2 * keys.EVENT.size)  # rubbish
+            pressed.write(keys.EVENT.pack(0, 0, keys.EV_KEY, 28, 1) + keys.EVENT.pack(0, 0, 0, 0, 0) + keys.EVENT.pack(0, 0, keys.EV_KEY, 28, 0))
+            await until(lambda: office.clerk.get("/api/notices").json()["notices"])
+        (told,) = office.clerk.get("/api/notices").json()["notices"]
+        assert told["label"] == "紧急呼叫"
+        assert "按了紧急按钮" in told["words"]
+        assert office.leader.get("/api/receptions").json()["calls"]
+        assert office.stranger.get("/api/notices").json()["notices"] == []
+        entries = office.auditor.get("/api/admin/log").json()["entries"]
+        assert any("紧急按钮" in str(one) for one in entries)
+        await until(lambda: not agent.devices.button.plugged)
+        for task in tasks:
+            task.cancel()
+    assert office.anonymous.post("/api/agent/alarm").status_code == 401
+
+
+async def test_the_hand_set_is_told_of_as_soon_as_it_is_lifted(settings: KioskSettings, tmp_path: Path) -> None:
+    hook = tmp_path / "hook"
+    os.mkfifo(hook)
+    async with keeping(settings.model_copy(update={"handset_device": str(hook)})) as (agent, port):
+        watching = asyncio.create_task(agent.devices.run())
+        await until(lambda: agent.devices.handset.plugged)
+        with hook.open("wb", buffering=0) as lifted:
+            assert (await asked(port, type="handset"))["lifted"] is False
+            waiting = asyncio.create_task(asked(port, type="handset", known=False, wait_s=10))
+            await asyncio.sleep(0.05)
+            lifted.write(keys.EVENT.pack(0, 0, keys.EV_KEY, 169, 1))
+            assert (await waiting)["lifted"] is True
+        await until(lambda: not agent.devices.handset.plugged)
+        assert (await asked(port, type="handset", known=True, wait_s=0))["lifted"] is False, "unplugged: the loudspeaker is used"
+        watching.cancel()
+    async with keeping(settings) as (_, port):
+        assert (await asked(port, type="handset"))["code"] == "no_handset"

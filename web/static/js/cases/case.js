@@ -5,6 +5,7 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseMoment, clockAt, inWords, mediaTime } from "/static/js/time.js";
 import { ask, toast } from "/static/js/desk/ask.js";
 import { showAttendance } from "/static/js/attendance.js";
+import { showPapers } from "/static/js/papers.js";
 import { Archive } from "/static/js/cases/archive.js";
 import { lineReport } from "/static/js/line_report.js";
 import { Lines } from "/static/js/desk/lines.js";
@@ -153,6 +154,7 @@ function showSupplements() {
 function openRecord() {
   lines.show(found.record);
   showAttendance(byId("attendance"), found.record.attendance);
+  showPapers(byId("papers"), found.record.papers);
   showUndertakings(byId("undertakings"), found.record.promises);
   const { record } = found;
   byId("signed").textContent = record.signed_at ? `${record.petitioner} ${chineseMoment(record.signed_at)} 看过、签了字。` : `没有签字，原因：${record.refusal_reason}`;

@@ -6,6 +6,7 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseMoment, clockAt, clockSeconds, mediaTime } from "/static/js/time.js";
 import { ask, askWhich, toast } from "/static/js/desk/ask.js";
 import { showAttendance } from "/static/js/attendance.js";
+import { showPapers } from "/static/js/papers.js";
 import { Edits } from "/static/js/desk/edits.js";
 import { picked } from "/static/js/desk/cite.js";
 import { first, path } from "/static/js/desk/first.js";
@@ -127,6 +128,7 @@ function showHead(editable) {
   showSecondPass(record.second_pass);
   showModel(record.model);
   showAttendance(byId("attendance"), record.attendance);
+  showPapers(byId("papers"), record.papers);
   promised.show(record, editable);
   showDisputes();
   showNothing();

@@ -7,6 +7,7 @@ import { Captions } from "/static/js/leader/captions.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { Notes } from "/static/js/leader/notes.js";
 import { People } from "/static/js/leader/people.js";
+import { PapersBeside } from "/static/js/papers.js";
 import { Promises } from "/static/js/leader/promises.js";
 import { Tabs } from "/static/js/leader/tabs.js";
 import { pictureWords } from "/static/js/line.js";
@@ -64,6 +65,7 @@ export class Talk extends EventTarget {
     this.voices = new ActiveSpeaker();
     this.people = new People(reception.id, this.seat, this.controls.signal);
     this.promises = new Promises(reception.id, this.controls.signal);
+    this.papers = new PapersBeside(reception.id, byId("papers-beside"), byId("papers-open"), this.controls.signal);
     this.clock = 0;
     this.aside = false;
     this.hushing = 0;

@@ -1,6 +1,7 @@
 import { byId, el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { resetLooks } from "../looks.js";
+import { printerTrouble } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -40,7 +41,12 @@ export function slip(app) {
     resetLooks();
     await app.leave();
   };
-  screen.on({ print: () => window.print(), done });
+  const print = async () => {
+    const trouble = await printerTrouble();
+    if (trouble) app.toast(`${trouble}查询码也可以抄下来，或者拍一张照。`);
+    else window.print();
+  };
+  screen.on({ print, done });
   update(app.sitting);
   voice.speak("slip");
   return { speech: ["slip"], back: "已经办好了，看完请按“完成”。", update, personal: true };
