@@ -185,6 +185,7 @@ class Agent:
         self.pad: FingerprintPad | None = CommandPad(command, settings.fingerprint_name) if command else None
         self.alarm = Alarm(self.office)
         self.devices = Devices(settings, self.alarm.press)
+        self.doing.devices = lambda: self.devices.seen
         self._holding = Holding()
         self.screens_port = settings.screens_port
         self._pressing = asyncio.Lock()

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,8 @@ class Doing:
         """Version that is shown."""
         self.screens_back = ""
         self.welcome_s: float | None = None
+        self.devices: Callable[[], tuple[datetime, tuple[str, ...]] | None] = lambda: None
+        """When the devices were last looked at, and what was wrong."""
 
     def told(self) -> Health:
         """OSError: the disk cannot be asked."""
@@ -35,6 +38,7 @@ class Doing:
             disk_free=shutil.disk_usage(self._data_dir).free,
             camera=_checked(self._checks.camera),
             microphone=_checked(self._checks.microphone),
+            devices=_checked(self.devices()),
             page_seen_at=self._page_seen_at,
             restarted=self._obeyed,
             screens=self.screens,

@@ -3,7 +3,8 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk.devices import printers
@@ -25,6 +26,7 @@ from server.protocol.devices import (
     ReaderIs,
 )
 
+SETTLE_S, LOOK_AT_ALL_S = 3.0, 60.0
 LOOK_EVERY_S, MOST_LOOKS = 0.5, 60
 """What was sent to a printer is looked after for half a minute."""
 
@@ -55,6 +57,8 @@ class Devices:
         self.printers = {"slip": settings.slip_printer, "paper": settings.paper_printer}
         """Addresses; empty: there is none."""
         self._reading: asyncio.Task[Message] | None = None
+        self.seen: tuple[datetime, tuple[str, ...]] | None = None
+        """When all was last looked at, and what was wrong."""
         self._alarm = alarm
         self._lifted = False
         self._hook_moved = asyncio.Event()
@@ -62,11 +66,34 @@ class Devices:
         self.handset = Keys(Path(settings.handset_device), self._hook) if settings.handset_device else None
 
     async def run(self) -> None:
-        """Watch button and hand-set, until cancelled."""
+        """Watch button and hand-set, and look now and then whether all is plugged in, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            if any((self.reader, *self.printers.values(), self.button, self.handset)):
+                tasks.create_task(self._look())
             for one in (self.button, self.handset):
                 if one is not None:
                     tasks.create_task(one.run())
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE_S)
+            self.seen = (datetime.now(UTC), tuple([code async for code in self.faults()]))
+            await asyncio.sleep(LOOK_AT_ALL_S)
+
+    async def faults(self) -> AsyncIterator[str]:
+        """What is wrong, as codes: `no_reader`, `slip_` or `paper_` with a code of printers.WORDS, `no_button`, `no_handset`."""
+        if self.reader is not None:
+            try:
+                await self.reader.name()
+            except (NoReader, NoCard, CardUnreadable):
+                yield "no_reader"
+        for which, address in self.printers.items():
+            if address and (code := await printers.trouble(IppPrinter(address))):
+                yield f"{which}_{code}"
+        if self.button is not None and not self.button.plugged:
+            yield "no_button"
+        if self.handset is not None and not self.handset.plugged:
+            yield "no_handset"
 
     def _pressed(self, code: int, down: bool) -> None:
         if down:

@@ -36,6 +36,8 @@ class KioskState(Message):
     line: Part
     """In the last talk."""
     disk: Part
+    devices: Part
+    """Card reader, printers, emergency button, hand-set."""
     disk_free: int | None
     """Bytes; None: not known."""
     version: str

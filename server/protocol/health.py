@@ -48,6 +48,8 @@ class Health(Message):
     camera: Checked | None = None
     """None: not looked at since the program started."""
     microphone: Checked | None = None
+    devices: Checked | None = None
+    """Card reader, printers, button and hand-set together: codes of kiosk/devices/all.py; None: there are none."""
     page_seen_at: Moment | None = None
     """When the kiosk's page last asked whether there is something for it."""
     restarted: str = Field("", max_length=40)

@@ -40,6 +40,14 @@ MICROPHONE_WORDS = {
     "noisy": "屋里太吵",
     "loudspeaker": "话筒听不到喇叭的声音",
 }
+PRINTER_WORDS = {
+    "no_paper": "没有纸了", "open": "盖子没有盖好", "jam": "卡纸了", "no_ink": "没有墨了", "offline": "没有接好", "stopped": "停了",
+}  # fmt: skip
+DEVICE_WORDS = {
+    "no_reader": "读卡器没有接好",
+    "no_button": "紧急按钮没有接好",
+    "no_handset": "听筒没有接好",
+} | {f"{which}_{code}": f"{name}{words}" for which, name in (("slip", "小票打印机"), ("paper", "打印机")) for code, words in PRINTER_WORDS.items()}
 SERIOUS = ("missing", "dead")
 """Of a microphone: nobody can be heard."""
 DISK_LOW_BYTES = 2_000_000_000
@@ -100,10 +108,11 @@ def _state(
     health, kept = health_of(agent), copies.shown(agent)
     camera = _part(health.camera if health else None, CAMERA_WORDS)
     microphone = _part(health.microphone if health else None, MICROPHONE_WORDS)
+    devices = _part(health.devices if health else None, DEVICE_WORDS)
     line, disk = _line(measured), _disk(health, kept)
     state = "never" if agent is None or agent.seen_at is None else "late" if kept.state == "silent" else "online"
     screens_are = _screens_are(health, screens)
-    alerts = () if state == "never" else tuple(_alerts(state, health, kept, (camera, microphone, line, disk)))
+    alerts = () if state == "never" else tuple(_alerts(state, health, kept, (camera, microphone, line, disk, devices)))
     if screens_are == "taken_back" and state == "online":
         alerts += (Alert(words="新界面在这台机器上没有显示出来，用的还是上一版。", serious=False),)
     asked = bool(agent and agent.restart)
@@ -119,6 +128,7 @@ def _state(
         microphone=microphone,
         line=line,
         disk=disk,
+        devices=devices,
         disk_free=health.disk_free if health else None,
         version=health.version if health else "",
         screens=health.screens if health else "",
@@ -158,7 +168,7 @@ def _disk(health: Health | None, kept: KioskCopies) -> Part:
     return Part(state="fault" if low else "ok", at=kept.seen_at, words=("硬盘快满了",) if low else ())
 
 
-def _alerts(state: str, health: Health | None, kept: KioskCopies, parts: tuple[Part, Part, Part, Part]) -> Iterator[Alert]:
+def _alerts(state: str, health: Health | None, kept: KioskCopies, parts: tuple[Part, ...]) -> Iterator[Alert]:
     """What somebody has to look after, the gravest first."""
     dead = bool(health and health.microphone and set(health.microphone.faults) & set(SERIOUS))
     microphone = parts[1]

@@ -50,6 +50,9 @@ def test_a_kiosk_is_unknown_until_its_program_reports_and_then_seen_with_what_is
     # A program that started again has seen nothing yet; a camera that was covered is not called fine for that.
     program.report(health=health(camera=None, page_seen_at=None, started_at=(clock.now() - timedelta(minutes=6)).isoformat()))
     assert words(seen(office)) == [("摄像头被挡住了。", False), ("程序在跑，接谈的页面没有开着，或者卡住了。", False)]
+    empty = {"at": clock.now().isoformat(), "faults": ["slip_no_paper", "no_reader"]}
+    program.report(health=health(devices=empty, camera={"at": clock.now().isoformat(), "faults": []}, microphone={"at": clock.now().isoformat(), "faults": []}))
+    assert words(seen(office)) == [("小票打印机没有纸了。", False), ("读卡器没有接好。", False)]
     old = (clock.now() - timedelta(hours=4)).isoformat()
     program.report(health=health(microphone={"at": old, "faults": []}))
     assert words(seen(office)) == [("好几个小时没有自检了。", False)]

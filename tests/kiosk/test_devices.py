@@ -6,6 +6,7 @@ import os
 import re
 import struct
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,11 @@ async def test_the_hand_set_is_told_of_as_soon_as_it_is_lifted(settings: KioskSe
             await asyncio.sleep(0.05)
             lifted.write(keys.EVENT.pack(0, 0, keys.EV_KEY, 169, 1))
             assert (await waiting)["lifted"] is True
+        assert [code async for code in agent.devices.faults()] == []
         await until(lambda: not agent.devices.handset.plugged)
+        assert [code async for code in agent.devices.faults()] == ["no_handset"]
+        agent.devices.seen = (datetime.now(UTC), ("no_handset",))
+        assert agent.doing.told().devices.faults == ("no_handset",)
         assert (await asked(port, type="handset", known=True, wait_s=0))["lifted"] is False, "unplugged: the loudspeaker is used"
         watching.cancel()
     async with keeping(settings) as (_, port):

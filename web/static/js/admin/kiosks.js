@@ -73,6 +73,7 @@ function facts(kiosk) {
   return [
     ["摄像头", checked(kiosk.camera)],
     ["话筒和喇叭", checked(kiosk.microphone)],
+    ...(kiosk.devices.state === "unknown" ? [] : [["读卡器、打印机这些", checked(kiosk.devices)]]),
     ["线路", kiosk.line.state === "unknown" ? "还没有量到" : checked(kiosk.line, "上一次接谈 ")],
     ["硬盘", kiosk.disk_free === null ? "不清楚" : `还剩 ${(kiosk.disk_free / 1e9).toFixed(1)} GB`],
     ["等着传", copies.waiting ? `${copies.waiting} 份备份，${(copies.waiting_bytes / 1e6).toFixed(1)} MB` : "没有"],
