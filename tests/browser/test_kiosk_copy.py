@@ -87,7 +87,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Kios
 def page(office: KioskOffice, browser: Browser) -> Iterator[Page]:
     """An enrolled kiosk whose seat is scripted: no media node runs here."""
     context = browser.new_context(viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"])
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
