@@ -3,6 +3,7 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+LOCK=$HERE/../../requirements.lock
 ROOT=${JIETAN_ROOT:-}            # a folder instead of /, for trying it
 PREFIX=/opt/jietan
 ACCOUNT=jietan
@@ -94,7 +95,12 @@ act install -d -m 0700 -o "$ACCOUNT" -g "$ACCOUNT" "$DATA"
 
 say "the program, in $PREFIX"
 act python3 -m venv "$PREFIX"
-act "$PREFIX/bin/pip" install --quiet --upgrade "$SOURCE"
+if [ -f "$LOCK" ]; then # exactly the packages that were tested, each with its hash
+  act "$PREFIX/bin/pip" install --quiet --require-hashes -r "$LOCK"
+  act "$PREFIX/bin/pip" install --quiet --upgrade --no-deps "$SOURCE"
+else
+  act "$PREFIX/bin/pip" install --quiet --upgrade "$SOURCE"
+fi
 
 say "settings"
 filled kiosk.conf | put 0644 "$SETTINGS"
