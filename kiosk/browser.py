@@ -24,13 +24,15 @@ from server.protocol.screens import AgentState, BrowserEnded
 log = structlog.get_logger(__name__)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PROFILE = "jietan-browser-"
+PROFILE = "jietan-b-"
 ASK_EVERY_S = 2.0
 ENDS_WITHIN_S = 5.0
 LONG_ENOUGH_S = 60.0
 """A browser that ran for so long did not fail at its start."""
 LONGEST_PAUSE_S = 30.0
 CACHE_BYTES = 64 << 20
+LONGEST_PROFILE = 107 - len("/tmp/org.chromium.Chromium.XXXXXX/SingletonSocket")
+"""Characters of a profile's path: Chromium makes a socket below it, whose address holds 107 (unix(7)), and aborts else."""
 FLAGS = (
     "--kiosk",
     "--incognito",
@@ -61,6 +63,12 @@ class NoBrowser(Exception):
     message = "这台机器上没有 Chromium，请先装好，或者用 JIETAN_KIOSK_BROWSER 指明它在哪里。"
 
 
+class PathTooLong(Exception):
+    """Chromium would abort at its start."""
+
+    message = "浏览器的文件夹路径太长，请用 JIETAN_KIOSK_BROWSER_DIR 指定一个短的，最好在内存里。"
+
+
 def find_browser(settings: KioskSettings) -> str:
     """Raises NoBrowser."""
     for name in (settings.browser,) if settings.browser else NAMES:
@@ -82,10 +90,12 @@ class Browser:
     """One at a time."""
 
     def __init__(self, settings: KioskSettings) -> None:
-        """Raises NoBrowser."""
+        """Raises NoBrowser, PathTooLong."""
         self._command = find_browser(settings)
         self._settings = settings
-        self._folder = folder_for_profiles(settings)
+        self._folder = folder_for_profiles(settings).resolve()
+        if len(f"{self._folder}/{PROFILE}XXXXXXXX") > LONGEST_PROFILE:
+            raise PathTooLong
         self._address = f"http://127.0.0.1:{settings.screens_port}"
         self._obeyed = ""
         self._pause = 1.0

@@ -10,7 +10,7 @@ import typer
 
 from kiosk import agent as copies
 from kiosk import startup as starts
-from kiosk.browser import Browser, NoBrowser
+from kiosk.browser import Browser, NoBrowser, PathTooLong
 from kiosk.computer import Computer
 from kiosk.devices.simulated import CARD, serve_simulated
 from kiosk.office import OfficeRefused
@@ -70,7 +70,7 @@ def run(
             typer.echo(f"{asyncio.run(copies.enrol(settings, code))}：这台机器登记好了。", err=True)
         browser = (Browser(settings),) if screen else ()
         asyncio.run(_until_ended(Computer(settings), *browser))
-    except (copies.AgentNotEnrolled, NoBrowser, OutboxInUse, OfficeRefused, ConnectionError, OSError) as error:
+    except (copies.AgentNotEnrolled, NoBrowser, PathTooLong, OutboxInUse, OfficeRefused, ConnectionError, OSError) as error:
         typer.echo(getattr(error, "message", str(error)), err=True)
         raise typer.Exit(1) from error
 
@@ -89,7 +89,7 @@ def screen() -> None:
     """Keep the browser open on this computer's screens, with nothing in it of the person before."""
     try:
         asyncio.run(_until_ended(Browser(KioskSettings())))
-    except (NoBrowser, OSError) as error:
+    except (NoBrowser, PathTooLong, OSError) as error:
         typer.echo(getattr(error, "message", str(error)), err=True)
         raise typer.Exit(1) from error
 

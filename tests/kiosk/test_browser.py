@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from kiosk import browser as program
 from kiosk import startup
-from kiosk.browser import Browser, NoBrowser, Orders, find_browser
+from kiosk.browser import Browser, NoBrowser, Orders, PathTooLong, find_browser
 from kiosk.events import MOST_KEPT, EventLog
 from kiosk.settings import KioskSettings
 from server.protocol.health import MOST_EVENTS
@@ -25,12 +26,13 @@ sleep 60
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> KioskSettings:
+def settings(tmp_path: Path) -> Iterator[KioskSettings]:
     """With something that stays open like a browser, writes like one, and has a child."""
     command = tmp_path / "chromium"
     command.write_text(PRETENDS.replace("@LOG@", str(tmp_path / "opened")))
     command.chmod(0o700)
-    return KioskSettings(data_dir=tmp_path, browser=str(command), browser_dir=tmp_path / "profiles", browser_flags=["--own"])
+    with tempfile.TemporaryDirectory(prefix="jt") as short:
+        yield KioskSettings(data_dir=tmp_path, browser=str(command), browser_dir=Path(short), browser_flags=["--own"])
 
 
 @pytest.fixture
@@ -55,13 +57,15 @@ async def opened(settings: KioskSettings, times: int) -> list[str]:
 
 
 async def test_after_a_sitting_the_browser_is_another_that_knows_nothing(settings: KioskSettings, orders: list[str]) -> None:
-    left = settings.data_dir / "profiles" / "jietan-browser-cut-off"
+    profiles = settings.browser_dir
+    assert profiles is not None
+    left = profiles / "jietan-b-cut-off"
     left.mkdir(parents=True)
     running = asyncio.create_task(Browser(settings).run())
     (first,) = await opened(settings, 1)
     assert first.endswith(f"--own http://127.0.0.1:{settings.screens_port}/kiosk")
     assert not left.exists(), "of a run that was cut off"
-    (profile,) = (settings.data_dir / "profiles").iterdir()
+    (profile,) = profiles.iterdir()
     orders[0] = "over"
     await opened(settings, 2)
     assert not profile.exists()
@@ -70,9 +74,11 @@ async def test_after_a_sitting_the_browser_is_another_that_knows_nothing(setting
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
-    assert list((settings.data_dir / "profiles").iterdir()) == []
+    assert list(profiles.iterdir()) == []
     with pytest.raises(NoBrowser):
         find_browser(KioskSettings(browser="no-such-browser"))
+    with pytest.raises(PathTooLong):
+        Browser(settings.model_copy(update={"browser_dir": profiles / ("x" * 60)}))
 
 
 def test_a_browser_is_opened_again_after_a_sitting_and_when_its_page_is_silent() -> None:
