@@ -92,7 +92,7 @@ def screens(office: KioskOffice, browser: Browser) -> Iterator[tuple[str, Page]]
     screen(bare, "unenrolled")
     yield "unenrolled", bare
     bare.route("**/api/**", lambda route: route.abort())
-    bare.reload()
+    bare.reload(wait_until="commit")
     screen(bare, "closed")
     yield "closed", bare
     bare.context.close()

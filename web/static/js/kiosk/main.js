@@ -12,6 +12,7 @@ import { resetLooks } from "./looks.js";
 import { watchIdle } from "./idle.js";
 import { setUpKeys } from "./keys.js";
 import { closeMedia } from "./media.js";
+import { pause } from "./measure.js";
 import * as memory from "./memory.js";
 import { forgetPapers } from "./papers.js";
 import { SittingPoll } from "./poll.js";
@@ -50,6 +51,8 @@ const AFTER_CONSENT = ["card", "name", "phone", "earlier", "matter"];
 const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip, locked };
 const COVERED = ["read", "sign", "slip"];
 const FORBIDDEN = [401, 403];
+/** Nobody waits longer for the first screen than this: a silent office must not hold it up. */
+const DRAFT_MS = 1500;
 
 class App {
   constructor() {
@@ -286,6 +289,8 @@ setUpVolume(app);
 setUpScanning(app);
 watchIdle(app);
 agent.busy.push(() => Boolean(app.alone));
-await Promise.all([speakAsBefore(), memory.loadDraft()]);
+const loaded = memory.loadDraft();
+await Promise.all([speakAsBefore(), Promise.race([loaded, pause(DRAFT_MS)])]);
+loaded.then(() => { if (app.asked) app.render(); });
 if (memory.draft().step !== "welcome") app.lookForReader();
 app.start();
