@@ -30,6 +30,8 @@ SHARP = 60.0
 WHITE = 235
 SMALL = 0.4
 """Of the height of A4 at 150 dots an inch: 60 dots an inch, at which 12 pt can still be read."""
+SMALL_SHARE = 0.6
+"""Of the shorter side of a live picture, whose dots are not those of the photograph."""
 GLARE_SHARE = 0.02
 EDGE = 0.004
 """Of the picture's sides: a page with two corners so near the rim goes on outside."""
@@ -223,7 +225,8 @@ def faults(picture: Picture, corners: Corners | None, *, sharp: bool = True) -> 
     page = straightened(picture, corners)
     longest = max(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1))
     found = [PageFault.CUT_OFF] if _at_rim(picture, corners) else []
-    found += [PageFault.TOO_SMALL] if longest < SMALL * A4[1] else []
+    least = SMALL * A4[1] if sharp else SMALL_SHARE * min(picture.shape[:2])
+    found += [PageFault.TOO_SMALL] if longest < least else []
     if sharp and sharpness(page) < SHARP:
         found.append(PageFault.BLURRED)
     if glare(page) > GLARE_SHARE:
