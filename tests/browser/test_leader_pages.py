@@ -343,7 +343,7 @@ def test_preparing_shows_ones_own_picture_and_the_talk_says_that_the_line_is_dow
     assert overflow(page) == 0
 
     other.click("#begin")
-    expect(other.locator("#problem-words")).to_contain_text("别的领导", timeout=10_000)
+    expect(other.locator("#problem-words")).to_contain_text("别人在接谈", timeout=10_000)
 
 
 @pytest.mark.slow
