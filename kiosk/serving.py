@@ -113,6 +113,8 @@ class Screens:
             return await self._page(request)
         if path == "/agent/browser" and method == "POST":
             return await self._browser(request)
+        if ".." in path.split("/"):
+            return _error(404, MISSING)  # what stands before it would not be what is asked
         if path == ALIVE or (path.startswith(PASSED_ON) and not path.startswith(NOT_PASSED_ON)):
             return await self._pass_on(request)
         if method not in ("GET", "HEAD"):

@@ -1,9 +1,9 @@
 """What the copy program on a kiosk computer asks for (protocol/copies.md)."""
 
+from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from server.api.deps import COOKIE, Db, OfficeDep, agent_key
 from server.errors import NotAllowed, NotLoggedIn, Unavailable
@@ -54,8 +54,28 @@ def screens_version(request: Request, office: Office) -> str:
         return ""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A piece of what is sent in pieces that can be sent again: where it belongs, and its SHA-256 as it was sent."""
+
+    data: bytes
+    offset: int
+    sha256: str
+
+
+async def get_piece(
+    request: Request,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    sha256: Annotated[str, Header(alias=PIECE_HASH_HEADER, max_length=64)] = "",
+) -> Piece:
+    """The piece in a request."""
+    return Piece(await request.body(), offset, sha256)
+
+
 Agent = Annotated[int, Depends(get_agent)]
 Signed = Annotated[SignedScreens, Depends(get_screens)]
+SentPiece = Annotated[Piece, Depends(get_piece)]
+"""Named after `Agent` among a route's parameters: nothing is read from whoever has no key."""
 
 
 @router.post("/enrol")
@@ -96,17 +116,9 @@ def offset(copy_id: CopyId, kiosk_id: Agent, office: OfficeDep) -> CopyOffset:
 
 
 @router.patch("/copies/{copy_id}")
-async def piece(
-    request: Request,
-    copy_id: CopyId,
-    kiosk_id: Agent,
-    office: OfficeDep,
-    offset: Annotated[int, Query(ge=0)] = 0,
-    sha256: Annotated[str, Header(alias=PIECE_HASH_HEADER, max_length=64)] = "",
-) -> CopyOffset:
+def piece(copy_id: CopyId, kiosk_id: Agent, office: OfficeDep, sent: SentPiece) -> CopyOffset:
     """Take a piece."""
-    data = await request.body()
-    return await run_in_threadpool(copies.take_piece, office, kiosk_id, copy_id, offset, data, sha256)
+    return copies.take_piece(office, kiosk_id, copy_id, sent.offset, sent.data, sent.sha256)
 
 
 @router.post("/copies/{copy_id}/finish")
@@ -122,17 +134,9 @@ def sitting_offset(sitting_id: CopyId, kiosk_id: Agent, office: OfficeDep) -> Co
 
 
 @router.patch("/sittings/{sitting_id}")
-async def sitting_piece(
-    request: Request,
-    sitting_id: CopyId,
-    kiosk_id: Agent,
-    office: OfficeDep,
-    offset: Annotated[int, Query(ge=0)] = 0,
-    sha256: Annotated[str, Header(alias=PIECE_HASH_HEADER, max_length=64)] = "",
-) -> CopyOffset:
+def sitting_piece(sitting_id: CopyId, kiosk_id: Agent, office: OfficeDep, sent: SentPiece) -> CopyOffset:
     """Take a piece of a sitting alone."""
-    data = await request.body()
-    return await run_in_threadpool(alone.take_piece, office, kiosk_id, sitting_id, offset, data, sha256)
+    return alone.take_piece(office, kiosk_id, sitting_id, sent.offset, sent.data, sent.sha256)
 
 
 @router.post("/sittings/{sitting_id}/finish")

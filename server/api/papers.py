@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse
-from starlette.concurrency import run_in_threadpool
 
-from server.api.agent import Agent
+from server.api.agent import Agent, SentPiece
 from server.api.deps import CaseReader, Db, LeaderOrClerk, OfficeDep
-from server.protocol.copies import PIECE_HASH_HEADER, CopyOffset
+from server.protocol.copies import CopyOffset
 from server.protocol.papers import MOST_PAGES, AnnouncePapers, PapersList
 from server.reception import papers
 
@@ -30,17 +29,9 @@ def offset(papers_id: PapersId, kiosk_id: Agent, office: OfficeDep) -> CopyOffse
 
 
 @router.patch("/agent/papers/{papers_id}")
-async def piece(
-    request: Request,
-    papers_id: PapersId,
-    kiosk_id: Agent,
-    office: OfficeDep,
-    offset: Annotated[int, Query(ge=0)] = 0,
-    sha256: Annotated[str, Header(alias=PIECE_HASH_HEADER, max_length=64)] = "",
-) -> CopyOffset:
+def piece(papers_id: PapersId, kiosk_id: Agent, office: OfficeDep, sent: SentPiece) -> CopyOffset:
     """Take a piece."""
-    data = await request.body()
-    return await run_in_threadpool(papers.take_piece, office, kiosk_id, papers_id, offset, data, sha256)
+    return papers.take_piece(office, kiosk_id, papers_id, sent.offset, sent.data, sent.sha256)
 
 
 @router.post("/agent/papers/{papers_id}/finish")

@@ -45,12 +45,14 @@ def call(client: Any, method: str, path: str) -> Any:
     return client.request(method, address, json=body if method in ("POST", "PUT") else None)
 
 
+@pytest.mark.slow
 def test_nobody_gets_anywhere_without_logging_in(office):
     for method, path in api_routes(office):
         answer = call(office.anonymous, method, path)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_logged_in"), (method, path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor", "kiosk"])
 def test_the_wrong_role_is_refused_on_every_route(office, who):
     client = getattr(office, who)
@@ -72,6 +74,7 @@ def test_a_key_of_another_system_opens_nothing_but_its_own_two_routes(office):
         assert answer.status_code in ((404, 422) if opened else (401,)), (method, path, answer.text)
 
 
+@pytest.mark.slow
 def test_every_change_needs_the_own_page_header(office):
     for method, path in routes(office.leader.app):
         if method == "GET" or path.startswith("/api/intake/"):

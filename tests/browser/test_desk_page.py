@@ -367,6 +367,7 @@ def test_what_is_heard_again_arrives_as_suggestions_and_moves_nothing_that_is_ty
     assert [found.text for found in desk.lines(record.id)][-2:] == ["就这些。", "明白了"]
 
 
+@pytest.mark.slow
 def test_what_was_undertaken_stands_at_the_head_to_hear_and_decide(page: Page, desk: Desk) -> None:
     record = desk.seed(name="何守田")
     with desk.store.write() as session:
@@ -427,6 +428,7 @@ def propose(desk: Desk, record: Seeded, **found: tuple[str, int]) -> None:
         )
 
 
+@pytest.mark.slow
 def test_what_a_model_proposes_is_heard_then_taken_or_dismissed(page: Page, desk: Desk) -> None:
     record = desk.seed()
     with desk.store.write() as session:
@@ -503,6 +505,7 @@ def test_list_searches_and_shows_what_waits(page: Page, desk: Desk) -> None:
     expect(found).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_list_keeps_what_it_has_when_the_office_is_away(page: Page, desk: Desk) -> None:
     record = desk.seed(name="高永年")
     page.goto(f"{desk.url}/desk")
@@ -585,6 +588,7 @@ def split_in_two(page: Page) -> None:
     expect(page.locator(".u")).to_have_count(len(TALK) + 1)
 
 
+@pytest.mark.slow
 def test_typing_while_sentences_are_joined_loses_neither(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)
@@ -662,6 +666,7 @@ def test_what_could_not_be_sent_survives_closing_the_page(page: Page, desk: Desk
     assert desk.line(record.id, "就这些。").text == "就这些，没有别的了。"
 
 
+@pytest.mark.slow
 def test_an_answer_that_was_lost_writes_nothing_twice(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)
@@ -792,6 +797,7 @@ def test_words_of_the_record_fill_the_form_with_their_source_and_what_is_wrong_i
         look(page, "desk-form-phone")
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_told_and_the_text_stays_editable(page: Page, desk: Desk) -> None:
     record = desk.seed()
     folder = desk.folder / "recordings" / record.reception_id
@@ -891,6 +897,7 @@ def test_a_record_that_is_not_there(page: Page, desk: Desk) -> None:
     expect(page.locator("#missing")).to_contain_text("没有找到这件事")
 
 
+@pytest.mark.slow
 def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> None:
     """A proposal is shown with the sentences it comes from; what is decided moves to the office's words."""
     office_id = desk.other_office("AP", "apl")

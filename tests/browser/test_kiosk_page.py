@@ -217,6 +217,7 @@ def test_leaving_the_queue_asks_and_wipes(office: KioskOffice, page: Page) -> No
     assert "138" not in kept
 
 
+@pytest.mark.slow
 def test_paper_and_help_reach_the_staff(office: KioskOffice, page: Page) -> None:
     begin(page, "paper")
     expect(page.locator('[data-fill="called"]')).to_contain_text("已经告诉工作人员")
@@ -240,6 +241,7 @@ def test_speaking_shows_what_was_understood_before_it_is_used(page: Page) -> Non
     expect(page.locator('[data-part="typed"]')).to_have_text("何守田")
 
 
+@pytest.mark.slow
 def test_without_recognition_the_keys_still_work(page: Page) -> None:
     begin(page)
     press(page, "h", "e", "何")
@@ -250,6 +252,7 @@ def test_without_recognition_the_keys_still_work(page: Page) -> None:
     expect(page.locator('[data-part="typed"]')).to_have_text("何")
 
 
+@pytest.mark.slow
 def test_a_rare_name_can_be_typed(page: Page) -> None:
     begin(page)
     press(page, "z", "h", "e")
@@ -261,6 +264,7 @@ def test_a_rare_name_can_be_typed(page: Page) -> None:
     expect(page.locator('[data-part="typed"]')).to_have_text("喆")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_is_told_and_nothing_is_lost(page: Page) -> None:
     sit_down(page)
     page.route("**/api/**", lambda route: route.abort())
@@ -430,6 +434,7 @@ def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, pag
     assert record.refusal_reason == "想先和家里人商量"
 
 
+@pytest.mark.slow
 def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: KioskOffice, page: Page) -> None:
     to_reading(office, page)
     read_record(page, 3)
@@ -512,6 +517,7 @@ def idle_for(page: Page, seconds: int) -> None:
     page.clock.run_for(seconds * 1000)
 
 
+@pytest.mark.slow
 def test_a_person_who_walked_away_from_the_record_leaves_nothing_on_the_screen(office: KioskOffice, page: Page) -> None:
     page.clock.install()
     page.reload()

@@ -252,6 +252,7 @@ def test_the_wrong_role_gets_a_page_that_says_so(new_context: NewContext, userna
     expect(page.locator("h1")).to_have_text("这一页不归您的账号看")
 
 
+@pytest.mark.slow
 def test_the_set_up_link_works_once_and_says_so_in_the_page(new_context: NewContext) -> None:
     page = new_context().new_page()
     page.goto("/setup?token=used-up")
@@ -366,6 +367,7 @@ def test_notes_typed_while_the_office_is_away_are_kept_and_arrive(new_context: N
     expect(page.locator("#notes")).to_have_value("问一问学籍")
 
 
+@pytest.mark.slow
 def test_hanging_up_asks_first_and_works_without_a_line(new_context: NewContext, office: Office) -> None:
     reception = office.sit_down(office.kiosk("安泰街道接谈室"), "郑玉梅", "低保复核")
     page = as_user(new_context(), "zhou", f"/leader/receptions/{reception}")
@@ -403,6 +405,7 @@ def told(program: OfficeProgram, reception: str, *texts: str) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_what_was_undertaken_is_confirmed_before_hanging_up(
     new_context: NewContext, office: Office, program: OfficeProgram
 ) -> None:
@@ -499,6 +502,7 @@ NO_CAMERA = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "words"), [("NotAllowedError", "改成“允许”"), ("NotFoundError", "没有找到麦克风"), ("NotReadableError", "被别的程序占着")])
 def test_a_microphone_that_does_not_open_is_told_in_plain_words(
     new_context: NewContext, office: Office, fault: str, words: str
@@ -522,6 +526,7 @@ def call_first(page: Page, office: Office, reception: str) -> None:
         assert answer.ok, answer.text()
 
 
+@pytest.mark.slow
 def test_without_a_camera_sound_alone_will_do(new_context: NewContext, office: Office) -> None:
     reception = office.sit_down(office.kiosk("柳湾村便民服务点"), "王秀英", "")
     context = new_context(390, 844)
@@ -554,6 +559,7 @@ def caption(key: str, who: str, start: float, text: str, *, final: bool = True, 
     return {"final": final, "utterance": said}
 
 
+@pytest.mark.slow
 def test_captions_keep_the_order_of_the_talk_and_frame_the_newest(new_context: NewContext) -> None:
     page = new_context().new_page()
     page.goto("/login")

@@ -111,6 +111,8 @@ async def test_what_the_page_asks_the_office_is_asked_as_this_kiosk(computer: Co
         assert (await page.get("/api/kiosk/sitting")).status_code == 404
         assert computer.state().office == "answers"
         assert (await page.get("/api/agent/screens")).status_code == 404, "with the program's own key a page asks nothing"
+        around = await page.get("/api/kiosk/%2e%2e/agent/screens")
+        assert around.status_code == 404
         assert (await page.get("/api/cases")).status_code == 403, "a kiosk is no officer"
         assert (await page.post("/api/kiosk/help", content=bytes(LARGEST_ASKED + 1))).status_code == 413
     async with browser(computer) as page:

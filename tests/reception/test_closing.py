@@ -486,7 +486,7 @@ def test_live_words_after_the_manifest_are_not_there_twice(talk, neighbours, mon
 @pytest.mark.slow
 def test_a_journal_that_moves_on_is_waited_for(talk, neighbours, monkeypatch):
     """The office ends the talk while the node's entries are still on their way, one after the other."""
-    monkeypatch.setattr(workflows, "JOURNAL_WAIT_S", 1.5)
+    monkeypatch.setattr(workflows, "JOURNAL_WAIT_S", 4.0)
     talk.begin()
     take_in = ingest.take_in
 

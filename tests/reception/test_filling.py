@@ -34,6 +34,8 @@ from tests.reception.programs import Transcriber, segment, utterance
 from tests.reception.test_closing import Talk
 from tests.records.office import World, add_reception, open_world, sign
 
+pytestmark = pytest.mark.slow
+
 R, PETITIONER = "r1", "r1-petitioner"
 CONTEXT_S = filling.CONTEXT_S
 SAID = (

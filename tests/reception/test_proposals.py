@@ -34,6 +34,8 @@ from tests.reception.programs import utterance
 from tests.reception.test_closing import Talk
 from tests.records.office import TALK, World, add_reception, open_world, sign
 
+pytestmark = pytest.mark.slow
+
 R = "r1"
 SAID = (
     ("leader", 1.0, "您好，您要反映什么？"),

@@ -136,6 +136,7 @@ def check_numbers(numbers: list[str], count: int) -> None:
     assert sorted(set(numbers)) == [f"LX-2026-{number:06d}" for number in range(1, count + 1)]
 
 
+@pytest.mark.slow
 def test_eight_threads_file_without_gaps_or_doubles(world):
     check_numbers(together(world, 24), 24)
     with world.read() as session:

@@ -162,6 +162,7 @@ def test_what_was_not_undertaken_cannot_be_confirmed(talk: World, promise_id: st
         decide(talk, promise_id, "confirmed")
 
 
+@pytest.mark.slow
 def test_asking_again_late_in_a_long_talk_is_quick(talk: World) -> None:
     with talk.write() as session:
         session.add_all(

@@ -6,6 +6,7 @@ from tests.records import recomputed
 from tests.records.simulated_year import simulate
 
 
+@pytest.mark.slow
 def test_a_small_year_agrees(tmp_path):
     found = simulate(tmp_path, 14, 6, seed=3, compared=1)
     assert found["kinds"].keys() >= {"registered", "screen", "assign", "accept", "reply", "conclude", "rate"}
