@@ -18,7 +18,7 @@ from tests.archive.recorded import SECONDS, file_case
 from tests.browser.kiosk_office import KioskOffice
 from tests.office import COOKIE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 LONG_MS = 60_000
 
 
@@ -66,7 +66,7 @@ def bundle(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_clerk_has_a_film_made_and_plays_it_with_subtitles(page: Page) -> None:
     section = page.get_by_role("group", name="归档视频")
     section.get_by_role("button", name="做归档视频").click()
@@ -90,7 +90,7 @@ def open_bundle(browser: Browser, folder: Path) -> Page:
     return opened
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_bundle_plays_and_verifies_without_a_network(browser: Browser, bundle: Path) -> None:
     opened = open_bundle(browser, bundle)
     expect(opened.get_by_role("heading", level=1)).not_to_have_text("接谈材料")

@@ -320,7 +320,7 @@ def hear_again(desk: Desk, record: Seeded, *heard: tuple[str, float, str]) -> No
 CARET = "() => [document.activeElement.textContent, getSelection().focusNode.textContent.length ? getSelection().focusOffset : -1]"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_is_heard_again_arrives_as_suggestions_and_moves_nothing_that_is_typed(page: Page, desk: Desk) -> None:
     record = desk.seed()
     with desk.store.write() as session:

@@ -15,7 +15,7 @@ from tests.browser.programs import wait_until
 from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, program
 
 __all__ = ["office", "page", "port", "program"]
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 PICTURES = os.environ.get("SCREENSHOTS", "")
 
 

@@ -347,7 +347,7 @@ def position(office: Any, reception_id: str) -> int:
         return receptions.journal_positions(session).get(reception_id, 0)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_killed_web_program_goes_on_closing_when_it_starts_again(neighbours, tmp_path):
     with running(neighbours.settings) as office:
         talk = Talk(office, neighbours.node)
