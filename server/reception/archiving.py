@@ -199,8 +199,8 @@ def begin(office: Office, archive_id: int) -> Path | None:
     return folder
 
 
-def work_folder(office: Office, archive_id: int) -> Path:
-    """Where the worker of one film or bundle works."""
+def work_folder(office: Office, archive_id: int | str) -> Path:
+    """Where the worker of one film or bundle, or of a lecture's film, works."""
     return (office.settings.archives_dir / f"work-{archive_id}").resolve()
 
 

@@ -211,6 +211,11 @@ def check_piece(settings: Settings, at: int, data: bytes, sha256: str) -> None:
     """Raises InvalidInput for a piece that is damaged, TooLarge."""
     if len(data) > PIECE_BYTES or at + len(data) > settings.copy_max_mb * 1_000_000:
         raise TooLarge("这份备份太大，办公室收不下。")
+    check_intact(data, sha256)
+
+
+def check_intact(data: bytes, sha256: str) -> None:
+    """Raises InvalidInput for a piece that is not as it was sent."""
     if not data or hashlib.sha256(data).hexdigest() != sha256:
         raise InvalidInput("这一段在路上坏了，会再传一次。", code="piece_damaged")
 

@@ -15,6 +15,7 @@ from server.errors import NotFound, Unavailable, WrongState
 from server.protocol.lectures import LectureView
 from server.protocol.recording import Manifest
 from server.reception import lectures
+from server.reception.archiving import work_folder
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import lectures as store
@@ -69,15 +70,11 @@ def begin(office: Office, lecture_id: str) -> Path | None:
             return None
         lecture = session.get_one(Lecture, lecture_id)
         made = plan(session, office.settings, lecture)
-    folder = _work_folder(office, lecture_id)
+    folder = work_folder(office, lecture_id)
     if not (folder / PLAN).exists():
         make_folder(folder)
         replace_file(folder / PLAN, made.model_dump_json().encode())
     return folder
-
-
-def _work_folder(office: Office, lecture_id: str) -> Path:
-    return (office.settings.archives_dir / f"work-{lecture_id}").resolve()
 
 
 def plan(session: Session, settings: Settings, lecture: Lecture) -> VideoPlan:
@@ -118,7 +115,7 @@ def progress(office: Office, lecture_id: str, done: float) -> bool:
 
 def finish(office: Office, lecture_id: str, result: Result) -> None:
     """Take what the worker made: the file to its place, then the row."""
-    work = _work_folder(office, lecture_id)
+    work = work_folder(office, lecture_id)
     name = f"{lecture_id}/{result.sha256[:16]}.mp4"
     target = office.settings.archives_dir / name
     make_folder(target.parent)
@@ -140,4 +137,4 @@ def fail(office: Office, lecture_id: str, why: str) -> None:
     """It cannot be made now, for this reason (a Chinese sentence); nothing half is left."""
     with office.store.write() as session:
         store.move_film(session, lecture_id, store.UNFINISHED, ArchiveState.FAILED, message=why)
-    shutil.rmtree(_work_folder(office, lecture_id), ignore_errors=True)
+    shutil.rmtree(work_folder(office, lecture_id), ignore_errors=True)

@@ -16,6 +16,7 @@ from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge, WrongSta
 from server.letters.typesetting import typeset
 from server.protocol.copies import PIECE_BYTES, CopyOffset
 from server.protocol.papers import LARGEST_SET, AnnouncePapers, PapersView
+from server.reception.copies import check_intact
 from server.reception.office import Office
 from server.store import copyfiles, papersfiles, receptions, records
 from server.store import papers as store
@@ -97,8 +98,7 @@ def take_piece(office: Office, kiosk_id: int, papers_id: str, at: int, data: byt
 
     Raises InvalidInput for a piece that is damaged, TooLarge, copyfiles.WrongOffset, copyfiles.DiskFull.
     """
-    if not data or hashlib.sha256(data).hexdigest() != sha256:
-        raise InvalidInput("这一段在路上坏了，会再传一次。", code="piece_damaged")
+    check_intact(data, sha256)
     with office.store.read() as session:
         papers = _own(session, kiosk_id, papers_id)
     if papers.state == PapersState.STORED:

@@ -19,7 +19,7 @@ from server.domain import searchtokens
 from server.domain.likeness import Person, Told, Weights, digits
 from server.store.access import Actor, visible_cases
 from server.store.models import CasePerson, SearchText, StoredCase
-from server.store.search import STRETCH, VECTOR, within
+from server.store.search import VECTOR, newest_first
 
 SAMPLE = 500
 """Matters whose pairs are counted: one that 0.6 % of all have is in the sample with 95 % certainty."""
@@ -132,14 +132,14 @@ def by_words(session: Session, new: Told, weights: Weights) -> list[tuple[int, f
     ranked = sorted(new.pairs, key=lambda pair: (-weights(pair), pair))
     rare = [pair for pair in ranked if weights.documents < SAMPLE or weights.share(pair) < TOO_COMMON]
     found: list[tuple[int, float]] = []
-    newest = session.scalar(select(func.max(SearchText.case_id))) or 0
+    stretches = _stretches(session)
     for pair in rare[:PROBES]:
-        found += [(case_id, weights(pair)) for case_id in _having(session, [pair], newest)]
+        found += [(case_id, weights(pair)) for case_id in _having(session, [pair], stretches)]
     together = [pair for pair in ranked if pair not in rare[:PROBES]][:TOGETHER]
     asked = [together] if len(together) == TOGETHER else []
     asked += [[pair, place] for pair in _names(new) for place in pairs_in_order(new.place)[-1:]]
     for pairs in asked:
-        found += [(case_id, sum(weights(pair) for pair in pairs)) for case_id in _having(session, pairs, newest)]
+        found += [(case_id, sum(weights(pair) for pair in pairs)) for case_id in _having(session, pairs, stretches)]
     return found
 
 
@@ -161,14 +161,24 @@ _POSTGRESQL = text(
 """Materialised, so that the planner does not walk the primary key backwards until it has met :most rare ones."""
 
 
-def _having(session: Session, pairs: Sequence[str], newest: int) -> Sequence[int]:
+def _stretches(session: Session) -> list[str]:
+    """What is looked through one after the other; FTS5 keeps the order of cases and needs only all of them."""
+    if _on_sqlite(session):
+        return [""]
+    return newest_first(session.scalar(select(func.max(SearchText.case_id))) or 0, STRETCHES)
+
+
+def _on_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _having(session: Session, pairs: Sequence[str], stretches: Sequence[str]) -> Sequence[int]:
     """The newest cases that have all of these pairs, at most PER_PROBE."""
     tokens = [searchtokens.pair_token(pair) for pair in pairs]
-    if session.get_bind().dialect.name == "sqlite":
-        return session.scalars(_SQLITE, {"match": " AND ".join(f'"{token}"' for token in tokens), "most": PER_PROBE}).all()
-    match, last = " & ".join(f"'{token}'" for token in tokens), newest // STRETCH
-    for stretch in (*(within(range(max(0, last - length + 1), last + 1)) for length in STRETCHES), ""):
-        found = session.scalars(_POSTGRESQL, {"match": match + stretch, "most": PER_PROBE}).all()
+    sqlite = _on_sqlite(session)
+    match = " AND ".join(f'"{token}"' for token in tokens) if sqlite else " & ".join(f"'{token}'" for token in tokens)
+    for stretch in stretches:
+        found = session.scalars(_SQLITE if sqlite else _POSTGRESQL, {"match": match + stretch, "most": PER_PROBE}).all()
         if len(found) == PER_PROBE:
             break
     return found

@@ -187,14 +187,10 @@ class _Plan:
         """Ever more of the cases that come next, as conditions to add to the match; the last one: all.  FTS5 needs none."""
         if self._dialect == "sqlite":
             return [""]
-        if cursor.after is not None:
-            start = cursor.after // search.STRETCH
-            spans = [range(start, start + length) for length in STRETCHES]
-        else:
-            newest = cursor.before or self.session.scalar(select(func.max(StoredCase.id))) or 0
-            start = newest // search.STRETCH
-            spans = [range(max(0, start - length + 1), start + 1) for length in STRETCHES]
-        return [*(search.within(span) for span in spans), ""]
+        if cursor.after is None:
+            return search.newest_first(cursor.before or self.session.scalar(select(func.max(StoredCase.id))) or 0, STRETCHES)
+        start = cursor.after // search.STRETCH
+        return [*(search.within(range(start, start + length)) for length in STRETCHES), ""]
 
 
 def _plan(session: Session, actor: Actor, asked: CaseQuery) -> _Plan | None:

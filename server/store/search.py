@@ -128,6 +128,12 @@ def postgresql_match(match: str) -> ColumnElement[bool]:
     return text(f"{VECTOR} @@ CAST(:match AS tsquery)").bindparams(match=match)  # type: ignore[return-value]
 
 
+def newest_first(newest: int, lengths: Iterable[int]) -> list[str]:
+    """What is added to a match on PostgreSQL, one after the other: ever more stretches up to the one of case `newest`, then all."""
+    last = newest // STRETCH
+    return [*(within(range(max(0, last - length + 1), last + 1)) for length in lengths), ""]
+
+
 def within(stretches: Iterable[int]) -> str:
     """What is added to a match on PostgreSQL: only cases of these stretches."""
     return " & (" + " | ".join(f"'s{number}'" for number in stretches) + ")"
