@@ -325,12 +325,12 @@ def test_from_the_upload_to_the_line_by_the_durable_job(
     talk.begin(control.Recognised(utterance=utterance(talk.petitioner, 2.0, 4.0, "前面一句。")), until_end)
     begins = GAP[0] - CONTEXT_S
     neighbours.transcriber.says((15.0 - begins, 17.0 - begins, "断线的时候说的。"))
-    content = (talk_files.folder / "copy.webm").read_bytes()
+    agent.content = agent.sealed((talk_files.folder / "copy.webm").read_bytes())
     if late:
         talk.hang_up(seconds=33.0, segments=tuple(segments), gaps=(gap,))
         talk.record()
-    agent.piece(0, content)
-    assert agent.finish(content, position=KIOSK_SAYS).json()["stored"]
+    agent.piece(0, agent.content)
+    assert agent.finish(position=KIOSK_SAYS).json()["stored"]
     if not late:
         talk.hang_up(seconds=33.0, segments=tuple(segments), gaps=(gap,))
     until(lambda: "断线的时候说的。" in talk.texts(), "the words of the copy", 20)
