@@ -7,6 +7,8 @@ TRAINING := .venv-asr-model
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 # A lock file names everything, so that nothing is left to resolve; what is imported compiles itself.
 LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
+# Some machines forbid Python to keep what it compiled; the tests start some hundred programs.
+unexport PYTHONDONTWRITEBYTECODE
 # Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
 # the machine to itself, but for one another; LONG, and what is marked slow, is a command of its own.
 LONG := tests/media/test_crash.py tests/media/test_loss.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py
