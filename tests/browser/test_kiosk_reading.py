@@ -1,0 +1,342 @@
+"""Reading the record sentence by sentence and signing it: at the kiosk by touch, by keys alone, and on a telephone."""
+
+import hashlib
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from server import clock
+from server.store.models import Line, StoredSignature, VisitRecord
+from tests.browser.accessible import faults
+from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_office import KioskOffice
+from tests.browser.kiosk_page import browser, context, fits, office, page, sit_down, stored  # noqa: F401 fixtures
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
+
+
+def sign_name(page: Page) -> None:
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + 100 + 20 * step, box["y"] + 100 + 60 * (step % 3))
+    page.mouse.up()
+
+
+def read_record(page: Page, sentences: int) -> None:
+    """Says of each sentence that it is right."""
+    for number in range(1, sentences + 1):
+        expect(page.locator('[data-fill="position"]')).to_have_text(f"第 {number} 句，共 {sentences} 句")
+        do(page, "right")
+
+
+def to_reading(office: KioskOffice, page: Page, **talk: Any) -> None:
+    sit_down(page)
+    office.leader_joins()
+    office.talk_is_over(**talk)
+    screen(page, "preparing")
+    office.clerk_confirms()
+    screen(page, "present")
+    expect(page.locator("[data-part=people] li")).to_have_text([re.compile("您（信访人 何守）.*谈到结束"), re.compile("接访领导 周建国.*谈到结束")])
+    do(page, "go")
+
+
+def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    screen(page, "read")
+    do(page, "right")
+    do(page, "wrong")
+    do(page, "save")
+    expect(page.locator('[data-part="hint"]')).to_contain_text("请点一个原因")
+    page.get_by_role("button", name="数字、日期不对").tap()
+    do(page, "type")
+    press(page, "y", "i", "一", "m", "u", "亩")
+    do(page, "done")
+    expect(page.locator('[data-part="note-box"]')).to_have_text("应该是：一亩")
+    do(page, "save")
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    assert office.disputed() == ["数字、日期不对，应该是：一亩"], "the clerk has it while the person reads on"
+    page.reload()
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    do(page, "wrong")
+    page.get_by_role("button", name="还漏了话").tap()
+    do(page, "save")
+    expect(page.locator("h1")).to_have_text("有 2 句，等工作人员改")
+    do(page, "again")
+    do(page, "right")
+    do(page, "right")
+    do(page, "skip")
+    expect(page.locator("h1")).to_have_text("有 1 句，等工作人员改")
+    assert office.disputed() == ["还漏了话"], "the second one was right after all"
+    office.clerk_corrects("补偿款三万六千八百元，一分没给。")
+    screen(page, "read")
+    expect(page.locator('[data-part="was"]')).to_have_text("原来记的：补偿款三万六千八一分没给。")
+    expect(page.locator('[data-part="text"]')).to_have_text("补偿款三万六千八百元，一分没给。")
+    do(page, "right")
+    screen(page, "sign")
+    expect(page.locator('[data-part="changes"] li')).to_have_text("第 3 句补偿款三万六千八百元，一分没给。")
+    expect(page.locator('[data-do="sign"]')).to_be_disabled()
+    do(page, "film")
+    expect(page.locator('[data-fill="film"]')).to_have_text("正在录像，按这里就不录")
+    sign_name(page)
+    do(page, "clear")
+    expect(page.locator('[data-do="sign"]')).to_be_disabled()
+    sign_name(page)
+    do(page, "sign")
+    screen(page, "slip")
+    code = page.locator('[data-fill="code"]').inner_text().replace(" ", "")
+    assert code == stored(office).query_code
+    with office.store.read() as session:
+        record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
+        (signature,) = session.scalars(select(StoredSignature).where(StoredSignature.record_id == record.id))
+    assert (signature.name, signature.way, len(signature.strokes), len(signature.strokes[0])) == ("何守", "handwritten", 1, 21)
+    times = [point[2] for point in signature.strokes[0]]
+    assert times == sorted(times)
+    assert times[-1] > 0, "how it was drawn is kept, with its times"
+    kept = office.settings.data_dir / "signing" / record.id / f"{signature.clip_sha256}.webm"
+    assert hashlib.sha256(kept.read_bytes()).hexdigest() == signature.clip_sha256
+    do(page, "done")
+    page.tap("#question-yes")
+    screen(page, "welcome")
+    assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+
+
+def test_a_sentence_is_played_from_its_place_and_stops_at_its_end(office: KioskOffice, page: Page) -> None:
+    page.add_init_script("""
+      window.played = [];
+      const play = HTMLMediaElement.prototype.play;
+      HTMLMediaElement.prototype.play = function () {
+        if (this.src.includes("/recordings/")) { window.player = this; window.played.push(this.currentTime); }
+        return play.call(this);
+      };
+    """)
+    page.reload()
+    to_reading(office, page)
+    screen(page, "read")
+    expect(page.locator('[data-do="listen"]')).to_be_disabled()
+    do(page, "right")
+    do(page, "listen")
+    expect(page.locator(".rd").first).to_be_visible()
+    expect(page.locator('[data-fill="listen"]')).to_have_text("再听一遍", timeout=15_000)
+    start, end = 4.0, 4.0 + 0.2 * len("村里修路占了我家一亩二分地。")
+    assert page.evaluate("window.played[0]") == pytest.approx(start, abs=0.05)
+    assert end <= page.evaluate("window.player.currentTime") < end + 0.5
+    assert page.evaluate("window.player.paused")
+
+
+@pytest.mark.slow
+def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    read_record(page, 3)
+    do(page, "refuse")
+    do(page, "save")
+    expect(page.locator('[data-part="hint"]')).to_contain_text("请点一个原因")
+    page.get_by_role("button", name="想先和家里人商量").tap()
+    do(page, "save")
+    screen(page, "slip")
+    with office.store.read() as session:
+        record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
+    assert record.refusal_reason == "想先和家里人商量"
+
+
+@pytest.mark.slow
+def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    read_record(page, 3)
+    with office.store.write() as session:
+        record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
+        line = session.scalars(select(Line).where(Line.record_id == record.id).order_by(Line.position)).all()[1]
+        line.text, line.version, record.version = "改过的一句。", line.version + 1, record.version + 1
+    sign_name(page)
+    do(page, "sign")
+    screen(page, "read")
+    expect(page.locator('[data-part="text"]')).to_have_text("改过的一句。")
+    assert office.record_state() == "confirmed", "what is signed is what was read"
+    do(page, "right")
+    screen(page, "sign")
+    sign_name(page)
+    do(page, "sign")
+    screen(page, "slip")
+
+
+@pytest.mark.slow
+def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page, gap=True)
+    read_record(page, 3)
+    screen(page, "summary")
+    expect(page.locator("h1")).to_have_text("有几段没有录上")
+    do(page, "go")
+    expect(page.locator("h1")).to_have_text("领导当场答应了 1 件事")
+    expect(page.locator("[data-part=list] li")).to_have_text(["镇政府拿出处理意见（五个工作日内）"])
+    do(page, "go")
+    screen(page, "sign")
+
+
+def idle_for(page: Page, seconds: int) -> None:
+    """Nobody touches the page; its own clock is moved on, its timers run."""
+    page.clock.run_for(seconds * 1000)
+
+
+@pytest.mark.slow
+def test_a_person_who_walked_away_from_the_record_leaves_nothing_on_the_screen(office: KioskOffice, page: Page) -> None:
+    page.clock.install()
+    page.reload()
+    to_reading(office, page)
+    screen(page, "read")
+    do(page, "right")
+    idle_for(page, 190)
+    expect(page.locator("#away")).to_contain_text("先锁上")
+    idle_for(page, 30)
+    expect(page.locator("#away-left")).to_have_text(re.compile(r"^[56]\d$"))
+    page.touchscreen.tap(500, 300)
+    expect(page.locator("#away")).to_be_hidden()
+    screen(page, "read")
+    idle_for(page, 190)
+    expect(page.locator("#away")).to_be_visible()
+    idle_for(page, 95)
+    screen(page, "locked")
+    assert office.record_state() == "confirmed"
+    expect(page.locator("#main")).not_to_contain_text("村里修路")
+    page.reload()
+    screen(page, "locked")
+    expect(page.locator('[data-do="open"]')).to_be_disabled()
+    press(page, *"0000")
+    do(page, "open")
+    expect(page.locator('[data-part="hint"]')).to_contain_text("还可以试 4 次")
+    press(page, *"1234")
+    do(page, "open")
+    screen(page, "read")
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
+
+
+@pytest.mark.slow
+def test_a_record_that_is_ready_after_its_person_left_is_shown_to_nobody_else(office: KioskOffice, page: Page) -> None:
+    sit_down(page)
+    office.leader_joins()
+    office.talk_is_over()
+    screen(page, "preparing")
+    expect(page.locator('[data-fill="code"]')).to_be_visible()
+    with office.store.write() as session:
+        office.reception(session).ended_at = clock.now() - timedelta(minutes=6)
+    expect(page.locator('[data-fill="code"]')).to_be_hidden()
+    page.tap("#main")
+    office.clerk_confirms()
+    screen(page, "locked")
+    do(page, "other")
+    page.tap("#question-yes")
+    screen(page, "welcome")
+    assert office.record_state() == "confirmed"
+
+
+@pytest.mark.slow
+def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOffice, page: Page, browser: Browser) -> None:
+    to_reading(office, page)
+    link = office.link()
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, permissions=["microphone"])
+    phone = context.new_page()
+    phone.goto(link.url)
+    phone.fill("#digits", "9999")
+    do(phone, "open")
+    expect(phone.locator('[data-part="trouble"]')).to_contain_text("对不上")
+    phone.fill("#digits", "1234")
+    do(phone, "open")
+    screen(phone, "present")
+    fits(phone)
+    assert faults(phone) == []
+    do(phone, "go")
+    do(phone, "wrong")
+    fits(phone)
+    assert faults(phone) == []
+    do(phone, "type")
+    phone.fill("#typing", "您今天来反映什么事？")
+    do(phone, "done")
+    do(phone, "save")
+    expect(phone.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
+    assert office.disputed() == ["应该是：您今天来反映什么事？"]
+    fits(phone)
+    assert faults(phone) == []
+    do(phone, "wrong")
+    do(phone, "speak")
+    expect(phone.locator('[data-fill="speak"]')).to_contain_text("正在听")
+    phone.wait_for_timeout(600)  # somebody speaks
+    do(phone, "speak")
+    expect(phone.locator('[data-part="note-box"]')).to_contain_text("工作人员会听您说的")
+    do(phone, "save")
+    expect(phone.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    assert office.disputed()[1] == "说了一遍，没有认出字来，请听", "nobody recognises speech here: what was said is kept all the same"
+    do(phone, "right")
+    screen(phone, "fixing")
+    fits(phone)
+    assert faults(phone) == []
+    office.clerk_corrects("您今天来反映什么事？")
+    screen(phone, "read")
+    expect(phone.locator('[data-part="was"] del')).to_have_text("要")
+    fits(phone)
+    assert faults(phone) == []
+    do(phone, "right")
+    do(phone, "right")
+    screen(phone, "sign")
+    fits(phone)
+    assert faults(phone) == []
+    sign_name(phone)
+    do(phone, "sign")
+    screen(phone, "done")
+    assert faults(phone) == []
+    expect(phone.locator('[data-fill="code"]')).to_have_text(re.compile("^[A-Z0-9 ]{11}$"))
+    context.close()
+    screen(page, "slip")
+
+
+def by_key(page: Page, name: str) -> None:
+    """Go from key to key until the one with these words has the focus, and press it; as with a switch."""
+    for _ in range(40):
+        words = page.evaluate("document.activeElement === document.body ? '' : document.activeElement.innerText.trim()")
+        if words == name:
+            visible = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert visible != "none", "the focus can be seen"
+            page.keyboard.press("Space")
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{name} cannot be reached")
+
+
+@pytest.mark.slow
+def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskOffice, page: Page) -> None:
+    to_reading(office, page)
+    assert faults(page) == []
+    by_key(page, "对")
+    by_key(page, "听当时说的")
+    by_key(page, "不对")
+    assert faults(page) == []
+    by_key(page, "打字")
+    screen(page, "typing")
+    assert faults(page) == []
+    page.keyboard.type("yi")
+    by_key(page, "已")
+    expect(page.locator('[data-part="typed"]')).to_have_text("已")
+    by_key(page, "打好了")
+    by_key(page, "告诉工作人员")
+    expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
+    by_key(page, "对")
+    screen(page, "fixing")
+    office.clerk_corrects("村里修路占了我家已有的地。")
+    screen(page, "read")
+    by_key(page, "对")
+    screen(page, "sign")
+    assert faults(page) == []
+    by_key(page, "录下签名的样子（可以不录）")
+    expect(page.locator('[data-fill="film"]')).to_have_text("正在录像，按这里就不录")
+    by_key(page, "正在录像，按这里就不录")
+    expect(page.locator('[data-fill="film"]')).to_have_text("录下签名的样子（可以不录）")
+    by_key(page, "我不签")
+    assert faults(page) == []
+    by_key(page, "想等处理结果")
+    by_key(page, "记上，不签了")
+    screen(page, "slip")
