@@ -1,10 +1,10 @@
 """The pages that people see: thin routes that check the role and render a template."""
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 
 
-def include(app: FastAPI) -> None:
-    """Add the routes of every page to the app."""
+def include(table: APIRouter) -> None:
+    """Add the routes of every page."""
     from server.pages import (
         admin,
         bookings,
@@ -29,4 +29,4 @@ def include(app: FastAPI) -> None:
     )
 
     for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings, lectures, joint_duty):
-        app.include_router(module.router, include_in_schema=False)
+        table.include_router(module.router, include_in_schema=False)
