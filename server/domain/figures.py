@@ -125,7 +125,7 @@ class Share:
 
     @property
     def words(self) -> str:
-        return "没有" if self.percent is None else f"{self.percent}%"
+        return "暂无" if self.percent is None else f"{self.percent}%"
 
     def short_of(self, target: int) -> int:
         """How many more would have reached the target of so many per cent; 0: reached."""

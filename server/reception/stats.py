@@ -186,7 +186,7 @@ def _level_view(level: str, share: Share, target: int | None) -> LevelView:
 
 
 def _level_name(level: str) -> str:
-    return f"{terms.ORGANIZATION_LEVEL[OrganizationLevel(level)]}领导" if level else "没有写明级别的"
+    return f"{terms.ORGANIZATION_LEVEL[OrganizationLevel(level)]}领导" if level else "级别没填的领导"
 
 
 def level_of(session: Session, named: Mapping[int, Organization], number: int) -> str:

@@ -1,4 +1,4 @@
-"""axe-core over a page as it stands: what it calls serious or critical is a fault.
+"""axe-core over a page as it stands: what it calls serious or critical is a fault, and so is a closed dialog that is seen.
 
 The engine comes with axe-playwright-python (MPL-2.0 within); its own wrapper adds nothing that is needed here.
 """
@@ -18,6 +18,13 @@ def _engine() -> str:
 
 def faults(page: Page) -> list[str]:
     """Each fault with the first element it is about."""
+    seen = page.evaluate(
+        "[...document.querySelectorAll('dialog:not([open])')].filter((one) => one.checkVisibility()).map((one) => one.id)"
+    )
     page.evaluate(_engine())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{one['impact']} {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in FAULTS]
+    return [f"closed dialog is seen: {one}" for one in seen] + [
+        f"{one['impact']} {one['id']}: {one['nodes'][0]['html'][:200]}"
+        for one in found
+        if one["impact"] in FAULTS
+    ]

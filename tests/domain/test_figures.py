@@ -20,7 +20,7 @@ def test_every_figure_and_every_look_is_defined():
 
 @pytest.mark.parametrize(
     ("part", "whole", "percent", "words"),
-    [(431, 447, "96.4", "96.4%"), (1, 8, "12.5", "12.5%"), (1, 1000, "0.1", "0.1%"), (5, 10_000, "0.1", "0.1%"), (3, 3, "100.0", "100.0%"), (0, 0, None, "没有")],
+    [(431, 447, "96.4", "96.4%"), (1, 8, "12.5", "12.5%"), (1, 1000, "0.1", "0.1%"), (5, 10_000, "0.1", "0.1%"), (3, 3, "100.0", "100.0%"), (0, 0, None, "暂无")],
 )
 def test_percent_has_one_decimal_and_nothing_has_none(part, whole, percent, words):
     share = Share(part, whole)

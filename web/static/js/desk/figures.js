@@ -30,7 +30,7 @@ function card(title, figure, words, filled = null) {
 
 /** @param {string} title @param {number} part @param {number} whole @param {string} of @param {string} done */
 function shareCard(title, part, whole, of, done) {
-  if (!whole) return card(title, "没有", `这段时间没有${of}。`);
+  if (!whole) return card(title, "暂无", `这段时间没有${of}。`);
   const few = whole < ENOUGH ? "太少，看不出什么。" : "";
   return card(title, `${part} / ${whole}`, `${of} ${whole} 处，${done} ${part} 处（${share(part, whole)}）。${few}`, part / whole);
 }

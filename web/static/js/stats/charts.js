@@ -25,7 +25,7 @@ function draw(place, option, words, open) {
 export function months(place, months, target, open) {
   const values = months.map((one) => one.percent);
   const least = Math.min(target, ...values.filter((one) => one !== null));
-  const words = `按期办结率${months.map((one) => `${one.words} ${one.percent === null ? "没有" : `${one.percent}%`}`).join("，")}，目标 ${target}%`;
+  const words = `按期办结率${months.map((one) => `${one.words} ${one.percent === null ? "暂无" : `${one.percent}%`}`).join("，")}，目标 ${target}%`;
   draw(place, {
     grid: { left: 44, right: 24, top: 26, bottom: 28 },
     xAxis: { type: "category", data: months.map((one) => one.words), axisTick: { show: false }, axisLine: { lineStyle: { color: LINE } }, axisLabel: FONT },
@@ -53,5 +53,5 @@ export function units(place, units, open) {
       { type: "bar", barWidth: 11, cursor: "pointer", data: units.map((one) => one.rated), itemStyle: { color: "#fff", borderColor: ACCENT, borderWidth: 1, decal: HATCH }, label: { ...label, formatter: "{c}%" } },
     ],
     aria: { enabled: true, decal: { show: false } },
-  }, units.map((one) => `${one.name}满意率 ${one.satisfied === null ? "没有" : `${one.satisfied}%`}${one.counts ? "" : "，不作数"}，参评率 ${one.rated ?? 0}%`).join("；"), open);
+  }, units.map((one) => `${one.name}满意率 ${one.satisfied === null ? "暂无" : `${one.satisfied}%`}${one.counts ? "" : "，不作数"}，参评率 ${one.rated ?? 0}%`).join("；"), open);
 }

@@ -19,7 +19,7 @@ function address(more) {
 }
 
 /** @param {Share} share */
-const percent = (share) => (share.percent === null ? "没有" : `${share.percent.toFixed(1)}%`);
+const percent = (share) => (share.percent === null ? "暂无" : `${share.percent.toFixed(1)}%`);
 /** @param {Share} share */
 const full = (share) => (share.whole ? `${percent(share)}（${share.part} ÷ ${share.whole}）` : "—");
 /** @param {{people: number, half: number, nine_tenths: number}} waits */
@@ -42,7 +42,7 @@ function showCards(found) {
   const displeased = found.satisfied.whole - found.satisfied.part;
   const lists = main.dataset.role === "supervisor" && displeased ? ["　", el("a", { href: address({ what: "displeased" }) }, "不满意的")] : [];
   byId("cards").replaceChildren(...levels,
-    card("群众等了多久", found.waits.people ? `${found.waits.half} 分钟` : "没有", [waited(found.waits), el("br"), found.waits.long ? el("a", { href: address({ what: "long" }) }, `等了 ${found.long_minutes} 分钟以上的 ${found.waits.long} 次`) : ""]),
+    card("群众等了多久", found.waits.people ? `${found.waits.half} 分钟` : "暂无", [waited(found.waits), el("br"), found.waits.long ? el("a", { href: address({ what: "long" }) }, `等了 ${found.long_minutes} 分钟以上的 ${found.waits.long} 次`) : ""]),
     card("答应的事按时办成", percent(found.promises), [`${found.promises.part} ÷ ${found.promises.whole} 件`, el("br"), el("a", { href: "/promises" }, "领导承诺台账")]),
     card("接访的满意率", percent(found.satisfied), [`${found.satisfied.part} ÷ ${found.satisfied.whole} 件，参评率 ${percent(found.rated)}${found.counts || !found.satisfied.whole ? "" : "，太低，不作数"}`, el("br"),
       found.rated.part ? el("a", { href: address({ what: "rated" }) }, "评了的") : "", ...lists], found.counts || !found.satisfied.whole));

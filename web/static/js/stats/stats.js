@@ -32,7 +32,7 @@ function address(path, more = {}) {
 const listPath = (what, part, more = {}) => address("/stats/cases", { what, part, ...more });
 
 /** @param {Share} share */
-const percent = (share) => (share.percent === null ? "没有" : `${share.percent.toFixed(1)}%`);
+const percent = (share) => (share.percent === null ? "暂无" : `${share.percent.toFixed(1)}%`);
 
 /** @param {Figure} figure */
 function compared(figure) {
@@ -52,7 +52,7 @@ function card(figure) {
   const lists = [el("a", { href: listPath(figure.id, "all") }, "看这些件")];
   if (short && figure.id !== "repeats" && mayOpen) lists.push(el("a", { href: listPath(figure.id, "bad") }, WORDS[figure.id] ?? "没做到的"));
   if (figure.id === "repeats" && figure.now.part) lists.push(el("a", { href: listPath(figure.id, "good") }, "重复的"));
-  const number = figure.now.percent === null ? el("b.num", {}, "没有") : el("b.num", {}, figure.now.percent.toFixed(1), el("small", {}, "%"));
+  const number = figure.now.percent === null ? el("b.num.mute", {}, "暂无") : el("b.num", {}, figure.now.percent.toFixed(1), el("small", {}, "%"));
   const links = lists.flatMap((link, index) => (index ? ["　", link] : [link]));
   return el(`section.card.fig${figure.counts || !figure.now.whole ? "" : ".void"}`, {}, el("h2", {}, figure.name), number,
     el("p", {}, sum, figure.remark ? el("br") : null, figure.remark ? el("span.warn", {}, figure.remark) : null, el("br"), ...links));
