@@ -3,7 +3,6 @@ and clerk would have left in the store."""
 
 import hashlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -37,6 +36,7 @@ from server.store.models import (
     VisitRecord,
 )
 from tests.office import fill, settings_for
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 90.0
@@ -46,12 +46,6 @@ SAID = (
     ("petitioner", 4.0, "村里修路占了我家一亩二分地。"),
     ("petitioner", 12.0, "补偿款三万六千八一分没给。"),
 )
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class KioskOffice:

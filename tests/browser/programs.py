@@ -4,7 +4,6 @@ test fails."""
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,16 +15,10 @@ from typing import Any
 import httpx
 
 from server.settings import Settings
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 READY_S = 60.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:

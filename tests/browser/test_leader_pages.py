@@ -5,7 +5,6 @@ No media node runs here: what the pages do without one is part of what is tested
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from server.store.engine import Store
 from server.store.models import Participant, Reception, StoredUtterance
 from tests.browser import chromium
 from tests.browser.programs import wait_until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -40,12 +40,6 @@ OWN_PAGE = {"X-Jietan": "1"}
 FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 NewContext = Callable[..., BrowserContext]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class OfficeProgram:

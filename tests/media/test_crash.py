@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,14 +23,9 @@ from server.store import files
 from tests.media.client import Client, until
 from tests.media.conftest import ScriptedTranscriber
 from tests.media.office import Office
+from tests.ports import free_port
 
 RUN = "from server.settings import Settings; from server.media.node import run; run(Settings())"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 Start = Callable[[], "asyncio.Future[subprocess.Popen[bytes]]"]

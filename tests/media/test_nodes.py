@@ -15,7 +15,7 @@ from server.settings import Settings
 from server.supervisor import Supervisor, programs
 from tests.media.client import Client, until
 from tests.media.office import Office
-from tests.media.test_crash import free_port
+from tests.ports import free_port
 
 
 async def answers(port: int) -> None:

@@ -17,9 +17,9 @@ from server.reception import cameras
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import accounts
-from tests.browser.programs import free_port
 from tests.media.client import Client, until
 from tests.office import fill, settings_for
+from tests.ports import free_port
 
 PYTHON = "/usr/bin/python3"
 HERE = Path(__file__).parent

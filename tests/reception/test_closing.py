@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from server.reception import closing, ingest
 from server.store import receptions
 from server.store.models import Reception, StoredUtterance, VisitRecord
 from tests.office import OWN_PAGE, PASSWORD, running
+from tests.ports import free_port
 from tests.reception.conftest import until
 from tests.reception.programs import STARTED, Journal, heard, segment, utterance
 
@@ -370,12 +370,6 @@ def test_a_killed_web_program_goes_on_closing_when_it_starts_again(neighbours, t
     with running(neighbours.settings) as office:
         talk.office = office
         assert talk.texts() == ["不能丢。"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start_web(settings: Any, port: int) -> subprocess.Popen[bytes]:

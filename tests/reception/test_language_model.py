@@ -2,7 +2,6 @@
 
 import json
 import logging
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from server.errors import Unavailable
 from server.reception import language_model
 from server.settings import Settings
+from tests.ports import free_port
 from tests.reception.model_server import ModelServer, choice, proposals
 from tests.transcription.test_proposals import TALK, talk
 from transcription.drafting.proposals import Numbered, check, numbered, read
@@ -29,14 +29,8 @@ def server() -> Iterator[ModelServer]:
 
 
 def settings(tmp_path: Path, server: ModelServer | None, **more: Any) -> Settings:
-    url = server.url if server else f"http://127.0.0.1:{unused_port()}/v1"
+    url = server.url if server else f"http://127.0.0.1:{free_port()}/v1"
     return Settings(data_dir=tmp_path, llm_url=url, llm_model="small", **{"llm_timeout_s": 5, **more})
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def said() -> tuple[Numbered, ...]:

@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 
 def programs() -> Path:
@@ -34,16 +35,10 @@ def _as_user(folder: Path) -> list[str]:
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def server() -> Iterator[str]:
     """URL of an empty database on a fresh server, which ends with the block."""
-    binaries, port = programs(), _free_port()
+    binaries, port = programs(), free_port()
     folder = Path(tempfile.mkdtemp(prefix="jietan-pg-"))
     user = _as_user(folder)
     data = str(folder / "data")

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from server.protocol.notices import Contact
 from server.reception import delivering, notices
 from server.settings import Settings
 from server.store.models import NoticeDelivery, StoredCase, User
+from tests.ports import free_port
 from tests.records.office import TALK, World
 from tests.records.test_flow import Matter
 
@@ -96,12 +96,6 @@ def serving(kind, says, *, context: ssl.SSLContext | None = None) -> Iterator[ob
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def closed_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def ways(port: int, way: str) -> dict[str, delivering.Sender]:
@@ -177,7 +171,7 @@ def test_only_what_was_certainly_not_taken_is_tried_again(world, kind, way, says
 @pytest.mark.parametrize("way", ["mail", "sms"])
 def test_a_server_that_is_away_is_asked_again_after_growing_pauses_and_then_no_more(world, way):
     only(world, way)
-    away, at, waits = ways(closed_port(), way), TALK + timedelta(hours=1), []
+    away, at, waits = ways(free_port(), way), TALK + timedelta(hours=1), []
     clock.set_source(lambda: at)
     for _ in delivering.PAUSES:
         delivering.send_due(world.office, away)
