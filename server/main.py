@@ -39,6 +39,7 @@ from server.api import (
     lists,
     models,
     notices,
+    on_site,
     papers,
     public,
     queueing,
@@ -58,7 +59,7 @@ from server.pages.guidance import Guidance
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, alone, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures, joint_duty)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, alone, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures, joint_duty, on_site)
 ]
 STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75

@@ -10,6 +10,7 @@ from server.domain.bookings import BookingDeed, BookingState
 from server.protocol.bookings import (
     BookingAsked,
     BookingCancel,
+    BookingMove,
     BookingOrder,
     BookingRow,
     BookingTold,
@@ -55,6 +56,12 @@ def look(query: ProgressQuery, request: Request, office: OfficeDep) -> BookingTo
 def cancel_in_public(query: BookingCancel, request: Request, office: OfficeDep) -> BookingTold:
     """The petitioner cancels; 409 where there is nothing left to cancel."""
     return bookings.cancel_in_public(office, query, address_of(request))
+
+
+@router.post("/schedule/move")
+def move_in_public(query: BookingMove, request: Request, office: OfficeDep) -> BookingTold:
+    """The petitioner takes another slot; 409 where somebody has it or the booking cannot be moved any more."""
+    return bookings.move_in_public(office, query, address_of(request))
 
 
 @router.get("/reception-days")

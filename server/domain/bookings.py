@@ -35,6 +35,12 @@ class BookingDeed(StrEnum):
     CANCEL = "cancel"
     RELEASE = "release"
     """Its day was cancelled: it waits for another."""
+    REBOOK = "rebook"
+    """The petitioner chose a time that the office has to approve."""
+
+
+NOT_THE_OFFICES = (BookingDeed.RELEASE, BookingDeed.REBOOK)
+"""Deeds that are no clerk's to choose."""
 
 
 DEED_SAID: Mapping[str, str] = {
@@ -45,6 +51,8 @@ DEED_SAID: Mapping[str, str] = {
     BookingDeed.NO_SHOW: "没有来",
     BookingDeed.CANCEL: "取消了",
     BookingDeed.RELEASE: "接访日取消了，另排",
+    BookingDeed.REBOOK: "改了时间，等着安排",
+    "given_back": "来了，当时没有谈成",
 }
 
 
@@ -66,7 +74,17 @@ DEEDS: Mapping[BookingDeed, DeedRule] = {
     BookingDeed.NO_SHOW: DeedRule((BookingState.APPROVED,), BookingState.NO_SHOW),
     BookingDeed.CANCEL: DeedRule(OPEN, BookingState.CANCELLED, needs_why=True, frees_slot=True),
     BookingDeed.RELEASE: DeedRule(OPEN, BookingState.ASKED, frees_slot=True),
+    BookingDeed.REBOOK: DeedRule(OPEN, BookingState.ASKED, needs_slot=True),
 }
+
+
+MOST_MOVES = 3
+"""So often a petitioner may move one booking: a slot that is given back late is nobody's any more."""
+
+
+def moved_by_petitioner(state: BookingState, *, same_leader: bool) -> BookingDeed:
+    """What it is when a petitioner moves a booking: what the office approved for this leader stays approved."""
+    return BookingDeed.MOVE if state is BookingState.APPROVED and same_leader else BookingDeed.REBOOK
 
 
 def category_in(matter: str, names: tuple[str, ...]) -> str:

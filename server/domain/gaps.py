@@ -6,6 +6,9 @@ from server.domain import terms
 from server.domain.states import FillOutcome
 from server.protocol.base import Role
 
+PLACES = {Role.PETITIONER: "终端", Role.ROOM: "现场话筒"}
+"""Where something went wrong, by whose seat it was."""
+
 
 def clock_time(started_at: datetime | None, media_time: float) -> str:
     """Time of day of a media time, HH:MM:SS in the zone of `started_at`; else minutes and seconds of the recording."""
@@ -43,10 +46,12 @@ def _span(started_at: datetime | None, start: float, end: float) -> str:
 def _place(role: Role | None) -> str:
     if role is None:
         return ""
-    return "终端" if role == Role.PETITIONER else _whose_side(role)
+    return PLACES.get(role) or _whose_side(role)
 
 
 def _whose_side(role: Role | None) -> str:
+    if role == Role.ROOM:
+        return "现场"
     return f"{terms.ROLE[role]}那边" if role else ""
 
 
@@ -55,4 +60,6 @@ def _who(role: Role | None) -> str:
 
 
 def _whose(role: Role | None) -> str:
+    if role == Role.ROOM:
+        return "现场说的话，"
     return f"{terms.ROLE[role]}的话，" if role else ""

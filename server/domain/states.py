@@ -29,6 +29,12 @@ class OrganizationLevel(StrEnum):
     DEPARTMENT = "department"
 
 
+class KioskKind(StrEnum):
+    KIOSK = "kiosk"
+    ROOM = "room"
+    """No machine: where an organization receives people on site."""
+
+
 class ReceptionState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
@@ -267,6 +273,8 @@ class NoticeKind(StrEnum):
     """A unit answered a supervision letter."""
     ALARM = "alarm"
     """Somebody pressed a kiosk's emergency button."""
+    LECTURE = "lecture"
+    """An office is invited to a lecture, or it is not held."""
 
 
 class DeliveryState(StrEnum):

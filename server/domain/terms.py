@@ -31,6 +31,7 @@ ROLE = {
     Role.JOINT: "联合接访人员",
     Role.INTERPRETER: "翻译",
     Role.OBSERVER: "旁听",
+    Role.ROOM: "现场话筒",
 }
 
 STAFF_ROLE = {StaffRole.LEADER: "接访领导", StaffRole.CLERK: "接谈员", StaffRole.HANDLER: "承办单位经办人", StaffRole.SUPERVISOR: "督查督办", StaffRole.ADMINISTRATOR: "系统管理员", StaffRole.SECURITY: "安全管理员", StaffRole.AUDITOR: "审计管理员"}
@@ -251,6 +252,7 @@ NOTICE = {
     NoticeKind.SUPERVISION: "督办来函",
     NoticeKind.ANSWERED: "督办回复",
     NoticeKind.ALARM: "紧急呼叫",
+    NoticeKind.LECTURE: "讲座通知",
 }
 
 ENTERED_BY = {EnteredBy.PETITIONER: "信访人自己评的", EnteredBy.STAFF: "工作人员代填的"}

@@ -35,6 +35,8 @@ TRUNCATED = "truncated"
 CLUSTER_SECONDS = 0.5
 """Length of what is written at once: the least that a file without a whole cluster may have held."""
 RECEIVERS = (Role.LEADER, Role.CLERK)
+OFFICE = (*RECEIVERS, Role.ROOM)
+"""Seats that the office itself takes."""
 INTERRUPTED = ("media_restarted", "shutdown")
 """Reasons of leaving that nobody in the room chose."""
 
@@ -81,7 +83,7 @@ class History:
             self.generation = fact.generation
         elif isinstance(fact, SeatTaken):
             self.seated[fact.participant_id] = self.roles[fact.participant_id] = fact.role
-            self.received |= fact.role in RECEIVERS
+            self.received |= fact.role in OFFICE
             self.interrupted.pop(fact.participant_id, None)
         elif isinstance(fact, SeatLeft):
             self._take_leave(fact, entry.at)

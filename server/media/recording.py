@@ -12,7 +12,7 @@ from server import clock
 from server.durable import replace_file
 from server.media.aiortc_internals import ForwardingReceiver
 from server.media.closing import NotClosed
-from server.media.history import RECEIVERS, History
+from server.media.history import OFFICE, History
 from server.media.journal import Journal
 from server.media.participant import MediaLink
 from server.media.recorder import AudioInput, Store, TrackRecorder, VideoInput
@@ -259,7 +259,7 @@ class Recording:
     def trouble(self, role: Role) -> str:
         """Chinese sentence if something is wrong with the recording, else empty.  That the disk will be full some
         time is said to the office only: the others can do nothing about it, and all is still recorded."""
-        if self._trouble or role not in RECEIVERS:
+        if self._trouble or role not in OFFICE:
             return TROUBLE[self._trouble]
         return self._tools.space.words
 

@@ -17,7 +17,7 @@ from server.errors import JietanError, NotAllowed
 from server.media import participant as seats
 from server.media import rtp
 from server.media.aiortc_internals import ForwardingReceiver
-from server.media.history import RECEIVERS, History
+from server.media.history import OFFICE, RECEIVERS, History
 from server.media.line import RoomLines
 from server.media.participant import MediaLink, Outbox, Participant
 from server.media.recognition import Recognition, all_of
@@ -322,7 +322,7 @@ class Room:
 
     def mark(self, seated: Participant, note: str) -> None:
         """Remember this moment; raises NotAllowed for guests, NotRecording, OnHold."""
-        if seated.claims.role not in (Role.PETITIONER, *RECEIVERS):
+        if seated.claims.role not in (Role.PETITIONER, *OFFICE):
             raise NotAllowed
         if not self._recording.running:
             raise NotRecording
@@ -456,12 +456,12 @@ class Room:
             link.audio.sinks.remove(self._maybe_start)
 
     def _maybe_start(self, packet: rtp.Packet) -> None:
-        """The talk runs from the moment that petitioner and receiver both send sound."""
+        """The talk runs from the moment that petitioner and receiver both send sound; a room's one microphone hears both."""
         if self._recording.begun or self._history.paused_since is not None:
             return
         links = ((p.claims.role, p.link) for p in self.participants.values())
         sending = {role for role, link in links if link and link.alive and link.audio and link.audio.flowing}
-        if Role.PETITIONER in sending and any(role in sending for role in RECEIVERS):
+        if Role.ROOM in sending or (Role.PETITIONER in sending and any(role in sending for role in RECEIVERS)):
             self._start(packet.arrival)
 
     def _start(self, arrival: float) -> None:

@@ -22,11 +22,12 @@ def include(table: APIRouter) -> None:
         ledger,
         login,
         notices,
+        on_site,
         public,
         reviews,
         stats,
         work,
     )
 
-    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings, lectures, joint_duty):
+    for module in (home, login, leader, admin, public, kiosk, desk, cases, join, glossary, figures, reviews, work, groups, ledger, stats, notices, bookings, lectures, joint_duty, on_site):
         table.include_router(module.router, include_in_schema=False)

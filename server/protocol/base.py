@@ -38,6 +38,8 @@ class Role(StrEnum):
     JOINT = "joint"
     INTERPRETER = "interpreter"
     OBSERVER = "observer"
+    ROOM = "room"
+    """No person: the one microphone of a room in which all sit together (现场接访); who spoke is not known from it."""
 
 
 class TrackKind(StrEnum):

@@ -55,6 +55,7 @@ class DayView(Message):
 class OfficeDay(DayView):
     """The same for its office."""
 
+    leader_id: int
     version: int
     state: str
     state_words: str
@@ -147,6 +148,7 @@ class BookingTold(Message):
     words: str
     """Chinese sentence: how it stands and what to do."""
     office: str
+    office_id: int
     day: str
     time: str
     leader: str
@@ -154,6 +156,7 @@ class BookingTold(Message):
     place: str
     why: str
     may_cancel: bool
+    may_move: bool
 
 
 class BookingAtKiosk(Message):
@@ -167,6 +170,15 @@ class BookingAtKiosk(Message):
 
 class BookingCancel(ProgressQuery):
     """The petitioner cancels."""
+
+
+class BookingMove(ProgressQuery):
+    """The petitioner takes another slot."""
+
+    day_id: Number
+    slot: SlotNumber
+    place_id: Number | None = None
+    """Where they will sit for a talk by video; the one that was chosen before where none is given."""
 
 
 class BookingOrder(Message):
@@ -184,6 +196,8 @@ class BookingEventView(Message):
     author: str
     what: str
     why: str
+    when: str = ""
+    """For when it was booked from then on, and with whom; empty: for no time."""
 
 
 class BookingRow(Message):

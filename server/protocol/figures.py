@@ -231,6 +231,8 @@ class HeldRow(Message):
     """Empty: the actor may not read it."""
     case_id: int | None
     case_no: str
+    promised: str = ""
+    """Of a list of promises: what was kept in time, in words."""
 
 
 class HeldPage(Message):

@@ -331,6 +331,9 @@ class ReceptionRow(Message):
     waiting_minutes: int = 0
     mine: bool = False
     """The account that asks is its receiver."""
+    on_site: str = ""
+    """How it is held, in words, where all sit in one room; empty: by the kiosk."""
+
 
 class Participant(Message):
     id: Identifier

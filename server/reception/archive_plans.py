@@ -38,7 +38,7 @@ def video_plan(office: Office, case_id: int) -> VideoPlan:
         )
         seats = _seats(session, reception.id)
         return VideoPlan(
-            heading=f"{reception.organization.name}　{reception.kiosk.name}　{case.case_no}",
+            heading=f"{reception.organization.name}　{reception.venue}　{case.case_no}",
             started_at=_started(reception),
             seconds=_seconds(reception, sources),
             audio_only=reception.consent == Consent.AUDIO_ONLY,
@@ -221,7 +221,7 @@ def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> tu
         ("编号", case.case_no),
         ("信访人", case.petitioner),
         ("接谈单位", reception.organization.name),
-        ("接谈地点", reception.kiosk.name),
+        ("接谈地点", reception.venue),
         ("接谈时间", f"{started:{MOMENT}}" if started else ""),
         ("在场人员", "\n".join(attendance.lines(attendance.filed(case.filed_record)))),
         *_promises(case),

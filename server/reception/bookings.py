@@ -7,12 +7,36 @@ A slot is one person's from the moment it is asked for; two who want the last on
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.bookings import BOOKING_STATE, DEEDS, OPEN, BookingDeed, BookingState
+from server.domain.bookings import (
+    BOOKING_STATE,
+    DEEDS,
+    MOST_MOVES,
+    NOT_THE_OFFICES,
+    OPEN,
+    BookingDeed,
+    BookingState,
+    moved_by_petitioner,
+)
 from server.domain.deadline_words import chinese_day
-from server.domain.reception_days import DAY_KIND, PUBLIC_KINDS, DayKind, DayState, Hours, channel_of
+from server.domain.reception_days import (
+    DAY_KIND,
+    PUBLIC_KINDS,
+    SHOWN_FOR,
+    DayKind,
+    DayState,
+    Hours,
+    channel_of,
+)
 from server.domain.states import StaffRole
 from server.errors import Conflict, InvalidInput, NotFound, TooOften, WrongState
-from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingOrder, BookingRow, BookingTold
+from server.protocol.bookings import (
+    BookingAsked,
+    BookingAtKiosk,
+    BookingMove,
+    BookingOrder,
+    BookingRow,
+    BookingTold,
+)
 from server.protocol.office import BookingKey, ProgressQuery
 from server.reception import tries
 from server.reception.callers import hashed, network_of
@@ -70,6 +94,53 @@ def cancel_in_public(office: Office, query: ProgressQuery, address: str) -> Book
     raise tries.missed(office, source, code, WRONG)
 
 
+def move_in_public(office: Office, asked: BookingMove, address: str) -> BookingTold:
+    """The petitioner takes another slot of the same office, and gives theirs back.
+
+    Raises as `look_up`; NotFound and Conflict where the new slot is gone; WrongState where the booking cannot be moved, or not
+    any more: its time has come, or it was moved three times.
+    """
+    source, code = tries.sources(office, asked, address)
+    with office.store.write() as session:
+        tries.require_left(session, source, code)
+        booking = _opened(session, asked)
+        if booking is not None:
+            _move(session, booking, asked)
+            return told(booking)
+    raise tries.missed(office, source, code, WRONG)
+
+
+def _move(session: Session, booking: Booking, asked: BookingMove) -> None:
+    if booking.state not in OPEN:
+        raise WrongState("这个预约改不了时间了。还要谈的，请再约一次。")
+    if _begun(booking):
+        raise WrongState("已经到约好的时间了，改不了。来不了的，请打电话告诉接谈室。")
+    if store.moves_by_petitioner(session, booking.id, PETITIONER) >= MOST_MOVES:
+        raise WrongState(f"已经改过 {MOST_MOVES} 次了。还要改，请打电话给接谈室，工作人员帮您改。")
+    day = store.locked_day(session, asked.day_id)
+    bookable = day is not None and day.state == DayState.PLANNED and day.kind in PUBLIC_KINDS
+    if day is None or not bookable or day.organization_id != booking.organization_id or not _within_public_time(day):
+        raise NotFound("没有这个接访日，可能刚刚取消了，请看看别的日子。")
+    if (day.id, asked.slot) == (booking.day_id, booking.slot):
+        raise WrongState("现在约的就是这个时间，不用改。")
+    place_id = asked.place_id or booking.place_id
+    if place_id is not None and not _sits_there(session, day, place_id, own=asked.place_id is None):
+        raise InvalidInput("请从单子里选一个接谈室。", fields=["place_id"])
+    slot = _slot(session, day, asked.slot)
+    same_leader = booking.day is not None and booking.day.leader_id == day.leader_id
+    deed = moved_by_petitioner(BookingState(booking.state), same_leader=same_leader)
+    do_with(session, None, booking, deed, booking.version, day_id=day.id, slot=slot, place_id=place_id, why="")
+
+
+def _begun(booking: Booking) -> bool:
+    day = booking.day
+    return day is not None and booking.slot is not None and hours_of(day).starts(day.on_day, booking.slot) <= clock.now()
+
+
+def _within_public_time(day: ReceptionDay) -> bool:
+    return clock.today() <= day.on_day <= clock.today() + SHOWN_FOR
+
+
 def _opened(session: Session, query: ProgressQuery) -> Booking | None:
     booking = store.by_code(session, query.code)
     return booking if booking is not None and booking.phone[-4:] == query.phone_last4 else None
@@ -80,9 +151,10 @@ def told(booking: Booking) -> BookingTold:
     day = booking.day
     return BookingTold(
         code=booking.code, state=booking.state, words=_words(booking), office=booking.organization.name,
+        office_id=booking.organization_id,
         day=chinese_day(day.on_day) if day else "", time=_time(booking), leader=_leader(day),
         kind=DAY_KIND[DayKind(day.kind)] if day else "", place=_place(booking), why=booking.why,
-        may_cancel=booking.state in OPEN,
+        may_cancel=booking.state in OPEN, may_move=booking.state in OPEN and not _begun(booking),
     )  # fmt: skip
 
 
@@ -201,7 +273,7 @@ def do(session: Session, actor: Actor, booking_id: int, deed: BookingDeed, order
     values: dict[str, object] = {} if order.category is None else {"category": order.category.strip()}
     if rule.needs_slot:
         values |= _chosen_slot(session, actor, booking, order)
-    do_with(session, actor, booking, deed, order.version, order.why.strip(), **values)
+    do_with(session, actor, booking, deed, order.version, order.why.strip() or None, **values)
     return booking
 
 
@@ -219,17 +291,17 @@ def _chosen_slot(session: Session, actor: Actor, booking: Booking, order: Bookin
 
 
 def do_with(
-    session: Session, actor: Actor | None, booking: Booking, deed: BookingDeed, version: int, why: str = "", **values: object
+    session: Session, actor: Actor | None, booking: Booking, deed: BookingDeed, version: int, why: str | None = None, **values: object
 ) -> None:
     """The conditional change and its event; Conflict where somebody else was quicker."""
     rule = DEEDS[deed]
     if rule.frees_slot:
         values["slot"] = None
-    if why:
+    if why is not None:
         values["why"] = why
     if not store.change_booking(session, booking, version, rule.sources, state=rule.to, **values):
         raise Conflict("别人刚刚办过这个预约，请看过再办。")
-    _note(session, booking, actor, actor.name if actor else PETITIONER, deed, why)
+    _note(session, booking, actor, actor.name if actor else PETITIONER, deed, why or "")
 
 
 def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
@@ -237,9 +309,8 @@ def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
     if actor.role is not StaffRole.CLERK:
         return ()
     state, day = BookingState(booking.state), booking.day
-    found = [deed for deed, rule in DEEDS.items() if state in rule.sources and deed is not BookingDeed.RELEASE]
-    begun = day is not None and booking.slot is not None and hours_of(day).starts(day.on_day, booking.slot) <= clock.now()
-    if not begun:
+    found = [deed for deed, rule in DEEDS.items() if state in rule.sources and deed not in NOT_THE_OFFICES]
+    if not _begun(booking):
         found = [deed for deed in found if deed is not BookingDeed.NO_SHOW]
     if day is None or day.on_day != clock.today():
         found = [deed for deed in found if deed is not BookingDeed.ARRIVE]
@@ -301,6 +372,18 @@ def sits_down(session: Session, booking: Booking, reception: Reception) -> None:
     if not store.change_booking(session, booking, booking.version, sources, state=BookingState.ARRIVED, **values):
         raise Conflict("这个预约已经用过了。")
     _note(session, booking, None, PETITIONER, BookingDeed.ARRIVE, "")
+
+
+def give_back(session: Session, actor: Actor, booking: Booking) -> None:
+    """The reception that it began was not held: it can begin another."""
+    if not store.change_booking(session, booking, booking.version, (BookingState.ARRIVED,), reception_id=None):
+        raise Conflict("别人刚刚办过这个预约，请看过再办。")
+    _note(session, booking, actor, actor.name, "given_back", "")
+
+
+def when_words(day: ReceptionDay | None, slot: int | None) -> str:
+    """For when and with whom; empty where there is no slot."""
+    return f"{chinese_day(day.on_day)} {hours_of(day).slot(slot)} {day.leader.name}" if day is not None and slot is not None else ""
 
 
 def booked_words(booking: Booking | None) -> str:

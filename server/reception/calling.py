@@ -110,9 +110,12 @@ def _call(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) 
     _call_up(session, actor, place, order.version, order.why.strip(), ())
 
 
-def _call_up(session: Session, actor: Actor, place: QueuePlace, version: int, why: str, halls: tuple[int, ...]) -> None:
-    """Call somebody; out of turn only with a reason, which is kept with the numbers that were passed over."""
-    user_id, reception = actor.user_id or 0, place.reception
+def _call_up(
+    session: Session, actor: Actor, place: QueuePlace, version: int, why: str, halls: tuple[int, ...], for_id: int | None = None
+) -> None:
+    """Call somebody, to oneself or for a leader who sits in the room; out of turn only with a reason, which is kept with the
+    numbers that were passed over."""
+    user_id, reception = for_id or actor.user_id or 0, place.reception
     store.lock_user(session, user_id)
     if others := [one for one in store.called_by(session, user_id) if one.reception_id != place.reception_id]:
         raise WrongState(f"您已经叫了 {others[0].reception.number}，先请那一位，或者放回去。", code="called_another")
@@ -212,6 +215,26 @@ def take(session: Session, actor: Actor, reception: Reception) -> None:
     user_id = actor.user_id or 0
     if place.called_by_id != user_id:
         _call_up(session, actor, place, place.version, "", _halls_of_one_off_duty(session, user_id, reception))
+
+
+def call_for(session: Session, actor: Actor, reception: Reception, leader_id: int) -> None:
+    """Whoever waits goes to a room where this leader sits: called by whoever is asking already, or in their turn.
+
+    Raises Conflict and WrongState as calling does.
+    """
+    place = store.place_of(session, reception.id)
+    if place is None or place.reception.state != ReceptionState.WAITING:
+        raise WrongState(GONE, code="not_waiting")
+    if place.called_by_id is None or place.called_by_id not in (leader_id, actor.user_id):
+        halls = _halls_of_one_off_duty(session, leader_id, reception)
+        _call_up(session, actor, place, place.version, "", halls, leader_id)
+
+
+def give_back(session: Session, actor: Actor, reception: Reception) -> None:
+    """They stand again where they stood."""
+    place = store.place_of(session, reception.id)
+    if place is not None and place.called_by_id is not None:
+        _return(session, actor, place, QueueOrder(version=place.version))
 
 
 def _halls_of_one_off_duty(session: Session, user_id: int, reception: Reception) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ def canonical_record(session: Session, record: VisitRecord) -> dict[str, Any]:
         "record_id": record.id,
         "reception_id": reception.id,
         "office": reception.organization.name,
-        "kiosk": reception.kiosk.name,
+        "kiosk": reception.venue,
         "consent": reception.consent,
         "started_at": reception.started_at.isoformat() if reception.started_at else None,
         "ended_at": reception.ended_at.isoformat() if reception.ended_at else None,

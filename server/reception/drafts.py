@@ -8,15 +8,25 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import terms
-from server.domain.states import CLOSED_RECORD, FormField, PromiseState, RecognitionState, RecordState
+from server.domain.on_site import agreement
+from server.domain.states import (
+    CLOSED_RECORD,
+    FormField,
+    KioskKind,
+    LineKind,
+    PromiseState,
+    RecognitionState,
+    RecordState,
+)
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, DraftLine, Promise, Speaker
 from server.protocol.transcript import Utterance, Word
 from server.reception import papers, revisions
-from server.store import accusations, records
+from server.store import accusations, on_site, records
 from server.store.models import (
     FormEntry,
     Line,
+    OnSiteTalk,
     Reception,
     SecondUtterance,
     StoredPromise,
@@ -44,6 +54,9 @@ def create_draft(session: Session, reception: Reception) -> VisitRecord:
     record = _empty_record(reception)
     session.add(record)
     session.flush()
+    talk = on_site.talk_of(session, reception.id)
+    if talk is not None and talk.agreed_at is not None:
+        session.add(_agreement(record.id, reception, talk))
     session.add_all(_line(record.id, line, float(i)) for i, line in enumerate(draft.lines, start=1))
     session.add_all(_form_entries(session, record.id, reception, draft))
     accusations.keep_in_step(session, record)
@@ -51,6 +64,15 @@ def create_draft(session: Session, reception: Reception) -> VisitRecord:
     revisions.add(session, record, "drafted")
     session.flush()
     return record
+
+
+def _agreement(record_id: str, reception: Reception, talk: OnSiteTalk) -> Line:
+    """How the petitioner agreed to the recording, as it was written down then: the line before all that was recorded."""
+    text = agreement(talk.agreed_before, reception.petitioner_name, talk.agreed_words)
+    return Line(
+        id=new_id(), record_id=record_id, position=0.0, kind=LineKind.NOTE, participant_id=None, start=0.0, end=0.0, text=text,
+        recognised="", words=[], utterance_ids=[], doubt=[], edited_by=talk.agreed_before,
+    )  # fmt: skip
 
 
 def _empty_record(reception: Reception) -> VisitRecord:
@@ -176,12 +198,13 @@ def _given(reception: Reception) -> dict[FormField, tuple[str, str]]:
     """What the kiosk was told and what the office knows by itself: (value, source)."""
     receiver = reception.receiver
     title = f"（{receiver.title}）" if receiver and receiver.title else ""
+    told = "kiosk" if reception.kiosk.kind == KioskKind.KIOSK else "office"
     known = {
-        FormField.NAME: (reception.petitioner_name, "kiosk"),
-        FormField.PHONE: (reception.petitioner_phone, "kiosk"),
-        FormField.SUMMARY: (reception.matter, "kiosk"),
+        FormField.NAME: (reception.petitioner_name, told),
+        FormField.PHONE: (reception.petitioner_phone, told),
+        FormField.SUMMARY: (reception.matter, told),
         FormField.VISIT_TIME: (visit_time(reception), "office"),
-        FormField.PLACE: (reception.kiosk.name, "office"),
+        FormField.PLACE: (reception.venue, "office"),
         FormField.FORM_OF_VISIT: (reception.channel, "office"),
         FormField.RECEIVED_BY: (receiver.name + title if receiver else "", "office"),
     }
@@ -280,7 +303,10 @@ def insert_by_time(session: Session, record: VisitRecord, line: DraftLine) -> Li
 
 def _fill_empty_fields(session: Session, record: VisitRecord) -> None:
     """Fields nobody has touched and nothing has filled may now have something to rest on."""
-    draft = draft_of(session, record.reception, records.utterances(session, record.reception_id))
+    _fill(session, record, draft_of(session, record.reception, records.utterances(session, record.reception_id)))
+
+
+def _fill(session: Session, record: VisitRecord, draft: Draft) -> None:
     form = records.form(session, record.id)
     for found in draft.fields:
         entry = form.get(found.field)
@@ -289,6 +315,26 @@ def _fill_empty_fields(session: Session, record: VisitRecord) -> None:
             after = {"value": entry.value}
             revisions.add(session, record, "field", field=entry.field, before={"value": ""}, after=after)
     accusations.keep_in_step(session, record)
+
+
+def fill_once_speakers_are_known(session: Session, record: VisitRecord) -> None:
+    """A room's microphone does not tell who speaks: once a clerk has told it of every line, fields that nobody has touched and
+    nothing has filled get what the petitioner said, and what the leader undertook is listed.  May be called again."""
+    if records.unassigned(session, record):
+        return
+    draft = drafting.build_draft(DraftInput(speakers=speakers_of(session, record.reception_id), utterances=_as_told(session, record)))
+    _fill(session, record, draft)
+    keep_promises(session, record.reception_id, draft)
+    session.flush()
+
+
+def _as_told(session: Session, record: VisitRecord) -> tuple[Utterance, ...]:
+    """The lines that rest on something recognised, as they stand and of whom they are."""
+    return tuple(
+        Utterance(id=one.utterance_ids[0], participant_id=one.participant_id, start=one.start, end=max(one.start, one.end), text=one.text)
+        for one in records.line_rows(session, record.id)
+        if one.utterance_ids and one.participant_id and not one.deleted
+    )
 
 
 def _back_to_correcting(session: Session, record: VisitRecord) -> None:

@@ -15,13 +15,15 @@ from server.protocol import office
 from server.protocol.base import Role
 from server.protocol.office import Record
 from server.reception import deciding, promises, proposals, revisions, suggestions, undoing
-from server.reception.drafts import ROOM, new_id
+from server.reception.drafts import ROOM, fill_once_speakers_are_known, new_id
 from server.reception.records import form_values, line_view, require, view
 from server.store import accusations, records
 from server.store.access import Actor
 from server.store.models import FormEntry, Line, Participant, StoredProposal, StoredSuggestion, VisitRecord
 
 MOVES = {undoing.UNDO: undoing.undo, undoing.REDO: undoing.redo}
+TELL_WHO = ("speaker", "delete")
+"""Edits after which it may be known of every line who spoke."""
 SHORT_FIELD = 200
 """Most characters in a field of one line."""
 
@@ -51,6 +53,11 @@ class Desk:
     @cached_property
     def seats(self) -> dict[str, Participant]:
         return {seat.id: seat for seat in records.participants(self.session, self.record.reception_id)}
+
+    @property
+    def one_microphone(self) -> bool:
+        """Whether who spoke is not known from the recording."""
+        return any(seat.role == Role.ROOM for seat in self.seats.values())
 
     def line(self, line_id: str, version: int) -> Line:
         """The line if it still is at this version; raises Stale."""
@@ -95,7 +102,10 @@ def apply(session: Session, actor: Actor, record_id: str, edits: office.Edits) -
     try:
         with session.begin_nested():
             _start(session, actor, record)
-            _do(Desk(session, actor, record), edits.edits)
+            desk = Desk(session, actor, record)
+            _do(desk, edits.edits)
+            if desk.one_microphone and any(one.kind in TELL_WHO for one in edits.edits):
+                fill_once_speakers_are_known(session, record)
     except Stale as stale:
         session.expire_all()
         raise _conflict(session, records.lock(session, record_id, clock.now()), stale) from None
@@ -172,6 +182,8 @@ def _kind_of(desk: Desk, participant_id: str | None) -> LineKind:
     seat = desk.seats.get(participant_id)
     if seat is None:
         raise InvalidInput("这个人没有参加这次接谈。")
+    if seat.role == Role.ROOM:
+        raise InvalidInput("现场话筒不是谁，请选是哪个人说的。")
     return LineKind.ANSWER if seat.role == Role.PETITIONER else LineKind.QUESTION
 
 

@@ -264,7 +264,7 @@ def invited(invitation: Invitation) -> Invited:
         name=invitation.name,
         inviter=receptions.shown_name(invitation.inviter),
         office=invitation.inviter.organization.name,
-        kiosk=reception.kiosk.name,
+        kiosk=reception.venue,
         reception_state=reception.state,
         video=reception.consent == Consent.AUDIO_VIDEO,
         rings=state_of(invitation, clock.now()) == "open" and clock.now() - invitation.created_at < RINGS_FOR,
@@ -302,7 +302,7 @@ def running(session: Session, actor: Actor) -> list[RunningTalk]:
     """Talks under way that the actor may observe: where, and who receives; nothing of the matter."""
     return [
         RunningTalk(
-            id=one.id, number=one.number, kiosk=one.kiosk.name, receiver=receptions.shown_name(one.receiver), joined_at=one.joined_at
+            id=one.id, number=one.number, kiosk=one.venue, receiver=receptions.shown_name(one.receiver), joined_at=one.joined_at
         )
         for one in receptions.receptions_in(session, actor, ReceptionState.RUNNING, RUNNING_SHOWN)
     ]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.lectures import LECTURE_STATE, OPEN, LectureState
-from server.domain.states import ArchiveState, StaffRole
+from server.domain.states import ArchiveState, NoticeKind, StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.lectures import (
@@ -24,17 +24,19 @@ from server.protocol.lectures import (
 )
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import LECTURE
-from server.reception import tickets
+from server.reception import notices, tickets
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
 from server.settings import Settings
+from server.store import accounts, receptions
 from server.store import lectures as store
-from server.store import receptions
+from server.store import notices as notice_store
 from server.store.access import Actor
 from server.store.models import Lecture, LectureOffice, Organization
 
 PAGE = 50
 MOST_PLACES = 2000
+WATCHERS = (StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER, StaffRole.SUPERVISOR)
 LONG_AGO = timedelta(days=1)
 """A lecture is not entered for a time that is longer ago."""
 MANAGERS = (StaffRole.LEADER, StaffRole.CLERK)
@@ -77,6 +79,7 @@ def enter(session: Session, actor: Actor, asked: NewLecture) -> LectureView:
     )  # fmt: skip
     session.add(lecture)
     session.flush()
+    _tell(session, actor, lecture, f"{_when(lecture)}讲“{lecture.title}”，请您单位参加。到时候在“讲座”里点进去。")
     return view(session, actor, lecture.id)
 
 
@@ -86,7 +89,25 @@ def cancel(session: Session, actor: Actor, lecture_id: str) -> LectureView:
     if not store.change_state(session, lecture.id, (LectureState.PLANNED,), LectureState.CANCELLED, ended_at=clock.now()):
         raise WrongState("讲座已经开始或者取消了。请刷新看一看。", code="lecture_begun")
     session.refresh(lecture)
+    _tell(session, actor, lecture, f"{_when(lecture)}的“{lecture.title}”取消了。")
     return view(session, actor, lecture_id)
+
+
+def _tell(session: Session, actor: Actor, lecture: Lecture, words: str) -> None:
+    """Everybody of the invited offices who can watch, and the speaker where somebody else entered it."""
+    offices = {one.organization_id for one in lecture.invited}
+    told = {one.id: one for one in notice_store.officers(session, offices, WATCHERS)}
+    if lecture.speaker_id != actor.user_id:
+        told |= {one.id: one for one in store.speakers(session, lecture.organization_id) if one.id == lecture.speaker_id}
+    told.pop(actor.user_id or 0, None)
+    host = accounts.organization_or_none(session, lecture.organization_id)
+    notices.announce(session, told.values(), NoticeKind.LECTURE, f"{host.name if host else ''}{words}")
+
+
+def _when(lecture: Lecture) -> str:
+    """E.g. 12月3日 14:00."""
+    at = lecture.planned_at.astimezone(clock.OFFICE_ZONE)
+    return f"{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def end(session: Session, actor: Actor, lecture_id: str) -> LectureView:

@@ -36,11 +36,21 @@ def view(session: Session, actor: Actor, own_routes: Path | None, booking: Booki
         fitting_days=tuple(sorted(days, key=lambda day: (day.id not in fitting, day.on_day, day.id))),
         fitting=tuple(sorted(fitting)),
         departments=_departments(session, actor, words),
-        events=tuple(
-            BookingEventView(at=one.at, author=one.author, what=DEED_SAID.get(one.kind, one.kind), why=one.why)
-            for one in store.events_of(session, booking.id)
-        ),
+        events=_events(session, booking),
     )
+
+
+def _events(session: Session, booking: Booking) -> tuple[BookingEventView, ...]:
+    """What was done with it, each with the time that it had from then on."""
+    found = store.events_of(session, booking.id)
+    days = store.days_by_id(session, {one.day_id for one in found if one.day_id is not None})
+    return tuple(
+        BookingEventView(
+            at=one.at, author=one.author, what=DEED_SAID.get(one.kind, one.kind), why=one.why,
+            when=bookings.when_words(days.get(one.day_id or 0), one.slot),
+        )
+        for one in found
+    )  # fmt: skip
 
 
 def _words(category: Category) -> tuple[str, ...]:

@@ -53,6 +53,14 @@ def tell_all(
     return made
 
 
+def announce(session: Session, users: Iterable[User], kind: NoticeKind, words: str) -> None:
+    """Tell these officers something that is about no case."""
+    made = [Notice(user_id=one.id, case_id=None, kind=kind, about="", words=words[:WORDS], at=clock.now()) for one in users]
+    session.add_all(made)
+    session.flush()
+    _send_on(session, made)
+
+
 def of_unit(session: Session, organization_id: int) -> Sequence[User]:
     """The officers through whom a unit is told."""
     return store.officers(session, [organization_id], DOERS) or store.officers(session, [organization_id], [StaffRole.LEADER])

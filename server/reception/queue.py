@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import ReceptionState, StaffRole
+from server.domain.on_site import ON_SITE_KINDS
+from server.domain.reception_days import DayKind
+from server.domain.states import Channel, ReceptionState, StaffRole
 from server.errors import Conflict, NotAllowed, NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import JoinTicket, Notes, ReceptionRow
@@ -17,6 +19,7 @@ from server.reception import bookings, calling, sittings, tickets
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import bookings as booking_store
+from server.store import on_site
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import LeaderNote, Participant, Reception
@@ -39,20 +42,21 @@ def _start_of_day() -> datetime:
 
 
 def rows(session: Session, actor: Actor, found: Sequence[Reception]) -> list[ReceptionRow]:
-    """Rows of a list, with one query for all their records."""
-    records = store.records_of(session, [reception.id for reception in found])
+    """Rows of a list, with one query for all their records and one for how they are held."""
+    ids = [reception.id for reception in found]
+    records, kinds = store.records_of(session, ids), on_site.kinds_of(session, ids)
     now = clock.now()
-    return [ReceptionRow(**_row(actor, reception, records.get(reception.id), now)) for reception in found]
+    return [ReceptionRow(**_row(actor, one, records.get(one.id), kinds.get(one.id, ""), now)) for one in found]
 
 
-def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, now: datetime) -> dict[str, Any]:
+def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, kind: str, now: datetime) -> dict[str, Any]:
     waited = (reception.joined_at or now) - reception.asked_at
     return {
         "id": reception.id,
         "number": reception.number,
         "state": reception.state,
         "petitioner": reception.petitioner_name,
-        "kiosk": reception.kiosk.name,
+        "kiosk": reception.venue,
         "matter": reception.matter,
         "asked_at": reception.asked_at,
         "started_at": reception.started_at,
@@ -61,6 +65,7 @@ def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, now
         "record_id": record[0] if record else None,
         "record_state": record[1] if record else "",
         "mine": actor.user_id is not None and reception.receiver_id == actor.user_id,
+        "on_site": ON_SITE_KINDS[DayKind(kind)] if kind else "",
         "waiting_minutes": max(0, int(waited.total_seconds() // 60)),
     }
 
@@ -79,7 +84,7 @@ def view(session: Session, actor: Actor, reception: Reception) -> ReceptionView:
     note = store.note_of(session, reception.id, actor.user_id or 0)
     people = tuple(ParticipantView(id=p.id, role=Role(p.role), name=p.name) for p in reception.participants)
     return ReceptionView(
-        **_row(actor, reception, record, clock.now()),
+        **_row(actor, reception, record, on_site.kinds_of(session, [reception.id]).get(reception.id, ""), clock.now()),
         consent=reception.consent,
         participants=people,
         notes=note.text if note else "",
@@ -94,6 +99,8 @@ def join(session: Session, actor: Actor, settings: Settings, reception_id: str) 
     Raises Conflict when somebody else is the receiver or others are before the person, WrongState when the reception is over.
     """
     reception = one(session, actor, reception_id)
+    if on_site.talk_of(session, reception.id) is not None:
+        raise WrongState("这一场是现场接访，由接谈室的电脑录音，请在“现场接访”里打开。", code="on_site")
     if actor.is_kiosk:
         participant = next(p for p in reception.participants if p.role == Role.PETITIONER)
     else:
@@ -112,6 +119,8 @@ def _receive(session: Session, actor: Actor, reception: Reception) -> None:
     taken = store.take_over(session, reception.id, actor.user_id or 0, clock.now())
     session.refresh(reception)
     if taken:
+        if reception.channel == Channel.ON_SITE:  # booked for another way: what it was is what it counts as
+            reception.channel = Channel.VIDEO
         calling.joined(session, actor, reception)
         store.end_help(session, reception.kiosk_id)
     if reception.state == ReceptionState.ABANDONED:

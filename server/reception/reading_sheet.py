@@ -27,7 +27,7 @@ def of_record(session: Session, actor: Actor, record_id: str) -> dict[str, Any]:
         "lines": lines,
         "check": check_code(shown.sha256),
         "office": record.reception.organization.name,
-        "kiosk": record.reception.kiosk.name,
+        "kiosk": record.reception.venue,
         "petitioner": record.reception.petitioner_name,
         "talked_at": record.reception.started_at or record.reception.joined_at,
     }

@@ -102,7 +102,7 @@ def shown(session: Session, days: Sequence[ReceptionDay]) -> tuple[OfficeDay, ..
     taken = store.taken_slots(session, [day.id for day in days])
     return tuple(
         OfficeDay(
-            **fields, version=day.version, state=day.state, state_words=DAY_STATE[DayState(day.state)], why=day.why,
+            **fields, leader_id=day.leader_id, version=day.version, state=day.state, state_words=DAY_STATE[DayState(day.state)], why=day.why,
             slots=day.slots, booked=len(taken[day.id]), may_change=day.state == DayState.PLANNED,
         )
         for day, fields in zip(days, _seen(session, days), strict=True)

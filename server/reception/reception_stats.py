@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 
 from server.domain import terms
 from server.domain.figures import Share, counts
+from server.domain.on_site import ON_SITE_KINDS
+from server.domain.reception_days import DayKind
 from server.domain.reception_figures import LEAST_RATED, LONG_WAIT_MINUTES, PLEASED, Waits, waits
 from server.domain.states import Channel, StaffRole
 from server.errors import NotAllowed, NotFound
@@ -15,7 +17,8 @@ from server.settings import Settings
 from server.store import case_figures, commitments
 from server.store import reception_figures as store
 from server.store.access import Actor
-from server.store.models import User
+from server.store.case_figures import Scope
+from server.store.models import Organization, User
 from server.store.reception_figures import Held
 
 PAGE_ROWS = 50
@@ -102,6 +105,10 @@ PARTS: Mapping[str, tuple[str, _Fits]] = {
         "评信访部门不满意的", lambda one, scores: scores.get(one.case_id or 0) not in (None, *PLEASED),
     ),
 }  # fmt: skip
+KEPT: Mapping[str, tuple[str, Callable[[Share], bool]]] = {
+    "promised": ("答应的事到了期的", lambda share: True),
+    "unkept": ("答应的事没有按时办成的", lambda share: share.part < share.whole),
+}
 PRIVATE = ("displeased",)
 """Lists that tell how somebody rated."""
 
@@ -114,10 +121,12 @@ def behind(
     Raises NotFound, InvalidInput, and NotAllowed where the list would tell how somebody rated.
     """
     scope, organization = stats.scope_of(session, settings, actor, key, organization_id)
-    if what not in PARTS:
+    if what not in PARTS and what not in KEPT:
         raise NotFound("没有这种清单。")
     if what in PRIVATE and actor.role is not StaffRole.SUPERVISOR:
         raise NotAllowed("谁评了什么，只有督查督办人员能打开。")
+    if what in KEPT:
+        return _promised(session, scope, actor, what, organization, leader_id, after)
     name, fits = PARTS[what]
     scores = store.scores(session, scope)
     found = [one for one in store.held(session, scope) if leader_id in (None, one.leader_id) and fits(one, scores)]
@@ -130,16 +139,47 @@ def behind(
     )
 
 
+def _promised(
+    session: Session, scope: Scope, actor: Actor, what: str, organization: Organization, leader_id: int | None, after: int
+) -> HeldPage:
+    """The receptions behind the promises that were kept in time, of those whose day has come."""
+    name, wanted = KEPT[what]
+    counted = commitments.kept_by_reception(session, actor, scope.began, scope.ended, scope.today, scope.path, leader_id)
+    found = [(number, share) for number, share in counted if wanted(share)]
+    page = dict(found[after : after + PAGE_ROWS])
+    held = sorted(store.of_receptions(session, page), key=lambda one: list(page).index(one.reception_id or ""))
+    people = store.leaders(session, {one.leader_id for one in held})
+    who = f"{people[leader_id].name} " if leader_id in people else ""
+    rows = _rows(session, actor, held, people)
+    return HeldPage(
+        heading=f"{organization.name} {scope.period.words} {who}{name}，{len(found)} 次接访",
+        rows=tuple(
+            row.model_copy(update={"promised": _promised_words(page[one.reception_id or ""])}) for one, row in zip(held, rows, strict=True)
+        ),
+        next=after + PAGE_ROWS if len(found) > after + PAGE_ROWS else None,
+    )  # fmt: skip
+
+
+def _promised_words(share: Share) -> str:
+    return f"{share.whole} 件里按时办成 {share.part} 件"
+
+
 def _rows(session: Session, actor: Actor, held: Sequence[Held], people: Mapping[int, User]) -> list[HeldRow]:
     matters = store.matters(session, actor, [one.reception_id for one in held if one.reception_id])
     cases = store.cases(session, actor, [one.case_id for one in held if one.case_id])
     return [_row(one, people[one.leader_id], matters.get(one.reception_id or "", ""), cases) for one in held]
 
 
+def _how(one: Held) -> str:
+    if one.kind and not one.video:
+        return ON_SITE_KINDS[DayKind(one.kind)]
+    return terms.CHANNEL[Channel.VIDEO if one.video else Channel.ON_SITE]
+
+
 def _row(one: Held, leader: User, matter: str, cases: Mapping[int, object]) -> HeldRow:
     case, waited = cases.get(one.case_id or 0), _waited(one)
     return HeldRow(
-        at=one.at, leader=leader.name, how=terms.CHANNEL[Channel.VIDEO if one.video else Channel.ON_SITE],
+        at=one.at, leader=leader.name, how=_how(one),
         waited=None if waited is None else max(0, round(waited / 60)), title=getattr(case, "title", matter),
         case_id=one.case_id if case is not None else None, case_no=getattr(case, "case_no", ""),
     )  # fmt: skip

@@ -132,7 +132,7 @@ def head(session: Session, actor: Actor, record: VisitRecord) -> dict[str, Any]:
     case = records.case_of(session, record.id) if record.state == RecordState.FILED else None
     editable = actor.role == StaffRole.CLERK and record.state in EDITABLE_RECORD
     findings = form_findings(session, record, form) if editable else []
-    blocked = blocked_by(record, counts, findings) if editable else []
+    blocked = blocked_by(session, record, counts, findings) if editable else []
     summary = next((field.value for field in form if field.field == FormField.SUMMARY), "")
     seats = records.participants(session, reception.id)
     any_gap = bool(records.gaps(session, reception.id))
@@ -420,7 +420,7 @@ def _with_findings(form: Iterable[FormValue], findings: Iterable[formchecks.Find
 
 
 def blocked_by(
-    record: VisitRecord, counts: records.LineCounts, findings: Iterable[formchecks.Finding]
+    session: Session, record: VisitRecord, counts: records.LineCounts, findings: Iterable[formchecks.Finding]
 ) -> list[str]:
     """Chinese sentences: what is missing before the petitioner can be asked to read and sign."""
     found = []
@@ -428,6 +428,8 @@ def blocked_by(
         found.append("还在认最后一段话，认完再交给群众核对。")
     if not counts.lines:
         found.append("笔录里一句话都没有。请听录音补记；没有录上的，写一句是什么原因。")
+    if unassigned := records.unassigned(session, record):
+        found.append(f"还有 {unassigned} 句没有写是谁说的。现场只有一个话筒，谁说的要您听了来定。")
     if counts.disputed:
         found.append(f"信访人说有 {counts.disputed} 句不对，还没有改。")
     return found + [one.text for one in findings if one.blocks]

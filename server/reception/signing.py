@@ -50,7 +50,7 @@ def confirm(session: Session, actor: Actor, record_id: str) -> Record:
     if record.state not in EDITABLE_RECORD:
         raise WrongState("这份笔录已经交给信访人看了。")
     counts = records.line_counts(session, [record.id]).get(record.id, records.LineCounts())
-    missing = blocked_by(record, counts, form_findings(session, record, form_values(session, record)))
+    missing = blocked_by(session, record, counts, form_findings(session, record, form_values(session, record)))
     if missing:
         raise WrongState(missing[0], code="not_ready", blocked_by=missing)
     clerk = record.clerk_id or actor.user_id

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, fals
 from sqlalchemy.orm import aliased
 
 from server import clock
-from server.domain.states import AssignmentState, RecordState, StaffRole
+from server.domain.states import AssignmentState, KioskKind, RecordState, StaffRole
 from server.protocol.base import Role
 from server.store.models import (
     AccusedUnit,
@@ -276,7 +276,7 @@ def visible_commitments(actor: Actor) -> Select[Commitment]:
 
 def visible_kiosks(actor: Actor) -> Select[Kiosk]:
     """Kiosks of the actor's organization and below."""
-    return select(Kiosk).where(Kiosk.organization_id.in_(organizations_under(actor)))
+    return select(Kiosk).where(Kiosk.organization_id.in_(organizations_under(actor)), Kiosk.kind == KioskKind.KIOSK)
 
 
 def visible_invitations(actor: Actor) -> Select[Invitation]:

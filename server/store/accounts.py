@@ -8,7 +8,7 @@ from sqlalchemy import Insert, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
-from server.domain.states import StaffRole
+from server.domain.states import KioskKind, StaffRole
 from server.store.models import Kiosk, LogInFailures, LogInSession, OneTimeLink, Organization, User
 
 
@@ -188,7 +188,7 @@ def kiosks_under(session: Session, path: str) -> Sequence[Kiosk]:
     query = (
         select(Kiosk)
         .join(Kiosk.organization)
-        .where(Organization.path.startswith(path, autoescape=True))
+        .where(Organization.path.startswith(path, autoescape=True), Kiosk.kind == KioskKind.KIOSK)
         .options(joinedload(Kiosk.organization))
         .order_by(Kiosk.id)
     )

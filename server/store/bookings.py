@@ -7,9 +7,9 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Select, func, select, update
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
-from server.domain.bookings import BookingState
+from server.domain.bookings import BookingDeed, BookingState
 from server.domain.reception_days import PUBLIC_KINDS, DayState
-from server.domain.states import CaseState, StaffRole
+from server.domain.states import CaseState, KioskKind, StaffRole
 from server.store.access import Actor, organizations_under, visible_bookings
 from server.store.models import (
     Booking,
@@ -102,7 +102,7 @@ def taken_slots(session: Session, day_ids: Collection[int]) -> dict[int, set[int
 
 def rooms_under(session: Session, path: str) -> Sequence[Organization]:
     """Organizations at or below `path` with a kiosk to sit at, at most MOST_OFFICES."""
-    with_kiosk = select(Kiosk.organization_id).where(Kiosk.active)
+    with_kiosk = select(Kiosk.organization_id).where(Kiosk.active, Kiosk.kind == KioskKind.KIOSK)
     query = select(Organization).where(Organization.path.startswith(path, autoescape=True), Organization.id.in_(with_kiosk))
     return session.scalars(query.order_by(Organization.path).limit(MOST_OFFICES)).all()
 
@@ -210,6 +210,18 @@ def _changed(session: Session, query: Any, thing: ReceptionDay | Booking) -> boo
 def events_of(session: Session, booking_id: int) -> Sequence[BookingEvent]:
     """What was done with a booking, oldest first."""
     return session.scalars(select(BookingEvent).where(BookingEvent.booking_id == booking_id).order_by(BookingEvent.id)).all()
+
+
+def moves_by_petitioner(session: Session, booking_id: int, author: str) -> int:
+    """How often whoever booked has moved it."""
+    moved = BookingEvent.kind.in_((BookingDeed.MOVE, BookingDeed.REBOOK))
+    query = select(func.count()).where(BookingEvent.booking_id == booking_id, BookingEvent.author == author, BookingEvent.user_id.is_(None), moved)
+    return session.scalar(query) or 0
+
+
+def days_by_id(session: Session, ids: Collection[int]) -> dict[int, ReceptionDay]:
+    """Days with their leaders."""
+    return {day.id: day for day in session.scalars(_days().where(ReceptionDay.id.in_(ids)))}
 
 
 def at_place(session: Session, code: str, path: str) -> Booking | None:

@@ -38,6 +38,7 @@ from server.domain.states import CaseState, Channel, ReceptionState, StaffRole
 from server.store.access import Actor, hidden_cases, visible_cases
 from server.store.models import (
     CasePause,
+    OnSiteTalk,
     Organization,
     Reception,
     StoredCase,
@@ -234,15 +235,17 @@ def _receptions(scope: Scope) -> Select[Any]:
 
 
 def held(scope: Scope) -> Subquery:
-    """The same with `leader_id`, `reception_id` (null: on site, registered by hand), `at` and `asked_at` (when they came)."""
+    """The same with `leader_id`, `reception_id` (null: on site, registered by hand), `at`, `kind` (of those on site that were
+    recorded: a DayKind) and `asked_at` (when they came; null: they did not wait with a number)."""
     video = func.coalesce(StoredCase.channel, Reception.channel) == Channel.VIDEO
     talks = (
         _rows(StoredCase.id, video, User.organization_id)
         .add_columns(User.id.label("leader_id"), Reception.id.label("reception_id"), Reception.started_at.label("at"),
-                     Reception.asked_at.label("asked_at"))
+                     case((_walked_in(), None), else_=Reception.asked_at).label("asked_at"), OnSiteTalk.kind.label("kind"))
         .select_from(Reception)
         .join(User, User.id == Reception.receiver_id)
         .outerjoin(StoredCase, StoredCase.reception_id == Reception.id)
+        .outerjoin(OnSiteTalk, OnSiteTalk.reception_id == Reception.id)
         .where(
             Reception.started_at >= scope.began, Reception.started_at < scope.ended, Reception.state == ReceptionState.CLOSED,
             User.role == StaffRole.LEADER, User.organization_id.in_(_under(scope)),
@@ -251,7 +254,7 @@ def held(scope: Scope) -> Subquery:
     )  # fmt: skip
     on_site = (
         _rows(StoredCase.id, literal(False), User.organization_id)
-        .add_columns(User.id, null(), StoredCase.filed_at, null())
+        .add_columns(User.id, null(), StoredCase.filed_at, null(), null())
         .join(User, User.id == StoredCase.received_by_id)
         .where(
             User.organization_id.in_(_under(scope)), StoredCase.received_on.between(scope.period.first, scope.period.last),
@@ -259,6 +262,10 @@ def held(scope: Scope) -> Subquery:
         )
     )  # fmt: skip
     return talks.union_all(on_site).subquery()
+
+
+def _walked_in() -> ColumnElement[bool]:
+    return and_(OnSiteTalk.reception_id.is_not(None), ~OnSiteTalk.queued)
 
 
 # --- what somebody has to look at ----------------------------------------------------------------------------------

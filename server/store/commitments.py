@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.commitments import CommitmentState
@@ -126,20 +126,41 @@ def kept(
 
     One that was taken back before its day is left out; one that was taken back later was not kept.
     """
+    who, column = (User, Commitment.promised_by_id) if by == "leader" else (Organization, Commitment.organization_id)
+    ended = _come_to_their_day(actor, since, until, today, path)
+    query = ended.join(who, who.id == column).with_only_columns(who.id, who.name, func.sum(_kept_in_time()), func.count())
+    found = session.execute(query.group_by(who.id, who.name).order_by(who.name, who.id).limit(MOST_CHOICES))
+    return [(number, name, Share(int(part), whole)) for number, name, part, whole in found]
+
+
+def _come_to_their_day(actor: Actor, since: datetime, until: datetime, today: date, path: str) -> Select[Commitment]:
     whole = or_(
         and_(Commitment.state == CommitmentState.DONE),
         and_(Commitment.state == CommitmentState.OPEN, Commitment.due_on < today),
         and_(Commitment.state == CommitmentState.WITHDRAWN, Commitment.ended_on > Commitment.due_on),
     )
-    good = case((and_(Commitment.state == CommitmentState.DONE, Commitment.ended_on <= Commitment.due_on), 1), else_=0)
     here = select(Organization.id).where(Organization.path.startswith(path or actor.organization_path, autoescape=True))
-    who, column = (User, Commitment.promised_by_id) if by == "leader" else (Organization, Commitment.organization_id)
-    ended = visible_commitments(actor).where(
-        Commitment.organization_id.in_(organizations_under(actor)), Commitment.organization_id.in_(here), Commitment.promised_at >= since, Commitment.promised_at < until, whole
-    )
-    query = ended.join(who, who.id == column).with_only_columns(who.id, who.name, func.sum(good), func.count())
-    found = session.execute(query.group_by(who.id, who.name).order_by(who.name, who.id).limit(MOST_CHOICES))
-    return [(number, name, Share(int(part), whole_)) for number, name, part, whole_ in found]
+    return visible_commitments(actor).where(
+        Commitment.organization_id.in_(organizations_under(actor)), Commitment.organization_id.in_(here),
+        Commitment.promised_at >= since, Commitment.promised_at < until, whole,
+    )  # fmt: skip
+
+
+def _kept_in_time() -> ColumnElement[int]:
+    return case((and_(Commitment.state == CommitmentState.DONE, Commitment.ended_on <= Commitment.due_on), 1), else_=0)
+
+
+def kept_by_reception(
+    session: Session, actor: Actor, since: datetime, until: datetime, today: date, path: str, leader_id: int | None
+) -> list[tuple[str, Share]]:
+    """The promises that `kept` counts, by the reception in which they were made, the latest promises first."""
+    ended = _come_to_their_day(actor, since, until, today, path)
+    if leader_id is not None:
+        ended = ended.where(Commitment.promised_by_id == leader_id)
+    query = ended.with_only_columns(Commitment.reception_id, func.sum(_kept_in_time()), func.count())
+    last = func.max(Commitment.promised_at)
+    found = session.execute(query.group_by(Commitment.reception_id).order_by(last.desc(), Commitment.reception_id))
+    return [(reception_id, Share(int(part), whole)) for reception_id, part, whole in found]
 
 
 def offered_units(session: Session, path: str) -> Sequence[Organization]:

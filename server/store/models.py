@@ -116,13 +116,15 @@ class OneTimeLink(Base):
 
 
 class Kiosk(Base):
-    """接谈终端."""
+    """接谈终端, or the place of an organization's receptions that are held without one (现场接访)."""
 
     __tablename__ = "kiosks"
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
     name: Mapped[str] = mapped_column(String(100))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    kind: Mapped[str] = mapped_column(String(10), default="kiosk", server_default="kiosk")
+    """KioskKind of domain/states.py."""
     camera_key_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Of the key of the encoder that is this kiosk's camera; empty: the kiosk has its own."""
     camera_sound: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
@@ -322,10 +324,18 @@ class Reception(Base):
     """Number of the media node that it lives on; None until the first seat is handed out."""
     channel: Mapped[str] = mapped_column(String(20), default="video", server_default="video")
     """Channel of domain/states.py: video, on_site where the leader sits with the petitioner, or alone."""
+    place: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    """Where it was held, if not at the kiosk."""
     kiosk: Mapped[Kiosk] = relationship()
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()
     participants: Mapped[list["Participant"]] = relationship(order_by="Participant.position")
+
+    @property
+    def venue(self) -> str:
+        """Where it was held, as everybody reads it."""
+        return self.place or self.kiosk.name
+
     __table_args__ = (
         Index("ix_receptions_state_asked_at", "state", "asked_at"),
         Index("ix_receptions_kiosk_id_left", "kiosk_id", "left_kiosk_at"),
@@ -334,6 +344,30 @@ class Reception(Base):
         Index("ix_receptions_organization_id_state", "organization_id", "state"),
         Index("ix_receptions_organization_id_ended_at", "organization_id", "ended_at"),
     )
+
+
+class OnSiteTalk(Base):
+    """现场接访、下访、约访: a reception in one room, heard by one microphone, and how its petitioner agreed to that."""
+
+    __tablename__ = "on_site_talks"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    """DayKind of domain/reception_days.py."""
+    leader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    queued: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """They had taken a number at a kiosk and waited."""
+    author: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    notice: Mapped[str] = mapped_column(String(500), default="")
+    """What was read to the petitioner before the recording; empty: nothing yet."""
+    agreed_words: Mapped[str] = mapped_column(String(100), default="")
+    """What the petitioner said to it, word for word."""
+    agreed_at: Mapped[datetime | None]
+    agreed_before: Mapped[str] = mapped_column(String(64), default="")
+    """Who read it, and heard them agree."""
+    leader: Mapped[User] = relationship()
+    reception: Mapped[Reception] = relationship()
+    __table_args__ = (Index("ix_on_site_talks_made_at", "made_at"),)
 
 
 class StoredTold(Base):
@@ -429,7 +463,8 @@ class JointDuty(Base):
 
 
 class StoredPresence(Base):
-    """在场: from when to when somebody sat in the room, as the media node journalled it."""
+    """在场: from when to when somebody sat in the room, as the media node journalled it; of people who sat in one room on site,
+    as the office told it."""
 
     __tablename__ = "presences"
     id: Mapped[int] = mapped_column(primary_key=True)

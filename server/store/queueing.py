@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from server import clock
-from server.domain.states import ReceptionState, StaffRole
+from server.domain.states import KioskKind, ReceptionState, StaffRole
 from server.store.access import Actor, organizations_under, visible_kiosks
 from server.store.models import (
     Kiosk,
@@ -115,8 +115,9 @@ def talking_since(session: Session, users: Collection[int]) -> dict[int, datetim
 
 
 def talks_in(session: Session, hall_id: int) -> list[tuple[str, str]]:
-    """(number, kiosk) of the talks that are going on in a hall."""
-    query = select(Reception.number, Kiosk.name).join(Kiosk, Kiosk.id == Reception.kiosk_id)
+    """(number, kiosk or room) of the talks that are going on in a hall; none of those that began without a number."""
+    where = func.coalesce(func.nullif(Reception.place, ""), Kiosk.name)
+    query = select(Reception.number, where).join(Kiosk, Kiosk.id == Reception.kiosk_id).where(Kiosk.kind == KioskKind.KIOSK)
     here = query.where(Reception.organization_id == hall_id, Reception.state == ReceptionState.RUNNING)
     return [(row[0], row[1]) for row in session.execute(here.order_by(Reception.joined_at))]
 

@@ -4,14 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, null, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.ratings import RatedBody
+from server.domain.states import Channel
 from server.store import case_figures
 from server.store.access import Actor, visible_cases, visible_receptions
 from server.store.case_figures import Scope
-from server.store.models import Reception, StoredCase, StoredRating, User
+from server.store.models import OnSiteTalk, Reception, StoredCase, StoredRating, User
 from server.store.ratings import could_be_rated
 
 _AT_ONCE = 500
@@ -26,16 +27,31 @@ class Held(NamedTuple):
     organization_id: int
     video: bool
     asked_at: datetime | None
-    """When the petitioner came; None: on site."""
+    """When the petitioner came; None: on site, without a number."""
     reception_id: str | None
     case_id: int | None
+    kind: str | None
+    """DayKind of one on site that was recorded."""
 
 
 def held(session: Session, scope: Scope) -> list[Held]:
     """Every reception of the scope, the newest first."""
     one = case_figures.held(scope).c
-    query = select(one.at, one.leader_id, one.organization_id, one.good, one.asked_at, one.reception_id, one.case_id)
+    query = select(one.at, one.leader_id, one.organization_id, one.good, one.asked_at, one.reception_id, one.case_id, one.kind)
     return [Held(*row) for row in session.execute(query.order_by(one.at.desc(), one.reception_id, one.case_id))]
+
+
+def of_receptions(session: Session, reception_ids: Collection[str]) -> list[Held]:
+    """These talks, the newest first; at most as many as one page asks for."""
+    video = func.coalesce(StoredCase.channel, Reception.channel) == Channel.VIDEO
+    query = (
+        select(Reception.started_at, User.id, User.organization_id, video, null(), Reception.id, StoredCase.id, OnSiteTalk.kind)
+        .join(User, User.id == Reception.receiver_id)
+        .outerjoin(StoredCase, StoredCase.reception_id == Reception.id)
+        .outerjoin(OnSiteTalk, OnSiteTalk.reception_id == Reception.id)
+        .where(Reception.id.in_(reception_ids), Reception.started_at.is_not(None))
+    )
+    return [Held._make(row) for row in session.execute(query.order_by(Reception.started_at.desc(), Reception.id))]
 
 
 def scores(session: Session, scope: Scope) -> dict[int, str | None]:

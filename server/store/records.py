@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.states import RecordState
+from server.protocol.base import Role
 from server.store import guard  # noqa: F401  (armed by being imported)
 from server.store.access import Actor, visible_receptions, visible_records
 from server.store.models import (
@@ -123,6 +124,15 @@ def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, LineCo
         .group_by(Line.record_id)
     )
     return {row[0]: LineCounts(*row[1:]) for row in session.execute(query)}
+
+
+def unassigned(session: Session, record: VisitRecord) -> int:
+    """How many lines that stand are a room's microphone's: nobody has told yet who spoke."""
+    rooms = [seat.id for seat in participants(session, record.reception_id) if seat.role == Role.ROOM]
+    if not rooms:
+        return 0
+    query = select(func.count()).where(Line.record_id == record.id, ~Line.deleted, Line.participant_id.in_(rooms))
+    return session.scalar(query) or 0
 
 
 def _case_numbers(session: Session, record_ids: Sequence[str]) -> dict[str, str]:

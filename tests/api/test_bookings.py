@@ -163,6 +163,40 @@ def test_a_slot_that_somebody_has_goes_to_nobody_else_until_it_is_given_back(des
     assert book(desk, day, slot=0).status_code == 201
 
 
+def move(desk: Any, code: str, day: dict[str, Any], slot: int, digits: str = "1234") -> Any:
+    asked = {"code": code, "phone_last4": digits, "day_id": day["id"], "slot": slot}
+    return desk.started.anonymous.post("/api/schedule/move", json=asked)
+
+
+def test_who_booked_moves_it_once_the_new_time_is_free_and_the_office_sees_from_when_to_when(desk):
+    first, second = new_day(desk), new_day(desk)
+    other = new_day(desk, leader_id=desk.started.ids["other_leader"])
+    code = book(desk, first, slot=0).json()["code"]
+    taken = book(desk, second, slot=1).json()["code"]
+    assert (look(desk, code).json()["may_move"], look(desk, code).json()["office_id"]) == (True, desk.started.ids["county"])
+    assert move(desk, code, second, 0, "9999").status_code == 404
+    assert move(desk, code, second, 1).json()["error"]["code"] == "slot_taken"
+    assert look(desk, code).json()["time"] == "9:00–9:30", "nothing was given back for it"
+    assert move(desk, code, first, 0).status_code == 409, "that is when it is"
+    number = number_of(desk, code)
+    assert order(desk, number, "approve").status_code == 200
+    moved = move(desk, code, second, 0).json()
+    assert (moved["state"], moved["time"], moved["why"]) == ("approved", "9:00–9:30", ""), "the same leader: nothing to decide"
+    assert book(desk, first, slot=0).status_code == 201, "what was given back is free"
+    away = move(desk, code, other, 1).json()
+    assert (away["state"], away["leader"]) == ("asked", "孙丽（局长）"), "another leader: the office looks again"
+    assert move(desk, code, other, 0).json()["state"] == "asked"
+    assert "改过 3 次" in move(desk, code, other, 1).json()["error"]["message"]
+    events = desk.county_clerk.get(f"/api/bookings/{number}").json()["events"]
+    assert [(one["what"], one["author"], one["when"].split()[-2:]) for one in events] == [
+        ("来约", "信访人", ["9:00–9:30", "周建国"]), ("排好了", "林悦", ["9:00–9:30", "周建国"]), ("改了时间", "信访人", ["9:00–9:30", "周建国"]),
+        ("改了时间，等着安排", "信访人", ["9:30–10:00", "孙丽"]), ("改了时间，等着安排", "信访人", ["9:00–9:30", "孙丽"]),
+    ]  # fmt: skip
+    assert order(desk, number, "rebook").status_code == 409, "that is the petitioner's"
+    assert desk.started.anonymous.post("/api/schedule/cancel", json={"code": taken, "phone_last4": "1234"}).status_code == 200
+    assert move(desk, taken, other, 1).status_code == 409, "what was cancelled is not moved"
+
+
 def test_of_two_clerks_who_decide_at_once_the_second_is_told(desk):
     day = new_day(desk)
     number = number_of(desk, book(desk, day).json()["code"])

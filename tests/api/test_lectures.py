@@ -55,6 +55,13 @@ def test_whom_an_office_can_invite_and_who_sees_the_lecture(office):
     assert {(one["name"], one["depth"]) for one in choices["offices"]} == {("青山县信访局", 0), ("柳河镇", 1), ("石桥镇", 1)}
     assert {one["name"] for one in choices["speakers"]} == {"副县长 周建国", "局长 孙丽"}
     lecture_id = held(office)
+    for client in (office.other_leader, office.clerk, office.handler, office.supervisor):
+        newest = client.get("/api/notices").json()["notices"][0]
+        assert (newest["label"], newest["case_id"]) == ("讲座通知", None)
+        assert "青山县信访局" in newest["words"]
+        assert "“信访工作条例辅导”，请您单位参加" in newest["words"]
+    assert not office.leader.get("/api/notices").json()["notices"], "who entered it knows of it"
+    assert not office.stranger.get("/api/notices").json()["notices"], "of an office that was not asked"
     for client in (office.leader, office.other_leader, office.clerk, office.handler, office.supervisor):
         assert lecture_id in {row["id"] for row in client.get("/api/lectures").json()["rows"]}
         assert client.get(f"/api/lectures/{lecture_id}").json()["row"]["speaker"] == "副县长 周建国"

@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.flow import Step
@@ -14,7 +15,7 @@ from server.errors import InvalidInput, NotAllowed, NotFound
 from server.protocol.flow import NewRating
 from server.reception import digests, ratings, reception_stats, stats, stats_report, stats_table
 from server.store.access import Actor
-from server.store.models import AccessEntry, Organization, StoredCase, StoredDigest
+from server.store.models import AccessEntry, Commitment, Organization, StoredCase, StoredDigest
 from tests.records.office import TALK, World, add_reception
 from tests.records.test_flow import HANDLER, LAND, Matter
 
@@ -152,6 +153,15 @@ def test_a_period_is_counted_once_when_it_is_over_also_after_downtime(world: Wor
         assert session.scalars(select(StoredDigest.first)).one() == date(2026, 6, 8)
 
 
+def undertake(session: Session, reception: str, *, due: date, state: str = "open", ended_on: date | None = None) -> None:
+    session.add(
+        Commitment(
+            reception_id=reception, promise_id=f"typed-{reception}-{due}-{state}", organization_id=1, unit_id=2, what="核对账目", due_on=due,
+            promised_by_id=2, promised_at=TALK, state=state, ended_on=ended_on,
+        )
+    )  # fmt: skip
+
+
 def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
     at("2026-06-20")
     with world.write() as session:
@@ -160,6 +170,10 @@ def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
         add_reception(session, "r3").channel = "on_site"
         add_reception(session, "r4", receiver_id=1)  # a clerk's talk is no leader's
         session.get_one(Organization, 1).level = "county"
+        undertake(session, "r1", due=date(2026, 6, 15), state="done", ended_on=date(2026, 6, 14))
+        undertake(session, "r2", due=date(2026, 6, 15), state="done", ended_on=date(2026, 6, 14))
+        undertake(session, "r2", due=date(2026, 6, 16))
+        undertake(session, "r3", due=date(2026, 6, 30))
     made = Matter(world, channel="on_site", received_by_id=2)
     with world.read() as session:
         told = reception_stats.figures(session, world.office.settings, world.clerk, "2026-06", None)
@@ -177,6 +191,11 @@ def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
         assert behind("long") == [("视频接访", 45, None)]
         assert sorted(behind("other"), key=str) == [("现场接访", 9, None), ("现场接访", None, made.id)]
         assert (len(behind("held")), behind("held", after=4), behind("rated")) == (4, [], [])
+        assert (told.promises.part, told.promises.whole) == (2, 3), "what is not due yet is not counted"
+        found = reception_stats.behind(session, world.office.settings, world.clerk, "promised", "2026-06", None, None, 0)
+        assert sorted(one.promised for one in found.rows) == ["1 件里按时办成 1 件", "2 件里按时办成 1 件"]
+        found = reception_stats.behind(session, world.office.settings, world.clerk, "unkept", "2026-06", None, 2, 0)
+        assert ([one.promised for one in found.rows], found.next) == (["2 件里按时办成 1 件"], None)
         with pytest.raises(NotAllowed):
             behind("displeased")
         assert behind("displeased", SUPERVISOR) == []

@@ -53,6 +53,13 @@ function keys(found, trouble, done, order) {
   }));
 }
 
+/** Whoever was booked for today and comes to the room. @param {any} found BookingView */
+function onSite(found) {
+  const today = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
+  const here = found.on_day === today && found.kind_words !== "远程视频" && !found.reception_id && ["approved", "arrived"].includes(found.state);
+  return here ? el("a.btn.primary", { href: `/on-site?booking=${found.id}` }, icon("mic"), "开始现场接访") : null;
+}
+
 /** @param {number} id @param {() => void} done what follows when something was done */
 export async function openBooking(id, done) {
   const found = await api("GET", `/api/bookings/${id}`);
@@ -79,9 +86,9 @@ export async function openBooking(id, done) {
       decides ? el("div.field", {}, el("label", { for: "to-day" }, "排到哪天、哪位领导"), days) : null,
       decides ? el("div.field", {}, el("label", { for: "to-slot" }, "几点"), slots) : null,
       found.may.length ? el("div.field", {}, el("label", { for: "why" }, "改时间、取消要写为什么，约的人会看到"), why) : null,
-      trouble, keys(found, trouble, done, order),
+      onSite(found), trouble, keys(found, trouble, done, order),
       el("h3", {}, "经过"),
-      el("ol.small", {}, ...found.events.map((/** @type {any} */ one) => el("li", {}, `${chineseMoment(one.at)}　${one.author}：${one.what}${one.why ? `（${one.why}）` : ""}`)))));
+      el("ol.small", {}, ...found.events.map((/** @type {any} */ one) => el("li", {}, `${chineseMoment(one.at)}　${one.author}：${one.what}${one.when ? `，${one.when}` : ""}${one.why ? `（${one.why}）` : ""}`)))));
   byId("cols").classList.add("open");
   byId("booking").hidden = false;
   byId("booking").scrollIntoView({ block: "nearest" });

@@ -85,6 +85,7 @@ const TONES = { planned: "line", held: "ok", cancelled: "line" };
 /** @param {any} day */
 function dayRow(day) {
   const past = day.on_day <= dayIn(0);
+  const begins = day.may_change && day.kind !== "video" && day.on_day === dayIn(0) ? el("a.btn.small.primary", { href: `/on-site?${new URLSearchParams({ kind: day.kind, leader_id: String(day.leader_id), place: day.place })}` }, "开始现场接访") : null;
   const keys = day.may_change ? [past ? dayKey(day, "held", "接了", false) : null, dayKey(day, "cancel", "取消", true)] : [];
   return el("tr", { "data-day": day.id },
     el("td.nb", {}, el("b", {}, chineseDay(day.on_day)), el("span.small.soft.below.nb", {}, day.hours)),
@@ -92,7 +93,7 @@ function dayRow(day) {
     el("td", {}, day.kind_words, el("span.small.soft.below", {}, day.place)),
     el("td.num.nb", {}, `${day.booked} / ${day.slots}`),
     el("td", {}, el(`span.badge.${TONES[/** @type {"planned"|"held"|"cancelled"} */ (day.state)]}`, {}, day.state_words), el("span.small.soft.below", {}, day.why)),
-    el("td.r", {}, ...keys.flatMap((key) => (key ? [key, " "] : []))));
+    el("td.r", {}, begins, " ", ...keys.flatMap((key) => (key ? [key, " "] : []))));
 }
 
 async function loadDays() {

@@ -1,6 +1,7 @@
 // What the clerk does to a line, turned into edits of the office's API.
 
 import { ask, askReason, toast } from "/static/js/desk/ask.js";
+import { isNobodys, people } from "/static/js/desk/speakers.js";
 import { codePoints } from "/static/js/desk/words.js";
 import { el } from "/static/js/dom.js";
 
@@ -42,9 +43,9 @@ export class Edits {
 
   /** The next person in the order of seats said it. @param {any} line */
   nextSpeaker(line) {
-    const people = this.record().participants;
-    const at = people.findIndex((/** @type {any} */ p) => p.id === line.participant_id);
-    if (people.length) this.speaker(line, people[(at + 1) % people.length].id);
+    const those = people(this.record());
+    const at = those.findIndex((/** @type {any} */ p) => p.id === line.participant_id);
+    if (those.length) this.speaker(line, those[(at + 1) % those.length].id);
   }
 
   /** Another reading is right. @param {any} one a suggestion */
@@ -112,7 +113,7 @@ export class Edits {
   /** @param {any} line */
   async insert(line) {
     const who = /** @type {HTMLSelectElement} */ (el("select.input", { id: "insert-who" }, ...this.speakers()));
-    who.value = line.participant_id || "";
+    who.value = isNobodys(this.record(), line) ? "" : line.participant_id || "";
     const text = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "insert-text", rows: 3, maxlength: 10000, required: true }));
     const answer = await ask({
       title: "在这一句后面补一句",
@@ -126,7 +127,7 @@ export class Edits {
   }
 
   speakers() {
-    const people = this.record().participants.map((/** @type {any} */ p) => el("option", { value: p.id }, p.name));
-    return [...people, el("option", { value: "" }, "不是谁说的，只作说明")];
+    const those = people(this.record()).map((/** @type {any} */ p) => el("option", { value: p.id }, p.name));
+    return [...those, el("option", { value: "" }, "不是谁说的，只作说明")];
   }
 }

@@ -164,9 +164,10 @@ export class Lines extends EventTarget {
   /** @param {HTMLElement} row @param {any} line */
   fill(row, line) {
     const who = this.record.participants.find((/** @type {any} */ p) => p.id === line.participant_id);
-    const side = who ? (who.role === "petitioner" ? "a" : "l") : "n";
+    const nobodys = who?.role === "room";
+    const side = nobodys ? "n nobodys" : who ? (who.role === "petitioner" ? "a" : "l") : "n";
     row.className = `u ${side}${line.deleted ? " deleted" : ""}${line.disputed ? " disputed" : ""}${line.heard ? " heard" : ""}${line.marked ? " marked" : ""}`;
-    /** @type {HTMLElement} */ (row.querySelector(".w b")).textContent = who ? who.name : "补记";
+    /** @type {HTMLElement} */ (row.querySelector(".w b")).textContent = nobodys ? "谁说的？" : who ? who.name : "补记";
     const when = /** @type {HTMLElement} */ (row.querySelector(".at"));
     when.textContent = line.end > line.start ? clockAt(this.record.started_at, line.start) : "手写";
     when.setAttribute("aria-label", `${when.textContent} 听这一句`);

@@ -4,6 +4,7 @@ import { el, icon } from "/static/js/dom.js";
 import { clockAt, inWords } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
 import { byLine, inShort } from "/static/js/desk/others.js";
+import { nobodys } from "/static/js/desk/speakers.js";
 import { KINDS, riskWords, risksIn, urgency } from "/static/js/desk/risks.js";
 
 const ROW_PX = 56;
@@ -37,10 +38,11 @@ export class Places extends EventTarget {
     this.startedAt = record.started_at;
     const others = byLine(record.suggestions);
     const marked = markedLines(record);
+    const nobody = new Set(nobodys(record));
     /** @type {Place[][]} places by urgency, each in the order of the record */
     const found = [];
     for (const line of record.body) {
-      for (const place of this.placesIn(line, others.get(line.id) || [], marked.has(line.id))) (found[urgency(place.risk)] ??= []).push(place);
+      for (const place of this.placesIn(line, others.get(line.id) || [], marked.has(line.id), nobody.has(line))) (found[urgency(place.risk)] ??= []).push(place);
     }
     this.places = found.flat();
     this.rows.show(this.places.map((place) => [place.key, place]));
@@ -48,9 +50,9 @@ export class Places extends EventTarget {
     this.mark(this.current);
   }
 
-  /** @param {any} line @param {any[]} others @param {boolean} marked @returns {Place[]} */
-  placesIn(line, others, marked) {
-    return risksIn(line, others, marked).map((risk) => {
+  /** @param {any} line @param {any[]} others @param {boolean} marked @param {boolean} nobody @returns {Place[]} */
+  placesIn(line, others, marked, nobody) {
+    return risksIn(line, others, marked, nobody).map((risk) => {
       const known = this.known.get(risk);
       if (known) return known;
       const other = others.find((one) => risk.kind === "differ" && inShort(one));
@@ -112,7 +114,7 @@ export class Places extends EventTarget {
 
 /** @param {Place} place */
 function isLeft({ line, risk }) {
-  return !line.heard || risk.kind === "disputed" || (risk.kind === "marked" && Boolean(line.marked));
+  return !line.heard || risk.kind === "disputed" || risk.kind === "speaker" || (risk.kind === "marked" && Boolean(line.marked));
 }
 
 /** The words of a place, or of its line where they say little. @param {Place} place */

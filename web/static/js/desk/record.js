@@ -21,6 +21,7 @@ import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
 import { Player } from "/static/js/desk/player.js";
 import { Promised } from "/static/js/desk/promised.js";
+import { Speakers, isNobodys, people } from "/static/js/desk/speakers.js";
 import { showFellows } from "/static/js/desk/fellows.js";
 import { Saver, wordsOf } from "/static/js/desk/saver.js";
 import { findAndReplace } from "/static/js/desk/replace.js";
@@ -54,6 +55,7 @@ const promised = new Promised(byId("undertakings"), (id) => saver.waitingEdit(`p
 const keys = new Keys(root.dataset.user || "");
 const pause = new TypingPause(root.dataset.user || "", () => player);
 const edits = new Edits(saver, lines, () => record);
+const speakers = new Speakers({ current: () => lines.current, assign: (line, id) => edits.speaker(line, id), go: (id) => goTo(id, true), refresh: () => void refresh() });
 const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (byId("tools")).content.firstElementChild);
 
 /** @type {any} */
@@ -130,6 +132,7 @@ function showHead(editable) {
   showAttendance(byId("attendance"), record.attendance);
   showPapers(byId("papers"), record.papers);
   promised.show(record, editable);
+  speakers.show(record, editable);
   showDisputes();
   showNothing();
 }
@@ -421,7 +424,7 @@ function showTools() {
   if (!line || !lines.tools) return;
   tools.hidden = line.deleted;
   const select = /** @type {HTMLSelectElement} */ (tools.querySelector("select"));
-  select.replaceChildren(...(line.participant_id ? [] : [el("option", { value: "" }, "不是谁说的")]), ...record.participants.map((/** @type {any} */ p) => el("option", { value: p.id }, p.name)));
+  select.replaceChildren(...(line.participant_id ? [] : [el("option", { value: "" }, "不是谁说的")]), ...(isNobodys(record, line) ? [el("option", { value: line.participant_id }, "还没写谁说的")] : []), ...people(record).map((/** @type {any} */ p) => el("option", { value: p.id }, p.name)));
   select.value = line.participant_id || "";
   const heardButton = /** @type {HTMLElement} */ (tools.querySelector('[data-action="heard"]'));
   heardButton.setAttribute("aria-pressed", String(line.heard));

@@ -4,13 +4,14 @@
 import { placeOf } from "/static/js/desk/others.js";
 import { doubtWords, isWellHeard, weakPlaces, wordsIn } from "/static/js/desk/words.js";
 
-/** @typedef {"disputed" | "marked" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
+/** @typedef {"disputed" | "speaker" | "marked" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
 /** @typedef {{from: number, to: number, kind: Kind, weak: boolean, core?: number[]}} Risk offsets in the line's text; core: what
  * was not heard well of it */
 
 /** Glyph and words of a kind. @type {Record<Kind, [string, string]>} */
 export const KINDS = {
   disputed: ["群", "群众说不对"],
+  speaker: ["谁", "没写谁说的"],
   marked: ["记", "当场打了点"],
   differ: ["两", "两遍不一样"],
   amount: ["数", "金额"],
@@ -23,7 +24,7 @@ export const KINDS = {
 };
 
 /** The lower, the sooner: what was not heard well of a kind goes before what was. @type {Record<Kind, [number, number]>} weak, well heard */
-const ORDER = { disputed: [0, 0], marked: [1, 1], differ: [2, 2], amount: [3, 6], date: [3, 6], name: [4, 7], number: [4, 7], negation: [4, 8], weak: [5, 5], doubt: [5, 5] };
+const ORDER = { disputed: [0, 0], speaker: [1, 1], marked: [1, 1], differ: [2, 2], amount: [3, 6], date: [3, 6], name: [4, 7], number: [4, 7], negation: [4, 8], weak: [5, 5], doubt: [5, 5] };
 
 const FIGURE = "[0-9０-９零〇一二两三四五六七八九十百千万亿半]";
 const CONTENT = /** @type {[Kind, RegExp][]} */ ([
@@ -37,20 +38,22 @@ const CONTENT = /** @type {[Kind, RegExp][]} */ ([
 /** Said out of politeness, or a question that only looks like a negation. */
 const EMPTY = /^(?:没事|没关系|没问题|不好意思|不客气|不用谢|没什么|不要紧|不着急|别着急|别急)/;
 
-/** @type {WeakMap<any, {others: any, marked: boolean, risks: Risk[]}>} */
+/** @type {WeakMap<any, {others: any, marked: boolean, nobodys: boolean, risks: Risk[]}>} */
 const known = new WeakMap();
 
 /**
  * The places of a line that need ears, in the order of the text; none in a line that is deleted.
  * @param {any} line @param {any[]} others its suggestions @param {boolean} marked somebody marked this moment
+ * @param {boolean} [nobodys] nobody has said yet who spoke
  * @returns {Risk[]}
  */
-export function risksIn(line, others, marked) {
+export function risksIn(line, others, marked, nobodys = false) {
   const found = known.get(line);
-  const same = found && found.marked === marked && sameOthers(found.others, others);
+  const same = found && found.marked === marked && found.nobodys === nobodys && sameOthers(found.others, others);
   if (same) return found.risks;
-  const risks = line.deleted ? [] : find(line, others, marked);
-  known.set(line, { others, marked, risks });
+  const who = nobodys ? [/** @type {Risk} */ ({ from: 0, to: line.text.length, weak: false, kind: "speaker" })] : [];
+  const risks = line.deleted ? [] : [...who, ...find(line, others, marked)];
+  known.set(line, { others, marked, nobodys, risks });
   return risks;
 }
 

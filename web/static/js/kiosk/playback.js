@@ -1,9 +1,11 @@
 // Plays one sentence out of the recordings of whoever said it.
 
-/** Parts of the recording that hold the sentence, in order. @param {any[]} segments @param {any} line */
-export function partsOf(segments, line) {
+/** Parts of the recording that hold the sentence, in order; where one microphone heard the whole room, of that.
+ * @param {any[]} segments @param {any} line @param {any[]} [participants] */
+export function partsOf(segments, line, participants = []) {
+  const own = new Set([line.participant_id, ...participants.filter((one) => one.role === "room").map((one) => one.id)]);
   return segments
-    .filter((one) => one.kind === "audio" && one.participant_id === line.participant_id && one.start < line.end && one.start + one.seconds > line.start)
+    .filter((one) => one.kind === "audio" && own.has(one.participant_id) && one.start < line.end && one.start + one.seconds > line.start)
     .sort((a, b) => a.start - b.start)
     .map((one) => ({ url: one.url, from: Math.max(0, line.start - one.start), to: Math.min(one.seconds, line.end - one.start), offset: one.start }));
 }

@@ -54,6 +54,16 @@ export async function openDevices() {
   }
 }
 
+/**
+ * Opens the one microphone of a room: nobody is heard through a loudspeaker there, and what is taken for noise may be
+ * somebody far from it.
+ * @throws {DeviceError}
+ */
+export async function openRoomMicrophone() {
+  if (!navigator.mediaDevices) throw new DeviceError("insecure", WORDS.insecure);
+  return await open({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: true, ...wished("audio") } });
+}
+
 /** @param {DeviceError} error */
 function noPicture(error) {
   if (error.code === "busy") return "摄像头正被别的程序占着，对方看不见您，只听得见。照常可以谈。";

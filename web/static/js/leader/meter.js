@@ -1,4 +1,4 @@
-// A bar of six steps that shows how loud a stream is.
+// A bar of six steps, or of more, that shows how loud a stream is.
 
 const STEPS = 6;
 const QUIETEST_DB = -60;
@@ -12,17 +12,18 @@ function decibels(samples) {
   return 10 * Math.log10(sum / samples.length + 1e-10);
 }
 
-/** How many of the six steps are lit. @param {number} level */
-export function lit(level) {
+/** How many of the steps are lit. @param {number} level @param {number} [steps] */
+export function lit(level, steps = STEPS) {
   const share = (level - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB);
-  return Math.round(Math.min(1, Math.max(0, share)) * STEPS);
+  return Math.round(Math.min(1, Math.max(0, share)) * steps);
 }
 
 /** Shows the level of one stream at a time in an element of class `meter`. */
 export class Meter {
-  /** @param {HTMLElement} place */
-  constructor(place) {
-    this.bars = Array.from({ length: STEPS }, (_, step) => {
+  /** @param {HTMLElement} place @param {number} [steps] @param {(level: number) => void} [told] the level in dB, every 100 ms */
+  constructor(place, steps = STEPS, told = () => undefined) {
+    this.told = told;
+    this.bars = Array.from({ length: steps }, (_, step) => {
       const bar = document.createElement("i");
       bar.style.setProperty("--n", String(step));
       return bar;
@@ -45,7 +46,9 @@ export class Meter {
     this.timer = window.setInterval(() => {
       if (this.context && this.context.state === "suspended") this.context.resume();
       analyser.getFloatTimeDomainData(samples);
-      this.draw(lit(decibels(samples)));
+      const level = decibels(samples);
+      this.draw(lit(level, this.bars.length));
+      this.told(level);
     }, INTERVAL_MS);
   }
 

@@ -14,8 +14,9 @@ const said = ({ id, text }) => (id.startsWith(TYPED) ? "没有原话，是您补
 
 /** The list in the panel; asks the office for what came since until `signal` says that the talk is over. */
 export class Promises {
-  /** @param {string} receptionId @param {AbortSignal} signal */
-  constructor(receptionId, signal) {
+  /** @param {string} receptionId @param {AbortSignal} signal @param {string} [own] whose a promise is that names nobody */
+  constructor(receptionId, signal, own = "您这边") {
+    this.own = own;
     this.path = `/api/receptions/${receptionId}/promises`;
     this.list = byId("promises");
     this.until = 0;
@@ -85,7 +86,7 @@ export class Promises {
       this.button("btn.small", "edit", "改", () => card.replaceChildren(...this.form(one, card))),
       this.button("btn.small", "cross", "不算", () => this.decide(one, "struck", card)));
     card.append(
-      el("p", {}, el("b", {}, one.who || "您这边"), "　", one.what, one.by ? el("span.badge", {}, one.by) : ""),
+      el("p", {}, el("b", {}, one.who || this.own), "　", one.what, one.by ? el("span.badge", {}, one.by) : ""),
       el("p.small.soft", {}, said(one)), buttons, el("p.small.bad", { role: "alert", hidden: true }));
     return card;
   }
@@ -100,7 +101,7 @@ export class Promises {
 
   /** @param {Undertaking} one @param {HTMLElement} card */
   form(one, card) {
-    const form = undertakingForm(one, "您这边", (said) => this.decide({ ...one, ...said }, "confirmed", card),
+    const form = undertakingForm(one, this.own, (said) => this.decide({ ...one, ...said }, "confirmed", card),
       () => card.replaceWith(this.build(this.known.get(one.id) || one)));
     return [el("p.small.soft", {}, said(one)), form, el("p.small.bad", { role: "alert", hidden: true })];
   }
@@ -112,7 +113,7 @@ export class Promises {
     const empty = /** @type {Undertaking} */ ({ id: `${TYPED}${crypto.randomUUID()}`, who: "", what: "", by: "", text: "", start: 0, state: "confirmed", version: 0, decided_by: "", decided_at: null });
     const card = el("li.promise.typing", {});
     const leave = () => { this.typing = false; card.remove(); this.draw(); };
-    const form = undertakingForm(empty, "您这边", (said) => this.keep({ ...empty, ...said }, card), leave);
+    const form = undertakingForm(empty, this.own, (said) => this.keep({ ...empty, ...said }, card), leave);
     card.append(el("b", {}, "记一件答应的事"), form, el("p.small.bad", { role: "alert", hidden: true }));
     this.typing = true;
     this.list.prepend(card);

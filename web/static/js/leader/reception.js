@@ -64,6 +64,7 @@ async function load() {
 
 /** @param {any} reception */
 function opened(reception) {
+  if (reception.on_site && ["waiting", "running"].includes(reception.state)) return location.replace(`/on-site/${id}`);
   byId("about").textContent = `${reception.number} ${reception.petitioner}　${matterOf(reception)}`;
   document.title = `${reception.number} ${reception.petitioner} · 接谈`;
   if (reception.state === "waiting" || (reception.state === "running" && reception.mine)) return prepare(reception);

@@ -75,7 +75,7 @@ function counted(place, count) {
 }
 
 function waitingRows() {
-  return inOrder(page.rows.filter((row) => row.state === "waiting"));
+  return inOrder(page.rows.filter((row) => row.state === "waiting" && !row.on_site));
 }
 
 function myRows() {
@@ -106,11 +106,11 @@ function drawCalls() {
 
 /** @param {any} row */
 function action(row) {
-  const path = `/leader/receptions/${row.id}`;
+  const path = row.on_site ? `/on-site/${row.id}` : `/leader/receptions/${row.id}`;
   const place = row.state === "waiting" ? rowOf(row.id) : null;
   if (place && !place.mine && (place.called_by || place.place > 1)) return el("span.soft", {}, place.called_by ? `${place.called_by}已经叫了这个号。` : "前面还有人先到。要先谈，请写明原因。");
   if (row.state === "waiting") return el("a.btn.primary", { href: path, id: "start" }, icon("video"), "请上来，开始接谈");
-  if (row.state === "running" && row.mine) return el("a.btn.primary", { href: path, id: "start" }, icon("video"), "回到接谈");
+  if (row.state === "running" && row.mine) return el("a.btn.primary", { href: path, id: "start" }, icon(row.on_site ? "mic" : "video"), row.on_site ? "回到现场接访" : "回到接谈");
   if (row.record_id) return el("a.btn.primary", { href: `/desk/${row.record_id}` }, icon("paper"), "看笔录");
   return el("span.soft", {}, row.state === "abandoned" ? "没有谈成，没有笔录。" : "笔录草稿正在出，一般几秒钟就好。");
 }
@@ -124,7 +124,7 @@ function detailParts(row) {
   return [
     el("header", {}, el("span.no.num", {}, row.number), el("h2", {}, matterOf(row))),
     el("div.in.brief.scroll", {}, el("div.stack", {}, ...facts({ ...full, ...row }, true), full ? background(row.id, side) : null), before),
-    el("footer.row.wrap", {}, action(row), place ? deeds(place) : null, row.state === "waiting" ? el("span.small.mute.end", {}, "双方都出声以后开始录音录像") : null),
+    el("footer.row.wrap", {}, action(row), row.state === "waiting" ? el("a.btn", { href: `/on-site?number=${row.id}` }, icon("mic"), "当面谈") : null, place ? deeds(place) : null, row.state === "waiting" ? el("span.small.mute.end", {}, "双方都出声以后开始录音录像") : null),
   ];
 }
 

@@ -6,7 +6,7 @@ import { showUnread } from "/static/js/notices/bell.js";
 import { chineseMoment } from "/static/js/time.js";
 
 const TONES = /** @type {Object<string, [string, string]>} */ ({
-  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"],
+  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], lecture: ["accent", "screen"], alarm: ["bad", "alert"],
 });
 const contact = /** @type {HTMLFormElement} */ (byId("contact"));
 /** @type {{newest: number, oldest: number}} */
@@ -15,7 +15,8 @@ const page = { newest: 0, oldest: 0 };
 /** @param {any} one NoticeView of server/protocol/notices.py */
 function row(one) {
   const [tone, drawing] = TONES[one.kind] || ["line", "bell"];
-  const go = one.case_id ? el("a.btn.small", { href: `/cases/${one.case_id}` }, "打开") : null;
+  const path = one.case_id ? `/cases/${one.case_id}` : one.kind === "lecture" ? "/lectures" : "";
+  const go = path ? el("a.btn.small", { href: path }, "打开") : null;
   go?.addEventListener("click", () => api("POST", "/api/notices/read", { up_to: one.id, only: true }).catch(() => null));
   return el(one.read ? "li" : "li.new", { "data-notice": one.id },
     el(`span.badge.${tone}`, {}, icon(drawing), one.label),

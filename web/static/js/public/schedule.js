@@ -6,8 +6,8 @@ import { mark, onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 import { digits, tidyCode, wrongCode, wrongDigits } from "./typed.js";
 
-/** @type {{days: any[], rooms: any[], day: any, digits: string}} */
-const page = { days: [], rooms: [], day: null, digits: "" };
+/** `moving`: the booking that gets another time. @type {{days: any[], rooms: any[], day: any, digits: string, moving: any}} */
+const page = { days: [], rooms: [], day: null, digits: "", moving: null };
 const offices = /** @type {HTMLSelectElement} */ (byId("office"));
 const book = /** @type {HTMLFormElement} */ (byId("book"));
 const find = /** @type {HTMLFormElement} */ (byId("find"));
@@ -28,7 +28,8 @@ function leaderWords(day) {
 
 /** @param {any} day */
 function dayItem(day) {
-  const button = el("button.btn.block", { type: "button", "aria-label": `约 ${chineseDay(day.on_day)} ${day.leader}` }, icon("cal"), "约这一天");
+  const words = page.moving ? "改到这一天" : "约这一天";
+  const button = el("button.btn.block", { type: "button", "aria-label": `${page.moving ? "改到" : "约"} ${chineseDay(day.on_day)} ${day.leader}` }, icon("cal"), words);
   button.addEventListener("click", () => ask(day));
   return el("li.day", { "data-day": day.id },
     el("h2", {}, chineseDay(day.on_day)),
@@ -68,7 +69,23 @@ function ask(day) {
   byId("rooms").hidden = day.kind !== "video" || !page.rooms.length;
   rooms.replaceChildren(...page.rooms.map((/** @type {any} */ one) => el("option", { value: one.id }, one.name)));
   tell(byId("trouble"), "");
+  const heading = byId("ask").querySelector("h1");
+  if (heading) heading.textContent = page.moving ? "改到这一天" : "约这一天";
+  byId("who-asks").hidden = Boolean(page.moving);
+  byId("send").textContent = page.moving ? "就改到这个时间" : "约好";
   turn("ask");
+}
+
+/** Choose another time for this booking, at the same office; null: no longer. @param {any} told */
+function move(told) {
+  page.moving = told;
+  byId("moving").hidden = !told;
+  if (told) byId("moving").querySelector("div")?.replaceChildren(el("b", {}, "改时间"), `　现在约的是 ${told.day} ${told.time || "还没有定"}。另选一天，新的时间约上了，原来的才让出来。`);
+  offices.disabled = Boolean(told);
+  byId("find-card").hidden = Boolean(told);
+  if (!told) return;
+  turn("list");
+  load(String(told.office_id));
 }
 
 /** @param {any} told */
@@ -95,6 +112,8 @@ function show(told) {
       cancel.disabled = false;
     }
   });
+  const another = el("button.btn.block", { type: "button" }, icon("cal"), "换个时间");
+  another.addEventListener("click", () => move(told));
   const back = el("button.btn.block", { type: "button" }, icon("back"), "回到接访日");
   back.addEventListener("click", () => {
     page.digits = "";
@@ -107,23 +126,28 @@ function show(told) {
     el("h1", { tabindex: "-1" }, "我的预约"),
     el("section.card.tint.stack.g2", {}, el("h2.small-h", {}, "预约码"), el("p.code-shown.num", {}, told.code), el("p.small", {}, "请抄下来或者拍下来。查预约、当天取号都用它。")),
     el("section.card.stack.g3", {}, el("p", { role: "status" }, el("b", {}, told.words)), list),
-    told.may_cancel ? cancel : null, trouble, back,
+    told.may_move ? another : null, told.may_cancel ? cancel : null, trouble, back,
   ];
   byId("told").replaceChildren(.../** @type {HTMLElement[]} */ (parts.filter((part) => part !== null)));
   turn("told");
 }
 
-onSend(book, (fields) => wrongOnly({
+onSend(book, (fields) => (page.moving ? {} : wrongOnly({
   name: required(fields.name, "姓名"),
   phone: PHONE.test(digits(fields.phone)) ? "" : "请填 11 位手机号，或者带区号的座机号",
   matter: required(fields.matter, "为什么事", 2),
-}), async (fields) => {
+})), async (fields) => {
   const place = page.day.kind === "video" && fields.place_id ? Number(fields.place_id) : null;
+  if (page.moving) {
+    const moved = await api("POST", "/api/schedule/move", { code: page.moving.code, phone_last4: page.digits, day_id: page.day.id, slot: Number(fields.slot), place_id: place });
+    move(null);
+    return show(moved);
+  }
   const asked = { day_id: page.day.id, slot: Number(fields.slot), name: fields.name.trim(), phone: digits(fields.phone), matter: fields.matter.trim(), place_id: place };
   const told = await api("POST", "/api/schedule/bookings", asked);
   page.digits = asked.phone.slice(-4);
   book.reset();
-  show(told);
+  return show(told);
 });
 
 onSend(find, (fields) => wrongOnly({ code: wrongCode(tidyCode(fields.code)).replace("回执上的查询码", "预约码"), phone_last4: wrongDigits(digits(fields.phone_last4)) }), async (fields) => {
@@ -141,6 +165,7 @@ for (const form of [book, find]) {
 }
 
 byId("back").addEventListener("click", () => { turn("list"); load(offices.value); });
+byId("not-moving").addEventListener("click", () => { const told = page.moving; move(null); show(told); });
 offices.addEventListener("change", () => {
   history.replaceState(null, "", offices.value ? `/schedule?office=${offices.value}` : "/schedule");
   load(offices.value);

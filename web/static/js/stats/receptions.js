@@ -43,7 +43,9 @@ function showCards(found) {
   const lists = main.dataset.role === "supervisor" && displeased ? ["　", el("a", { href: address({ what: "displeased" }) }, "不满意的")] : [];
   byId("cards").replaceChildren(...levels,
     card("群众等了多久", found.waits.people ? `${found.waits.half} 分钟` : "暂无", [waited(found.waits), el("br"), found.waits.long ? el("a", { href: address({ what: "long" }) }, `等了 ${found.long_minutes} 分钟以上的 ${found.waits.long} 次`) : ""]),
-    card("答应的事按时办成", percent(found.promises), [`${found.promises.part} ÷ ${found.promises.whole} 件`, el("br"), el("a", { href: "/promises" }, "领导承诺台账")]),
+    card("答应的事按时办成", percent(found.promises), [`${found.promises.part} ÷ ${found.promises.whole} 件`, el("br"),
+      ...(found.promises.whole ? [el("a", { href: address({ what: "promised" }) }, "哪几次接访"), "　"] : []),
+      ...(found.promises.whole > found.promises.part ? [el("a", { href: address({ what: "unkept" }) }, "没有按时的"), "　"] : []), el("a", { href: "/promises" }, "承诺台账")]),
     card("接访的满意率", percent(found.satisfied), [`${found.satisfied.part} ÷ ${found.satisfied.whole} 件，参评率 ${percent(found.rated)}${found.counts || !found.satisfied.whole ? "" : "，太低，不作数"}`, el("br"),
       found.rated.part ? el("a", { href: address({ what: "rated" }) }, "评了的") : "", ...lists], found.counts || !found.satisfied.whole));
 }
@@ -56,7 +58,7 @@ function leaderRow(one, least) {
     el("td.num.nb", {}, opens(one.video.part, { what: "video", leader: one.id }, `看${one.name}的视频接访`), one.video.whole ? el("span.small.soft.below", {}, percent(one.video)) : null),
     el("td.num.nb", {}, opens(one.video.whole - one.video.part, { what: "other", leader: one.id }, `看${one.name}的现场接访`)),
     el("td", {}, waited(one.waits), one.waits.long ? el("a.below", { href: address({ what: "long", leader: one.id }) }, `久等的 ${one.waits.long} 次`) : null),
-    el("td.num", {}, full(one.promises)), el("td.num", {}, one.satisfied ? full(one.satisfied) : few));
+    el("td.num", {}, one.promises.whole ? el("a", { href: address({ what: "promised", leader: one.id }), "aria-label": `看${one.name}答应的事` }, full(one.promises)) : "—"), el("td.num", {}, one.satisfied ? full(one.satisfied) : few));
 }
 
 async function showFigures() {
@@ -72,7 +74,7 @@ async function showFigures() {
 function row(one) {
   const words = el("b", {}, one.title || "不归您的账号看");
   return el("tr", {}, el("td", {}, one.case_id ? el("a", { href: `/cases/${one.case_id}` }, words) : words, el("span.small.soft.below.num", {}, one.case_no || (one.title ? "还没有归档" : ""))),
-    el("td.nb", {}, chineseMoment(one.at)), el("td", {}, one.leader), el("td", {}, one.how), el("td.num.nb", {}, one.waited === null ? "—" : `${one.waited} 分钟`));
+    el("td.nb", {}, chineseMoment(one.at)), el("td", {}, one.leader), el("td", {}, one.how, one.promised ? el("span.small.soft.below", {}, one.promised) : null), el("td.num.nb", {}, one.waited === null ? "—" : `${one.waited} 分钟`));
 }
 
 async function showList() {

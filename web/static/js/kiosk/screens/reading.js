@@ -161,7 +161,7 @@ export class Reading {
   read(index) {
     this.leaveView();
     const piece = this.pieces[index];
-    [this.index, this.current, this.parts] = [index, piece, partsOf(this.record.segments, { ...piece.line, start: piece.start, end: piece.end })];
+    [this.index, this.current, this.parts] = [index, piece, partsOf(this.record.segments, { ...piece.line, start: piece.start, end: piece.end }, this.record.participants)];
     const screen = this.screen = new Screen("read");
     screen.on({ right: () => this.right(), wrong: () => this.wrong(), skip: () => this.skip(), listen: () => this.listen() });
     screen.fill({ position: `第 ${index + 1} 句，共 ${this.pieces.length} 句`, who: this.who(piece.line), listen: "听当时说的" });

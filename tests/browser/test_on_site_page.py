@@ -1,0 +1,183 @@
+"""A reception on site through its real pages and programs: one microphone hears both, nobody is guessed, the clerk says who
+spoke, the petitioner signs on their own telephone, and the case is filed."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenChromium
+from tests.browser.media_files import LAND
+from tests.browser.programs import Programs
+from tests.browser.test_room import look, look_both
+from tests.e2e.office import PASSWORD, Administrator
+from tests.records.office import strokes
+
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
+
+WAIT_MS = 30_000
+RECOGNISED_MS = 120_000
+OWN_PAGE = {"X-Jietan": "1"}
+SECONDS = 26.0
+"""So much of the dialogue: one asks, the other answers, several times."""
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """`jietan serve` on an empty data folder."""
+    running = Programs(tmp_path)
+    try:
+        running.start("serve")
+        running.wait_ready("serve", running.settings.web_port)
+        yield running
+    finally:
+        running.stop()
+
+
+def room_wav(target: Path) -> Path:
+    """Both of the dialogue as one microphone hears them (48 kHz WAV)."""
+    voices = [part for role in ("petitioner", "leader") for part in ("-t", str(SECONDS), "-i", str(LAND / f"{role}.opus"))]
+    mixed = ["-filter_complex", "amix=inputs=2:normalize=0", "-ar", "48000", "-ac", "1", str(target)]
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *voices, *mixed], check=True, timeout=60)
+    return target
+
+
+def log_in(page: Page, url: str, username: str) -> None:
+    page.goto(f"{url}/login")
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: not address.endswith("/login"))
+
+
+def test_from_the_notice_in_the_room_to_a_filed_case(programs: Programs, open_chromium: OpenChromium, tmp_path: Path) -> None:
+    administrator = Administrator(programs)
+    administrator.add_staff("leader", "徐明", "县自然资源局局长")
+    administrator.add_staff("clerk", "林晓")
+    browser = open_chromium(microphone=room_wav(tmp_path / "room.wav"))
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, permissions=["microphone"]).new_page()
+    page.set_default_timeout(WAIT_MS)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    log_in(page, programs.url, "clerk")
+    enter(page, programs.url)
+    agree(page)
+    talk(page)
+    code = end(page)
+    record = say_who_spoke(page)
+    sign_on_a_telephone(page, programs.url, record)
+    filed(page, programs.url, record, code)
+    assert faults == []
+
+
+def enter(page: Page, url: str) -> None:
+    page.goto(f"{url}/on-site")
+    look_both(page, "on-site")
+    page.select_option("#kind", "village")
+    page.click("#begin [type=submit]")
+    expect(page.locator("#place-error")).to_contain_text("哪个村")
+    page.fill("#place", "石桥镇柳湾村村委会")
+    page.fill("#name", "何守田")
+    page.fill("#phone", "13800001234")
+    page.fill("#matter", "修村道占地，补偿款没到手")
+    page.click("#others summary")
+    page.click("#add-person")
+    page.fill(".person-row input", "何小军")
+    look(page, "on-site-filled")
+    page.click("#begin [type=submit]")
+    page.wait_for_url(re.compile(r"/on-site/r[0-9a-f]+$"))
+
+
+def agree(page: Page) -> None:
+    expect(page.locator("#notice")).to_contain_text("您同意录音吗")
+    expect(page.locator("#start")).to_be_enabled()
+    page.wait_for_function("() => document.querySelectorAll('#preview-meter i.on').length > 3")
+    page.click("#start")
+    expect(page.locator("#words-error")).to_contain_text("照原话")
+    page.fill("#words", "行，录吧")
+    look_both(page, "on-site-agree")
+    page.click("#start")
+
+
+def talk(page: Page) -> None:
+    expect(page.locator("#recording")).to_contain_text(re.compile(r"录音 00:\d\d"))
+    expect(page.locator("#captions .cap:not([data-partial])").nth(3)).to_be_visible(timeout=RECOGNISED_MS)
+    page.fill("#mark-note", "补偿的钱数")
+    page.keyboard.press("Enter")
+    expect(page.locator("#marks li")).to_contain_text("补偿的钱数")
+    page.click("#promise-add")
+    page.fill("#promises [name=what]", "核对补偿款的账")
+    look_both(page, "on-site-talk")
+    page.locator("#promises form button").first.click()
+    expect(page.locator("#promises .promise")).to_contain_text("核对补偿款的账")
+
+
+def end(page: Page) -> str:
+    """The query code."""
+    page.click("#end")
+    page.click("#end-yes")
+    expect(page.locator("#after-title")).to_have_text("谈完了，草稿好了", timeout=RECOGNISED_MS)
+    look_both(page, "on-site-after")
+    return page.locator("#code").inner_text().strip()
+
+
+def say_who_spoke(page: Page) -> str:
+    """Every sentence is given to somebody; the record's id."""
+    page.click("#to-record")
+    expect(page.locator("#speakers")).to_contain_text("没写是谁说的")
+    lines = page.locator(".u:not(.deleted)")
+    nobodys = page.locator(".u.nobodys")
+    expect(nobodys.first).to_be_visible()
+    count = nobodys.count()
+    assert lines.count() == count + 1, "all but the one that tells how they agreed"
+    assert "行，录吧" in lines.first.inner_text()
+    look_both(page, "on-site-desk")
+    page.locator("#steps #confirm").click()
+    expect(page.locator("dialog[open]")).to_contain_text(f"还有 {count} 句没有写是谁说的")
+    page.keyboard.press("Escape")
+    nobodys.first.locator(".at").click()
+    for left in range(count, 0, -1):
+        page.locator("#speakers button", has_text="徐明" if left % 2 else "何守田").first.click()
+        expect(nobodys).to_have_count(left - 1)
+    expect(page.locator("#speakers")).to_be_hidden()
+    page.locator(".u.a .at").first.click()
+    page.wait_for_function("() => [...document.querySelectorAll('#sounds audio')].some((one) => one.currentTime > 0)")
+    page.fill("#form-problem_place", "石桥镇柳湾村四组")
+    expect(page.locator("#saved")).to_contain_text("已自动保存")
+    look(page, "on-site-desk-done")
+    page.locator("#confirm:not([aria-disabled=true])").click(timeout=RECOGNISED_MS)
+    page.click('dialog button[value="yes"]')
+    expect(page.locator("#state")).to_have_text("等群众签字")
+    return page.url.rsplit("/", 1)[-1].split("?")[0]
+
+
+def sign_on_a_telephone(page: Page, url: str, record: str) -> None:
+    link = page.context.request.post(f"{url}/api/records/{record}/links", data={}, headers=OWN_PAGE).json()
+    with httpx.Client(base_url=url, headers=OWN_PAGE, trust_env=False, timeout=30) as telephone:
+        assert telephone.post("/api/reader/open", json={"code": link["code"], "phone_last4": "1234"}).is_success
+        read: dict[str, Any] = telephone.get(f"/api/reading/{record}").json()
+        said = next(one for one in read["lines"] if one["participant_id"] == read["own"])
+        sound = next(one for one in read["segments"] if one["start"] < said["end"] and one["start"] + one["seconds"] > said["start"])
+        assert {one["id"]: one["role"] for one in read["participants"]}[sound["participant_id"]] == "room"
+        assert telephone.get(sound["url"]).is_success, "every sentence can be heard, whoever said it"
+        drawn = {"signer": 0, "strokes": strokes(), "aspect": 0.5, "sha256": read["sha256"]}
+        assert telephone.post(f"/api/reading/{record}/signature", json=drawn).is_success
+
+
+def filed(page: Page, url: str, record: str, code: str) -> None:
+    found = page.context.request.get(f"{url}/api/records/{record}").json()
+    if found["state"] != "filed":
+        answer = page.context.request.post(f"{url}/api/records/{record}/file", headers=OWN_PAGE)
+        assert answer.ok, answer.text()
+        found = page.context.request.get(f"{url}/api/records/{record}").json()
+    case = page.context.request.get(f"{url}/api/cases/{found['case_id']}").json()
+    assert case["channel"] in ("on_site", "现场接访")
+    page.goto(f"{url}/cases/{found['case_id']}")
+    expect(page.locator("#lines")).to_contain_text("行，录吧")
+    look(page, "on-site-case")
+    assert code

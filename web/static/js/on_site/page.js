@@ -1,0 +1,259 @@
+// One reception on site: the notice and the petitioner's words, the microphone, the talk, and what follows.
+import { ApiError, api, logInPath } from "/static/js/api.js";
+import { byId, el, icon, tell } from "/static/js/dom.js";
+import { said } from "/static/js/form.js";
+import { DeviceError, openRoomMicrophone, release } from "/static/js/leader/devices.js";
+import { offer } from "/static/js/room/chosen_devices.js";
+import { chineseMoment, inWords } from "/static/js/time.js";
+import { Level } from "./level.js";
+import { RoomTalk } from "./talk.js";
+
+const STEPS = ["loading", "problem", "prepare", "talk", "after"];
+const EVERY_MS = 2000;
+/** The reception that this tab records: a page that is loaded anew goes straight on. */
+const RECORDING = "jietan.on-site";
+const ROLES = { petitioner: "信访人一边", leader: "接访领导", clerk: "记录的人", joint: "部门、律师、调解员", interpreter: "翻译", observer: "旁听" };
+const id = document.documentElement.dataset.talk || "";
+const path = `/api/on-site/${id}`;
+const start = /** @type {HTMLButtonElement} */ (byId("start"));
+const words = /** @type {HTMLInputElement} */ (byId("words"));
+const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
+const level = new Level(byId("preview-meter"), byId("preview-words"));
+
+/** @type {{talk: any, media: MediaStream | null, opening: boolean}} */
+const page = { talk: null, media: null, opening: false };
+
+/** @param {string} step one of STEPS */
+function show(step) {
+  document.documentElement.dataset.step = step;
+  for (const name of STEPS) byId(name).hidden = name !== step;
+}
+
+/** @param {string} sentence @param {string} [title] */
+function problem(sentence, title = "这一场打不开") {
+  byId("problem-title").textContent = title;
+  byId("problem-words").textContent = sentence;
+  show("problem");
+}
+
+async function load() {
+  show("loading");
+  try {
+    draw(await api("GET", path));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) location.assign(logInPath());
+    return problem(said(error));
+  }
+  const { state, may_hold: mayHold } = page.talk;
+  if (state !== "waiting" && state !== "running") return after();
+  if (!mayHold) return problem(`${page.talk.leader}正在${page.talk.place}接访，由接谈员的电脑录音。`, "这一场不归您录");
+  if (state === "running" && sessionStorage.getItem(RECORDING) === id) return goOn();
+  return prepare();
+}
+
+/** @param {any} talk */
+function draw(talk) {
+  page.talk = talk;
+  byId("about").textContent = `${talk.kind_words}　${talk.petitioner}　${talk.place}`;
+  document.title = `${talk.petitioner} · ${talk.kind_words}`;
+  for (const place of ["prepare-people", "talk-people"]) byId(place).replaceChildren(...talk.people.map(person));
+}
+
+/** @param {any} one */
+function person(one) {
+  return el("li", {}, el("b", {}, one.name), el("span.small.soft", {}, ROLES[/** @type {keyof typeof ROLES} */ (one.role)] || ""));
+}
+
+// --- before it ---------------------------------------------------------------------------------------------------
+
+function prepare() {
+  const { talk } = page;
+  byId("notice").textContent = talk.notice;
+  const known = Boolean(talk.agreed_at);
+  for (const name of ["words", "usual"]) /** @type {HTMLElement} */ (byId(name).closest(".field") || byId(name)).hidden = known;
+  byId("agreed").hidden = !known;
+  if (known) byId("agreed").textContent = `${chineseMoment(talk.agreed_at)} ${talk.agreed_before}念过告知，他说：“${talk.agreed_words}”`;
+  byId("cancel").hidden = talk.state !== "waiting";
+  show("prepare");
+  void openMicrophone();
+}
+
+async function openMicrophone() {
+  if (page.opening) return;
+  page.opening = true;
+  ready("");
+  byId("devices-again").hidden = true;
+  tell(byId("device-trouble"), "");
+  try {
+    release(page.media);
+    page.media = await openRoomMicrophone();
+    await offer(lists, page.media, () => void openMicrophone());
+    level.show(page.media);
+    ready(page.talk.state === "running" ? "接着录" : "他同意了，开始录音");
+  } catch (error) {
+    level.stop();
+    tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "话筒打不开，请刷新再试。");
+    byId("devices-again").hidden = false;
+    byId("start-words").textContent = "还差话筒";
+  } finally {
+    page.opening = false;
+  }
+}
+
+/** @param {string} sentence empty: not yet */
+function ready(sentence) {
+  start.disabled = !sentence;
+  byId("start-words").textContent = sentence || "正在打开话筒";
+}
+
+/** @param {string} sentence */
+function wrongWords(sentence) {
+  const place = byId("words-error");
+  words.setAttribute("aria-invalid", String(Boolean(sentence)));
+  place.hidden = !sentence;
+  place.replaceChildren(...(sentence ? [icon("alert"), sentence] : []));
+}
+
+async function begin() {
+  if (start.disabled || !page.media) return;
+  const missing = !page.talk.agreed_at && !words.value.trim();
+  wrongWords(missing ? "先照原话写下他怎么说的" : "");
+  if (missing) return words.focus();
+  tell(byId("start-trouble"), "");
+  start.disabled = true;
+  try {
+    const seat = await api("POST", `${path}/start`, { words: words.value.trim() });
+    draw(await api("GET", path));
+    await record(seat);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    tell(byId("start-trouble"), said(error));
+  } finally {
+    start.disabled = false;
+  }
+}
+
+async function cancel() {
+  /** @type {HTMLDialogElement} */ (byId("ask-cancel")).close();
+  try {
+    await api("POST", `${path}/cancel`);
+    release(page.media);
+    location.assign("/on-site");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    tell(byId("start-trouble"), said(error));
+  }
+}
+
+// --- the talk ----------------------------------------------------------------------------------------------------
+
+/** The page was loaded anew in the middle: nothing is asked a second time. */
+async function goOn() {
+  try {
+    page.media = await openRoomMicrophone();
+    await record(null);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    prepare();
+  }
+}
+
+/** @param {any} seat the ticket that was asked for already, null: ask */
+async function record(seat) {
+  const { media } = page;
+  if (!media) return;
+  level.stop();
+  sessionStorage.setItem(RECORDING, id);
+  const talk = new RoomTalk(page.talk, media, seat, () => api("POST", `${path}/start`, { words: "" }));
+  talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
+  show("talk");
+  await talk.start();
+}
+
+/** @param {{reason: string, message: string}} detail */
+function over({ reason, message }) {
+  release(page.media);
+  page.media = null;
+  if (reason === "replaced") return problem("另一台电脑接着录这一场，这里停下了。", "换到别处录了");
+  sessionStorage.removeItem(RECORDING);
+  if (reason === "refused") return problem(message);
+  return after();
+}
+
+// --- after it ----------------------------------------------------------------------------------------------------
+
+async function after() {
+  show("after");
+  byId("after-words").textContent = "正在收好录音，出笔录草稿，一般几秒钟就好。";
+  for (;;) {
+    try {
+      draw(await api("GET", path));
+      if (settled()) return;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      byId("after-words").textContent = error.status === 0 ? "网断了。录音在机房里，草稿照常出，网一通这里就知道。" : said(error);
+      if (error.status >= 400 && error.status < 500) return;
+    }
+    await new Promise((resume) => setTimeout(resume, EVERY_MS));
+  }
+}
+
+/** @returns {boolean} whether nothing more will change */
+function settled() {
+  const { talk } = page;
+  byId("code-card").hidden = talk.state === "abandoned";
+  byId("code").textContent = talk.query_code;
+  if (talk.state === "abandoned") {
+    byId("after-title").textContent = "这一场没有谈";
+    byId("after-words").textContent = "没有录音，也没有笔录。";
+    return true;
+  }
+  if (!talk.record_id) {
+    if (talk.state === "closed") byId("after-words").textContent = "一点声音也没有录上，所以没有笔录。";
+    return talk.state === "closed";
+  }
+  const length = talk.started_at && talk.ended_at ? `谈了${inWords((new Date(talk.ended_at).getTime() - new Date(talk.started_at).getTime()) / 1000)}。` : "";
+  byId("after-title").textContent = "谈完了，草稿好了";
+  byId("after-words").textContent = `${length}草稿里每一句都还没写是谁说的：请听着录音，一句一句点说话的人，再交给信访人看、签字。`;
+  if (!document.getElementById("to-record")) byId("after-actions").prepend(el("a.btn.primary", { href: `/desk/${talk.record_id}`, id: "to-record" }, icon("paper"), "写明谁说的"));
+  return true;
+}
+
+// --- who is in the room ------------------------------------------------------------------------------------------
+
+const dialog = /** @type {HTMLDialogElement} */ (byId("ask-person"));
+const name = /** @type {HTMLInputElement} */ (byId("person-name"));
+
+for (const button of document.querySelectorAll("[data-add-person]")) {
+  button.addEventListener("click", () => { name.value = ""; tell(byId("person-trouble"), ""); dialog.showModal(); name.focus(); });
+}
+byId("person-no").addEventListener("click", () => dialog.close());
+byId("person-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!name.value.trim()) return tell(byId("person-trouble"), "请填姓名");
+  try {
+    draw(await api("POST", `${path}/people`, { name: name.value.trim(), part: /** @type {HTMLSelectElement} */ (byId("person-part")).value }));
+    return dialog.close();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return tell(byId("person-trouble"), said(error));
+  }
+});
+
+const askCancel = /** @type {HTMLDialogElement} */ (byId("ask-cancel"));
+byId("agree").addEventListener("submit", (event) => { event.preventDefault(); void begin(); });
+byId("usual").addEventListener("click", (event) => {
+  const button = /** @type {Element} */ (event.target).closest("button");
+  if (!button) return;
+  words.value = button.textContent || "";
+  wrongWords("");
+});
+words.addEventListener("input", () => wrongWords(""));
+byId("devices-again").addEventListener("click", () => void openMicrophone());
+byId("problem-again").addEventListener("click", () => void load());
+byId("cancel").addEventListener("click", () => askCancel.showModal());
+byId("cancel-no").addEventListener("click", () => askCancel.close());
+byId("cancel-yes").addEventListener("click", () => void cancel());
+
+void load();
