@@ -24,7 +24,7 @@ from server.reception import kiosks, queue, tickets
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
 from server.settings import Settings
-from server.store import accounts, joint_duty, receptions
+from server.store import accounts, joint_duty, on_site, receptions
 from server.store import invitations as store
 from server.store.access import Actor
 from server.store.models import Invitation, JointDuty, Participant, Reception, User
@@ -48,6 +48,7 @@ def invite(session: Session, actor: Actor, settings: Settings, reception_id: str
     given away, InvalidInput for nobody or somebody who cannot be asked.
     """
     reception = open_to(session, actor, reception_id)
+    _require_screens(session, reception)
     duty = None if asked.duty_id is None else _on_list(session, reception, asked.duty_id)
     if duty is not None:
         asked = NewInvitation(
@@ -133,6 +134,12 @@ def open_to(session: Session, actor: Actor, reception_id: str) -> Reception:
 def _require_open(reception: Reception) -> None:
     if reception.state not in (ReceptionState.WAITING, ReceptionState.RUNNING):
         raise WrongState("这次接谈已经结束了。", code="reception_over")
+
+
+def _require_screens(session: Session, reception: Reception) -> None:
+    """Where all sit in one room the petitioner has no screen that shows who else listens: nobody does."""
+    if on_site.talk_of(session, reception.id) is not None:
+        raise WrongState("这一场是现场接访，屋里没有屏幕让信访人看见谁在听，不能从外面进来。", code="on_site")
 
 
 def _require_seat_left(session: Session, actor: Actor, reception: Reception, role: Role) -> None:
@@ -285,6 +292,7 @@ def observe(session: Session, actor: Actor, reception_id: str) -> Invited:
     """
     reception = queue.one(session, actor, reception_id)
     _require_open(reception)
+    _require_screens(session, reception)
     known = next((one for one in store.of_reception(session, actor, reception_id) if one.user_id == actor.user_id), None)
     if known is not None:
         return invited(known)
@@ -299,12 +307,15 @@ def observe(session: Session, actor: Actor, reception_id: str) -> Invited:
 
 
 def running(session: Session, actor: Actor) -> list[RunningTalk]:
-    """Talks under way that the actor may observe: where, and who receives; nothing of the matter."""
+    """Talks under way that the actor may observe: where, and who receives; nothing of the matter.  None in one room."""
+    found = receptions.receptions_in(session, actor, ReceptionState.RUNNING, RUNNING_SHOWN)
+    rooms = on_site.kinds_of(session, [one.id for one in found])
     return [
         RunningTalk(
             id=one.id, number=one.number, kiosk=one.venue, receiver=receptions.shown_name(one.receiver), joined_at=one.joined_at
         )
-        for one in receptions.receptions_in(session, actor, ReceptionState.RUNNING, RUNNING_SHOWN)
+        for one in found
+        if one.id not in rooms
     ]
 
 
@@ -358,6 +369,7 @@ def join_as_guest(session: Session, settings: Settings, code: str, key: str) -> 
 def _ticket(session: Session, settings: Settings, invitation: Invitation) -> JoinTicket:
     reception = invitation.reception
     _require_open(reception)
+    _require_screens(session, reception)
     tickets.place(session, settings, reception)
     return tickets.ticket(settings, reception, _seat(session, invitation))
 

@@ -30,8 +30,8 @@ from server.reception import bookings, calling, sittings, tickets
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import bookings as booking_store
+from server.store import invitations, receptions, records
 from server.store import on_site as store
-from server.store import receptions, records
 from server.store.access import Actor
 from server.store.models import (
     Booking,
@@ -153,6 +153,8 @@ def _waiting(session: Session, actor: Actor, reception_id: str, leader_id: int) 
         raise NotFound("没有找到这个号。")
     if reception.state != ReceptionState.WAITING or store.talk_of(session, reception_id) is not None:
         raise WrongState(calling.GONE, code="not_waiting")
+    if invitations.anybody_came(session, reception.id):
+        raise WrongState("已经有人从外面进来听了。请他们先离开，再当面谈：屋里没有屏幕让信访人看见谁在听。", code="somebody_listens")
     calling.call_for(session, actor, reception, leader_id)
     return reception
 

@@ -48,7 +48,7 @@ def ticket(settings: Settings, reception: Reception, participant: Participant) -
         participant_id=participant.id,
         role=role,
         name=participant.name,
-        video=role != Role.PETITIONER or reception.consent == Consent.AUDIO_VIDEO,
+        video=role != Role.ROOM and (role != Role.PETITIONER or reception.consent == Consent.AUDIO_VIDEO),
         may_end=may_end(reception, participant),
         language=cast(SeatLanguage, participant.language),
         **_camera(reception.kiosk if role == Role.PETITIONER else None),
@@ -64,8 +64,9 @@ def issue(settings: Settings, node: int, **what: Any) -> JoinTicket:
 
 
 def may_end(reception: Reception, participant: Participant) -> bool:
-    """Whether a seat may end the reception for everybody: the petitioner's, and that of whoever receives them."""
-    if participant.role == Role.PETITIONER:
+    """Whether a seat may end the reception for everybody: the petitioner's, that of whoever receives them, a room's one
+    microphone."""
+    if participant.role in (Role.PETITIONER, Role.ROOM):
         return True
     receives = participant.user_id is not None and participant.user_id == reception.receiver_id
     return receives and participant.role in (Role.LEADER, Role.CLERK)

@@ -4,17 +4,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.domain.states import RecordState, WordState
-from server.protocol.base import TrackKind
+from server.protocol.base import Role, TrackKind
 from server.store.access import Actor, visible_records
 from server.store.models import (
     GlossaryEvidence,
     GlossaryWord,
     Line,
     Organization,
+    Participant,
     StoredSegment,
     VisitRecord,
 )
@@ -53,6 +54,7 @@ def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -
         .order_by(VisitRecord.signed_at.desc())
         .limit(LATEST_RECORDS)
     )
+    whole_room = exists().where(Participant.id == StoredSegment.participant_id, Participant.role == Role.ROOM).correlate(StoredSegment)
     has = Line.text.contains(word, autoescape=True)
     query = (
         select(StoredSegment, Line.start, Line.end, Line.text)
@@ -60,7 +62,7 @@ def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -
         .join(
             StoredSegment,
             (StoredSegment.reception_id == VisitRecord.reception_id)
-            & (StoredSegment.participant_id == Line.participant_id)
+            & or_(StoredSegment.participant_id == Line.participant_id, whole_room)
             & (StoredSegment.start <= Line.start)
             & (StoredSegment.start + StoredSegment.seconds >= Line.end),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, exists, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.states import ReceptionState, StaffRole
@@ -72,3 +72,8 @@ def colleagues(session: Session, path: str, words: str, limit: int) -> Sequence[
         query = query.where(or_(*(field.contains(words, autoescape=True) for field in fields)))
     return session.scalars(query.order_by(Organization.path, User.id).limit(limit)).all()
 
+
+def anybody_came(session: Session, reception_id: str) -> bool:
+    """Whether somebody who was asked into this reception has taken their seat and was not sent out again."""
+    came = exists().where(Invitation.reception_id == reception_id, Invitation.used_at.is_not(None), Invitation.revoked_at.is_(None))
+    return bool(session.scalar(select(came)))

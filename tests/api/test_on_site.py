@@ -1,17 +1,15 @@
 """Receptions on site over the API: what is asked before the microphone records, who spoke, what it counts as."""
 
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import jwt
 import pytest
 from sqlalchemy import select
 
 from server import clock
-from server.protocol.media_control import Entry, Recognised, RecordingStarted, SeatTaken
 from server.protocol.office import NewUser
-from server.protocol.transcript import Utterance
-from server.reception import accounts, drafts, ingest
+from server.reception import accounts
 from server.store.models import (
     Booking,
     Line,
@@ -24,13 +22,7 @@ from server.store.models import (
     VisitRecord,
 )
 from tests.office import PASSWORD, client_of, running, settings_for
-
-SAID = (
-    (3.0, "您今天要反映什么事？"),
-    (6.0, "我要求把补偿款三万六千八百元发给我。"),
-    (12.0, "请镇政府在五个工作日内拿出处理意见。"),
-)
-
+from tests.reception import room_talk
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
@@ -57,19 +49,8 @@ def start(desk: Any, talk: dict[str, Any], words: str = "行，录吧") -> Any:
 
 def recorded(desk: Any, talk: dict[str, Any]) -> str:
     """The room's microphone heard what was said, and the talk is over; the record's id."""
-    at = clock.now()
-    facts = [SeatTaken(participant_id=talk["microphone"], role="room"), RecordingStarted(started_at=at)]
-    facts += [
-        Recognised(utterance=Utterance(id=f"{talk['microphone']}-u{n}", participant_id=talk["microphone"], start=start, end=start + 3, text=text))
-        for n, (start, text) in enumerate(SAID)
-    ]
     with desk.started.office.store.write() as session:
-        for number, fact in enumerate(facts, start=1):
-            assert ingest.take_in(session, Entry(seq=number, at=at, reception_id=talk["reception_id"], fact=fact))
-        reception = session.get_one(Reception, talk["reception_id"])
-        reception.state, reception.ended_at, reception.seconds = "closed", at + timedelta(seconds=20), 20.0
-        session.flush()
-        return drafts.create_draft(session, reception).id
+        return room_talk.over(session, talk["reception_id"], talk["microphone"])
 
 
 def edit(desk: Any, record: str, *edits: dict[str, Any]) -> Any:
@@ -90,6 +71,8 @@ def test_nothing_is_recorded_before_the_petitioners_own_words_to_the_notice(desk
     assert (unasked.status_code, unasked.json()["error"]["message"][:6]) == (422, "先把告知念给")
     seat = start(desk, talk).json()
     assert seat["participant_id"] == talk["microphone"] == seat["ticket"]["participant_id"]
+    claims = jwt.decode(seat["ticket"]["token"], desk.started.settings.key("seat"), algorithms=["HS256"])
+    assert (claims["role"], claims["video"], claims["may_end"], claims["name"]) == ("room", False, True, "现场接访室")
     again = start(desk, talk, "").json()
     assert again["participant_id"] == talk["microphone"], "a page that is loaded anew asks nobody a second time"
     seen = desk.clerk.get(f"/api/on-site/{talk['reception_id']}").json()
@@ -99,6 +82,12 @@ def test_nothing_is_recorded_before_the_petitioners_own_words_to_the_notice(desk
     by_video = desk.started.leader.post(f"/api/receptions/{talk['reception_id']}/join")
     assert (by_video.status_code, by_video.json()["error"]["code"]) == (409, "on_site")
     assert desk.started.stranger.get(f"/api/on-site/{talk['reception_id']}").status_code == 404
+    supervisor = desk.started.supervisor
+    assert talk["reception_id"] not in {one["id"] for one in supervisor.get("/api/observing").json()["talks"]}
+    unseen = supervisor.post(f"/api/observing/{talk['reception_id']}")
+    assert (unseen.status_code, unseen.json()["error"]["code"]) == (409, "on_site"), "nobody listens whom the petitioner cannot see"
+    asked_in = desk.clerk.post(f"/api/receptions/{talk['reception_id']}/invitations", json={"role": "joint", "name": "赵律师"})
+    assert asked_in.status_code == 409
     assert desk.started.other_leader.post(f"/api/on-site/{talk['reception_id']}/end").status_code == 403
     assert desk.clerk.post(f"/api/on-site/{talk['reception_id']}/end").status_code == 202
     assert desk.clerk.post(f"/api/on-site/{busy['reception_id']}/cancel").status_code == 204

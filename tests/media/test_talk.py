@@ -151,6 +151,17 @@ async def test_audio_only_consent_keeps_no_picture(seat: Make, node: Node) -> No
     assert leader.first_picture is None
 
 
+async def test_a_rooms_one_microphone_is_recorded_from_its_first_sound(seat: Make, node: Node) -> None:
+    room = await seat("m1", "room", video=False)
+    await until(lambda: room.room and room.room.recording, "recording, with nobody else there")
+    await room.send(Mark(note="说到钱数"))
+    await until(lambda: room.last(Marked), "mark")
+    await until(lambda: room.captions, "what is said in the room", 8)
+    assert {c.utterance.participant_id for c in room.captions} == {"m1"}
+    manifest = await node.hub.close_room("r1", "office")
+    assert [(s.role, s.kind) for s in manifest.segments] == [("room", "audio")]
+
+
 async def test_transcriber_dies_and_nothing_is_lost_or_doubled(
     seat: Make, node: Node, transcriber: ScriptedTranscriber
 ) -> None:
