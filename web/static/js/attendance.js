@@ -8,7 +8,7 @@ export function showAttendance(place, people) {
   place.hidden = !people.length;
   const names = people.map((one) => one.who).join("、");
   place.replaceChildren(
-    el("summary", {}, el("b", {}, `在场 ${people.length} 人`), el("span.soft", {}, names)),
+    el("summary", {}, el("b", {}, `在场 ${people.filter((one) => one.role !== "room").length} 人`), el("span.soft", {}, names)),
     el("ul", {}, ...people.map((one) => el(one.role === "observer" ? "li.observer" : "li", {}, el("b", {}, one.who), el("span", {}, one.text)))),
   );
 }
