@@ -24,6 +24,7 @@ from server.store.models import (
 from tests.office import PASSWORD, client_of, running, settings_for
 from tests.reception import room_talk
 
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     """One office for all of these, with a clerk of the county besides."""
