@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal
@@ -13,6 +14,7 @@ import structlog
 from kiosk import startup
 from kiosk.agent import HOST, Agent, read_enrolled
 from kiosk.browser import Orders
+from kiosk.handwriting import Stroke, open_where_there_is_one
 from kiosk.office import OfficeRefused
 from kiosk.screens import ScreenStore, ShownScreens, Unsound
 from kiosk.serving import Screens, own_socket, serving
@@ -59,6 +61,7 @@ class Computer:
         self._restart = ""
         """The office's last order to open the page again."""
         self._orders = Orders(time.monotonic())
+        self._handwriting = open_where_there_is_one(settings.handwriting_model)
         self._full = False
         self._door_port = settings.agent_port
         self.agent.uploader.reported = self._reported
@@ -94,7 +97,12 @@ class Computer:
             reload=reload,
             door=Door(url=f"ws://{HOST}:{self._door_port}/", secret=self.agent.secret),
             browser=self._orders.order,
+            handwriting=self._handwriting is not None,
         )
+
+    def read_written(self, strokes: Sequence[Stroke]) -> list[str]:
+        """What one written character may be, likeliest first; nothing where there is no handwriting."""
+        return self._handwriting.read(strokes) if self._handwriting else []
 
     def page_says(self, beat: PageBeat) -> bool:
         """Whether the page is to open itself again."""

@@ -7,7 +7,7 @@ nor steer anything here, whatever name it gives this address (DNS rebinding).
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Protocol
 
 import httpx
@@ -18,9 +18,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kiosk.handwriting import Stroke
 from kiosk.screens import ShownScreens
+from server.protocol.base import Message
 from server.protocol.office import ErrorBody
-from server.protocol.screens import SHELL, VERSION_PLACE, AgentState, BrowserEnded, PageBeat
+from server.protocol.screens import (
+    SHELL,
+    VERSION_PLACE,
+    AgentState,
+    BrowserEnded,
+    PageBeat,
+    Readings,
+    Written,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +46,7 @@ BACK = ("content-type", "content-length", "content-encoding", "content-range", "
 LARGEST_ASKED = 8 << 20
 """Bytes of what a page sends; the office's own limits are smaller."""
 LARGEST_BEAT = 4096
+LARGEST_WRITTEN = 256 << 10
 TIMEOUT = httpx.Timeout(60.0, connect=5.0, pool=5.0)
 MOST_AT_ONCE = 32
 OWN_HEADERS = {
@@ -49,6 +60,7 @@ BARE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; f
 SILENT = ErrorBody(code="offline", message="现在连不上办公室的服务器。填好的都还在，网一通请再试。")
 REVOKED = ErrorBody(code="revoked", message="这台机器的登记已经停用，请联系管理员。")
 REFUSED = ErrorBody(code="foreign_request", message="这个请求不是从本机的页面发出的。")
+UNREADABLE = ErrorBody(code="unreadable", message="没有看懂，请重写一遍。")
 MISSING = ErrorBody(code="not_found", message="没有这个地方。")
 TOO_LARGE = ErrorBody(code="too_large", message="发来的内容太大了。")
 BARE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>接谈</title><meta http-equiv="refresh" content="5">
@@ -71,6 +83,7 @@ class Kiosk(Protocol):
     def page_says(self, beat: PageBeat) -> bool: ...
     def office_answered(self, answered: bool) -> None: ...
     def browser_ended(self, code: int) -> None: ...
+    def read_written(self, strokes: Sequence[Stroke]) -> list[str]: ...
 
 
 class _TooLarge(Exception):
@@ -111,6 +124,8 @@ class Screens:
             return _json(self._kiosk.state())
         if path == "/agent/page" and method == "POST":
             return await self._page(request)
+        if path == "/agent/handwriting" and method == "POST":
+            return await self._written(request)
         if path == "/agent/browser" and method == "POST":
             return await self._browser(request)
         if ".." in path.split("/"):
@@ -131,6 +146,18 @@ class Screens:
         except _TooLarge:
             return _error(413, TOO_LARGE)
         return _json(self._kiosk.state(self._kiosk.page_says(beat)))
+
+    async def _written(self, request: Request) -> Response:
+        """What a character may be that somebody wrote with a finger; nothing of it is kept."""
+        if request.headers.get("x-jietan") != "1":
+            return _error(403, REFUSED)
+        try:
+            written = Written.model_validate_json(await _body(request, LARGEST_WRITTEN))
+        except ValidationError:
+            return _error(422, UNREADABLE)
+        except _TooLarge:
+            return _error(413, TOO_LARGE)
+        return _json(Readings(characters=tuple(await asyncio.to_thread(self._kiosk.read_written, written.strokes))))
 
     async def _browser(self, request: Request) -> Response:
         """What keeps the browser open tells that it ended."""
@@ -266,7 +293,7 @@ def _ranged(request: Request, content: bytes, headers: dict[str, str]) -> Respon
     return Response(content[begin : end + 1], 206, headers)
 
 
-def _json(message: AgentState) -> Response:
+def _json(message: Message) -> Response:
     return Response(message.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

@@ -36,6 +36,11 @@ class KioskSettings(BaseSettings):
     )
     paper_printer: str = Field("", description="Printer for A4, as for slips; empty: there is none.")
 
+    handwriting_model: Path = Field(
+        Path("/usr/share/tegaki/models/zinnia/handwriting-zh_CN.model"),
+        description="Zinnia model for characters written with a finger; where it is not there, people type by pinyin.",
+    )
+
     recogniser_url: str = Field(
         "", description="Address of a transcriber on this computer (http://127.0.0.1:8602) for sittings alone; empty: none."
     )

@@ -11,7 +11,8 @@ DATA=/var/lib/jietan-kiosk
 SETTINGS=/etc/jietan-kiosk.conf
 SERVER="" CODE="" OUTPUT="" ROTATE=normal CALIBRATION="" SOURCE="jietan" USB_STORAGE=no UPDATES=yes DRY=no
 PACKAGES=(cage chromium wlr-randr dbus-user-session libpam-systemd fonts-noto-cjk fonts-noto-color-emoji
-  python3 python3-venv pipewire wireplumber pipewire-pulse alsa-utils unattended-upgrades ca-certificates)
+  python3 python3-venv pipewire wireplumber pipewire-pulse alsa-utils unattended-upgrades ca-certificates
+  libzinnia0 tegaki-zinnia-simplified-chinese)
 
 usage() {
   cat <<TEXT

@@ -23,6 +23,8 @@ PURPOSE = b"jietan kiosk screens 1\n"
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FilePath = Annotated[str, Field(max_length=200, pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$")]
 """No part begins with a dot."""
+WrittenPoint = tuple[Annotated[int, Field(ge=0, le=1000)], Annotated[int, Field(ge=0, le=1000)]]
+"""x and y in a square of side 1000."""
 ScreenName = Annotated[str, Field(pattern=r"^[a-z_-]{0,30}$")]
 
 
@@ -87,8 +89,23 @@ class AgentState(Message):
     reload: bool = False
     """The page is to open itself again: it is not made of these screens, or was asked to."""
     door: Door
+    handwriting: bool = False
+    """Whether characters written with a finger can be read here (POST /agent/handwriting)."""
     browser: str = Field("", max_length=40)
     """An order to open the browser again with nothing of what it knew; obeyed once.  Empty: none."""
+
+
+class Written(Message):
+    """One character as it was written: POST /agent/handwriting."""
+
+    strokes: tuple[Annotated[tuple[WrittenPoint, ...], Field(min_length=1, max_length=400)], ...] = Field(max_length=64)
+    """In the order they were written, each from its first point to its last."""
+
+
+class Readings(Message):
+    """What it may be, likeliest first."""
+
+    characters: tuple[str, ...]
 
 
 def version_of(files: tuple[ScreenFile, ...], policy: str) -> str:

@@ -268,6 +268,7 @@ def test_a_unit_says_who_works_on_its_share(matter: Matter):
 # --- how the database goes about it ------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(ON_POSTGRESQL, reason="asks SQLite for its plan")
 @pytest.mark.parametrize("few", [24, 0])
 def test_every_list_walks_an_index_and_sorts_nothing_but_merged_pages(world: World, monkeypatch, few):
     """What SQLite says it would do, with the organizations one by one and all at once."""
@@ -281,7 +282,6 @@ def test_every_list_walks_an_index_and_sorts_nothing_but_merged_pages(world: Wor
                 check_plan(session, store.due(session, actor, DueGroup.WEEK, today, **narrowed), DueGroup.WEEK)
 
 
-@pytest.mark.skipif(ON_POSTGRESQL, reason="asks SQLite for its plan")
 def check_plan(session, streams, name: str) -> None:
     for one in streams:
         ordered = one.rows.order_by(*(column.desc() if one.newest_first else column for column in one.by)).limit(31)

@@ -1,11 +1,17 @@
-// The on-screen keyboard: pinyin with candidates, or a pad of digits.  A real keyboard works as well.
+// The on-screen keyboard: pinyin or writing with a finger, with candidates, or a pad of digits.  A real keyboard works as well.
 import { el, icon } from "/static/js/dom.js";
 import { candidates, loadRare, rest } from "./pinyin.js";
+import { WritingPad, canWrite } from "./writing.js";
 
 const ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 const PAD = ["123", "456", "789"];
 const PAGE = 6;
 const MOST_LETTERS = 30;
+/** Stands for a character that is being written. */
+const UNFINISHED = "…";
+
+/** Whoever wrote their name writes on. */
+let byHand = false;
 
 /** @param {string} words @param {() => void} press @param {string} classes @param {string} [label] */
 function key(words, press, classes = "", label = "") {
@@ -110,7 +116,7 @@ export class CodePad extends Keyboard {
   }
 }
 
-/** Pinyin letters, candidates above them, digits on a second page. */
+/** Pinyin letters or a square to write in, and what they may be above them. */
 export class PinyinKeyboard extends Keyboard {
   /** @param {{text: string, limit: number, changed: () => void, done: () => void, name?: boolean, digits?: boolean}} options */
   constructor(options) {
@@ -118,21 +124,62 @@ export class PinyinKeyboard extends Keyboard {
     this.name = Boolean(options.name);
     this.digits = Boolean(options.digits);
     this.page = 0;
+    /** @type {WritingPad | null} */
+    this.pad = null;
+    /** What was written may be these; null: not read yet. @type {string[] | null} */
+    this.readings = null;
     loadRare();
   }
 
   /** @param {HTMLElement} place */
   show(place) {
+    this.place = place;
     this.row = el("div.cands", { role: "group", "aria-label": "候选字" });
+    place.replaceChildren(this.row, byHand && canWrite() ? this.writingKeys() : this.letterKeys());
+    this.offer();
+  }
+
+  letterKeys() {
     const letters = (/** @type {string} */ row) => [...row].map((letter) => key(letter, () => this.letter(letter)));
     const third = [key("全删", () => this.set(""), ".fn.f14"), ...letters(ROWS[2]), this.backKey(".fn.f14")];
-    place.replaceChildren(this.row, el("div.kb", { role: "group", "aria-label": "拼音键" },
-      el("div.r", {}, ...letters(ROWS[0])), el("div.r.in", {}, ...letters(ROWS[1])), el("div.r", {}, ...third), this.lastRow()));
-    this.offer();
+    return el("div.kb", { role: "group", "aria-label": "拼音键" },
+      el("div.r", {}, ...letters(ROWS[0])), el("div.r.in", {}, ...letters(ROWS[1])), el("div.r", {}, ...third), this.lastRow());
+  }
+
+  writingKeys() {
+    const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { "aria-label": "写字的格子" }));
+    this.pad = new WritingPad(canvas, () => this.written(), (characters) => this.read(characters));
+    const side = (/** @type {HTMLElement[]} */ ...keys) => el("div.side", {}, ...keys);
+    return el("div.kb.writing", { role: "group", "aria-label": "手写" },
+      side(key("拼音", () => this.turnTo(false), ".fn"), key("全删", () => this.set(""), ".fn")), canvas,
+      side(key("重写", () => this.pad?.clear(), ".fn"), this.backKey()));
+  }
+
+  /** @param {boolean} hand */
+  turnTo(hand) {
+    byHand = hand;
+    this.pad?.close();
+    [this.pad, this.letters, this.readings, this.page] = [null, "", null, 0];
+    if (this.place) this.show(this.place);
+    this.changed();
+  }
+
+  written() {
+    if (this.pad?.empty) [this.letters, this.readings] = ["", null];
+    else this.letters = UNFINISHED;
+    if (!this.readings?.length) this.update();
+    else this.changed();
+  }
+
+  /** @param {string[]} characters */
+  read(characters) {
+    this.readings = characters;
+    this.update();
   }
 
   lastRow() {
     const extra = this.digits ? [key("，", () => this.mark("，"), ".fn"), key("。", () => this.mark("。"), ".fn")] : [key("·", () => this.mark("·"), ".fn.f2", "间隔号")];
+    if (canWrite()) extra.push(key("手写", () => this.turnTo(true), ".fn.f2"));
     return el("div.r", {}, key("分隔 ’", () => this.letter("'"), ".fn.f2"), key("选第一个", () => this.choose(0), ".f4.fn"), ...extra);
   }
 
@@ -150,6 +197,7 @@ export class PinyinKeyboard extends Keyboard {
 
   back() {
     if (!this.letters) return super.back();
+    if (this.pad) return this.pad.clear();
     this.letters = this.letters.slice(0, -1);
     return this.update();
   }
@@ -161,6 +209,7 @@ export class PinyinKeyboard extends Keyboard {
   }
 
   found() {
+    if (this.pad) return { characters: this.readings ?? [], taken: 0 };
     const part = this.text ? "given" : "surname";
     return candidates(this.letters, { name: this.name ? part : "" });
   }
@@ -168,15 +217,20 @@ export class PinyinKeyboard extends Keyboard {
   offer() {
     if (!this.row) return;
     if (!this.letters) {
-      this.row.replaceChildren(el("span.say", {}, "按字母打拼音，再点要的字。ü 用 v。"));
+      this.row.replaceChildren(el("span.say", {}, this.pad ? "用手指在格子里写一个字，一笔一笔写，再点要的字。" : "按字母打拼音，再点要的字。ü 用 v。"));
       return;
     }
     const { characters } = this.found();
     const shown = characters.slice(this.page * PAGE, (this.page + 1) * PAGE);
     const buttons = shown.map((one, index) => key(one, () => this.choose(index), index === 0 ? ".on" : ""));
-    if (!buttons.length) buttons.push(el("span.say", {}, "没有这个音，退一格改改看"));
+    if (!buttons.length) buttons.push(el("span.say", {}, this.unread()));
     if (characters.length > PAGE) buttons.push(this.pageKey("up", "前面的字", -1, this.page === 0), this.pageKey("down", "更多的字", 1, (this.page + 1) * PAGE >= characters.length));
     this.row.replaceChildren(...buttons);
+  }
+
+  unread() {
+    if (!this.pad) return "没有这个音，退一格改改看";
+    return this.readings ? "没有认出来，按“重写”再写一遍" : "正在认字";
   }
 
   /** @param {string} drawing @param {string} label @param {number} by @param {boolean} off */
@@ -192,7 +246,8 @@ export class PinyinKeyboard extends Keyboard {
     const { characters, taken } = this.found();
     const one = characters[this.page * PAGE + index];
     if (!one) return;
-    this.letters = rest(this.letters, taken);
+    if (this.pad) this.pad.clear();
+    else this.letters = rest(this.letters, taken);
     this.page = 0;
     this.add(one);
     this.offer();
@@ -200,14 +255,23 @@ export class PinyinKeyboard extends Keyboard {
 
   /** @param {string} text */
   set(text) {
+    this.pad?.clear();
     super.set(text);
     this.page = 0;
     this.offer();
   }
 
+  close() {
+    this.pad?.close();
+    super.close();
+  }
+
   /** @param {string} name */
   take(name) {
-    if (/^[a-z']$/i.test(name)) this.letter(name.toLowerCase());
+    if (/^[a-z']$/i.test(name)) {
+      if (this.pad) this.turnTo(false);
+      this.letter(name.toLowerCase());
+    }
     else if (this.letters && /^[1-6]$/.test(name)) this.choose(Number(name) - 1);
     else if (this.letters && (name === " " || name === "Enter")) this.choose(0);
     else if (this.digits && /^[0-9]$/.test(name)) this.add(name);

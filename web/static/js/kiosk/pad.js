@@ -7,9 +7,9 @@ const MOST_POINTS = 15_000;
 
 /** @typedef {[number, number, number, number]} Point x, y as shares of the width, milliseconds since the first touch, pressure (0: none known) */
 
-/** @param {CanvasRenderingContext2D} pen @param {Point[][]} strokes @param {number} width */
-function draw(pen, strokes, width) {
-  [pen.strokeStyle, pen.lineWidth, pen.lineCap, pen.lineJoin] = [INK, (THICKNESS * width) / 970, "round", "round"];
+/** @param {CanvasRenderingContext2D} pen @param {Point[][]} strokes @param {number} width @param {number} thickness */
+function draw(pen, strokes, width, thickness) {
+  [pen.strokeStyle, pen.lineWidth, pen.lineCap, pen.lineJoin] = [INK, (thickness * width) / 970, "round", "round"];
   for (const stroke of strokes) {
     pen.beginPath();
     stroke.forEach(([x, y], index) => (index ? pen.lineTo(x * width, y * width) : pen.moveTo(x * width, y * width)));
@@ -24,8 +24,9 @@ function short(value) {
 }
 
 export class SignaturePad {
-  /** @param {HTMLCanvasElement} canvas @param {() => void} changed */
-  constructor(canvas, changed) {
+  /** @param {HTMLCanvasElement} canvas @param {() => void} changed @param {number} [thickness] of the pen on a field 970 wide */
+  constructor(canvas, changed, thickness = THICKNESS) {
+    this.thickness = thickness;
     this.canvas = canvas;
     this.changed = changed;
     /** @type {Point[][]} */
@@ -75,7 +76,7 @@ export class SignaturePad {
     const density = Math.min(2, devicePixelRatio || 1);
     [this.canvas.width, this.canvas.height] = [clientWidth * density, clientHeight * density];
     const pen = this.canvas.getContext("2d");
-    if (pen) draw(pen, this.strokes, this.canvas.width);
+    if (pen) draw(pen, this.strokes, this.canvas.width, this.thickness);
   }
 
   clear() {
