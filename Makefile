@@ -87,11 +87,11 @@ kiosk-screens: setup-test tools  ## a small picture of every screen of the kiosk
 simulated-year: setup-test  ## 20,000 cases of 30 organizations through a year, every deadline and figure worked out twice; half an hour; CASES=, ORGANIZATIONS=, SEED=
 	@$(BIN)/python -m tests.records.simulated_year --cases $(or $(CASES),20000) --organizations $(or $(ORGANIZATIONS),30) --seed $(or $(SEED),1)
 
-reception-day: setup-test  ## a day of 50 kiosks and 10 leaders through the queue, restarted at noon; a minute and a half
-	@JIETAN_WHOLE_DAY=1 $(BIN)/python -m pytest -q tests/reception/test_reception_day.py
+reception-day: setup-test  ## a day of 50 kiosks and 10 leaders through the queue, restarted at noon; KIOSKS=, LEADERS=, SEED=
+	@$(BIN)/python -m tests.reception.reception_day --kiosks $(or $(KIOSKS),50) --leaders $(or $(LEADERS),10) --seed $(or $(SEED),8)
 
 .PHONY: kiosk-day
-kiosk-day: setup-test  ## a day of one kiosk, 480 times as fast: line and power cuts, full disk, unplugged camera; every sitting once and whole, or says what is missing; HOURS=, SEED=
+kiosk-day: setup-test  ## a day of one kiosk, 240 times as fast: line and power cuts, full disk, unplugged camera; every sitting once and whole, or says what is missing; HOURS=, SEED=
 	@$(BIN)/python -m tests.kiosk.simulated_day --hours $(or $(HOURS),24) --seed $(or $(SEED),1)
 
 fuzz-api: setup-test  ## what the API's description allows and what it does not, by everybody, EXAMPLES= to each route; half an hour

@@ -9,13 +9,72 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any
 
+from av import AudioFrame
+
 from server.media.node import Node
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import Joined
 from server.settings import Settings
-from tests.media.client import Client, until
+from tests.media.client import Client, Tone, until
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
+"""For a computer that has other things to do."""
+FRAMES = 6
+"""So many of the other's must have come before somebody is heard."""
+
+
+class Voice(Tone):
+    """Sounds while `speaks` is set: sixteen people who go on for the whole of a talk would be the simulation's dearest part."""
+
+    def __init__(self, hertz: float) -> None:
+        super().__init__(hertz)
+        self.speaks = asyncio.Event()
+
+    async def recv(self) -> AudioFrame:
+        if not self.speaks.is_set():
+            await self.speaks.wait()
+            self._began = 0.0
+        return await super().recv()
+
+
+class Room:
+    """Two people who hear each other."""
+
+    def __init__(self, people: list[Client]) -> None:
+        self._people = people
+        self.heard = 0
+        """How often each of them has heard the other."""
+
+    @classmethod
+    async def open(cls, seats: tuple[JoinTicket, JoinTicket], key: str) -> "Room":
+        people = [Client(seat.signalling_url, key, seat.participant_id, "") for seat in seats]
+        for one, seat in zip(people, seats, strict=True):
+            one.tone = Voice(440)
+            await one.join(seat.token)
+            await until(lambda one=one: one.last(Joined), "a seat", PATIENCE_S)
+        return cls(people)
+
+    async def publish(self) -> "Room":
+        for one in self._people:
+            await one.publish(video=False)
+        await self.speak()
+        return self
+
+    async def speak(self) -> None:
+        """Until each of the two has heard the other."""
+        before = [sum(one.received.values()) for one in self._people]
+        for one in self._people:
+            one.tone.speaks.set()
+        for one, count in zip(self._people, before, strict=True):
+            heard = lambda one=one, count=count: sum(one.received.values()) >= count + FRAMES  # noqa: E731
+            await until(heard, f"{one.id} hears the other", PATIENCE_S)
+        for one in self._people:
+            one.tone.speaks.clear()
+        self.heard += 1
+
+    async def close(self) -> None:
+        for one in self._people:
+            await one.close()
 
 
 class RealRooms:
@@ -26,8 +85,10 @@ class RealRooms:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._node = Node(settings)
-        self._joining: dict[str, Future[list[Client]]] = {}
-        self.most, self.heard = 0, 0
+        self._rooms: dict[str, Future[Room]] = {}
+        self.most = 0
+        self.heard: set[str] = set()
+        """Receptions in which each of the two heard the other."""
         self._wait(self._node.start())
 
     def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -35,39 +96,27 @@ class RealRooms:
 
     def open(self, reception_id: str, seats: tuple[JoinTicket, JoinTicket]) -> None:
         """Have two people take their seats, before the day goes on and their tickets are too old; their sound comes by itself."""
-        people = [Client(seat.signalling_url, self._settings.key("seat"), seat.participant_id, "") for seat in seats]
-        for one, seat in zip(people, seats, strict=True):
-            self._wait(self._sit(one, seat.token))
-        self._joining[reception_id] = asyncio.run_coroutine_threadsafe(self._publish(people), self._loop)
-        self.most = max(self.most, len(self._joining))
-
-    async def _sit(self, one: Client, token: str) -> None:
-        await one.join(token)
-        await until(lambda: one.last(Joined), "a seat")
-
-    async def _publish(self, people: list[Client]) -> list[Client]:
-        for one in people:
-            await one.publish(video=False)
-        return people
+        room = self._wait(Room.open(seats, self._settings.key("seat")))
+        self._rooms[reception_id] = asyncio.run_coroutine_threadsafe(room.publish(), self._loop)
+        self.most = max(self.most, len(self._rooms))
 
     def hear(self, reception_id: str) -> None:
-        """Wait until each of the two has heard the other, and let them go; nothing where nobody talks with sound."""
-        joining = self._joining.get(reception_id)
-        if joining is None:
-            return
-        people = joining.result(PATIENCE_S)
-        self._wait(self._heard(people))
-        self.heard += 1
+        """Wait until each of the two has heard the other; nothing where nobody talks with sound."""
+        if reception_id in self._rooms:
+            self._rooms[reception_id].result(PATIENCE_S)
+            self.heard.add(reception_id)
 
-    async def _heard(self, people: list[Client]) -> None:
-        for one in people:
-            await until(lambda one=one: sum(one.received.values()) > 5, f"{one.id} hears the other", PATIENCE_S)
+    def hear_again(self) -> int:
+        """Everybody who talks with sound says something more, and is heard; how many rooms that are."""
+        for opening in list(self._rooms.values()):
+            self._wait(opening.result(PATIENCE_S).speak())
+        return len(self._rooms)
 
     def leave(self, reception_id: str) -> None:
         """The reception is over: its people hang up."""
-        joining = self._joining.pop(reception_id, None)
-        for one in joining.result() if joining is not None else ():
-            self._wait(one.close())
+        opening = self._rooms.pop(reception_id, None)
+        if opening is not None:
+            self._wait(opening.result().close())
 
     def stop(self) -> None:
         self._wait(self._node.stop())
