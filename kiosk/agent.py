@@ -279,7 +279,8 @@ class Agent:
         before = self._connected.get(copy.id)
         self._connected[copy.id] = socket
         if before is not None:
-            await before.close()
+            # The page has given it up, and may have left in it what nobody will read: a close would wait for that.
+            before.transport.abort()
         self.uploader.changed()
         await _send(socket, self._kept(copy))
         return copy
@@ -412,9 +413,6 @@ class Agent:
                 return True  # the page says what is missing, and ends the sitting
             await _refuse(socket, "full")
             return False
-        except alone.NoPiece:
-            await _refuse(socket, "bad_message")
-            return False
         except WrongOrder:
             await _refuse(socket, "wrong_order")
             return False
@@ -433,10 +431,18 @@ class Agent:
 
 
 def _may_take_last_room(copy: KeptCopy, data: bytes) -> bool:
-    """Words may, sound and photographs may not; raises NoPiece for what is no piece of a sitting alone."""
+    """Words may, sound and photographs may not.
+
+    What is no piece that this program knows, e.g. of screens that are newer, is kept like any other: the office looks at it
+    again and says what it cannot read.  Refused, it would be sent for ever, and what follows it would never be kept.
+    """
     if copy.about.kind == "talk":
         return False
-    message, _ = alone.unpack(data)
+    try:
+        message, _ = alone.unpack(data)
+    except alone.NoPiece:
+        log.warning("a piece is not understood", copy=copy.id)
+        return False
     return not isinstance(message, alone.CARRIES_BYTES)
 
 

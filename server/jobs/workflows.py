@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
-from server.domain.states import ReceptionState, RecognitionState
+from server.domain.states import Channel, ReceptionState, RecognitionState
 from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
@@ -290,7 +290,13 @@ def close_reception(reception_id: str) -> None:
 @DBOS.step()
 @until_it_works
 def close_room(reception_id: str) -> None:
-    """Have the node close the room, asking until it answers, and wait for the end of its journal."""
+    """Have the node close the room, asking until it answers, and wait for the end of its journal.
+
+    A sitting alone had no room: its manifest came with it, and its record waits for no node.
+    """
+    with office_at_work().store.read() as session:
+        if session.get_one(Reception, reception_id).channel == Channel.ALONE:
+            return
     wait = growing_pauses()
     while True:
         try:

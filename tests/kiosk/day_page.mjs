@@ -176,7 +176,7 @@ const doing = {
   at: ({ seconds }) => { at = seconds; },
   /** Begins a sitting. */
   alone: async ({ door, form, consent }) => {
-    [place, plugged.camera, plugged.microphone] = [door, true, true];
+    [place, at, plugged.camera, plugged.microphone] = [door, 0, true, true];
     sitting = new AloneSitting(door, form, consent);
     followPieces(sitting.line);
     const why = await sitting.begin();

@@ -23,8 +23,8 @@ from kiosk.holding import KEPT_S
 from kiosk.outbox import KeptCopy
 from kiosk.settings import KioskSettings
 from server.domain.states import ReceptionState
-from server.protocol import sealed
-from server.protocol.copies import End, Open, ToldOffice
+from server.protocol import alone, sealed
+from server.protocol.copies import End, Open, OpenAlone, ToldOffice
 from server.protocol.devices import Hold
 from server.reception.signature_image import decode_fingerprint
 from server.store import copyfiles
@@ -197,6 +197,17 @@ async def test_a_chunk_out_of_order_and_a_full_disk_are_told(settings: KioskSett
             await told(socket)
         assert opened(agent.outbox.copies()[0]) == [bytes(900_000)]
         assert agent.uploader._state().full
+
+
+async def test_what_newer_screens_say_is_kept_for_the_office_and_nothing_after_it_is_lost(settings: KioskSettings) -> None:
+    async with keeping(settings) as (agent, port):
+        for kept in (0, 2):  # the second time while the first connection is still open
+            socket = await connect(f"ws://127.0.0.1:{port}/", origin=OFFICE, compression=None)  # type: ignore[arg-type]
+            await socket.send(OpenAlone(secret="s" * 43, sitting_id="a1", begun_at=BEGUN).model_dump_json())
+            assert (await told(socket))["next"] == kept
+            assert (await send(socket, kept, b'{"type": "of a later version"}\n'))["next"] == kept + 1
+            assert (await send(socket, kept + 1, alone.pack(alone.Ended(at=3, how="left"))))["next"] == kept + 2
+        assert len(opened(agent.outbox.copies()[0])) == 4
 
 
 async def test_a_whole_copy_is_sent_confirmed_and_deleted(office: TestOffice, enrolled: KioskSettings) -> None:

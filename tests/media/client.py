@@ -116,6 +116,8 @@ class Client:
         self.document: RTCRtpSender
         self.tone = Tone(440)
         self.close_code: int | None = None
+        self.patience = 10.0
+        """Seconds that the node may take to answer."""
         self.peer: RTCPeerConnection | None = None
         self.socket: ClientConnection
         self._url = url
@@ -153,7 +155,7 @@ class Client:
     ) -> "Client":
         """Offer the fixed sections (`documents=False`: the older shape) and take the answer; `hidden`: without telling
         an own address, as a browser does that was not given a camera; `only`: the one video codec it knows."""
-        await until(lambda: self.last(Joined), "joined")
+        await until(lambda: self.last(Joined), "joined", self.patience)
         if self.peer is not None:
             await self.peer.close()
         peer = self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
@@ -179,7 +181,7 @@ class Client:
         if hidden:
             await self.send(Candidate(candidate="candidate:1 1 udp 1 9f0e.local 5004 typ host", sdp_mid="0"))
             await self.send(Candidate(candidate=None))
-        await until(lambda: self._count(Answer) > answers, "answer")
+        await until(lambda: self._count(Answer) > answers, "answer", self.patience)
         if hidden:
             await asyncio.sleep(0.3)  # the node has long looked at what it knows when this side makes itself known
         await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
@@ -191,7 +193,7 @@ class Client:
         if self.peer is not None:
             await self._new_socket()
             await self.peer.close()
-        await until(lambda: self.last(Joined), "joined")
+        await until(lambda: self.last(Joined), "joined", self.patience)
         peer = self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         for kind in ("audio", "video", "video"):
             peer.addTransceiver(kind, direction="inactive")
@@ -200,7 +202,7 @@ class Client:
         await peer.setLocalDescription(await peer.createOffer())
         answers = self._count(Answer)
         await self.send(Offer(sdp=re.sub(r"a=rtcp-fb:\d+ goog-remb\r\n", "", peer.localDescription.sdp)))
-        await until(lambda: self._count(Answer) > answers, "answer")
+        await until(lambda: self._count(Answer) > answers, "answer", self.patience)
         await peer.setRemoteDescription(RTCSessionDescription(self.last(Answer).sdp, "answer"))
         self._watch(peer)
         return self
@@ -213,7 +215,7 @@ class Client:
     async def _new_socket(self) -> None:
         joined, old = self._count(Joined), self.socket
         await self.join(self.last(Joined).resume, self.last(Answer).line)
-        await until(lambda: self._count(Joined) > joined, "joined again")
+        await until(lambda: self._count(Joined) > joined, "joined again", self.patience)
         await old.close()
 
     def _count(self, kind: type) -> int:

@@ -17,7 +17,7 @@ from server.protocol.signalling import Joined
 from server.settings import Settings
 from tests.media.client import Client, Tone, until
 
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 """For a computer that has other things to do."""
 FRAMES = 6
 """So many of the other's must have come before somebody is heard."""
@@ -49,7 +49,7 @@ class Room:
     async def open(cls, seats: tuple[JoinTicket, JoinTicket], key: str) -> "Room":
         people = [Client(seat.signalling_url, key, seat.participant_id, "") for seat in seats]
         for one, seat in zip(people, seats, strict=True):
-            one.tone = Voice(440)
+            one.tone, one.patience = Voice(440), PATIENCE_S
             await one.join(seat.token)
             await until(lambda one=one: one.last(Joined), "a seat", PATIENCE_S)
         return cls(people)

@@ -13,6 +13,7 @@ import argparse
 import heapq
 import itertools
 import json
+import logging
 import random
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import func, select
 
 from server import clock
@@ -397,6 +399,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=8)
     asked = parser.parse_args()
     halls = max(2, asked.kiosks // 10)
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with tempfile.TemporaryDirectory(prefix="jietan-reception-day-") as folder:
         told = lambda words: print(words, file=sys.stderr, flush=True)  # noqa: E731
         figures = simulate(Path(folder), (asked.kiosks, asked.leaders, halls), asked.seed, told)
