@@ -10,7 +10,9 @@ from server.protocol.base import Message
 from server.protocol.office import Enrol, ErrorBody, JoinTicket, LogIn, Me, NewSitting, Sitting
 
 T = TypeVar("T", bound=BaseModel)
+UNREADABLE = ErrorBody(code="unknown", message="服务器答复有误，请稍后再试。")
 TIMEOUT_S = 30.0
+NOT_THE_OFFICE = "what answers is not the office"
 
 
 class OfficeRefused(Exception):
@@ -34,7 +36,8 @@ class SeatRefused(Exception):
 class Office:
     """One client with its own cookie.
 
-    Every method raises OfficeRefused for an error answer and ConnectionError where no answer comes.
+    Every method raises OfficeRefused for an error answer and ConnectionError where no answer comes, or one that is not the
+    office's: where a line asks to be paid or logged in to first, a page that says so comes instead.
     """
 
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None, *, key: str = "") -> None:
@@ -57,15 +60,18 @@ class Office:
     async def call(self, method: str, path: str, body: Message | dict[str, Any] | None = None) -> Any:
         """Send JSON, get JSON (None for an empty answer)."""
         answer = await self._answer(method, path, body)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            raise ConnectionError(NOT_THE_OFFICE) from None
 
     async def get_as(self, kind: type[T], method: str, path: str, body: Message | None = None) -> T:
         """`call` with its answer as a message of the contract."""
-        return kind.model_validate_json((await self._answer(method, path, body)).content)
+        return _message(kind, await self._answer(method, path, body))
 
     async def put(self, kind: type[T], method: str, path: str, data: bytes, headers: dict[str, str]) -> T:
         """Send bytes as they are, get a message of the contract."""
-        return kind.model_validate_json((await self._answer(method, path, data, headers)).content)
+        return _message(kind, await self._answer(method, path, data, headers))
 
     async def fetch(self, path: str) -> bytes:
         """A file, whole."""
@@ -126,9 +132,22 @@ class Office:
             raise ConnectionError(f"no answer from the office: {type(error).__name__}") from error
         if answer.status_code in (502, 503, 504):
             raise ConnectionError(f"the office is not ready: {answer.status_code}")
+        if answer.is_redirect:
+            raise ConnectionError(NOT_THE_OFFICE)
         if answer.is_error:
-            raise OfficeRefused(answer.status_code, _error_body(answer))
+            body = _error_body(answer)
+            if answer.status_code in (401, 511) and body is UNREADABLE:
+                raise ConnectionError(NOT_THE_OFFICE)  # the key was not taken away: the office would say so in its own words
+            raise OfficeRefused(answer.status_code, body)
         return answer
+
+
+def _message(kind: type[T], answer: httpx.Response) -> T:
+    """Raises ConnectionError."""
+    try:
+        return kind.model_validate_json(answer.content)
+    except ValidationError:
+        raise ConnectionError(NOT_THE_OFFICE) from None
 
 
 def _content(body: Message | dict[str, Any] | bytes | None) -> dict[str, Any]:
@@ -141,4 +160,4 @@ def _error_body(answer: httpx.Response) -> ErrorBody:
     try:
         return ErrorBody.model_validate(answer.json()["error"])
     except (ValueError, KeyError, TypeError, ValidationError):
-        return ErrorBody(code="unknown", message="服务器答复有误，请稍后再试。")
+        return UNREADABLE

@@ -154,7 +154,7 @@ class Outbox:
     @property
     def size(self) -> int:
         """Bytes on the disk."""
-        return sum(copy.size for copy in self._copies.values())
+        return sum(copy.size for copy in list(self._copies.values()))  # another thread may begin or delete one meanwhile
 
     @property
     def room(self) -> int:

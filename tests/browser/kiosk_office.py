@@ -66,6 +66,7 @@ class KioskOffice:
         values = {"DATA_DIR": self.settings.data_dir, "WEB_PORT": self.settings.web_port, "SECRET": self.settings.secret}
         values |= {"MEDIA_URL": self.settings.media_url, "TRANSCRIBER_URL": self.settings.transcriber_url}
         values |= {"ARCHIVE_ON_FILING": self.settings.archive_on_filing, "DISK_RESERVE_MB": self.settings.disk_reserve_mb}
+        values |= {"SECOND_PASS": self.settings.second_pass}
         environment = os.environ | {f"JIETAN_{name}": str(value) for name, value in values.items()}
         command = [sys.executable, "-c", "from server.cli import app; app()", "web"]
         with self.output.open("ab") as output:

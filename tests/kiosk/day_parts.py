@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import itertools
 import json
 import os
 import random
@@ -28,6 +29,12 @@ COPIES_MAX_MB = 50
 """So little that a line which is cut for some two hours fills it: then nobody is let begin."""
 
 
+PORTAL = tuple(
+    f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+    for status, body in (("200 OK", "<html>please log in</html>"), ("302 Found\r\nLocation: http://portal.test/", ""), ("401 Unauthorized", "<html>"))
+)
+
+
 class Line:
     """Between kiosk and office: bytes both ways, until somebody cuts it."""
 
@@ -35,9 +42,12 @@ class Line:
         place = urlsplit(url)
         self._to = (place.hostname or "", place.port or 0)
         self.cut = False
+        self.portal = False
+        """While it is cut, somebody else's page answers: asks to be paid or logged in to."""
         self.cuts = 0
         self.finishing: Callable[[], bool] = lambda: False
         """Asked whenever a `finish` has passed; whether the line is to break before its answer."""
+        self._answers = itertools.cycle(PORTAL)
         self._open: set[asyncio.StreamWriter] = set()
         self._passing: set[asyncio.Task[Any]] = set()
 
@@ -68,7 +78,7 @@ class Line:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.cut:
-            writer.transport.abort()
+            await self._somebody_else(reader, writer)
             return
         try:
             far_reader, far_writer = await asyncio.open_connection(*self._to)
@@ -80,6 +90,16 @@ class Line:
         self._open |= pair
         await asyncio.gather(self._up(reader, far_writer, deaf), self._down(far_reader, writer, deaf))
         self._open -= pair
+
+    async def _somebody_else(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.portal:
+            writer.transport.abort()
+            return
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(next(self._answers))
+            await writer.drain()
+        writer.close()
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deaf: list[bool]) -> None:
         with contextlib.suppress(OSError):

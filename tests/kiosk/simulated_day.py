@@ -4,11 +4,11 @@ everything that happens to them.
     python -m tests.kiosk.simulated_day --hours 24        (make kiosk-day)
 
 Every ten minutes of the day somebody tells their matter alone, or talks while the page keeps its copy.  Meanwhile the line
-is cut, also between the last word to the office and its answer; the kiosk's program, its page or the office's program are
-killed (kill -9) in the middle of anything; the disk takes no more; camera and microphone are unplugged; somebody walks
-away.  At the end every sitting is at the office exactly once, byte for byte what was said, or the record says what is
-missing; one line of JSON.  Timers of the kiosk's program run FACTOR times as fast; the office's far side of talks is written
-into its store.
+is cut, also between the last word to the office and its answer, or somebody else answers in the office's place; the kiosk's
+program, its page or the office's program are killed (kill -9) in the middle of anything; the disk takes no more; camera and
+microphone are unplugged; somebody walks away.  At the end every sitting is at the office exactly once, byte for byte what was
+said, or the record says what is missing; one line of JSON.  Timers of the kiosk's program run FACTOR times as fast; the
+office's far side of talks is written into its store.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import hashlib
 import itertools
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -171,6 +172,7 @@ class Day:
                 self.line.set_cut(False)
         elif self.random.random() < 0.3:
             self.cut_for = self.random.choice((1, 1, 2, 3, LONGEST_CUT if self.random.random() < 0.5 else 4))
+            self.line.portal = self.random.random() < 0.3
             self.line.set_cut(True)
         elif self.random.random() < 0.3:
             self.line.break_off()
@@ -609,6 +611,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="a new folder for everything that both programs write; left out: a temporary one")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # and its programs with it
     with contextlib.ExitStack() as stack:
         folder = Path(asked.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="jietan-kiosk-day-")))
         folder.mkdir(exist_ok=True)

@@ -210,6 +210,20 @@ async def test_what_newer_screens_say_is_kept_for_the_office_and_nothing_after_i
         assert len(opened(agent.outbox.copies()[0])) == 4
 
 
+@pytest.mark.parametrize("answer", [
+    httpx.Response(200, html="<html>please log in</html>"), httpx.Response(302, headers={"Location": "http://portal.test/"}),
+    httpx.Response(401, html="<html>"), httpx.Response(511, html="<html>"),
+])  # fmt: skip
+async def test_who_answers_in_the_place_of_the_office_is_no_answer(settings: KioskSettings, answer: httpx.Response) -> None:
+    """A line that asks to be logged in to first neither ends the program nor takes its key away."""
+    agent = Agent(settings, httpx.MockTransport(lambda _: answer))
+    with pytest.raises(ConnectionError):
+        await agent.uploader.work()
+    with pytest.raises(ConnectionError):
+        await agent.office.call("POST", "/api/agent/alarm")
+    agent.outbox.close()
+
+
 async def test_a_whole_copy_is_sent_confirmed_and_deleted(office: TestOffice, enrolled: KioskSettings) -> None:
     reception = begin(office)
     async with keeping(enrolled, office) as (agent, port):

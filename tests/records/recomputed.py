@@ -4,9 +4,11 @@ Nothing of the product is imported: the limits are written down again here, days
 holiday package, and figures are loops over what the journal says.  What the product keeps must agree exactly.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from chinese_calendar.constants import holidays, workdays
@@ -106,6 +108,8 @@ class Books:
         self.matters: dict[int, Matter] = {}
         self.talks: list[tuple[date, int]] = []
         """Day of a leader's reception by video, and the leader's organization."""
+        self._judged: dict[tuple[frozenset[str], date, int], list[tuple[date, int, int | None, bool]]] = {}
+        self._taken = 0
 
     # --- reminders -----------------------------------------------------------------------------------------------
 
@@ -180,6 +184,7 @@ class Books:
 
     def take(self, entry: Entry) -> None:
         """One entry; AssertionError where the product let happen what it must not, or the other way round."""
+        self._taken += 1
         if entry.what == "talk":
             self.talks.append((entry.day, entry.data["organization"]))
             return
@@ -326,18 +331,27 @@ class Books:
     def in_time(self, rules: Iterable[str], orgs: set[int], first: date, last: date, today: date) -> tuple[set[int], set[int]]:
         """及时受理率, 按期办结率: whose limits fell due, and of them those that were kept."""
         fell, late = set(), set()
-        for number, matter in self.matters.items():
-            for limit in matter.limits:
-                if limit.rule not in rules or limit.who not in orgs or not first <= limit.due <= last or limit.due >= today:
-                    continue
-                if limit.dropped is not None and limit.dropped <= limit.due:
-                    continue
-                if limit.open and any(kind in STOPPED_BY.get(limit.rule, ()) and end is None and begin <= limit.due for kind, begin, end in matter.pauses):
-                    continue
+        judged = self._fallen_due(frozenset(rules), today)
+        for place in range(bisect_left(judged, first, key=itemgetter(0)), bisect_right(judged, last, key=itemgetter(0))):
+            _, number, who, is_late = judged[place]
+            if who in orgs:
                 fell.add(number)
-                if limit.dropped is not None or limit.done is None or limit.done > limit.due:
+                if is_late:
                     late.add(number)
         return fell - late, fell
+
+    def _fallen_due(self, rules: frozenset[str], today: date) -> list[tuple[date, int, int | None, bool]]:
+        """Limits that fell due before today: last day, case, who had to act, whether it was late.  By last day, and worked
+        out once for all that is asked of the same books."""
+        key = (rules, today, self._taken)
+        if key not in self._judged:
+            found = [
+                (limit.due, number, limit.who, limit.dropped is not None or limit.done is None or limit.done > limit.due)
+                for number, matter in self.matters.items() for limit in matter.limits
+                if limit.rule in rules and limit.due < today and _counts(matter, limit)
+            ]  # fmt: skip
+            self._judged[key] = sorted(found, key=itemgetter(0, 1))
+        return self._judged[key]
 
     def rated(self, body: str, orgs: set[int], first: date, last: date) -> tuple[set[int], set[int], set[int]]:
         """满意率 and 参评率 of one body: pleased, rated, could be rated."""
@@ -403,6 +417,14 @@ class Books:
                 if judged and limit.dropped is not None and limit.dropped > limit.due:
                     found["taken_back_late"].add(number)
         return found
+
+
+def _counts(matter: Matter, limit: Limit) -> bool:
+    """Neither taken back in time nor standing still since before its last day."""
+    if limit.dropped is not None and limit.dropped <= limit.due:
+        return False
+    stops = STOPPED_BY.get(limit.rule, set())
+    return not (limit.open and any(kind in stops and end is None and begin <= limit.due for kind, begin, end in matter.pauses))
 
 
 def _stages(gone: int, lapses: bool, before: Iterable[int], late: tuple[int, int]) -> list[str]:

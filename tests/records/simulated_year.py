@@ -13,6 +13,7 @@ import heapq
 import itertools
 import json
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -144,8 +145,9 @@ class Year:
         if later < DAYS:
             self.plan(later, what)
 
-    def run(self, until: int = DAYS) -> None:
+    def run(self, until: int = DAYS, progress: Callable[[str], None] = lambda _: None) -> None:
         """Everything that is planned for the days before `until`, one transaction a day, and reminders each evening."""
+        began = time.perf_counter()
         for number in range(self.lived, until):
             day = FIRST + timedelta(days=number)
             with self.store.write() as session:
@@ -153,6 +155,8 @@ class Year:
                     self.set_clock(day, self.random.choice(HOURS))
                     heapq.heappop(self.plans)[2](session, day)
             self.remind(day)
+            if number % 10 == 9:
+                progress(f"{day}  {len(self.books.matters)} matters, {self.steps.total()} steps, {time.perf_counter() - began:.0f} s")
         self.lived = until
         self.set_clock(FIRST + timedelta(days=until), HOURS[1])
 
@@ -447,12 +451,14 @@ def check_reminders(year: Year) -> int:
     return given.total()
 
 
-def check_figures(year: Year, keys: list[str], organizations: list[int]) -> int:
+def check_figures(year: Year, keys: list[str], organizations: list[int], progress: Callable[[str], None] = lambda _: None) -> int:
     """Every figure of these periods and organizations is the recomputed one, and so are the matters behind it."""
     checked = 0
     today = clock.today_in_office().date()
     with year.store.read() as session:
         for organization, key in itertools.product(organizations, keys):
+            if key == keys[0]:
+                progress(f"figures of organization {organization}, {checked} agree")
             period = periods.parse(key)
             everything = year.actor(1, StaffRole.SUPERVISOR)
             scope = Scope(actor=everything, path=year.paths[organization], period=period, today=today, policy=Policy())
@@ -505,7 +511,8 @@ LISTED = ("year", "half")
 ALL_KEYS = [f"{YEAR}", *(f"{YEAR}-H{n}" for n in (1, 2)), *(f"{YEAR}-Q{n}" for n in (1, 2, 3, 4)), *(f"{YEAR}-{n:02}" for n in range(1, 13))]
 
 
-def simulate(folder: Path, cases: int, organizations: int, seed: int = 1, *, compared: int = 0, url: str = "") -> dict[str, Any]:
+def simulate(folder: Path, cases: int, organizations: int, seed: int = 1, *, compared: int = 0, url: str = "",
+             progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:  # fmt: skip
     """Run the year, comparing at its middle and at its end; what was compared, and how long it took.
 
     Deadlines and reminders are compared throughout; figures of `compared` organizations in some periods, of 0 of all in all.
@@ -513,14 +520,14 @@ def simulate(folder: Path, cases: int, organizations: int, seed: int = 1, *, com
     began, cpu = time.perf_counter(), time.process_time()
     year = Year(folder, cases, organizations, seed, url)
     try:
-        year.run(until=DAYS // 2)
+        year.run(until=DAYS // 2, progress=progress)
         few = [1, 2, organizations][: compared or 3]
         checked = check_figures(year, [f"{YEAR}-H1"], few)
         check_deadlines(year)
-        year.run()
+        year.run(progress=progress)
         lived = time.perf_counter() - began
         deadlines, reminded = check_deadlines(year), check_reminders(year)
-        checked += check_figures(year, [f"{YEAR}", f"{YEAR}-Q2"] if compared else ALL_KEYS, few if compared else list(year.paths))
+        checked += check_figures(year, [f"{YEAR}", f"{YEAR}-Q2"] if compared else ALL_KEYS, few if compared else list(year.paths), progress)
     finally:
         clock.set_source(None)
         year.store.close()
@@ -540,7 +547,11 @@ def main() -> None:
     parser.add_argument("--url", default="", help="SQLAlchemy URL of an empty database; left out: SQLite in a temporary folder")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(simulate(Path(folder), told.cases, told.organizations, told.seed, url=told.url), ensure_ascii=False))
+        figures = simulate(
+            Path(folder), told.cases, told.organizations, told.seed, url=told.url,
+            progress=lambda words: print(words, file=sys.stderr, flush=True),
+        )  # fmt: skip
+        print(json.dumps(figures, ensure_ascii=False))
 
 
 if __name__ == "__main__":
