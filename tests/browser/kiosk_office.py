@@ -60,6 +60,7 @@ class KioskOffice:
         self.url = self.settings.base_url
         self.output = folder / "web.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.start_s = START_S
 
     def start(self) -> None:
         """Start the program and wait until it answers; raises AssertionError with its output."""
@@ -76,7 +77,7 @@ class KioskOffice:
         self._wait()
 
     def _wait(self) -> None:
-        until = time.monotonic() + START_S
+        until = time.monotonic() + self.start_s
         while time.monotonic() < until and self.process is not None and self.process.poll() is None:
             try:
                 httpx.get(f"{self.url}/healthz", trust_env=False).raise_for_status()

@@ -571,6 +571,7 @@ async def simulate(
     sounds = Sounds(folder / "sounds")
     transcriber = Transcriber()
     office = KioskOffice(folder / "office", disk_reserve_mb=0, transcriber_url=transcriber.url)
+    office.start_s = LONGEST_WAIT_S
     try:
         await asyncio.to_thread(office.start)
         line = Line(office.url)
