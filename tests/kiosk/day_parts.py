@@ -176,6 +176,15 @@ class Program:
         assert self.process is not None
         resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
+    async def answers(self) -> bool:
+        """Whether its door is open."""
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
     def held(self) -> list[str]:
         """What lies in its outbox."""
         return sorted(path.name for path in self.folder.glob("outbox/*"))

@@ -52,8 +52,8 @@ from tests.reception.programs import Transcriber
 
 FACTOR = 240.0
 EVERY_MIN = 10
-QUIET_S = 0.7
-"""After each sitting nobody is there for so long at least: then the program sends."""
+QUIET_S, LONGEST_QUIET_S = 0.7, 20.0
+"""After each sitting nobody is there for so long at least, and at most: then the program sends."""
 SLICES = 12
 """Pieces of a run of the recorder."""
 WARM_UP_H = 2
@@ -135,7 +135,7 @@ class Day:
             killer = asyncio.create_task(self._kill_some_time())
             await self._sit_down(told)
             await killer
-            await asyncio.sleep(max(QUIET_S, EVERY_MIN * 60 / FACTOR - (time.monotonic() - now)))
+            await self._nobody_is_there(now + EVERY_MIN * 60 / FACTOR)
             self.rss.append((hour, self.program.rss_kb()))
             if (number + 1) % (60 // EVERY_MIN) == 0 or number + 1 == sittings:
                 progress(self._so_far(number + 1, time.monotonic() - began))
@@ -146,6 +146,14 @@ class Day:
             f"{number * EVERY_MIN // 60:02d}:{number * EVERY_MIN % 60:02d}  {number} sittings, {len(self.program.held())} at the kiosk, line {line}, "
             f"{self.program.kills} kills, {self.office_kills} of the office, {self.rss[-1][1] // 1024} MB, {seconds:.0f} s"
         )
+
+    async def _nobody_is_there(self, until: float) -> None:
+        """Until the next sitting; minutes in which all that waits can be sent, if the line is well."""
+        until, latest = max(until, time.monotonic() + QUIET_S), time.monotonic() + LONGEST_QUIET_S
+        while (now := time.monotonic()) < until or (now < latest and self.program.held() and not self.line.cut):
+            if self.abandoned and await self.program.answers():
+                self._somebody_is_there()
+            await asyncio.sleep(0.05)
 
     async def _sit_down(self, told: Told) -> None:
         try:
