@@ -52,6 +52,7 @@ LineId = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Version = Annotated[int, Query(ge=0, le=2**31 - 1)]
+FormStamp = Annotated[str, Query(pattern="^[0-9a-f]{0,64}$")]
 MEDIA_TYPES = {form.suffix: form.media_type for form in FILE_TYPES.values()} | {".ogg": "audio/ogg"}
 
 
@@ -91,17 +92,17 @@ def at_the_desk(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> Response:
 
 
 @router.get("/{record_id}/changes")
-def changes(record_id: RecordId, db: Db, actor: LeaderOrClerk, since: Version) -> Response:
-    """What is new since the version that the page knows."""
-    return _written(desk.changes(db, actor, record_id, since))
+def changes(record_id: RecordId, db: Db, actor: LeaderOrClerk, since: Version, form: FormStamp = "") -> Response:
+    """What is new since the version and the form that the page knows."""
+    return _written(desk.changes(db, actor, record_id, since, form))
 
 
 @router.post("/{record_id}/edits")
-def edit(record_id: RecordId, edits: Edits, db: Db, actor: Clerk, since: Version | None = None) -> Response:
-    """Correct the record; the answer is the whole record, or what is new since a version."""
+def edit(record_id: RecordId, edits: Edits, db: Db, actor: Clerk, since: Version | None = None, form: FormStamp = "") -> Response:
+    """Correct the record; the answer is the whole record, or what is new since a version and a form."""
     if since is None:
         return _json(editing.edit(db, actor, record_id, edits))
-    return _written(desk.edit(db, actor, record_id, edits, since))
+    return _written(desk.edit(db, actor, record_id, edits, since, form))
 
 
 @router.get("/{record_id}/revisions")

@@ -691,13 +691,12 @@ class DisputeView(Message):
 
 
 class RecordHead(RecordRow):
-    """All of a record but its lines and what lies around them."""
+    """All of a record but its lines, its form and what lies around them."""
 
     version: int
     """Number of the last revision; every edit raises it."""
     started_at: Moment | None
     participants: tuple[Participant, ...]
-    form: tuple[FormValue, ...]
     copy_message: str = ""
     """While the kiosk's copy that may fill gaps is on its way: a sentence for the clerk."""
     second_pass: SecondPassView | None = None
@@ -738,6 +737,7 @@ class RecordSurroundings(Message):
 
 
 class Record(RecordHead, RecordSurroundings):
+    form: tuple[FormValue, ...]
     body: tuple[RecordLine, ...]
     suggestions: tuple[Suggestion, ...] = ()
 
@@ -755,6 +755,9 @@ class DeskLine(LineState):
 class DeskRecord(RecordHead, RecordSurroundings):
     """The record for the correction page."""
 
+    form: tuple[FormValue, ...]
+    form_stamp: str
+    """Another one whenever anything in the form is."""
     body: tuple[DeskLine, ...]
     suggestions: tuple[Suggestion, ...] = ()
 
@@ -764,6 +767,9 @@ class RecordChanges(RecordHead):
 
     since: int
     """That version."""
+    form: tuple[FormValue, ...] | None
+    """None: it is as at the stamp that the page told."""
+    form_stamp: str
     body: tuple[DeskLine, ...]
     """Lines that are new or may have changed."""
     order: tuple[Identifier, ...] | None = None

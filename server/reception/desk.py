@@ -1,19 +1,21 @@
 """The record as the correction page gets it: short, and after an edit only what is new.
 
 A two-hour sitting has 4,000 lines and 100,000 words.  Their words are handed on as the JSON that the store keeps, which
-nobody reads on the way; and a page that has the record is told what the revisions since then touched.
+nobody reads on the way; and a page that has the record is told what the revisions since then touched.  Its form rests on
+hundreds of places and hardly ever changes: a page that tells its stamp is given it only when it is another one.
 """
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.protocol.office import DeskRecord, Edits, RecordChanges
+from server.protocol.office import DeskRecord, Edits, FormValue, RecordChanges
 from server.reception import editing
 from server.reception.records import head, heard_unboosted, open_suggestions, require, surroundings
 from server.store import copies, records
@@ -32,27 +34,27 @@ def open_record(session: Session, actor: Actor, record_id: str) -> str:
     return _whole(session, actor, record)
 
 
-def changes(session: Session, actor: Actor, record_id: str, since: int) -> str:
-    """RecordChanges as JSON for a page that knows version `since`; a DeskRecord where that is too long ago."""
-    return _since(session, actor, require(session, actor, record_id), since)
+def changes(session: Session, actor: Actor, record_id: str, since: int, form_stamp: str = "") -> str:
+    """RecordChanges as JSON for a page that knows version `since` and a form; a DeskRecord where that is too long ago."""
+    return _since(session, actor, require(session, actor, record_id), since, form_stamp)
 
 
-def edit(session: Session, actor: Actor, record_id: str, edits: Edits, since: int) -> str:
+def edit(session: Session, actor: Actor, record_id: str, edits: Edits, since: int, form_stamp: str = "") -> str:
     """Do all edits in order, or none; answers and raises as `changes` and `editing.apply` do."""
     record = editing.apply(session, actor, record_id, edits)
     if edits.edits[0].kind in editing.MOVES:
         return _whole(session, actor, record)
-    return _since(session, actor, record, since)
+    return _since(session, actor, record, since, form_stamp)
 
 
 def _whole(session: Session, actor: Actor, record: VisitRecord) -> str:
     suggestions = tuple(open_suggestions(session, record))
     known = {**head(session, actor, record), **surroundings(session, record)}
-    message = DeskRecord.model_construct(**known, suggestions=suggestions, body=())
-    return _with_lines(message, _lines(session, record, None))
+    message = DeskRecord.model_construct(**known, suggestions=suggestions)
+    return _written(message, _lines(session, record, None))
 
 
-def _since(session: Session, actor: Actor, record: VisitRecord, since: int) -> str:
+def _since(session: Session, actor: Actor, record: VisitRecord, since: int, form_stamp: str) -> str:
     if not 0 <= record.version - since <= MOST_REVISIONS:
         return _whole(session, actor, record)
     new = records.revisions(session, record.id, since)
@@ -64,9 +66,8 @@ def _since(session: Session, actor: Actor, record: VisitRecord, since: int) -> s
         since=since,
         order=tuple(records.line_ids(session, record.id)) if any(one.kind in RESHAPING for one in new) else None,
         suggestions=tuple(open_suggestions(session, record, touched)),
-        body=(),
     )
-    return _with_lines(message, _lines(session, record, touched))
+    return _written(message, _lines(session, record, touched), form_stamp)
 
 
 RESHAPING = {"split", "join", "insert", "take", "recognised"}
@@ -103,5 +104,12 @@ def _line(row: Row[Any], copied: set[str], unboosted: str) -> str:
     return json.dumps(short, ensure_ascii=False)[:-1] + unread + "}"
 
 
-def _with_lines(message: BaseModel, lines: Iterable[str]) -> str:
-    return message.model_dump_json(exclude={"body"})[:-1] + ',"body":[' + ",".join(lines) + "]}"
+_FORM = TypeAdapter(tuple[FormValue, ...])
+
+
+def _written(message: DeskRecord | RecordChanges, lines: Iterable[str], known_form: str = "") -> str:
+    form = _FORM.dump_json(message.form or ())
+    stamp = hashlib.blake2s(form, digest_size=8).hexdigest()
+    told = "null" if stamp == known_form else form.decode()
+    rest = message.model_dump_json(exclude={"form", "form_stamp", "body"})[:-1]
+    return f'{rest},"form":{told},"form_stamp":"{stamp}","body":[{",".join(lines)}]}}'

@@ -3,12 +3,13 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.test_desk_page import Desk, log_in, look, opened, row, saved, type_into
@@ -99,8 +100,39 @@ def test_typing_through_a_killed_server_arrives_whole(browser: Browser, desk: De
     page.keyboard.type("没有别的要说的了。")
     expect(page.locator("#offline")).to_contain_text("都存在这台电脑上", timeout=10_000)
     program.start_again()
-    saved(page)
+    # The page tries again within two seconds (the next test), the first answers of a program just started take their time.
+    saved(page, seconds=20)
     assert desk.line(record.id, "就这些。").text == "就这些，没有别的要说的了。"
+    context.close()
+
+
+def test_what_is_kept_is_tried_every_two_seconds_however_long_the_office_is_away(browser: Browser, desk: Desk) -> None:
+    """By the page's clock, so that a busy machine changes nothing."""
+    record = desk.seed()
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.install()
+    log_in(page, desk, "lin")
+    opened(page, desk, record)
+    tries: list[str] = []
+
+    def away(route: Route) -> None:
+        tries.append(route.request.url)
+        route.abort()
+
+    page.route(re.compile(r"/api/(me$|records/.*/edits)"), away)
+    type_into(page, "就这些。", "就这些，没有别的了。")
+    page.clock.run_for(1000)
+    for number in range(1, 20):
+        end = time.monotonic() + 10
+        while len(tries) < number:
+            assert time.monotonic() < end, f"not tried for the {number}th time"
+            page.wait_for_timeout(20)
+        page.clock.run_for(2000)
+    page.unroute_all()
+    page.clock.run_for(2000)
+    saved(page)
+    assert desk.line(record.id, "就这些。").text == "就这些，没有别的了。"
     context.close()
 
 

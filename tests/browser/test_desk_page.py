@@ -287,8 +287,8 @@ def row(page: Page, text: str) -> Locator:
     return page.locator(".u").filter(has_text=text)
 
 
-def saved(page: Page) -> None:
-    expect(page.locator("#saved")).to_contain_text("已自动保存", timeout=8000)
+def saved(page: Page, seconds: float = 8) -> None:
+    expect(page.locator("#saved")).to_contain_text("已自动保存", timeout=1000 * seconds)
 
 
 def look(page: Page, name: str) -> None:

@@ -51,8 +51,10 @@ export class Form extends EventTarget {
 
   /** @param {any} record @param {boolean} editable */
   show(record, editable) {
+    const same = record.form === this.record.form && JSON.stringify(record.proposals) === JSON.stringify(this.record.proposals) && editable === this.editable;
     this.startedAt = record.started_at;
     this.record = record;
+    if (same) return;
     this.editable = editable;
     this.citing.hidden = !editable;
     const first = !this.boxes.size;

@@ -15,6 +15,8 @@ const MOVED = 4;
 /** How a place of a kind is underlined; the others by whether they were heard well. @type {Record<string, string>} */
 const LOOKS = { differ: "two", weak: "q" };
 
+/** @typedef {{from: number, to: number, core?: number[]}} PlaceOfText offsets in a line's text; core: what is chosen of it */
+
 /** The line being played and the word in it are found in lines sorted by start. @param {any[]} lines @param {number} t */
 export function lineAt(lines, t) {
   let low = 0;
@@ -187,7 +189,7 @@ export class Lines extends EventTarget {
     if (focused && say.textContent === text) return;
     const caret = focused ? caretIn(say) : null;
     say.replaceChildren(...marked(text, unsaved === null && !line.deleted ? this.marks(line) : []));
-    if (caret !== null) placeCaret(say, Math.min(caret, text.length));
+    if (caret !== null) choose(say, Math.min(caret, text.length));
   }
 
   /** Places to check: where the passes differ, words that were not heard well, and what a matter hangs on. @param {any} line */
@@ -287,36 +289,31 @@ export class Lines extends EventTarget {
     if (say && document.activeElement === say) this.caret = caretIn(/** @type {HTMLElement} */ (say)) ?? this.caret;
   }
 
-  /** @param {string} id @param {{scroll?: boolean, focus?: boolean}} [options] */
-  select(id, { scroll = true, focus = false } = {}) {
+  /**
+   * Whatever changes the page comes first: each question for a place on the screen after a change lays the page out anew.
+   * @param {string} id @param {{scroll?: boolean, focus?: boolean, place?: PlaceOfText}} [options] place: see `edit`
+   */
+  select(id, { scroll = true, focus = false, place } = {}) {
     this.current = this.list.pinned = id;
     const row = this.list.ensure(id);
     if (!row) return;
     this.mark();
-    if (scroll) row.scrollIntoView({ block: "nearest" });
-    if (focus) this.edit(id);
     this.tell("select", id);
+    if (focus) this.edit(id, place);
+    if (scroll) row.scrollIntoView({ block: "nearest" });
   }
 
-  /** Puts the caret at the end of a line. @param {string} id */
-  edit(id) {
+  /** Puts the caret at the end of a line, or chooses a place in it, so that what is typed stands in its stead. @param {string} id @param {PlaceOfText} [place] */
+  edit(id, place) {
     const say = /** @type {HTMLElement | null} */ (this.row(id)?.querySelector(".say") || null);
-    if (!say || !this.editable || this.byId.get(id)?.deleted) return;
+    const line = this.byId.get(id);
+    if (!say || !this.editable || line?.deleted) return;
+    const text = say.textContent || "";
+    const [from, to] = (place && placedIn(line, text, place)) || [text.length, text.length];
     makeEditable(say);
     say.focus({ preventScroll: true });
-    placeCaret(say, (say.textContent || "").length);
-    this.caret = (say.textContent || "").length;
-  }
-
-  /** Chooses a place in the line that is being edited, so that what is typed stands in its stead. @param {any} line @param {{from: number, to: number, core?: number[]}} place offsets in the line's text */
-  choose(line, { from, to, core = [from, to] }) {
-    const say = /** @type {HTMLElement | null} */ (this.row(line.id)?.querySelector(".say") || null);
-    const text = say?.textContent || "";
-    const words = line.text.slice(core[0], core[1]);
-    const at = text === line.text ? core[0] : text.indexOf(words, Math.max(0, core[0] - MOVED));
-    if (!say || document.activeElement !== say || at < 0 || !words || words.length === text.length) return;
-    const range = rangeOf(say, at, at + words.length);
-    document.getSelection()?.setBaseAndExtent(range.startContainer, range.startOffset, range.endContainer, range.endOffset);
+    choose(say, from, to);
+    this.caret = to;
   }
 
   /** The neighbour of the current line that is not deleted. @param {number} direction */
@@ -435,9 +432,12 @@ function marked(text, places) {
 
 /** @param {HTMLElement} say */
 function makeEditable(say) {
-  if (say.isContentEditable) return;
-  say.setAttribute("contenteditable", "plaintext-only");
-  if (!say.isContentEditable) say.setAttribute("contenteditable", "true");
+  if (say.hasAttribute("contenteditable")) return;
+  try {
+    say.contentEditable = "plaintext-only";
+  } catch {
+    say.contentEditable = "true";
+  }
   say.setAttribute("role", "textbox");
   say.setAttribute("aria-label", "这一句的文字");
   say.spellcheck = false;
@@ -458,10 +458,18 @@ function caretIn(element) {
   return range.toString().length;
 }
 
-/** @param {HTMLElement} element @param {number} offset */
-function placeCaret(element, offset) {
-  const range = rangeOf(element, offset, offset);
-  document.getSelection()?.setBaseAndExtent(range.startContainer, range.startOffset, range.startContainer, range.startOffset);
+/** @param {HTMLElement} element @param {number} from @param {number} [to] */
+function choose(element, from, to = from) {
+  const range = rangeOf(element, from, to);
+  if (to === from) range.collapse(true);
+  document.getSelection()?.setBaseAndExtent(range.startContainer, range.startOffset, range.endContainer, range.endOffset);
+}
+
+/** Where a place of a line is in the text that stands on the page; null where it is not, or is all of it. @param {any} line @param {string} text @param {PlaceOfText} place */
+function placedIn(line, text, { from, to, core = [from, to] }) {
+  const words = line.text.slice(core[0], core[1]);
+  const at = text === line.text ? core[0] : text.indexOf(words, Math.max(0, core[0] - MOVED));
+  return at < 0 || !words || words.length === text.length ? null : [at, at + words.length];
 }
 
 /** The range of characters in an element, over its inner marks. @param {HTMLElement} element @param {number} from @param {number} to */

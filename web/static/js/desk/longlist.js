@@ -1,5 +1,6 @@
-// A list of thousands of rows of which only those near the window are in the document.  Rows live in blocks; a block
-// far from the window is empty and as high as it was, so that the scroll bar and what is looked at stay in place.
+// A list of thousands of rows of which only those near the window are in the document.  Rows live in blocks; where blocks
+// are far from the window stands one empty element, as high as they were, so that the scroll bar and what is looked at stay
+// in place.  The browser looks at every element of the document for every frame it draws, also at the empty ones.
 
 const PER_BLOCK = 12;
 const MOST_PER_BLOCK = 2 * PER_BLOCK;
@@ -7,17 +8,18 @@ const MOST_PER_BLOCK = 2 * PER_BLOCK;
 const AT_FIRST = 2;
 const NEAR = "400px 0px";
 
-/** @typedef {{node: HTMLElement, keys: string[], filled: boolean}} Block */
+/** @typedef {{node: HTMLElement, keys: string[], filled: boolean, height: number, far: number}} Block height: of one that
+ * is not filled, in pixels; far: the height of one that left the window's neighbourhood and was not to be emptied then, else 0 */
 
 export class LongList {
   /**
    * @param {HTMLElement} host scrolls
    * @param {{draw: (key: string, thing: any) => HTMLElement, refresh?: (row: HTMLElement, thing: any, old: any, key: string) => HTMLElement | void,
-   *   removed?: (row: HTMLElement, key: string) => void, height: number, tag?: string}} options
+   *   removed?: (row: HTMLElement, key: string) => void, height: number}} options
    *   draw: makes a row; refresh: brings it up to date when its thing is another object, or answers with another row; height: of a row, roughly, in pixels
    */
-  constructor(host, { draw, refresh = () => {}, removed = () => {}, height, tag = "div" }) {
-    Object.assign(this, { host, draw, refresh, removed, height, tag });
+  constructor(host, { draw, refresh = () => {}, removed = () => {}, height }) {
+    Object.assign(this, { host, draw, refresh, removed, height });
     /** @type {Map<string, HTMLElement>} rows that are in the document */
     this.rows = new Map();
     /** @type {Map<string, any>} */
@@ -26,6 +28,8 @@ export class LongList {
     this.blocks = [];
     /** @type {Map<string, Block>} */
     this.blockOf = new Map();
+    /** What an element of the host stands for. @type {Map<Element, Block[]>} */
+    this.standsFor = new Map();
     /** This row stays in the document wherever it is. */
     this.pinned = "";
     this.observer = new IntersectionObserver((entries) => this.moved(entries), { root: host, rootMargin: NEAR });
@@ -36,9 +40,11 @@ export class LongList {
     const before = this.things;
     const first = !this.blocks.length;
     this.things = new Map(sequence);
-    if (!sameKeys(before, this.things)) this.divide([...this.things.keys()]);
+    const moved = !sameKeys(before, this.things);
+    if (moved) this.divide([...this.things.keys()]);
     for (const block of this.blocks) if (block.filled) this.arrange(block, before);
     if (first) for (const block of this.blocks.slice(0, AT_FIRST)) this.fill(block);
+    if (moved) this.place();
   }
 
   /** The row, put into the document if it is far away; null where there is none. @param {string} key */
@@ -48,6 +54,7 @@ export class LongList {
     if (!this.rows.has(key)) {
       const at = this.blocks.indexOf(block);
       for (const near of this.blocks.slice(Math.max(at - 1, 0), at + 2)) this.fill(near);
+      this.place();
     }
     return this.rows.get(key) || null;
   }
@@ -62,42 +69,60 @@ export class LongList {
       if (!last || begins.has(key) || last.length >= most) groups.push([key]);
       else last.push(key);
     }
-    const wanted = groups.map((group) => this.block(group, begins.get(group[0])));
-    for (const block of this.blocks) if (!wanted.includes(block)) this.discard(block);
-    this.blocks = wanted;
-    this.blockOf = new Map(wanted.flatMap((block) => block.keys.map((key) => /** @type {[string, Block]} */ ([key, block]))));
+    this.blocks = groups.map((group) => this.block(group, begins.get(group[0])));
+    this.blockOf = new Map(this.blocks.flatMap((block) => block.keys.map((key) => /** @type {[string, Block]} */ ([key, block]))));
     for (const [key, row] of this.rows) if (!this.things.has(key)) this.remove(key, row);
-    let next = this.host.firstElementChild;
-    for (const { node } of wanted) {
-      if (node === next) next = next.nextElementSibling;
-      else this.host.insertBefore(node, next);
-    }
   }
 
   /** @param {string[]} keys @param {Block} [known] */
   block(keys, known) {
-    const block = known || { node: document.createElement(this.tag), keys: [], filled: false };
-    if (!known) {
-      block.node.className = "block";
-      this.observer.observe(block.node);
-    }
-    if (!block.filled && block.keys.length !== keys.length) block.node.style.blockSize = `${keys.length * this.height}px`;
+    const block = known || { node: document.createElement("div"), keys: [], filled: false, height: 0, far: 0 };
+    block.node.className = "block";
+    if (block.keys.length !== keys.length) block.height = keys.length * this.height;
     block.keys = keys;
+    block.filled ||= keys.some((key) => this.rows.has(key));
     return block;
   }
 
-  /** @param {Block} block */
-  discard(block) {
-    this.observer.unobserve(block.node);
-    block.filled = false;
-    block.node.remove();
+  /** Puts the filled blocks into the document, and between them the room that the others take. */
+  place() {
+    const wanted = this.elements();
+    for (const node of [...this.host.children]) if (!wanted.has(node)) this.takeOut(node);
+    let next = this.host.firstElementChild;
+    for (const node of wanted.keys()) {
+      if (node === next) next = next.nextElementSibling;
+      else {
+        this.host.insertBefore(node, next);
+        this.observer.observe(node);
+      }
+    }
+    this.standsFor = wanted;
+  }
+
+  /** The host's elements in order.  Room is always a new element: what is observed anew is told of at once. @returns {Map<Element, Block[]>} */
+  elements() {
+    const found = new Map();
+    let room = null;
+    for (const block of this.blocks) {
+      if (block.filled) found.set(block.node, [block]);
+      else if (room) found.get(room).push(block);
+      else found.set(room = document.createElement("div"), [block]);
+      if (block.filled) room = null;
+    }
+    for (const [node, blocks] of found) if (!blocks[0].filled) node.style.blockSize = `${blocks.reduce((sum, { height }) => sum + height, 0)}px`;
+    return found;
+  }
+
+  /** @param {Element} node */
+  takeOut(node) {
+    this.observer.unobserve(node);
+    node.remove();
   }
 
   /** @param {Block} block */
   fill(block) {
     if (block.filled) return;
     block.filled = true;
-    block.node.style.blockSize = "";
     this.arrange(block, this.things);
   }
 
@@ -125,24 +150,37 @@ export class LongList {
 
   /** @param {IntersectionObserverEntry[]} entries */
   moved(entries) {
-    const near = new Map(entries.map((entry) => [entry.target, entry]));
-    for (const block of this.blocks) {
-      const entry = near.get(block.node);
-      if (entry?.isIntersecting) this.fill(block);
-      else if (entry && block.filled && entry.boundingClientRect.height) this.empty(block, entry.boundingClientRect.height);
+    const filled = this.blocks.filter((block) => block.filled);
+    for (const entry of entries) {
+      const blocks = this.standsFor.get(entry.target) || [];
+      for (const block of blocks) if (block.filled) block.far = entry.isIntersecting ? 0 : entry.boundingClientRect.height;
+      if (entry.isIntersecting) for (const block of within(blocks, entry)) this.fill(block);
     }
+    const emptied = filled.filter((block) => block.far && this.empty(block));
+    if (emptied.length || this.blocks.some((block) => block.filled && !block.node.isConnected)) this.place();
   }
 
-  /** @param {Block} block @param {number} height */
-  empty(block, height) {
-    if (block.node.contains(document.activeElement) || block.keys.includes(this.pinned)) return;
-    block.filled = false;
-    block.node.style.blockSize = `${height}px`;
+  /** Answers whether it was done. @param {Block} block */
+  empty(block) {
+    if (block.node.contains(document.activeElement) || block.keys.includes(this.pinned)) return false;
+    Object.assign(block, { filled: false, height: block.far, far: 0 });
     for (const key of block.keys) {
       const row = this.rows.get(key);
       if (row) this.remove(key, row);
     }
+    return true;
   }
+}
+
+/** Which of the blocks that share a room are near the window; one at least. @param {Block[]} blocks @param {IntersectionObserverEntry} entry of the room */
+function within(blocks, { intersectionRect, boundingClientRect }) {
+  const [from, to] = [intersectionRect.top - boundingClientRect.top, intersectionRect.bottom - boundingClientRect.top];
+  let bottom = 0;
+  return blocks.filter(({ height }) => {
+    const top = bottom;
+    bottom += height;
+    return top <= to && from <= bottom;
+  });
 }
 
 /** @param {Map<string, any>} one @param {Map<string, any>} other */

@@ -15,9 +15,14 @@ export async function wholeRecord(path) {
   return expanded(await api("GET", `${path}/desk`));
 }
 
-/** What is new in the office since a version. @param {string} path of the record @param {number} version @returns {Promise<any>} */
-export async function newsSince(path, version) {
-  return expanded(await api("GET", `${path}/changes?since=${version}`));
+/** What the office need not tell again to a page that shows this record, as a query. @param {any} record null: none yet */
+export function known(record) {
+  return `since=${record?.version || 0}&form=${record?.form_stamp || ""}`;
+}
+
+/** What is new in the office since this record. @param {string} path of the record @param {any} record @returns {Promise<any>} */
+export async function newsSince(path, record) {
+  return expanded(await api("GET", `${path}/changes?${known(record)}`));
 }
 
 /**
@@ -34,7 +39,7 @@ export function merged(record, news) {
   const there = new Set(body.map((/** @type {any} */ line) => line.id));
   const kept = record.suggestions.filter((/** @type {any} */ one) => there.has(one.line_id) && !touched.has(one.line_id));
   const suggestions = [...kept, ...news.suggestions].sort((a, b) => a.start - b.start || a.id - b.id);
-  return { ...record, ...news, since: undefined, order: undefined, body, suggestions };
+  return { ...record, ...news, form: news.form || record.form, since: undefined, order: undefined, body, suggestions };
 }
 
 /** Something happened that no revision tells of. @param {any} record @param {any} news */

@@ -1,5 +1,6 @@
 // The correction page: the recording, the lines and the form, in step with each other and with the office.
 
+import { Afterwards } from "/static/js/desk/afterwards.js";
 import { showAlone } from "/static/js/desk/alone.js";
 import { api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
@@ -16,7 +17,7 @@ import { Keys, shown } from "/static/js/desk/keys.js";
 import { showKeys } from "/static/js/desk/keysheet.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { showLoudness } from "/static/js/desk/loudness.js";
-import { expanded, merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
+import { expanded, known, merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
 import { Player } from "/static/js/desk/player.js";
@@ -45,7 +46,7 @@ const LOUDNESS_MS = 1500;
 const root = byId("desk");
 const recordId = root.dataset.record || "";
 const isClerk = root.dataset.role === "clerk";
-const saver = new Saver(recordId, root.dataset.user || "", () => record.version);
+const saver = new Saver(recordId, root.dataset.user || "", () => record);
 const pending = (/** @type {string} */ key) => saver.pending(key);
 const lines = new Lines(byId("lines"), { pending });
 const form = new Form(byId("form"), { pending, dragged: () => dragged });
@@ -56,6 +57,7 @@ const keys = new Keys(root.dataset.user || "");
 const pause = new TypingPause(root.dataset.user || "", () => player);
 const edits = new Edits(saver, lines, () => record);
 const speakers = new Speakers({ current: () => lines.current, assign: (line, id) => edits.speaker(line, id), go: (id) => goTo(id, true), refresh: () => void refresh() });
+const afterwards = new Afterwards();
 const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (byId("tools")).content.firstElementChild);
 
 /** @type {any} */
@@ -200,8 +202,10 @@ function showSaved() {
         : saver.savedAt ? ["ok", "save", `${clockSeconds(saver.savedAt)} 已自动保存`] : ["", "", ""];
   button.hidden = !words;
   button.className = `saved small ${tone}`;
-  if (button.dataset.words !== words) button.replaceChildren(icon(drawing || "save"), el("span", {}, words));
-  button.dataset.words = words;
+  if (button.dataset.drawing !== drawing) button.replaceChildren(icon(drawing || "save"), el("span"));
+  button.dataset.drawing = drawing;
+  const place = /** @type {HTMLElement} */ (button.querySelector("span"));
+  if (place.textContent !== words) place.textContent = words;
   tell(byId("offline"), saver.error && waiting ? offlineWords(waiting) : "");
   showRefused();
 }
@@ -279,9 +283,11 @@ function heard() {
 function showPlayer() {
   if (!player) return;
   const button = byId("toggle");
-  button.replaceChildren(icon(player.playing ? "pause" : "play"));
-  button.setAttribute("aria-label", player.playing ? "暂停" : "播放");
-  byId("rate").textContent = `${player.rate} 倍`;
+  const [drawing, words] = player.playing ? ["pause", "暂停"] : ["play", "播放"];
+  if (button.dataset.drawing !== drawing) button.replaceChildren(icon(drawing));
+  button.dataset.drawing = drawing;
+  button.setAttribute("aria-label", words);
+  tell(byId("rate"), `${player.rate} 倍`);
   heard();
 }
 
@@ -379,11 +385,11 @@ function hearWord({ id, at, on: andOn }) {
   return player?.play();
 }
 
-/** @param {string} id @param {boolean} aloud */
-function goTo(id, aloud) {
+/** What is heard may begin a moment after what is seen. @param {string} id @param {boolean} aloud @param {import("/static/js/desk/lines.js").PlaceOfText} [place] to be chosen in the line */
+function goTo(id, aloud, place) {
   showPane("text");
-  lines.select(id, { focus: lines.editable && !matchMedia("(pointer: coarse)").matches });
-  if (aloud) hear(id);
+  lines.select(id, { place, focus: lines.editable && !matchMedia("(pointer: coarse)").matches });
+  if (aloud) afterwards.add(() => hear(id));
 }
 
 /** @param {number} direction */
@@ -394,8 +400,7 @@ function step(direction) {
 
 /** The place is chosen: what is typed stands in its stead. @param {import("/static/js/desk/places.js").Place} place */
 function goToPlace({ line, risk }) {
-  goTo(line.id, line.id !== lines.current || !player?.playing);
-  lines.choose(line, risk);
+  goTo(line.id, line.id !== lines.current || !player?.playing, risk);
 }
 
 /** @param {number} direction */
@@ -424,7 +429,10 @@ function showTools() {
   if (!line || !lines.tools) return;
   tools.hidden = line.deleted;
   const select = /** @type {HTMLSelectElement} */ (tools.querySelector("select"));
-  select.replaceChildren(...(line.participant_id ? [] : [el("option", { value: "" }, "不是谁说的")]), ...(isNobodys(record, line) ? [el("option", { value: line.participant_id }, "还没写谁说的")] : []), ...people(record).map((/** @type {any} */ p) => el("option", { value: p.id }, p.name)));
+  const nobody = isNobodys(record, line) ? [[line.participant_id, "还没写谁说的"]] : [];
+  const choices = [...(line.participant_id ? [] : [["", "不是谁说的"]]), ...nobody, ...people(record).map((/** @type {any} */ p) => [p.id, p.name])];
+  if (select.dataset.choices !== String(choices)) select.replaceChildren(...choices.map(([value, name]) => el("option", { value }, name)));
+  select.dataset.choices = String(choices);
   select.value = line.participant_id || "";
   const heardButton = /** @type {HTMLElement} */ (tools.querySelector('[data-action="heard"]'));
   heardButton.setAttribute("aria-pressed", String(line.heard));
@@ -531,7 +539,7 @@ async function takeBack(kind) {
 
 async function lookForNews() {
   try {
-    show(await newsSince(path, record.version));
+    show(await newsSince(path, record));
     if (!saver.error) tell(byId("offline"), "");
   } catch (error) {
     cannotFetch(/** @type {any} */ (error));
@@ -571,6 +579,7 @@ function wireLines() {
 
 /** A sentence cannot become empty: leaving it empty brings it back. @param {{id: string, text: string}} typed */
 function typedLine({ id, text }) {
+  afterwards.now();
   pause.typed();
   const key = `line:${id}`;
   if (text.trim()) saver.typed(key, { kind: "text", line_id: id, version: lines.byId.get(id).version, text });
@@ -653,7 +662,7 @@ async function replaceWords() {
 async function sendNow(wanted) {
   if (!(await saver.flush())) { toast("还有改动没存上，存好再来", "alert"); return false; }
   try {
-    show(expanded(await api("POST", `${path}/edits?since=${record.version}`, { edits: wanted })));
+    show(expanded(await api("POST", `${path}/edits?${known(record)}`, { edits: wanted })));
     return true;
   } catch (error) {
     toast(/** @type {any} */ (error).message, "alert");
@@ -685,6 +694,8 @@ const commands = {
   slower: () => player?.changeRate(-1),
   faster: () => player?.changeRate(1),
 };
+
+for (const [name, act] of Object.entries(commands)) commands[name] = () => { afterwards.now(); act(); };
 
 const BAR = [["toggle", "播放、暂停"], ["again", "再听这一句"], ["back", "退 2 秒"], ["nextPlace", "下一处要紧处"], ["right", "没错，往下"], ["down", "下一句"], ["mark", "记号"], ["replace", "查找替换"], ["slower", "慢"], ["faster", "快"]];
 

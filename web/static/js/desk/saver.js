@@ -1,13 +1,20 @@
 // Sends a clerk's changes one after another and loses none: what is not saved yet is kept in memory and in this
-// browser, and is sent again when the office can be reached.
+// browser, and is sent again within two seconds of the office being there again.
 
 import { api } from "/static/js/api.js";
-import { expanded, wholeRecord } from "/static/js/desk/merge.js";
+import { expanded, known, wholeRecord } from "/static/js/desk/merge.js";
 import { Unsaved } from "/static/js/desk/unsaved.js";
 import { decisionWords } from "/static/js/undertakings.js";
 
 const QUIET_MS = 800;
 const AT_MOST_MS = 2000;
+/** While the office cannot be reached it is asked as often as this, and up to twice as often: not everybody's page at once. */
+const AWAY_MS = 2000;
+/** A question that is lost on the way must not keep the next one waiting. */
+const ASK_MS = 4000;
+/** Answers that say no more than that: not reached, logged out, and a proxy whose office does not answer. */
+const AWAY = new Set([0, 401, 502, 503, 504]);
+/** An office that is there and cannot do it now is asked ever more rarely. */
 const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
 
 /** @typedef {{edit: any, key: string, nextId?: string, since: number, due: number, tried: boolean, why?: string}} Change */
@@ -19,10 +26,10 @@ function isPassing(error) {
 
 /** Events: "saved" (detail: the record or its news), "status", "conflict" (detail: {change, line, field, promise}), "refused" (detail: {change, error}). */
 export class Saver extends EventTarget {
-  /** @param {string} recordId @param {string} userId @param {() => number} version of the record that the page shows */
-  constructor(recordId, userId, version) {
+  /** @param {string} recordId @param {string} userId @param {() => any} shown the record as the page shows it */
+  constructor(recordId, userId, shown) {
     super();
-    this.version = version;
+    this.shown = shown;
     this.path = `/api/records/${recordId}`;
     this.unsaved = new Unsaved(`${recordId}.${userId}`);
     /** @type {Change[]} */
@@ -33,7 +40,10 @@ export class Saver extends EventTarget {
     this.sending = null;
     /** @type {any} */
     this.error = null;
+    /** Tries since something was saved last. */
     this.failures = 0;
+    /** Nothing is sent before this moment. */
+    this.notBefore = 0;
     this.savedAt = /** @type {Date | null} */ (null);
     this.timer = 0;
     window.addEventListener("online", () => this.hurry());
@@ -97,19 +107,21 @@ export class Saver extends EventTarget {
   }
 
   /**
-   * Anything else is sent at once, after what was typed before it.
+   * Anything else is sent as soon as the office is there, after what was typed before it.
    * @param {string} key @param {any} edit @param {string} [nextId] the other line of a join
    */
   change(key, edit, nextId) {
     this.queue.push({ key, edit, nextId, since: Date.now(), due: 0, tried: false });
+    for (const change of this.queue) change.due = 0;
     this.keep();
-    this.hurry();
+    this.pump();
   }
 
+  /** Sends everything now. */
   hurry() {
     for (const change of this.queue) change.due = 0;
-    this.failures = 0;
-    if (!this.sending) this.error = null;
+    this.notBefore = 0;
+    this.error = null;
     this.pump();
   }
 
@@ -123,7 +135,7 @@ export class Saver extends EventTarget {
   pump() {
     clearTimeout(this.timer);
     if (this.sending || !this.queue.length) return;
-    const wait = this.queue[0].due - Date.now();
+    const wait = Math.max(this.queue[0].due, this.notBefore) - Date.now();
     if (wait > 0) this.timer = window.setTimeout(() => this.pump(), wait);
     else this.sendNext();
   }
@@ -141,18 +153,19 @@ export class Saver extends EventTarget {
 
   /** @param {Change} change */
   async deliver(change) {
+    if (this.failures) await api("GET", "/api/me", undefined, ASK_MS);
     if (change.tried && change.edit.kind === "insert") {
       const record = await wholeRecord(this.path);
       if (alreadyThere(record, change.edit)) return record;
     }
-    return expanded(await api("POST", `${this.path}/edits?since=${this.version()}`, { edits: [change.edit] }));
+    return expanded(await api("POST", `${this.path}/edits?${known(this.shown())}`, { edits: [change.edit] }));
   }
 
   /** @param {Change} change @param {any} record or its news */
   succeeded(change, record) {
     this.sending = null;
     this.error = null;
-    this.failures = 0;
+    this.failures = this.notBefore = 0;
     this.savedAt = new Date();
     for (const later of this.queue) rebase(later, change, record);
     this.keep();
@@ -179,14 +192,10 @@ export class Saver extends EventTarget {
     } else {
       this.queue.unshift(change);
     }
-    const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
+    const rarely = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
+    this.notBefore = Date.now() + (AWAY.has(error.status) ? AWAY_MS * (0.5 + Math.random() / 2) : rarely);
     this.keep();
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => { this.error = null; this.sendNextIfFree(); }, wait);
-  }
-
-  sendNextIfFree() {
-    if (!this.sending && this.queue.length) this.sendNext();
+    this.pump();
   }
 
   /** @param {Change} change @param {any} error */
@@ -275,7 +284,7 @@ function rebase(later, saved, record) {
   const edit = later.edit;
   if (RESHAPING.has(saved.edit.kind) && edit.kind === "text") return;
   if (saved.key.startsWith("field:")) {
-    if (later.key === saved.key) edit.version = record.form.find((/** @type {any} */ f) => f.field === edit.field)?.version ?? edit.version;
+    if (later.key === saved.key) edit.version = record.form?.find((/** @type {any} */ f) => f.field === edit.field)?.version ?? edit.version;
     return;
   }
   if (saved.key.startsWith("promise:")) {
