@@ -5,7 +5,9 @@ Progress goes to standard error; the last line of standard output is one JSON ob
 
 open_s           from the navigation to the first painted lines, with the keyboard answered; median of several openings,
                  each in a browser profile of its own
-key_p50_ms …     from keydown to the next painted frame: typing in a line, sentence up and down, play, heard, next place
+key_p50_ms …     from keydown to the next painted frame: typing in a line, sentence up and down, play, heard, next place;
+                 until the page's main thread is free again after it
+presented_p50_ms …  of the same keys until the frame was on the screen, as the browser tells (Event Timing, in steps of 8 ms)
 memory_mb_*      the page's JavaScript heap after a collection, before and after EDITS saved edits; nodes_*: the same
                  for nodes of the document
 keystrokes       what a scripted expert presses to bring the shipped dialogues' drafts, as the small model heard them, to
@@ -41,14 +43,17 @@ ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
 MEASURE = """
 (() => {
   const painted = (then) => requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => then(performance.now()); port2.postMessage(0); });
-  window.bench = { shown: 0, keys: [], slow: [] };
+  window.bench = { shown: 0, keys: [], presented: {} };
   const look = () => document.querySelector(".u .say") ? painted((at) => { window.bench.shown = at; }) : requestAnimationFrame(look);
   requestAnimationFrame(look);
   window.addEventListener("keydown", (event) => {
     if (["Shift", "Control"].includes(event.key)) return;
     const name = (event.ctrlKey ? "Ctrl+" : "") + (event.shiftKey ? "Shift+" : "") + (event.key.length === 1 ? "type" : event.code);
-    painted((at) => window.bench.keys.push([name, at - event.timeStamp]));
+    painted((at) => window.bench.keys.push([name, at - event.timeStamp, event.timeStamp]));
   }, true);
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (one.name === "keydown") window.bench.presented[one.startTime] = one.duration;
+  }).observe({ type: "event", durationThreshold: 16 });
 })();
 """
 
@@ -178,13 +183,15 @@ def measure(browser: Browser, url: str, address: str, edits: int) -> dict[str, A
     start = heap.measure()
     work(page, edits)
     end = heap.measure()
-    keys: list[tuple[str, float]] = page.evaluate("window.bench.keys")
+    page.wait_for_timeout(1000)  # the browser tells of a key some time after it
+    keys: list[tuple[str, float, float]] = page.evaluate("window.bench.keys.map((key) => [key[0], key[1], window.bench.presented[key[2]] || 8])")
     return {
         "open_s": round(statistics.median(times), 2),
         "open_worst_s": round(max(times), 2),
-        **percentiles([took for _, took in keys]),
+        **percentiles([took for _, took, _ in keys]),
+        **percentiles([presented for _, _, presented in keys], "presented"),
         "keys": len(keys),
-        "by_key_p95_ms": {name: percentiles([took for other, took in keys if other == name])["key_p95_ms"] for name in sorted({name for name, _ in keys})},
+        "by_key_p95_ms": {name: percentiles([took for other, took, _ in keys if other == name])["key_p95_ms"] for name in sorted({name for name, _, _ in keys})},
         **{f"{what}_start": value for what, value in start.items()},
         **{f"{what}_after": value for what, value in end.items()},
         "edits": edits,
@@ -193,10 +200,10 @@ def measure(browser: Browser, url: str, address: str, edits: int) -> dict[str, A
     }
 
 
-def percentiles(values: list[float]) -> dict[str, float]:
+def percentiles(values: list[float], what: str = "key") -> dict[str, float]:
     """key_p50_ms, key_p95_ms and key_p99_ms."""
     ordered = sorted(values)
-    return {f"key_p{p}_ms": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)], 1) for p in (50, 95, 99)}
+    return {f"{what}_p{p}_ms": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)], 1) for p in (50, 95, 99)}
 
 
 if __name__ == "__main__":
