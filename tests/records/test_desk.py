@@ -23,9 +23,9 @@ def opened(world: World, record_id: str) -> dict:
     return json.loads(text)
 
 
-def news(world: World, record_id: str, since: int) -> dict:
+def news(world: World, record_id: str, since: int, form_stamp: str = "") -> dict:
     with world.read() as session:
-        text = desk.changes(session, world.clerk, record_id, since)
+        text = desk.changes(session, world.clerk, record_id, since, form_stamp)
     RecordChanges.model_validate_json(text)
     return json.loads(text)
 
@@ -63,6 +63,18 @@ def test_news_are_the_lines_that_revisions_touched(world, record_id):
     assert ([one["id"] for one in told["body"]], told["order"], told["version"], told["since"]) == ([line.id], None, record.version, before.version)
     same(told["body"][0], record.body[1])
     assert news(world, record_id, record.version)["body"] == []
+
+
+def test_the_form_is_told_only_when_it_is_another_one(world, record_id):
+    start = opened(world, record_id)
+    told = news(world, record_id, start["version"])
+    assert (told["form"], told["form_stamp"]) == (start["form"], start["form_stamp"]), "a page that tells no stamp is given it"
+    edit(world, record_id, office.EditHeard(line_id=start["body"][0]["id"], version=1, heard=True))
+    assert news(world, record_id, start["version"], start["form_stamp"])["form"] is None
+    edit(world, record_id, office.EditField(field="category", version=1, value="征地", evidence=()))
+    told = news(world, record_id, start["version"], start["form_stamp"])
+    assert next(one["value"] for one in told["form"] if one["field"] == "category") == "征地"
+    assert told["form_stamp"] != start["form_stamp"]
 
 
 def test_news_tell_the_order_after_lines_were_cut_joined_and_added(world, record_id):
