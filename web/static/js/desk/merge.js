@@ -42,9 +42,10 @@ export function merged(record, news) {
   return { ...record, ...news, form: news.form || record.form, since: undefined, order: undefined, body, suggestions };
 }
 
-/** Something happened that no revision tells of. @param {any} record @param {any} news */
+/** Something happened that no revision tells of, or the page has taken over another form since it asked. @param {any} record @param {any} news */
 function otherwise(record, news) {
-  return record.recognition !== news.recognition || record.copy_message !== news.copy_message || record.second_pass?.state !== news.second_pass?.state;
+  const unknownForm = !news.form && news.form_stamp !== record.form_stamp;
+  return unknownForm || record.recognition !== news.recognition || record.copy_message !== news.copy_message || record.second_pass?.state !== news.second_pass?.state;
 }
 
 /** @param {string[]} order @param {any[]} body @param {Map<string, any>} touched */
