@@ -125,7 +125,7 @@ class Client:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def join(self, given: str | None = None, line: str = "") -> "Client":
-        self.socket = await connect(self._url, proxy=None)
+        self.socket = await connect(self._url, proxy=None, open_timeout=self.patience, ping_timeout=max(20.0, self.patience))
         self._tasks.append(asyncio.ensure_future(self._read()))
         await self.send(Join(token=given or self._token, line=line))
         return self
