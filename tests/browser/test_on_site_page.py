@@ -161,7 +161,7 @@ def agree(page: Page) -> None:
 
 def talk(page: Page) -> None:
     expect(page.locator("#recording")).to_contain_text(re.compile(r"录音 00:\d\d"))
-    expect(page.locator("#captions .cap:not([data-partial])").nth(3)).to_be_visible(timeout=RECOGNISED_MS)
+    expect(page.locator("#captions .cap:not([data-partial])").nth(1)).to_be_visible(timeout=RECOGNISED_MS)
     page.fill("#mark-note", "补偿的钱数")
     page.keyboard.press("Enter")
     expect(page.locator("#marks li")).to_contain_text("补偿的钱数")
@@ -185,6 +185,7 @@ def say_who_spoke(page: Page) -> str:
     """Every sentence is given to somebody; the record's id."""
     page.click("#to-record")
     expect(page.locator("#speakers")).to_contain_text("没写是谁说的")
+    expect(page.locator("#recognition")).to_be_hidden(timeout=RECOGNISED_MS)
     lines = page.locator(".u:not(.deleted)")
     nobodys = page.locator(".u.nobodys")
     expect(nobodys.first).to_be_visible()

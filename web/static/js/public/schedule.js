@@ -71,7 +71,7 @@ function ask(day) {
   tell(byId("trouble"), "");
   const heading = byId("ask").querySelector("h1");
   if (heading) heading.textContent = page.moving ? "改到这一天" : "约这一天";
-  byId("who-asks").hidden = Boolean(page.moving);
+  for (const part of ["who-asks", "who-reads"]) byId(part).hidden = Boolean(page.moving);
   byId("send").textContent = page.moving ? "就改到这个时间" : "约好";
   turn("ask");
 }
