@@ -217,6 +217,7 @@ function settled() {
   byId("after-title").textContent = "谈完了，草稿好了";
   byId("after-words").textContent = `${length}草稿里每一句都还没写是谁说的：请听着录音，一句一句点说话的人，再交给信访人看、签字。`;
   if (!document.getElementById("to-record")) byId("after-actions").prepend(el("a.btn.primary", { href: `/desk/${talk.record_id}`, id: "to-record" }, icon("paper"), "写明谁说的"));
+  if (document.documentElement.dataset.role === "leader" && !document.getElementById("to-promises")) byId("after-actions").append(el("a.btn", { href: `/leader/receptions/${id}`, id: "to-promises" }, icon("check"), "定下答应的事"));
   return true;
 }
 

@@ -94,7 +94,7 @@ export class RoomTalk extends EventTarget {
     this.drawRecording();
     if (performance.now() < this.calmAt) return;
     const back = seconds < NOTEWORTHY_S ? "" : `接上了。刚才断了 ${seconds} 秒，这几秒没有录上，要紧的话请再说一遍。`;
-    tell(byId("line-banner"), state === "connecting" ? "" : state === "connected" ? back : seconds ? `${message}已经断了 ${seconds} 秒，这一会儿说的话录不上。` : message);
+    tell(byId("line-banner"), state === "connecting" ? "" : state === "connected" ? back : state === "captionless" ? "录音照常，字幕暂时停了，正在接回来。" : seconds ? `${message}已经断了 ${seconds} 秒，这一会儿说的话录不上。` : message);
   }
 
   /** @param {string} words */
