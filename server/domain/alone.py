@@ -28,6 +28,7 @@ ENDING_WORDS = {
     AloneEnding.CUT_OFF: "机器断电或者程序中断，没有办完，说到哪里记到哪里。",
 }
 SPOILT_WORDS = "接谈机的硬盘坏了一小段，{count} 小段内容读不出来。"
+PHOTO_WORDS = "拍的材料有 {count} 张打不开，没有存下来。"
 NOTHING_WORDS = "没有录下一句话。"
 LOST_WORDS = {
     "camera": "{span}，摄像头断开，这一段没有画面。",

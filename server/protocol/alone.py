@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from server.protocol.base import NO_NUL, Identifier, Message, Moment, Seconds
 from server.protocol.copies import Sha256
+from server.protocol.office import SaidCard
 from server.protocol.strokes import Aspect, Strokes
 
 LONGEST_HEAD = 2_000_000
@@ -58,11 +59,13 @@ class Begun(Message):
 
 
 class Person(Message):
-    """Who it is, as far as it was typed; the last one counts."""
+    """Who it is, as far as it was typed or a card said it; the last one counts."""
 
     type: Literal["person"] = "person"
     name: Annotated[str, Field(max_length=50, pattern=NO_NUL)] = ""
     phone: Annotated[str, Field(pattern=r"^[0-9-]{0,20}$")] = ""
+    card: SaidCard | None = None
+    """Where one was read."""
 
 
 class Asked(Message):
@@ -196,14 +199,6 @@ class FinishSitting(Message):
 # --- office to its pages --------------------------------------------------------------------------------------------
 
 
-class AlonePhoto(Message):
-    """A paper that was photographed."""
-
-    url: str
-    title: str
-    """Of the question to which it was shown."""
-
-
 class AloneView(Message):
     """What a sitting alone brought beside its recording."""
 
@@ -221,4 +216,3 @@ class AloneView(Message):
     """What stood above the signature."""
     signature: str
     """PNG as a data URL; empty: not signed."""
-    photos: tuple[AlonePhoto, ...]

@@ -4,8 +4,8 @@ Everything that is made of it has a name that follows from the kiosk's name for 
 makes the same again (protocol/copies.md).
 """
 
-import contextlib
 import hashlib
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,14 @@ import structlog
 from sqlalchemy.orm import Session
 
 from server import clock, signing_key
-from server.domain.alone import ENDING_WORDS, LOST_WORDS, NOTHING_WORDS, SPOILT_WORDS, AloneEnding
+from server.domain.alone import (
+    ENDING_WORDS,
+    LOST_WORDS,
+    NOTHING_WORDS,
+    PHOTO_WORDS,
+    SPOILT_WORDS,
+    AloneEnding,
+)
 from server.domain.gaps import clock_time
 from server.domain.states import Channel, Consent, ReceptionState
 from server.durable import make_folder, replace_file
@@ -24,14 +31,14 @@ from server.protocol.base import Role, TrackKind
 from server.protocol.copies import CopyOffset
 from server.protocol.recording import MANIFEST_NAME, Gap, Manifest, Segment
 from server.protocol.transcript import Utterance
-from server.reception import ingest, unpacking, unsealing
+from server.reception import alone_papers, ingest, unpacking, unsealing
 from server.reception.copies import check_piece
 from server.reception.office import Office
 from server.reception.signature_image import draw_name
 from server.store import alone as store
 from server.store import cases, copyfiles, takes
 from server.store import receptions as reception_store
-from server.store.models import AloneSitting, Participant, Reception
+from server.store.models import AloneSitting, Participant, Reception, StoredPapers, StoredTold
 from server.store.querycodes import new_query_code
 
 log = structlog.get_logger()
@@ -57,8 +64,8 @@ def _path(office: Office, kiosk_id: int, sitting_id: str) -> Path:
     return office.settings.copies_dir / "alone" / f"{kiosk_id}-{sitting_id}.sitting"
 
 
-def folder_of(office: Office, reception_id: str) -> Path:
-    """Where the photographs of a sitting lie."""
+def _folder_of(office: Office, reception_id: str) -> Path:
+    """Where sound and photographs of a sitting lie on their way into recording and papers."""
     return office.settings.copies_dir / "alone" / reception_id
 
 
@@ -116,10 +123,9 @@ def finish(office: Office, kiosk_id: int, sitting_id: str, told: alone.FinishSit
 
 def _tidy(office: Office, path: Path, reception_id: str) -> None:
     """What was only needed on the way."""
-    for left in (copyfiles.sealed_of(path), path.with_suffix(".lock"), *folder_of(office, reception_id).glob("run-*")):
+    for left in (copyfiles.sealed_of(path), path.with_suffix(".lock")):
         left.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        folder_of(office, reception_id).rmdir()  # no photographs: nothing is in it
+    shutil.rmtree(_folder_of(office, reception_id), ignore_errors=True)
 
 
 # --- from pieces to a reception ---------------------------------------------------------------------------------------
@@ -132,8 +138,9 @@ def _keep(
     people = (f"{reception_id}-p", f"{reception_id}-k")
     try:
         key = unsealing.private_key(office.settings)
-        found = unpacking.read(copyfiles.sealed_of(path), sitting_id, key, folder_of(office, reception_id))
+        found = unpacking.read(copyfiles.sealed_of(path), sitting_id, key, _folder_of(office, reception_id))
         manifest = _manifest(office, reception_id, people[0], begun_at, found)
+        papers = alone_papers.kept(office, kiosk_id, reception_id, begun_at, found.photos)
     except sealed.Unreadable:
         raise unsealing.NotForUs from None
     except OSError as error:
@@ -142,9 +149,13 @@ def _keep(
         reception = _reception(session, kiosk_id, reception_id, people, begun_at, told.number, found)
         session.add(reception)
         session.flush()
+        if found.person.card is not None:
+            session.add(StoredTold(reception_id=reception_id, **found.person.card.model_dump()))
         ingest.take_manifest(session, reception, manifest)
         session.add_all(ingest.stored_utterance(reception_id, one, source=source) for one, source in _words(found, people))
-        session.add(_sitting(kiosk_id, sitting_id, reception_id, begun_at, told, found, manifest))
+        session.add(_sitting(kiosk_id, sitting_id, reception_id, begun_at, told, found, _missing(begun_at, found, manifest, papers)))
+        if papers is not None:
+            session.add(papers)
 
 
 def _put_right(told: alone.FinishSitting) -> datetime:
@@ -193,7 +204,7 @@ def _words(found: unpacking.Sitting, people: tuple[str, str]) -> Iterator[tuple[
 
 def _sitting(
     kiosk_id: int, sitting_id: str, reception_id: str, begun_at: datetime, told: alone.FinishSitting,
-    found: unpacking.Sitting, manifest: Manifest,
+    found: unpacking.Sitting, missing: Iterator[str],
 ) -> AloneSitting:  # fmt: skip
     begun, signed = found.begun, found.signed
     image = _signature(signed)
@@ -206,8 +217,7 @@ def _sitting(
             *([run.question, run.start, max(run.end, run.start)] for run in found.runs.values()),
             *([typed.question, typed.at, typed.at] for typed in found.typed),
         ],
-        photos=[[name, sha256, photo.question, photo.at] for photo, name, sha256 in found.photos],
-        missing=list(_missing(begun_at, found, manifest)),
+        missing=list(missing),
         signed_name=signed.name.strip() if signed else "", summary=signed.summary if signed else "", signature=image,
         strokes=[[list(point) for point in stroke] for stroke in signed.strokes] if signed else [],
         signed_at=begun_at + timedelta(seconds=signed.at) if signed and image else None,
@@ -230,7 +240,9 @@ def _ending(found: unpacking.Sitting) -> AloneEnding:
     return AloneEnding(found.ended.how)
 
 
-def _missing(begun_at: datetime, found: unpacking.Sitting, manifest: Manifest) -> Iterator[str]:
+def _missing(
+    begun_at: datetime, found: unpacking.Sitting, manifest: Manifest, papers: StoredPapers | None
+) -> Iterator[str]:
     """In sentences, what could not be kept."""
     if _ending(found) in (AloneEnding.LEFT, AloneEnding.CUT_OFF):
         yield ENDING_WORDS[_ending(found)]
@@ -240,6 +252,8 @@ def _missing(begun_at: datetime, found: unpacking.Sitting, manifest: Manifest) -
         yield LOST_WORDS[lost.what].format(span=f"{clock_time(started, lost.start)} 到 {clock_time(started, end)}")
     if found.spoilt:
         yield SPOILT_WORDS.format(count=len(found.spoilt))
+    if count := alone_papers.unreadable(found.photos, papers):
+        yield PHOTO_WORDS.format(count=count)
     if not manifest.segments and not found.typed:
         yield NOTHING_WORDS
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.papers import materials_words, papers_sentence
-from server.domain.states import PapersState, ReceptionState
+from server.domain.states import Channel, PapersState, ReceptionState
 from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge, WrongState
 from server.letters.typesetting import typeset
 from server.protocol.copies import PIECE_BYTES, CopyOffset
@@ -141,6 +141,15 @@ def one_pdf(pages: Sequence[bytes], shown_at: datetime, font_dir: str) -> bytes:
     return typeset("papers", data, font_dir, files, format="pdf", timestamp=int(shown_at.timestamp()), pdf_standards=["a-2b"])
 
 
+def is_page(page: bytes) -> bool:
+    """Whether it is a JPEG that can be one."""
+    try:
+        _sheet("page-1.jpg", 1, page)
+    except InvalidInput:
+        return False
+    return True
+
+
 def _sheet(name: str, number: int, page: bytes) -> dict[str, object]:
     try:
         with Image.open(io.BytesIO(page), formats=("JPEG",)) as picture:
@@ -163,12 +172,13 @@ def of_reception(session: Session, actor: Actor, reception_id: str) -> list[Pape
     reception = receptions.reception_of(session, actor, reception_id)
     if reception is None:
         raise NotFound("没有找到这次接谈。")
-    return list(views(store.of_reception(session, reception.id)))
+    return list(views(session, reception))
 
 
-def views(found: Iterable[StoredPapers]) -> Iterator[PapersView]:
-    """As pages show them; the caller has checked that the actor may read the sitting."""
-    for one in found:
+def views(session: Session, reception: Reception) -> Iterator[PapersView]:
+    """Sets of a sitting as pages show them; the caller has checked that the actor may read it."""
+    alone = reception.channel == Channel.ALONE
+    for one in store.of_reception(session, reception.id):
         shown = one.shown_at.astimezone(clock.OFFICE_ZONE)
         base = f"/api/papers/{one.id}"
         yield PapersView(
@@ -178,7 +188,7 @@ def views(found: Iterable[StoredPapers]) -> Iterator[PapersView]:
             sha256=one.sha256,
             shown_at=one.shown_at,
             position=one.position,
-            words=papers_sentence(shown, len(one.pages), one.position is not None),
+            words=papers_sentence(shown, len(one.pages), one.position is not None, alone=alone),
         )
 
 

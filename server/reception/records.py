@@ -53,7 +53,6 @@ from server.reception import (
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
 from server.store import copies, receptions, records, second_pass
-from server.store import papers as paper_store
 from server.store import proposals as proposal_store
 from server.store.access import Actor
 from server.store.models import FormEntry, GapFill, Reception, StoredSegment, VisitRecord
@@ -174,7 +173,7 @@ def surroundings(session: Session, record: VisitRecord) -> dict[str, Any]:
             for one in records.marks(session, reception.id)
         ),
         "attendance": tuple(attendance.views(attendance.present(session, reception))),
-        "papers": tuple(papers.views(paper_store.of_reception(session, reception.id))),
+        "papers": tuple(papers.views(session, reception)),
     }
 
 

@@ -3,7 +3,6 @@
 Nothing of it is believed beyond its shape: a piece that cannot be read is noted as missing, and the rest is used.
 """
 
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,14 @@ class Run:
     end: float = 0.0
 
 
+@dataclass(frozen=True)
+class Photo:
+    """A paper that was photographed at this media time, written to `file`."""
+
+    at: float
+    file: Path
+
+
 @dataclass
 class Sitting:
     """What was found."""
@@ -36,8 +43,7 @@ class Sitting:
     asked: list[alone.Asked] = field(default_factory=list)
     typed: list[alone.Typed] = field(default_factory=list)
     runs: dict[int, Run] = field(default_factory=dict)
-    photos: list[tuple[alone.Photo, str, str]] = field(default_factory=list)
-    """Message, file name, SHA-256."""
+    photos: list[Photo] = field(default_factory=list)
     lost: list[alone.Lost] = field(default_factory=list)
     signed: alone.Signed | None = None
     ended: alone.Ended | None = None
@@ -122,9 +128,9 @@ def _stop(found: Sitting, message: alone.Stopped) -> None:
 
 
 def _photo(found: Sitting, message: alone.Photo, data: bytes, folder: Path) -> None:
-    name = f"photo-{len(found.photos) + 1:02d}.jpg"
-    (folder / name).write_bytes(data)
-    found.photos.append((message, name, hashlib.sha256(data).hexdigest()))
+    photo = Photo(_time(message.at), folder / f"photo-{len(found.photos) + 1:02d}.jpg")
+    photo.file.write_bytes(data)
+    found.photos.append(photo)
 
 
 def _time(at: float) -> float:

@@ -238,8 +238,6 @@ class AloneSitting(Base):
     """AloneEnding of domain/alone.py."""
     answers: Mapped[list[Any]]
     """[question, start, end] of every run of the recorder and everything typed; media time."""
-    photos: Mapped[list[Any]]
-    """[file, sha256, question, media time]; the files lie in data_dir/copies/alone/<reception>."""
     missing: Mapped[list[Any]]
     """Sentences: what of it could not be kept."""
     signed_name: Mapped[str] = mapped_column(String(50), default="")

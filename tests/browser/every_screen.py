@@ -1,9 +1,8 @@
 """A walk that puts up every screen of the kiosk, one after the other, with the kiosk's program and its card reader played here."""
 
-import json
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from server import clock
 from server.domain.flow import Step
@@ -11,13 +10,11 @@ from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
 from server.reception import flow, registering
 from server.store.access import Actor
-from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_hands import LONGEST_MS, begin, do, into_the_queue, next_question, press, screen
 from tests.browser.kiosk_office import KioskOffice
+from tests.browser.scripted_program import UNDERSTOOD, Program
 
 DOOR = "ws://127.0.0.1:8610/"
-CARD = {"type": "card_read", "name": "何守田", "number": "511025195803124412", "sex": "male", "ethnic_group": "汉",
-        "address": "石桥镇柳湾村四组", "device": "读卡器"}  # fmt: skip
-NOBODY_YET = {"type": "refused", "code": "no_card", "message": "没有看到身份证。"}
 SEAT = """
 export class Seat extends EventTarget {
   constructor(options) { super(); this.options = options; window.seat = this; }
@@ -28,39 +25,27 @@ export class Seat extends EventTarget {
 }
 """
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
+BOOKED = {"time": "今天 10:20", "leader": "周建国", "name": "何守田", "matter": "修路占了我家的地，补偿款没给。"}
 REMEMBERED_CODE = "#main [data-part=keyboard] button"
 
 
-class Reader:
-    """The kiosk's program as far as these screens need it."""
-
-    def __init__(self) -> None:
-        self.card = False
-
-    def opened(self, socket: WebSocketRoute) -> None:
-        socket.on_message(lambda message: self._answer(socket, json.loads(message)))
-
-    def _answer(self, socket: WebSocketRoute, asked: dict[str, str]) -> None:
-        answers = {"reader": {"type": "reader_is", "device": "读卡器"}, "hold": {"type": "held", "text": ""}}
-        if asked["type"] == "card":
-            if self.card:
-                socket.send(json.dumps(CARD))
-            return
-        socket.send(json.dumps(answers.get(asked["type"], {"type": "refused", "code": "unusable", "message": "没有。"})))
-
-
-def kiosk_page(office: KioskOffice, browser: Browser, reader: Reader) -> Page:
-    """An enrolled kiosk on its first page."""
+def kiosk_context(browser: Browser) -> BrowserContext:
     context = browser.new_context(viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"])
     context.set_default_timeout(20_000)
-    page = context.new_page()
+    return context
+
+
+def kiosk_page(office: KioskOffice, browser: Browser, program: Program) -> Page:
+    """An enrolled kiosk on its first page."""
+    page = kiosk_context(browser).new_page()
     page.route("**/js/seat.js", lambda route: route.fulfill(content_type="text/javascript", body=SEAT))
     page.route("**/join", lambda route: route.fulfill(json=TICKET))
     page.route("**/api/kiosk/devices", lambda route: route.fulfill(json={"url": DOOR, "secret": "s" * 43}))
-    page.route_web_socket(DOOR, reader.opened)
+    page.route("**/api/kiosk/hear*", lambda route: route.fulfill(json={"text": UNDERSTOOD, "digits": ""}))
+    page.route_web_socket(DOOR, program.opened)
     page.goto(office.enrolment_url())
     page.tap("#enrol")
-    expect(page.locator("#done")).to_contain_text("登记好了")
+    expect(page.locator("#done")).to_contain_text("登记好了", timeout=LONGEST_MS)
     page.goto(f"{office.url}/kiosk")
     return page
 
@@ -78,28 +63,31 @@ def earlier_matter(office: KioskOffice) -> str:
         return case.query_code or ""
 
 
-def screens(office: KioskOffice, browser: Browser) -> Iterator[tuple[str, Page]]:
-    """Each screen while it is up: (its name, the page).  Whoever looks leaves page and language as they were."""
-    reader = Reader()
-    page = kiosk_page(office, browser, reader)
-    screen(page, "welcome")
-    yield from before(office, page, reader)
-    yield from talking(office, page)
-    yield from reading(office, page)
+def out_of_order(office: KioskOffice, browser: Browser) -> Iterator[tuple[str, Page]]:
+    """A machine that nobody enrolled, and one whose own program is there while the office is not."""
+    page = kiosk_context(browser).new_page()
+    page.goto(f"{office.url}/kiosk")
+    screen(page, "unenrolled")
+    yield "unenrolled", page
+    served = page.context.request.get(f"{office.url}/kiosk").text().replace("<html ", '<html data-agent="1" ', 1)
+    page.route("**/kiosk", lambda route: route.fulfill(content_type="text/html", body=served))
+    page.route("**/api/**", lambda route: route.abort())
+    page.reload(wait_until="commit")
+    screen(page, "closed")
+    yield "closed", page
     page.context.close()
-    bare = browser.new_context(viewport={"width": 1080, "height": 1920}, has_touch=True).new_page()
-    bare.goto(f"{office.url}/kiosk")
-    screen(bare, "unenrolled")
-    yield "unenrolled", bare
-    bare.route("**/api/**", lambda route: route.abort())
-    bare.reload(wait_until="commit")
-    screen(bare, "closed")
-    yield "closed", bare
-    bare.context.close()
 
 
-def before(office: KioskOffice, page: Page, reader: Reader) -> Iterator[tuple[str, Page]]:
-    """From the first page to the queue."""
+def away(page: Page) -> Iterator[tuple[str, Page]]:
+    """The question whether somebody is still there."""
+    page.evaluate("async () => { (await import('/static/js/kiosk/away.js')).stillThere('没有人碰屏幕的话，这一页会擦掉，免得别人看见。', 600); }")
+    yield "away", page
+    if page.locator("#away[open]").count():  # any key ends it as well
+        page.tap("#away-stay")
+
+
+def asking(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:
+    """What is asked without a talk: how a matter stands, a rating, a booking."""
     code = earlier_matter(office)
     yield "welcome", page
     do(page, "start")
@@ -115,6 +103,90 @@ def before(office: KioskOffice, page: Page, reader: Reader) -> Iterator[tuple[st
     yield "progress-result", page
     do(page, "done")
     screen(page, "welcome")
+    page.route("**/api/kiosk/booking", lambda route: route.fulfill(json=BOOKED))
+    do(page, "start")
+    do(page, "progress")
+    page.keyboard.type(code.lower())
+    do(page, "next")
+    press(page, *"4321")
+    do(page, "next")
+    screen(page, "booked")
+    yield "booked", page
+    page.unroute("**/api/kiosk/booking")
+    do(page, "done")
+    screen(page, "welcome")
+
+
+def alone(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:
+    """语音自助登记: asked by the kiosk, answered, photographed, signed."""
+    do(page, "start")
+    do(page, "alone")
+    yield "alone-notice", page
+    do(page, "video")
+    screen(page, "card")
+    yield "alone-card", page
+    do(page, "type")
+    screen(page, "alone-question")
+    yield "alone-question", page
+    do(page, "speak")
+    expect(page.locator("[data-part=listening]")).to_be_visible(timeout=LONGEST_MS)
+    yield "alone-speaking", page
+    do(page, "speak")
+    expect(page.locator("[data-part=said] li")).to_contain_text(UNDERSTOOD, timeout=LONGEST_MS)
+    yield "alone-answered", page
+    do(page, "phone")
+    press(page, *"13800001234")
+    yield "alone-phone", page
+    do(page, "done")
+    yield from away(page)
+    do(page, "type")
+    screen(page, "typing")
+    yield "alone-typing", page
+    do(page, "cancel")
+    while page.locator('[data-do="photo"]').is_hidden():
+        next_question(page)
+    do(page, "photo")
+    screen(page, "alone-photo")
+    page.wait_for_function("() => document.querySelector('[data-part=live]').videoWidth > 0")
+    do(page, "shoot")
+    expect(page.locator("[data-part=hint]")).to_contain_text("没有找到纸", timeout=LONGEST_MS)
+    program.paper = True
+    do(page, "shoot")
+    expect(page.locator("[data-part=photos] li")).to_have_count(1, timeout=LONGEST_MS)
+    yield "alone-photo", page
+    program.paper = False
+    do(page, "done")
+    next_question(page)
+    screen(page, "alone-review")
+    yield "alone-review", page
+    do(page, "sign")
+    screen(page, "alone-sign")
+    yield "alone-sign", page
+    do(page, "unsigned")
+    screen(page, "alone-slip")
+    yield "alone-slip", page
+    do(page, "done")
+    page.tap("#question-yes")
+    screen(page, "welcome")
+
+
+def after(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:
+    """From the talk to the slip."""
+    program.card = True
+    begin(page)
+    screen(page, "card-read")
+    do(page, "yes")
+    press(page, *"13800001234")
+    do(page, "next")
+    into_the_queue(page)
+    screen(page, "waiting")
+    yield from talking(office, page)
+    yield from reading(office, page)
+
+
+def before(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:
+    """From the first page to the queue."""
+    code = earlier_matter(office)
     do(page, "start")
     do(page, "talk")
     yield "notice", page
@@ -122,10 +194,10 @@ def before(office: KioskOffice, page: Page, reader: Reader) -> Iterator[tuple[st
     screen(page, "paper")
     yield "paper", page
     page.tap("#key-back")
-    do(page, "video")
+    yield from broken(page, program)
     screen(page, "card")
     yield "card", page
-    reader.card = True
+    program.card = True
     page.tap("#key-back")
     do(page, "video")
     screen(page, "card-read")
@@ -149,12 +221,55 @@ def before(office: KioskOffice, page: Page, reader: Reader) -> Iterator[tuple[st
     yield "earlier-found", page
     do(page, "yes")
     yield "matter", page
-    do(page, "skip")
+    do(page, "speak")
+    expect(page.locator("[data-part=listening]")).to_be_visible(timeout=LONGEST_MS)
+    yield "matter-listening", page
+    if page.locator('[data-do="said"]').is_visible():  # it ends by itself after a while
+        do(page, "said")
+    expect(page.locator("[data-part=heard]")).to_be_visible(timeout=LONGEST_MS)
+    yield "matter-heard", page
+    do(page, "heard-yes")
+    do(page, "next")
     screen(page, "waiting")
     yield "waiting", page
+    yield from papers(page, program)
     do(page, "leave")
     yield "leave-question", page
     page.tap("#question-no")
+
+
+def broken(page: Page, program: Program) -> Iterator[tuple[str, Page]]:
+    """The self-test before a sitting hears nothing; then it does."""
+    program.microphone = False
+    do(page, "video")
+    expect(page.locator("body")).to_have_attribute("data-screen", "broken", timeout=60_000)
+    yield "broken", page
+    program.microphone = True
+    do(page, "again")
+    expect(page.locator("body")).not_to_have_attribute("data-screen", "broken", timeout=60_000)
+
+
+def papers(page: Page, program: Program) -> Iterator[tuple[str, Page]]:
+    """Papers are photographed while somebody waits."""
+    do(page, "papers")
+    expect(page.locator("[data-part=advice]")).to_contain_text("没有找到纸", timeout=LONGEST_MS)
+    yield "papers", page
+    program.paper = True
+    for number in range(1, 3):
+        if number > 1:
+            page.locator(".papers [data-do=take]").tap()  # this one was photographed already
+        expect(page.locator("img.page")).to_be_visible(timeout=LONGEST_MS)
+        if number == 1:
+            yield "papers-page", page
+        do(page, "keep")
+        expect(page.locator(".sheets li")).to_have_count(number, timeout=LONGEST_MS)
+    page.locator(".sheet").first.tap()
+    yield "papers-sheets", page
+    do(page, "send")
+    expect(page.locator('[data-part="told"]')).to_contain_text("领导已经看得到", timeout=LONGEST_MS)
+    yield "papers-told", page
+    page.locator(".papers [data-do=done]").tap()
+    expect(page.locator(".papers")).to_have_count(0)
 
 
 def talking(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
@@ -176,6 +291,12 @@ def talking(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     screen(page, "preparing")
     yield "preparing", page
     office.clerk_confirms()
+    screen(page, "present")
+    page.evaluate("fetch('/api/kiosk/sitting/lock', { method: 'POST', headers: { 'X-Jietan': '1' } })")
+    screen(page, "locked")
+    yield "locked", page
+    press(page, *"1234")
+    do(page, "open")
     screen(page, "present")
     yield "present", page
 
@@ -219,3 +340,20 @@ def reading(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     do(page, "save")
     screen(page, "slip")
     yield "slip", page
+
+
+WALKS = {"asking": asking, "alone": alone, "before the talk": before, "from the talk on": after}
+OUT_OF_ORDER = "out of order"
+
+
+def screens(walk: str, office: KioskOffice, browser: Browser) -> Iterator[tuple[str, Page]]:
+    """Each screen of a walk while it is up: (its name, the page).  Whoever looks leaves page and language as they were."""
+    if walk == OUT_OF_ORDER:
+        yield from out_of_order(office, browser)
+        return
+    office.clear()
+    program = Program()
+    page = kiosk_page(office, browser, program)
+    screen(page, "welcome")
+    yield from WALKS[walk](office, page, program)
+    page.context.close()

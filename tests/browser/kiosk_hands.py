@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+LONGEST_MS = 20_000
+
 
 def do(page: Page, action: str) -> None:
     """Touch a key of the screen."""
@@ -9,8 +11,8 @@ def do(page: Page, action: str) -> None:
 
 
 def screen(page: Page, name: str) -> None:
-    """Wait for a screen; the office is asked every two seconds."""
-    expect(page.locator("body")).to_have_attribute("data-screen", name)
+    """Wait for a screen; the office is asked every two seconds, and the simulated card is put there every ten."""
+    expect(page.locator("body")).to_have_attribute("data-screen", name, timeout=LONGEST_MS)
 
 
 def press(page: Page, *keys: str) -> None:
@@ -30,3 +32,25 @@ def into_the_queue(page: Page) -> None:
     """A new matter of which nothing is said yet."""
     do(page, "fresh")
     do(page, "skip")
+
+
+def next_question(page: Page) -> None:
+    """On in a sitting alone, also where the kiosk asks whether a question is left out."""
+    title = page.locator("[data-fill=title]").inner_text()
+    gone = "(title) => document.querySelector('[data-fill=title]')?.textContent !== title"
+    do(page, "next")
+    page.wait_for_function(gone.replace("=> ", "=> document.querySelector('#question[open]') || "), arg=title)
+    if page.locator("#question[open]").count():
+        page.tap("#question-yes")
+        page.wait_for_function(gone, arg=title)
+
+
+def sign(page: Page) -> None:
+    """Something like a name on the pad."""
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    for n in range(30):
+        page.mouse.move(box["x"] + 60 + n * 12, box["y"] + 60 + n % 5 * 20)
+    page.mouse.up()

@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.accessible import faults
-from tests.browser.every_screen import screens
+from tests.browser.every_screen import OUT_OF_ORDER, WALKS, screens
 from tests.browser.kiosk_office import KioskOffice
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768)}
-MEDIA = ["--use-fake-device-for-media-stream=fps=5", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+MEDIA = ["--use-fake-device-for-media-stream=device-count=2,fps=5", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
 LOOKS = "([name, value]) => { if (value === null) delete document.documentElement.dataset[name]; else document.documentElement.dataset[name] = value; }"
 SPEAK = "async (code) => (await import('/static/js/kiosk/lang.js')).speakIn(code)"
 MEASURE = """
@@ -29,9 +29,10 @@ MEASURE = """
   const say = (node, what) => wrong.push(`${what}: ${node.tagName.toLowerCase()}.${node.className?.baseVal ?? node.className} ${(node.textContent || "").trim().slice(0, 30)}`);
   const seen = (node) => node.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && node.getBoundingClientRect().width > 1;
   const dialog = document.querySelector("dialog[open]");
-  const places = dialog ? [dialog] : [...document.querySelectorAll(".k-top, .k-steps, .k-banner, #main, .k-keys")];
+  const papers = document.querySelector(".papers");
+  const places = dialog ? [dialog] : papers ? [...document.querySelectorAll(".k-top, .k-steps, .k-banner, .papers, .k-keys")] : [...document.querySelectorAll(".k-top, .k-steps, .k-banner, #main, .k-keys")];
   const all = places.flatMap((place) => [...place.querySelectorAll("*")]).filter(seen);
-  const texts = all.filter((node) => !node.closest("svg, video, canvas") && [...node.childNodes].some((one) => one.nodeType === 3 && one.nodeValue.trim()));
+  const texts = all.filter((node) => !node.closest("svg, video, canvas, .vh") && [...node.childNodes].some((one) => one.nodeType === 3 && one.nodeValue.trim()));
   for (const node of texts) {
     const style = getComputedStyle(node);
     const size = parseFloat(style.fontSize) * node.currentCSSZoom;
@@ -40,7 +41,8 @@ MEASURE = """
     if (height < line - 0.01) say(node, `line height ${height.toFixed(2)}`);
     if (node.scrollWidth > node.clientWidth + 2 && node.clientWidth && style.overflow !== "visible" && style.textOverflow !== "ellipsis") say(node, "cut off");
   }
-  const keys = all.filter((node) => node.matches("button, [role=textbox], input, textarea, summary, .choice") && !node.closest("[inert]"));
+  const target = "button, [role=textbox], input, textarea, summary, .choice";
+  const keys = all.filter((node) => node.matches(target) && !node.closest("[inert]") && !node.parentElement.closest(".choice")); // the whole choice is touched
   const main = document.getElementById("main").getBoundingClientRect();
   const boxes = keys.map((node) => [node, node.getBoundingClientRect()]).filter(([node, box]) => !node.closest("#main") || (box.top >= main.top - 1 && box.bottom <= main.bottom + 1));
   for (const [node, box] of boxes) {
@@ -65,12 +67,69 @@ async () => {
   const seen = (node) => node.checkVisibility({ visibilityProperty: true }) && node.getClientRects().length > 0;
   const place = document.querySelector("dialog[open]") || document;
   const keys = [...place.querySelectorAll("#main button:not(:disabled), .k-keys button, dialog[open] button")].filter(seen);
-  return keys.filter((key) => !marked.includes(key)).map((key) => key.textContent.trim());
+  return keys.filter((key) => !key.closest("[inert]") && !marked.includes(key)).map((key) => key.textContent.trim());
 }
 """
-UNNAMED = """
-() => [...document.querySelectorAll("#main *, .k-keys *, .k-top *")].filter((node) => node.checkVisibility() && node.closest("[translate='no']") === null)
-  .flatMap((node) => [...node.childNodes].filter((one) => one.nodeType === 3 && /\\p{Script=Han}/u.test(one.nodeValue)).map((one) => one.nodeValue.trim()))
+SETTLED = """
+async () => { // painted, and no colour on its way to another
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const moving = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.all(moving.map((one) => one.finished.catch(() => undefined)));
+}
+"""
+UNTRANSLATED = """
+(names) => { // what the voice says, which began in another language, stands in #said; a language is called what it calls itself
+  const theirs = (node) => node.closest("[translate='no'], #said") !== null || node.closest("[lang]") !== document.documentElement;
+  const seen = [...document.querySelectorAll("#main *, .k-keys *, .k-top *, dialog[open] *")].filter((node) => node.checkVisibility() && !theirs(node));
+  const texts = seen.flatMap((node) => [...node.childNodes].filter((one) => one.nodeType === 3).map((one) => one.nodeValue.trim()));
+  return texts.filter((text) => /\\p{Script=Han}/u.test(names.reduce((rest, name) => rest.replaceAll(name, ""), text)));
+}
+"""
+NAMES = ("柳河镇 1 号机", "青山县信访局", "柳河镇", "周建国", "陈晓", "何守田", "何")
+"""Of the office and its people: they are called the same in every language."""
+
+
+ORDER = """
+() => { // whoever hears or tabs through the page meets things from top to bottom
+  const seen = (node) => node.checkVisibility({ visibilityProperty: true }) && node.getBoundingClientRect().width > 1;
+  const place = document.querySelector("dialog[open], .papers") || document.getElementById("main");
+  const wrong = [...place.querySelectorAll("[tabindex]")].filter((node) => node.tabIndex > 0).map((node) => `takes its own turn: ${node.textContent.trim()}`);
+  const parts = [...place.querySelectorAll(".read, .touch, .side, .body, footer")].filter(seen);
+  for (const part of parts) {
+    const all = [...part.querySelectorAll("h1, h2, h3, p, li, dt, dd, button, label, [role=textbox]")].filter(seen).filter((node) => !node.closest(".dots, .kbarea, .pad, svg"));
+    all.slice(1).forEach((node, n) => {
+      const [before, after] = [all[n].getBoundingClientRect(), node.getBoundingClientRect()];
+      if (after.bottom <= before.top + 1 && !all[n].contains(node)) wrong.push(`comes after what lies below it: ${node.textContent.trim().slice(0, 30)}`);
+    });
+  }
+  return wrong;
+}
+"""
+TABBING = """
+() => { // remembers where Tab comes to; tells how many turns that takes
+  window.tabbed = new Map();
+  document.activeElement.blur();
+  addEventListener("focusin", window.onTab = ({ target }) => {
+    const style = getComputedStyle(target);
+    window.tabbed.set(target, parseFloat(style.outlineWidth) > 1 && style.outlineStyle !== "none");
+  }, true);
+  const all = (document.querySelector("dialog[open]") || document.body).querySelectorAll("button, input, textarea, summary, a, [tabindex]");
+  return [...all].filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest("[inert]") && node.tabIndex >= 0).length;
+}
+"""
+TABBED = """
+() => {
+  const named = (node) => (node.getAttribute("aria-label") || node.textContent).trim().slice(0, 30);
+  removeEventListener("focusin", window.onTab, true);
+  const place = document.querySelector("dialog[open]") || document;
+  const seen = (node) => node.checkVisibility({ visibilityProperty: true }) && node.getClientRects().length > 0 && !node.closest("[inert]");
+  const keys = [...place.querySelectorAll("#main button, .k-keys button, dialog[open] button, #main [role=textbox], #main textarea, #main summary")].filter(seen);
+  const left = keys.filter((key) => !key.disabled && !window.tabbed.has(key)).map((key) => `no Tab comes to: ${named(key)}`);
+  const unmarked = [...window.tabbed].filter(([, marked]) => !marked).map(([node]) => `the focus is not seen: ${named(node)}`);
+  document.getElementById("main").scrollTop = 0;
+  document.activeElement.blur();
+  return [...left, ...unmarked];
+}
 """
 
 
@@ -93,7 +152,7 @@ def browser() -> Iterator[Browser]:
 
 
 def measured(page: Page, *, small: float = 0, touch: float = 0, low: bool = False) -> list[str]:
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(SETTLED)
     return list(page.evaluate(MEASURE, [small, touch, 1.3, low]))
 
 
@@ -108,15 +167,29 @@ def each_look(page: Page) -> Iterator[tuple[str, list[str]]]:
         page.evaluate(LOOKS, ["low", ""])
         yield f"{language} low", measured(page, small=24, touch=60, low=True)
         page.evaluate(LOOKS, ["low", None])
-    yield "one switch", [f"cannot be reached: {one}" for one in page.evaluate(REACHED)]
+    yield "en, words", [f"not in English: {one}" for one in page.evaluate(UNTRANSLATED, list(NAMES))]
+    page.evaluate(SPEAK, "ug")
+    yield "from right to left", [*measured(page, small=24, touch=60), *page.evaluate(ORDER)]
     page.evaluate(SPEAK, "zh-CN")
+    yield "order", page.evaluate(ORDER)
+    yield "one switch", [f"cannot be reached: {one}" for one in page.evaluate(REACHED)]
     for contrast in (None, "high"):
         page.evaluate(LOOKS, ["contrast", contrast])
+        page.evaluate(SETTLED)
         yield f"axe {contrast or 'usual'} colours", faults(page)
     page.evaluate(LOOKS, ["contrast", None])
     page.set_viewport_size({"width": 1366, "height": 768})
     yield "laptop", measured(page)
     page.set_viewport_size({"width": 1080, "height": 1920})
+    if not page.locator("#away[open]").count():  # which any key answers
+        yield "keyboard", by_keyboard(page)
+
+
+def by_keyboard(page: Page) -> list[str]:
+    """What Tab does not come to, or comes to unseen."""
+    for _ in range(page.evaluate(TABBING) + 2):
+        page.keyboard.press("Tab")
+    return list(page.evaluate(TABBED))
 
 
 def picture(page: Page, name: str) -> None:
@@ -128,15 +201,18 @@ def picture(page: Page, name: str) -> None:
     subprocess.run(command, input=png, check=True, timeout=60)
 
 
-def test_every_screen_can_be_used_by_everybody(office: KioskOffice, browser: Browser) -> None:
+@pytest.mark.parametrize("walk", [*WALKS, OUT_OF_ORDER])
+def test_every_screen_can_be_used_by_everybody(office: KioskOffice, browser: Browser, walk: str) -> None:
     wrong = list[str]()
     seen = list[str]()
-    for name, page in screens(office, browser):
+    for name, page in screens(walk, office, browser):
         seen.append(name)
         if os.environ.get("SCREENSHOTS"):
             picture(page, name)
             if os.environ.get("ONLY_PICTURES"):
                 continue
-        wrong += [f"{name}, {look}: {fault}" for look, found in each_look(page) for fault in found]
+        found = [f"{name}, {look}: {fault}" for look, faults_found in each_look(page) for fault in faults_found]
+        print(*found, sep="\n", end="\n" if found else "")
+        wrong += found
     print(f"{len(seen)} screens: {', '.join(seen)}")
     assert wrong == [], f"{len(wrong)} faults:\n" + "\n".join(wrong)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from server.store.models import AloneSitting, Reception, StoredUtterance
-from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_hands import do, next_question, press, screen, sign
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.programs import wait_until
 from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, program
@@ -23,16 +23,6 @@ def look(page: Page, name: str) -> None:
     """Keeps a picture of the screen where somebody wants to see it."""
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
-
-
-def sign(page: Page) -> None:
-    box = page.locator("canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 60, box["y"] + 60)
-    page.mouse.down()
-    for n in range(30):
-        page.mouse.move(box["x"] + 60 + n * 12, box["y"] + 60 + n % 5 * 20)
-    page.mouse.up()
 
 
 def test_a_matter_is_told_alone_without_the_office_and_arrives_once(office: KioskOffice, page: Page, program: CopyProgram) -> None:
@@ -60,18 +50,12 @@ def test_a_matter_is_told_alone_without_the_office_and_arrives_once(office: Kios
     expect(page.locator("[data-part=said] li")).to_contain_text("工作人员会听着录音写下来")
     look(page, "answered")
     for _ in range(2):
-        do(page, "next")
-        if page.locator("#question[open]").count():
-            page.tap("#question-yes")
+        next_question(page)
     do(page, "type")
     press(page, "h", "e", "何")
     do(page, "done")
     while page.get_attribute("body", "data-screen") == "alone-question":
-        do(page, "next")
-        page.wait_for_timeout(50)
-        if page.locator("#question[open]").count():
-            page.tap("#question-yes")
-            page.wait_for_timeout(50)
+        next_question(page)
     look(page, "review")
     do(page, "sign")
     sign(page)

@@ -109,6 +109,16 @@ def test_leaving_the_queue_asks_and_wipes(office: KioskOffice, page: Page) -> No
     kept = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
     assert "何" not in kept
     assert "138" not in kept
+    page.clock.install()
+    page.reload()
+    sit_down(page)
+    page.clock.fast_forward(600_000)
+    expect(page.locator("#away")).to_be_hidden()
+    page.clock.fast_forward(610_000)
+    expect(page.locator("#away")).to_contain_text("今天就不等了")
+    idle_for(page, 125)
+    screen(page, "welcome")
+    assert stored(office).state == "abandoned", "who left the room waits no longer"
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """Papers at the kiosk: seen, refused with advice, photographed by themselves, looked at, put in order, at the leader's a moment later."""
 
-import base64
 import os
 
 import cv2
@@ -8,8 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from deploy.bench import papers
 from tests.browser.kiosk_office import KioskOffice
+from tests.browser.paper_camera import CAMERA, photograph
 from tests.browser.programs import wait_until
 from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, program
 
@@ -17,26 +16,6 @@ __all__ = ["office", "page", "port", "program"]
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 LONG_MS = 40_000
-CAMERA = """
-const devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices), list = devices.enumerateDevices.bind(devices);
-const canvas = Object.assign(document.createElement("canvas"), { width: 1920, height: 1080 });
-const ink = canvas.getContext("2d");
-window.lay = (jpeg) => new Promise((done) => { const image = new Image(); image.onload = () => { window.paper = image; done(); }; image.src = jpeg; });
-setInterval(() => { if (window.paper) ink.drawImage(window.paper, 0, 0); ink.fillStyle = "#000"; ink.fillRect(0, 0, 1, 1); }, 100);
-devices.enumerateDevices = async () => [...await list(), { kind: "videoinput", deviceId: "paper", label: "USB Document Camera" }];
-devices.getUserMedia = async (wanted) => wanted.video?.deviceId?.exact === "paper" ? canvas.captureStream(10) : open(wanted);
-delete window.ImageCapture;
-"""
-
-
-def photograph(kind: str, seed: int = 1) -> str:
-    if kind == "table":
-        picture = papers.table("plain", papers.random.Random(3))
-    else:
-        picture = papers.shot(kind, seed).picture
-    return "data:image/jpeg;base64," + base64.b64encode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()).decode()
-
-
 def look(page: Page, name: str) -> None:
     """Keep what the page looks like where SCREENSHOTS names a folder."""
     if folder := os.environ.get("SCREENSHOTS"):

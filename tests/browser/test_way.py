@@ -4,15 +4,18 @@ import base64
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from tests.browser.kiosk_computer import KioskComputer, profile
-from tests.browser.kiosk_hands import begin, do, press, screen
+from tests.browser.kiosk_hands import begin, do, next_question, press, screen, sign
 from tests.browser.kiosk_office import KioskOffice, free_port
+from tests.browser.paper_camera import CAMERA, photograph
+from tests.browser.programs import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -33,14 +36,35 @@ export class Seat extends EventTarget {
   close() {}
 }
 """
+PAPERS_MS = 40_000
+RECORDED = """
+async () => { // the first bytes of a recording, which are the same in each
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const recorder = new MediaRecorder(stream, { mimeType: "audio/webm;codecs=opus" });
+  const given = new Promise((done) => { recorder.ondataavailable = ({ data }) => done(data); });
+  recorder.start();
+  setTimeout(() => recorder.stop(), 500);
+  const bytes = new Uint8Array(await (await given).arrayBuffer());
+  stream.getTracks().forEach((track) => track.stop());
+  return [...bytes.slice(0, 24)];
+}
+"""
 WATCH = """
 window.touches = []; window.answers = [];
+let at = 0, open = null;
+const answered = (begun) => { window.answers.push(performance.now() - begun); };
 addEventListener("pointerdown", (event) => {
-  const at = event.timeStamp;
+  if (open) { open.disconnect(); open = null; answered(at); } // not answered until now: it took at least so long
+  at = event.timeStamp;
   window.touches.push(event.target.closest?.("button")?.innerText?.trim() || "?");
-  const seen = new MutationObserver(() => {
+}, { capture: true, passive: true });
+addEventListener("click", () => {
+  open?.disconnect();
+  const begun = at;
+  const seen = open = new MutationObserver(() => {
     seen.disconnect();
-    requestAnimationFrame(() => setTimeout(() => window.answers.push(performance.now() - at)));
+    if (open === seen) open = null;
+    requestAnimationFrame(() => setTimeout(() => answered(begun)));
   });
   seen.observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
 }, { capture: true, passive: true });
@@ -102,7 +126,7 @@ def newcomer(office: KioskOffice, page: Page) -> None:
 
 
 @pytest.mark.nightly
-def test_a_newcomer_with_a_card_talks_after_eight_touches_and_nothing_of_anybody_stays(
+def test_a_newcomer_with_a_card_talks_after_eight_touches(
     office: KioskOffice, computer: KioskComputer, playwright: Playwright, tmp_path: Path
 ) -> None:
     with profile(playwright, tmp_path) as context:
@@ -116,17 +140,72 @@ def test_a_newcomer_with_a_card_talks_after_eight_touches_and_nothing_of_anybody
         office.clear()
         screen(page, "welcome")
 
-        code = sitting_with_markers(office, page)
-        own = (computer.folder, tmp_path)
-        assert found_in(own, code) | found_in(SHARED_MEMORY, code, only=("phone", "spoken", "code", "photo")) == {}
+
+@pytest.mark.nightly
+def test_nothing_of_anybody_stays_on_the_machine(
+    office: KioskOffice, computer: KioskComputer, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Somebody talks, shows papers, reads and refuses to sign; somebody tells their matter alone while the line is dead."""
+    office.clear()
+    own = (computer.folder, tmp_path)
+    with profile(playwright, tmp_path) as context:
+        page = context.pages[0]
+        context.add_init_script(CAMERA)
+        opened(computer, page)
+        marks = Marks(recorded=bytes(page.evaluate(RECORDED)))
+        page.route("**/api/kiosk/hear?want=matter", lambda route: route.fulfill(json={"text": SPOKEN, "digits": ""}))
+        sitting_with_markers(office, page, marks)
+        assert marks.found_in(own) | marks.found_in(SHARED_MEMORY, nobody_elses=True) == {}
+        assert marks.kept_by(page) == []
+
+        alone_with_markers(office, page, marks)
+        assert any(computer.folder.glob("outbox/*/sealed")), "it waits for the line"
+        assert marks.found_in(own) | marks.found_in(SHARED_MEMORY, nobody_elses=True) == {}, "it is sealed"
+        assert marks.kept_by(page) == []
+        office.start()
+        screen(page, "welcome")
+        wait_until(lambda: not any(computer.folder.glob("outbox/*/sealed")), "it to be sent", 60)
+    assert marks.found_in(own) == {}, "also after the browser has written everything to its disk"
+
+
+@dataclass
+class Marks:
+    """What must not be found anywhere, in whatever way a program may write it."""
+
+    recorded: bytes
+    """How everything begins that this browser records."""
+    texts: dict[str, str] = field(default_factory=lambda: {"name": NAME, "number": NUMBER, "phone": PHONE, "spoken": SPOKEN, "address": ADDRESS})
+    pictures: dict[str, bytes] = field(default_factory=lambda: {"photo": base64.b64decode(PHOTO)})
+
+    def picture(self, name: str, address: str | None) -> None:
+        """One more picture, by its data address."""
+        assert address is not None
+        self.pictures[name] = base64.b64decode(address.partition(",")[2])
+
+    def _all(self) -> Iterator[tuple[str, bytes]]:
+        for name, text in self.texts.items():
+            yield from ((f"{name} {coding}", text.encode(coding)) for coding in ("utf-8", "utf-16-le"))
+            if not text.isascii():
+                yield f"{name} escaped", json.dumps(text)[1:-1].encode()
+        for name, picture in self.pictures.items():
+            start = len(picture) // 6 * 3  # base64 writes three bytes as four characters
+            yield name, picture[start : start + 60]
+            yield f"{name} base64", base64.b64encode(picture[start : start + 60])
+        yield "recorded", self.recorded
+
+    def found_in(self, folders: tuple[Path, ...], *, nobody_elses: bool = False) -> dict[str, str]:
+        """Files in which something stands: {file: what}; `nobody_elses`: only what no other test writes."""
+        wanted = {name: mark for name, mark in self._all() if not nobody_elses or name.split()[0] not in ("name", "number", "address", "recorded")}
+        return {str(file): name for folder in folders for file, content in contents(folder) for name, mark in wanted.items() if mark in content}
+
+    def kept_by(self, page: Page) -> list[str]:
+        """What a page still has in its storage, its name or on itself."""
         kept = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}, window.name, document.documentElement.innerHTML])")
-        assert not [one for one in (NAME, NUMBER, PHONE, SPOKEN, ADDRESS) if one in kept]
-    assert found_in(own, code) == {}, "also after the browser has written everything to its disk"
+        return [name for name, text in self.texts.items() if text in kept]
 
 
-def sitting_with_markers(office: KioskOffice, page: Page) -> str:
-    """Somebody with a card types, speaks, shows a paper, opens the page again, talks, reads, signs and goes; their query code."""
-    page.route("**/api/kiosk/hear?want=matter", lambda route: route.fulfill(json={"text": SPOKEN, "digits": ""}))
+def sitting_with_markers(office: KioskOffice, page: Page, marks: Marks) -> None:
+    """Somebody with a card types, speaks, shows papers, opens the page again, talks, reads, does not sign and goes."""
     begin(page)
     screen(page, "card-read")
     do(page, "yes")
@@ -144,6 +223,7 @@ def sitting_with_markers(office: KioskOffice, page: Page) -> str:
     do(page, "next")
     screen(page, "waiting")
     page.evaluate("async (jpeg) => (await import('/static/js/kiosk/door.js')).ask({ type: 'paper', jpeg, straighten: true })", PHOTO)
+    papers_with_markers(page, marks)
     office.leader_joins()
     screen(page, "talk")
     office.talk_is_over()
@@ -161,23 +241,65 @@ def sitting_with_markers(office: KioskOffice, page: Page) -> str:
     page.locator("[data-part=reasons] button").first.tap()
     do(page, "save")
     screen(page, "slip")
-    code = page.locator('[data-fill="code"]').inner_text().replace(" ", "")
+    go_with_the_slip(page, marks, "code")
+
+
+def papers_with_markers(page: Page, marks: Marks) -> None:
+    """Two pages: one is handed over, the other is left behind."""
+    do(page, "papers")
+    for number, kind in enumerate(("perspective", "shadow"), start=1):
+        page.evaluate("(jpeg) => window.lay(jpeg)", photograph(kind, number))
+        expect(page.locator("img.page")).to_be_visible(timeout=PAPERS_MS)
+        marks.picture(f"page {number}", page.locator("img.page").get_attribute("src"))
+        do(page, "keep")
+        expect(page.locator(".sheets li")).to_have_count(1, timeout=PAPERS_MS)
+        if number == 1:
+            do(page, "send")
+            expect(page.locator('[data-part="told"]')).to_contain_text("领导已经看得到", timeout=PAPERS_MS)
+
+
+def alone_with_markers(office: KioskOffice, page: Page, marks: Marks) -> None:
+    """Somebody tells their matter to the kiosk, shows a paper and signs, while the office cannot be reached."""
+    do(page, "start")
+    do(page, "alone")
+    screen(page, "alone-notice")
+    office.stop()
+    do(page, "audio")
+    screen(page, "card-read")
+    do(page, "yes")
+    screen(page, "alone-phone")
+    press(page, *PHONE)
+    do(page, "done")
+    do(page, "speak")
+    page.wait_for_timeout(1500)  # somebody speaks
+    do(page, "speak")
+    expect(page.locator("[data-part=said] li")).to_contain_text(SPOKEN)
+    while page.locator('[data-do="photo"]').is_hidden():
+        next_question(page)
+    do(page, "photo")
+    page.evaluate("(jpeg) => window.lay(jpeg)", photograph("perspective", 4))
+    page.wait_for_function("() => document.querySelector('[data-part=live]').videoWidth > 0")
+    photos = page.locator("[data-part=photos] img")
+    while not photos.count():
+        do(page, "shoot")
+        page.wait_for_timeout(500)  # one that was not sharp yet is taken again
+    marks.picture("alone photo", photos.first.get_attribute("src"))
+    do(page, "done")
+    next_question(page)
+    screen(page, "alone-review")
+    do(page, "sign")
+    sign(page)
+    do(page, "sign")
+    screen(page, "alone-slip")
+    go_with_the_slip(page, marks, "alone code")
+
+
+def go_with_the_slip(page: Page, marks: Marks, name: str) -> None:
+    """The query code is remembered, and the person goes."""
+    marks.texts[name] = page.locator('[data-fill="code"]').inner_text().replace(" ", "")
     do(page, "done")
     page.tap("#question-yes")
-    screen(page, "welcome")
-    return code
-
-
-def found_in(folders: tuple[Path, ...], code: str, only: tuple[str, ...] = ()) -> dict[str, str]:
-    """Files in which something of the person stands, in whatever way a program may write it: {file: what}."""
-    marks = {f"{name} {coding}": text.encode(coding)
-             for name, text in {"name": NAME, "number": NUMBER, "phone": PHONE, "spoken": SPOKEN, "address": ADDRESS, "code": code}.items()
-             for coding in ("utf-8", "utf-16-le")}  # fmt: skip
-    marks |= {f"{name} escaped": json.dumps(text)[1:-1].encode() for name, text in {"name": NAME, "spoken": SPOKEN, "address": ADDRESS}.items()}
-    photo = base64.b64decode(PHOTO)
-    marks |= {"photo": photo[100:140], "photo base64": PHOTO[100:140].encode()}
-    wanted = {name: mark for name, mark in marks.items() if not only or name.split()[0] in only}
-    return {str(file): name for folder in folders for file, content in contents(folder) for name, mark in wanted.items() if mark in content}
+    page.wait_for_function("() => !document.body.dataset.screen?.includes('slip') && document.body.dataset.screen !== 'leaving'")
 
 
 def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
@@ -210,6 +332,8 @@ def test_every_touch_is_answered_at_once(office: KioskOffice, computer: KioskCom
             while page.locator("body").get_attribute("data-screen") != "welcome":
                 page.tap("#key-back")
         answers = page.evaluate("window.answers")
+        touches = page.evaluate("window.touches.length")
     p95 = quantiles(answers, n=20)[-1]
-    print(f"touch to visible change: {len(answers)} touches, median {quantiles(answers, n=2)[0]:.0f} ms, p95 {p95:.0f} ms")
+    print(f"touch to visible change: {len(answers)} of {touches} touches, median {median(answers):.0f} ms, p95 {p95:.0f} ms, worst {max(answers):.0f} ms")
+    assert touches - len(answers) <= 1, "the last one may not have been painted yet"
     assert p95 < ANSWERED_MS

@@ -38,10 +38,11 @@ from server.domain.alone import NOTICE, QUESTIONS, AloneEnding
 from server.domain.states import Channel, CopyState, ReceptionState
 from server.protocol.recording import Manifest
 from server.reception import accounts, copies, records
-from server.reception.alone import folder_of, reception_id_of
+from server.reception.alone import reception_id_of
 from server.reception.recordings import verify_folder
 from server.signing_key import load
 from server.store import copies as copy_store
+from server.store import papers, papersfiles
 from server.store.access import Actor
 from server.store.models import AloneSitting, KioskCopy, Participant, Reception, StoredUtterance, VisitRecord
 from server.store.querycodes import new_query_code
@@ -429,7 +430,7 @@ class Verdict:
         yield from self._sounds(reception, told)
         said = session.scalars(select(StoredUtterance).where(StoredUtterance.reception_id == reception.id).order_by(StoredUtterance.start)).all()
         yield from _between("typed answers", [one.text for one in said if one.measures["source"] == "typed"], told.typed, told.kept.typed)
-        yield from _between("photographs", self._photos(sitting), told.photos, told.kept.photos)
+        yield from _between("photographs", self._photos(session, reception), told.photos, told.kept.photos)
         signed = told.how == "signed"
         ending = AloneEnding(told.how) if told.complete else AloneEnding.CUT_OFF
         if sitting.ending != ending or (sitting.signature is not None) != signed:
@@ -453,9 +454,11 @@ class Verdict:
         if wrong := verify_folder(self._office.store, folder, load(self._office.settings).public):
             yield f"its recording does not verify: {wrong}"
 
-    def _photos(self, sitting: AloneSitting) -> list[str]:
-        folder = folder_of(_AsOffice(self._office), sitting.reception_id)  # type: ignore[arg-type]
-        return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name, *_ in sitting.photos]
+    def _photos(self, session: Session, reception: Reception) -> list[str]:
+        folder = self._office.settings.papers_dir
+        sets = papers.handed_over(session, reception.id)
+        files = [papersfiles.page_path(folder, one, number + 1) for one in sets for number in range(len(one.pages))]
+        return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
 
     def _says_what_is_missing(self, session: Session, told: Told, sitting: AloneSitting, reception: Reception) -> Iterator[str]:
         record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == reception.id)).all()
@@ -528,13 +531,6 @@ class Verdict:
         left = [path.name for path in self._office.settings.copies_dir.rglob("*") if path.suffix in (".part", ".sealed", ".new", ".lock")]
         if left:
             yield f"left at the office: {left}"
-
-
-class _AsOffice:
-    """As much of an office as says where files lie."""
-
-    def __init__(self, office: KioskOffice) -> None:
-        self.settings = office.settings
 
 
 def _between(what: str, found: Sequence[Any], whole: Sequence[Any], least: int) -> Iterator[str]:

@@ -3,6 +3,7 @@ with what is missing said."""
 
 import base64
 import hashlib
+import io
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from server.domain import alone as questions
 from server.protocol import alone
 from server.protocol.copies import PIECE_BYTES, PIECE_HASH_HEADER
+from server.protocol.office import SaidCard
 from server.protocol.sealed import Sealer
 from server.reception.alone import reception_id_of
 from server.reception.recordings import verify_folder
@@ -28,7 +31,10 @@ from tests.reception.programs import Node, Transcriber
 
 BEGUN = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 NAME_DRAWN = ((*((0.2 + n * 0.02, 0.2 + n % 2 * 0.1, n * 10, 0.5) for n in range(30)),),)
-JPEG = b"\xff\xd8\xff\xe0" + bytes(2000)
+CARD = SaidCard(number="511025195803124412", sex="female", ethnic_group="汉", address="石桥镇柳湾村四组")
+PICTURE = io.BytesIO()
+Image.new("L", (620, 877), 240).save(PICTURE, "JPEG")
+JPEG = PICTURE.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +134,8 @@ class Kiosk:
 def whole(kiosk: Kiosk, sounds: list[bytes]) -> Kiosk:
     """Somebody answers, types, shows a paper and signs."""
     kiosk.begin()
-    kiosk.add(alone.Person(name="", phone="13800001234"))
+    kiosk.add(alone.Person(name="王桂兰", card=CARD))
+    kiosk.add(alone.Person(name="王桂兰", phone="13800001234", card=CARD))
     kiosk.ask("who", 1.0)
     kiosk.add(alone.Typed(question="who", at=5.0, words="我叫王桂兰，家住河口镇柳树村。"))
     kiosk.ask("what", 8.0)
@@ -138,6 +145,7 @@ def whole(kiosk: Kiosk, sounds: list[bytes]) -> Kiosk:
     kiosk.ask("asked", 80.0)
     kiosk.speak("asked", 1, 90.0, sounds[1], stopped=94.0)
     kiosk.add(alone.Photo(question="papers", at=100.0), JPEG)
+    kiosk.add(alone.Photo(question="papers", at=104.0), b"no picture")
     return kiosk.end(120.0)
 
 
@@ -153,6 +161,10 @@ def test_a_sitting_alone_becomes_a_record_on_the_clerks_list(office, sounds):
     assert {name: form[name]["value"] for name in ("form_of_visit", "name", "phone", "problem_place")} == {
         "form_of_visit": "alone", "name": "王桂兰", "phone": "13800001234", "problem_place": "柳树村东头的晒谷场。",
     }  # fmt: skip
+    assert {name: form[name]["value"] for name in ("id_type", "id_number", "ethnic_group")} == {
+        "id_type": "identity_card", "id_number": CARD.number, "ethnic_group": "汉",
+    }  # fmt: skip
+    assert form["materials"]["value"] == "在接谈终端拍下材料 1 张"
     assert form["problem_place"]["evidence"], "a field rests on the answer"
     assert (record["petitioner"], record["gaps"]) == ("王桂兰", [])
     kinds = sorted((one["kind"], round(one["start"]), one["seconds"] > 30) for one in record["segments"])
@@ -166,16 +178,18 @@ def test_what_it_brought_beside_its_recording_is_seen_by_who_may_read_the_record
     kiosk.send()
     record = kiosk.record()["id"]
     shown = office.clerk.get(f"/api/records/{record}/alone").json()
-    assert (shown["number"], shown["signed_name"], shown["missing"]) == ("K1-01", "王桂兰", [])
+    assert (shown["number"], shown["signed_name"], shown["missing"]) == ("K1-01", "王桂兰", ["拍的材料有 1 张打不开，没有存下来。"])
     assert base64.b64decode(shown["signature"].partition(",")[2])[:4] == b"\x89PNG"
-    assert office.clerk.get(shown["photos"][0]["url"]).content == JPEG
-    assert office.clerk.get(f"/api/records/{record}/alone/photo-02.jpg").status_code == 404
+    (papers,) = office.clerk.get(f"/api/records/{record}").json()["papers"]
+    assert (papers["words"].partition(" ")[2], papers["position"]) == ("自助登记时拍了 1 张材料。", 100.0)
+    assert office.clerk.get(papers["pages"][0]).content == JPEG
+    assert office.clerk.get(papers["pdf"]).content[:5] == b"%PDF-"
     assert office.stranger.get(f"/api/records/{record}/alone").status_code == 404
-    assert office.stranger.get(shown["photos"][0]["url"]).status_code == 404
+    assert office.stranger.get(papers["pages"][0]).status_code == 404
     asked = {"code": kiosk.code, "phone_last4": "1234"}
     assert office.anonymous.post("/api/progress", json=asked).json()["number"] == "K1-01"
     left = [file.name for file in (office.settings.copies_dir / "alone").rglob("*") if kiosk.id in str(file) or kiosk.reception in str(file)]
-    assert left == [kiosk.reception, "photo-01.jpg"], "nothing else of it stays"
+    assert left == [], "nothing of it stays but recording and papers"
 
 
 

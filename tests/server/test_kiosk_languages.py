@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from kiosk.checks import framing, paper, picture, sound
+from kiosk.devices import printers
 from server.pages.guidance import AUDIO, LANGUAGES, languages, own_recording
 from tests.office import settings_for
 from tests.server.kiosk_texts import SCRIPTS, literals, of_screens
@@ -51,6 +53,12 @@ def asked_for() -> set[str]:
     code = "\n".join(file.read_text("utf-8") for file in (SCRIPTS / "kiosk").rglob("*.js"))
     known = set(pack("zh-CN")["spoken"]) | TONES
     return known & set(literals(code))
+
+
+@pytest.mark.parametrize("code", WHOLE)
+def test_what_the_kiosks_program_says_is_said_in_every_language(code: str) -> None:
+    said = {*framing.WORDS.values(), *paper.WORDS.values(), *picture.WORDS.values(), *sound.WORDS.values(), *printers.WORDS.values()}
+    assert sorted(said - set(pack(code)["office"])) == []
 
 
 def test_an_office_speaks_with_its_own_voice_and_offers_its_languages(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// 语音自助登记: what somebody alone left beside the recording: how it ended, what is missing, their signature, photographs.
+// 语音自助登记: what somebody alone left beside the recording: how it ended, what is missing, their signature.
 import { ApiError, api } from "/static/js/api.js";
 import { ask } from "/static/js/desk/ask.js";
 import { el } from "/static/js/dom.js";
@@ -14,7 +14,7 @@ export async function showAlone(banner, record) {
   if (!record.form.some((/** @type {any} */ one) => one.field === "form_of_visit" && one.value === "alone")) return;
   try {
     const sitting = await api("GET", `/api/records/${record.id}/alone`);
-    const more = el("button.btn.small", { type: "button" }, "小结、签名、材料");
+    const more = el("button.btn.small", { type: "button" }, "小结、签名");
     more.addEventListener("click", () => ask({ title: `自助登记 ${sitting.number}`, wide: true, body: inside(sitting), buttons: [{ value: "", words: "关上", kind: "primary" }] }));
     const missing = sitting.missing.length ? sitting.missing.join("") : sitting.ending;
     banner.querySelector("div")?.replaceChildren(el("b", {}, "本人对着机器说的，没有人在场。"), missing, " ", more);
@@ -29,10 +29,9 @@ export async function showAlone(banner, record) {
 /** @param {any} sitting */
 function inside(sitting) {
   const signed = sitting.signature ? [el("p", {}, `${sitting.signed_name} ${chineseMoment(sitting.signed_at)}签名：`), el("p", {}, el("img", { src: sitting.signature, alt: "签名", height: "120" }))] : [el("p.mute", {}, "没有签名。")];
-  const photos = sitting.photos.map((/** @type {any} */ one, /** @type {number} */ at) => el("a", { href: one.url, target: "_blank" }, el("img", { src: one.url, alt: `材料第 ${at + 1} 张`, height: "160" })));
   return [
     el("p.soft", {}, `${chineseMoment(sitting.arrived_at)}送到。${sitting.agreed_at ? `看过说明（${sitting.notice} 版），${chineseMoment(sitting.agreed_at)}同意。` : ""}`),
     ...(sitting.summary ? [el("h3", {}, "签名时屏幕上的小结"), el("p", { style: "white-space: pre-line" }, sitting.summary)] : []),
-    ...signed, ...(photos.length ? [el("h3", {}, "拍下的材料"), el("p.row.wrap", {}, ...photos)] : []),
+    ...signed,
   ];
 }

@@ -134,7 +134,7 @@ export class PinyinKeyboard extends Keyboard {
   /** @param {HTMLElement} place */
   show(place) {
     this.place = place;
-    this.row = el("div.cands", { role: "group", "aria-label": "候选字" });
+    this.row = el("div.cands", { role: "group", "aria-label": "候选字", translate: "no", lang: "zh" });
     place.replaceChildren(this.row, byHand && canWrite() ? this.writingKeys() : this.letterKeys());
     this.offer();
   }

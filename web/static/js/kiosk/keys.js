@@ -48,14 +48,14 @@ function showPageKey() {
   const key = byId("page-down");
   const actions = innerWidth < innerHeight ? main.querySelector(".touch, .ctl") : null;
   document.body.style.setProperty("--touch", actions ? `${actions.clientHeight * zoom()}px` : "0px");
-  key.hidden = more < 24;
+  key.hidden = more < 24 || main.querySelector(":scope > .papers") !== null; // what lies below papers is out of reach
 }
 
 function setUpPageKey() {
   byId("page-down").addEventListener("click", () => main.scrollBy({ top: main.clientHeight * 0.7, behavior: "smooth" }));
   main.addEventListener("scroll", showPageKey, { passive: true });
   new ResizeObserver(showPageKey).observe(main);
-  new MutationObserver(showPageKey).observe(main, { childList: true, subtree: true, characterData: true });
+  new MutationObserver(showPageKey).observe(main, { childList: true, subtree: true, characterData: true, attributeFilter: ["hidden"] });
   new MutationObserver(showPageKey).observe(page, { attributes: true });
 }
 

@@ -38,11 +38,11 @@ import { welcome } from "./screens/welcome.js";
 
 /**
  * What a screen hands back: `key` speech names for 念给我听, `back` what 返回 does (or why not), `update` for a newer
- * Sitting, `close` when it goes, `personal` whether it is wiped when nobody is there, `locks` to what end: the
- * sitting stays, and whoever comes back says who they are; `ownLine` whether it tells of a lost line itself; `quiet` whether
+ * Sitting, `close` when it goes, `personal` whether it is wiped when nobody is there, `queued` whether they are given much
+ * time, `locks` to what end: the sitting stays, and whoever comes back says who they are; `ownLine` whether it tells of a lost line itself; `quiet` whether
  * its guidance waits until it is asked for.
  * @typedef {{speech?: string[], speak?: () => void, back?: (() => void) | string, update?: (sitting: any) => void,
- *   close?: () => void, personal?: boolean, locks?: boolean, ownLine?: boolean, quiet?: boolean}} Shown
+ *   close?: () => void, personal?: boolean, queued?: boolean, locks?: boolean, ownLine?: boolean, quiet?: boolean}} Shown
  */
 
 /** Screens before a sitting by the draft's step.  A way that is not here is not offered (screens/choose.js). */

@@ -6,6 +6,8 @@ import { byId, el, icon } from "/static/js/dom.js";
 import { ask } from "./door.js";
 import { PaperCamera } from "./paper_camera.js";
 import { PaperSheets } from "./paper_sheets.js";
+import { giveFocus } from "./screen.js";
+import * as voice from "./voice.js";
 
 const LOOK_MS = 350;
 const AGAIN_MS = 1500;
@@ -64,8 +66,12 @@ class Papers {
       this.key(name).addEventListener("click", act);
     }
     this.before = app.shown;
-    this.mine = app.shown = { ...this.before, back: () => this.leave() };
+    this.mine = app.shown = Object.create(this.before, { back: { value: () => this.leave() }, speak: { value: undefined }, speech: { get: () => [this.page ? "papers-page" : "papers"] } }); // whatever else the screen below says, as it is then
+    this.below = [...byId("main").children]; // nobody comes to a key that they cannot see
+    this.from = /** @type {HTMLElement | null} */ (document.activeElement);
+    this.cover(true);
     byId("main").append(this.root);
+    giveFocus([this.root]);
   }
 
   /** @param {string} name @returns {any} */
@@ -85,6 +91,7 @@ class Papers {
     if (this.at.leader) leader.play().catch(() => {});
     this.part("seen").hidden = !this.at.show;
     this.draw();
+    if (!this.at.position) voice.speak("papers"); // nothing is spoken into a talk
     this.sheets.refresh().catch((error) => this.trouble(error));
     try {
       const track = await this.camera.open(this.at.own);
@@ -186,6 +193,7 @@ class Papers {
       if (look.page) {
         this.page = look.page;
         this.taken = look.corners;
+        if (!this.at.position) voice.speak("tick", "papers-page");
       } else if (!itself || !look.faults) {
         this.app.toast(look.faults?.[0]?.words || look.message || "没有拍好，请再拍一次。");
       }
@@ -272,14 +280,21 @@ class Papers {
     return count ? [] : [el("p", {}, el("b", {}, "把纸放平，灯别照着。"), "放稳了会自己拍。"), el("p.small.mute", {}, "拍下的先给您看，您按了“交给领导看”才送出去。")];
   }
 
+  /** @param {boolean} covered whether the screen below is out of reach */
+  cover(covered) {
+    for (const one of this.below) one.toggleAttribute("inert", covered);
+  }
+
   close() {
     if (this.over) return;
     this.over = true;
+    this.cover(false);
     clearTimeout(this.looking);
     clearTimeout(this.following);
     this.at.show?.(null);
     this.camera.close();
     this.root.remove();
+    this.from?.focus({ preventScroll: true });
     if (this.app.shown === this.mine) this.app.shown = this.before;
     this.at.closed();
   }

@@ -7,7 +7,7 @@ const SWITCH = ["Space", "Enter", "NumpadEnter", "F13"];
 const KEYS = "button:not(:disabled), [role='textbox'][tabindex='0'], textarea, input:not(:disabled)";
 
 /** @param {Element} element */
-const visible = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
+const visible = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0 && !element.closest("[inert]");
 
 /** The keys that can be pressed now, in reading order; a row of a keyboard is one. @returns {Element[]} */
 export function stops() {

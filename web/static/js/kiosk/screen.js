@@ -8,7 +8,7 @@ addEventListener("keydown", () => { byKeys = true; }, { capture: true, passive: 
 addEventListener("pointerdown", () => { byKeys = false; }, { capture: true, passive: true });
 
 /** Whoever goes from key to key goes on from the first key of a new screen; a finger needs no focus. @param {HTMLElement[]} own */
-function giveFocus(own) {
+export function giveFocus(own) {
   main.focus({ preventScroll: true });
   if (!byKeys) return;
   const first = own.flatMap((one) => [...one.querySelectorAll("button, textarea, [tabindex='0']")]).find((node) => !(/** @type {any} */ (node).disabled || node.closest("[hidden]")));

@@ -11,6 +11,8 @@ const PICTURE_BITS = 600_000;
 const TYPES = { true: "video/webm;codecs=vp8,opus", false: "audio/webm;codecs=opus" };
 const CODE_SIGNS = "346789ACDEFGHJKMNPQRTUVWXY"; // server/store/querycodes.py
 const CODE_LENGTH = 10;
+/** The question that a card answers. */
+const WHO = "who";
 /** Longest answer that is understood at once: it is only a help. */
 const UNDERSTOOD_MS = 28_000;
 /** Warned of in time: about half an hour of sound. */
@@ -52,7 +54,8 @@ export class AloneSitting extends EventTarget {
     this.answers = new Map();
     /** @type {string[]} data URLs of photographs */
     this.photos = [];
-    this.person = { name: "", phone: "" };
+    /** @type {{name: string, phone: string, card: import("../memory.js").Card | null}} */
+    this.person = { name: "", phone: "", card: null };
     this.takes = 0;
     /** @type {{recorder: MediaRecorder, answer: Answer, question: string, at: number, tail: Promise<void>, done: Promise<void>, finish: () => void} | null} */
     this.run = null;
@@ -77,6 +80,11 @@ export class AloneSitting extends EventTarget {
 
   get recording() {
     return Boolean(this.run);
+  }
+
+  /** Whether pictures were agreed to. */
+  get filmed() {
+    return this.consent === "audio_video";
   }
 
   /** The disk is filling up, or the program is away: in words; empty: all is well. */
@@ -110,7 +118,7 @@ export class AloneSitting extends EventTarget {
     return this.answers.get(question) || [];
   }
 
-  /** @param {{name?: string, phone?: string}} known */
+  /** @param {{name?: string, phone?: string, card?: import("../memory.js").Card}} known */
   knows(known) {
     Object.assign(this.person, known);
     this.line.add({ type: "person", ...this.person });
@@ -154,8 +162,8 @@ export class AloneSitting extends EventTarget {
 
   async listen() {
     try {
-      const stream = await openMedia(this.consent === "audio_video");
-      if (this.consent === "audio_video") this.seen("camera", stream.getVideoTracks().some((track) => track.readyState === "live"));
+      const stream = await openMedia(this.filmed);
+      if (this.filmed) this.seen("camera", stream.getVideoTracks().some((track) => track.readyState === "live"));
       this.seen("microphone", true);
       return stream;
     } catch {
@@ -258,12 +266,25 @@ export class AloneSitting extends EventTarget {
     return true;
   }
 
+  /** What of an answer a card said. @param {string} question */
+  ofCard(question) {
+    return question === WHO && this.person.card ? `${this.person.name}（身份证）` : "";
+  }
+
+  /** Whether there is anything to a question. @param {string} question */
+  answered(question) {
+    return Boolean(this.of(question).length || this.ofCard(question));
+  }
+
+  /** What was told to a question, in a line. @param {string} question @param {(answer: Answer) => string} unheard of an answer without words */
+  told(question, unheard) {
+    return [this.ofCard(question), ...this.of(question).map((answer) => answer.words || unheard(answer))].filter(Boolean).join("；");
+  }
+
   /** What is signed, word for word. */
   summary() {
-    const told = this.form.questions.map((one) => {
-      const said = this.of(one.id).map((answer) => answer.words || `说了 ${Math.max(1, Math.round(answer.seconds))} 秒（录音）`);
-      return `${one.title}：${said.join("；") || "没有说"}`;
-    });
+    const unheard = (/** @type {Answer} */ answer) => `说了 ${Math.max(1, Math.round(answer.seconds))} 秒（录音）`;
+    const told = this.form.questions.map((one) => `${one.title}：${this.told(one.id, unheard) || "没有说"}`);
     const papers = this.photos.length ? [`拍了材料 ${this.photos.length} 张`] : [];
     return [...told, ...papers].join("\n");
   }

@@ -6,10 +6,12 @@ import { chineseDay } from "/static/js/time.js";
 import { AloneSitting } from "../alone/sitting.js";
 import { ask, door } from "../door.js";
 import { DigitPad } from "../keyboard.js";
-import { closeMedia, Meter, openPaperCamera, paperCamera } from "../media.js";
-import { pause, shot } from "../measure.js";
+import { closeMedia, Meter, paperCamera } from "../media.js";
+import { pause } from "../measure.js";
 import { SignaturePad } from "../pad.js";
+import { PaperCamera } from "../paper_camera.js";
 import { Screen, spaced } from "../screen.js";
+import { cardScreen } from "./card.js";
 import * as voice from "../voice.js";
 import { phoneTrouble } from "./identity.js";
 import { typing } from "./typing.js";
@@ -118,6 +120,7 @@ export function aloneNotice(app) {
       const why = await sitting.begin();
       if (why) return screen.say("hint", why.message || NOT_NOW);
       app.alone = new Alone(app, sitting);
+      if (app.reader) app.alone.step = "card";
       app.render();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -125,6 +128,7 @@ export function aloneNotice(app) {
     }
     return undefined;
   };
+  app.lookForReader();
   screen.on({ audio: () => begin("audio_only"), video: () => begin("audio_video"), paper: () => app.go("paper") });
   screen.say("hint", "");
   return { speech: ["alone-notice"], back: () => app.go("welcome"), ownLine: true };
@@ -158,7 +162,7 @@ class QuestionScreen {
   }
 
   async offerPhotos() {
-    const found = await paperCameraThere();
+    const found = await paperCameraThere(this.sitting.filmed);
     this.screen.key("photo").hidden = !found;
   }
 
@@ -203,7 +207,7 @@ class QuestionScreen {
   async next() {
     this.sitting.stopSpeaking();
     await this.sitting.run?.done;
-    if (this.question.needed && !this.sitting.of(this.question.id).length) {
+    if (this.question.needed && !this.sitting.answered(this.question.id)) {
       const go = await this.app.ask({ title: "这一项还没有说", text: "不说也能往下走，只是工作人员不好办。", yes: "先不说", no: "我来说" });
       if (!go) return;
     }
@@ -233,7 +237,7 @@ class QuestionScreen {
     this.screen.key("speak").disabled = this.sitting.line.full;
     this.screen.fill({
       speak: recording ? "说完了" : said.length ? "再说一段" : "开始说",
-      next: said.length ? "说好了，下一项" : "这一项不说，下一项",
+      next: said.length || recording ? "说好了，下一项" : "这一项不说，下一项",
       phone: this.sitting.person.phone ? `手机号 ${this.sitting.person.phone}` : "用键填手机号",
     });
     this.screen.part("said").replaceChildren(...said.map((one) => answerRow(one, () => this.play(one))));
@@ -253,14 +257,14 @@ function answerRow(answer, play) {
   const words = answer.words || (answer.state === "asking" ? "正在听写…" : "录下来了。工作人员会听着录音写下来。");
   const head = answer.typed ? "打字" : `说了 ${lasting(answer.seconds)}`;
   const hear = answer.typed ? [] : [button("听一听", play)];
-  return el("li.card", {}, el("div", {}, el("b", {}, head), el("p", {}, answer.words && !answer.typed ? `听到的大概是：${words}` : words)), ...hear);
+  return el("li.card", {}, el("div", {}, el("b", {}, head), el("p", {}, ...(answer.words ? [answer.typed ? "" : "听到的大概是：", el("span", { translate: "no" }, words)] : [words]))), ...hear);
 }
 
-/** Whether a second camera looks at papers. */
-async function paperCameraThere() {
+/** Whether a camera looks at papers: one that calls itself so, else a second one beside that which films. @param {boolean} filmed */
+async function paperCameraThere(filmed) {
   try {
     const all = await navigator.mediaDevices.enumerateDevices();
-    return all.filter((device) => device.kind === "videoinput").length > 1;
+    return Boolean(await paperCamera(null)) || (filmed && all.filter((device) => device.kind === "videoinput").length > 1);
   } catch {
     return false;
   }
@@ -274,6 +278,19 @@ export function aloneQuestion(app) {
     close: () => screen.close(), ownLine: true,
     get personal() { return !screen.sitting.recording; },
   };
+}
+
+/** An identity card says who it is; then only a telephone number is asked for. @param {any} app */
+export function aloneCard(app) {
+  const { alone } = app;
+  const shown = cardScreen(app, {
+    place: "",
+    typed: "没带身份证，我自己说",
+    taken: (name, card) => { alone.sitting.knows({ name, card }); alone.go("phone"); },
+    type: () => alone.go("question"),
+    back: () => alone.stop(),
+  });
+  return Object.defineProperty(shown, "ownLine", { value: true });
 }
 
 /** A number that the office can call, and by which the query code opens. @param {any} app */
@@ -290,50 +307,61 @@ export function alonePhone(app) {
   const done = () => {
     if (screen.key("done").disabled) return;
     sitting.knows({ phone: pad.text });
-    app.alone.go("question");
+    on();
   };
-  screen.on({ done, cancel: () => app.alone.go("question") });
+  const on = () => {
+    if (app.alone.at === 0 && sitting.person.card && !sitting.of(app.alone.question.id).length) app.alone.next(); // the card said who it is
+    else app.alone.go("question");
+  };
+  screen.on({ done, cancel: on });
   pad.show(screen.part("keyboard"));
   show();
   return { speech: ["phone"], back: () => app.alone.go("question"), close: () => pad.close(), personal: true, ownLine: true };
 }
 
-/** Papers under the second camera: straightened where the kiosk's program can. @param {any} app */
+/** Papers under the second camera, as fine as it gives them: straightened where the kiosk's program can. @param {any} app */
 export function alonePhoto(app) {
   const screen = new Screen("alone-photo");
   const { sitting, question } = app.alone;
-  /** @type {MediaStream | null} */
-  let stream = null;
-  const video = screen.part("live");
+  const camera = new PaperCamera(screen.part("live"));
   const hint = (/** @type {string} */ words) => screen.say("hint", words);
   const show = () => screen.part("photos").replaceChildren(...sitting.photos.map((/** @type {string} */ src, /** @type {number} */ n) => el("li", {}, el("img", { src, alt: `第 ${n + 1} 张` }))));
+  const gone = () => {
+    screen.key("shoot").disabled = true;
+    hint("拍材料的镜头没有打开。可以说一说有哪些材料，交给工作人员。");
+  };
   const open = async () => {
     try {
-      const own = await sitting.listen();
-      stream = own && await paperCamera(own) ? await openPaperCamera(own) : null;
-      video.srcObject = stream;
+      const track = await camera.open(sitting.filmed ? await sitting.listen() : null);
+      if (closed) return camera.close();
+      track.addEventListener("ended", gone);
     } catch {
-      stream = null;
+      if (!closed) gone();
     }
-    if (!stream) hint("拍材料的镜头没有打开。可以说一说有哪些材料，交给工作人员。");
-  };
-  const shoot = async () => {
-    const jpeg = await shot(video);
-    if (!jpeg) return hint("没有拍到，请再拍一次。");
-    const page = await straightened(jpeg);
-    if (page.words) return hint(page.words);
-    const kept = sitting.photo(question.id, page.jpeg);
-    hint(kept ? `拍好了第 ${sitting.photos.length} 张` : sitting.trouble || "存不下了，这一张没有存。");
-    show();
     return undefined;
   };
+  const shoot = async (/** @type {HTMLButtonElement} */ key) => {
+    key.disabled = true;
+    try {
+      const page = await straightened(await camera.large());
+      if (closed) return;
+      const kept = !page.words && sitting.photo(question.id, page.jpeg);
+      hint(page.words || (kept ? `拍好了第 ${sitting.photos.length} 张` : sitting.trouble || "存不下了，这一张没有存。"));
+      show();
+    } catch {
+      hint("没有拍到，请再拍一次。");
+    } finally {
+      key.disabled = false;
+    }
+  };
+  let closed = false;
   screen.on({ shoot, done: () => app.alone.go("question") });
   hint("");
   show();
   open();
   return {
-    speech: [spokenOf(question)], quiet: true, back: () => app.alone.go("question"), personal: true, ownLine: true,
-    close: () => stream?.getTracks().forEach((track) => track.stop()),
+    speech: ["alone-photo"], back: () => app.alone.go("question"), personal: true, ownLine: true,
+    close: () => { closed = true; camera.close(); },
   };
 }
 
@@ -354,10 +382,9 @@ export function aloneReview(app) {
   const screen = new Screen("alone-review");
   const { sitting } = app.alone;
   const row = (/** @type {any} */ one, /** @type {number} */ at) => {
-    const said = sitting.of(one.id);
-    const words = said.map((/** @type {any} */ answer) => answer.words || `说了 ${lasting(answer.seconds)}，录下来了`).join("；");
-    const more = button(said.length ? "补充" : "我来说", () => app.alone.go("question", at));
-    return el("li", {}, el("div", {}, el("b", {}, one.title), el("p", { class: said.length ? null : "mute" }, words || "没有说")), more);
+    const words = sitting.told(one.id, (/** @type {any} */ answer) => `说了 ${lasting(answer.seconds)}，录下来了`);
+    const more = button(words ? "补充" : "我来说", () => app.alone.go("question", at));
+    return el("li", {}, el("div", {}, el("b", {}, one.title), el("p", { class: words ? null : "mute", translate: words ? "no" : null }, words || "没有说")), more);
   };
   const update = () => {
     screen.part("list").replaceChildren(...form.questions.map(row));
@@ -412,6 +439,6 @@ export function aloneSlip(app) {
 }
 
 export const ALONE = {
-  "alone-question": aloneQuestion, "alone-phone": alonePhone, "alone-photo": alonePhoto, "alone-review": aloneReview,
+  "alone-card": aloneCard, "alone-question": aloneQuestion, "alone-phone": alonePhone, "alone-photo": alonePhoto, "alone-review": aloneReview,
   "alone-sign": aloneSign, "alone-slip": aloneSlip,
 };

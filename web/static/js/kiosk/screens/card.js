@@ -11,10 +11,14 @@ const PAUSE_MS = 1500;
 const SEX = { male: "男", female: "女", "": "" };
 const TROUBLE = { card_unreadable: "读不出来。请拿起来，擦一擦，再放一次。", no_reader: "读卡的地方没有接好。请自己填，或者叫工作人员。" };
 
+/** What comes of it: where in the way this stands, and what is done with what was read.
+ * @typedef {{place: string, typed: string, taken: (name: string, card: import("../memory.js").Card) => void, type: () => void, back: () => void}} Way */
+
 class Reading {
-  /** @param {any} app */
-  constructor(app) {
+  /** @param {any} app @param {Way} way */
+  constructor(app, way) {
     this.app = app;
+    this.way = way;
     this.closed = false;
     this.wait();
   }
@@ -22,9 +26,9 @@ class Reading {
   /** Waits until a card is there, for as long as the screen is up. */
   wait() {
     this.screen = new Screen("card");
-    const [place, all] = placeOf("card", this.app.draft());
-    this.screen.fill({ place: `第 ${place} 项，共 ${all} 项` });
-    this.screen.on({ type: () => this.type(), help: () => callHelp(this.app) });
+    this.screen.fill({ place: this.way.place, type: this.way.typed });
+    this.screen.find(".badge").hidden = !this.way.place;
+    this.screen.on({ type: () => this.way.type(), help: () => callHelp(this.app) });
     this.speech = ["card"];
     this.listen(this.screen);
   }
@@ -55,31 +59,32 @@ class Reading {
     const screen = this.screen = new Screen("card-read");
     const { name, number, sex, ethnic_group, address } = read;
     screen.fill({ name, number: covered(number), sex: SEX[/** @type {keyof SEX} */ (sex)] || "", group: ethnic_group, address });
-    screen.on({ no: () => this.type(), yes: () => this.take(name, { number, sex, ethnic_group, address }) });
+    screen.on({ no: () => this.way.type(), yes: () => this.way.taken(name, { number, sex, ethnic_group, address }) });
     this.speech = ["card-read"];
     voice.speak("tick", "card-read");
   }
 
-  /** @param {string} name @param {import("../memory.js").Card} card */
-  take(name, card) {
-    keepDraft({ name, card });
-    this.app.go(nextStep("card", this.app.draft()));
-  }
-
-  type() {
-    keepDraft({ card: null });
-    this.app.go("name");
-  }
-
   back() {
     if (this.screen.name === "card-read") return this.wait();
-    return this.app.go(stepBefore("card", this.app.draft()));
+    return this.way.back();
   }
 }
 
-/** @param {any} app */
+/** @param {any} app @param {Way} way */
+export function cardScreen(app, way) {
+  const reading = new Reading(app, way);
+  return { get speech() { return reading.speech; }, back: () => reading.back(), close: () => { reading.closed = true; }, personal: true };
+}
+
+/** On the way to a talk. @param {any} app */
 export function card(app) {
   keepDraft({ card: null, ...(draft().card ? { name: "" } : {}) });
-  const reading = new Reading(app);
-  return { get speech() { return reading.speech; }, back: () => reading.back(), close: () => { reading.closed = true; }, personal: true };
+  const [place, all] = placeOf("card", app.draft());
+  return cardScreen(app, {
+    place: `第 ${place} 项，共 ${all} 项`,
+    typed: "没带身份证，我自己填",
+    taken: (name, read) => { keepDraft({ name, card: read }); app.go(nextStep("card", app.draft())); },
+    type: () => { keepDraft({ card: null }); app.go("name"); },
+    back: () => app.go(stepBefore("card", app.draft())),
+  });
 }

@@ -63,7 +63,7 @@ export function waiting(app) {
   voice.speak("waiting");
   update(app.sitting);
   const close = () => { papers.close(); trying.then((opened) => opened.close()); };
-  return { speech: ["waiting"], back: leave, update, close };
+  return { speech: ["waiting"], back: leave, update, close, queued: true, get personal() { return !app.sitting?.standing?.called; } };
 }
 
 /** @param {any} app */
