@@ -39,7 +39,7 @@ from tests.office import fill, settings_for
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 90.0
+START_S = 180.0
 SPOKEN = ROOT / "web" / "static" / "audio" / "notice.opus"
 SAID = (
     ("leader", 1.0, "您今天要反映什么事？"),

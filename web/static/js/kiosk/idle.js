@@ -53,7 +53,7 @@ export function watchIdle(app) {
 
   /** Pictures are taken only of who agreed to them, and not while somebody touches the screen. */
   async function lookAround() {
-    const filmed = (app.sitting?.consent || draft().consent) === "audio_video";
+    const filmed = (app.alone?.sitting.consent || app.sitting?.consent || draft().consent) === "audio_video";
     if (!filmed || Date.now() - touched < UNTOUCHED_MS) return;
     const found = await presence.look();
     if (found === "here" && asking()) somebody();
