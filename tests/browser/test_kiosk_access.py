@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.accessible import faults
@@ -18,6 +18,7 @@ from tests.browser.every_screen import OUT_OF_ORDER, WALKS, screens
 from tests.browser.kiosk_office import KioskOffice
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
+expect.set_options(timeout=20_000)
 
 SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768)}
 MEDIA = ["--use-fake-device-for-media-stream=device-count=2,fps=5", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]

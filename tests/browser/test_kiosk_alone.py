@@ -16,6 +16,7 @@ from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, progr
 
 __all__ = ["office", "page", "port", "program"]
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
+expect.set_options(timeout=20_000)
 PICTURES = os.environ.get("SCREENSHOTS", "")
 
 

@@ -14,6 +14,7 @@ from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, progr
 
 __all__ = ["office", "page", "port", "program"]
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
+expect.set_options(timeout=20_000)
 
 LONG_MS = 40_000
 def look(page: Page, name: str) -> None:

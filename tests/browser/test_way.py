@@ -18,6 +18,7 @@ from tests.browser.paper_camera import CAMERA, photograph
 from tests.browser.programs import wait_until
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
 
 MOST_TOUCHES = 8
 ANSWERED_MS = 100.0
