@@ -116,7 +116,7 @@ def test_leaving_the_queue_asks_and_wipes(office: KioskOffice, page: Page) -> No
     expect(page.locator("#away")).to_be_hidden()
     page.clock.fast_forward(610_000)
     expect(page.locator("#away")).to_contain_text("今天就不等了")
-    idle_for(page, 125)
+    page.clock.run_for(125_000)
     screen(page, "welcome")
     assert stored(office).state == "abandoned", "who left the room waits no longer"
 
