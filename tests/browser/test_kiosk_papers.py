@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from kiosk.checks.paper import WHITE
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.paper_camera import CAMERA, photograph
 from tests.browser.programs import wait_until
@@ -17,6 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 expect.set_options(timeout=20_000)
 
 LONG_MS = 40_000
+
+
 def look(page: Page, name: str) -> None:
     """Keep what the page looks like where SCREENSHOTS names a folder."""
     if folder := os.environ.get("SCREENSHOTS"):
@@ -65,4 +68,8 @@ def test_papers_go_from_the_camera_to_the_leader(page: Page, program: CopyProgra
     assert len(files) == 2
     picture = cv2.imread(str(files[1]))
     assert picture.shape[:2] == (1754, 1240)
-    assert np.median(picture) > 230, "evenly lit"
+    light = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    paper = [float(np.percentile(part, 80)) for row in np.array_split(light, 5) for part in np.array_split(row, 4, axis=1)]
+    print(f"paper's brightness over the page: {min(paper):.0f} to {max(paper):.0f} of {WHITE}")
+    assert min(paper) > WHITE - 12, "white"
+    assert max(paper) - min(paper) < 12, "evenly lit: half of it lay in a shadow"
