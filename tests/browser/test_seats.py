@@ -201,11 +201,11 @@ def test_sound_goes_alone_over_a_thin_line_and_the_others_are_told(room: dict[st
     wait_until(lambda: picture_moves(room["petitioner"]), "the leader's picture moves")
     room["leader"].evaluate("""() => {
       const thin = window.seat._soundFirst;
-      thin._available = async () => thin._rule.alone ? 1e6 : 20_000;
+      thin._known = async () => ({ bits: thin._rule.alone ? 1e6 : 20_000, trip: 0 });
     }""")
     wait_until(lambda: _picture(room["petitioner"], LEADER) == "stopped", "the petitioner is told")
     wait_until(lambda: told(room["leader"], "sound_only", alone=True), "the leader is told")
-    room["leader"].evaluate("void delete window.seat._soundFirst._available")
+    room["leader"].evaluate("void delete window.seat._soundFirst._known")
     wait_until(lambda: _picture(room["petitioner"], LEADER) == "full", "the picture is tried again")
     wait_until(lambda: picture_moves(room["petitioner"]), "the leader's picture moves again")
 
@@ -218,10 +218,10 @@ def _picture(page: Page, participant_id: str) -> str:
 def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, Page]) -> None:
     seen = pages["leader"].evaluate("""async () => {
       const { PictureRule } = await import("/static/js/line.js");
-      const changes = (rule, bits, from, to) => {
+      const changes = (rule, bits, from, to, trip = 0) => {
         const found = [];
         for (let s = from, before = rule.alone; s <= to; s += 1) {
-          const alone = rule.look(s * 1000, bits(s));
+          const alone = rule.look(s * 1000, bits(s), undefined, trip);
           if (alone !== before) found.push(s);
           before = alone;
         }
@@ -234,9 +234,10 @@ def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, 
       };
       const dip = (s) => (s % 5 ? 20_000 : 2e6);
       return [changes(new PictureRule(), dip, 1, 100), changes(new PictureRule(), () => null, 1, 100),
-        changes(new PictureRule(), () => 20_000, 1, 400), measured()];
+        changes(new PictureRule(), () => 20_000, 1, 400), changes(new PictureRule(), dip, 1, 4, 2),
+        changes(new PictureRule(), () => 2e6, 1, 100, 2), measured()];
     }""")
-    assert seen == [[], [], [7, 37, 44, 104, 111, 231, 238, 358, 365], [False, True, False]]
+    assert seen == [[], [], [7, 37, 44, 104, 111, 231, 238, 358, 365], [1], [], [False, True, False]]
 
 
 def test_a_line_is_wide_where_no_pad_takes_longer_than_nothing(pages: dict[str, Page]) -> None:
