@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ from server.store import desks as store
 from server.store import flow as flow_store
 from server.store import units as within_reach
 from server.store.access import Actor
-from server.store.desks import Hit, Place, Stream
+from server.store.desks import Hit, Narrowed, Place
 from server.store.models import (
     CasePause,
     PetitionerRequest,
@@ -38,8 +39,9 @@ from server.store.models import (
 
 UNITS_OFFERED = 50
 DUE_ROWS = 20
-_ABOUT: Mapping[Desk, type] = {Desk.REQUESTS: PetitionerRequest, Desk.EXTENSIONS: StoredExtension, Desk.UNDELIVERED: StoredLetter, Desk.LATE: StoredDeadline,
-                               Desk.ALL_LATE: StoredDeadline, Desk.RECEPTIONS: Reception}  # fmt: skip
+_ABOUT: Mapping[Desk, type] = {Desk.REQUESTS: PetitionerRequest, Desk.EXTENSIONS: StoredExtension, Desk.UNDELIVERED: StoredLetter,
+                               Desk.RECEPTIONS: Reception}  # fmt: skip
+_OF_DUTIES = (Desk.LATE, Desk.ALL_LATE)
 _SHARE_STATE = {Desk.OBJECTIONS: AssignmentState.OBJECTED, Desk.FEEDBACK: AssignmentState.FED_BACK,
                 Desk.RETURNED: AssignmentState.SENT_BACK}  # fmt: skip
 _OWN_SHARE = (Desk.TO_RECEIVE, Desk.TO_ACCEPT, Desk.WORKING, Desk.SENT_BACK)
@@ -55,7 +57,8 @@ _TO_DO = {Desk.ARRIVED: "甄别，转送、交办", Desk.CAME_BACK: "重新交�
 
 def overview(session: Session, actor: Actor, shown: Sequence[Desk]) -> tuple[DeskView, ...]:
     """The lists of the actor with how much is in each, never counted beyond a hundred."""
-    return tuple(_view(session, actor, desk) for desk in shown)
+    found = store.counts(session, actor, shown, clock.today())
+    return tuple(_view(actor, desk, found[desk]) for desk in shown)
 
 
 def of_page(actor: Actor, supervision: bool) -> tuple[Desk, ...]:
@@ -64,9 +67,8 @@ def of_page(actor: Actor, supervision: bool) -> tuple[Desk, ...]:
     return tuple(desk for desk in mine if (desk in desks.SUPERVISION) == supervision)
 
 
-def _view(session: Session, actor: Actor, desk: Desk) -> DeskView:
+def _view(actor: Actor, desk: Desk, found: int) -> DeskView:
     rule = DESKS[desk]
-    found = store.count(session, store.streams(session, actor, desk, clock.today()))
     hidden = actor.role is not None and desk in desks.HIDDEN_EMPTY.get(actor.role, ())
     return DeskView(
         key=desk, name=rule.name, waits=rule.waits, empty=rule.empty, count=min(found, store.MOST_COUNTED - 1),
@@ -78,11 +80,12 @@ def listed(session: Session, actor: Actor, desk: Desk, after: str) -> WorkPage:
     """A page of one list; raises NotFound where this role has no such list."""
     if desk not in desks.desks_of(actor.role):
         raise NotFound
-    return _page(session, actor, desk, store.streams(session, actor, desk, clock.today()), after, store.PAGE_ROWS)
+    most = store.PAGE_ROWS
+    hits = store.page(session, actor, desk, clock.today(), _places(desk, after), most + 1)
+    return _page(session, actor, desk, hits, most)
 
 
-def _page(session: Session, actor: Actor, desk: Desk, streams: Sequence[Stream], after: str, most: int) -> WorkPage:
-    hits = store.page(session, streams, _places(desk, after), most + 1)
+def _page(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit], most: int) -> WorkPage:
     shown = hits[:most]
     rows = tuple(_rows(session, actor, desk, shown))
     return WorkPage(rows=rows, next=_mark(shown[-1].places) if len(hits) > most else "")
@@ -110,7 +113,7 @@ def _places(desk: Desk, after: str) -> tuple[Place, ...]:
 
 def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
     """What is late and what falls within a week, with what the list can be narrowed to."""
-    parts = _parts(session, actor, unit_id, rule)
+    parts = _parts(session, actor, Narrowed(unit_id, rule))
     named = {one.id: one.name for one in store.units_below(session, actor, UNITS_OFFERED)}
     named |= {row.who_id: row.who for part in parts for row in part.page.rows if row.who_id}
     if unit_id is not None:
@@ -119,14 +122,14 @@ def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
     return Due(parts=parts, units=tuple(NamedId(id=key, name=name) for key, name in named.items()), rules=rules)
 
 
-def _parts(session: Session, actor: Actor, unit_id: int | None, rule: str) -> tuple[DuePart, ...]:
+def _parts(session: Session, actor: Actor, narrowed: Narrowed) -> tuple[DuePart, ...]:
     """Every part with its first page; what the rows tell is read once for all of them."""
-    asked = {group: store.due(session, actor, group, clock.today(), unit_id=unit_id, rule=rule) for group in DueGroup}
-    hits = {group: store.page(session, streams, (), DUE_ROWS + 1) for group, streams in asked.items()}
+    hits = store.due_pages(session, actor, clock.today(), narrowed, DUE_ROWS + 1)
     shown = [hit for group in DueGroup for hit in hits[group][:DUE_ROWS]]
     rows = dict(zip([hit.places for hit in shown], _rows(session, actor, Desk.ALL_LATE, shown), strict=True))
-    counts = {group: len(hits[group]) if len(hits[group]) <= DUE_ROWS else store.count(session, asked[group]) for group in DueGroup}
-    return tuple(_part(group, counts[group], hits[group], rows) for group in DueGroup)
+    long = [group for group in DueGroup if len(hits[group]) > DUE_ROWS]
+    counted = store.due_counts(session, actor, long, clock.today(), narrowed)
+    return tuple(_part(group, counted.get(group, len(hits[group])), hits[group], rows) for group in DueGroup)
 
 
 def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[Place, ...], WorkRow]) -> DuePart:
@@ -139,8 +142,10 @@ def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[
 
 def due_part(session: Session, actor: Actor, group: DueGroup, unit_id: int | None, rule: str, after: str) -> WorkPage:
     """A further page of one part of 到期."""
-    streams = store.due(session, actor, group, clock.today(), unit_id=unit_id, rule=rule)
-    return _page(session, actor, Desk.ALL_LATE, streams, after, DUE_ROWS)
+    hits = store.due_page(
+        session, actor, group, clock.today(), Narrowed(unit_id, rule), _places(Desk.ALL_LATE, after), DUE_ROWS + 1
+    )
+    return _page(session, actor, Desk.ALL_LATE, hits, DUE_ROWS)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------
@@ -157,7 +162,7 @@ class Told:
     duties: Mapping[int, list[StoredDeadline]]
     events: Mapping[int, list[StoredCaseEvent]]
     pauses: Mapping[int, list[CasePause]]
-    about: Mapping[object, object]
+    about: Mapping[Any, object]
     names: Mapping[int, str]
     rules: Mapping[str, Mapping[str, Rule]]
 
@@ -165,11 +170,11 @@ class Told:
 def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> list[WorkRow]:
     ids = {hit.case_id for hit in hits}
     cases, duties = store.cases_by_id(session, ids), store.duties_of(session, ids)
-    kind = _ABOUT.get(desk)
     told = Told(
-        desk=desk, actor=actor, cases=cases, duties=duties, shares=store.shares_of(session, ids),
+        desk=desk, actor=actor, cases=cases, duties=duties,
+        shares=store.shares_of(session, ids) if desk in _OWN_SHARE or desk in _SHARE_STATE else {},
         events=store.told_of(session, ids), pauses=flow_store.pauses(session, list(ids)),
-        about=store.by_id(session, kind, [hit.places[-1] for hit in hits]) if kind else {},
+        about=_about(session, desk, hits, duties),
         names=store.organization_names(session, {one.organization_id for some in duties.values() for one in some if one.organization_id}),
         rules=clocks.rules_of_each(session, {case.organization.path for case in cases.values()}),
     )  # fmt: skip
@@ -177,6 +182,14 @@ def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> li
         kept = store.promises_of(session, [str(hit.places[-1]) for hit in hits])
         return [_reception_row(told, hit, kept.get(str(hit.places[-1]), [])) for hit in hits]
     return [_row(told, hit) for hit in hits]
+
+
+def _about(session: Session, desk: Desk, hits: Sequence[Hit], duties: Mapping[int, list[StoredDeadline]]) -> Mapping[Any, object]:
+    """What each row is about, where that is neither the case nor a share; duties are there already."""
+    if desk in _OF_DUTIES:
+        return {one.id: one for some in duties.values() for one in some}
+    kind = _ABOUT.get(desk)
+    return store.by_id(session, kind, [hit.places[-1] for hit in hits]) if kind else {}
 
 
 def _row(told: Told, hit: Hit) -> WorkRow:

@@ -3,27 +3,37 @@
 Each list walks an index in its order and stops at the page's end, so that its price does not grow with the store.  What
 lies under an organization that has few others below it is taken from each in turn and merged (`_merged`); under many,
 from the index over all organizations, most of which is theirs.
+
+A statement is made once for whoever asks and kept, with the day and the place in the list left open: to make one takes
+several times as long as SQLite needs to answer it.  All the counts of a desk are one statement, and so are the parts of 到期.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    Date,
+    ScalarSelect,
     Select,
     String,
     and_,
+    bindparam,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
     tuple_,
     union,
+    union_all,
 )
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session, defer, joinedload, load_only
 
 from server.domain.desks import Desk, DueGroup, days_of
 from server.domain.flow import STEPS, Step
@@ -37,7 +47,8 @@ from server.domain.states import (
     ReceptionState,
     StaffRole,
 )
-from server.store.access import Actor, organizations_under, reads_case, visible_receptions
+from server.store.access import ACTORS, Actor, organizations_under, reads_case, visible_receptions
+from server.store.engine import once_per_reading
 from server.store.models import (
     Organization,
     PetitionerRequest,
@@ -65,7 +76,14 @@ RIGHTS = ("object_to_assignment",)
 TOLD = ("urged", *SUPERVISION_LETTERS, Step.SEND_BACK, Step.OBJECT, Step.FEED_BACK, Step.WITHDRAW, Step.UPHOLD_OBJECTION)
 """Events that a row tells of."""
 
+OF_SEVERAL = (Desk.ALL_LATE, Desk.REPEATED, Desk.UNCONTACTED)
+"""Lists of what is with the organizations below, too."""
+
 T = TypeVar("T")
+Day = date | BindParameter[date]
+Below = tuple[int, ...]
+"""The actor's own organization and those below it; none: they are many."""
+TODAY = bindparam("today", type_=Date)
 Within = Callable[[Any], ColumnElement[bool]]
 """Which organizations: a condition on a column that holds one."""
 Place = date | int | str
@@ -82,8 +100,10 @@ class Stream:
     """One or two columns; the last is the id of what the list is of."""
     newest_first: bool = False
 
-    def after(self, places: Sequence[Place]) -> "Stream":
-        here, mark = (tuple_(*self.by), tuple_(*places)) if len(self.by) > 1 else (self.by[0], places[0])
+    def beyond(self) -> "Stream":
+        """The rows behind a place that is given with the question, as `_place` names its parts."""
+        marks = [bindparam(f"place_{number}", type_=column.type) for number, column in enumerate(self.by)]
+        here, mark = (tuple_(*self.by), tuple_(*marks)) if len(self.by) > 1 else (self.by[0], marks[0])
         return replace(self, rows=self.rows.where(here < mark if self.newest_first else here > mark))
 
 
@@ -95,21 +115,126 @@ class Hit:
     case_id: int
 
 
-def page(session: Session, streams: Sequence[Stream], after: Sequence[Place] = (), most: int = PAGE_ROWS) -> list[Hit]:
+@dataclass(frozen=True)
+class Narrowed:
+    """What 到期 is narrowed to: duties of one unit, of one limit."""
+
+    unit_id: int | None = None
+    rule: str = ""
+
+
+def _place(after: Sequence[Place]) -> dict[str, Place]:
+    return {f"place_{number}": place for number, place in enumerate(after)}
+
+
+# --- asked by whoever shows a list ---------------------------------------------------------------------------------
+
+
+def page(session: Session, actor: Actor, desk: Desk, today: date, after: Sequence[Place] = (), most: int = PAGE_ROWS) -> list[Hit]:
     """The first rows of a list, or those behind `after`."""
-    found = session.execute(_merged([one.after(after) if after else one for one in streams], most))
-    return [Hit(tuple(row[:-1]), row[-1]) for row in found]
+    query = _page(actor, desk, _reach(session, actor, (desk,)), bool(after), most)
+    return _hits(session, query, {"today": today, **_place(after)})
 
 
-def count(session: Session, streams: Sequence[Stream]) -> int:
-    """How many rows a list has, at most MOST_COUNTED."""
+def counts(session: Session, actor: Actor, desks: Sequence[Desk], today: date) -> dict[Desk, int]:
+    """How many rows each of these lists has, at most MOST_COUNTED."""
+    if not desks:
+        return {}
+    found = session.execute(_counts(actor, tuple(desks), _reach(session, actor, desks)), {"today": today}).one()
+    return dict(zip(desks, found, strict=True))
+
+
+def due_page(
+    session: Session, actor: Actor, group: DueGroup, today: date, narrowed: Narrowed, after: Sequence[Place], most: int
+) -> list[Hit]:
+    """Rows of one part of 到期 behind `after`."""
+    query = _due_page(actor, group, below(session, actor), narrowed, bool(after), most)
+    return _hits(session, query, {**_days(today), **_place(after)})
+
+
+def due_pages(session: Session, actor: Actor, today: date, narrowed: Narrowed, most: int) -> dict[DueGroup, list[Hit]]:
+    """The first rows of every part of 到期."""
+    found: dict[DueGroup, list[Hit]] = {group: [] for group in DueGroup}
+    for group, *places, case_id in session.execute(_due_pages(actor, below(session, actor), narrowed, most), _days(today)):
+        found[DueGroup(group)].append(Hit(tuple(places), case_id))
+    return {group: sorted(hits, key=lambda hit: hit.places) for group, hits in found.items()}
+
+
+def due_counts(session: Session, actor: Actor, groups: Sequence[DueGroup], today: date, narrowed: Narrowed) -> dict[DueGroup, int]:
+    """How many rows these parts have, each at most MOST_COUNTED."""
+    if not groups:
+        return {}
+    found = session.execute(_due_counts(actor, tuple(groups), below(session, actor), narrowed), _days(today)).one()
+    return dict(zip(groups, found, strict=True))
+
+
+@once_per_reading
+def below(session: Session, actor: Actor) -> Below:
+    """The actor's own organization and those below it, where they are at most FEW."""
+    ids = session.scalars(organizations_under(actor).order_by(Organization.id).limit(FEW + 1)).all()
+    return tuple(ids) if len(ids) <= FEW else ()
+
+
+def _reach(session: Session, actor: Actor, desks: Sequence[Desk]) -> Below:
+    return below(session, actor) if any(desk in OF_SEVERAL for desk in desks) else ()
+
+
+def _hits(session: Session, query: Select[Any], asked: Mapping[str, Place]) -> list[Hit]:
+    return [Hit(tuple(row[:-1]), row[-1]) for row in session.execute(query, asked)]
+
+
+def _days(today: date) -> dict[str, date]:
+    """First and last day of every part of 到期, by the names that `_between` gives them."""
+    found = {}
+    for group in DueGroup:
+        first, last = days_of(group, today)
+        found |= {f"{group}_first": first or LONG_AGO, f"{group}_last": last}
+    return found
+
+
+# --- statements that are kept --------------------------------------------------------------------------------------
+
+
+@lru_cache(ACTORS)
+def _page(actor: Actor, desk: Desk, below: Below, further: bool, most: int) -> Select[Any]:
+    return _merged(streams(actor, desk, below, TODAY), most, further)
+
+
+@lru_cache(ACTORS)
+def _counts(actor: Actor, desks: tuple[Desk, ...], below: Below) -> Select[Any]:
+    return select(*(_count(streams(actor, desk, below, TODAY)).label(desk) for desk in desks))
+
+
+@lru_cache(ACTORS)
+def _due_page(actor: Actor, group: DueGroup, below: Below, narrowed: Narrowed, further: bool, most: int) -> Select[Any]:
+    return _merged(due(actor, group, below, _between(group), narrowed), most, further)
+
+
+@lru_cache(ACTORS)
+def _due_pages(actor: Actor, below: Below, narrowed: Narrowed, most: int) -> Any:
+    parts = ((group, _due_page(actor, group, below, narrowed, False, most).subquery()) for group in DueGroup)
+    return union_all(*(select(literal(group.value).label("part"), *part.c) for group, part in parts))
+
+
+@lru_cache(ACTORS)
+def _due_counts(actor: Actor, groups: tuple[DueGroup, ...], below: Below, narrowed: Narrowed) -> Select[Any]:
+    return select(*(_count(due(actor, group, below, _between(group), narrowed)).label(group) for group in groups))
+
+
+def _between(group: DueGroup) -> tuple[Day | None, Day]:
+    """As `days_of`, left open."""
+    first, last = (bindparam(f"{group}_{end}", type_=Date) for end in ("first", "last"))
+    return (None if days_of(group, LONG_AGO)[0] is None else first), last
+
+
+def _count(streams: Sequence[Stream]) -> ScalarSelect[int]:
     merged = _merged(streams, MOST_COUNTED).subquery()
-    return session.scalar(select(func.count()).select_from(merged)) or 0
+    return select(func.count()).select_from(merged).scalar_subquery()
 
 
-def _merged(streams: Sequence[Stream], most: int) -> Select[Any]:
-    """The first rows of several streams that have one order."""
-    parts = [_first(one.rows, one.by, one.newest_first, most) for one in streams]
+def _merged(streams: Sequence[Stream], most: int, further: bool = False) -> Select[Any]:
+    """The first rows of several streams that have one order, or those behind a place."""
+    parts = [_first(one.rows, one.by, one.newest_first, most) for one in (one.beyond() if further else one for one in streams)]
     if len(parts) == 1:
         return parts[0]
     every = union(*(select(part.subquery()) for part in parts)).subquery()
@@ -127,15 +252,14 @@ def _own(actor: Actor) -> Within:
     return lambda column: column == actor.organization_id
 
 
-def _below(session: Session, actor: Actor) -> list[Within]:
+def _each(actor: Actor, below: Below) -> list[Within]:
     """The actor's own organization and those below it, one by one where they are few.
 
     Where they are many the condition is one that no index answers, so that the list's own order is walked.
     """
-    ids = session.scalars(organizations_under(actor).order_by(Organization.id).limit(FEW + 1)).all()
-    if len(ids) > FEW:
+    if not below:
         return [lambda column: func.coalesce(column, 0).in_(organizations_under(actor))]
-    return [_only(one) for one in ids]
+    return [_only(one) for one in below]
 
 
 def _only(organization_id: int) -> Within:
@@ -184,63 +308,63 @@ def _shares(actor: Actor, state: AssignmentState, *conditions: Any) -> list[Stre
     return [_of(actor, share, _own(actor)(share.organization_id), share.state == state, StoredCase.state.in_(GOING_ON), *conditions)]
 
 
-def _arrived(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _arrived(actor: Actor, below: Below, today: Day) -> list[Stream]:
     return _registered(actor, ~_was_given())
 
 
-def _came_back(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _came_back(actor: Actor, below: Below, today: Day) -> list[Stream]:
     return _registered(actor, _was_given())
 
 
-def _requests(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _requests(actor: Actor, below: Below, today: Day) -> list[Stream]:
     """What petitioners asked for by query code and the office has not taken on."""
     asked = PetitionerRequest
     takes = or_(*(and_(asked.step == step, StoredCase.state.in_(STEPS[step].sources)) for step in ASKED))
     return [_of(actor, asked, _own(actor)(asked.organization_id), asked.taken_at.is_(None), takes)]
 
 
-def _objections(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _objections(actor: Actor, below: Below, today: Day) -> list[Stream]:
     objected = StoredAssignment.state == _literal(AssignmentState.OBJECTED)
     return [_of(actor, StoredAssignment, objected, _own(actor)(StoredCase.organization_id), StoredCase.state.in_(GOING_ON))]
 
 
-def _extensions(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _extensions(actor: Actor, below: Below, today: Day) -> list[Stream]:
     own = _own(actor)
     decides = or_(own(StoredCase.organization_id), own(StoredCase.unit_id))
     return [_of(actor, StoredExtension, StoredExtension.granted.is_(None), StoredCase.state == CaseState.ACCEPTED, decides)]
 
 
-def _feedback(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _feedback(actor: Actor, below: Below, today: Day) -> list[Stream]:
     share, own = StoredAssignment, _own(actor)(StoredCase.organization_id)
     told = exists().where(share.case_id == StoredCase.id, share.state == AssignmentState.FED_BACK)
     return [_cases(actor, own, StoredCase.state == state, told) for state in GOING_ON]
 
 
-def _to_receive(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _to_receive(actor: Actor, below: Below, today: Day) -> list[Stream]:
     return _shares(actor, AssignmentState.SENT)
 
 
-def _to_accept(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _to_accept(actor: Actor, below: Below, today: Day) -> list[Stream]:
     main = StoredAssignment.part == AssignmentPart.MAIN
     return _shares(actor, AssignmentState.RECEIVED, main, StoredCase.state == CaseState.ASSIGNED)
 
 
-def _working(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _working(actor: Actor, below: Below, today: Day) -> list[Stream]:
     in_work = or_(StoredAssignment.part != AssignmentPart.MAIN, StoredCase.state == CaseState.ACCEPTED)
     return _shares(actor, AssignmentState.RECEIVED, in_work)
 
 
-def _sent_back(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _sent_back(actor: Actor, below: Below, today: Day) -> list[Stream]:
     return _shares(actor, AssignmentState.SENT_BACK)
 
 
-def _undelivered(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _undelivered(actor: Actor, below: Below, today: Day) -> list[Stream]:
     letter = StoredLetter
     lying = (letter.delivered_on.is_(None), letter.to_organization_id.is_(None))
     return [_of(actor, letter, _own(actor)(letter.organization_id), *lying, StoredCase.state.in_(STEPS[Step.DELIVER].sources))]
 
 
-def _late(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _late(actor: Actor, below: Below, today: Day) -> list[Stream]:
     return [_duties(actor, _own(actor)(StoredDeadline.organization_id), StoredDeadline.due_on < today, _is_owed())]
 
 
@@ -249,31 +373,32 @@ def _is_owed() -> ColumnElement[bool]:
     return StoredDeadline.rule.not_in(RIGHTS)
 
 
-def _all_late(session: Session, actor: Actor, today: date) -> list[Stream]:
-    return due(session, actor, DueGroup.OVERDUE, today)
+def _all_late(actor: Actor, below: Below, today: Day) -> list[Stream]:
+    """The same as the first part of 到期."""
+    return [_duties(actor, where, _is_owed(), StoredDeadline.due_on < today) for where in _concerned(actor, below)]
 
 
-def _repeated(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _repeated(actor: Actor, below: Below, today: Day) -> list[Stream]:
     unsettled = func.coalesce(StoredCase.state, "").in_(UNSETTLED)
     again = (StoredCase.repeat_of_id.is_not(None), StoredCase.received_on >= LONG_AGO, unsettled)
-    return [_cases(actor, one(StoredCase.organization_id), *again, newest_first=True) for one in _below(session, actor)]
+    return [_cases(actor, one(StoredCase.organization_id), *again, newest_first=True) for one in _each(actor, below)]
 
 
-def _returned(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _returned(actor: Actor, below: Below, today: Day) -> list[Stream]:
     """Few anywhere at a time: all of them are walked."""
     back = StoredAssignment.state == _literal(AssignmentState.SENT_BACK)
     return [_of(actor, StoredAssignment, back, StoredCase.state.in_(GOING_ON))]
 
 
-def _uncontacted(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _uncontacted(actor: Actor, below: Below, today: Day) -> list[Stream]:
     silent = (StoredCase.concluded_on.is_not(None), StoredCase.contacted_on.is_(None), StoredCase.concluded_on >= LONG_AGO)
     return [
         _cases(actor, one(StoredCase.organization_id), *silent, by=StoredCase.concluded_on, newest_first=True)
-        for one in _below(session, actor)
+        for one in _each(actor, below)
     ]
 
 
-def _receptions(session: Session, actor: Actor, today: date) -> list[Stream]:
+def _receptions(actor: Actor, below: Below, today: Day) -> list[Stream]:
     """What the leader heard; 0 where no case came of it yet."""
     case_id = select(StoredCase.id).where(StoredCase.reception_id == Reception.id).correlate(Reception).scalar_subquery()
     mine = visible_receptions(actor).where(Reception.receiver_id == actor.user_id, Reception.state == ReceptionState.CLOSED)
@@ -281,7 +406,7 @@ def _receptions(session: Session, actor: Actor, today: date) -> list[Stream]:
     return [Stream(rows, (Reception.asked_at, Reception.id), newest_first=True)]
 
 
-_STREAMS: Mapping[Desk, Callable[[Session, Actor, date], list[Stream]]] = {
+_STREAMS: Mapping[Desk, Callable[[Actor, Below, Day], list[Stream]]] = {
     Desk.ARRIVED: _arrived,
     Desk.CAME_BACK: _came_back,
     Desk.REQUESTS: _requests,
@@ -302,67 +427,81 @@ _STREAMS: Mapping[Desk, Callable[[Session, Actor, date], list[Stream]]] = {
 }
 
 
-def streams(session: Session, actor: Actor, desk: Desk, today: date) -> list[Stream]:
+def streams(actor: Actor, desk: Desk, below: Below, today: Day) -> list[Stream]:
     """The list `desk` as this actor has it."""
-    return _STREAMS[desk](session, actor, today)
+    return _STREAMS[desk](actor, below, today)
 
 
-def due(
-    session: Session, actor: Actor, group: DueGroup, today: date, *, unit_id: int | None = None, rule: str = ""
-) -> list[Stream]:
+def due(actor: Actor, group: DueGroup, below: Below, days: tuple[Day | None, Day], narrowed: Narrowed) -> list[Stream]:
     """Duties of one part of 到期: of the actor's units, and of whoever has to act in a matter that their office registered."""
-    one, (first, last) = StoredDeadline, days_of(group, today)
-    when = [one.due_on <= last, *([one.due_on >= first] if first else []), *([one.rule == rule] if rule else [])]
-    if group is DueGroup.OVERDUE:
-        when.append(_is_owed())
-    if unit_id is not None:
-        return [_duties(actor, one.organization_id == unit_id, *when)]
-    parts = _below(session, actor)
+    one, (first, last) = StoredDeadline, days
+    when = [one.due_on <= last, *([one.due_on >= first] if first is not None else [])]
+    when += [one.rule == narrowed.rule] if narrowed.rule else []
+    when += [_is_owed()] if group is DueGroup.OVERDUE else []
+    if narrowed.unit_id is not None:
+        return [_duties(actor, one.organization_id == narrowed.unit_id, *when)]
+    return [_duties(actor, where, *when) for where in _concerned(actor, below)]
+
+
+def _concerned(actor: Actor, below: Below) -> list[ColumnElement[bool]]:
+    """Whose duties are the actor's to see, as conditions of a stream each."""
+    one, parts = StoredDeadline, _each(actor, below)
     columns = [one.organization_id] if actor.role is StaffRole.HANDLER else [one.organization_id, one.office_id]
     if len(parts) == 1:
-        return [_duties(actor, or_(*(parts[0](column) for column in columns)), *when)]
-    return [_duties(actor, part(column), *when) for column in columns for part in parts]
+        return [or_(*(parts[0](column) for column in columns))]
+    return [part(column) for column in columns for part in parts]
 
 
 # --- what the rows of a page tell --------------------------------------------------------------------------------
 
 
+_IDS = bindparam("ids", expanding=True)
+_KIND = {
+    kind: select(kind).where(kind.id.in_(_IDS)) for kind in (PetitionerRequest, StoredExtension, StoredLetter, Reception)
+}  # fmt: skip
+_CASES = select(StoredCase).where(StoredCase.id.in_(_IDS)).options(
+    load_only(
+        StoredCase.id, StoredCase.organization_id, StoredCase.unit_id, StoredCase.version, StoredCase.case_no, StoredCase.title,
+        StoredCase.petitioner, StoredCase.people, StoredCase.place, StoredCase.state, StoredCase.channel, StoredCase.received_on,
+    ),
+    joinedload(StoredCase.organization), joinedload(StoredCase.unit),
+)  # fmt: skip
+_SHARES = select(StoredAssignment).where(StoredAssignment.case_id.in_(_IDS), StoredAssignment.state != AssignmentState.WITHDRAWN).order_by(
+    StoredAssignment.id
+).options(joinedload(StoredAssignment.organization), joinedload(StoredAssignment.officer))  # fmt: skip
+_DUTIES = select(StoredDeadline).where(
+    StoredDeadline.case_id.in_(_IDS), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None),
+    StoredDeadline.organization_id.is_not(None),
+).order_by(StoredDeadline.due_on, StoredDeadline.id)  # fmt: skip
+_EVENTS = select(StoredCaseEvent).where(StoredCaseEvent.case_id.in_(_IDS), StoredCaseEvent.kind.in_(TOLD)).order_by(
+    StoredCaseEvent.id
+).options(defer(StoredCaseEvent.details))  # fmt: skip
+_NAMES = select(Organization.id, Organization.name).where(Organization.id.in_(_IDS))
+
+
 def cases_by_id(session: Session, ids: Collection[int]) -> dict[int, StoredCase]:
-    """Cases of a page with their office and main unit, without what was written."""
-    query = select(StoredCase).where(StoredCase.id.in_(ids)).options(
-        joinedload(StoredCase.organization), joinedload(StoredCase.unit), defer(StoredCase.statement)
-    )  # fmt: skip
-    return {one.id: one for one in session.scalars(query)}
+    """Cases of a page with their office and main unit, and what a row tells of them."""
+    return {one.id: one for one in session.scalars(_CASES, {"ids": list(ids)})}
 
 
-def by_id(session: Session, kind: type[T], ids: Collection[Any]) -> dict[Any, T]:
-    """Rows of a table that has one key."""
-    found = session.scalars(select(kind).where(kind.id.in_(ids)))  # type: ignore[attr-defined]
-    return {one.id: one for one in found}  # type: ignore[attr-defined]
+def by_id(session: Session, kind: type[Any], ids: Collection[Any]) -> dict[Any, Any]:
+    """Requests, extensions, letters or receptions."""
+    return {one.id: one for one in session.scalars(_KIND[kind], {"ids": list(ids)})}
 
 
 def shares_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredAssignment]]:
     """Per case the shares that stand, oldest first."""
-    share = StoredAssignment
-    query = select(share).where(share.case_id.in_(case_ids), share.state != AssignmentState.WITHDRAWN).order_by(share.id)
-    query = query.options(joinedload(share.organization), joinedload(share.officer))
-    return _per_case(session.scalars(query).all())
+    return _per_case(session.scalars(_SHARES, {"ids": list(case_ids)}).all())
 
 
 def duties_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredDeadline]]:
     """Per case what somebody still has to do, the nearest first."""
-    one = StoredDeadline
-    query = select(one).where(
-        one.case_id.in_(case_ids), one.done_at.is_(None), one.dropped_at.is_(None), one.organization_id.is_not(None)
-    )
-    return _per_case(session.scalars(query.order_by(one.due_on, one.id)).all())
+    return _per_case(session.scalars(_DUTIES, {"ids": list(case_ids)}).all())
 
 
 def told_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredCaseEvent]]:
     """Per case the events that a row tells of, oldest first."""
-    one = StoredCaseEvent
-    query = select(one).where(one.case_id.in_(case_ids), one.kind.in_(TOLD)).order_by(one.id)
-    return _per_case(session.scalars(query.options(defer(one.details))).all())
+    return _per_case(session.scalars(_EVENTS, {"ids": list(case_ids)}).all())
 
 
 def _per_case(rows: Sequence[T]) -> dict[int, list[T]]:
@@ -384,8 +523,9 @@ def promises_of(session: Session, reception_ids: Collection[str]) -> dict[str, l
 
 def organization_names(session: Session, ids: Collection[int]) -> dict[int, str]:
     """Names by id."""
-    query = select(Organization.id, Organization.name).where(Organization.id.in_(ids))
-    return {row.id: row.name for row in session.execute(query)}
+    if not ids:
+        return {}
+    return {row.id: row.name for row in session.execute(_NAMES, {"ids": list(ids)})}
 
 
 def units_below(session: Session, actor: Actor, most: int) -> Sequence[Organization]:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text
 
 from server import clock
-from server.domain.desks import Desk, DueGroup, desks_of
+from server.domain.desks import Desk, DueGroup, days_of, desks_of
 from server.domain.flow import Step
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
@@ -277,9 +277,10 @@ def test_every_list_walks_an_index_and_sorts_nothing_but_merged_pages(world: Wor
     with world.read() as session:
         for actor, desks in ((world.leader, desks_of(StaffRole.LEADER)), (HANDLER, [Desk.WORKING, Desk.UNDELIVERED])):
             for desk in desks:
-                check_plan(session, store.streams(session, actor, desk, today), desk)
-            for narrowed in ({}, {"rule": "conclude"}, {"unit_id": LAND}):
-                check_plan(session, store.due(session, actor, DueGroup.WEEK, today, **narrowed), DueGroup.WEEK)
+                check_plan(session, store.streams(actor, desk, store.below(session, actor), today), desk)
+            for narrowed in (store.Narrowed(), store.Narrowed(rule="conclude"), store.Narrowed(unit_id=LAND)):
+                streams = store.due(actor, DueGroup.WEEK, store.below(session, actor), days_of(DueGroup.WEEK, today), narrowed)
+                check_plan(session, streams, DueGroup.WEEK)
 
 
 def check_plan(session, streams, name: str) -> None:
