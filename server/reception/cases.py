@@ -30,6 +30,7 @@ from server.reception.issued import letter_views
 from server.reception.records import view
 from server.reception.registering import search_again, search_parts
 from server.store import cases, finding, records
+from server.store import flow as flow_store
 from server.store.access import Actor
 from server.store.models import (
     CasePerson,
@@ -96,7 +97,7 @@ def _targets(session: Session, actor: Actor, found: Sequence[StoredCase]) -> dic
 
 def deadline_views(session: Session, found: Sequence[StoredCase]) -> dict[int, DeadlineView]:
     """Per case the duty that falls first, as it explains itself."""
-    return clocks.views(session, found, cases.open_deadlines(session, [case.id for case in found]))
+    return clocks.views(session, found, flow_store.first_duties(session, [case.id for case in found]))
 
 
 def _row(case: StoredCase, deadline: DeadlineView | None, query: str = "", target: MergedInto | None = None) -> CaseRow:
@@ -127,7 +128,7 @@ def open_case(session: Session, actor: Actor, case_id: int) -> Case:
 def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
     """Everything about a case that the actor may read."""
     record = session.get_one(VisitRecord, case.record_id) if case.record_id else None
-    made = {document.name: document for document in cases.documents(session, case.id)}
+    made = {document.name: document for document in cases.documents(session, case.id)} if record else {}
     return Case.model_construct(
         **dict(rows_of(session, actor, [case])[0]),
         version=case.version,

@@ -25,6 +25,10 @@ from server.store.models import (
     StoredExtension,
 )
 
+KEPT = 2048
+"""So many deadlines are kept as they were counted and explained.  All that decides about one is in the question, the day,
+too, so nothing kept is ever wrong."""
+
 
 def rules_of(session: Session, path: str) -> Mapping[str, Rule]:
     """The limits of an organization: the law, and what it or the nearest one above it has set stricter."""
@@ -100,18 +104,48 @@ def recount(session: Session, case: StoredCase) -> None:
 
 def counted(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> Deadline:
     """A stored deadline counted as of today, by the limit it began with."""
+    return _counted_once(*_what_counts(deadline, rules, pauses))
+
+
+def explained(
+    deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause], done: bool = False
+) -> DeadlineView:
+    """The same as it explains itself."""
+    return _explained_once(*_what_counts(deadline, rules, pauses), deadline.due_on, done)
+
+
+_Counts = tuple[Rule, date, tuple[Pause, ...], Extension | None, date]
+
+
+def _what_counts(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> _Counts:
+    """Everything that decides about the day."""
     rule = _began_with(deadline, rules)
     extension = (
         Extension(days=deadline.extended_days, approved_on=deadline.extended_on) if deadline.extended_on is not None else None
     )
-    stopping = [Pause(kind=one.kind, first=one.first, last=one.last) for one in pauses if one.kind in rule.stopped_by]
-    return count(rule, deadline.starts_on, pauses=stopping, extension=extension, today=clock.today())
+    stopping = tuple(Pause(kind=one.kind, first=one.first, last=one.last) for one in pauses if one.kind in rule.stopped_by)
+    return rule, deadline.starts_on, stopping, extension, clock.today()
+
+
+@lru_cache(maxsize=KEPT)
+def _counted_once(rule: Rule, starts_on: date, pauses: tuple[Pause, ...], extension: Extension | None, today: date) -> Deadline:
+    """What began on one day under one limit falls due on one day; on a page of a desk many did."""
+    return count(rule, starts_on, pauses=pauses, extension=extension, today=today)
+
+
+@lru_cache(maxsize=KEPT)
+def _explained_once(
+    rule: Rule, starts_on: date, pauses: tuple[Pause, ...], extension: Extension | None, today: date, due_on: date, done: bool
+) -> DeadlineView:
+    return explain(_counted_once(rule, starts_on, pauses, extension, today), today, stored_due=due_on, done=done)
 
 
 def _began_with(deadline: StoredDeadline, rules: Mapping[str, Rule]) -> Rule:
     """What was granted when it was allowed to be longer stays granted, so an extension is checked against the law."""
-    rule = rules[deadline.rule] if deadline.extended_on is None else replace(rules[deadline.rule], extended_by=RULES[deadline.rule].extended_by)
-    if deadline.days is None:
+    rule = rules[deadline.rule]
+    if deadline.extended_on is not None:
+        rule = replace(rule, extended_by=RULES[deadline.rule].extended_by)
+    if deadline.days is None or (deadline.days, deadline.unit, deadline.local_source) == (rule.value, rule.unit, rule.local_source):
         return rule
     return replace(rule, value=deadline.days, unit=deadline.unit, local_source=deadline.local_source)  # type: ignore[arg-type]
 
@@ -123,8 +157,8 @@ def views(session: Session, cases: Sequence[StoredCase], deadlines: Mapping[int,
     found = {}
     for case in cases:
         if (deadline := deadlines.get(case.id)) is not None:
-            told = counted(deadline, rules[case.organization.path], pauses.get(case.id, ()))
-            found[case.id] = explain(told, clock.today(), stored_due=deadline.due_on, done=deadline.done_at is not None)
+            own = rules[case.organization.path]
+            found[case.id] = explained(deadline, own, pauses.get(case.id, ()), deadline.done_at is not None)
     return found
 
 
@@ -133,8 +167,7 @@ def open_views(session: Session, case: StoredCase) -> tuple[CaseDeadline, ...]:
     rules, pauses = rules_of(session, case.organization.path), store.pauses(session, [case.id]).get(case.id, ())
     return tuple(
         CaseDeadline(
-            **dict(explain(counted(one, rules, pauses), clock.today(), stored_due=one.due_on)), rule=one.rule,
-            organization_id=one.organization_id,
+            **dict(explained(one, rules, pauses)), rule=one.rule, organization_id=one.organization_id,
         )
         for one in store.open_deadlines_of(session, case.id)
     )  # fmt: skip

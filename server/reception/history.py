@@ -12,15 +12,16 @@ from server.domain.limits import PAUSES
 from server.domain.ratings import Score
 from server.domain.states import Purpose
 from server.protocol.office import CaseEvent
-from server.store import cases, units
+from server.store import accounts, cases
 from server.store.models import StoredCase, StoredCaseEvent
 
 
 def views(session: Session, case: StoredCase) -> tuple[CaseEvent, ...]:
     """Every event of the case, oldest first."""
     found = cases.events(session, case.id)
-    offices = units.names(session, [event.organization_id for event in found if event.organization_id is not None])
-    return tuple(_view(event, offices) for event in found)
+    offices = accounts.named(session, {event.organization_id for event in found if event.organization_id is not None})
+    names = {number: office.name for number, office in offices.items()}
+    return tuple(_view(event, names) for event in found)
 
 
 def _view(event: StoredCaseEvent, offices: Mapping[int, str]) -> CaseEvent:

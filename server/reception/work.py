@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import desks, terms
-from server.domain.deadline_words import explain
 from server.domain.desks import DESKS, Desk, DueGroup
 from server.domain.flow import STEPS, LetterKind, Step
 from server.domain.letterkinds import SUPERVISION_LETTERS
@@ -274,9 +273,9 @@ def _when(told: Told, case: StoredCase, duty: StoredDeadline | None) -> dict[str
     """Until when and why, in short and as it explains itself."""
     if duty is None:
         return {}
-    counted = clocks.counted(duty, told.rules[case.organization.path], told.pauses.get(case.id, ()))
-    basis = desks.basis(counted.rule.article, counted.rule.limit)
-    return {"basis": basis, "deadline": explain(counted, clock.today(), stored_due=duty.due_on)}
+    rules, pauses = told.rules[case.organization.path], told.pauses.get(case.id, ())
+    rule = clocks.counted(duty, rules, pauses).rule
+    return {"basis": desks.basis(rule.article, rule.limit), "deadline": clocks.explained(duty, rules, pauses)}
 
 
 def _reception_row(told: Told, hit: Hit, kept: Sequence[StoredPromise]) -> WorkRow:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, delete, func, select, update
+from sqlalchemy import Insert, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -137,9 +137,18 @@ def organization(session: Session, organization_id: int) -> Organization:
     return session.get_one(Organization, organization_id)
 
 
+_ORGANIZATION = Organization.__mapper__.identity_key_from_primary_key
+_NAMED = select(Organization).where(Organization.id.in_(bindparam("ids", expanding=True)))
+
+
 def named(session: Session, ids: Collection[int]) -> dict[int, Organization]:
-    """Organizations by id, of those that there are."""
-    return {one.id: one for one in session.scalars(select(Organization).where(Organization.id.in_(ids)))}
+    """Organizations by id, of those that there are; those that the transaction has read are not read again."""
+    known = {one: session.identity_map.get(_ORGANIZATION((one,))) for one in ids}
+    found = {one: read for one, read in known.items() if isinstance(read, Organization)}
+    missing = [one for one in known if one not in found]
+    if missing:
+        found |= {one.id: one for one in session.scalars(_NAMED, {"ids": missing})}
+    return found
 
 
 def organization_by_code(session: Session, code: str) -> Organization | None:

@@ -10,14 +10,27 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, func, select, text, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Engine,
+    Select,
+    TextClause,
+    bindparam,
+    func,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain import searchtokens
 from server.domain.likeness import Person, Told, Weights, digits
-from server.store.access import Actor, visible_cases
+from server.store.access import ACTORS, Actor, reads_case
 from server.store.models import CasePerson, SearchText, StoredCase
 from server.store.search import VECTOR, newest_first
 
@@ -61,13 +74,29 @@ def candidates(session: Session, actor: Actor, new: Told, *, apart_from: int | N
     return _read(session, actor, best)
 
 
+# Statements that do not change are made once: to make one takes as long as to ask it.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CASES = select(StoredCase).where(StoredCase.id.in_(_IDS)).options(joinedload(StoredCase.organization), joinedload(StoredCase.unit))
+_PEOPLE = select(CasePerson).where(CasePerson.case_id.in_(_IDS)).order_by(CasePerson.case_id, CasePerson.position)
+_TEXTS = select(SearchText.case_id, SearchText.tokens).where(SearchText.case_id.in_(_IDS))
+
+
+@lru_cache(ACTORS)
+def _readable(actor: Actor) -> Select[int]:
+    """Those of some cases that the actor may read: nothing else is read of cases that nobody will compare."""
+    return select(StoredCase.id).where(StoredCase.id.in_(_IDS), reads_case(actor))
+
+
 def _read(session: Session, actor: Actor, ids: Sequence[int]) -> list[Candidate]:
     if not ids:
         return []
-    query = visible_cases(actor).where(StoredCase.id.in_(ids)).options(joinedload(StoredCase.organization), joinedload(StoredCase.unit))
-    found = {case.id: case for case in session.scalars(query)}
-    cases = [found[case_id] for case_id in ids if case_id in found][:COMPARED]
-    persons, texts = people_of(session, [case.id for case in cases]), texts_of(session, [case.id for case in cases])
+    readable = set(session.scalars(_readable(actor), {"ids": list(ids)}))
+    chosen = [case_id for case_id in ids if case_id in readable][:COMPARED]
+    if not chosen:
+        return []
+    found = {case.id: case for case in session.scalars(_CASES, {"ids": chosen})}
+    cases = [found[case_id] for case_id in chosen]
+    persons, texts = people_of(session, chosen), texts_of(session, chosen)
     return [Candidate(case, told_of(case, persons.get(case.id, ()), texts.get(case.id, ""))) for case in cases]
 
 
@@ -79,8 +108,7 @@ def told_of(case: StoredCase, persons: Sequence[Person], tokens: str) -> Told:
 def people_of(session: Session, ids: Sequence[int]) -> dict[int, list[Person]]:
     """Per case whoever brings it."""
     found: dict[int, list[Person]] = {}
-    query = select(CasePerson).where(CasePerson.case_id.in_(ids)).order_by(CasePerson.case_id, CasePerson.position)
-    for one in session.scalars(query):
+    for one in session.scalars(_PEOPLE, {"ids": list(ids)}):
         person = Person(name=one.name, phone=one.phone, id_number=one.id_number, address=one.address)
         found.setdefault(one.case_id, []).append(person)
     return found
@@ -88,8 +116,7 @@ def people_of(session: Session, ids: Sequence[int]) -> dict[int, list[Person]]:
 
 def texts_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Per case the tokens of its text, without its number and name, which stand first and are no matter of likeness."""
-    query = select(SearchText.case_id, SearchText.tokens).where(SearchText.case_id.in_(ids))
-    return {row[0]: _without_first_parts(row[1]) for row in session.execute(query)}
+    return {row[0]: _without_first_parts(row[1]) for row in session.execute(_TEXTS, {"ids": list(ids)})}
 
 
 def _without_first_parts(tokens: str, parts: int = 3) -> str:
@@ -131,15 +158,13 @@ def by_words(session: Session, new: Told, weights: Weights) -> list[tuple[int, f
     """Cases that have rare pairs of the text, each with that pair's weight; newest first for each pair."""
     ranked = sorted(new.pairs, key=lambda pair: (-weights(pair), pair))
     rare = [pair for pair in ranked if weights.documents < SAMPLE or weights.share(pair) < TOO_COMMON]
-    found: list[tuple[int, float]] = []
-    stretches = _stretches(session)
-    for pair in rare[:PROBES]:
-        found += [(case_id, weights(pair)) for case_id in _having(session, [pair], stretches)]
     together = [pair for pair in ranked if pair not in rare[:PROBES]][:TOGETHER]
-    asked = [together] if len(together) == TOGETHER else []
+    asked = [[pair] for pair in rare[:PROBES]] + ([together] if len(together) == TOGETHER else [])
     asked += [[pair, place] for pair in _names(new) for place in pairs_in_order(new.place)[-1:]]
-    for pairs in asked:
-        found += [(case_id, sum(weights(pair) for pair in pairs)) for case_id in _having(session, pairs, stretches)]
+    found: list[tuple[int, float]] = []
+    for pairs, cases in zip(asked, _having(session, asked), strict=True):
+        weight = sum(weights(pair) for pair in pairs)
+        found += [(case_id, weight) for case_id in cases]
     return found
 
 
@@ -153,12 +178,21 @@ def pairs_in_order(words: str) -> list[str]:
     return [run[i : i + 2] for run in runs for i in range(len(run) - 1)]
 
 
-_SQLITE = text("SELECT rowid FROM search_index WHERE search_index MATCH :match ORDER BY rowid DESC LIMIT :most")
-_POSTGRESQL = text(
-    f"WITH found AS MATERIALIZED (SELECT case_id FROM search_texts WHERE {VECTOR} @@ CAST(:match AS tsquery))"
-    " SELECT case_id FROM found ORDER BY case_id DESC LIMIT :most"
+_SQLITE = (
+    "SELECT group_concat(rowid) FROM (SELECT rowid FROM search_index WHERE search_index MATCH :match_{0} ORDER BY rowid DESC LIMIT :most)"
+)
+_POSTGRESQL = (
+    "SELECT string_agg(CAST(case_id AS text), ',') FROM"
+    f" (WITH found AS MATERIALIZED (SELECT case_id FROM search_texts WHERE {VECTOR} @@ CAST(:match_{{0}} AS tsquery))"
+    " SELECT case_id FROM found ORDER BY case_id DESC LIMIT :most) AS newest"
 )
 """Materialised, so that the planner does not walk the primary key backwards until it has met :most rare ones."""
+
+
+@lru_cache
+def _lookups(sqlite: bool, number: int) -> TextClause:
+    """So many look-ups in one statement, a column for each: what was found, with commas."""
+    return text("SELECT " + ", ".join(f"({(_SQLITE if sqlite else _POSTGRESQL).format(n)})" for n in range(number)))
 
 
 def _stretches(session: Session) -> list[str]:
@@ -172,16 +206,28 @@ def _on_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def _having(session: Session, pairs: Sequence[str], stretches: Sequence[str]) -> Sequence[int]:
-    """The newest cases that have all of these pairs, at most PER_PROBE."""
-    tokens = [searchtokens.pair_token(pair) for pair in pairs]
+def _having(session: Session, asked: Sequence[Sequence[str]]) -> list[list[int]]:
+    """For each of these the newest cases that have all of its pairs, at most PER_PROBE.
+
+    One statement looks for all of them; what found fewer than it might looks through more, where there is more.
+    """
     sqlite = _on_sqlite(session)
-    match = " AND ".join(f'"{token}"' for token in tokens) if sqlite else " & ".join(f"'{token}'" for token in tokens)
-    for stretch in stretches:
-        found = session.scalars(_SQLITE if sqlite else _POSTGRESQL, {"match": match + stretch, "most": PER_PROBE}).all()
-        if len(found) == PER_PROBE:
+    matches = [_match(pairs, sqlite) for pairs in asked]
+    found: list[list[int]] = [[] for _ in asked]
+    for stretch in _stretches(session):
+        waiting = [number for number, cases in enumerate(found) if len(cases) < PER_PROBE]
+        if not waiting:
             break
+        words = {f"match_{place}": matches[number] + stretch for place, number in enumerate(waiting)}
+        row = session.execute(_lookups(sqlite, len(waiting)), {**words, "most": PER_PROBE}).one()
+        for number, ids in zip(waiting, row, strict=True):
+            found[number] = [int(one) for one in (ids or "").split(",") if one]
     return found
+
+
+def _match(pairs: Sequence[str], sqlite: bool) -> str:
+    tokens = [searchtokens.pair_token(pair) for pair in pairs]
+    return " AND ".join(f'"{token}"' for token in tokens) if sqlite else " & ".join(f"'{token}'" for token in tokens)
 
 
 # --- how common a pair is ----------------------------------------------------------------------------------------

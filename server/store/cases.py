@@ -2,16 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
-from server.domain.limits import LAPSING
-from server.domain.progress_words import BETWEEN_OFFICES
-from server.store.access import Actor, visible_cases
+from server.store.access import ACTORS, Actor, visible_cases
 from server.store.models import (
     CaseAccused,
     CasePerson,
@@ -22,7 +21,6 @@ from server.store.models import (
     StoredAssignment,
     StoredCase,
     StoredCaseEvent,
-    StoredDeadline,
     StoredDocument,
     StoredSupplement,
 )
@@ -42,10 +40,21 @@ def raise_counter(session: Session, name: str, count: int = 1) -> int:
     return session.execute(raised.returning(Counter.value)).scalar_one() - count + 1
 
 
+# Statements that do not change are made once: to make one takes as long as to ask it.
+_CASE: BindParameter[int] = bindparam("case")
+_PERSONS = select(CasePerson).where(CasePerson.case_id == _CASE).order_by(CasePerson.position)
+_EVENTS = select(StoredCaseEvent).where(StoredCaseEvent.case_id == _CASE).order_by(StoredCaseEvent.at, StoredCaseEvent.id)
+_SUPPLEMENTS = select(StoredSupplement).where(StoredSupplement.case_id == _CASE).order_by(StoredSupplement.id)
+_DOCUMENTS = select(StoredDocument).where(StoredDocument.case_id == _CASE).order_by(StoredDocument.name)
+
+@lru_cache(ACTORS)
+def _visible(actor: Actor) -> Select[StoredCase]:
+    return visible_cases(actor).where(StoredCase.id == _CASE).options(joinedload(StoredCase.organization), joinedload(StoredCase.unit))
+
+
 def find(session: Session, actor: Actor, case_id: int) -> StoredCase | None:
-    """The case if the actor may read it."""
-    query = visible_cases(actor).where(StoredCase.id == case_id).options(joinedload(StoredCase.organization))
-    return session.scalars(query).one_or_none()
+    """The case, with its office and its main unit, if the actor may read it."""
+    return session.scalars(_visible(actor), {"case": case_id}).one_or_none()
 
 
 def readable(session: Session, actor: Actor, case_ids: Collection[int]) -> Sequence[StoredCase]:
@@ -69,7 +78,7 @@ def forget_accused(session: Session, case_id: int) -> None:
 
 def persons(session: Session, case_id: int) -> Sequence[CasePerson]:
     """Whoever brings the matter, the petitioner first."""
-    return session.scalars(select(CasePerson).where(CasePerson.case_id == case_id).order_by(CasePerson.position)).all()
+    return session.scalars(_PERSONS, {"case": case_id}).all()
 
 
 def by_source(session: Session, organization_id: int, channel: str, source_ref: str) -> StoredCase | None:
@@ -90,33 +99,17 @@ def sources_known(session: Session, organization_id: int, channel: str, refs: Co
 
 def events(session: Session, case_id: int) -> Sequence[StoredCaseEvent]:
     """What happened to a case, oldest first."""
-    query = select(StoredCaseEvent).where(StoredCaseEvent.case_id == case_id)
-    return session.scalars(query.order_by(StoredCaseEvent.at, StoredCaseEvent.id)).all()
+    return session.scalars(_EVENTS, {"case": case_id}).all()
 
 
 def supplements(session: Session, case_id: int) -> Sequence[StoredSupplement]:
     """What was added after filing, oldest first."""
-    query = select(StoredSupplement).where(StoredSupplement.case_id == case_id)
-    return session.scalars(query.order_by(StoredSupplement.id)).all()
+    return session.scalars(_SUPPLEMENTS, {"case": case_id}).all()
 
 
 def documents(session: Session, case_id: int) -> Sequence[StoredDocument]:
     """The printed documents that have been made."""
-    query = select(StoredDocument).where(StoredDocument.case_id == case_id)
-    return session.scalars(query.order_by(StoredDocument.name)).all()
-
-
-def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, StoredDeadline]:
-    """Per case the duty that falls first and is not met yet; a petitioner's own limit is no duty, nor is a unit's to object.
-
-    What a unit owes another office comes only where nothing is owed to the petitioner."""
-    query = select(StoredDeadline).where(
-        StoredDeadline.case_id.in_(case_ids), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None),
-        StoredDeadline.organization_id.is_not(None), StoredDeadline.rule.not_in(LAPSING),
-    )  # fmt: skip
-    among_offices = StoredDeadline.rule.in_(BETWEEN_OFFICES)
-    found = session.scalars(query.order_by(among_offices.desc(), StoredDeadline.due_on.desc(), StoredDeadline.id.desc()))
-    return {deadline.case_id: deadline for deadline in found}
+    return session.scalars(_DOCUMENTS, {"case": case_id}).all()
 
 
 def reception_by_code(session: Session, code: str) -> Reception | None:

@@ -185,7 +185,7 @@ def _hits(session: Session, query: Select[Any], asked: Mapping[str, Place]) -> l
 
 def _days(today: date) -> dict[str, date]:
     """First and last day of every part of 到期, by the names that `_between` gives them."""
-    found = {}
+    found: dict[str, date] = {}
     for group in DueGroup:
         first, last = days_of(group, today)
         found |= {f"{group}_first": first or LONG_AGO, f"{group}_last": last}
@@ -201,7 +201,7 @@ def _page(actor: Actor, desk: Desk, below: Below, further: bool, most: int) -> S
 
 
 @lru_cache(ACTORS)
-def _counts(actor: Actor, desks: tuple[Desk, ...], below: Below) -> Select[Any]:
+def _counts(actor: Actor, desks: tuple[Desk, ...], below: Below) -> Any:
     return select(*(_count(streams(actor, desk, below, TODAY)).label(desk) for desk in desks))
 
 
@@ -217,7 +217,7 @@ def _due_pages(actor: Actor, below: Below, narrowed: Narrowed, most: int) -> Any
 
 
 @lru_cache(ACTORS)
-def _due_counts(actor: Actor, groups: tuple[DueGroup, ...], below: Below, narrowed: Narrowed) -> Select[Any]:
+def _due_counts(actor: Actor, groups: tuple[DueGroup, ...], below: Below, narrowed: Narrowed) -> Any:
     return select(*(_count(due(actor, group, below, _between(group), narrowed)).label(group) for group in groups))
 
 
@@ -455,10 +455,13 @@ def _concerned(actor: Actor, below: Below) -> list[ColumnElement[bool]]:
 # --- what the rows of a page tell --------------------------------------------------------------------------------
 
 
-_IDS = bindparam("ids", expanding=True)
-_KIND = {
-    kind: select(kind).where(kind.id.in_(_IDS)) for kind in (PetitionerRequest, StoredExtension, StoredLetter, Reception)
-}  # fmt: skip
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_KIND: Mapping[type[Any], Select[Any]] = {
+    PetitionerRequest: select(PetitionerRequest).where(PetitionerRequest.id.in_(_IDS)),
+    StoredExtension: select(StoredExtension).where(StoredExtension.id.in_(_IDS)),
+    StoredLetter: select(StoredLetter).where(StoredLetter.id.in_(_IDS)),
+    Reception: select(Reception).where(Reception.id.in_(_IDS)),
+}
 _CASES = select(StoredCase).where(StoredCase.id.in_(_IDS)).options(
     load_only(
         StoredCase.id, StoredCase.organization_id, StoredCase.unit_id, StoredCase.version, StoredCase.case_no, StoredCase.title,

@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, bindparam, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 
+from server.domain.limits import LAPSING
+from server.domain.progress_words import BETWEEN_OFFICES
 from server.domain.states import AssignmentState, CaseState
 from server.store.engine import once_per_reading
 from server.store.models import (
@@ -30,11 +33,31 @@ def move(session: Session, case: StoredCase, version: int, state: CaseState) -> 
     return moved is not None
 
 
+# Statements that do not change are made once: to make one takes as long as to ask it.
+_CASE: BindParameter[int] = bindparam("case")
+_CASES: BindParameter[Any] = bindparam("cases", expanding=True)
+_ASSIGNMENTS = (
+    select(StoredAssignment).where(StoredAssignment.case_id == _CASE).order_by(StoredAssignment.id)
+    .options(joinedload(StoredAssignment.organization), joinedload(StoredAssignment.officer))
+)  # fmt: skip
+_OPEN_DEADLINES = (
+    select(StoredDeadline)
+    .where(StoredDeadline.case_id.in_(_CASES), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None))
+    .order_by(StoredDeadline.due_on, StoredDeadline.id)
+)
+_PAUSES = select(CasePause).where(CasePause.case_id.in_(_CASES)).order_by(CasePause.first, CasePause.id)
+_OPEN_EXTENSION = select(StoredExtension).where(StoredExtension.case_id == _CASE, StoredExtension.granted.is_(None))
+_OPEN_REQUESTS = (
+    select(PetitionerRequest).where(PetitionerRequest.case_id == _CASE, PetitionerRequest.taken_at.is_(None)).order_by(PetitionerRequest.id)
+)
+_LETTERS = select(StoredLetter).where(StoredLetter.case_id == _CASE).order_by(StoredLetter.id)
+_LOCAL_LIMITS = select(LocalLimit).where(LocalLimit.organization_id.in_(bindparam("ids", expanding=True)))
+
+
 @once_per_reading
 def assignments(session: Session, case_id: int) -> Sequence[StoredAssignment]:
     """Shares of a case, oldest first."""
-    query = select(StoredAssignment).where(StoredAssignment.case_id == case_id).order_by(StoredAssignment.id)
-    return session.scalars(query.options(joinedload(StoredAssignment.organization), joinedload(StoredAssignment.officer))).all()
+    return session.scalars(_ASSIGNMENTS, {"case": case_id}).all()
 
 
 def standing_assignments(session: Session, case_id: int) -> list[StoredAssignment]:
@@ -42,52 +65,65 @@ def standing_assignments(session: Session, case_id: int) -> list[StoredAssignmen
     return [one for one in assignments(session, case_id) if one.state != AssignmentState.WITHDRAWN]
 
 
-@once_per_reading
 def open_deadlines_of(session: Session, case_id: int, rules: Collection[str] = ()) -> Sequence[StoredDeadline]:
-    """Deadlines of a case that are neither met nor dropped (of these limits), the nearest first."""
-    query = select(StoredDeadline).where(
-        StoredDeadline.case_id == case_id, StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None)
-    )
-    if rules:
-        query = query.where(StoredDeadline.rule.in_(rules))
-    return session.scalars(query.order_by(StoredDeadline.due_on, StoredDeadline.id)).all()
+    """Deadlines of a case that are neither met nor dropped (of these limits), the nearest first.
+
+    All of the case are read: asked for a limit, SQLite walked every open deadline of that limit there is.
+    """
+    return [one for one in open_deadlines(session, [case_id]).get(case_id, ()) if not rules or one.rule in rules]
+
+
+@once_per_reading
+def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, list[StoredDeadline]]:
+    """The same per case, of several; one read."""
+    found: dict[int, list[StoredDeadline]] = {}
+    for one in session.scalars(_OPEN_DEADLINES, {"cases": list(case_ids)}):
+        found.setdefault(one.case_id, []).append(one)
+    return found
+
+
+def first_duties(session: Session, case_ids: Sequence[int]) -> dict[int, StoredDeadline]:
+    """Per case the duty that falls first and is not met yet; a petitioner's own limit is no duty, nor is a unit's to object.
+
+    What a unit owes another office comes only where nothing is owed to the petitioner."""
+    found = {}
+    for case_id, waiting in open_deadlines(session, case_ids).items():
+        duties = [one for one in waiting if one.organization_id is not None and one.rule not in LAPSING]
+        if duties:
+            found[case_id] = min(duties, key=lambda one: one.rule in BETWEEN_OFFICES)
+    return found
 
 
 @once_per_reading
 def pauses(session: Session, case_ids: Sequence[int]) -> dict[int, list[CasePause]]:
     """Pauses per case, in order."""
     found: dict[int, list[CasePause]] = {}
-    query = select(CasePause).where(CasePause.case_id.in_(case_ids)).order_by(CasePause.first, CasePause.id)
-    for one in session.scalars(query):
+    for one in session.scalars(_PAUSES, {"cases": list(case_ids)}):
         found.setdefault(one.case_id, []).append(one)
     return found
 
 
-@once_per_reading
 def running_pause(session: Session, case_id: int) -> CasePause | None:
     """The pause that goes on, if one does."""
-    query = select(CasePause).where(CasePause.case_id == case_id, CasePause.last.is_(None))
-    return session.scalars(query).first()
+    return next((one for one in pauses(session, [case_id]).get(case_id, ()) if one.last is None), None)
 
 
 @once_per_reading
 def open_extension(session: Session, case_id: int) -> StoredExtension | None:
     """What was asked for and is not decided yet."""
-    query = select(StoredExtension).where(StoredExtension.case_id == case_id, StoredExtension.granted.is_(None))
-    return session.scalars(query).first()
+    return session.scalars(_OPEN_EXTENSION, {"case": case_id}).first()
 
 
 @once_per_reading
 def open_requests(session: Session, case_id: int) -> Sequence[PetitionerRequest]:
     """What the petitioner asked for and the office has not taken on yet."""
-    query = select(PetitionerRequest).where(PetitionerRequest.case_id == case_id, PetitionerRequest.taken_at.is_(None))
-    return session.scalars(query.order_by(PetitionerRequest.id)).all()
+    return session.scalars(_OPEN_REQUESTS, {"case": case_id}).all()
 
 
 @once_per_reading
 def letters(session: Session, case_id: int) -> Sequence[StoredLetter]:
     """Letters of a case, oldest first."""
-    return session.scalars(select(StoredLetter).where(StoredLetter.case_id == case_id).order_by(StoredLetter.id)).all()
+    return session.scalars(_LETTERS, {"case": case_id}).all()
 
 
 def letter_of(session: Session, case_id: int, letter_id: int) -> StoredLetter | None:
@@ -106,7 +142,7 @@ def settle(session: Session, deadline: StoredDeadline, now: datetime, day: date)
 def local_limits(session: Session, paths: tuple[str, ...]) -> dict[str, dict[str, LocalLimit]]:
     """Per path and limit what the organization at that path, or the nearest one above it, has set."""
     lines = {path: [int(part) for part in path.split("/") if part] for path in paths}
-    found = session.scalars(select(LocalLimit).where(LocalLimit.organization_id.in_({one for line in lines.values() for one in line}))).all()
+    found = session.scalars(_LOCAL_LIMITS, {"ids": sorted({one for line in lines.values() for one in line})}).all()
     return {
         path: {one.rule: one for one in sorted((one for one in found if one.organization_id in line), key=lambda one: line.index(one.organization_id))}
         for path, line in lines.items()

@@ -45,8 +45,3 @@ def _accused(case_id: int) -> ColumnElement[bool]:
         CaseAccused.case_id == case_id, CaseAccused.organization_id == accused.id, Organization.path.startswith(accused.path)
     )
 
-
-def names(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Names of these organizations."""
-    query = select(Organization.id, Organization.name).where(Organization.id.in_(set(ids)))
-    return {row.id: row.name for row in session.execute(query)}
