@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, joinedload, undefer
 from server import clock
 from server.domain import searchtokens
 from server.domain.casequery import CaseQuery
-from server.domain.states import StaffRole
+from server.domain.states import CaseState, StaffRole
 from server.store import search
 from server.store.access import Actor, cases_given, given_cases, own_cases, reads_case, visible_cases
 from server.store.models import CasePerson, Organization, SearchText, StoredAssignment, StoredCase
@@ -33,6 +33,8 @@ FEW_ORGANIZATIONS = 8
 """Up to so many are read one by one and merged."""
 STRETCHES = (2, 8, 64)
 """So many stretches of the newest cases (search.STRETCH) are looked through before all are."""
+ENDED = ("", CaseState.CONCLUDED)
+"""Nearly all cases are in this state: to look for it is to look for any."""
 FEW_CASES = 2000
 """Up to so many are looked through without the full-text index."""
 
@@ -116,7 +118,7 @@ class _Plan:
     given: tuple[int, ...]
     by_words: bool
     of_state: bool
-    """Only those of one state are asked for: most units were given far more than are in any state but the last."""
+    """Only those of one state are asked for that few are in: a unit was given far more than are in any state but the last."""
 
     def ids(self, cursor: Cursor, limit: int) -> list[int]:
         if self.by_words:
@@ -204,7 +206,7 @@ def _plan(session: Session, actor: Actor, asked: CaseQuery) -> _Plan | None:
             phrases += found
     conditions = tuple(_conditions(session, asked))
     own, given = _organizations(session, actor, asked)
-    plan = _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=False, of_state=bool(asked.state))
+    plan = _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=False, of_state=asked.state not in ENDED)
     if not phrases:
         return plan
     few = (own or given) and _has_few(session, own, given)

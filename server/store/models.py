@@ -1100,7 +1100,7 @@ class StoredAssignment(Base):
 
     __tablename__ = "assignments"
     id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"))
     kind: Mapped[str] = mapped_column(String(20))
     """AssignmentKind of domain/states.py."""
@@ -1120,6 +1120,7 @@ class StoredAssignment(Base):
     organization: Mapped[Organization] = relationship()
     officer: Mapped[User | None] = relationship()
     __table_args__ = (
+        Index("ix_assignments_case_state", "case_id", "state", "organization_id"),
         Index("ix_assignments_organization_state", "organization_id", "state", "id"),
         _part("ix_assignments_objected", "state", "id", where="state = 'objected'"),
         _part("ix_assignments_sent_back", "state", "id", where="state = 'sent_back'"),

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from server import clock
 from server.domain.states import StaffRole
@@ -66,6 +66,26 @@ def test_reading_goes_on_while_somebody_writes(store):
         receptions.next_number(writing, "queue")
         with store.read() as session:
             assert session.scalar(text("SELECT count(*) FROM counters")) == 0
+
+
+def test_a_writer_waits_for_its_turn_without_asking_sqlite(store):
+    begun: list[int] = []
+    event.listen(store.engine, "begin", lambda _connection: begun.append(threading.get_ident()))
+
+    def write() -> None:
+        with store.write() as session:
+            receptions.next_number(session, "queue")
+
+    other = threading.Thread(target=write)
+    with store.write() as session:
+        receptions.next_number(session, "queue")
+        other.start()
+        other.join(0.1)
+        assert begun == [threading.get_ident()]
+    other.join()
+    assert begun == [threading.get_ident(), other.ident]
+    with store.write() as session:
+        assert receptions.next_number(session, "queue") == 3
 
 
 def test_what_is_added_while_reading_is_written_afterwards(store):
