@@ -109,7 +109,10 @@ def know(store: Store, draw: random.Random) -> Known:
         newest = session.scalars(select(StoredCase.id).order_by(StoredCase.id.desc()).limit(1)).one()
         some = [draw.randrange(1, newest + 1) for _ in range(200)]
         names = session.scalars(select(CasePerson.name).where(CasePerson.case_id.in_(some))).all()
-        waiting = select(StoredCase.id).where(StoredCase.state == CaseState.REGISTERED, StoredCase.organization_id == 1)
+        # An accusation cannot be given to whom it is against, and whom it is given to is drawn.
+        waiting = select(StoredCase.id).where(
+            StoredCase.state == CaseState.REGISTERED, StoredCase.organization_id == 1, ~StoredCase.accusation
+        )
         return Known(newest, list(names), list(session.scalars(waiting.order_by(StoredCase.id.desc()).limit(3000))))
 
 
@@ -187,8 +190,8 @@ class Officer:
             alike.while_typing(session, self.actor, LookedFor(persons=(person,), statement=new.statement, place=new.place, category=new.category))
         with self.store.write() as session:
             made, _added = registering.register(session, self.actor, new)
-            number = made.id
-        if self.actor.organization_id == 1:
+            number, accusation = made.id, made.accusation
+        if self.actor.organization_id == 1 and not accusation:
             with self.known.lock:
                 self.known.registered.append(number)
 
