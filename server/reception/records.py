@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import formchecks, terms
 from server.domain.gaps import fill_sentence, gap_sentence
+from server.domain.on_site import agreement
 from server.domain.shares import share_sentence
 from server.domain.states import (
     CLOSED_RECORD,
@@ -52,7 +53,7 @@ from server.reception import (
 )
 from server.reception.copies import waiting_words
 from server.reception.drafts import add_recognised, create_draft
-from server.store import copies, receptions, records, second_pass
+from server.store import copies, on_site, receptions, records, second_pass
 from server.store import proposals as proposal_store
 from server.store.access import Actor
 from server.store.models import FormEntry, GapFill, Reception, StoredSegment, VisitRecord
@@ -418,6 +419,14 @@ def _with_findings(form: Iterable[FormValue], findings: Iterable[formchecks.Find
         yield value.model_copy(update={"findings": tuple(found)}) if found else value
 
 
+def _only_agreed(session: Session, record: VisitRecord) -> bool:
+    """Whether nothing is written but how the petitioner agreed to the recording: that is not what they came to say."""
+    talk = on_site.talk_of(session, record.reception_id)
+    if talk is None:
+        return False
+    return records.texts(session, record.id) == [agreement(talk.agreed_before, record.reception.petitioner_name, talk.agreed_words)]
+
+
 def blocked_by(
     session: Session, record: VisitRecord, counts: records.LineCounts, findings: Iterable[formchecks.Finding]
 ) -> list[str]:
@@ -425,7 +434,7 @@ def blocked_by(
     found = []
     if record.recognition == RecognitionState.RUNNING:
         found.append("还在认最后一段话，认完再交给群众核对。")
-    if not counts.lines:
+    if not counts.lines or (counts.lines == 1 and _only_agreed(session, record)):
         found.append("笔录里一句话都没有。请听录音补记；没有录上的，写一句是什么原因。")
     if unassigned := records.unassigned(session, record):
         found.append(f"还有 {unassigned} 句没有写是谁说的。现场只有一个话筒，谁说的要您听了来定。")

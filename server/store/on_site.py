@@ -35,7 +35,7 @@ def talk_of(session: Session, reception_id: str) -> OnSiteTalk | None:
 def kinds_of(session: Session, reception_ids: Collection[str]) -> dict[str, str]:
     """Of these receptions, those on site with their kind."""
     query = select(OnSiteTalk.reception_id, OnSiteTalk.kind).where(OnSiteTalk.reception_id.in_(reception_ids))
-    return dict(row._tuple() for row in session.execute(query))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def shown(session: Session, actor: Actor, since: datetime) -> Sequence[OnSiteTalk]:

@@ -194,6 +194,16 @@ def test_who_waits_with_a_number_goes_to_the_room_in_turn_and_comes_back_if_it_i
     assert desk.clerk.post(f"/api/on-site/{talk['reception_id']}/end").status_code == 202
 
 
+def test_how_they_agreed_alone_is_no_record(desk):
+    talk = begin(desk, name="钱秀兰")
+    assert start(desk, talk).status_code == 200
+    with desk.started.office.store.write() as session:
+        record = room_talk.over(session, talk["reception_id"], talk["microphone"], ())
+    opened = desk.clerk.get(f"/api/records/{record}").json()
+    assert [one["kind"] for one in opened["body"]] == ["note"]
+    assert opened["blocked_by"][0].startswith("笔录里一句话都没有")
+
+
 def test_a_line_that_is_nobodys_stays_so_when_it_is_cut_in_two(desk):
     talk = begin(desk, name="孙玉梅")
     with desk.started.office.store.write() as session:

@@ -17,13 +17,13 @@ SAID = (
 )
 
 
-def over(session: Session, reception_id: str, microphone: str) -> str:
+def over(session: Session, reception_id: str, microphone: str, said: tuple[tuple[float, str], ...] = SAID) -> str:
     """The record's id, of a reception that a clerk began."""
     at = clock.now()
     facts = [SeatTaken(participant_id=microphone, role="room"), RecordingStarted(started_at=at)]
     facts += [
         Recognised(utterance=Utterance(id=f"{microphone}-u{n}", participant_id=microphone, start=start, end=start + 3, text=text))
-        for n, (start, text) in enumerate(SAID)
+        for n, (start, text) in enumerate(said)
     ]
     for number, fact in enumerate(facts, start=1):
         assert ingest.take_in(session, Entry(seq=number, at=at, reception_id=reception_id, fact=fact))
