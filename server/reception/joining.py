@@ -301,6 +301,8 @@ def _guide_back(session: Session, actor: Actor, case: StoredCase, order: LinkOrd
         raise WrongState(f"那一件现在是“{_state(earlier)}”，没有在办，不能引导回去。")
     if case.repeat_of_id not in (None, earlier.id):
         raise WrongState("这件登记的是重复另一件。先撤回，再引导。")
+    if store.standing_assignments(session, case.id):
+        raise WrongState("并进这件的事还有单位在办，不能引导回原渠道。先撤回合并，或者收回交给这些单位的。")
     if case.accusation or earlier.accusation:
         _same_accused(session, case, earlier)
     kept: dict[str, object] = {"state": case.state, "unit_id": case.unit_id, "repeat_of_id": case.repeat_of_id, "shares": []}

@@ -274,6 +274,11 @@ def test_no_deadline_is_lost_or_doubled_and_undoing_gives_everything_back(world:
     whatever_is_done(world, actions)
 
 
+def test_what_units_of_a_merged_matter_work_on_is_not_guided_back(world: World):
+    """Found by the stories below: the units stayed with a case that nobody handles any more."""
+    whatever_is_done(world, [1422, 2071, 256, 12735, 129860, 262145, 8760, 2798, 277, 2071, 155806, 10522, 456, 4488, 311920, 129860])
+
+
 @pytest.mark.nightly
 @settings(QUICK, max_examples=60)
 @given(actions=ACTIONS)
