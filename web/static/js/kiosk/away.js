@@ -3,6 +3,8 @@ import { byId } from "/static/js/dom.js";
 import * as voice from "./voice.js";
 
 const SECOND_MS = 1000;
+/** The finger is lifted from the question, not from a key that lies below it. */
+const LIFT_MS = 350;
 const SIGNS = ["pointerdown", "keydown"];
 
 /** @type {((here: boolean) => void) | null} */
@@ -32,7 +34,8 @@ export function stillThere(words, seconds) {
       clearInterval(timer);
       SIGNS.forEach((name) => removeEventListener(name, somebody, true));
       settle = null;
-      dialog.close();
+      if (here) setTimeout(() => dialog.close(), LIFT_MS);
+      else dialog.close();
       voice.stop();
       resolve(here);
     };
