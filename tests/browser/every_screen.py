@@ -143,7 +143,7 @@ def alone(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[s
     screen(page, "typing")
     yield "alone-typing", page
     do(page, "cancel")
-    while page.locator('[data-do="photo"]').is_hidden():
+    while "第 8 项" not in page.locator("[data-fill=position]").inner_text():  # the one about papers
         next_question(page)
     do(page, "photo")
     screen(page, "alone-photo")

@@ -275,7 +275,7 @@ def alone_with_markers(office: KioskOffice, page: Page, marks: Marks) -> None:
     page.wait_for_timeout(1500)  # somebody speaks
     do(page, "speak")
     expect(page.locator("[data-part=said] li")).to_contain_text(SPOKEN)
-    while page.locator('[data-do="photo"]').is_hidden():
+    while "第 8 项" not in page.locator("[data-fill=position]").inner_text():  # the one about papers
         next_question(page)
     do(page, "photo")
     page.evaluate("(jpeg) => window.lay(jpeg)", photograph("perspective", 4))
