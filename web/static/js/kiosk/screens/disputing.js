@@ -1,4 +1,5 @@
 // A sentence is not right: what should stand there, spoken, typed, or as a reason that is pressed.
+import { el } from "/static/js/dom.js";
 import { Reasons } from "../reasons.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
@@ -35,7 +36,7 @@ function restore(reasons, kept) {
 /** Typed words take the place of spoken ones. @param {import("./reading.js").Reading} reading @param {any} piece @param {{chosen: string, said: string, sound: string}} kept */
 function type(reading, piece, kept) {
   const again = (/** @type {{chosen: string, said: string, sound: string}} */ now) => reading.show(() => dispute(reading, piece, now));
-  const words = { title: "应该怎么说？", of: `现在记的：${piece.text}`, label: "应该是", text: kept.said, limit: MOST, own: Boolean(reading.app.ownKeyboard) };
+  const words = { title: "应该怎么说？", of: ["现在记的：", el("span", { translate: "no" }, piece.text)], label: "应该是", text: kept.said, limit: MOST, own: Boolean(reading.app.ownKeyboard) };
   const screen = typing(words, (text) => again({ ...kept, said: text, sound: text === kept.said ? kept.sound : "" }), () => again(kept));
   voice.speak("typing");
   return { speech: ["typing"], back: () => again(kept), close: () => screen.close() };

@@ -205,7 +205,7 @@ export class Reading {
     place.classList.toggle("longer", text.length > LONGER);
     screen.part("sentence").classList.toggle("me", line.participant_id === this.record.own);
     screen.part("was").hidden = !fresh;
-    if (fresh) screen.part("was").replaceChildren("原来记的：", fresh.head, el("del", {}, fresh.old), fresh.tail);
+    if (fresh) screen.part("was").replaceChildren("原来记的：", el("span", { translate: "no" }, fresh.head, el("del", {}, fresh.old), fresh.tail));
     if (line.objection) this.note(`您说过：${line.objection}`);
   }
 
@@ -327,7 +327,7 @@ export class Reading {
     const screen = this.screen = new Screen("fixing");
     const title = wrong.length ? `有 ${wrong.length} 句，等工作人员改` : "等工作人员改这份记录";
     screen.fill({ title, lead: "您说的都记在这几句上了，工作人员对着录音改。" });
-    screen.part("list").replaceChildren(...wrong.map((piece) => el("li", {}, el("span.mute", {}, `第 ${this.pieces.indexOf(piece) + 1} 句`), el("span", {}, piece.text, el("br"), el("b", {}, this.said.get(piece.key) || piece.line.objection)))));
+    screen.part("list").replaceChildren(...wrong.map((piece) => el("li", {}, el("span.mute", {}, `第 ${this.pieces.indexOf(piece) + 1} 句`), el("span", { translate: "no" }, piece.text, el("br"), el("b", {}, this.said.get(piece.key) || piece.line.objection)))));
     screen.on({ again: () => this.readAgain() });
     const timer = setInterval(() => this.askState(), ASK_MS);
     voice.speak("fixing");

@@ -42,10 +42,11 @@ export function sign(reading) {
     if (film !== null) await reading.send("signature", { ...pad.drawn, clip_sha256: film });
   };
   const changes = reading.changes();
-  const looked = reading.pieces.length ? `您看过 ${reading.pieces.length} 句，都说对。` : "这份记录里没有一句话。";
-  screen.fill({ checked: looked + (changes.length ? `改过 ${changes.length} 处：` : ""), date: chineseDay(new Date()), name: reading.signer.name });
+  const seen = reading.pieces.length;
+  const looked = changes.length ? `您看过 ${seen} 句，都说对。改过 ${changes.length} 处：` : seen ? `您看过 ${seen} 句，都说对。` : "这份记录里没有一句话。";
+  screen.fill({ checked: looked, date: chineseDay(new Date()), name: reading.signer.name });
   screen.part("changes").hidden = !changes.length;
-  screen.part("changes").replaceChildren(...changes.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", {}, ...text))));
+  screen.part("changes").replaceChildren(...changes.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", { translate: "no" }, ...text))));
   screen.on({
     clear: () => pad.clear(), sign: () => signed(), film: () => camera.toggle(), again: () => reading.readAgain(),
     refuse: () => reading.show(() => reason(reading, "refused")), cannot: () => reading.show(() => cannot(reading)),

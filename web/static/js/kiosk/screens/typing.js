@@ -3,13 +3,14 @@ import { PinyinKeyboard } from "../keyboard.js";
 import { Screen } from "../screen.js";
 
 /**
- * @param {{title: string, of: string, label: string, text?: string, limit: number, own: boolean, name?: boolean}} words `own`: the device has a keyboard of its own; `name`: it is a name
+ * @param {{title: string, of: string | (Node | string)[], label: string, text?: string, limit: number, own: boolean, name?: boolean}} words `own`: the device has a keyboard of its own; `name`: it is a name
  * @param {(text: string) => void} done @param {() => void} cancel
  * @returns {{close: () => void}}
  */
 export function typing({ title, of, label, text = "", limit, own, name = false }, done, cancel) {
   const screen = new Screen("typing");
-  screen.fill({ title, of, label });
+  screen.fill({ title, label });
+  screen.part("of").replaceChildren(...[of].flat());
   const area = /** @type {HTMLTextAreaElement} */ (screen.part("area"));
   const finish = () => { if (value().trim()) done(value().trim()); };
   screen.on({ done: finish, cancel });
