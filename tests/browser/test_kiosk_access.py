@@ -16,6 +16,7 @@ from tests.browser import chromium
 from tests.browser.accessible import faults
 from tests.browser.every_screen import OUT_OF_ORDER, WALKS, screens
 from tests.browser.kiosk_office import KioskOffice
+from tests.browser.kiosk_page import office  # noqa: F401 fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 expect.set_options(timeout=20_000)
@@ -132,16 +133,6 @@ TABBED = """
   return [...left, ...unmarked];
 }
 """
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskOffice]:
-    started = KioskOffice(tmp_path_factory.mktemp("kiosk"))
-    try:
-        started.start()
-        yield started
-    finally:
-        started.close()
 
 
 @pytest.fixture(scope="module")
