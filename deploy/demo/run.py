@@ -38,8 +38,8 @@ def choices() -> tuple[Path, bool, str]:
 
 def main() -> int:
     """Exit status 0 only if every step led where it should."""
-    for end in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C does: the programs that were started end, too
-        signal.signal(end, lambda *_: signal.raise_signal(signal.SIGINT))
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # all as Ctrl-C does: the programs that were started end, too
+        signal.signal(end, signal.default_int_handler)  # in the background of a shell Ctrl-C's would be left out
     try:
         dialogue, once, kill = choices()
         folder = ROOT / "demo-data"
