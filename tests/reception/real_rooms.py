@@ -58,6 +58,10 @@ class Room:
         for one in self._people:
             await one.publish(video=False)
         await self.speak()
+        # Recording begins where both send sound: what begins it is not in it.
+        for one in self._people:
+            await until(lambda one=one: one.room and one.room.recording, "the recording", PATIENCE_S)
+        await self.speak()
         return self
 
     async def speak(self) -> None:

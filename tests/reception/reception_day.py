@@ -335,8 +335,10 @@ def recorded(day, receptions):
     """Who was heard is in the recording: a file of sound for each of the two, with the hash of its manifest."""
     for name in day.rooms.heard:
         folder = day.office.settings.recordings_dir / name
-        sound = [one for one in Manifest.model_validate(receptions[name].manifest).segments if one.kind == "audio"]
-        assert len({one.participant_id for one in sound}) == 2, name
+        manifest = Manifest.model_validate(receptions[name].manifest)
+        sound = [one for one in manifest.segments if one.kind == "audio"]
+        told = [(one.participant_id, one.start, one.seconds) for one in sound], manifest.gaps, sorted(one.name for one in folder.iterdir())
+        assert len({one.participant_id for one in sound}) == 2, (name, receptions[name].started_at, receptions[name].ended_at, told)
         hashes = files.hashes(folder)
         assert all(hashes[one.file] == one.sha256 for one in sound), name
 
