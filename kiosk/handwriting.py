@@ -12,15 +12,15 @@ from pathlib import Path
 
 import structlog
 
+from server.protocol.screens import WRITING_EXTENT, WrittenPoint
+
 log = structlog.get_logger(__name__)
 
 LIBRARY = "libzinnia.so.0"
-EXTENT = 1000
-"""Strokes lie in a square of this side, from its upper left corner."""
 MOST = 12
 """Characters that are offered."""
 
-Stroke = Sequence[tuple[int, int]]
+Stroke = Sequence[WrittenPoint]
 
 _SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "recognizer_new": (c_void_p, []),
@@ -70,8 +70,8 @@ class Handwriting:
         call = self._call
         character = call["character_new"]()
         try:
-            call["character_set_width"](character, EXTENT)
-            call["character_set_height"](character, EXTENT)
+            call["character_set_width"](character, WRITING_EXTENT)
+            call["character_set_height"](character, WRITING_EXTENT)
             for point in points:
                 call["character_add"](character, *point)
             with self._lock:

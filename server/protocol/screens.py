@@ -23,8 +23,11 @@ PURPOSE = b"jietan kiosk screens 1\n"
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FilePath = Annotated[str, Field(max_length=200, pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$")]
 """No part begins with a dot."""
-WrittenPoint = tuple[Annotated[int, Field(ge=0, le=1000)], Annotated[int, Field(ge=0, le=1000)]]
-"""x and y in a square of side 1000."""
+WRITING_EXTENT = 1000
+"""Side of the square that a character is written in."""
+_Share = Annotated[int, Field(ge=0, le=WRITING_EXTENT)]
+WrittenPoint = tuple[_Share, _Share]
+"""x and y from the square's upper left corner."""
 ScreenName = Annotated[str, Field(pattern=r"^[a-z_-]{0,30}$")]
 
 

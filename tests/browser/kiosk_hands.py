@@ -54,3 +54,14 @@ def sign(page: Page) -> None:
     for n in range(30):
         page.mouse.move(box["x"] + 60 + n * 12, box["y"] + 60 + n % 5 * 20)
     page.mouse.up()
+
+
+def draw_a_name(page: Page) -> None:
+    """A stroke of 21 points on the field for the signature."""
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + 100 + 20 * step, box["y"] + 100 + 60 * (step % 3))
+    page.mouse.up()

@@ -12,22 +12,12 @@ from sqlalchemy import select
 from server import clock
 from server.store.models import Line, StoredSignature, VisitRecord
 from tests.browser.accessible import faults
-from tests.browser.kiosk_hands import do, press, screen
+from tests.browser.kiosk_hands import do, draw_a_name, press, screen
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.kiosk_page import browser, context, fits, office, page, sit_down, stored  # noqa: F401 fixtures
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)
-
-
-def sign_name(page: Page) -> None:
-    box = page.locator("canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 100, box["y"] + 100)
-    page.mouse.down()
-    for step in range(20):
-        page.mouse.move(box["x"] + 100 + 20 * step, box["y"] + 100 + 60 * (step % 3))
-    page.mouse.up()
 
 
 def read_record(page: Page, sentences: int) -> None:
@@ -85,10 +75,10 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     expect(page.locator('[data-do="sign"]')).to_be_disabled()
     do(page, "film")
     expect(page.locator('[data-fill="film"]')).to_have_text("正在录像，按这里就不录")
-    sign_name(page)
+    draw_a_name(page)
     do(page, "clear")
     expect(page.locator('[data-do="sign"]')).to_be_disabled()
-    sign_name(page)
+    draw_a_name(page)
     do(page, "sign")
     screen(page, "slip")
     code = page.locator('[data-fill="code"]').inner_text().replace(" ", "")
@@ -154,14 +144,14 @@ def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: K
         record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
         line = session.scalars(select(Line).where(Line.record_id == record.id).order_by(Line.position)).all()[1]
         line.text, line.version, record.version = "改过的一句。", line.version + 1, record.version + 1
-    sign_name(page)
+    draw_a_name(page)
     do(page, "sign")
     screen(page, "read")
     expect(page.locator('[data-part="text"]')).to_have_text("改过的一句。")
     assert office.record_state() == "confirmed", "what is signed is what was read"
     do(page, "right")
     screen(page, "sign")
-    sign_name(page)
+    draw_a_name(page)
     do(page, "sign")
     screen(page, "slip")
 
@@ -285,7 +275,7 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     screen(phone, "sign")
     fits(phone)
     assert faults(phone) == []
-    sign_name(phone)
+    draw_a_name(phone)
     do(phone, "sign")
     screen(phone, "done")
     assert faults(phone) == []

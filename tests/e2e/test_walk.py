@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenChromium
-from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
+from tests.browser.kiosk_hands import begin, do, draw_a_name, into_the_queue, press, screen
 from tests.browser.media_files import camera_mjpeg, microphone_wav
 from tests.browser.programs import Programs
 from tests.e2e.office import PASSWORD, Administrator
@@ -197,16 +197,6 @@ def petitioner_reads_and_signs(kiosk: Page, corrected: str) -> None:
     screen(kiosk, "sign")
     draw_a_name(kiosk)
     do(kiosk, "sign")
-
-
-def draw_a_name(kiosk: Page) -> None:
-    box = kiosk.locator("canvas").bounding_box()
-    assert box is not None
-    kiosk.mouse.move(box["x"] + 100, box["y"] + 100)
-    kiosk.mouse.down()
-    for step in range(20):
-        kiosk.mouse.move(box["x"] + 100 + 20 * step, box["y"] + 100 + 60 * (step % 3))
-    kiosk.mouse.up()
 
 
 def petitioner_gets_a_slip(kiosk: Page) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.handwriting import EXTENT, MOST, Handwriting, NoHandwriting, Stroke, open_where_there_is_one
+from kiosk.handwriting import MOST, Handwriting, NoHandwriting, Stroke, open_where_there_is_one
 from kiosk.settings import KioskSettings
+from server.protocol.screens import WRITING_EXTENT as EXTENT
 
 WRITTEN: dict[str, list[Stroke]] = {
     "十": [[(180, 500), (820, 480)], [(500, 120), (500, 900)]],
