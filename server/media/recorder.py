@@ -15,7 +15,7 @@ from server.media import closing, codecs, rtp, webm
 from server.media.closing import NOTEWORTHY, Store
 from server.media.codecs.base import Frame, Opening
 from server.media.ordering import PATIENCE, Reorder
-from server.media.timeline import Timeline
+from server.media.timeline import Timeline, placed
 from server.media.writer import Overloaded, Writer
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.recording import FILE_TYPES, Gap, Segment
@@ -418,7 +418,7 @@ class AudioInput:
         self._reorder(packet)
 
     def _ordered(self, packet: rtp.Packet, lost: int) -> None:
-        at = self._media_time(self._timeline(packet.timestamp))
+        at = placed(packet, self._timeline, self._media_time)
         expected = self._expected
         self._expected = packet.timestamp + int(rtp.opus_seconds(packet.payload) * rtp.AUDIO_CLOCK)
         silent_by_choice = not lost and expected is not None and packet.timestamp > expected

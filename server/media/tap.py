@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 
 from server.media import opus, rtp
 from server.media.ordering import Reorder
-from server.media.timeline import Timeline
+from server.media.timeline import Timeline, placed
 from server.media.transcribers import Line, Transcribers
 from server.protocol.transcript import (
     LiveEnd,
@@ -415,7 +415,7 @@ class TapInput:
         self._reorder(packet)
 
     def _ordered(self, packet: rtp.Packet, lost: int) -> None:
-        at = self._media_time(self._timeline(packet.timestamp))
+        at = placed(packet, self._timeline, self._media_time)
         lasts = rtp.opus_seconds(packet.payload)
         if not lasts:
             return

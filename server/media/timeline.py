@@ -7,8 +7,10 @@ track of a sender lags behind another, because a picture takes longer to encode,
 still.  A report that contradicts the others is not believed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
+
+from server.media import rtp
 
 JUMP = 0.2
 """Seconds; less is jitter or drift and is followed smoothly, more is a source that stood still or was changed."""
@@ -133,6 +135,11 @@ class Arrivals:
         self._last, self._last_offset = arrival, offset
         return jumped
 
+    @property
+    def judging(self) -> bool:
+        """Whether what comes is far from where it was, and it is not known yet why."""
+        return self._strange is not None
+
     def is_late(self, now: float) -> bool:
         """Whether what came in the last seconds took longer than usual."""
         return self.least is not None and now - self._last < self.LONG_PAUSE and self._last_offset - self.least > JUMP / 2
@@ -248,6 +255,16 @@ class Timeline:
                 if fellow is not self:
                     fellow.reports.forget()
         _compare(self._fellows, now)
+
+
+def placed(packet: rtp.Packet, timeline: Timeline, media_time: Callable[[float], float]) -> float:
+    """Media time of a packet in seconds, negative before the recording.
+
+    A microphone that stood still while the recording began, and speaks again, seems to speak of before it for as long
+    as it is judged (`Arrivals`), half a second or one: until then what comes now counts as of now.
+    """
+    at = media_time(timeline(packet.timestamp))
+    return media_time(packet.arrival) if at < 0 and timeline.arrivals.judging else at
 
 
 def together(timelines: Sequence[Timeline]) -> None:

@@ -16,7 +16,7 @@ from server import clock
 from server.media import closing, history, journal, recorder, rtp, webm
 from server.media.closing import Store
 from server.media.node import Node
-from server.media.recorder import TrackRecorder
+from server.media.recorder import AudioInput, TrackRecorder
 from server.media.tap import Events, Tap, TapInput
 from server.media.timeline import Timeline
 from server.media.transcribers import Access, Transcribers
@@ -326,6 +326,31 @@ def test_sound_in_order_does_not_wait() -> None:
         timeline.arrived(n * 960, n * 0.02)
         into(rtp.Packet(n, n * 960, False, block.data, n * 0.02))
         assert len(tap.pieces) == n + 1
+
+
+@pytest.mark.parametrize("stood_still", [0.4, 3.0, 40.0])
+async def test_who_stood_still_while_the_recording_began_is_heard_from_the_first_word(recording: Recording, stood_still: float) -> None:
+    """A microphone whose clock stops seems to speak of the time before the recording at first."""
+    before, began = 2.0, 2.0 + stood_still / 2
+    tap, timeline, blocks = Heard(), Timeline(rtp.AUDIO_CLOCK), encoded.opus(4)
+    media_time = lambda moment: moment - began  # noqa: E731
+    inputs = [AudioInput(recording.track, timeline, media_time), TapInput(tap, timeline, media_time)]
+    for n, block in enumerate(blocks):
+        arrival = n * 0.02 + (stood_still if n >= before / 0.02 else 0.0)
+        timeline.arrived(n * 960, arrival)
+        for into in inputs:
+            into(rtp.Packet(n, n * 960, False, block.data, arrival))
+    for into in inputs:
+        into.flush()
+    recording.track.end("left")
+    await recording.store.closed()
+    with av.open(str(recording.path)) as container:
+        written = [bytes(packet) for packet in container.demux() if packet.size]
+    said = [block.data for block in blocks[100:]]
+    assert [data for data in written if data in said] == said
+    assert abs(sum(len(samples) for _, samples in tap.pieces) / 32_000 - 2.0) < 0.1
+    for start in (recording.segments[0].start, tap.pieces[0][0]):
+        assert abs(start - stood_still / 2) < 0.1
 
 
 # --- the wall clock is set --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Node and office share the virtual clock.
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any
@@ -31,9 +32,12 @@ class Voice(Tone):
         self.speaks = asyncio.Event()
 
     async def recv(self) -> AudioFrame:
+        """Silence takes its time too, as with a sender that sends nothing meanwhile (DTX)."""
+        silent_since = time.monotonic()
         if not self.speaks.is_set():
             await self.speaks.wait()
-            self._began = 0.0
+        if self._began:
+            self._at += round((time.monotonic() - silent_since) * 50) * 960
         return await super().recv()
 
 
