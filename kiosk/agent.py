@@ -174,7 +174,7 @@ class Agent:
         )
         self.office = Office(settings.server, transport, key=self.token)
         self.papers = Papers(
-            settings.data_dir / "papers", make_key(settings.data_dir / "copies.key"), settings.disk_reserve_mb * MB
+            settings.data_dir / "papers", make_key(settings.papers_key_file), self.outbox.office_key, settings.disk_reserve_mb * MB
         )
         self._papers_lock = asyncio.Lock()
         self.papers_sender = PapersSender(self.office, self.papers, self._papers_lock)
@@ -204,7 +204,7 @@ class Agent:
         if told != self._told_office:
             write_private(self._settings.office_file, told.model_dump_json().encode())
             self._told_office = told
-            self.outbox.office_key = bytes.fromhex(told.key)
+            self.outbox.office_key = self.papers.office_key = bytes.fromhex(told.key)
 
     async def run(self) -> None:
         """Until cancelled."""

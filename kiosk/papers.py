@@ -1,7 +1,8 @@
 """Pages that the person at the kiosk shows: kept encrypted until the office has them, then gone (server/protocol/papers.md).
 
-Pages lie one by one while they may still be taken out or put in another order; handed over they are a set, which is sent at
-once, also while somebody talks, and again and again until the office confirms the hash of every page.
+Pages lie one by one while they may still be taken out or put in another order, under a key that is in memory only where the
+computer has a place for it.  Handed over they are a set, sealed for the office, which is sent at once, also while somebody
+talks, and again and again until the office confirms the hash of every page.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from pydantic import ValidationError
 
 from kiosk.office import Office, OfficeRefused
 from kiosk.outbox import NONCE_BYTES, OutboxFull, write_private
+from server.protocol import sealed
 from server.protocol.copies import PIECE_BYTES, PIECE_HASH_HEADER, CopyOffset
 from server.protocol.papers import (
     LARGEST_PAGE,
@@ -48,7 +50,7 @@ LEFT_S = 2 * 3600.0
 """Pages that nobody handed over are deleted after so long without a touch, at the latest."""
 SMALL = 240
 """Longer side of the small picture."""
-ABOUT = "about.json"
+ABOUT, SEALED = "about.json", "sealed"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 MOST_RESTARTS = 3
 UNWANTED = ("papers_unwanted", "no_page", "foreign_reception")
@@ -57,7 +59,7 @@ AGAIN = ("wrong_offset", "piece_damaged", "copy_damaged")
 
 
 class NotKept(Exception):
-    """A page or set that cannot be taken; `code` says why: `too_many`, `no_pages`, `unusable`, `full`."""
+    """A page or set that cannot be taken; `code` says why: `too_many`, `no_pages`, `unusable`, `full`, `no_office`."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -67,8 +69,10 @@ class NotKept(Exception):
 class Papers:
     """Pages and sets on this computer's disk.  Not for several threads at once."""
 
-    def __init__(self, folder: Path, key: bytes, reserve: int) -> None:
-        """`reserve`: bytes of the disk that stay free."""
+    def __init__(self, folder: Path, key: bytes, office_key: bytes | None, reserve: int) -> None:
+        """`key`: of pages that were not handed over; `office_key`: whom to seal for (32 bytes), None: not known yet;
+        `reserve`: bytes of the disk that stay free."""
+        self.office_key = office_key
         self._loose, self._sets = folder / "loose", folder / "sets"
         self._cipher, self._reserve = AESGCM(key), reserve
         for one in (folder, self._loose, self._sets):
@@ -140,13 +144,22 @@ class Papers:
 
     def _forget_left(self) -> None:
         for folder in self._loose.iterdir():
-            if time.time() - folder.stat().st_mtime > LEFT_S:
+            if time.time() - folder.stat().st_mtime > LEFT_S or not self._opens(folder.name):
                 shutil.rmtree(folder)
+
+    def _opens(self, reception_id: str) -> bool:
+        """A key that was in memory only is gone with a power cut, and with it what it opened."""
+        try:
+            return all(self._read(self._page(reception_id, page, ".small")) for page in self._ids(reception_id))
+        except NotKept:
+            return False
 
     # --- sets ---
 
     def _send(self, asked: SendPapers) -> None:
         """From now on one set.  It is written whole before the pages go: a power cut leaves one or the other."""
+        if self.office_key is None:
+            raise NotKept("no_office")
         ids = self._ids(asked.reception_id)
         if not ids:
             raise NotKept("no_pages")
@@ -159,7 +172,9 @@ class Papers:
             sent_at=datetime.now(UTC),
             position=asked.position,
         )
-        self._write(self._sets / name / "pages", b"".join(contents))
+        sealer = sealed.Sealer(name, self.office_key)
+        pieces = b"".join(sealer.piece(number, one) for number, one in enumerate(contents))
+        self._write_plain(self._sets / name / SEALED, sealer.key_record + pieces)
         self._write_plain(self._sets / name / ABOUT, about.model_dump_json().encode())
         shutil.rmtree(self._loose / asked.reception_id)
 
@@ -172,8 +187,11 @@ class Papers:
         return sorted(found, key=lambda one: (one.sent_at, one.id))
 
     def content(self, papers_id: str) -> bytes:
-        """All pages of a set, one after the other.  Raises NotKept where the disk spoilt them."""
-        return self._read(self._sets / papers_id / "pages")
+        """What is sent: the pages of a set, sealed for the office, a piece each.  Raises NotKept where it cannot be read."""
+        try:
+            return (self._sets / papers_id / SEALED).read_bytes()
+        except OSError as error:
+            raise NotKept("unusable") from error
 
     def delete(self, about: AnnouncePapers, *, arrived: bool) -> None:
         """The office has it, or does not want it."""

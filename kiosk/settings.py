@@ -1,5 +1,6 @@
 """Settings of the kiosk's own program, from the environment: `JIETAN_KIOSK_SERVER` sets `server`."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -52,6 +53,13 @@ class KioskSettings(BaseSettings):
         None, description="Folder for the browser's profiles, best in memory; empty: XDG_RUNTIME_DIR, else under data_dir."
     )
     browser_flags: list[str] = Field([], description="Further flags of the browser.")
+
+    @property
+    def papers_key_file(self) -> Path:
+        """In memory where systemd or a session gives such a folder: a computer that is carried away knows it no more."""
+        memory = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or os.environ.get("XDG_RUNTIME_DIR", "")
+        folder = Path(memory) if memory and os.access(memory, os.W_OK) else self.data_dir
+        return folder / "jietan-papers.key"
 
     @property
     def startup_file(self) -> Path:

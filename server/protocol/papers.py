@@ -97,7 +97,8 @@ class PaperPage(Message):
 
 
 class AnnouncePapers(Message):
-    """A set is to be sent: its pages in order.  Its content is theirs, one after the other."""
+    """A set is to be sent: its pages in order.  What is sent is theirs, sealed for the office, a piece
+    each (sealed.py)."""
 
     id: Identifier
     reception_id: Identifier

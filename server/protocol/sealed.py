@@ -9,7 +9,7 @@ that none can be exchanged.
 
 import secrets
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -25,6 +25,8 @@ TAG_BYTES = 16
 OVERHEAD = HEAD.size + NONCE_BYTES + TAG_BYTES
 """Bytes of a piece's record beside its content."""
 LONGEST_CONTENT = (8 << 20) + NONCE_BYTES + TAG_BYTES
+KEY_RECORD = HEAD.size + 32 + KEY_BYTES + TAG_BYTES
+"""Bytes of the record of a data key: X25519 adds 32."""
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -57,6 +59,11 @@ class Piece(NamedTuple):
     number: int
     data: bytes | None
     length: int
+
+
+def size_of(lengths: Iterable[int]) -> int:
+    """Bytes of a file with one data key and pieces of these lengths."""
+    return KEY_RECORD + sum(length + OVERHEAD for length in lengths)
 
 
 def unsealed(file: BinaryIO, name: str, private: X25519PrivateKey) -> Iterator[Piece]:

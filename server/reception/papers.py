@@ -14,8 +14,10 @@ from server.domain.papers import materials_words, papers_sentence
 from server.domain.states import Channel, PapersState, ReceptionState
 from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge, WrongState
 from server.letters.typesetting import typeset
+from server.protocol import sealed
 from server.protocol.copies import PIECE_BYTES, CopyOffset
 from server.protocol.papers import LARGEST_SET, AnnouncePapers, PapersView
+from server.reception import unsealing
 from server.reception.copies import check_intact
 from server.reception.office import Office
 from server.store import copyfiles, papersfiles, receptions, records
@@ -78,7 +80,8 @@ def _own(session: Session, kiosk_id: int, papers_id: str) -> StoredPapers:
 
 
 def _size(papers: StoredPapers) -> int:
-    return sum(page["size"] for page in papers.pages)
+    """Bytes of what is sent."""
+    return sealed.size_of(page["size"] for page in papers.pages)
 
 
 def _offset(office: Office, papers: StoredPapers) -> CopyOffset:
@@ -112,14 +115,18 @@ def take_piece(office: Office, kiosk_id: int, papers_id: str, at: int, data: byt
 def finish(office: Office, kiosk_id: int, papers_id: str) -> CopyOffset:
     """Check every page and keep them, with all of them as one PDF; from then on leaders and clerks see them.
 
-    Raises copyfiles.WrongOffset while something is missing, copyfiles.CopyDamaged, InvalidInput for what is no picture.
+    Raises copyfiles.WrongOffset while something is missing, copyfiles.CopyDamaged, unsealing.NotForUs, InvalidInput for what
+    is no picture.
     """
     with office.store.read() as session:
         papers = _own(session, kiosk_id, papers_id)
     if papers.state == PapersState.STORED:
         return _offset(office, papers)
     folder = office.settings.papers_dir
-    pages = papersfiles.split(folder, papers)
+    try:
+        pages = papersfiles.opened(folder, papers, unsealing.private_key(office.settings))
+    except sealed.Unreadable:
+        raise unsealing.NotForUs from None
     pdf = one_pdf(pages, papers.shown_at, office.settings.pdf_font_dir)
     papersfiles.keep(folder, papers, pages, pdf)
     with office.store.write() as session:

@@ -7,8 +7,11 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from server.durable import make_folder, replace_file
 from server.errors import Unavailable
+from server.protocol import sealed
 from server.store import copyfiles
 from server.store.models import StoredPapers
 
@@ -21,7 +24,7 @@ class PapersDamaged(Unavailable):
 
 
 def incoming(folder: Path, papers: StoredPapers) -> Path:
-    """Where what comes is put together; its pages one after the other."""
+    """Where what comes is put together: its pages, sealed, a piece each."""
     return folder / papers.reception_id / f"{papers.id}.pages"
 
 
@@ -35,23 +38,21 @@ def pdf_path(folder: Path, papers: StoredPapers) -> Path:
     return folder / papers.reception_id / f"{papers.id}.pdf"
 
 
-def split(folder: Path, papers: StoredPapers) -> list[bytes]:
+def opened(folder: Path, papers: StoredPapers, private: X25519PrivateKey) -> list[bytes]:
     """The pages of what has come.
 
-    Raises copyfiles.WrongOffset while something is missing, CopyDamaged where a page is not what was sent: it begins again.
+    Raises copyfiles.WrongOffset while something is missing, CopyDamaged where a page is not what was photographed: it begins
+    again; sealed.Unreadable.
     """
     path = incoming(folder, papers)
-    there, wanted = copyfiles.received(path), sum(page["size"] for page in papers.pages)
-    if there < wanted:
+    there = copyfiles.received(path)
+    if there < sealed.size_of(page["size"] for page in papers.pages):
         raise copyfiles.WrongOffset(received=there)
-    content = copyfiles.part_of(path).read_bytes()
-    pages = []
-    for about in papers.pages:
-        page, content = content[: about["size"]], content[about["size"] :]
-        if hashlib.sha256(page).hexdigest() != about["sha256"]:
-            copyfiles.remove(path)
-            raise copyfiles.CopyDamaged
-        pages.append(page)
+    with copyfiles.part_of(path).open("rb") as file:
+        pages = [piece.data or b"" for piece in sealed.unsealed(file, papers.id, private)]
+    if [hashlib.sha256(page).hexdigest() for page in pages] != [page["sha256"] for page in papers.pages]:
+        copyfiles.remove(path)
+        raise copyfiles.CopyDamaged
     return pages
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from PIL import Image
 from sqlalchemy import update
 
@@ -14,6 +15,7 @@ from server import clock
 from server.domain.states import FormField, ReceptionState
 from server.protocol.copies import PIECE_HASH_HEADER
 from server.protocol.papers import LARGEST_SET
+from server.protocol.sealed import Sealer
 from server.reception import canonical, drafts
 from server.store import copies, papersfiles
 from server.store.models import Reception, StoredPapers
@@ -36,6 +38,12 @@ class Sender:
     def __init__(self, kiosk: Kiosk, reception_id: str, pages: tuple[bytes, ...] = PAGES) -> None:
         self.kiosk, self.reception_id, self.pages = kiosk, reception_id, pages
         self.name = f"m{secrets.token_hex(6)}"
+        self.whole = self.sealed(bytes.fromhex(kiosk.enrolled.json()["office"]["key"]))
+
+    def sealed(self, office_key: bytes) -> bytes:
+        """What a kiosk of the office with this key sends."""
+        sealer = Sealer(self.name, office_key)
+        return sealer.key_record + b"".join(sealer.piece(number, page) for number, page in enumerate(self.pages))
 
     def announce(self, **values: Any) -> Any:
         pages = [{"size": len(page), "sha256": hashlib.sha256(page).hexdigest()} for page in self.pages]
@@ -51,7 +59,7 @@ class Sender:
 
     def all(self) -> Any:
         assert self.announce().status_code == 200
-        assert self.piece(0, b"".join(self.pages)).status_code == 200
+        assert self.piece(0, self.whole).status_code == 200
         return self.finish()
 
 
@@ -78,7 +86,7 @@ def sender(office: TestOffice) -> Sender:
 
 def test_pages_go_from_the_kiosk_to_the_leader_the_form_and_what_is_signed(sender: Sender, office: TestOffice) -> None:
     assert sender.announce().json() == {"received": 0, "stored": False}
-    whole = b"".join(sender.pages)
+    whole = sender.whole
     assert sender.piece(0, whole[:100]).json()["received"] == 100
     assert code_of(sender.finish()) == (409, "wrong_offset")
     assert office.leader.get(f"/api/receptions/{sender.reception_id}/papers").json() == {"papers": []}, "not before all of it is here"
@@ -120,16 +128,21 @@ def test_what_is_not_right_is_refused_and_loses_nothing(sender: Sender, office: 
     assert code_of(sender.announce(pages=[{"size": 1, "sha256": "0" * 64}])) == (422, "papers_known")
     assert code_of(sender.piece(0, b"x", "0" * 64)) == (422, "piece_damaged")
     assert code_of(sender.piece(5, b"x")) == (409, "wrong_offset")
-    assert code_of(sender.piece(0, b"x" * (len(b"".join(PAGES)) + 1))) == (413, "too_large")
-    sender.piece(0, b"x" * len(b"".join(PAGES)))
+    assert code_of(sender.piece(0, b"x" * (len(sender.whole) + 1))) == (413, "too_large")
+    sender.piece(0, b"x" * len(sender.whole))
     assert code_of(sender.finish()) == (422, "copy_damaged")
     assert sender.announce().json()["received"] == 0, "it begins again"
-    sender.piece(0, b"".join(PAGES))
+    sender.piece(0, sender.whole)
     assert sender.finish().json()["stored"]
+
+    another = Sender(sender.kiosk, sender.reception_id)
+    another.announce()
+    another.piece(0, another.sealed(X25519PrivateKey.generate().public_key().public_bytes_raw()))
+    assert code_of(another.finish()) == (422, "sealed_for_another")
 
     no_picture = Sender(sender.kiosk, sender.reception_id, (b"no picture",))
     no_picture.announce()
-    no_picture.piece(0, b"no picture")
+    no_picture.piece(0, no_picture.whole)
     assert code_of(no_picture.finish()) == (422, "no_page")
 
     given_up = Sender(sender.kiosk, sender.reception_id)

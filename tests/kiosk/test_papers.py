@@ -2,15 +2,19 @@
 
 import base64
 import shutil
+from pathlib import Path
 from typing import Any
 
 import cv2
 import httpx
 import numpy as np
+import pytest
 
 from kiosk.agent import Agent
 from kiosk.settings import KioskSettings
 from server.domain.states import ReceptionState
+from server.protocol import sealed
+from server.reception.unsealing import private_key
 from server.store.models import Reception
 from tests.kiosk.test_agent import enrolled, keeping, office, settings
 from tests.kiosk.test_checking import asked
@@ -107,3 +111,27 @@ async def test_a_set_of_somebody_who_went_is_deleted_and_one_of_a_sitting_not_kn
             session.get_one(Reception, reception).state = ReceptionState.ABANDONED
         assert not await agent.papers_sender.work()
         assert [one.reception_id for one in agent.papers.waiting()] == ["rnotyet"]
+
+
+async def test_nothing_on_the_disk_of_a_computer_that_is_carried_away_opens_a_page(
+    enrolled: KioskSettings, office: TestOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(memory))
+    content = page(120)
+    async with keeping(enrolled, office) as (_, port):
+        await keep(port, "r1", content)
+        await asked(port, type="send_papers", reception_id="r1")
+        await keep(port, "r1", content)
+        left = [file for file in enrolled.data_dir.rglob("*") if file.is_file()]
+        assert {file.name for file in memory.iterdir()} == {"jietan-papers.key"}
+        assert not [file.name for file in left if file.stat().st_size == 32], "no key lies there"
+        (sent,) = (file for file in left if file.name == "sealed")
+    (memory / "jietan-papers.key").unlink()  # the power was cut
+    async with keeping(enrolled, office) as (_, port):
+        answer = await asked(port, type="papers", reception_id="r1")
+        assert (answer["pages"], answer["waiting"]) == ([], 1), "what was handed over is still there"
+        with sent.open("rb") as file:
+            (piece,) = sealed.unsealed(file, sent.parent.name, private_key(office.settings))
+        assert piece.data == content, "the office opens it"
