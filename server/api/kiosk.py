@@ -3,13 +3,15 @@
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
+from server.domain.ratings import Score
 from server.protocol.bookings import BookingAtKiosk
 from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
-from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting
+from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting, SittingScore
 from server.protocol.queueing import SaidClaims
 from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, sittings
 
@@ -54,6 +56,18 @@ def claim(said: SaidClaims, db: Db, actor: KioskActor) -> Sitting:
     reception = sittings.current(db, actor)
     calling.claim(db, actor, reception, said.claims)
     return sittings.view(db, reception)
+
+
+@router.post("/sitting/rating")
+def rate(said: SittingScore, db: Db, actor: KioskActor) -> Sitting:
+    """The person with the slip says how satisfied they are with the talk."""
+    return sittings.view(db, sittings.rate(db, actor, Score(said.score)))
+
+
+@router.get("/sitting/record.pdf")
+def record_on_paper(actor: KioskActor, office: OfficeDep) -> FileResponse:
+    """The record that was just signed, for the kiosk's printer."""
+    return FileResponse(sittings.record_on_paper(office, actor), media_type="application/pdf")
 
 
 @router.post("/sitting/leave", status_code=204)

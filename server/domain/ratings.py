@@ -18,6 +18,10 @@ class Score(StrEnum):
     DISSATISFIED = "dissatisfied"
 
 
+PLEASED = (Score.SATISFIED, Score.BASICALLY)
+"""What counts for 群众满意率."""
+
+
 class EnteredBy(StrEnum):
     """Figures tell ratings by petitioners apart from those that staff wrote down for them."""
 

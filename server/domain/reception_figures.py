@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.domain.ratings import Score
-
 LONG_WAIT_MINUTES = 30
 LEAST_RATED = 5
 """Of fewer ratings a leader's satisfaction is not told: they would be single persons' answers."""
-PLEASED = (Score.SATISFIED, Score.BASICALLY)
 
 
 @dataclass(frozen=True)

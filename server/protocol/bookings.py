@@ -212,8 +212,7 @@ class BookingRow(Message):
     category: str
     asked_at: Moment
     office: str
-    where: str
-    """Where they are to go."""
+    room: str
     day_id: int | None
     on_day: date | None
     slot: int | None

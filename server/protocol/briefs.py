@@ -105,3 +105,7 @@ class OwnReceptions(Message):
     """Ratings of the office in matters that came from these talks, in the last twelve months."""
     content: int | None
     """满意 and 基本满意 among them; null while so few rated that one of them could be known by it."""
+    said: int
+    """How many rated the talk itself at the kiosk, right after their slip."""
+    pleased: int | None
+    """满意 and 基本满意 among them; null as for `content`."""

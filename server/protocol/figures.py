@@ -217,6 +217,10 @@ class ReceptionFigures(Message):
     counts: bool
     """Enough rated for the satisfaction to count."""
     least_rated: int
+    at_the_end: ShareView
+    """满意 and 基本满意 of those who rated the talk itself at the kiosk, right after their slip."""
+    could_say: int
+    """Talks by video that could be rated so."""
 
 
 class HeldRow(Message):

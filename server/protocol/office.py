@@ -284,6 +284,10 @@ class Sitting(Message):
     """Chinese sentence for the slip: what happens next and by when."""
     promises: tuple[SlipPromise, ...] = ()
     """On the slip: what the leader undertook."""
+    may_rate: bool = False
+    """With the slip: nobody has said yet how satisfied they are with the talk."""
+    may_print: bool = False
+    """With the slip: the record can be had on paper (GET /api/kiosk/sitting/record.pdf)."""
     phone_last4: str = ""
     preparing_message: str = ""
     standing: Standing | None = None
@@ -293,6 +297,12 @@ class Sitting(Message):
     unlock_with: Literal["", "phone", "number"] = ""
     """What opens a locked kiosk: the last four digits of the phone, without a phone the queue number's digits."""
     unlock_tries_left: int = 0
+
+
+class SittingScore(Message):
+    """How satisfied somebody is with the talk."""
+
+    score: Annotated[str, Field(pattern="^(satisfied|basically|dissatisfied)$")]
 
 
 class Unlock(Message):

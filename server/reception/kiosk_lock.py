@@ -32,7 +32,8 @@ def _open_until(reception: Reception) -> datetime | None:
 
 def covered(reception: Reception, shown: Sitting) -> Sitting:
     """The sitting without anything that a stranger must not see or that would answer the question."""
-    left_out = {"receiver": "", "record_id": None, "query_code": "", "case_no": "", "next_step": "", "promises": (), "phone_last4": ""}
+    left_out: dict[str, object] = {"receiver": "", "record_id": None, "query_code": "", "case_no": "", "next_step": "", "promises": (),
+                                   "phone_last4": "", "may_rate": False, "may_print": False}  # fmt: skip
     question = {
         "number": "",
         "locked": True,

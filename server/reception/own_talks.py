@@ -33,11 +33,13 @@ def listed(session: Session, actor: Actor, after: str) -> OwnReceptions:
     since, user_id = clock.now() - YEAR, actor.user_id or 0
     told = commitments.counts(session, actor, commitments.Wanted(leader_id=user_id), clock.today())
     rated, content = store.ratings_since(session, user_id, since)
+    said, pleased = store.said_since(session, user_id, since)
     return OwnReceptions(
         rows=tuple(_row(one, records.get(one.id), cases.get(one.id), promised.get(one.id, [])) for one in rows),
         next=f"{rows[-1].asked_at.isoformat()}~{rows[-1].id}" if more else "",
         talks=store.talks_since(session, user_id, since), promises_done=told.get("done", 0), promises_open=told.get("open", 0),
         promises_late=told.get("late", 0), rated=rated, content=content if rated >= RATED_AT_LEAST else None,
+        said=said, pleased=pleased if said >= RATED_AT_LEAST else None,
     )  # fmt: skip
 
 

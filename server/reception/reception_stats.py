@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from server.domain import terms
 from server.domain.figures import Share, counts
 from server.domain.on_site import ON_SITE_KINDS
+from server.domain.ratings import PLEASED
 from server.domain.reception_days import DayKind
-from server.domain.reception_figures import LEAST_RATED, LONG_WAIT_MINUTES, PLEASED, Waits, waits
+from server.domain.reception_figures import LEAST_RATED, LONG_WAIT_MINUTES, Waits, waits
 from server.domain.states import Channel, StaffRole
 from server.errors import NotAllowed, NotFound
 from server.protocol.figures import HeldPage, HeldRow, LeaderHeld, ReceptionFigures, WaitView
@@ -38,6 +39,7 @@ def figures(session: Session, settings: Settings, actor: Actor, key: str, organi
     for one in every:
         by[one.leader_id].append(one)
     rated, satisfied = _rated(every, scores)
+    said, pleased = store.said_at_the_end(session, scope)
     return ReceptionFigures(
         video=stats.levels(session, scope, _by_organization(every), named.values()),
         leaders=tuple(
@@ -46,6 +48,7 @@ def figures(session: Session, settings: Settings, actor: Actor, key: str, organi
         ),
         waits=_wait_view(every), long_minutes=LONG_WAIT_MINUTES, promises=stats.shown(_sum(kept.values())),
         rated=stats.shown(rated), satisfied=stats.shown(satisfied), counts=counts(rated, scope.policy), least_rated=LEAST_RATED,
+        at_the_end=stats.shown(Share(pleased, said)), could_say=sum(one.video and one.reception_id is not None for one in every),
     )  # fmt: skip
 
 

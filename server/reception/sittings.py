@@ -1,20 +1,23 @@
 """The sitting as the kiosk sees it: from the first touch to the slip with the query code."""
 
 import secrets
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.commitments import CommitmentState
+from server.domain.ratings import Score
 from server.domain.states import CLOSED_RECORD, ReceptionState, RecognitionState, RecordState
-from server.errors import NotFound, WrongState
+from server.errors import NotAllowed, NotFound, WrongState
 from server.protocol.base import Role
 from server.protocol.office import NewSitting, Sitting, SlipPromise
-from server.reception import bookings, calling, kiosk_lock, progress, waiting
-from server.store import commitments
+from server.reception import bookings, calling, documents, kiosk_lock, progress, waiting
+from server.reception.office import Office
+from server.store import commitments, ratings, records
 from server.store import receptions as store
 from server.store.access import Actor
-from server.store.models import Participant, Reception, StoredTold, VisitRecord
+from server.store.models import Participant, Reception, SittingRating, StoredCase, StoredTold, VisitRecord
 from server.store.querycodes import new_query_code
 
 
@@ -88,6 +91,46 @@ def leave(session: Session, actor: Actor) -> None:
     store.end_help(session, reception.kiosk_id)
 
 
+def rate(session: Session, actor: Actor, score: Score) -> Reception:
+    """How satisfied the person with the slip is with the talk: once.  Raises WrongState at another step or for a second time."""
+    reception = _with_slip(session, actor)
+    if ratings.of_sitting(session, reception.id) is not None:
+        raise WrongState("今天的接谈已经评过了。", code="already_rated")
+    session.add(SittingRating(reception_id=reception.id, score=score, at=clock.now()))
+    session.flush()
+    return reception
+
+
+def record_on_paper(office: Office, actor: Actor) -> Path:
+    """The record that was just signed, as PDF; that it was fetched is written down.
+
+    Raises WrongState before it was signed and filed, NotAllowed for an accusation, Unavailable.
+    """
+    with office.store.write() as session:
+        reception = _with_slip(session, actor)
+        case = store.case_of(session, reception.id)
+        if case is None:
+            raise WrongState("记录还没有归档，归档以后找工作人员打印。", code="not_filed")
+        if not _printable(case):
+            raise NotAllowed("检举控告的内容不在这里打印，免得叫别人看到。请找工作人员。")
+        records.note_access(session, actor, "download", "record", case.record_id or "", clock.now())
+        case_id = case.id
+    return documents.fetch(office, case_id, "record.pdf")
+
+
+def _with_slip(session: Session, actor: Actor) -> Reception:
+    """The sitting at this kiosk whose slip is shown now."""
+    reception = current(session, actor)
+    if kiosk_lock.is_locked(reception) or _step(reception, store.record_of(session, reception.id)) != "slip":
+        raise WrongState("记录签好了，才能到这一步。", code="no_slip")
+    return reception
+
+
+def _printable(case: StoredCase | None) -> bool:
+    """An accusation is not left in a printer."""
+    return case is not None and not case.accusation
+
+
 def view(session: Session, reception: Reception) -> Sitting:
     """All that the kiosk's screens need."""
     record = store.record_of(session, reception.id)
@@ -108,6 +151,8 @@ def view(session: Session, reception: Reception) -> Sitting:
         case_no=case.case_no if case else "",
         next_step=_next_step(session, case.id if case else None) if step == "slip" else "",
         promises=_promises(session, reception.id) if step == "slip" else (),
+        may_rate=step == "slip" and ratings.of_sitting(session, reception.id) is None,
+        may_print=step == "slip" and _printable(case),
         phone_last4=reception.petitioner_phone[-4:],
         preparing_message=_preparing(reception, record) if step == "preparing" else "",
         standing=standing,

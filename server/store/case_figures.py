@@ -33,7 +33,7 @@ from server.domain.figures import Figure, Look, Policy, Share
 from server.domain.flow import ACCEPTANCE_LIMITS, CONCLUSION_LIMITS, Step
 from server.domain.limits import RULES
 from server.domain.periods import Period
-from server.domain.ratings import EnteredBy, RatedBody, Score
+from server.domain.ratings import PLEASED, EnteredBy, RatedBody, Score
 from server.domain.states import CaseState, Channel, ReceptionState, StaffRole
 from server.store.access import Actor, hidden_cases, visible_cases
 from server.store.models import (
@@ -51,7 +51,6 @@ from server.store.ratings import could_be_rated
 
 _ONE = timedelta(days=1)
 _REPEAT = aliased(StoredCase)
-PLEASED = (Score.SATISFIED, Score.BASICALLY)
 
 
 @dataclass(frozen=True)

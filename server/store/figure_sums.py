@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from server.domain.figures import Figure, Share
 from server.domain.flow import ACCEPTANCE_LIMITS, CONCLUSION_LIMITS
 from server.domain.periods import Period
-from server.domain.ratings import EnteredBy, RatedBody
+from server.domain.ratings import PLEASED, EnteredBy, RatedBody
 from server.store import case_figures as counted
-from server.store.case_figures import PLEASED, Scope
+from server.store.case_figures import Scope
 from server.store.models import StoredCase, StoredDeadline, StoredRating
 from server.store.ratings import could_be_rated
 

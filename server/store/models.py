@@ -1273,6 +1273,17 @@ class StoredRating(Base):
     __table_args__ = (UniqueConstraint("case_id", "body"), Index("ix_ratings_organization_at", "organization_id", "at"))
 
 
+class SittingRating(Base):
+    """How somebody was satisfied with the talk itself, said at the kiosk after the slip; of one sitting once.  The matter is
+    rated apart from it (StoredRating), once there is something to rate."""
+
+    __tablename__ = "sitting_ratings"
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
+    score: Mapped[str] = mapped_column(String(20))
+    """Score."""
+    at: Mapped[datetime]
+
+
 class StoredDigest(Base):
     """日研判、周会办、月通报、季核查: what happened in a period, counted once when it was over and kept as it was."""
 

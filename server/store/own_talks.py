@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
-from server.domain.ratings import RatedBody, Score
+from server.domain.ratings import PLEASED, RatedBody
 from server.store.access import Actor, visible_cases, visible_receptions
 from server.store.models import Commitment, Reception, StoredCase, StoredRating
+from server.store.ratings import of_sittings
 
 PAGE_ROWS = 20
-PLEASED = (Score.SATISFIED, Score.BASICALLY)
 
 
 def page(session: Session, actor: Actor, after: tuple[datetime, str] | None) -> Sequence[Reception]:
@@ -42,6 +42,11 @@ def talks_since(session: Session, user_id: int, since: datetime) -> int:
     """How many talks an account held."""
     held = select(func.count()).where(Reception.receiver_id == user_id, Reception.asked_at >= since, Reception.started_at.is_not(None))
     return session.scalar(held) or 0
+
+
+def said_since(session: Session, user_id: int, since: datetime) -> tuple[int, int]:
+    """How many said at the end of an account's talks how satisfied they were, and how many of them were pleased."""
+    return of_sittings(session, select(Reception.id).where(Reception.receiver_id == user_id, Reception.asked_at >= since))
 
 
 def ratings_since(session: Session, user_id: int, since: datetime) -> tuple[int, int]:

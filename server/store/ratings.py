@@ -2,16 +2,29 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from server.domain.ratings import RATABLE, RatedBody
-from server.store.models import StoredCase, StoredRating
+from server.domain.ratings import PLEASED, RATABLE, RatedBody
+from server.store.models import SittingRating, StoredCase, StoredRating
 
 
 def of_case(session: Session, case_id: int) -> Sequence[StoredRating]:
     """Ratings of a case, at most one of each body."""
     return session.scalars(select(StoredRating).where(StoredRating.case_id == case_id).order_by(StoredRating.body)).all()
+
+
+def of_sitting(session: Session, reception_id: str) -> SittingRating | None:
+    """What was said of a talk at its end."""
+    return session.get(SittingRating, reception_id)
+
+
+def of_sittings(session: Session, reception_ids: Select[str]) -> tuple[int, int]:
+    """How many said of these talks how satisfied they were, and how many of them were pleased."""
+    rated = func.count().label("rated")
+    pleased = func.coalesce(func.sum(case((SittingRating.score.in_(PLEASED), 1), else_=0)), 0)
+    found = session.execute(select(rated, pleased).where(SittingRating.reception_id.in_(reception_ids))).one()
+    return int(found[0]), int(found[1])
 
 
 def could_be_rated(body: RatedBody) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from server.store import case_figures
 from server.store.access import Actor, visible_cases, visible_receptions
 from server.store.case_figures import Scope
 from server.store.models import OnSiteTalk, Reception, StoredCase, StoredRating, User
-from server.store.ratings import could_be_rated
+from server.store.ratings import could_be_rated, of_sittings
 
 _AT_ONCE = 500
 
@@ -60,6 +60,11 @@ def scores(session: Session, scope: Scope) -> dict[int, str | None]:
     query = select(StoredCase.id, StoredRating.score).outerjoin(StoredRating, case_figures.rating(RatedBody.OFFICE))
     found = session.execute(query.where(StoredCase.id.in_(cases), could_be_rated(RatedBody.OFFICE)))
     return {row.id: row.score for row in found}
+
+
+def said_at_the_end(session: Session, scope: Scope) -> tuple[int, int]:
+    """How many said at the kiosk how satisfied they were with one of these talks, and how many of them were pleased."""
+    return of_sittings(session, select(case_figures.held(scope).c.reception_id))
 
 
 def leaders(session: Session, ids: Collection[int]) -> dict[int, User]:

@@ -340,6 +340,10 @@ def reading(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     do(page, "save")
     screen(page, "slip")
     yield "slip", page
+    do(page, "done")
+    page.tap("#question-yes")
+    screen(page, "rate-talk")
+    yield "rate-talk", page
 
 
 WALKS = {"asking": asking, "alone": alone, "before the talk": before, "from the talk on": after}

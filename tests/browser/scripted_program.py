@@ -41,6 +41,8 @@ class Program:
         self.microphone = True
         """Whether the self-test hears anything."""
         self.page = _page()
+        self.printed = list[tuple[str, bytes]]()
+        """By which printer, and what."""
         self._pages = list[str]()
         self._sent = 0
 
@@ -61,6 +63,8 @@ class Program:
             "understand": lambda _: {"type": "understood", "words": UNDERSTOOD},
             "listen": lambda _: {"type": "heard", "faults": [] if self.microphone else [DEAD], "words": "", "speech_db": 0, "room_db": 0},
             "paper": self._photographed,
+            "printer": lambda _: {"type": "printer_is", "state": "ready", "words": ""},
+            "print": self._print,
         }
         if kind.endswith(("paper", "papers")) and kind != "paper":
             return self._papers(asked)
@@ -69,6 +73,10 @@ class Program:
     def kept(self, pieces: int) -> dict[str, Any]:
         """So much of a sitting alone is on the disk."""
         return {"type": "kept", "next": pieces, "number": NUMBER, "room": ROOM}
+
+    def _print(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.printed.append((asked["printer"], base64.b64decode(asked["pdf"])))
+        return {"type": "printer_is", "state": "printed", "words": ""}
 
     def _photographed(self, asked: dict[str, Any]) -> dict[str, Any]:
         if not self.paper:

@@ -10,11 +10,13 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from server import clock
-from server.store.models import Line, StoredSignature, VisitRecord
+from server.store.models import Line, SittingRating, StoredSignature, VisitRecord
 from tests.browser.accessible import faults
+from tests.browser.every_screen import DOOR
 from tests.browser.kiosk_hands import do, draw_a_name, press, screen
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.kiosk_page import browser, context, fits, office, page, sit_down, stored  # noqa: F401 fixtures
+from tests.browser.scripted_program import Program
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)
@@ -53,6 +55,9 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     do(page, "save")
     expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
     assert office.disputed() == ["数字、日期不对，应该是：一亩"], "the clerk has it while the person reads on"
+    program = Program()
+    page.route("**/api/kiosk/devices", lambda route: route.fulfill(json={"url": DOOR, "secret": "s" * 43}))
+    page.route_web_socket(DOOR, program.opened)
     page.reload()
     expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
     do(page, "wrong")
@@ -92,9 +97,17 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     assert times[-1] > 0, "how it was drawn is kept, with its times"
     kept = office.settings.data_dir / "signing" / record.id / f"{signature.clip_sha256}.webm"
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == signature.clip_sha256
+    do(page, "record")
+    expect(page.locator("#toast")).to_contain_text("打好了")
+    ((printer, pdf),) = program.printed
+    assert (printer, pdf[:5]) == ("paper", b"%PDF-")
     do(page, "done")
     page.tap("#question-yes")
+    screen(page, "rate-talk")
+    do(page, "basically")
     screen(page, "welcome")
+    with office.store.read() as session:
+        assert session.get_one(SittingRating, record.reception_id).score == "basically"
     assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
 
 

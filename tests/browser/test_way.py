@@ -300,7 +300,10 @@ def go_with_the_slip(page: Page, marks: Marks, name: str) -> None:
     marks.texts[name] = page.locator('[data-fill="code"]').inner_text().replace(" ", "")
     do(page, "done")
     page.tap("#question-yes")
-    page.wait_for_function("() => !document.body.dataset.screen?.includes('slip') && document.body.dataset.screen !== 'leaving'")
+    page.wait_for_function("() => !document.body.dataset.screen?.includes('slip')")
+    if page.get_attribute("body", "data-screen") == "rate-talk":
+        do(page, "dissatisfied")
+    page.wait_for_function("() => !['rate-talk', 'leaving'].includes(document.body.dataset.screen)")
 
 
 def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:

@@ -43,7 +43,7 @@ def office(tmp_path: Path) -> Iterator[TestOffice]:
         yield started
 
 
-def talked(office: TestOffice, **asked: Any) -> str:
+def talked(office: TestOffice, segment: str = "s1", **asked: Any) -> str:
     """Somebody sat down, talked, and the clerk has confirmed; returns the record's id."""
     reception_id = office.sitting(**asked)["reception_id"]
     with office.office.store.write() as session:
@@ -52,7 +52,7 @@ def talked(office: TestOffice, **asked: Any) -> str:
         reception.receiver_id = office.ids["leader"]
         session.add(
             StoredSegment(
-                id="s1", reception_id=reception_id, participant_id=reception.participants[0].id, kind="audio",
+                id=segment, reception_id=reception_id, participant_id=reception.participants[0].id, kind="audio",
                 codec="audio/opus", file="a.webm", start=0, seconds=1, size=4, sha256="", closed="clean",
             )
         )  # fmt: skip

@@ -15,9 +15,9 @@ export function giveFocus(own) {
   /** @type {HTMLElement | undefined} */ (first)?.focus({ preventScroll: true });
 }
 
-/** @param {number} current 1 to 5, 0: no steps */
+/** A sitting alone has none of the steps of a talk. @param {number} current 1 to 5, 0: no steps */
 function showSteps(current) {
-  steps.hidden = !current;
+  steps.hidden = !current || "alone" in document.body.dataset;
   [...steps.children].forEach((item, index) => {
     item.classList.toggle("done", index + 1 < current);
     if (index + 1 === current) item.setAttribute("aria-current", "step");

@@ -42,8 +42,10 @@ function draw(found) {
   byId("sum").textContent = found.talks ? `一年来谈了 ${found.talks} 场` : "";
   byId("tallies").hidden = !found.rows.length;
   const content = found.content === null ? "" : `，满意和基本满意 ${found.content} 件`;
+  const pleased = found.pleased === null ? "" : `，满意和基本满意 ${found.pleased} 场`;
+  const said = found.said ? `；谈完当场评过 ${found.said} 场${pleased}` : "";
   byId("tallies").replaceChildren(tally(String(found.promises_done), "件办成了"), tally(String(found.promises_open - found.promises_late), "件正在办"),
-    tally(String(found.promises_late), "件过期没办", found.promises_late ? "bad" : ""), tally(String(found.rated), `件群众评过${content}`));
+    tally(String(found.promises_late), "件过期没办", found.promises_late ? "bad" : ""), tally(String(found.rated), `件群众评过${content}${said}`));
 }
 
 async function load() {

@@ -47,7 +47,8 @@ function showCards(found) {
       ...(found.promises.whole ? [el("a", { href: address({ what: "promised" }) }, "哪几次接访"), "　"] : []),
       ...(found.promises.whole > found.promises.part ? [el("a", { href: address({ what: "unkept" }) }, "没有按时的"), "　"] : []), el("a", { href: "/promises" }, "承诺台账")]),
     card("接访的满意率", percent(found.satisfied), [`${found.satisfied.part} ÷ ${found.satisfied.whole} 件，参评率 ${percent(found.rated)}${found.counts || !found.satisfied.whole ? "" : "，太低，不作数"}`, el("br"),
-      found.rated.part ? el("a", { href: address({ what: "rated" }) }, "评了的") : "", ...lists], found.counts || !found.satisfied.whole));
+      found.rated.part ? el("a", { href: address({ what: "rated" }) }, "评了的") : "", ...lists], found.counts || !found.satisfied.whole),
+    card("谈完当场评的满意率", percent(found.at_the_end), [`${found.at_the_end.part} ÷ ${found.at_the_end.whole} 次`, el("br"), `${found.could_say} 次视频接访里评了 ${found.at_the_end.whole} 次`]));
 }
 
 /** @param {any} one @param {number} least */

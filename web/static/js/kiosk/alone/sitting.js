@@ -284,9 +284,11 @@ export class AloneSitting extends EventTarget {
   /** What is signed, word for word. */
   summary() {
     const unheard = (/** @type {Answer} */ answer) => `说了 ${Math.max(1, Math.round(answer.seconds))} 秒（录音）`;
-    const told = this.form.questions.map((one) => `${one.title}：${this.told(one.id, unheard) || "没有说"}`);
+    const all = this.form.questions.map((one) => ({ title: one.title, words: this.told(one.id, unheard) }));
+    const told = all.filter((one) => one.words).map((one) => `${one.title}：${one.words}`);
     const papers = this.photos.length ? [`拍了材料 ${this.photos.length} 张`] : [];
-    return [...told, ...papers].join("\n");
+    const untold = all.filter((one) => !one.words).map((one) => one.title);
+    return [...told, ...papers, ...(untold.length ? [`没有说的：${untold.join("、")}`] : [])].join("\n");
   }
 
   /** @param {{strokes: any[], aspect: number}} drawn */

@@ -10,6 +10,7 @@ import { closeMedia, Meter, paperCamera } from "../media.js";
 import { pause } from "../measure.js";
 import { SignaturePad } from "../pad.js";
 import { PaperCamera } from "../paper_camera.js";
+import { printSlip, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 import { cardScreen } from "./card.js";
 import * as voice from "../voice.js";
@@ -61,6 +62,7 @@ export class Alone {
     this.at = 0;
     this.asked = new Set();
     this.ending = false;
+    document.body.dataset.alone = "";
     sitting.addEventListener("change", () => app.shown.update?.(null));
   }
 
@@ -107,6 +109,7 @@ export class Alone {
   async close() {
     await Promise.race([this.sitting.end("left"), pause(MOST_WAITED_MS)]);
     this.sitting.line.close();
+    delete document.body.dataset.alone;
   }
 }
 
@@ -257,7 +260,7 @@ function answerRow(answer, play) {
   const words = answer.words || (answer.state === "asking" ? "正在听写…" : "录下来了。工作人员会听着录音写下来。");
   const head = answer.typed ? "打字" : `说了 ${lasting(answer.seconds)}`;
   const hear = answer.typed ? [] : [button("听一听", play)];
-  return el("li.card", {}, el("div", {}, el("b", {}, head), el("p", {}, ...(answer.words ? [answer.typed ? "" : "听到的大概是：", el("span", { translate: "no" }, words)] : [words]))), ...hear);
+  return el("li.card", {}, el("div", {}, el("b", {}, head), ...(answer.words && !answer.typed ? [el("p", {}, "听到的大概是：")] : []), el("p", answer.words ? { class: "heard-words", translate: "no" } : {}, words)), ...hear);
 }
 
 /** Whether a camera looks at papers: one that calls itself so, else a second one beside that which films. @param {boolean} filmed */
@@ -324,8 +327,14 @@ export function alonePhoto(app) {
   const screen = new Screen("alone-photo");
   const { sitting, question } = app.alone;
   const camera = new PaperCamera(screen.part("live"));
-  const hint = (/** @type {string} */ words) => screen.say("hint", words);
-  const show = () => screen.part("photos").replaceChildren(...sitting.photos.map((/** @type {string} */ src, /** @type {number} */ n) => el("li", {}, el("img", { src, alt: `第 ${n + 1} 张` }))));
+  const hint = (/** @type {string} */ words, warn = true) => {
+    screen.part("hint").classList.toggle("warn", warn);
+    screen.say("hint", words);
+  };
+  const show = () => {
+    screen.part("photos").replaceChildren(...sitting.photos.map((/** @type {string} */ src, /** @type {number} */ n) => el("li", {}, el("img", { src, alt: `第 ${n + 1} 张` }))));
+    screen.part("photos").lastElementChild?.scrollIntoView({ inline: "end", block: "nearest" });
+  };
   const gone = () => {
     screen.key("shoot").disabled = true;
     hint("拍材料的镜头没有打开。可以说一说有哪些材料，交给工作人员。");
@@ -346,7 +355,8 @@ export function alonePhoto(app) {
       const page = await straightened(await camera.large());
       if (closed) return;
       const kept = !page.words && sitting.photo(question.id, page.jpeg);
-      hint(page.words || (kept ? `拍好了第 ${sitting.photos.length} 张` : sitting.trouble || "存不下了，这一张没有存。"));
+      if (kept) hint(`拍好了第 ${sitting.photos.length} 张`, false);
+      else hint(page.words || sitting.trouble || "存不下了，这一张没有存。");
       show();
     } catch {
       hint("没有拍到，请再拍一次。");
@@ -434,7 +444,8 @@ export function aloneSlip(app) {
     const sure = await app.ask({ title: "查询码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" });
     if (sure) await app.leave();
   };
-  screen.on({ print: () => window.print(), done });
+  screen.on({ print: () => printSlip(app), done });
+  printsSlips().then((there) => { screen.key("print").hidden = !there; });
   return { speech: ["slip"], back: "已经办好了，看完请按“完成”。", personal: true, ownLine: true };
 }
 

@@ -107,7 +107,7 @@ class Question {
   async listen() {
     this.answer?.close();
     voice.stop();
-    this.screen.part("heard").hidden = true;
+    this.showHeard(false);
     const answer = this.answer = new SpokenAnswer(`/api/kiosk/hear?want=${this.field}`);
     try {
       await answer.start((sound) => this.showListening(sound));
@@ -143,22 +143,27 @@ class Question {
     clearInterval(this.countdown);
     this.meter?.close();
     this.screen.part("listening").hidden = true;
-    this.screen.key("speak").hidden = false;
+    this.screen.key("speak").hidden = !this.screen.part("heard").hidden;
   }
 
   /** @param {string} words */
   offerHeard(words) {
     this.heard = words;
     if (!words) return this.hint("没有听清，请坐近一点再说一遍，也可以打字。");
-    this.screen.part("heard").hidden = false;
-    this.screen.key("speak").hidden = true;
     this.screen.part("heard-words").textContent = words;
+    this.showHeard(true);
     return undefined;
   }
 
+  /** What was heard, with yes and no where the keys for typing were. @param {boolean} on */
+  showHeard(on) {
+    for (const part of ["heard", "heard-keys"]) this.screen.part(part).hidden = !on;
+    for (const part of ["keyboard", "typing-keys"]) this.screen.part(part).hidden = on;
+    this.screen.key("speak").hidden = on;
+  }
+
   accept() {
-    this.screen.part("heard").hidden = true;
-    this.screen.key("speak").hidden = false;
+    this.showHeard(false);
     this.keyboard.set(this.heard || "");
   }
 

@@ -1,7 +1,9 @@
+// The slip, on the screen and on paper, and after it one question: how was the talk?
+import { api } from "/static/js/api.js";
 import { byId, el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { resetLooks } from "../looks.js";
-import { printerTrouble } from "../printer.js";
+import { printRecord, printSlip, printsPaper, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -17,10 +19,35 @@ function promise(one) {
   return el("li", {}, `${one.unit}：${one.what.replace(/[。；，]+$/, "")}。`, el("b.nb", {}, `${month}月${day}日前`));
 }
 
-/** @param {any} app */
-export function slip(app) {
-  const screen = new Screen("slip");
-  const update = (/** @type {any} */ sitting) => {
+/** What is printed here is offered; where there is no printer there is no key for it. @param {Screen} screen @param {boolean} record */
+async function offerPaper(screen, record) {
+  const [slips, paper] = await Promise.all([printsSlips(), record && printsPaper()]);
+  screen.key("print").hidden = !slips;
+  screen.key("record").hidden = !paper;
+  screen.part("printing").hidden = !slips && !paper;
+}
+
+class Slip {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    this.rating = false;
+    this.screen = new Screen("slip");
+    const { screen } = this;
+    screen.on({ print: () => printSlip(app), record: () => this.record(), done: () => this.done() });
+    this.update(app.sitting);
+    offerPaper(screen, app.sitting.may_print);
+    voice.speak("slip");
+  }
+
+  get speech() {
+    return [this.rating ? "rate-talk" : "slip"];
+  }
+
+  /** @param {any} sitting */
+  update(sitting) {
+    if (this.rating) return;
+    const { screen } = this;
     screen.fill({
       kiosk: byId("kiosk-name").textContent || "",
       code: spaced(sitting.query_code),
@@ -34,20 +61,41 @@ export function slip(app) {
     screen.part("promise-list").replaceChildren(...sitting.promises.map(promise));
     screen.part("next").hidden = !sitting.next_step;
     screen.part("receiver-label").hidden = !sitting.receiver;
-  };
-  const done = async () => {
-    const sure = await app.ask({ title: "查询码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" });
+  }
+
+  async record() {
+    this.app.toast("正在打印记录，请稍等…");
+    await this.app.try(printRecord, (/** @type {string} */ words) => this.app.toast(words));
+  }
+
+  async done() {
+    const sure = await this.app.ask({ title: "查询码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" });
     if (!sure) return;
+    if (this.app.sitting?.may_rate) this.rate();
+    else await this.leave();
+  }
+
+  /** Asked once, of the talk itself; nobody has to answer. */
+  rate() {
+    this.rating = true;
+    const said = (/** @type {string} */ score) => this.app.try(() => api("POST", "/api/kiosk/sitting/rating", { score }), () => this.leave());
+    const screen = new Screen("rate-talk");
+    screen.on({
+      satisfied: () => said("satisfied"), basically: () => said("basically"), dissatisfied: () => said("dissatisfied"), skip: () => this.leave(),
+    });
+    voice.speak("rate-talk");
+  }
+
+  async leave() {
     resetLooks();
-    await app.leave();
+    await this.app.leave();
+  }
+}
+
+/** @param {any} app */
+export function slip(app) {
+  const shown = new Slip(app);
+  return {
+    get speech() { return shown.speech; }, back: "已经办好了，看完请按“完成”。", update: (/** @type {any} */ sitting) => shown.update(sitting), personal: true,
   };
-  const print = async () => {
-    const trouble = await printerTrouble();
-    if (trouble) app.toast(`${trouble}查询码也可以抄下来，或者拍一张照。`);
-    else window.print();
-  };
-  screen.on({ print, done });
-  update(app.sitting);
-  voice.speak("slip");
-  return { speech: ["slip"], back: "已经办好了，看完请按“完成”。", update, personal: true };
 }

@@ -14,11 +14,13 @@ export function unenrolled(app) {
 /** The office has not answered since the page was opened. @param {any} app */
 export function closed(app) {
   const screen = new Screen("closed");
-  const tell = () => screen.fill({ reason: app.trouble ? app.trouble.message : "正在连办公室的服务器。" });
+  const alone = agent.served; // the program on this computer keeps it until the line is back
+  const tell = () => screen.fill({ title: alone ? "现在连不上信访局" : "这台机器暂时不能用", reason: app.trouble ? app.trouble.message : "正在连办公室的服务器。" });
   screen.on({ again: () => app.refresh(), alone: () => app.go("alone-notice") });
-  screen.key("alone").hidden = !agent.served; // the program on this computer keeps it until the line is back
+  screen.key("alone").hidden = !alone;
+  screen.key("again").classList.toggle("primary", !alone);
   tell();
-  return { back: "连上以后再办。", update: tell, speech: ["closed"], quiet: true };
+  return { back: "连上以后再办。", update: tell, speech: [alone ? "closed-alone" : "closed"], quiet: true };
 }
 
 /** The self-test found that nobody could be heard here. @param {any} app */
