@@ -35,6 +35,7 @@ LONGEST_PROFILE = 107 - len("/tmp/org.chromium.Chromium.XXXXXX/SingletonSocket")
 """Characters of a profile's path: Chromium makes a socket below it, whose address holds 107 (unix(7)), and aborts else."""
 FLAGS = (
     "--kiosk",
+    "--kiosk-printing",  # to the printer at once: nobody is shown a window of the browser's
     "--incognito",
     "--no-first-run",
     "--no-default-browser-check",

@@ -9,7 +9,7 @@ PREFIX=/opt/jietan
 ACCOUNT=jietan
 DATA=/var/lib/jietan-kiosk
 SETTINGS=/etc/jietan-kiosk.conf
-SERVER="" CODE="" OUTPUT="" ROTATE=normal CALIBRATION="" SOURCE="jietan" USB_STORAGE=no UPDATES=yes DRY=no
+SERVER="" CODE="" OUTPUT="" ROTATE=normal CALIBRATION="" SOURCE="jietan" USB_STORAGE=no UPDATES=yes DRY=no SLIPS="" PAPER=""
 PACKAGES=(cage chromium wlr-randr dbus-user-session libpam-systemd fonts-noto-cjk fonts-noto-color-emoji
   python3 python3-venv pipewire wireplumber pipewire-pulse alsa-utils unattended-upgrades ca-certificates
   libzinnia0 tegaki-zinnia-simplified-chinese)
@@ -24,6 +24,8 @@ setup.sh --server ADDRESS --code CODE [options]     (as root)
   --output NAME       the display to use, e.g. HDMI-A-1 (see: wlr-randr); needed for --rotate
   --rotate DEGREES    normal, 90, 180 or 270: a display that stands upright
   --calibration "a b c d e f"   touch: the matrix of libinput, for a panel whose touch does not meet the picture
+  --slip-printer NAME    the printer for slips, by its name in CUPS (lpadmin -p NAME …)
+  --paper-printer NAME   the printer for A4
   --allow-usb-storage keep USB sticks working (they are locked out otherwise)
   --no-updates        no security updates by itself (where an own mirror does that)
   --dry-run           only say what would be done
@@ -38,6 +40,8 @@ while [ $# -gt 0 ]; do
     --output) OUTPUT=${2:?}; shift ;;
     --rotate) ROTATE=${2:?}; shift ;;
     --calibration) CALIBRATION=${2:?}; shift ;;
+    --slip-printer) SLIPS=${2:?}; shift ;;
+    --paper-printer) PAPER=${2:?}; shift ;;
     --allow-usb-storage) USB_STORAGE=yes ;;
     --no-updates) UPDATES=no ;;
     --dry-run) DRY=yes ;;
@@ -54,6 +58,8 @@ case $ROTATE in normal | 90 | 180 | 270) ;; *) fail "--rotate is normal, 90, 180
 [ "$ROTATE" = normal ] || [ -n "$OUTPUT" ] || fail "--rotate needs --output"
 [[ -z $OUTPUT || $OUTPUT =~ ^[A-Za-z0-9-]+$ ]] || fail "--output is no display: $OUTPUT"
 [[ -z $CALIBRATION || $CALIBRATION =~ ^(-?[0-9.]+ ){5}-?[0-9.]+$ ]] || fail "--calibration is six numbers"
+[[ $SLIPS$PAPER =~ ^[A-Za-z0-9_-]*$ ]] || fail "--slip-printer and --paper-printer are names of CUPS: $SLIPS $PAPER"
+[ -z "$SLIPS$PAPER" ] || PACKAGES+=(cups cups-client)
 [ "$DRY" = yes ] || [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "needs root"
 
 say() { echo "· $1"; }
@@ -104,7 +110,22 @@ else
 fi
 
 say "settings"
-filled kiosk.conf | put 0644 "$SETTINGS"
+{
+  filled kiosk.conf
+  [ -z "$SLIPS" ] || echo "JIETAN_KIOSK_SLIP_PRINTER=ipp://127.0.0.1:631/printers/$SLIPS"
+  [ -z "$PAPER" ] || echo "JIETAN_KIOSK_PAPER_PRINTER=ipp://127.0.0.1:631/printers/$PAPER"
+} | put 0644 "$SETTINGS"
+
+if [ -n "$SLIPS$PAPER" ]; then
+  say "printers: what is printed lies in memory only, and is forgotten once it is on paper"
+  filled var-spool-cups.mount | put 0644 /etc/systemd/system/var-spool-cups.mount
+  act systemctl daemon-reload
+  act systemctl stop cups.service cups.socket cups.path
+  act systemctl enable --now var-spool-cups.mount
+  act systemctl start cups.service
+  act cupsctl PreserveJobHistory=No PreserveJobFiles=No --no-share-printers --no-remote-any
+  [ -z "$SLIPS" ] || act lpadmin -d "$SLIPS"
+fi
 
 say "services: the program, and the display with nothing but its browser"
 filled jietan-kiosk.service | put 0644 /etc/systemd/system/jietan-kiosk.service
