@@ -53,8 +53,10 @@ class _Strange:
 class Reports:
     """What sender reports say of one track: the sender's NTP time minus media time, in seconds."""
 
-    WEIGHT = 0.25
+    WEIGHT = 0.5
     AGREE = 0.1
+    SLIP = 0.5
+    """Seconds that a source may stand still, a little at a time, between two reports that agree."""
     FRESH = 15.0
 
     def __init__(self) -> None:
@@ -77,7 +79,7 @@ class Reports:
 
     def _doubt(self, offset: float) -> bool:
         """Three reports in a row that agree with each other are believed against the ones before."""
-        if self._doubtful and abs(offset - self._doubtful[-1]) > self.AGREE:
+        if self._doubtful and not -self.AGREE <= offset - self._doubtful[-1] <= self.SLIP:
             self._doubtful = []
         self._doubtful.append(offset)
         if len(self._doubtful) < 3:
@@ -98,7 +100,8 @@ class Reports:
 
 
 class Arrivals:
-    """The least of arrival minus media time: falls at once, rises no faster than any clock drifts."""
+    """The least of arrival minus media time: falls at once, rises no faster than any clock drifts, but for what reports
+    say: a sound device of a weak computer drops twenty milliseconds now and then, and minutes in an hour."""
 
     RISE = 0.0003
     WINDOW = 1.0
@@ -117,6 +120,8 @@ class Arrivals:
         """Of the same sender, over the same line."""
         self._last = self._since = self._last_offset = 0.0
         self._in_window = float("inf")
+        self._told: float | None = None
+        """What reports said at the beginning of the window."""
         self._strange: _Strange | None = None
 
     def add(self, offset: float, arrival: float) -> bool:
@@ -159,8 +164,14 @@ class Arrivals:
         self._in_window = min(self._in_window, offset)
         passed = arrival - self._since
         if passed >= self.WINDOW:
-            self.least = least + max(0.0, min(self._in_window - least, self.RISE * passed))
+            most = self.RISE * passed + self._stood_still(arrival)
+            self.least = least + max(0.0, min(self._in_window - least, most))
             self._since, self._in_window = arrival, float("inf")
+
+    def _stood_still(self, now: float) -> float:
+        """Seconds that the source did so in this window, as far as reports say."""
+        before, self._told = self._told, self._reports.offset if self._reports.fresh(now) else None
+        return 0.0 if before is None or self._told is None else max(0.0, self._told - before)
 
     def _judge(self, offset: float, arrival: float, least: float) -> bool:
         """A source jumped if what comes is far off and stays so; a burst after a silence catches up."""

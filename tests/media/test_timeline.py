@@ -214,6 +214,36 @@ def test_a_sound_device_that_stood_still(pause: float) -> None:
     assert apart(after) <= TOLERANCE
 
 
+class Weak(Sender):
+    """Between the first and the third minute its sound device drops `slip` seconds every `every`."""
+
+    every, slip = 5.0, 0.04
+
+    def _dropped(self, at: float) -> float:
+        return 0.0 if at < 60 else self.slip * (int((min(at, 180.0) - 60) / self.every) + 1)
+
+    def _samples(self, at: float) -> int:
+        return int((at - self._dropped(at)) * 48_000)
+
+    def _sound(self, seconds: float) -> Iterator[Event]:
+        for number in range(int(seconds / 0.02)):
+            captured = number * 0.02
+            for _ in range(5):
+                captured = number * 0.02 + self._dropped(captured)
+            yield self._packet("audio", self.audio, captured, number * 960, self._arrival(captured + 0.02))
+
+
+@pytest.mark.parametrize(("every", "slip", "meanwhile"), [(5.0, 0.04, 0.1), (1.0, 0.02, 0.4)])
+def test_a_weak_computer_that_drops_a_little_sound_all_the_time(every: float, slip: float, meanwhile: float) -> None:
+    """Each drop is too short to be noticed as such; its reports say what they come to."""
+    sender = Weak(random.Random(19))
+    sender.every, sender.slip = every, slip
+    sender.run(300)
+    after = [[error for error in track if error[0] > 200] for track in of(sender)]
+    assert apart(of(sender)) <= meanwhile
+    assert apart(after) <= TOLERANCE
+
+
 def test_a_computer_that_catches_up_slowly_leaves_no_hole() -> None:
     """Starved of time it stands still for half a second, and then works off what waits at 1.3 times the pace."""
     slow = lambda at: max(at, 30.5 + (at - 30) / 1.3) if 30 <= at < 33 else at  # noqa: E731
