@@ -5,7 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from server.api.deps import Db, LeaderOrClerk, OfficeDep
-from server.protocol.on_site import Agreed, NewOnSite, NewPerson, OnSiteSeat, OnSiteTalkView, OnSiteToday
+from server.protocol.on_site import (
+    Agreed,
+    NewOnSite,
+    NewPerson,
+    OnSiteSeat,
+    OnSiteTalkView,
+    OnSiteToday,
+    Whereabouts,
+)
 from server.reception import on_site
 
 router = APIRouter(prefix="/on-site")
@@ -41,6 +49,12 @@ def start(talk_id: TalkId, agreed: Agreed, db: Db, actor: LeaderOrClerk, office:
 def add_person(talk_id: TalkId, new: NewPerson, db: Db, actor: LeaderOrClerk) -> OnSiteTalkView:
     """Somebody else is in the room."""
     return on_site.add_person(db, actor, talk_id, new)
+
+
+@router.put("/{talk_id}/people/{seat}")
+def whereabouts(talk_id: TalkId, seat: TalkId, told: Whereabouts, db: Db, actor: LeaderOrClerk) -> OnSiteTalkView:
+    """Somebody left the room, came back, or did not leave after all."""
+    return on_site.whereabouts(db, actor, talk_id, seat, told)
 
 
 @router.post("/{talk_id}/cancel", status_code=204)

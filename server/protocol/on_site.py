@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from server.protocol.base import NO_NUL, Identifier, Message, Moment
 from server.protocol.office import JoinTicket, Participant
@@ -18,6 +18,21 @@ class NewPerson(Message):
 
     name: Name
     part: Literal["companion", "joint", "interpreter", "clerk"]
+
+
+class RoomPerson(Participant):
+    """Somebody who sits in the room, or sat there."""
+
+    left_at: Moment | None
+    """When they went, if they have not come back."""
+
+
+class Whereabouts(Message):
+    """Somebody left the room, came back, or did not leave after all."""
+
+    what: Literal["left", "back", "stayed"]
+    at: AwareDatetime | None = None
+    """When; none: now."""
 
 
 class NewOnSite(Message):
@@ -71,7 +86,7 @@ class OnSiteTalkView(Message):
     asked_at: Moment
     started_at: Moment | None
     ended_at: Moment | None
-    people: tuple[Participant, ...]
+    people: tuple[RoomPerson, ...]
     """Everybody in the room."""
     microphone: Identifier
     """The seat that the room's microphone has."""
@@ -79,6 +94,8 @@ class OnSiteTalkView(Message):
     record_id: Identifier | None
     may_hold: bool
     """Whether the caller may open it and take it to its end."""
+    may_tell: bool
+    """Whether the caller may still say who was in the room."""
 
 
 class OnSiteBooking(Message):

@@ -5,7 +5,8 @@ petitioner's words to the notice stand in the store.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,6 @@ from server.domain.reception_days import DayKind
 from server.domain.states import EDITABLE_RECORD, Channel, Consent, ReceptionState, StaffRole
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.base import Role
-from server.protocol.office import Participant as ParticipantView
 from server.protocol.on_site import (
     Agreed,
     NewOnSite,
@@ -25,6 +25,8 @@ from server.protocol.on_site import (
     OnSiteSeat,
     OnSiteTalkView,
     OnSiteToday,
+    RoomPerson,
+    Whereabouts,
 )
 from server.reception import bookings, calling, sittings, tickets
 from server.reception.office import Office
@@ -46,6 +48,7 @@ from server.store.querycodes import new_query_code
 
 OPEN = store.OPEN
 MOST_PEOPLE = 12
+NO_RECORD = ("", "")
 
 
 # --- what the page shows ------------------------------------------------------------------------------------------
@@ -57,9 +60,10 @@ def today(session: Session, actor: Actor) -> OnSiteToday:
     found = store.shown(session, actor, midnight)
     made = receptions.records_of(session, [one.reception_id for one in found])
     booked = booking_store.of_receptions(session, [one.reception_id for one in found])
+    stays = store.last_stays(session, [one.reception_id for one in found])
     return OnSiteToday(
         day=clock.today(),
-        talks=tuple(_view(actor, one, booked.get(one.reception_id), made.get(one.reception_id, ("",))[0]) for one in found),
+        talks=tuple(_view(actor, one, booked.get(one.reception_id), made.get(one.reception_id, NO_RECORD), stays) for one in found),
         booked=tuple(_booked(one) for one in store.booked_on(session, actor, clock.today())),
         leaders=tuple(
             OnSiteLeader(id=one.id, name=one.name, title=one.title, organization=one.organization.name)
@@ -81,8 +85,9 @@ def _booked(one: Booking) -> OnSiteBooking:
 def view(session: Session, actor: Actor, reception_id: str) -> OnSiteTalkView:
     """One of them.  Raises NotFound."""
     reception, talk = _required(session, actor, reception_id)
-    made = receptions.records_of(session, [reception.id]).get(reception.id, ("", ""))
-    return _view(actor, talk, booking_store.of_receptions(session, [reception.id]).get(reception.id), made[0])
+    made = receptions.records_of(session, [reception.id]).get(reception.id, NO_RECORD)
+    booked = booking_store.of_receptions(session, [reception.id]).get(reception.id)
+    return _view(actor, talk, booked, made, store.last_stays(session, [reception.id]))
 
 
 def _required(session: Session, actor: Actor, reception_id: str) -> tuple[Reception, OnSiteTalk]:
@@ -93,19 +98,26 @@ def _required(session: Session, actor: Actor, reception_id: str) -> tuple[Recept
     return reception, talk
 
 
-def _view(actor: Actor, talk: OnSiteTalk, booked: Booking | None, record_id: str) -> OnSiteTalkView:
+def _view(
+    actor: Actor, talk: OnSiteTalk, booked: Booking | None, record: tuple[str, str], stays: Mapping[str, StoredPresence]
+) -> OnSiteTalkView:
     reception = talk.reception
-    people = tuple(ParticipantView(id=one.id, role=Role(one.role), name=one.name) for one in reception.participants)
+    people = tuple(_person(one, stays.get(one.id)) for one in reception.participants if one.role != Role.ROOM)
     return OnSiteTalkView(
         reception_id=reception.id, number=reception.number, state=reception.state, kind=talk.kind,
         kind_words=ON_SITE_KINDS[DayKind(talk.kind)], place=reception.venue, leader=receptions.shown_name(talk.leader),
         petitioner=reception.petitioner_name, matter=reception.matter, booked=bookings.booked_words(booked),
         queued=talk.queued, notice=talk.notice or NOTICE, agreed_words=talk.agreed_words, agreed_at=talk.agreed_at,
         agreed_before=talk.agreed_before, asked_at=reception.asked_at, started_at=reception.started_at,
-        ended_at=reception.ended_at, people=tuple(one for one in people if one.role != Role.ROOM),
-        microphone=_microphone(reception).id, query_code=reception.query_code, record_id=record_id or None,
+        ended_at=reception.ended_at, people=people,
+        microphone=_microphone(reception).id, query_code=reception.query_code, record_id=record[0] or None,
         may_hold=_may_hold(actor, talk) and reception.state in OPEN,
+        may_tell=_may_hold(actor, talk) and _people_open(reception, record[1]),
     )  # fmt: skip
+
+
+def _person(one: Participant, stay: StoredPresence | None) -> RoomPerson:
+    return RoomPerson(id=one.id, role=Role(one.role), name=one.name, left_at=stay.until if stay is not None else None)
 
 
 def _microphone(reception: Reception) -> Participant:
@@ -211,12 +223,7 @@ def add_person(session: Session, actor: Actor, reception_id: str, new: NewPerson
 
     Raises NotFound, NotAllowed, Conflict for a name that is there, WrongState once the record was handed over.
     """
-    reception, talk = _required(session, actor, reception_id)
-    record = records.of_reception(session, reception.id)
-    if not (actor.role is StaffRole.CLERK or actor.user_id == talk.leader_id):
-        raise NotAllowed("只有接谈员和接访的领导能加人。")
-    if not _people_open(reception, record):
-        raise WrongState("笔录已经交出去了，不能再加人。要加，请先“重新打开”。")
+    reception, record = _with_people_open(session, actor, reception_id)
     name = new.name.strip()
     if not name:
         raise InvalidInput("请写姓名。", fields=["name"])
@@ -233,10 +240,52 @@ def add_person(session: Session, actor: Actor, reception_id: str, new: NewPerson
     return view(session, actor, reception_id)
 
 
-def _people_open(reception: Reception, record: VisitRecord | None) -> bool:
-    if record is None:
-        return reception.state != ReceptionState.ABANDONED
-    return record.state in EDITABLE_RECORD
+def _with_people_open(session: Session, actor: Actor, reception_id: str) -> tuple[Reception, VisitRecord | None]:
+    """One whose people may still be told otherwise; raises NotFound, NotAllowed, WrongState."""
+    reception, talk = _required(session, actor, reception_id)
+    record = records.of_reception(session, reception.id)
+    if not _may_hold(actor, talk):
+        raise NotAllowed("谁在屋里，由接谈员和接访的领导来写。")
+    if not _people_open(reception, record.state if record is not None else ""):
+        raise WrongState("笔录已经交出去了，不能再改谁在屋里。要改，请先“重新打开”。")
+    return reception, record
+
+
+def whereabouts(session: Session, actor: Actor, reception_id: str, seat: str, told: Whereabouts) -> OnSiteTalkView:
+    """Somebody left the room before the end, came back, or did not leave after all: the record says who was there when.
+
+    Raises as `add_person`, and InvalidInput for a time outside the talk.
+    """
+    reception, _ = _with_people_open(session, actor, reception_id)
+    stay = store.last_stays(session, [reception.id]).get(seat)
+    if seat not in {one.id for one in reception.participants if one.role != Role.ROOM}:
+        raise NotFound("没有找到这个人。")
+    if stay is None:
+        raise WrongState("还没有开始谈。")
+    if (stay.until is None) != (told.what == "left"):
+        raise WrongState("刚刚有人记过了，请看过再记。")
+    if told.what == "left":
+        stay.until, stay.reason = _moment(reception, told.at, stay.since), "left"
+    elif told.what == "stayed":
+        stay.until, stay.reason = None, ""
+    else:
+        since = _moment(reception, told.at, stay.until or stay.since)
+        session.add(StoredPresence(reception_id=reception.id, participant_id=seat, since=since))
+    session.flush()
+    return view(session, actor, reception_id)
+
+
+def _moment(reception: Reception, told: datetime | None, earliest: datetime) -> datetime:
+    """When somebody came or went; who tells it tells minutes."""
+    at = clock.now() if told is None and reception.ended_at is None else told
+    latest = reception.ended_at or clock.now()
+    if at is None or not earliest.replace(second=0, microsecond=0) <= at <= latest:
+        raise InvalidInput("请写几点，要在这一场开始以后、结束以前。", fields=["at"])
+    return max(at, earliest)
+
+
+def _people_open(reception: Reception, record_state: str) -> bool:
+    return record_state in EDITABLE_RECORD if record_state else reception.state != ReceptionState.ABANDONED
 
 
 def cancel(session: Session, actor: Actor, reception_id: str) -> None:

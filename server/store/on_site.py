@@ -85,6 +85,13 @@ def told_present(session: Session, reception_id: str) -> set[str]:
     return set(session.scalars(query))
 
 
+def last_stays(session: Session, reception_ids: Collection[str]) -> dict[str, StoredPresence]:
+    """Of everybody who was told to be in these rooms the latest stay, by seat."""
+    query = select(StoredPresence).where(StoredPresence.reception_id.in_(reception_ids))
+    found = session.scalars(query.order_by(StoredPresence.since, StoredPresence.id))
+    return {one.participant_id: one for one in found}
+
+
 def running_of(session: Session, leader_id: int) -> bool:
     """Whether this leader is in a talk."""
     query = exists().where(and_(Reception.receiver_id == leader_id, Reception.state == ReceptionState.RUNNING))

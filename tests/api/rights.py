@@ -28,13 +28,16 @@ from server.store.models import (
     Commitment,
     Kiosk,
     LogInSession,
+    OnSiteTalk,
     Organization,
+    Participant,
     QueuePlace,
     ReadingLink,
     StoredAssignment,
     StoredCase,
     StoredPapers,
     User,
+    VisitRecord,
 )
 from tests.office import OWN_PAGE, PASSWORD, settings_for
 from tests.records.office import TALK, World, add_reception, sign
@@ -198,6 +201,7 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
         open_ = drafts.create_draft(session, add_reception(session, f"open{matter}", organization_id=2, receiver_id=receiver))
         signing.confirm(session, clerk, open_.id)
         session.add(QueuePlace(reception_id=open_.reception_id, claims=[], lets_pass=[]))
+        room = _held_in_a_room(session, f"room{matter}", receiver)
         case = session.get_one(StoredCase, case_id)
         for place, state in (("G", "received"), ("R", "withdrawn")):
             unit = int(PLACES[place].split("/")[-2])
@@ -212,12 +216,23 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
         if matter == "X":
             case.accusation, case.purpose = True, "accusation"
             session.add_all(CaseAccused(case_id=case_id, organization_id=unit) for unit in (2, 4))
-            open_.accusation = True
-            session.merge(AccusedUnit(record_id=open_.id, organization_id=2))
+            for record in (open_, room):
+                record.accusation = True
+                session.merge(AccusedUnit(record_id=record.id, organization_id=2))
         elsewhere = matter == "X"  # kiosks, accounts and organizations are accused of nothing
-        return {"commitment_id": promise.id, "case_id": case_id, "record_id": open_.id, "open_record_id": open_.id, "reception_id": open_.reception_id, "papers_id": papers.id, "kiosk_id": 999 if elsewhere else 1,
+        return {"commitment_id": promise.id, "case_id": case_id, "record_id": open_.id, "open_record_id": open_.id, "reception_id": open_.reception_id, "talk_id": room.reception_id, "seat": f"{room.reception_id}-petitioner", "papers_id": papers.id, "kiosk_id": 999 if elsewhere else 1,
                 "segment_id": f"open{matter}-s1", "organization_id": 999 if elsewhere else 2,
                 "user_id": 999 if elsewhere else session.query(User).filter_by(username="clerk-O").one().id}  # fmt: skip
+
+
+def _held_in_a_room(session: Session, name: str, leader: int) -> VisitRecord:
+    """A talk on site that is over, and its draft."""
+    reception = add_reception(session, name, organization_id=2, receiver_id=leader)
+    reception.channel = "on_site"
+    reception.participants.append(Participant(id=f"{name}-room", position=2, role="room", name="现场接访室"))
+    session.add(OnSiteTalk(reception_id=name, kind="on_site", leader_id=leader, queued=False, author="x", made_at=TALK))
+    session.flush()
+    return drafts.create_draft(session, reception)
 
 
 # --- asking ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Receptions on site over the API: what is asked before the microphone records, who spoke, what it counts as."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from server.store.models import (
     QueuePlace,
     Reception,
     ReceptionDay,
+    StoredPresence,
     VisitRecord,
 )
 from tests.office import PASSWORD, client_of, running, settings_for
@@ -202,6 +204,45 @@ def test_how_they_agreed_alone_is_no_record(desk):
     opened = desk.clerk.get(f"/api/records/{record}").json()
     assert [one["kind"] for one in opened["body"]] == ["note"]
     assert opened["blocked_by"][0].startswith("笔录里一句话都没有")
+
+
+def test_who_left_the_room_early_stands_in_the_record_with_the_time(desk):
+    talk = begin(desk, name="吴大山", people=[{"name": "吴小山", "part": "companion"}, {"name": "赵律师", "part": "joint"}])
+    seats = {one["name"]: one["id"] for one in talk["people"]}
+
+    def told(name: str, status: int = 200, client: Any = None, **values: Any) -> Any:
+        path = f"/api/on-site/{talk['reception_id']}/people/{seats.get(name, name)}"
+        answer = (client or desk.clerk).put(path, json=values)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    told("吴小山", 409, what="left")
+    assert start(desk, talk).status_code == 200
+    assert told("吴小山", 403, desk.started.other_leader, what="left")
+    told(talk["microphone"], 404, what="left")
+    told("吴小山", 409, what="back")
+    left = {one["name"]: one["left_at"] for one in told("吴小山", what="left")["people"]}
+    assert left["吴小山"] is not None
+    assert left["吴大山"] is None
+    told("吴小山", what="stayed")
+    told("赵律师", 422, what="left", at=(clock.now() - timedelta(hours=1)).isoformat())
+    told("赵律师", 422, what="left", at=(clock.now() + timedelta(hours=1)).isoformat())
+    with desk.started.office.store.write() as session:
+        reception = session.get_one(Reception, talk["reception_id"])
+        reception.joined_at = clock.now() - timedelta(minutes=30)
+        for one in session.scalars(select(StoredPresence).where(StoredPresence.reception_id == reception.id)):
+            one.since = reception.joined_at
+    gone, back = clock.now() - timedelta(minutes=20), clock.now() - timedelta(minutes=10)
+    told("赵律师", what="left", at=gone.isoformat())
+    told("赵律师", what="back", at=back.isoformat())
+    told("吴小山", what="left", at=back.isoformat())
+    record = recorded(desk, talk)
+    told("吴大山", 422, what="left")
+    people = {one["who"].split(" ")[-1]: one["text"] for one in desk.clerk.get(f"/api/records/{record}").json()["attendance"]}
+    assert people["吴小山"].endswith("自己离开。")
+    span = " 到 ".join(f"{one.astimezone(clock.OFFICE_ZONE):%H:%M:%S}" for one in (gone, back))
+    assert f"其间 {span} 离开" in people["赵律师"]
+    assert people["吴大山"].endswith("谈到结束。")
 
 
 def test_a_line_that_is_nobodys_stays_so_when_it_is_cut_in_two(desk):

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from server import clock
 from tests.browser import accessible
 from tests.browser.conftest import OpenChromium
 from tests.browser.kiosk_office import KioskOffice
@@ -57,6 +58,16 @@ def test_every_line_waits_for_a_clerk_to_say_who_spoke(office: KioskOffice, brow
     assert answer.ok, answer.text()
     with office.store.write() as session:
         record = room_talk.over(session, talk, answer.json()["participant_id"])
+    page.goto(f"{office.url}/on-site/{talk}")
+    somebody = page.locator("#after-people li", has_text="周建国")
+    somebody.get_by_role("button").click()
+    look(page, "room-left")
+    page.click("#left-yes")
+    expect(page.locator("#left-trouble")).to_contain_text("请写几点")
+    assert accessible.faults(page) == []
+    page.fill("#left-time", clock.today_in_office().strftime("%H:%M"))
+    page.click("#left-yes")
+    expect(somebody).to_contain_text("走的")
     page.goto(f"{office.url}/on-site")
     expect(page.locator(f"[data-talk={talk}]")).to_contain_text("草稿好了")
     look_both(page, "room-today")
@@ -65,6 +76,7 @@ def test_every_line_waits_for_a_clerk_to_say_who_spoke(office: KioskOffice, brow
     expect(nobodys).to_have_count(3)
     expect(page.locator("#speakers")).to_contain_text("还有 3 句没写是谁说的")
     expect(page.locator("#places .place.speaker")).to_have_count(3)
+    assert "周建国" in page.locator("#attendance li", has_text="自己离开").text_content()
     look_both(page, "room-desk")
     assert accessible.faults(page) == []
     nobodys.first.locator(".say").click()

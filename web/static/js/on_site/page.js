@@ -6,19 +6,20 @@ import { DeviceError, openRoomMicrophone, release } from "/static/js/leader/devi
 import { offer } from "/static/js/room/chosen_devices.js";
 import { chineseMoment, inWords } from "/static/js/time.js";
 import { Level } from "./level.js";
+import { RoomPeople } from "./people.js";
 import { RoomTalk } from "./talk.js";
 
 const STEPS = ["loading", "problem", "prepare", "talk", "after"];
 const EVERY_MS = 2000;
 /** The reception that this tab records: a page that is loaded anew goes straight on. */
 const RECORDING = "jietan.on-site";
-const ROLES = { petitioner: "信访人一边", leader: "接访领导", clerk: "记录的人", joint: "部门、律师、调解员", interpreter: "翻译", observer: "旁听" };
 const id = document.documentElement.dataset.talk || "";
 const path = `/api/on-site/${id}`;
 const start = /** @type {HTMLButtonElement} */ (byId("start"));
 const words = /** @type {HTMLInputElement} */ (byId("words"));
 const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
 const level = new Level(byId("preview-meter"), byId("preview-words"));
+const people = new RoomPeople(path, draw);
 
 /** @type {{talk: any, media: MediaStream | null, opening: boolean}} */
 const page = { talk: null, media: null, opening: false };
@@ -57,12 +58,7 @@ function draw(talk) {
   page.talk = talk;
   byId("about").textContent = `${talk.kind_words}　${talk.petitioner}　${talk.place}`;
   document.title = `${talk.petitioner} · ${talk.kind_words}`;
-  for (const place of ["prepare-people", "talk-people"]) byId(place).replaceChildren(...talk.people.map(person));
-}
-
-/** @param {any} one */
-function person(one) {
-  return el("li", {}, el("b", {}, one.name), el("span.small.soft", {}, ROLES[/** @type {keyof typeof ROLES} */ (one.role)] || ""));
+  people.show(talk);
 }
 
 // --- before it ---------------------------------------------------------------------------------------------------
@@ -204,6 +200,7 @@ function settled() {
   const { talk } = page;
   byId("code-card").hidden = talk.state === "abandoned";
   byId("code").textContent = talk.query_code;
+  byId("after-room").hidden = talk.state === "abandoned" || !talk.may_tell;
   if (talk.state === "abandoned") {
     byId("after-title").textContent = "这一场没有谈";
     byId("after-words").textContent = "没有录音，也没有笔录。";
@@ -220,27 +217,6 @@ function settled() {
   if (document.documentElement.dataset.role === "leader" && !document.getElementById("to-promises")) byId("after-actions").append(el("a.btn", { href: `/leader/receptions/${id}`, id: "to-promises" }, icon("check"), "定下答应的事"));
   return true;
 }
-
-// --- who is in the room ------------------------------------------------------------------------------------------
-
-const dialog = /** @type {HTMLDialogElement} */ (byId("ask-person"));
-const name = /** @type {HTMLInputElement} */ (byId("person-name"));
-
-for (const button of document.querySelectorAll("[data-add-person]")) {
-  button.addEventListener("click", () => { name.value = ""; tell(byId("person-trouble"), ""); dialog.showModal(); name.focus(); });
-}
-byId("person-no").addEventListener("click", () => dialog.close());
-byId("person-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (!name.value.trim()) return tell(byId("person-trouble"), "请填姓名");
-  try {
-    draw(await api("POST", `${path}/people`, { name: name.value.trim(), part: /** @type {HTMLSelectElement} */ (byId("person-part")).value }));
-    return dialog.close();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return tell(byId("person-trouble"), said(error));
-  }
-});
 
 const askCancel = /** @type {HTMLDialogElement} */ (byId("ask-cancel"));
 byId("agree").addEventListener("submit", (event) => { event.preventDefault(); void begin(); });
