@@ -3,11 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.routing import BaseRoute
 
 from server import pages
@@ -56,12 +54,12 @@ from server.api.errors import add_handlers
 from server.api.guard import Guard
 from server.jobs.running import running_office
 from server.pages.guidance import Guidance
+from server.pages.static import Assets
 from server.settings import Settings
 
 ROUTERS = [
     module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, alone, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures, joint_duty, on_site)
 ]
-STATIC = Path(__file__).resolve().parent.parent / "web" / "static"
 KEEP_ALIVE_S = 75
 """An idle connection is kept longer than clients keep theirs (httpx 5 s, a proxy 60 s), so that they close it first:
 closed from here, it can meet a request on its way, which then fails though nothing was wrong."""
@@ -79,9 +77,9 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="接谈", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, settings=settings)
     add_handlers(app)
-    app.router.routes += _routes()
     app.mount("/static/audio", Guidance(settings), name="audio")
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", Assets(), name="static")  # before the other routes: hundreds of paths would be compared first
+    app.router.routes += _routes()
     return app
 
 

@@ -26,7 +26,7 @@ from deploy.bench import report, servers
 from deploy.bench.client import Crowd, Line, Publisher, connected, offer
 from deploy.bench.clip import encode_picture, read_clip
 from deploy.bench.load import Counts, Work, count, memory_mb, percentile
-from deploy.bench.media import CLIENT_CORE, PAGE, SERVER_CORE, VOICE
+from deploy.bench.media import CLIENT_CORE, SERVER_CORE, VOICE
 from deploy.bench.rooms import Rooms
 from deploy.bench.servers import ROOT, Running, own_address
 from server.media import compiled
@@ -189,12 +189,12 @@ def page(result: dict[str, Any]) -> str:
             rows.append(f"| {name} | " + " | ".join("–" if step[key] is None else str(step[key]) for key, _ in _COLUMNS) + " |")
     path = report.COMPILED if result["compiled"] else report.INTERPRETED
     today = datetime.date.today().isoformat()
-    return "\n" + _PAGE.format(
-        heading=report.LECTURES, date=today, machine=report.machine(), path=path, load=result["load_average_before"], rows="\n".join(rows)
+    return _PAGE.format(
+        date=today, machine=report.machine(), path=path, load=result["load_average_before"], rows="\n".join(rows)
     )  # fmt: skip
 
 
-_PAGE = """{heading}
+_PAGE = """# What a lecture costs
 
 Written by `make bench-lecture` ({date}).  {machine}.  {path}
 
@@ -237,7 +237,7 @@ def main() -> None:
             say("now")
         result["viewers"] = of_checkout(ROOT, picture, folder / "now", options.seconds)
     if not options.quick:
-        report.write_lectures(PAGE, page(result))
+        report.write(report.PAGE, page(result))
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 

@@ -24,7 +24,6 @@ from deploy.bench.clip import BITRATE, encode_picture
 from deploy.bench.load import Work
 from deploy.bench.servers import ROOT, NotThere, Running
 
-PAGE = ROOT / "deploy/performance.md"
 VOICE = ROOT / "deploy/demo/land/petitioner.opus"
 SERVER_CORE, CLIENT_CORE = 0, 1
 STEP_LIMIT_S = 90.0
@@ -180,7 +179,7 @@ def main() -> None:
         found = bench.run()
     summary = report.summary(found, bench.plan.alike)
     if not options.quick:
-        report.write_rooms(PAGE, report.page(found, summary, bench.missing, (before, os.getloadavg()[0])))
+        report.write(report.PAGE, report.page(found, summary, bench.missing, (before, os.getloadavg()[0])))
     sys.stdout.write(json.dumps(summary) + "\n")
 
 

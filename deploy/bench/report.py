@@ -4,6 +4,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,8 +14,8 @@ from server.media import compiled
 
 Step = dict[str, Any]
 Steps = list[Step]
-LECTURES = "# What a lecture costs"
-"""Heading of the page's second part, which another bench writes."""
+PAGE = Path(__file__).parents[1] / "performance.md"
+"""Each bench writes a part of it."""
 NO_LOSS = 0.001
 DELIVERED = 0.99
 """Of what is sent so much arrives at least; the rest is on its way when counting stops."""
@@ -166,20 +167,13 @@ def page(
     return "\n".join(parts)
 
 
-def write_rooms(path: Path, rooms: str) -> None:
-    """Replace what the page says of rooms; what it says of lectures stays."""
-    path.write_text(rooms + _lectures_of(path))
-
-
-def write_lectures(path: Path, lectures: str) -> None:
-    """Replace what the page says of lectures."""
-    whole = path.read_text()
-    path.write_text(whole[: len(whole) - len(_lectures_of(path))] + lectures)
-
-
-def _lectures_of(path: Path) -> str:
-    _, heading, rest = path.read_text().partition(f"\n{LECTURES}") if path.exists() else ("", "", "")
-    return heading + rest
+def write(path: Path, part: str) -> None:
+    """Put a part of the page, which begins with its heading, in the place of the one of this heading; the others stay."""
+    heading = part.lstrip().partition("\n")[0]
+    known = re.split(r"^(?=# )", path.read_text(), flags=re.MULTILINE) if path.exists() else []
+    parts = [one for one in known if one.strip()]
+    at = next((n for n, one in enumerate(parts) if one.partition("\n")[0] == heading), len(parts))
+    path.write_text("\n\n".join(one.strip() for one in [*parts[:at], part, *parts[at + 1 :]]) + "\n")
 
 
 def _table(rows: list[tuple[str, Step]]) -> str:

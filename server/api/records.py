@@ -52,6 +52,7 @@ LineId = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Version = Annotated[int, Query(ge=0, le=2**31 - 1)]
+Lines = Annotated[int, Query(ge=1, le=100_000)]
 FormStamp = Annotated[str, Query(pattern="^[0-9a-f]{0,64}$")]
 MEDIA_TYPES = {form.suffix: form.media_type for form in FILE_TYPES.values()} | {".ogg": "audio/ogg"}
 
@@ -86,9 +87,15 @@ def one(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> Response:
 
 
 @router.get("/{record_id}/desk")
-def at_the_desk(record_id: RecordId, db: Db, actor: LeaderOrClerk) -> Response:
-    """The record for the correction page."""
-    return _written(desk.open_record(db, actor, record_id))
+def at_the_desk(record_id: RecordId, db: Db, actor: LeaderOrClerk, most: Lines | None = None) -> Response:
+    """The record for the correction page, or its beginning."""
+    return _written(desk.open_record(db, actor, record_id, most))
+
+
+@router.get("/{record_id}/desk/rest")
+def rest_at_the_desk(record_id: RecordId, db: Db, actor: LeaderOrClerk, after: Lines) -> Response:
+    """What follows on the beginning."""
+    return _written(desk.rest(db, actor, record_id, after))
 
 
 @router.get("/{record_id}/changes")

@@ -768,6 +768,18 @@ class DeskRecord(RecordHead, RecordSurroundings):
     form: tuple[FormValue, ...]
     form_stamp: str
     """Another one whenever anything in the form is."""
+    partial: bool = False
+    """The record has more lines than `body`: a DeskRest has them."""
+    body: tuple[DeskLine, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+    """Of a partial record only those of its lines, and all that would be new lines."""
+
+
+class DeskRest(Message):
+    """What a partial DeskRecord left out."""
+
+    version: int
+    """Another one than the DeskRecord's: they do not fit together."""
     body: tuple[DeskLine, ...]
     suggestions: tuple[Suggestion, ...] = ()
 

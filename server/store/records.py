@@ -161,16 +161,19 @@ def line_rows(session: Session, record_id: str) -> Sequence[Row[Any]]:
     return session.execute(query).all()
 
 
-def lines_unread(session: Session, record_id: str, ids: Iterable[str] | None = None) -> Sequence[Row[Any]]:
-    """Lines as rows in the order of the record, of these ids only where given; `words`, `utterance_ids` and `doubt` are
-    the JSON as it is stored, which nobody has read: a long record has 100,000 words."""
+def lines_unread(
+    session: Session, record_id: str, ids: Iterable[str] | None = None, *, after: int = 0, most: int | None = None
+) -> Sequence[Row[Any]]:
+    """Lines as rows in the order of the record, of these ids only where given, without the first `after` and not more
+    than `most`; `words`, `utterance_ids` and `doubt` are the JSON as it is stored, which nobody has read: a long record
+    has 100,000 words."""
     columns = Line.__table__.columns
     unread = {"words", "utterance_ids", "doubt"}
     chosen = [cast(column, Text).label(column.key) if column.key in unread else column for column in columns]
     query = select(*chosen).where(columns.record_id == record_id)
     if ids is not None:
         query = query.where(columns.id.in_(list(ids)))
-    return session.execute(query.order_by(columns.position, columns.id)).all()
+    return session.execute(query.order_by(columns.position, columns.id).offset(after).limit(most)).all()
 
 
 def texts(session: Session, record_id: str) -> list[str]:

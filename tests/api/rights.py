@@ -262,7 +262,7 @@ def ask(client: TestClient, method: str, path: str, things: dict[str, Any], body
             return "conclude"
         return str(things.get(name, SPECIAL.get(name, 1)))
 
-    query = {"since": 0} if path.endswith("/changes") else None
+    query = {"since": 0} if path.endswith("/changes") else {"after": 1} if path.endswith("/desk/rest") else None
     answer = client.request(method, re.sub(r"{([^}]*)}", value, path), params=query, json=body, follow_redirects=False)
     status, sent_to = answer.status_code, answer.headers.get("location", "")
     return "no" if status in (401, 403) or sent_to.startswith("/login") else "gone" if status == 404 else "yes"

@@ -60,11 +60,12 @@ def test_page_names_what_was_not_measured() -> None:
     assert "| Jietan, recording and audio tap | 16 | 0.24 | 0.015 |" in page
 
 
-def test_what_is_said_of_rooms_and_of_lectures_is_written_apart(tmp_path):
+def test_each_bench_writes_its_own_part_of_the_page(tmp_path):
     page = tmp_path / "performance.md"
-    report.write_rooms(page, "# Rooms\n\nfirst\n")
-    report.write_lectures(page, f"\n{report.LECTURES}\n\nmany\n")
-    report.write_rooms(page, "# Rooms\n\nsecond\n")
-    assert page.read_text() == f"# Rooms\n\nsecond\n\n{report.LECTURES}\n\nmany\n"
-    report.write_lectures(page, f"\n{report.LECTURES}\n\nmore\n")
-    assert page.read_text() == f"# Rooms\n\nsecond\n\n{report.LECTURES}\n\nmore\n"
+    report.write(page, "# Rooms\n\nfirst\n\n## Of five\n\n- few\n")
+    report.write(page, "# Lectures\n\nmany\n")
+    report.write(page, "# Rooms\n\nsecond\n")
+    assert page.read_text() == "# Rooms\n\nsecond\n\n# Lectures\n\nmany\n"
+    report.write(page, "# The desk\n\nquick\n")
+    report.write(page, "# Lectures\n\nmore\n")
+    assert page.read_text() == "# Rooms\n\nsecond\n\n# Lectures\n\nmore\n\n# The desk\n\nquick\n"

@@ -23,9 +23,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_play
 
 from server import clock
 from server.domain.states import Consent, ReceptionState
-from server.protocol.office import NewUser, Refusal
+from server.protocol.office import NewUser, PromiseDecision, Refusal
 from server.protocol.reading import Dispute
-from server.reception import accounts, disputing, second_pass, signing
+from server.reception import accounts, disputing, promises, second_pass, signing
 from server.reception.office import Office
 from server.reception.records import create_draft
 from server.settings import Settings
@@ -414,6 +414,50 @@ def test_what_was_undertaken_stands_at_the_head_to_hear_and_decide(page: Page, d
         standing = [(one.state, one.by, one.decided_by) for one in records.promises(session, record.reception_id)]
     assert standing == [("confirmed", "三个工作日内", "林晓"), *[("confirmed", "五个工作日内", "林晓")] * 2]
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+@pytest.mark.slow
+def test_what_was_begun_in_a_form_outlives_a_reload(page: Page, desk: Desk) -> None:
+    record = desk.seed(name="写到一半")
+    with desk.store.write() as session:
+        leader = accounts.actor_of_user(session.query(User).filter_by(username="zhou").one())
+        said = session.query(Line).filter_by(record_id=record.id, recognised="补偿款一共是多少？").one().utterance_ids[0]
+        session.add(StoredPromise(reception_id=record.reception_id, id=f"{said}-0", who="镇政府", what="拿出处理意见", by="五个工作日内", text="拿出处理意见。", start=6.0, state="heard"))
+    opened(page, desk, record)
+    place = page.locator("#undertakings")
+    place.locator("summary").click()
+    with desk.store.write() as session:
+        promises.decide(session, leader, record.reception_id, f"{said}-0", PromiseDecision(state="confirmed", who="镇政府", what="书面答复", by="十日内"))
+    expect(place.locator("li")).to_contain_text("周文清", timeout=5000)
+    expect(place.locator(".deed")).to_contain_text("书面答复")
+    place.get_by_role("button", name="改").click()
+    place.locator("[name=by]").fill("三个工作日")
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(place.locator("[name=by]")).to_have_value("三个工作日")
+    expect(place.locator("[name=what]")).to_have_value("书面答复")
+    look(page, "promises-desk-half")
+    place.get_by_role("button", name="记下").click()
+    saved(page)
+    with desk.store.read() as session:
+        assert [one.by for one in records.promises(session, record.reception_id)] == ["三个工作日"]
+    row(page, "就这些。").locator(".say").click()
+    row(page, "就这些。").get_by_role("button", name="补一句").click()
+    page.get_by_role("dialog").locator("textarea").fill("信访人把协议收回去")
+    page.wait_for_timeout(300)
+    page.reload()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("textarea")).to_have_value("信访人把协议收回去")
+    expect(dialog).to_contain_text("补到一半")
+    look(page, "insert-desk-half")
+    dialog.get_by_role("button", name="补上").click()
+    saved(page)
+    assert [line.text for line in desk.lines(record.id)][-1] == "信访人把协议收回去"
+    page.reload()
+    expect(page.locator(".u")).to_have_count(len(TALK) + 1)
+    page.wait_for_timeout(500)
+    assert page.get_by_role("dialog").count() == 0, "what was given to the record is begun no more"
+    assert place.locator("form").count() == 0
 
 
 def propose(desk: Desk, record: Seeded, **found: tuple[str, int]) -> None:
@@ -948,6 +992,46 @@ def test_four_thousand_lines_stay_quick(page: Page, desk: Desk) -> None:
     assert page.evaluate("window.longest") < 1500, "typing and saving must not redraw the whole record"
     assert kept is not None
     assert page.evaluate("(row) => row.isConnected", kept), "rows that did not change are the same elements"
+
+
+@pytest.mark.slow
+def test_the_beginning_can_be_worked_on_while_the_rest_is_on_its_way(page: Page, desk: Desk) -> None:
+    record = desk.seed(name="慢线", copies=20)
+    with desk.store.write() as session:
+        last = session.query(Line).filter_by(record_id=record.id).order_by(Line.position.desc()).first()
+        assert last is not None
+        last.disputed, last_id = "不是这样说的", last.id
+    held: list[Route] = []
+    page.route("**/desk/rest?*", lambda route: held.append(route))
+    page.goto(f"{desk.url}/desk/{record.id}")
+    expect(page.locator("#lines")).to_contain_text("请您慢慢说")
+    page.locator(".u .say").first.click()
+    page.keyboard.press("End")
+    page.keyboard.type("好")
+    assert page.locator("#places-count").inner_text() == "", "nothing is counted before everything is there"
+    page.keyboard.press("F9")
+    page.wait_for_timeout(300)
+    assert page.locator(f".u.cur[data-id='{last_id}']").count() == 0
+    assert held
+    held[0].continue_()
+    expect(page.locator(f".u.cur[data-id='{last_id}']")).to_be_visible(timeout=10_000)
+    assert page.locator(".toast").filter(has_text="群众说").count() == 0, "what was objected to before is no news"
+    expect(page.locator("#places-count")).to_contain_text("/")
+    saved(page)
+    assert desk.lines(record.id)[0].text == "您好，请您慢慢说。好"
+
+
+@pytest.mark.slow
+def test_a_rest_that_did_not_come_is_fetched_again(page: Page, desk: Desk) -> None:
+    record = desk.seed(name="断一下", copies=20)
+    page.route("**/desk/rest?*", lambda route: route.abort())
+    page.goto(f"{desk.url}/desk/{record.id}")
+    expect(page.locator("#offline")).to_contain_text("网断了")
+    expect(page.locator("#lines")).to_contain_text("请您慢慢说")
+    page.keyboard.press("F9")
+    expect(page.locator(".toast")).to_contain_text("后面的字还没取来")
+    expect(page.locator("#places-count")).to_contain_text("/", timeout=10_000)
+    expect(page.locator("#offline")).to_be_hidden()
 
 
 LONGEST_TASK_START = """() => {

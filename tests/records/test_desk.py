@@ -8,17 +8,18 @@ from sqlalchemy import event
 
 from server.errors import NotFound
 from server.protocol import office
-from server.protocol.office import DeskRecord, RecordChanges
+from server.protocol.office import DeskRecord, DeskRest, RecordChanges
 from server.reception import desk, editing, records
+from server.store import records as store
 from server.store import second_pass
-from server.store.models import SecondUtterance, StoredUtterance
+from server.store.models import AccessEntry, SecondUtterance, StoredUtterance, VisitRecord
 from tests.records.office import World
 from tests.records.test_editing import edit, read
 
 
-def opened(world: World, record_id: str) -> dict:
+def opened(world: World, record_id: str, most: int | None = None) -> dict:
     with world.write() as session:
-        text = desk.open_record(session, world.clerk, record_id)
+        text = desk.open_record(session, world.clerk, record_id, most)
     DeskRecord.model_validate_json(text)
     return json.loads(text)
 
@@ -53,6 +54,43 @@ def test_it_says_what_the_whole_record_says(world, record_id):
         same(found, expected)
     rest = full.model_dump(mode="json", exclude={"body"})
     assert {name: short[name] for name in rest} == rest
+
+
+@pytest.mark.parametrize("most", [1, 3, 4, 60])
+def test_the_beginning_and_the_rest_are_the_whole(world, record_id, most):
+    with world.write() as session:
+        record = session.get(VisitRecord, record_id)
+        for line in [*store.lines(session, record_id), None]:
+            second_pass.add_suggestion(
+                session, record_id, line_id=line and line.id, line_text=line.text if line else "", first=0, last=0, text="没", words=[], utterance_id="u1",
+                participant_id=store.participants(session, record.reception_id)[0].id, start=1.0, end=2.0, pass_number=2, reason="other",
+            )  # fmt: skip
+    full = opened(world, record_id)
+    start = opened(world, record_id, most)
+    assert (len(full["body"]), full["partial"], start["partial"]) == (4, False, most < 4)
+    with world.read() as session:
+        text = desk.rest(session, world.clerk, record_id, most)
+    DeskRest.model_validate_json(text)
+    rest = json.loads(text)
+    assert rest["version"] == start["version"] == full["version"]
+    assert start["body"] + rest["body"] == full["body"]
+    assert len(start["body"]) == min(most, 4)
+    assert {one["line_id"] for one in start["suggestions"]} == {None, *(one["id"] for one in start["body"])}
+    assert sorted(start["suggestions"] + rest["suggestions"], key=lambda one: one["id"]) == full["suggestions"]
+    same_rest = {name: value for name, value in start.items() if name not in ("body", "suggestions", "partial")}
+    assert same_rest == {name: full[name] for name in same_rest}
+
+
+def test_opening_in_two_parts_is_written_down_once(world, record_id):
+    def noted() -> int:
+        with world.read() as session:
+            return session.query(AccessEntry).filter_by(action="open", thing_id=record_id).count()
+
+    before = noted()
+    opened(world, record_id, 2)
+    with world.write() as session:
+        desk.rest(session, world.clerk, record_id, 2)
+    assert noted() == before + 1
 
 
 def test_news_are_the_lines_that_revisions_touched(world, record_id):
@@ -119,7 +157,7 @@ def test_an_edit_reads_no_other_line(world, record_id):
 
 def test_others_do_not_get_it(world, record_id):
     with world.read() as session:
-        for ask in (lambda: desk.open_record(session, world.other_clerk, record_id), lambda: desk.changes(session, world.other_clerk, record_id, 0)):
+        for ask in (lambda: desk.open_record(session, world.other_clerk, record_id), lambda: desk.rest(session, world.other_clerk, record_id, 1), lambda: desk.changes(session, world.other_clerk, record_id, 0)):
             with pytest.raises(NotFound):
                 ask()
 

@@ -30,18 +30,27 @@ async function read(response) {
   }
 }
 
-/** @param {string} path @param {RequestInit} options @param {number} limitMs */
-async function reach(path, options, limitMs) {
+/** @param {string} path @param {RequestInit} options @param {number} [limitMs] */
+function asked(path, options, limitMs = TIME_LIMIT_MS) {
+  return fetch(path, { signal: AbortSignal.timeout(limitMs), credentials: "same-origin", cache: "no-store", ...options });
+}
+
+/** @param {Promise<Response>} request */
+async function arrived(request) {
   try {
-    return await fetch(path, { signal: AbortSignal.timeout(limitMs), credentials: "same-origin", cache: "no-store", ...options });
+    return await request;
   } catch {
     throw new ApiError(0, OFFLINE);
   }
 }
 
-/** @param {string} path @param {RequestInit} options @param {number} [limitMs] */
-async function exchange(path, options, limitMs = TIME_LIMIT_MS) {
-  const response = await reach(path, options, limitMs);
+/**
+ * The JSON that answers a request which is on its way.
+ * @param {Promise<Response>} request @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+export async function answerTo(request) {
+  const response = await arrived(request);
   const body = await read(response).catch(() => { throw new ApiError(0, OFFLINE); });
   if (!response.ok) throw new ApiError(response.status, body.error || {});
   return body;
@@ -55,8 +64,8 @@ async function exchange(path, options, limitMs = TIME_LIMIT_MS) {
  */
 export async function api(method, path, body, limitMs) {
   const headers = { "X-Jietan": "1", Accept: "application/json" };
-  if (body === undefined) return exchange(path, { method, headers }, limitMs);
-  return exchange(path, { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) }, limitMs);
+  if (body === undefined) return answerTo(asked(path, { method, headers }, limitMs));
+  return answerTo(asked(path, { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) }, limitMs));
 }
 
 /**
@@ -67,7 +76,7 @@ export async function api(method, path, body, limitMs) {
  */
 export async function send(method, path, blob, limitMs) {
   const headers = { "X-Jietan": "1", Accept: "application/json", "Content-Type": blob.type || "application/octet-stream" };
-  return exchange(path, { method, headers, body: blob }, limitMs);
+  return answerTo(asked(path, { method, headers, body: blob }, limitMs));
 }
 
 /** Where to go to log in and come back here. */
@@ -82,7 +91,7 @@ export function logInPath() {
  */
 export async function save(path, body) {
   const headers = { "X-Jietan": "1", "Content-Type": "application/json" };
-  const response = await reach(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const response = await arrived(asked(path, { method: "POST", headers, body: JSON.stringify(body) }));
   if (!response.ok) throw new ApiError(response.status, (await read(response)).error || {});
   const named = /filename\*=utf-8''([^;]+)/i.exec(response.headers.get("Content-Disposition") || "");
   const address = URL.createObjectURL(await response.blob());

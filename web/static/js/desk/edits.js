@@ -11,11 +11,12 @@ const REASONS = ["不是说话，是杂音", "重复了上一句", "机器自己
 export class Edits {
   /**
    * @param {import("/static/js/desk/saver.js").Saver} saver @param {import("/static/js/desk/lines.js").Lines} lines
-   * @param {() => any} record
+   * @param {import("/static/js/desk/half.js").Half} half @param {() => any} record
    */
-  constructor(saver, lines, record) {
+  constructor(saver, lines, half, record) {
     this.saver = saver;
     this.lines = lines;
+    this.half = half;
     this.record = record;
   }
 
@@ -110,20 +111,32 @@ export class Edits {
     if (reason && now) this.send(now, { kind: "delete", reason });
   }
 
-  /** @param {any} line */
-  async insert(line) {
+  /** @param {any} line @param {{who: string, text: string}} [begun] */
+  async insert(line, begun = { who: isNobodys(this.record(), line) ? "" : line.participant_id || "", text: "" }) {
     const who = /** @type {HTMLSelectElement} */ (el("select.input", { id: "insert-who" }, ...this.speakers()));
-    who.value = isNobodys(this.record(), line) ? "" : line.participant_id || "";
     const text = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "insert-text", rows: 3, maxlength: 10000, required: true }));
+    [who.value, text.value] = [begun.who, begun.text];
+    const fields = el("div.stack.g3", {}, el("div.field", {}, el("label", { for: "insert-who" }, "谁说的"), who), el("div.field", {}, el("label", { for: "insert-text" }, "说了什么"), text));
+    fields.addEventListener("input", () => this.half.keep("insert", { after: line.id, who: who.value, text: text.value }));
     const answer = await ask({
       title: "在这一句后面补一句",
-      body: [el("p.soft", {}, "补的话会写明是谁手写的，不会和机器听出来的混在一起。"),
-        el("div.field", {}, el("label", { for: "insert-who" }, "谁说的"), who), el("div.field", {}, el("label", { for: "insert-text" }, "说了什么"), text)],
+      body: [el("p.soft", {}, begun.text ? "上次这一句补到一半，写的字还在。" : "补的话会写明是谁手写的，不会和机器听出来的混在一起。"), fields],
       buttons: [{ value: "yes", words: "补上", kind: "primary" }, { value: "", words: "先不" }],
       ready: () => text.focus(),
     });
     const words = text.value.replace(/\s*[\r\n]+\s*/g, "").trim();
     if (answer && words) this.saver.change("insert", { kind: "insert", after_id: line.id, participant_id: who.value || null, text: words });
+    this.half.drop("insert");
+  }
+
+  /** The line after which a sentence was begun when the page went away; null: there is none. */
+  get begun() {
+    return this.lines.editable ? this.lines.byId.get(this.half.of("insert")?.after) || null : null;
+  }
+
+  /** Goes on with it. @param {any} line */
+  resume(line) {
+    return this.insert(line, this.half.of("insert"));
   }
 
   speakers() {

@@ -1,9 +1,10 @@
-// Asks for the record while the rest of the page's program is still on its way.
+// Asks for the beginning of the record before anything else of the page's program is here: so it imports nothing.
 
-import { byId } from "/static/js/dom.js";
-import { wholeRecord } from "/static/js/desk/merge.js";
+/** More than a window shows; the list's blocks are twelve lines (longlist.js). */
+const MOST = 60;
 
-export const path = `/api/records/${byId("desk").dataset.record}`;
+export const path = `/api/records/${location.pathname.split("/")[2]}`;
 
-/** The record as it stood when the page was opened, or why there is none; told once. @type {Promise<{record?: any, error?: any}>} */
-export const first = wholeRecord(path).then((record) => ({ record }), (error) => ({ error }));
+/** Its answer is read by merge.js. */
+export const asked = fetch(`${path}/desk?most=${MOST}`, { cache: "no-store" });
+asked.catch(() => {}); // told where it is read

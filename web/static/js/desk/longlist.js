@@ -65,7 +65,7 @@ export class LongList {
     const groups = [];
     for (const key of keys) {
       const last = groups[groups.length - 1];
-      const most = this.blocks.length ? MOST_PER_BLOCK : PER_BLOCK;
+      const most = last && begins.has(last[0]) ? MOST_PER_BLOCK : PER_BLOCK;
       if (!last || begins.has(key) || last.length >= most) groups.push([key]);
       else last.push(key);
     }

@@ -7,11 +7,15 @@ import { headOf, stateWords, undertakingForm } from "/static/js/undertakings.js"
 
 /** Events: "hear" (detail: the promise), "decide" (detail: {one, state, who, what, by}; `one` as it was shown). */
 export class Promised extends EventTarget {
-  /** @param {HTMLElement} place a details element @param {(id: string) => any} waiting the decision about a promise that the office does not have yet */
-  constructor(place, waiting) {
+  /**
+   * @param {HTMLElement} place a details element @param {(id: string) => any} waiting the decision about a promise that the office does not have yet
+   * @param {import("/static/js/desk/half.js").Half} half
+   */
+  constructor(place, waiting, half) {
     super();
-    this.place = place;
+    this.place = /** @type {HTMLDetailsElement} */ (place);
     this.waiting = waiting;
+    this.half = half;
     this.list = el("ul.promised");
     /** @type {Map<string, {row: HTMLElement, state: string}>} */
     this.rows = new Map();
@@ -51,7 +55,12 @@ export class Promised extends EventTarget {
     row.append(
       el("p.deed", {}, el("b", {}, one.who || "接谈方"), el("span", {}, one.what), one.by ? el("span.badge.line", {}, one.by) : el("span.small.mute", {}, "没有说时间")),
       el("p.small.soft.heard-as", {}, chip, el("span", {}, `「${one.text}」`), this.mark(one)));
-    if (this.editable) row.append(this.deeds(one, stored, row));
+    if (!this.editable) return row;
+    row.append(this.deeds(one, stored, row));
+    if (this.half.of(keyOf(one))) {
+      this.rewrite(one, stored, row);
+      this.place.open = true;
+    }
     return row;
   }
 
@@ -64,21 +73,34 @@ export class Promised extends EventTarget {
 
   /** @param {Undertaking} one @param {Undertaking} stored @param {HTMLElement} row */
   deeds(one, stored, row) {
-    const decide = (/** @type {string} */ state, /** @type {any} */ said = one) =>
-      this.tell("decide", { one: stored, state, who: said.who, what: said.what, by: said.by });
+    const decide = (/** @type {string} */ state) => this.decide(stored, state, one);
     if (one.state === "struck") return el("div.row.g2", {}, this.button("button.btn.small", "back", "还是答复", () => decide("confirmed")));
     return el("div.row.g2", {},
       one.state === "confirmed" ? null : this.button("button.btn.small.ok-button", "check", "属实", () => decide("confirmed")),
-      this.button("button.btn.small", "edit", "改", () => this.rewrite(one, row, (said) => decide("confirmed", said))),
+      this.button("button.btn.small", "edit", "改", () => this.rewrite(one, stored, row).querySelector("input")?.focus()),
       this.button("button.btn.small", "cross", "不是答复", () => decide("struck")));
   }
 
-  /** The form takes the place of the buttons; the sentence stays, to be heard. @param {Undertaking} one @param {HTMLElement} row @param {(said: any) => void} save */
-  rewrite(one, row, save) {
+  /**
+   * The form takes the place of the buttons; the sentence stays, to be heard.  What was begun earlier stands in it, and is
+   * held against the promise as it was then.
+   * @param {Undertaking} one @param {Undertaking} stored @param {HTMLElement} row
+   */
+  rewrite(one, stored, row) {
     const deeds = /** @type {HTMLElement} */ (row.lastElementChild);
-    const form = undertakingForm(one, "接谈方", (said) => { form.remove(); save(said); }, () => form.replaceWith(deeds));
+    const key = keyOf(one);
+    const begun = this.half.of(key);
+    const version = begun?.version ?? stored.version;
+    const close = () => { this.half.drop(key); form.replaceWith(deeds); };
+    const form = undertakingForm({ ...one, ...begun }, "接谈方", (said) => { close(); this.decide({ ...stored, version }, "confirmed", said); }, close);
+    form.addEventListener("input", () => this.half.keep(key, { ...Object.fromEntries(new FormData(form)), version }));
     deeds.replaceWith(form);
-    form.querySelector("input")?.focus();
+    return form;
+  }
+
+  /** @param {Undertaking} stored @param {string} state @param {{who: string, what: string, by: string}} said */
+  decide(stored, state, { who, what, by }) {
+    this.tell("decide", { one: stored, state, who, what, by });
   }
 
   /** @param {string} tag @param {string} drawing @param {string} words @param {() => void} act */
@@ -93,4 +115,9 @@ export class Promised extends EventTarget {
   tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** @param {Undertaking} one */
+function keyOf(one) {
+  return `promise:${one.id}`;
 }

@@ -10,14 +10,15 @@ import { showAttendance } from "/static/js/attendance.js";
 import { showPapers } from "/static/js/papers.js";
 import { Edits } from "/static/js/desk/edits.js";
 import { picked } from "/static/js/desk/cite.js";
-import { first, path } from "/static/js/desk/first.js";
+import { path } from "/static/js/desk/first.js";
 import { Form, evidenceOf } from "/static/js/desk/form.js";
+import { Half } from "/static/js/desk/half.js";
 import { showHistory } from "/static/js/desk/history.js";
 import { Keys, shown } from "/static/js/desk/keys.js";
 import { showKeys } from "/static/js/desk/keysheet.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { showLoudness } from "/static/js/desk/loudness.js";
-import { expanded, known, merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
+import { beginning, completed, expanded, known, merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Places } from "/static/js/desk/places.js";
 import { Player } from "/static/js/desk/player.js";
@@ -52,10 +53,11 @@ const lines = new Lines(byId("lines"), { pending });
 const form = new Form(byId("form"), { pending, dragged: () => dragged });
 const overview = new Overview(byId("lanes"));
 const places = new Places({ list: byId("places"), count: byId("places-count"), bar: byId("places-bar"), words: byId("places-words"), left: byId("places-left") });
-const promised = new Promised(byId("undertakings"), (id) => saver.waitingEdit(`promise:${id}`));
+const half = new Half(recordId, root.dataset.user || "");
+const promised = new Promised(byId("undertakings"), (id) => saver.waitingEdit(`promise:${id}`), half);
 const keys = new Keys(root.dataset.user || "");
 const pause = new TypingPause(root.dataset.user || "", () => player);
-const edits = new Edits(saver, lines, () => record);
+const edits = new Edits(saver, lines, half, () => record);
 const speakers = new Speakers({ current: () => lines.current, assign: (line, id) => edits.speaker(line, id), go: (id) => goTo(id, true), refresh: () => void refresh() });
 const afterwards = new Afterwards();
 const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (byId("tools")).content.firstElementChild);
@@ -65,6 +67,8 @@ let record = null;
 /** The record whose places to check are shown. @type {any} */
 let settled = null;
 let settling = 0;
+/** Until then there may be the beginning of the record only. @type {Promise<void>} */
+let whole = Promise.resolve();
 /** @type {Player | null} */
 let player = null;
 /** Words of the record on their way to the form. @type {import("/static/js/desk/cite.js").Picked | null} */
@@ -78,7 +82,7 @@ function show(news) {
   const first = !record;
   const fresh = merged(record, news);
   if (!fresh) return void refresh();
-  const objections = first ? [] : newObjections(record, fresh);
+  const objections = first || record.partial ? [] : newObjections(record, fresh);
   record = fresh;
   const editable = isClerk && record.may_edit;
   lines.editable = editable;
@@ -111,10 +115,24 @@ function settlePlacesSoon(ms) {
 function settlePlaces() {
   clearTimeout(settling);
   settling = 0;
-  if (!record || settled === record) return;
+  if (!record || record.partial || settled === record) return;
   settled = record;
   places.show(record);
   showHead(lines.editable);
+}
+
+/** How many places nobody has heard yet. */
+async function leftToHear() {
+  await whole;
+  settlePlaces();
+  return places.left().length;
+}
+
+/** Does it when all lines are here. @param {() => void} act */
+async function withAllLines(act) {
+  await whole;
+  if (record && !record.partial) act();
+  else toast("后面的字还没取来，网一通就好", "netoff");
 }
 
 /** @param {boolean} editable */
@@ -122,7 +140,7 @@ function showHead(editable) {
   byId("whose").textContent = [record.petitioner, record.matter].filter(Boolean).join("　");
   document.title = `${record.petitioner} 的笔录 · 接谈`;
   showState(byId("state"), record.state);
-  byId("steps").replaceChildren(...stepButtons(record, { isClerk, left: places.left().length, run }));
+  byId("steps").replaceChildren(...stepButtons(record, { isClerk, left: leftToHear, run }));
   form.head(byId("unsourced"));
   tell(byId("recognition"), record.recognition === "done" ? "" : record.recognition_message || "还在把录音变成文字，后面还会有句子加进来。");
   tell(byId("copies"), record.copy_message);
@@ -405,6 +423,7 @@ function goToPlace({ line, risk }) {
 
 /** @param {number} direction */
 function nextPlace(direction) {
+  if (record?.partial) return void withAllLines(() => nextPlace(direction));
   if (!settled) settlePlaces();
   const place = record && places.next(lines.current, direction);
   if (place) goToPlace(place);
@@ -413,6 +432,7 @@ function nextPlace(direction) {
 
 /** Heard and right: on to the next place to check, or the next sentence. */
 function right() {
+  if (record?.partial) return void withAllLines(right);
   const line = lines.byId.get(lines.current);
   if (!line || !lines.editable || line.deleted) return;
   if (!settled) settlePlaces();
@@ -460,11 +480,32 @@ async function run(stepOf) {
   }
 }
 
-/** Shows the record that was asked for before this program was here. */
+/** Shows the beginning of the record, which was asked for before this program was here. */
 async function open() {
-  const answer = await first;
-  if (answer.record) show(answer.record);
-  else cannotFetch(answer.error);
+  try {
+    show(await beginning());
+  } catch (error) {
+    return cannotFetch(/** @type {any} */ (error));
+  }
+  if (record.partial) whole = complete();
+}
+
+/** A sentence that was begun when the page went away is before the clerk again. */
+function goOn() {
+  const line = edits.begun;
+  if (!line) return;
+  goTo(line.id, false);
+  void edits.resume(line);
+}
+
+/** Adds the rest; where something new came first, that brought all of it. */
+async function complete() {
+  try {
+    const all = await completed(path, record);
+    if (record.partial) show(all);
+  } catch (error) {
+    cannotFetch(/** @type {any} */ (error));
+  }
 }
 
 async function refresh() {
@@ -505,13 +546,15 @@ async function moved() {
 /** Somebody else is at work on the record, too: recognition, the petitioner who reads it, another clerk.  What they did is
  * here within a second or so, also while something is being typed. */
 async function keepFresh() {
+  await whole;
   for (let turn = 1; ; turn++) {
     await new Promise((done) => setTimeout(done, PULSE_MS));
     const late = turn % (REFRESH_MS / PULSE_MS) === 0;
     const heardAgain = late && record?.second_pass && record.second_pass.state !== "done";
-    if (document.hidden || saver.sending || (!record && !late)) continue;
+    const missing = !record || record.partial;
+    if (document.hidden || saver.sending || (missing && !late)) continue;
     try {
-      if (!record) await refresh();
+      if (missing) await refresh();
       else if (await moved()) await lookForNews();
       else if (heardAgain) await lookForNews();
     } catch (error) {
@@ -651,6 +694,7 @@ function nextField() {
 /** Finds words over the whole record, puts others there; what is chosen is one step, which can be taken back. */
 async function replaceWords() {
   if (!record) return;
+  if (record.partial) return void withAllLines(replaceWords);
   const chosen = document.getSelection()?.toString() || "";
   const answer = await findAndReplace(() => record, /\n/.test(chosen) ? "" : chosen.slice(0, 30), lines.editable);
   if (!answer) return;
@@ -726,7 +770,7 @@ function wirePage() {
   byId("redo").addEventListener("click", commands.redo);
 }
 
-await saver.restore();
+await Promise.all([saver.restore(), half.restore()]);
 wireLines();
 wireSaver();
 wirePage();
@@ -736,4 +780,5 @@ await open();
 saver.pump();
 for (const change of saver.refused.filter((c) => c.why === "conflict")) saver.insist(change, change.edit.version);
 showSaved();
+void whole.then(goOn);
 keepFresh();

@@ -27,7 +27,7 @@ function blocked(missing) {
 
 /**
  * Buttons for what this actor may do with the record in its state.
- * @param {any} record @param {{isClerk: boolean, left: number, run: (step: () => Promise<any>) => void}} page
+ * @param {any} record @param {{isClerk: boolean, left: () => Promise<number>, run: (step: () => Promise<any>) => void}} page
  */
 export function stepButtons(record, page) {
   if (!page.isClerk) return [...signatureButton(record, page), ...(record.case_id ? [caseLink(record)] : [])];
@@ -60,8 +60,9 @@ function reopenButton(path, page) {
   return button("重新打开", "", "refresh", () => page.run(() => reopen(path)));
 }
 
-/** @param {string} path @param {number} left */
-async function confirm(path, left) {
+/** @param {string} path @param {() => Promise<number>} unheard */
+async function confirm(path, unheard) {
+  const left = await unheard();
   const note = left ? `还有 ${left} 处要紧处没有听过。可以先听，也可以现在就交。` : "要紧处都听过了。";
   const answer = await ask({
     title: "交给群众核对？",
