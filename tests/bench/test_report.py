@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploy.bench import report
+from deploy.bench import desk, report
 
 
 def step(rooms: int, cores: float, lost: float = 0.0) -> dict[str, Any]:
@@ -69,3 +69,12 @@ def test_each_bench_writes_its_own_part_of_the_page(tmp_path):
     report.write(page, "# The desk\n\nquick\n")
     report.write(page, "# Lectures\n\nmore\n")
     assert page.read_text() == "# Rooms\n\nsecond\n\n# Lectures\n\nmore\n\n# The desk\n\nquick\n"
+
+
+def test_the_desks_part_says_every_figure():
+    names = [name for name, *_ in desk.ROWS]
+    figures: dict[str, Any] = {name: f"<{name}>" for name in names} | {"edits": 500, "cores": 2, "load_before": 0.4}
+    said = desk.part(figures, "141.0")
+    assert said.startswith("# How quick the correction page is\n")
+    assert all(f"| <{name}> |" in said for name in names)
+    assert "after 500 saved edits" in said
