@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import CLOSED_RECORD, ReceptionState, RecordState
+from server.domain.states import CLOSED_RECORD, KioskKind, ReceptionState, RecordState
 from server.errors import InvalidInput, WrongState
 from server.protocol.office import BookingKey, RecordToRead
 from server.reception import progress, tries
@@ -43,10 +43,23 @@ def _open(session: Session, actor: Actor, reception: Reception | None, record: V
     if record is None or record.confirmed_at is None or record.state == RecordState.DRAFT:
         return RecordToRead(state="preparing", words=PREPARING)
     store.lock_kiosk(session, actor.kiosk_id or 0)
-    if reception.kiosk_id != actor.kiosk_id:
-        raise WrongState(f"这份记录要在“{reception.kiosk.name}”看，或者请工作人员给您打印出来。", code="other_kiosk")
+    if reception.kiosk_id != actor.kiosk_id and not _held_without_a_kiosk(reception, actor):
+        raise WrongState(f"这份记录要在{_where_to_read(reception)}看，或者请工作人员给您打印出来。", code="other_kiosk")
     if (there := store.sitting_of(session, actor)) is not None and there.id != reception.id:
         raise WrongState("这台机器上还有一位没有办完，请先结束那一位。", code="kiosk_busy")
+    if reception.kiosk_id != actor.kiosk_id:
+        reception.read_at_kiosk_id = actor.kiosk_id
     reception.left_kiosk_at, reception.unlock_tries = None, 0
     reception.kiosk_open_until = clock.now() + OPEN_FOR
     return RecordToRead(state="opened", words=OPENED)
+
+
+def _held_without_a_kiosk(reception: Reception, actor: Actor) -> bool:
+    """A talk on site stands at no machine: its record is read at any kiosk of its office or below."""
+    return reception.kiosk.kind == KioskKind.ROOM and actor.organization_path.startswith(reception.organization.path)
+
+
+def _where_to_read(reception: Reception) -> str:
+    if reception.kiosk.kind == KioskKind.ROOM:
+        return f"{reception.organization.name}的接谈机上"
+    return f"“{reception.kiosk.name}”"

@@ -91,8 +91,8 @@ def _right(reception: Reception, answer: str) -> bool:
 
 
 def _digits(number: str) -> str:
-    """7 of "A07"."""
-    return number.lstrip("Aa").lstrip("0")
+    """7 of "A07", and of "现07"."""
+    return number.lstrip("Aa现").lstrip("0")
 
 
 def _wrong(reception: Reception) -> JietanError:

@@ -88,7 +88,7 @@ def leave(session: Session, actor: Actor) -> None:
         calling.left(session, actor, reception)
     else:
         reception.left_kiosk_at = now
-    store.end_help(session, reception.kiosk_id)
+    store.end_help(session, actor.kiosk_id or 0)
 
 
 def rate(session: Session, actor: Actor, score: Score) -> Reception:

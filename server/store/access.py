@@ -115,7 +115,8 @@ def _worked_on_by(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool
 
 
 def _at_kiosk(actor: Actor) -> ColumnElement[bool]:
-    return and_(Reception.kiosk_id == actor.kiosk_id, Reception.left_kiosk_at.is_(None))
+    here = or_(Reception.kiosk_id == actor.kiosk_id, Reception.read_at_kiosk_id == actor.kiosk_id)
+    return and_(here, Reception.left_kiosk_at.is_(None))
 
 
 def kiosk_open(now: datetime) -> ColumnElement[bool]:

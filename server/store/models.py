@@ -324,6 +324,8 @@ class Reception(Base):
     """Channel of domain/states.py: video, on_site where the leader sits with the petitioner, or alone."""
     place: Mapped[str] = mapped_column(String(100), default="", server_default="")
     """Where it was held, if not at the kiosk."""
+    read_at_kiosk_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    """The kiosk at which the record of a talk on site is read, where its petitioner opened it at one."""
     kiosk: Mapped[Kiosk] = relationship()
     organization: Mapped[Organization] = relationship()
     receiver: Mapped[User | None] = relationship()

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from server import clock
 from server.protocol.office import NewUser
-from server.reception import accounts
+from server.reception import accounts, revisions
+from server.reception.canonical import settle
 from server.store.models import (
     Booking,
     Line,
@@ -25,6 +26,7 @@ from server.store.models import (
 )
 from tests.office import PASSWORD, client_of, running, settings_for
 from tests.reception import room_talk
+from tests.records.office import strokes
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +245,49 @@ def test_who_left_the_room_early_stands_in_the_record_with_the_time(desk):
     span = " 到 ".join(f"{one.astimezone(clock.OFFICE_ZONE):%H:%M:%S}" for one in (gone, back))
     assert f"其间 {span} 离开" in people["赵律师"]
     assert people["吴大山"].endswith("谈到结束。")
+
+
+def test_its_record_is_opened_read_and_signed_at_a_kiosk_of_the_office_or_below(desk):
+    talk = begin(desk, name="郑玉兰", phone="13700004444")
+    assert start(desk, talk).status_code == 200
+    record = recorded(desk, talk)
+    kiosk, key = desk.started.kiosk, {"code": talk["query_code"], "phone_last4": "4444"}
+    assert kiosk.post("/api/kiosk/record", json=key).json()["state"] == "preparing"
+    assert kiosk.get(f"/api/reading/{record}").status_code == 404
+    with desk.started.office.store.write() as session:
+        found = session.get_one(VisitRecord, record)
+        found.state, found.confirmed_at = "confirmed", clock.now()
+        revisions.add(session, found, "confirm", author="林悦", after=settle(session, found))
+    assert kiosk.post("/api/kiosk/record", json=key | {"phone_last4": "1111"}).status_code == 404
+    assert kiosk.post("/api/kiosk/record", json=key).json()["state"] == "opened"
+    shown = kiosk.get("/api/kiosk/sitting").json()
+    assert (shown["step"], shown["record_id"], shown["reception_id"]) == ("read", record, talk["reception_id"])
+    read = kiosk.get(f"/api/reading/{record}").json()
+    drawn = {"signer": 0, "strokes": strokes(), "aspect": 0.5, "sha256": read["sha256"]}
+    assert kiosk.post(f"/api/reading/{record}/signature", json=drawn).is_success
+    assert kiosk.get("/api/kiosk/sitting").json()["step"] == "slip"
+    assert kiosk.post("/api/kiosk/sitting/leave").status_code == 204
+    assert kiosk.get(f"/api/reading/{record}").status_code == 404, "the next one at this kiosk reads nothing of it"
+    assert desk.clerk.get(f"/api/on-site/{talk['reception_id']}").json()["place"] == "现场接访室"
+
+
+def test_a_kiosk_of_another_office_does_not_open_it(desk):
+    ids = desk.started.ids
+    with desk.started.office.store.write() as session:
+        other = session.get_one(Organization, ids["other"])
+        asked = NewUser(username="elsewhere", name="钱进", role="clerk", title="", organization_id=other.id, password=PASSWORD)
+        accounts.add_user(session, other, asked)
+    there = client_of(desk.started.anonymous, desk.started.office, "elsewhere")
+    new = {"kind": "on_site", "leader_id": ids["leader"], "name": "冯春", "phone": "13700005555", "matter": "低保"}
+    talk = there.post("/api/on-site", json=new).json()
+    assert there.post(f"/api/on-site/{talk['reception_id']}/start", json={"words": "同意"}).status_code == 200
+    record = recorded(desk, talk)
+    with desk.started.office.store.write() as session:
+        session.get_one(VisitRecord, record).state = "confirmed"
+        session.get_one(VisitRecord, record).confirmed_at = clock.now()
+    refused = desk.started.kiosk.post("/api/kiosk/record", json={"code": talk["query_code"], "phone_last4": "5555"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "other_kiosk")
+    assert "石桥镇的接谈机" in refused.json()["error"]["message"]
 
 
 def test_a_line_that_is_nobodys_stays_so_when_it_is_cut_in_two(desk):
