@@ -105,6 +105,7 @@ ANSWERED = _from(S.REPLIED, S.CONCLUDED)
 REVIEWS = _from(S.REVIEWING, S.REVIEWED, S.REEXAMINING, S.REEXAMINED)
 ENDED = _from(S.GUIDED, S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, S.MERGED, S.CONCLUDED, S.REVIEWED, S.REEXAMINED)
 """Nothing is owed to the petitioner any more, unless they ask for a review."""
+REFERRAL_LIMITS = ("register_and_refer", "refer_again")
 ACCEPTANCE_LIMITS = ("notify_acceptance", "simple_accept")
 CONCLUSION_LIMITS = ("conclude", "simple_conclude")
 
@@ -112,15 +113,15 @@ STEPS: Mapping[Step, StepRule] = {
     Step.SCREEN: StepRule("甄别", "甄别", _from(S.REGISTERED), ("office",), needs=("purpose", "category"), may=("place", "litigation", "simple")),
     Step.GUIDE: StepRule(
         "引导到法定途径", "诉访分离，引导到", _from(S.REGISTERED), ("office",), S.GUIDED, needs=("route",),
-        meets=("register_and_refer",), may=("reason",),
+        meets=REFERRAL_LIMITS, may=("reason",),
     ),
     Step.ASSIGN: StepRule(
         "转送、交办", "转送、交办", _from(S.REGISTERED, *GOING_ON), ("office",), S.ASSIGNED, needs=("units",),
-        meets=("register_and_refer",),
+        meets=REFERRAL_LIMITS,
     ),
     Step.RECEIVE: StepRule("签收", "签收", GOING_ON, ("unit",), share=frozenset({A.SENT})),
     Step.OBJECT: StepRule(
-        "提出异议", "认为不归本单位办，提出异议", _from(S.ASSIGNED), ("unit",), needs=("reason",),
+        "提出异议", "认为不归本单位办，提出异议", GOING_ON, ("unit",), needs=("reason",),
         share=frozenset({A.SENT, A.RECEIVED}),
     ),
     Step.UPHOLD_OBJECTION: StepRule(
@@ -142,7 +143,7 @@ STEPS: Mapping[Step, StepRule] = {
     ),
     Step.NO_LONGER_ACCEPT: StepRule(
         "不再受理", "不再受理", _from(S.REGISTERED, S.ASSIGNED), ("office", "unit"), S.NO_LONGER_ACCEPTED, needs=("reason",),
-        letter=LetterKind.NO_LONGER_ACCEPTANCE, meets=("register_and_refer", *ACCEPTANCE_LIMITS),
+        letter=LetterKind.NO_LONGER_ACCEPTANCE, meets=(*REFERRAL_LIMITS, *ACCEPTANCE_LIMITS),
     ),
     Step.FEED_BACK: StepRule(
         "反馈", "反馈", GOING_ON, ("unit",), needs=("reason",), share=frozenset({A.SENT, A.RECEIVED, A.SENT_BACK})

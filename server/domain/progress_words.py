@@ -10,7 +10,7 @@ from typing import Any
 
 from server.domain.deadline_words import chinese_day
 from server.domain.flow import Step
-from server.domain.limits import PAUSES
+from server.domain.limits import PAUSES, Rule
 from server.domain.states import CaseState
 from server.protocol.office import ProgressStep
 
@@ -113,6 +113,7 @@ def due(rule: str, day: date, unit: str, office: str) -> str:
     who, until = unit or "承办单位", f"{chinese_day(day)}以前"
     return {
         "register_and_refer": f"{until}，{office}会转给该办的单位。",
+        "refer_again": f"{until}，{office}会转给别的单位。",
         "notify_acceptance": f"{until}，{who}会书面告诉您受理不受理、怎么办。",
         "simple_accept": f"{until}，{who}会告诉您受理不受理。",
         "conclude": f"{until}，{who}会给您一份写好的处理意见。",
@@ -135,17 +136,26 @@ _AHEAD: Mapping[CaseState, tuple[str, ...]] = {
     CaseState.REVIEWED: ("不服可以申请复核",),
     CaseState.REEXAMINING: ("复核意见",),
 }
-_NOTES = {"不服可以申请复查": "收到处理意见书 30 天里", "不服可以申请复核": "收到复查意见书 30 天里", "书面答复": "受理以后 60 天里"}
 
 
-def ahead(state: CaseState, due_on: date | None, *, asked: bool = False) -> tuple[ProgressStep, ...]:
-    """What is still to come; the first of it has its day.  `asked`: for the review or re-examination that is open now."""
+def ahead(
+    state: CaseState, due_on: date | None, rules: Mapping[str, Rule], *, simple: bool = False, asked: bool = False
+) -> tuple[ProgressStep, ...]:
+    """What is still to come under the limits of its office; the first of it has its day.
+
+    `asked`: for the review or re-examination that is open now.
+    """
     steps = []
     if asked and _AHEAD.get(state, ())[:1] == ("不服可以申请复查",):
-        return ahead(CaseState.REVIEWING, None)
+        return ahead(CaseState.REVIEWING, due_on, rules)
     if asked and _AHEAD.get(state, ())[:1] == ("不服可以申请复核",):
-        return ahead(CaseState.REEXAMINING, None)
+        return ahead(CaseState.REEXAMINING, due_on, rules)
+    notes = {
+        "书面答复": f"受理以后 {rules['simple_conclude' if simple else 'conclude'].limit}里",
+        "不服可以申请复查": f"收到处理意见书 {rules['request_review'].limit}里",
+        "不服可以申请复核": f"收到复查意见书 {rules['request_reexamination'].limit}里",
+    }
     for number, what in enumerate(_AHEAD.get(state, ())):
         until = f"最迟 {chinese_day(due_on)}" if number == 0 and due_on is not None else ""
-        steps.append(ProgressStep(at=until, what=what, note="" if until else _NOTES.get(what, ""), done=False))
+        steps.append(ProgressStep(at=until, what=what, note="" if until else notes.get(what, ""), done=False))
     return tuple(steps)

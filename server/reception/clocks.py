@@ -62,6 +62,15 @@ def begin(
     return made
 
 
+def begin_once(session: Session, case: StoredCase, rule: str, organization_id: int | None, starts_on: date) -> None:
+    """A deadline that begins on this day, unless it runs from then or before already; one that began later gives way."""
+    running = store.open_deadlines_of(session, case.id, (rule,))
+    if not any(one.starts_on <= starts_on for one in running):
+        for one in running:
+            one.dropped_at = clock.now()
+        begin(session, case, rule, organization_id, starts_on)
+
+
 def begin_received(session: Session, office: Organization, cases: Sequence[StoredCase], rule: str) -> None:
     """The office's first deadline of each of these new cases, from the day it was received."""
     law, today = rules_of(session, office.path)[rule], clock.today()

@@ -6,6 +6,7 @@ told; what happened is one event that never changes.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -38,7 +39,7 @@ from server.store import accounts, cases
 from server.store import flow as store
 from server.store import units as units_store
 from server.store.access import Actor
-from server.store.models import CasePause, StoredAssignment, StoredCase, StoredCaseEvent
+from server.store.models import CasePause, StoredAssignment, StoredCase, StoredCaseEvent, StoredDeadline
 
 OFFICERS = (StaffRole.LEADER, StaffRole.CLERK)
 SAID = {"reason": "写明原因", "text": "写文书的内容", "how": "写明怎么办的", "outcome": "写明结果", "day": "选日期", "units": "选单位",
@@ -70,6 +71,7 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
         raise told(session, case)
     if case.state not in rule.sources:
         raise WrongState(f"现在是“{terms.CASE_STATE[CaseState(case.state)]}”，不能“{rule.name}”。")
+    order = _asked_for(rule, order)
     _require(rule, order)
     share = _share(actor, case, shares, rule, order)
     before = case.state
@@ -79,9 +81,11 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
     target = _target(session, case, rule, step)
     if not store.move(session, case, order.version, target):
         raise told(session, case)
+    if target != before and target == CaseState.REGISTERED:
+        clocks.begin(session, case, "refer_again", case.organization_id, clock.today())
     clocks.meet(session, case, rule.meets, order.day or clock.today())
     for limit, whose in rule.starts:
-        clocks.begin(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or clock.today())
+        clocks.begin_once(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or clock.today())
     _issue(session, actor, case, rule, order, details)
     if target in (CaseState.GUIDED, CaseState.NOT_ACCEPTED, CaseState.NO_LONGER_ACCEPTED):
         clocks.drop(session, case)
@@ -142,6 +146,13 @@ def fitting_shares(actor: Actor, case: StoredCase, shares: list[StoredAssignment
 
 
 # --- what a step does --------------------------------------------------------------------------------------------
+
+
+def _asked_for(rule: StepRule, order: StepOrder) -> StepOrder:
+    """The order without what its step does not ask for: nobody dates a reply by saying a day with it."""
+    kept = {"version", "assignment_id", *rule.needs, *rule.may}
+    left_out = {name: one.default for name, one in StepOrder.model_fields.items() if name not in kept}
+    return order.model_copy(update=left_out)
 
 
 def _require(rule: StepRule, order: StepOrder) -> None:
@@ -213,12 +224,20 @@ def _give(session: Session, actor: Actor, case: StoredCase, unit: UnitOrder) -> 
 
 def _object(t: Taking) -> dict[str, object]:
     assert t.share is not None
-    open_ones = store.open_deadlines_of(t.session, t.case.id, ("object_to_assignment",))
-    own = [one for one in open_ones if one.organization_id == t.share.organization_id]
-    if not own or own[0].due_on < clock.today():
-        raise WrongState("提异议要在收到后 5 个工作日里提，现在过了。")
+    running = right_to_object(t.session, t.share)
+    if running is None:
+        raise WrongState("已经受理，或者提过异议了，不能再提。")
+    if running.due_on < clock.today():
+        limit = clocks.rules_of(t.session, t.case.organization.path)["object_to_assignment"].limit
+        raise WrongState(f"提异议要在收到后 {limit}里提，现在过了。")
     clocks.meet(t.session, t.case, ("object_to_assignment",), clock.today(), t.share.organization_id)
     return {"unit": t.share.organization.name}
+
+
+def right_to_object(session: Session, share: StoredAssignment) -> StoredDeadline | None:
+    """Until when a unit may say that its share is not its own to do; None: it has said so, or has accepted."""
+    running = store.open_deadlines_of(session, share.case_id, ("object_to_assignment",))
+    return next((one for one in running if one.organization_id == share.organization_id), None)
 
 
 def _take_back(t: Taking) -> dict[str, object]:
@@ -236,16 +255,22 @@ def _about_share(t: Taking) -> dict[str, object]:
 def _accept(t: Taking) -> dict[str, object]:
     t.case.accepted_on = clock.today()
     for one in store.standing_assignments(t.session, t.case.id):
-        if one.part == AssignmentPart.MAIN and one.state == AssignmentState.SENT:
-            one.state, one.received_at = AssignmentState.RECEIVED, clock.now()
+        if one.part == AssignmentPart.MAIN and one.state in (AssignmentState.SENT, AssignmentState.OBJECTED):
+            one.state, one.received_at = AssignmentState.RECEIVED, one.received_at or clock.now()
     clocks.drop(t.session, t.case, organization_id=t.case.unit_id, rules=("object_to_assignment",))
     clocks.begin(t.session, t.case, "simple_conclude" if t.case.simple else "conclude", t.case.unit_id, clock.today())
     return {}
 
 
+def is_owed(share: StoredAssignment) -> bool:
+    """Whether the office waits for this unit: for what it was assigned (交办), and for an objection to be decided."""
+    passed_on = share.kind == AssignmentKind.PASS_ON and share.state != AssignmentState.OBJECTED
+    return share.state in OPEN_ASSIGNMENT and not passed_on
+
+
 def _reply(t: Taking) -> dict[str, object]:
     shares = store.standing_assignments(t.session, t.case.id)
-    waiting = [one for one in shares if one.part != AssignmentPart.MAIN and one.state in OPEN_ASSIGNMENT]
+    waiting = [one for one in shares if one.part != AssignmentPart.MAIN and is_owed(one)]
     if waiting:
         names = "、".join(one.organization.name for one in waiting)
         raise WrongState(f"{names}还没有反馈，不能答复。")
@@ -289,6 +314,8 @@ def _end_pause(t: Taking) -> dict[str, object]:
     pause, last = store.running_pause(t.session, t.case.id), t.order.day or clock.today()
     if pause is None:
         raise WrongState("期限没有在停算。")
+    if last > clock.today():
+        raise InvalidInput("停算结束的日子不能在今天以后。", fields=["day"])
     if last < pause.first:
         raise InvalidInput("停算结束的日子不能早于开始的日子。", fields=["day"])
     pause.last, pause.outcome = last, t.order.outcome
@@ -336,10 +363,19 @@ def _conclude(t: Taking) -> dict[str, object]:
     return {}
 
 
+def _answered_on(t: Taking, limit: str) -> date | None:
+    """The day of the opinion that this right is against."""
+    days = [clock.day_in_office(one.issued_at) for one in store.letters(t.session, t.case.id) if DELIVERED.get(LetterKind(one.kind)) == limit]
+    return days[-1] if days else None
+
+
 def _later_request(limit: str) -> "Act":
     def act(t: Taking) -> dict[str, object]:
         if t.order.day is not None and t.order.day > clock.today():
             raise InvalidInput("收到申请的日子不能在今天以后。", fields=["day"])
+        answered = _answered_on(t, limit)
+        if t.order.day is not None and answered is not None and t.order.day < answered:
+            raise InvalidInput("收到申请的日子不能早于出意见书那天。", fields=["day"])
         running = store.open_deadlines_of(t.session, t.case.id, (limit,))
         for asked in (one for one in store.open_requests(t.session, t.case.id) if STEPS[Step(one.step)].meets == (limit,)):
             if t.order.day is not None and t.order.day > asked.asked_on:

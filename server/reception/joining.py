@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import terms
-from server.domain.flow import ENDED
+from server.domain.flow import ENDED, REFERRAL_LIMITS
 from server.domain.joins import BEING_HANDLED, HAPPENED, NAMES, OPEN, Deed, JoinKind
 from server.domain.states import OPEN_ASSIGNMENT, AssignmentPart, AssignmentState, CaseState, Purpose
 from server.errors import InvalidInput, NotAllowed, WrongState
@@ -307,10 +307,10 @@ def _guide_back(session: Session, actor: Actor, case: StoredCase, order: LinkOrd
         _same_accused(session, case, earlier)
     kept: dict[str, object] = {"state": case.state, "unit_id": case.unit_id, "repeat_of_id": case.repeat_of_id, "shares": []}
     owed = store.open_deadlines_of(session, case.id)
-    met = [one.id for one in owed if one.rule == "register_and_refer"]
+    met = [one.id for one in owed if one.rule in REFERRAL_LIMITS]
     kept["met"], kept["deadlines"] = met, [one.id for one in owed if one.id not in met]
     _move(session, case, CaseState.GUIDED)
-    clocks.meet(session, case, ("register_and_refer",), clock.today())
+    clocks.meet(session, case, REFERRAL_LIMITS, clock.today())
     clocks.drop(session, case)
     case.repeat_of_id = earlier.id
     _note(session, actor, case, "guide_back", order.reason, earlier, before=CaseState.REGISTERED)

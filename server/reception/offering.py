@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from server import clock
 from server.domain import letterstarts, terms
 from server.domain.flow import NEXT, STEPS, LetterKind, Step, StepRule, open_steps
 from server.domain.states import AssignmentPart, CaseState
 from server.protocol.flow import AskedExtension, StepOffer
-from server.reception.flow import fitting_shares, may, of_office
+from server.reception.flow import fitting_shares, may, of_office, right_to_object
 from server.store import flow as store
 from server.store.access import Actor
 from server.store.models import StoredAssignment, StoredCase, StoredExtension, StoredLetter
@@ -23,12 +24,25 @@ def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer,
     found = []
     for step in open_steps(CaseState(case.state)):
         rule = STEPS[step]
-        fitting = fitting_shares(actor, case, shares, rule) if rule.share else []
+        fitting = _fitting(session, actor, case, shares, step)
         possible = (not rule.share or fitting) and _sensible(step, asked is not None, paused, letters)
         if possible and may(actor, case, shares, rule):
             behalf = _behalf(actor, case, rule, fitting or [one for one in shares if one.part == AssignmentPart.MAIN])
             found.append((_rank(case, step, fitting, behalf, step in waited_for), _offer(step, fitting, behalf, asked)))
     return tuple(offer for _, offer in sorted(found, key=lambda one: one[0]))
+
+
+def _fitting(
+    session: Session, actor: Actor, case: StoredCase, shares: list[StoredAssignment], step: Step
+) -> list[StoredAssignment]:
+    """Shares that the step can be about."""
+    if not STEPS[step].share:
+        return []
+    found = fitting_shares(actor, case, shares, STEPS[step])
+    if step is not Step.OBJECT:
+        return found
+    until = {one.id: right_to_object(session, one) for one in found}
+    return [one for one in found if (right := until[one.id]) is not None and right.due_on >= clock.today()]
 
 
 def _sensible(step: Step, asked: bool, paused: bool, letters: Sequence[StoredLetter]) -> bool:

@@ -161,7 +161,7 @@ def _progress(session: Session, matter: Matter) -> Progress:
         office=place.name,
         now=progress_words.now(CaseState(case.state), unit, place.name),
         steps=(*_talk_steps(matter), *_case_steps(session, case, deadline, asked=bool(waiting))),
-        next_step=progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else _waiting(waiting, place.name),
+        next_step=_waiting(waiting, place.name) + (progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else ""),
         deadline=_own_words(view, deadline),
         ratings=_ratings(session, case),
         review=_review(session, case),
@@ -179,7 +179,7 @@ def _own_words(view: DeadlineView | None, deadline: StoredDeadline | None) -> De
 
 def _waiting(requests: Sequence[PetitionerRequest], office: str) -> str:
     names = "、".join(progress_words.NAMES[Step(one.step)] for one in requests)
-    return f"您申请了{names}，{office}收到了，会告诉您怎么办。" if names else ""
+    return f"您申请了{names}，{office}收到了。" if names else ""
 
 
 def _case_steps(session: Session, case: StoredCase, deadline: StoredDeadline | None, *, asked: bool) -> tuple[ProgressStep, ...]:
@@ -191,7 +191,9 @@ def _case_steps(session: Session, case: StoredCase, deadline: StoredDeadline | N
         for event, unit in store.events(session, case.id)
     ]  # fmt: skip
     due = deadline.due_on if deadline is not None else None
-    return (*progress_words.told(happened), *progress_words.ahead(CaseState(case.state), due, asked=asked))
+    rules = clocks.rules_of(session, case.organization.path)
+    ahead = progress_words.ahead(CaseState(case.state), due, rules, simple=case.simple, asked=asked)
+    return (*progress_words.told(happened), *ahead)
 
 
 # --- before there is a case ---------------------------------------------------------------------------------------
@@ -275,12 +277,16 @@ def _ask_review(session: Session, case: StoredCase, words: str) -> None:
     if step is None or offer is None or offer.why_not:
         raise WrongState(offer.why_not if offer else "现在还不能申请，收到处理意见书以后才能申请复查。", code="not_reviewable")
     now = clock.now()
+    day = clock.day_in_office(now)
     session.add(
         PetitionerRequest(
-            case_id=case.id, organization_id=case.organization_id, step=step, words=words, asked_at=now,
-            asked_on=clock.day_in_office(now),
+            case_id=case.id, organization_id=case.organization_id, step=step, words=words, asked_at=now, asked_on=day,
         )
     )  # fmt: skip
+    # The opinion is due from the request on, however long nobody takes the request up.
+    clocks.meet(session, case, STEPS[step].meets, day)
+    for limit, _ in STEPS[step].starts:
+        clocks.begin_once(session, case, limit, case.organization_id, day)
     session.add(StoredCaseEvent(case_id=case.id, at=now, author="信访人", kind=progress_words.ASKED[step]))
     session.flush()
 

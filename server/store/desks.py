@@ -49,6 +49,7 @@ from server.domain.states import (
 )
 from server.store.access import ACTORS, Actor, organizations_under, reads_case, visible_receptions
 from server.store.engine import once_per_reading
+from server.store.flow import undecided
 from server.store.models import (
     Organization,
     PetitionerRequest,
@@ -331,7 +332,7 @@ def _objections(actor: Actor, below: Below, today: Day) -> list[Stream]:
 def _extensions(actor: Actor, below: Below, today: Day) -> list[Stream]:
     own = _own(actor)
     decides = or_(own(StoredCase.organization_id), own(StoredCase.unit_id))
-    return [_of(actor, StoredExtension, StoredExtension.granted.is_(None), StoredCase.state == CaseState.ACCEPTED, decides)]
+    return [_of(actor, StoredExtension, undecided(), StoredCase.state == CaseState.ACCEPTED, decides)]
 
 
 def _feedback(actor: Actor, below: Below, today: Day) -> list[Stream]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain.limits import LAPSING
@@ -33,6 +33,14 @@ def move(session: Session, case: StoredCase, version: int, state: CaseState) -> 
     return moved is not None
 
 
+def undecided() -> ColumnElement[bool]:
+    """Of an extension: nobody has decided it, and the limit that it is about still runs."""
+    running = exists().where(
+        StoredDeadline.id == StoredExtension.deadline_id, StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None)
+    )
+    return and_(StoredExtension.granted.is_(None), running)
+
+
 # Statements that do not change are made once: to make one takes as long as to ask it.
 _CASE: BindParameter[int] = bindparam("case")
 _CASES: BindParameter[Any] = bindparam("cases", expanding=True)
@@ -46,7 +54,7 @@ _OPEN_DEADLINES = (
     .order_by(StoredDeadline.due_on, StoredDeadline.id)
 )
 _PAUSES = select(CasePause).where(CasePause.case_id.in_(_CASES)).order_by(CasePause.first, CasePause.id)
-_OPEN_EXTENSION = select(StoredExtension).where(StoredExtension.case_id == _CASE, StoredExtension.granted.is_(None))
+_OPEN_EXTENSION = select(StoredExtension).where(StoredExtension.case_id == _CASE, undecided())
 _OPEN_REQUESTS = (
     select(PetitionerRequest).where(PetitionerRequest.case_id == _CASE, PetitionerRequest.taken_at.is_(None)).order_by(PetitionerRequest.id)
 )

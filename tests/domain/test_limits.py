@@ -19,6 +19,7 @@ CITY = "《本市信访事项办理规则》第五条"
 
 @pytest.mark.parametrize(("rule", "value", "unit", "article"), [
     ("register_and_refer", 15, "days", "二十二"),
+    ("refer_again", 15, "days", "二十二"),
     ("notify_acceptance", 15, "days", "二十三"),
     ("object_to_assignment", 5, "working_days", "二十三"),
     ("conclude", 60, "days", "三十四"),

@@ -17,6 +17,7 @@ ONE = timedelta(days=1)
 CALENDAR, WORKING = "days", "working_days"
 LIMITS: dict[str, tuple[int, str]] = {
     "register_and_refer": (15, CALENDAR),
+    "refer_again": (15, CALENDAR),
     "notify_acceptance": (15, CALENDAR),
     "object_to_assignment": (5, WORKING),
     "conclude": (60, CALENDAR),
@@ -32,6 +33,7 @@ RIGHTS = ("request_review", "request_reexamination")
 STOPPED_BY = {
     "conclude": {"mediation"}, "simple_conclude": {"mediation"}, "review": {"supplement"}, "reexamination": {"hearing", "supplement"},
 }  # fmt: skip
+REFERRAL = ("register_and_refer", "refer_again")
 ACCEPTANCE = ("notify_acceptance", "simple_accept")
 CONCLUSION = ("conclude", "simple_conclude")
 ANSWERED = {"not_accepted", "replied", "concluded", "reviewing", "reviewed", "reexamining", "reexamined"}
@@ -226,7 +228,7 @@ class Books:
 
     def _guide(self, matter: Matter, entry: Entry) -> None:
         matter.state = "guided"
-        self._meet(matter, ("register_and_refer",), entry.day)
+        self._meet(matter, REFERRAL, entry.day)
         self._drop(matter, entry.day)
 
     def _assign(self, matter: Matter, entry: Entry) -> None:
@@ -235,7 +237,7 @@ class Books:
                 matter.unit = unit
                 self._begin(matter, "simple_accept" if matter.simple else "notify_acceptance", unit, entry.day, entry.day)
             self._begin(matter, "object_to_assignment", unit, entry.day, entry.day)
-        self._meet(matter, ("register_and_refer",), entry.day)
+        self._meet(matter, REFERRAL, entry.day)
         matter.state = "assigned"
 
     def _object(self, matter: Matter, entry: Entry) -> None:
@@ -244,6 +246,7 @@ class Books:
     def _take_back(self, matter: Matter, entry: Entry) -> None:
         self._drop(matter, entry.day, matter.unit)
         matter.unit, matter.state = None, "registered"
+        self._begin(matter, "refer_again", matter.office, entry.day, entry.day)
 
     def _accept(self, matter: Matter, entry: Entry) -> None:
         self._drop(matter, entry.day, matter.unit, "object_to_assignment")
@@ -258,7 +261,7 @@ class Books:
         matter.letters.append(["non_acceptance", None])
 
     def _no_longer_accept(self, matter: Matter, entry: Entry) -> None:
-        self._meet(matter, ("register_and_refer", *ACCEPTANCE), entry.day)
+        self._meet(matter, (*REFERRAL, *ACCEPTANCE), entry.day)
         self._drop(matter, entry.day)
         matter.state = "no_longer_accepted"
 

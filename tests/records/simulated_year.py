@@ -381,7 +381,8 @@ class Year:
 
     def request_review(self, session: Session, day: date, number: int) -> None:
         case = session.get_one(StoredCase, number)
-        clerk, asked = self.actor(case.organization_id, StaffRole.CLERK), day - timedelta(days=self.random.choice((0, 0, 2)))
+        clerk, answered = self.actor(case.organization_id, StaffRole.CLERK), flow.store.letters(session, number)[-1].issued_at
+        asked = max(day - timedelta(days=self.random.choice((0, 0, 2))), clock.day_in_office(answered))
         self.done(session, day, case, clerk, Step.REQUEST_REVIEW, day=asked.isoformat(), reason="有正当理由", data={"day": asked})
         self.after(day, 1, 40, lambda s, d: self.review(s, d, number))
 

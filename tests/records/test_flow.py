@@ -223,9 +223,92 @@ def test_an_objection_within_five_working_days_and_another_unit(matter: Matter):
     assert matter.view(PLANNER).unit == "县规划局"
 
 
+def test_a_matter_that_comes_back_has_a_day_by_which_it_goes_out_again(matter: Matter):
+    matter.give((LAND, "main"))
+    at("2026-06-12")
+    matter.take(HANDLER, Step.OBJECT, reason="归规划局管")
+    matter.take(matter.world.clerk, Step.UPHOLD_OBJECTION, reason="确实不归他们")
+    again = matter.deadlines()["refer_again"]
+    assert (again.due_on, again.organization_id) == (date(2026, 6, 27), 1)
+    at("2026-06-15")
+    matter.give((PLANNING, "main"))
+    assert matter.deadlines()["refer_again"].done_on == date(2026, 6, 15)
+
+
+def test_a_supporting_unit_may_object_after_the_main_unit_has_accepted(matter: Matter):
+    matter.give((LAND, "main"), (TOWN, "township"))
+    matter.take(HANDLER, Step.ACCEPT)
+    assert "object" not in {one.step for one in matter.view(HANDLER).offers}
+    with refused(WrongState, "已经受理"):
+        matter.take(HANDLER, Step.OBJECT, reason="归规划局管")
+    assert "object" in {one.step for one in matter.view(TOWN_HANDLER).offers}
+    at("2026-06-16")
+    matter.take(TOWN_HANDLER, Step.OBJECT, reason="那块地在邻镇")
+    with refused(WrongState, "石桥镇政府还没有反馈"):
+        matter.take(HANDLER, Step.REPLY, text="已经补发。")
+    matter.take(matter.world.clerk, Step.UPHOLD_OBJECTION, reason="在邻镇")
+    assert matter.state == CaseState.ACCEPTED
+    assert "refer_again" not in matter.deadlines()
+    matter.take(HANDLER, Step.REPLY, text="已经补发。")
+
+
+def test_a_unit_that_accepts_after_all_objects_no_longer(matter: Matter):
+    matter.give((LAND, "main"))
+    matter.take(HANDLER, Step.OBJECT, reason="归规划局管")
+    matter.take(HANDLER, Step.ACCEPT)
+    with pytest.raises(WrongState):
+        matter.take(matter.world.clerk, Step.UPHOLD_OBJECTION, reason="不归他们")
+    matter.take(HANDLER, Step.REPLY, text="已经补发。")
+
+
+def test_what_was_passed_on_need_not_be_fed_back(matter: Matter):
+    units = [UnitOrder(organization_id=LAND), UnitOrder(organization_id=TOWN, part="support", kind="pass_on")]
+    matter.take(matter.world.clerk, Step.ASSIGN, units=units)
+    matter.take(HANDLER, Step.ACCEPT)
+    matter.take(HANDLER, Step.REPLY, text="已经补发。")
+    assert matter.state == CaseState.REPLIED
+
+
+def test_no_step_is_dated_by_whoever_takes_it_unless_it_asks_for_a_day(matter: Matter):
+    matter.give((LAND, "main"))
+    at("2026-07-20")
+    matter.take(HANDLER, Step.ACCEPT, day="2026-06-10")
+    assert matter.deadlines()["notify_acceptance"].done_on == date(2026, 7, 20)
+    at("2026-12-01")
+    matter.take(HANDLER, Step.REPLY, text="已经补发。", day="2026-07-21")
+    assert matter.deadlines()["conclude"].done_on == date(2026, 12, 1)
+
+
+def test_a_pause_does_not_end_in_the_future_and_a_request_does_not_come_before_its_opinion(matter: Matter):
+    matter.accept()
+    matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
+    with refused(InvalidInput, "今天以后"):
+        matter.take(HANDLER, Step.END_PAUSE, outcome="先停着", day="2027-06-09")
+    matter.take(HANDLER, Step.END_PAUSE, outcome="达成协议")
+    at("2026-06-20")
+    matter.take(HANDLER, Step.REPLY, text="已经补发。")
+    with refused(InvalidInput, "不能早于出意见书那天"):
+        matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-06-19")
+    matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-06-20")
+
+
+def test_more_days_that_a_unit_asked_for_are_nobody_elses(matter: Matter):
+    matter.accept()
+    matter.take(HANDLER, Step.ASK_EXTENSION, days=10, reason="要重新测量")
+    matter.take(matter.world.clerk, Step.WITHDRAW, reason="换规划局办")
+    matter.give((PLANNING, "main"))
+    matter.take(PLANNER, Step.ACCEPT)
+    case = matter.view(matter.world.leader)
+    assert "grant_extension" not in {one.step for one in case.offers}
+    with refused(WrongState, "没有等着批准"):
+        matter.take(matter.world.leader, Step.GRANT_EXTENSION)
+    matter.take(PLANNER, Step.ASK_EXTENSION, days=20, reason="刚接手")
+
+
 def test_an_objection_after_five_working_days_is_too_late(matter: Matter):
     matter.give((LAND, "main"))
     at("2026-06-17")
+    assert "object" not in {one.step for one in matter.view(HANDLER).offers}
     with refused(WrongState, "5 个工作日"):
         matter.take(HANDLER, Step.OBJECT, reason="归规划局管")
 

@@ -16,7 +16,7 @@ from server.protocol.flow import NewMatter, NewRating
 from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
 from server.reception import cases, documents, filing, progress, registering, signing, tries, work
 from server.store import flow as flow_store
-from server.store.models import AccessEntry, CasePerson, Reception, StoredCase
+from server.store.models import AccessEntry, CasePerson, LocalLimit, Reception, StoredCase, StoredDeadline
 from tests.records.office import World, sign
 from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, LETTER, TOWN, TOWN_HANDLER, Matter, at, refused
 
@@ -75,6 +75,18 @@ def test_every_step_is_told_with_its_day_and_nothing_of_what_was_said(matter: Ma
         ask(matter, ProgressReview, progress.ask_review)
 
 
+def test_what_is_to_come_is_told_with_the_limits_of_this_matter(matter: Matter):
+    def to_come() -> list[str]:
+        return [one.note for one in ask(matter).steps if not one.done and one.what == "书面答复"]
+
+    assert to_come() == ["受理以后 60 天里"]
+    with matter.world.write() as session:
+        session.add(LocalLimit(organization_id=1, rule="conclude", value=20, unit="days", source="县里的规定"))
+    assert to_come() == ["受理以后 20 天里"]
+    matter.take(matter.world.clerk, Step.SCREEN, purpose="request", category="物业纠纷", simple=True)
+    assert to_come() == ["受理以后 10 个工作日里"]
+
+
 def test_a_review_is_asked_for_in_time_and_the_office_takes_it_on(matter: Matter):
     with refused(WrongState, "现在还不能申请"):
         ask(matter, ProgressReview, progress.ask_review)
@@ -83,7 +95,8 @@ def test_a_review_is_asked_for_in_time_and_the_office_takes_it_on(matter: Matter
     at("2026-07-09")
     asked = ask(matter, ProgressReview, progress.ask_review, words="量得不对，请再量一次。")
     assert (asked.review.asked, steps(asked)[-1]) == ("2026年7月9日（星期四）", "7月9日 您申请复查")
-    assert (asked.deadline, asked.next_step) == (None, "您申请了复查，临溪县信访局收到了，会告诉您怎么办。")
+    assert asked.next_step == "您申请了复查，临溪县信访局收到了。2026年8月8日（星期六）以前，会给您复查意见。"
+    assert (asked.deadline.name, asked.deadline.due) == ("复查意见", "2026-08-08")
     assert [one.what for one in asked.steps if not one.done] == ["复查意见", "不服可以申请复核"]
     with refused(WrongState, "已经申请了复查"):
         ask(matter, ProgressReview, progress.ask_review)
@@ -100,7 +113,9 @@ def test_a_review_is_asked_for_in_time_and_the_office_takes_it_on(matter: Matter
     with matter.world.read() as session:
         assert work.listed(session, matter.world.clerk, Desk.REQUESTS, "").rows == ()
     assert matter.view(matter.world.clerk).requests == ()
-    assert matter.deadlines()["review"].due_on.isoformat() == "2026-08-08"
+    with matter.world.read() as session:
+        (review,) = session.scalars(select(StoredDeadline).where(StoredDeadline.rule == "review")).all()
+    assert (review.due_on.isoformat(), review.dropped_at) == ("2026-08-08", None)
     assert ask(matter).now == "正在复查。"
 
 
