@@ -108,7 +108,7 @@ def held(day_id: Number, order: DayOrder, db: Db, actor: LeaderOrClerk) -> Offic
 
 @router.get("/bookings")
 def listed(db: Db, actor: LeaderOrClerk, state: BookingState = BookingState.ASKED, before: Asked = None) -> dict[str, Any]:
-    """A hundred bookings in one state, the newest first."""
+    """A hundred bookings in one state: those to be decided or to come by their time, the others the newest first."""
     rows, more = bookings.listed(db, actor, state, before)
     return {"rows": rows, "more": more}
 

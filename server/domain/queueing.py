@@ -1,7 +1,8 @@
 """Who is called next, why, and how long it may take: rules that anybody in the hall can read (data/queue.toml).
 
-First come, first called.  A rule lets somebody count as having come some minutes earlier, or go before all others; who was
-not there when called lets the next two pass and comes back behind them.  No score, no person's past, nothing hidden.
+First come, first called.  A rule lets somebody count as having come some minutes earlier, or go before all others; who
+booked a time and is there for it counts as having come some minutes before that time; who was not there when called lets
+the next two pass and comes back behind them.  No score, no person's past, nothing hidden.
 """
 
 import heapq
@@ -14,7 +15,9 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any, Literal, get_args
 
-SaidBy = Literal["petitioner", "staff"]
+SaidBy = Literal["petitioner", "staff", "booking"]
+BOOKED = "booked"
+"""The rule for whoever booked a time: nobody says it of a person, the booking does."""
 MOST_MINUTES = 120
 """A local rule cannot make anybody count as having come earlier than this: more would be another kind of rule."""
 SPREAD = 1.28
@@ -49,6 +52,8 @@ class Rule:
     @property
     def effect(self) -> str:
         """What it does, e.g. 算早到 30 分钟."""
+        if self.said_by == "booking":
+            return f"按约好的时间往前 {self.minutes} 分钟排"
         return "排在最前" if self.absolute else f"算早到 {self.minutes} 分钟"
 
 
@@ -118,10 +123,12 @@ class Entry:
     lets_pass: tuple[str, ...] = ()
     """Ids of those who may go first because the person was not there when called."""
     called_by: int | None = None
+    booked_at: datetime | None = None
+    """The time that the person booked and came for before it was over."""
 
 
 def strongest(entry: Entry, rules: Mapping[str, Rule]) -> Rule | None:
-    """The rule that counts for the person: the largest one."""
+    """The rule of the person's claims that counts: the largest one."""
     held = [rules[name] for name in entry.claims if name in rules and rules[name].active]
     return max(held, key=lambda rule: (rule.absolute, rule.minutes, rule.id), default=None)
 
@@ -129,7 +136,13 @@ def strongest(entry: Entry, rules: Mapping[str, Rule]) -> Rule | None:
 def counts_from(entry: Entry, rules: Mapping[str, Rule]) -> datetime:
     """The moment at which the person counts as having come."""
     rule = strongest(entry, rules)
-    return entry.arrived_at - timedelta(minutes=rule.minutes if rule else 0)
+    came = entry.arrived_at - timedelta(minutes=rule.minutes if rule else 0)
+    return min(came, _by_booking(entry, rules) or came)
+
+
+def _by_booking(entry: Entry, rules: Mapping[str, Rule]) -> datetime | None:
+    rule = rules.get(BOOKED)
+    return entry.booked_at - timedelta(minutes=rule.minutes) if entry.booked_at is not None and rule is not None and rule.active else None
 
 
 def _key(entry: Entry, rules: Mapping[str, Rule]) -> tuple[bool, datetime, datetime, str]:
@@ -186,12 +199,16 @@ def why_here(entry: Entry, rules: Mapping[str, Rule], present: Iterable[str], zo
 
 def _by_rule(entry: Entry, rules: Mapping[str, Rule], zone: Any) -> str:
     came = f"{entry.arrived_at.astimezone(zone):%H:%M}"
+    counted = counts_from(entry, rules)
     rule = strongest(entry, rules)
+    if rule is not None and rule.absolute:
+        return f"{came} 取的号，{rule.name}，排在最前。"
+    if entry.booked_at is not None and counted < entry.arrived_at and counted == _by_booking(entry, rules):
+        booked = f"{entry.booked_at.astimezone(zone):%H:%M}"
+        return f"{came} 取的号，约的是 {booked}，往前 {rules[BOOKED].minutes} 分钟，按 {counted.astimezone(zone):%H:%M} 排。"
     if rule is None:
         return f"{came} 取的号，按先来后到。"
-    if rule.absolute:
-        return f"{came} 取的号，{rule.name}，排在最前。"
-    return f"{came} 取的号，{rule.name}，{rule.effect}，按 {counts_from(entry, rules).astimezone(zone):%H:%M} 排。"
+    return f"{came} 取的号，{rule.name}，{rule.effect}，按 {counted.astimezone(zone):%H:%M} 排。"
 
 
 # --- how long ------------------------------------------------------------------------------------------------------

@@ -212,7 +212,8 @@ class BookingRow(Message):
     category: str
     asked_at: Moment
     office: str
-    room: str
+    where: str
+    """Where they are to go."""
     day_id: int | None
     on_day: date | None
     slot: int | None

@@ -43,7 +43,7 @@ class QueueRuleView(Message):
     minutes: int
     absolute: bool
     active: bool
-    said_by: Literal["petitioner", "staff"]
+    said_by: Literal["petitioner", "staff", "booking"]
     source: str
 
 

@@ -3,6 +3,8 @@
 A slot is one person's from the moment it is asked for; two who want the last one are told apart by the lock on its day.
 """
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -256,8 +258,9 @@ def one(session: Session, actor: Actor, booking_id: int) -> Booking:
 
 
 def listed(session: Session, actor: Actor, state: BookingState, before: int | None) -> tuple[list[BookingRow], bool]:
-    """A hundred bookings in one state, the newest first, and whether there are more."""
-    found = store.listed(session, actor, state, before)
+    """A hundred bookings in one state, those behind `before` where it is told, and whether there are more."""
+    last = store.booking_of(session, actor, before) if before is not None else None
+    found = store.listed(session, actor, state, last, clock.today())
     return [row(actor, booking) for booking in found[: store.PAGE_ROWS]], len(found) > store.PAGE_ROWS
 
 
@@ -325,7 +328,7 @@ def row(actor: Actor, booking: Booking) -> BookingRow:
         id=booking.id, version=booking.version, code=booking.code, state=booking.state,
         state_words=BOOKING_STATE[BookingState(booking.state)], name=booking.name, phone=booking.phone, matter=booking.matter,
         category=booking.category, asked_at=booking.asked_at, office=booking.organization.name,
-        room=booking.room.name if booking.room else "", day_id=booking.day_id, on_day=day.on_day if day else None,
+        where=_place(booking) or booking.organization.name, day_id=booking.day_id, on_day=day.on_day if day else None,
         slot=booking.slot, time=_time(booking), leader=_leader(day), kind_words=DAY_KIND[DayKind(day.kind)] if day else "",
         reception_id=booking.reception_id, may=may(actor, booking),
     )  # fmt: skip
@@ -379,6 +382,23 @@ def give_back(session: Session, actor: Actor, booking: Booking) -> None:
     if not store.change_booking(session, booking, booking.version, (BookingState.ARRIVED,), reception_id=None):
         raise Conflict("别人刚刚办过这个预约，请看过再办。")
     _note(session, booking, actor, actor.name, "given_back", "")
+
+
+def booked_times(session: Session, found: Sequence[Reception]) -> dict[str, datetime]:
+    """For which time those of these receptions that came to a booking were booked; none for who came when it was over."""
+    asked = {one.id: one.asked_at for one in found}
+    booked = store.of_receptions(session, asked)
+    spans = {reception_id: _span(one) for reception_id, one in booked.items()}
+    return {reception_id: span[0] for reception_id, span in spans.items() if span is not None and asked[reception_id] < span[1]}
+
+
+def _span(booking: Booking) -> tuple[datetime, datetime] | None:
+    """From when to when its slot is."""
+    if booking.day is None or booking.slot is None:
+        return None
+    hours = hours_of(booking.day)
+    began = hours.starts(booking.day.on_day, booking.slot)
+    return began, began + timedelta(minutes=hours.slot_minutes)
 
 
 def when_words(day: ReceptionDay | None, slot: int | None) -> str:

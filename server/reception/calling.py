@@ -189,7 +189,7 @@ def _no_show(session: Session, actor: Actor, place: QueuePlace, order: QueueOrde
 
 
 def _set_claims(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) -> None:
-    if unknown := set(order.claims) - set(queueing.RULES):
+    if unknown := set(order.claims) - {name for name, rule in queueing.RULES.items() if rule.said_by != "booking"}:
         raise InvalidInput("没有这一条规则。", fields=sorted(unknown))
     if not order.why.strip():
         raise InvalidInput("请写明为什么改。", fields=["why"])

@@ -17,6 +17,7 @@ from server.domain import queueing
 from server.domain.queueing import MEASURES, Entry, LocalRule, Rule, Seat, Wait
 from server.errors import NotFound
 from server.protocol.queueing import Hall, HallDisplay, Queue, QueueRow, QueueRuleView, Shown, Standing
+from server.reception import bookings
 from server.settings import Settings
 from server.store import accounts
 from server.store import queueing as store
@@ -77,7 +78,8 @@ def circle(session: Session, halls: Collection[int], users: Collection[int] = ()
     now = clock.now()
     every, served, places = _hanging_together(session, set(halls), set(users))
     rules = rules_by_hall(session, every)
-    entries = [_entry(place) for place in places]
+    booked = bookings.booked_times(session, [place.reception for place in places])
+    entries = [_entry(place, booked.get(place.reception_id)) for place in places]
     line = queueing.in_order(entries, rules.__getitem__)
     since = now - timedelta(days=MEASURES.days)
     return Circle(
@@ -108,11 +110,12 @@ def _hanging_together(
         halls, users = wider, known
 
 
-def _entry(place: QueuePlace) -> Entry:
+def _entry(place: QueuePlace, booked_at: datetime | None) -> Entry:
     reception = place.reception
     return Entry(
         reception.id, reception.number, reception.asked_at, reception.organization_id, tuple(place.claims), place.wanted_id,
         place.skipped_at, tuple(place.lets_pass), place.called_by_id,
+        booked_at,
     )  # fmt: skip
 
 

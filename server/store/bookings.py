@@ -4,10 +4,19 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import (
+    CursorResult,
+    Select,
+    case,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
-from server.domain.bookings import BookingDeed, BookingState
+from server.domain.bookings import OPEN, BookingDeed, BookingState
 from server.domain.reception_days import PUBLIC_KINDS, DayState
 from server.domain.states import CaseState, KioskKind, StaffRole
 from server.store.access import Actor, organizations_under, visible_bookings
@@ -181,12 +190,36 @@ def _with_day(query: Select[Booking]) -> Select[Booking]:
     return query.options(leader, joinedload(Booking.organization), joinedload(Booking.room))
 
 
-def listed(session: Session, actor: Actor, state: BookingState, before: int | None) -> Sequence[Booking]:
-    """Visible bookings in one state, the newest first: one more than a page where there are more."""
+def listed(session: Session, actor: Actor, state: BookingState, after: Booking | None, today: date) -> Sequence[Booking]:
+    """Visible bookings in one state, one more than a page where there are more: those that something is to be done about
+    by their time, whose day is over behind them; the others the newest first.  `after`: those behind this one."""
     query = _with_day(visible_bookings(actor)).where(Booking.state == state)
-    if before is not None:
-        query = query.where(Booking.id < before)
-    return session.scalars(query.order_by(Booking.id.desc()).limit(PAGE_ROWS + 1)).all()
+    if state in OPEN:
+        key = _by_time(today)
+        query = query.outerjoin(ReceptionDay, ReceptionDay.id == Booking.day_id).order_by(*key)
+        if after is not None:
+            query = query.where(tuple_(*key) > tuple_(*(literal(value) for value in _time_of(after, today))))
+    else:
+        query = query.order_by(Booking.id.desc())
+        if after is not None:
+            query = query.where(Booking.id < after.id)
+    return session.scalars(query.limit(PAGE_ROWS + 1)).all()
+
+
+def _by_time(today: date) -> tuple[Any, ...]:
+    """Those without a day first, then by day and minute of the day."""
+    minute = func.coalesce(ReceptionDay.begins + Booking.slot * ReceptionDay.slot_minutes, 0)
+    over = case((ReceptionDay.on_day < today, 1), else_=0)
+    return over, func.coalesce(ReceptionDay.on_day, literal(date.min)), minute, Booking.id
+
+
+def _time_of(booking: Booking, today: date) -> tuple[int, date, int, int]:
+    """The same of one booking."""
+    day = booking.day
+    if day is None:
+        return 0, date.min, 0, booking.id
+    minute = 0 if booking.slot is None else day.begins + booking.slot * day.slot_minutes
+    return int(day.on_day < today), day.on_day, minute, booking.id
 
 
 def open_of_day(session: Session, day_id: int, states: Collection[BookingState]) -> Sequence[Booking]:

@@ -13,7 +13,15 @@ from server import clock
 from server.errors import WrongState
 from server.protocol.office import NewUser
 from server.reception import accounts
-from server.store.models import Booking, BookingEvent, Organization, ProgressTry, QueuePlace, Reception
+from server.store.models import (
+    Booking,
+    BookingEvent,
+    Organization,
+    ProgressTry,
+    QueuePlace,
+    Reception,
+    ReceptionDay,
+)
 from tests.office import PASSWORD, client_of, running, settings_for
 
 ASKED = {"name": "李秀英", "phone": "13800001234", "matter": "征地补偿款没有给够"}
@@ -210,6 +218,31 @@ def test_of_two_clerks_who_decide_at_once_the_second_is_told(desk):
     assert order(desk, number, "release").status_code == 409
 
 
+def test_bookings_stand_by_their_time_those_without_a_day_first_and_those_whose_day_is_over_last(desk):
+    started, wanted = desk.started, []
+    with started.office.store.write() as session:
+        for days, name in ((2, "后天"), (-2, "前天"), (1, "明天"), (None, "另排")):
+            day = None if days is None else ReceptionDay(
+                organization_id=started.ids["county"], leader_id=started.ids["leader"], on_day=today() + timedelta(days=days), kind="video",
+                begins=600, slots=1, slot_minutes=30, place="", charge="", state="planned", version=1, author="x", made_at=clock.now(),
+            )  # fmt: skip
+            booking = Booking(
+                organization_id=started.ids["county"], name=name, phone="13800001234", matter="低保", state="approved", version=1, day=day,
+                slot=None if day is None else 0, asked_at=clock.now(),
+            )  # fmt: skip
+            session.add(booking)
+            session.flush()
+            wanted.append(booking.id)
+
+    def listed(**more: int) -> list[str]:
+        rows = desk.county_clerk.get("/api/bookings", params={"state": "approved"} | more).json()["rows"]
+        return [one["name"] for one in rows if one["id"] in wanted]
+
+    assert listed() == ["另排", "明天", "后天", "前天"]
+    assert listed(before=wanted[0]) == ["前天"]
+    assert listed(before=wanted[3]) == ["明天", "后天", "前天"]
+
+
 def test_when_a_day_is_cancelled_its_bookings_wait_for_another(desk):
     day, other = new_day(desk), new_day(desk, slots=1)
     told = book(desk, day).json()
@@ -239,7 +272,7 @@ def test_nobody_books_everything_from_one_place(desk):
     assert [book(desk, day).status_code for _ in range(6)] == [201] * 5 + [429]
     town = desk.started.clerk.post("/api/bookings", json={"day_id": day["id"]} | ASKED)
     assert town.status_code == 201, "a clerk books for who stands at the desk"
-    assert town.json()["room"] == "柳河镇"
+    assert town.json()["where"] == "县信访局一楼", "where the leader sits, whoever booked for them"
     assert town.json()["id"] in {one["id"] for one in desk.started.clerk.get("/api/bookings").json()["rows"]}
 
 
@@ -303,3 +336,26 @@ def test_a_booking_that_sits_down_at_the_kiosk_is_the_reception_with_its_matter_
     assert answers == [404] * 12, "a booking is used once; codes of matters are looked up here, too, and count as no wrong try"
     guesses = [kiosk.post("/api/kiosk/booking", json=key | {"code": f"AAAAAAAA{n:02d}"}).status_code for n in range(11)]
     assert guesses[-1] == 429
+
+
+def test_the_time_that_was_booked_counts_in_the_queue_and_who_comes_when_it_is_over_stands_as_everybody(desk):
+    now = clock.today_in_office()
+    for slot, minutes, words in ((now.hour // 4, 240, f"约的是 {now.hour // 4 * 4:02d}:00"), (0, 5, "按先来后到")):
+        with desk.started.office.store.write() as session:
+            day = ReceptionDay(
+                organization_id=desk.started.ids["county"], leader_id=desk.started.ids["leader"], on_day=today(), kind="video", begins=0,
+                slots=6, slot_minutes=minutes, place="", charge="", state="planned", version=1, author="x", made_at=clock.now(),
+            )  # fmt: skip
+            booking = Booking(
+                organization_id=day.organization_id, place_id=desk.started.ids["town"], name="李秀英", phone="13800001234",
+                matter="低保没有批", state="approved", version=1, day=day, slot=slot, asked_at=clock.now(),
+            )  # fmt: skip
+            session.add_all([day, booking])
+            session.flush()
+            key = {"code": booking.code, "phone_last4": "1234"}
+        sitting = desk.started.sitting(booking=key)
+        assert words in sitting["standing"]["why"]
+        order = {"version": 1, "claims": ["booked"], "why": "他说约过"}
+        claimed = desk.started.leader.post(f"/api/queue/{sitting['reception_id']}/claims", json=order)
+        assert claimed.status_code == 422, "only a booking says so"
+        desk.started.kiosk.post("/api/kiosk/sitting/leave")

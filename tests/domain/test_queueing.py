@@ -35,6 +35,18 @@ def test_first_come_first_called_but_for_the_rules():
     assert line(entry("a", 0), entry("b", 10, "no_such_rule")) == "ab"
 
 
+def test_who_booked_a_time_and_is_there_for_it_goes_before_who_came_in_the_hour_before_it():
+    booked = entry("b", 20, booked_at=at(30))
+    assert line(entry("a", -31), booked, entry("c", -29), entry("d", 0)) == "abcd"
+    assert line(replace(booked, arrived_at=at(-40)), entry("a", -41), entry("c", -39)) == "abc", "came still earlier"
+    assert line(booked, entry("e", -25, "elderly"), entry("u", 40, "emergency")) == "ueb"
+    words = queueing.why_here(booked, RULES, [], OFFICE_ZONE)
+    assert words == "09:20 取的号，约的是 09:30，往前 60 分钟，按 08:30 排。"
+    off = queueing.rules_for({"booked": LocalRule(60, False, "县办〔2026〕1 号")})
+    assert [one.id for one in queueing.in_order((booked, entry("d", 0)), lambda hall: off)] == ["d", "b"]
+    assert queueing.why_here(booked, off, [], OFFICE_ZONE) == "09:20 取的号，按先来后到。"
+
+
 def test_a_local_rule_holds_and_one_that_is_off_does_nothing():
     def ordered(own: LocalRule) -> str:
         rules = queueing.rules_for({"elderly": own})

@@ -75,7 +75,7 @@ export async function openBooking(id, done) {
   shut.addEventListener("click", shutBooking);
   const decides = found.may.includes("approve") || found.may.includes("move");
   const facts = el("dl.facts", {});
-  for (const [name, words] of [["谁", `${found.name}　${found.phone}`], ["现在", found.state_words], ["哪天", found.on_day ? `${chineseDay(found.on_day)} ${found.time}` : "还没有定"], ["领导", found.leader], ["到哪里", found.room || found.office], ["预约码", found.code]]) {
+  for (const [name, words] of [["谁", `${found.name}　${found.phone}`], ["现在", found.state_words], ["哪天", found.on_day ? `${chineseDay(found.on_day)} ${found.time}` : "还没有定"], ["领导", found.leader], ["到哪里", found.where], ["预约码", found.code]]) {
     if (words) facts.append(el("dt", {}, name), el("dd", {}, words));
   }
   byId("booking").replaceChildren(

@@ -31,15 +31,21 @@ function dayIn(days) {
   return new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date(Date.now() + days * 86_400_000));
 }
 
+/** A booking whose time is over and of which nobody said what became of it. @param {any} one */
+function overdue(one) {
+  if (one.state === "approved" && one.may.includes("no_show")) return el("span.badge.warn.below", {}, icon("alert"), "来没来还没记");
+  return one.state === "asked" && one.on_day && one.on_day < dayIn(0) ? el("span.badge.warn.below", {}, icon("alert"), "日子过了，还没安排") : null;
+}
+
 /** @param {any} one */
 function bookingRow(one) {
   const open = el("button.btn", { type: "button", "aria-label": `打开：${one.matter}` }, "打开");
   open.addEventListener("click", () => kept(() => openBooking(one.id, () => kept(loadBookings))));
   return el("tr", { "data-booking": one.id },
     el("td.matter", {}, el("b.t", {}, one.matter), el("span.small.soft", {}, `${one.name}　`, el("span.num", {}, one.phone))),
-    el("td", {}, el("span.nb", {}, one.on_day ? chineseDay(one.on_day) : "还没有定"), one.time ? el("span.small.soft.below.nb", {}, one.time) : null),
+    el("td", {}, el("span.nb", {}, one.on_day ? chineseDay(one.on_day) : "还没有定"), one.time ? el("span.small.soft.below.nb", {}, one.time) : null, overdue(one)),
     el("td", {}, one.leader || "还没有定", one.kind_words ? el("span.small.soft.below", {}, one.kind_words) : null),
-    el("td", {}, one.room || one.office), el("td.r", {}, open));
+    el("td", {}, one.where), el("td.r", {}, open));
 }
 
 /** @param {number | null} [before] */
@@ -91,7 +97,7 @@ function dayRow(day) {
     el("td.nb", {}, el("b", {}, chineseDay(day.on_day)), el("span.small.soft.below.nb", {}, day.hours)),
     el("td", {}, el("b", {}, day.leader), day.title ? `　${day.title}` : "", el("span.small.soft.below", {}, day.charge)),
     el("td", {}, day.kind_words, el("span.small.soft.below", {}, day.place)),
-    el("td.num.nb", {}, `${day.booked} / ${day.slots}`),
+    el("td.num.nb", { "data-label": "约了" }, `${day.booked} / ${day.slots}`),
     el("td", {}, el(`span.badge.${TONES[/** @type {"planned"|"held"|"cancelled"} */ (day.state)]}`, {}, day.state_words), el("span.small.soft.below", {}, day.why)),
     el("td.r", {}, begins, " ", ...keys.flatMap((key) => (key ? [key, " "] : []))));
 }
@@ -114,7 +120,7 @@ function dayBadges(days) {
 function dutyRow(one, counted) {
   const met = one.missing ? el("span.badge.warn", {}, icon("alert"), `还差 ${one.missing} 天`) : el("span.badge.ok", {}, icon("okc"), "够了");
   return el("tr", {}, el("td", {}, el("b", {}, one.name), one.title ? `　${one.title}` : ""),
-    el("td", {}, one.days.length ? dayBadges(one.days) : el("span.mute", {}, "还没有")), el("td", {}, one.ahead.length ? dayBadges(one.ahead) : el("span.mute", {}, "没有排")),
+    el("td", { "data-label": "接了" }, one.days.length ? dayBadges(one.days) : el("span.mute", {}, "还没有")), el("td", { "data-label": "还排了" }, one.ahead.length ? dayBadges(one.ahead) : el("span.mute", {}, "没有排")),
     el("td", {}, counted ? met : el("span.mute", {}, "不按次数算")));
 }
 

@@ -4,7 +4,7 @@ import { byId, el, tell } from "/static/js/dom.js";
 import { onSend, required, wrongOnly } from "/static/js/form.js";
 
 const MOST_MINUTES = 120;
-const SAID_BY = /** @type {Object<string, string>} */ ({ petitioner: "本人在接谈机上说", staff: "工作人员看过定" });
+const SAID_BY = /** @type {Object<string, string>} */ ({ petitioner: "本人在接谈机上说", staff: "工作人员看过定", booking: "约的时候就定了" });
 
 /** @param {any} queue Queue of server/protocol/queueing.py @param {boolean} may whether whoever looks may change them */
 export function showRules(queue, may) {
@@ -31,7 +31,7 @@ function open(rule, line) {
   const trouble = el("p.error", { role: "alert", hidden: true }, el("div"));
   const leave = el("button.btn.quiet", { type: "button" }, "先不改");
   const form = /** @type {HTMLFormElement} */ (el("form.row.wrap.g3", { novalidate: true },
-    rule.absolute ? null : el("div.field", {}, el("label", { for: "rule-minutes" }, "算早到几分钟"), minutes, el("span.error", { id: "rule-minutes-error", hidden: true })),
+    rule.absolute ? null : el("div.field", {}, el("label", { for: "rule-minutes" }, rule.said_by === "booking" ? "往前算几分钟" : "算早到几分钟"), minutes, el("span.error", { id: "rule-minutes-error", hidden: true })),
     el("div.field.grow", {}, el("label", { for: "rule-source" }, "依据"), source, el("span.error", { id: "rule-source-error", hidden: true })),
     el("label.check", {}, active, "本单位用这一条"), el("button.btn.primary", { type: "submit" }, "定下来"), leave, trouble));
   leave.addEventListener("click", () => sheet.remove());

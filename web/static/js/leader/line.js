@@ -171,7 +171,7 @@ async function askTransfer(place) {
 
 /** @param {any} place */
 function askClaims(place) {
-  const boxes = queue.rules.filter((rule) => rule.active).map((rule) => el("label.row", {}, el("input", { type: "checkbox", value: rule.id, checked: place.claims.includes(rule.id) }), `${rule.who}，${rule.effect}`));
+  const boxes = queue.rules.filter((rule) => rule.active && rule.said_by !== "booking").map((rule) => el("label.row", {}, el("input", { type: "checkbox", value: rule.id, checked: place.claims.includes(rule.id) }), `${rule.who}，${rule.effect}`));
   const field = el("fieldset.stack.g2", {}, el("legend", {}, "有哪些情况"), ...boxes);
   const chosen = () => [.../** @type {NodeListOf<HTMLInputElement>} */ (field.querySelectorAll("input:checked"))].map((box) => box.value);
   askWhy(place, "claims", `${place.number} 要不要照顾`, "照规则排，谁都看得到为什么。", [field], () => ({ claims: chosen() }));
