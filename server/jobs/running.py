@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -14,6 +14,7 @@ from server.reception import accounts, kiosk_lock
 from server.reception import archiving as archives
 from server.reception.office import Office
 from server.settings import Settings, make_private
+from server.store import sole
 from server.store.engine import Store
 from server.store.migrate import migrate
 from transcription.drafting import vocabulary
@@ -30,8 +31,26 @@ FIRST_LINK = "first-admin-link.txt"
 
 @asynccontextmanager
 async def running_office(settings: Settings) -> AsyncIterator[Office]:
-    """The office with its store migrated, its jobs running and the media nodes followed."""
-    store = await asyncio.to_thread(open_store, settings)
+    """The office with its store held and migrated, its jobs running and the media nodes followed.
+
+    Raises AnotherWebProgram where the store is another one's.
+    """
+    make_private(settings.data_dir)
+    store = Store(settings.store_url)
+    with ExitStack() as held:
+        held.callback(store.close)
+        try:
+            await asyncio.to_thread(held.enter_context, sole.alone(store.engine))
+        except sole.AnotherWebProgram as error:
+            log.error("the web program cannot start", reason=error.message)
+            raise
+        await asyncio.to_thread(migrate, store.engine)
+        async with _at_work(settings, store) as office:
+            yield office
+
+
+@asynccontextmanager
+async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
     use_own_words(settings)
     jobs = archiving.OfficeJobs()
     nodes = MediaNodes(settings, store, jobs.close_reception)
@@ -58,7 +77,6 @@ async def running_office(settings: Settings) -> AsyncIterator[Office]:
         reminder.cancel()
         await asyncio.to_thread(workflows.stop)
         await nodes.stop()
-        store.close()
 
 
 async def _clear_kiosks(settings: Settings, store: Store) -> None:
