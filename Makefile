@@ -11,10 +11,10 @@ LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-co
 unexport PYTHONDONTWRITEBYTECODE
 # Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
 # the machine to itself, but for one another; LONG, and what is marked slow, is a command of its own.
-LONG := tests/media/test_crash.py tests/media/test_loss.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py
+LONG := tests/media/test_crash.py tests/media/test_loss.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py tests/e2e/test_demo.py
 NETWORKS := tests/network tests/browser/test_room.py
 PAGES := $(filter-out $(LONG) $(NETWORKS) tests/browser/test_full_room.py,$(wildcard tests/browser/test_*.py))
-ALONE := tests/e2e tests/media/test_talk.py
+ALONE := tests/e2e/test_walk.py tests/media/test_talk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
@@ -31,13 +31,13 @@ test: tools setup-test lint types imports  ## everything that must be green
 
 test-long: tools setup-test  ## lost packets, killed programs, whole dialogues, long pages; CI runs it too
 	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG) -m "not nightly"
 
 test-postgresql: tools setup-test  ## the same tests of the office, its records and its API on a real PostgreSQL
 	JIETAN_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow and not nightly"
 
 test-nightly: tools setup-test  ## what neither of them has time for: networks that block, foreign encoders, every right, more pages, a simulated year; a quarter of an hour
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m nightly
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(PAGES) $(TIMED) tests/e2e/test_demo.py -m nightly
 	$(BIN)/python -m pytest $(NETWORKS)
 
 setup: $(VENV)/.setup

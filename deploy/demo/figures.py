@@ -81,7 +81,8 @@ def _spans(sentence: Sentence) -> list[tuple[float, float]]:
 def summary(
     talk: Talk, record: Record, recordings: list[Recording], video_codecs: int | None, case_no: str = ""
 ) -> dict[str, Any]:
-    """The keys that the demo promises; video_transcoded is null when the node could not be asked."""
+    """The keys that the demo promises; `missing` is what the filed record says is missing, video_transcoded null when the
+    node could not be asked."""
     scored = score_record(talk, record)
     latencies = caption_latencies(talk)
     return {
@@ -94,6 +95,8 @@ def summary(
         "caption_latency_p50_s": round(percentile(latencies, 50), 3),
         "caption_latency_p95_s": round(percentile(latencies, 95), 3),
         "draft_s": round(talk.draft_s, 2),
+        "talk_s": round(talk.hung_up_at - talk.started_at, 3),
+        "missing": [gap.text for gap in record.gaps],
         "recordings": [vars(recording) for recording in recordings],
         "video_transcoded": None if video_codecs is None else video_codecs > 0,
     }

@@ -2,7 +2,8 @@
 
 Environment: ONCE=1 also confirms, signs and files, prints one line of JSON last and ends; DIALOGUE=folder takes
 another dialogue (petitioner.opus, leader.opus, reference.json; land, wage and free-land are here); KILL=web, media or
-transcriber kills that program in mid-talk, to show what the record says then.
+transcriber kills that program in mid-talk, to show what the record says then; JIETAN_DATA_DIR takes another folder than
+demo-data, empty or an earlier demo's.
 
 The server is started first: while it does, the demo's own part (walk.py) is loaded.
 """
@@ -42,7 +43,7 @@ def main() -> int:
         signal.signal(end, signal.default_int_handler)  # in the background of a shell Ctrl-C's would be left out
     try:
         dialogue, once, kill = choices()
-        folder = ROOT / "demo-data"
+        folder = Path(os.environ.get("JIETAN_DATA_DIR") or ROOT / "demo-data").resolve()
         fresh_data_dir(folder)
         serving = Serving(demo_settings(folder))
     except DemoFailed as failed:

@@ -1,8 +1,9 @@
-"""The only module that touches private names of aiortc, aioice and pylibsrtp.
+"""The only module, with wire.py whose packets it feeds, that touches private names of aiortc, aioice and pylibsrtp.
 
 Stock aiortc decodes every received track and encodes every sent one.  Here its receiver and sender are replaced
 by ones that hand encoded packets on, which costs a fifteenth (measured, two people at 1.2 Mbit/s: 0.04 instead
-of 0.6 of a core).  `PRIVATE_NAMES` lists everything this rests on; `check()` says what a new version broke.
+of 0.6 of a core).  `PRIVATE_NAMES` and `ATTRIBUTES` list everything this rests on; `check()` says what a new version
+broke, and a test does of the attributes, which only a connection has.
 """
 
 import asyncio
@@ -75,6 +76,16 @@ PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
     (aioice.ice.Connection, ("get_component_candidates", "gather_candidates")),
     (aiortc_codecs, ("CODECS", "HEADER_EXTENSIONS", "is_rtx")),
 )
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "peer": ("_RTCPeerConnection__createTransceiver",),
+    "transceiver": ("_RTCRtpTransceiver__sender", "_RTCRtpTransceiver__receiver", "_bundled"),
+    "sender": ("_ssrc", "_stream_id"),
+    "dtls": ("_state", "_tx_srtp", "_rx_srtp"),
+    "ice": ("_connection",),
+    "gatherer": ("_connection",),
+    "connection": ("_protocols", "_nominated"),
+}
+"""Private attributes by the object that has them, this module's and wire.py's."""
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TICK = 0.05

@@ -110,6 +110,8 @@ class _Stretch:
     blocks: list[webm.Block] = field(default_factory=list)
     since: float = 0.0
     """Monotonic time of the first waiting block."""
+    came: float = 0.0
+    """Monotonic time of the last frame."""
     late: list[webm.Block] = field(default_factory=list)
     """What was given up and came after all, for the next cluster."""
     gaps: list[Gap] = field(default_factory=list)
@@ -225,7 +227,7 @@ class TrackRecorder:
         if not stretch.blocks:
             stretch.since = now
         stretch.blocks.append(block)
-        stretch.end = end
+        stretch.end, stretch.came = end, now
 
     # -- files -------------------------------------------------------------------------------------------------
 
@@ -343,14 +345,17 @@ class TrackRecorder:
         self.covered_until = since
         self._not_before = stretch.since + RETRY_AFTER
 
-    def tick(self, now: float, media_now: float) -> None:
-        """Write what has waited long enough; end a file whose track has been silent for too long."""
+    def tick(self, now: float) -> None:
+        """Write what has waited long enough; end a file for which nothing has come for too long.
+
+        What comes from a computer that is far too slow is dated long ago, but it comes.
+        """
         stretch = self._stretch
         if stretch is None:
             return
         if stretch.blocks and now - stretch.since >= CLUSTER_SECONDS:
             self._flush(stretch)
-        if media_now - stretch.end > self._hole_at_most + 2.0:
+        if now - stretch.came > self._hole_at_most + 2.0:
             self.end(self._hole_cause(long=True))
 
     def end(self, cause: str) -> None:

@@ -265,9 +265,8 @@ class Recording:
 
     def tick(self, now: float) -> None:
         """Called about four times a second."""
-        media_now = self.media_time(now)
         for track in self._tracks.values():
-            track.tick(now, media_now)
+            track.tick(now)
         self._journal.retry()
         self._store.retry(now)
         words = self._tools.space.words

@@ -149,7 +149,23 @@ def both_speak_and_read_what_was_said(places: Places) -> None:
     )
     expect(places.leader.locator("#captions")).to_contain_text("录音录像", timeout=RECOGNISED_MS)
     for page, video in ((places.leader, "#remote"), (places.kiosk, '[data-part="leader"]')):
-        page.wait_for_function("(video) => document.querySelector(video).videoWidth > 0", arg=video)
+        picture_moves(page, video)
+
+
+def picture_moves(page: Page, video: str) -> None:
+    """Its pixels become others; Chromium's fake camera plays a drawn person who moves."""
+    page.wait_for_function(
+        """(video) => {
+          const shown = document.querySelector(video);
+          if (!shown.videoWidth) return false;
+          const pen = new OffscreenCanvas(64, 36).getContext("2d");
+          pen.drawImage(shown, 0, 0, 64, 36);
+          const pixels = pen.getImageData(0, 0, 64, 36).data;
+          shown.atFirst ??= pixels;
+          return pixels.filter((value, at) => Math.abs(value - shown.atFirst[at]) > 12).length > 20;
+        }""",
+        arg=video,
+    )
 
 
 def leader_hangs_up(leader: Page) -> None:
@@ -223,6 +239,45 @@ def clerk_finds_the_case(clerk: Page, url: str, case_no: str, corrected: str) ->
     expect(clerk.locator("#lines")).to_contain_text(corrected)
     expect(clerk.locator("#recordings .hash").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
     documents_can_be_had(clerk, url, corrected)
+    every_file_plays_and_seeks(clerk, url)
+
+
+def every_file_plays_and_seeks(clerk: Page, url: str) -> None:
+    """Sound and pictures as the node wrote them: from the start, and from a place that was not loaded yet."""
+    case_id = re.search(r"/cases/(\d+)", clerk.url)
+    assert case_id is not None
+    files = clerk.request.get(f"{url}/api/cases/{case_id[1]}").json()["record"]["segments"]
+    assert sorted(one["kind"] for one in files) == ["audio", "audio", "video", "video"]
+    for one in files:
+        played = clerk.evaluate(PLAY_AND_SEEK, one)
+        assert played["error"] is None, (one["kind"], played)
+        assert abs(played["seconds"] - one["seconds"]) < 0.3, (one["kind"], played)
+        assert (played["width"] > 0) == (one["kind"] == "video"), (one["kind"], played)
+
+
+PLAY_AND_SEEK = """async ({ url, kind, seconds }) => {
+  const media = document.createElement(kind);
+  const after = (name) => new Promise((done, failed) => {
+    media.addEventListener(name, done, { once: true });
+    media.addEventListener("error", () => failed(media.error), { once: true });
+    setTimeout(() => failed(new Error(`no ${name}`)), 20000);
+  });
+  media.muted = true;
+  media.src = url;
+  try {
+    await Promise.all([after("timeupdate"), media.play()]);
+    media.currentTime = seconds * 0.7;
+    await after("seeked");
+    const from = media.currentTime;
+    while (media.currentTime < from + 0.3) await after("timeupdate");
+    return { error: from < seconds * 0.6 ? "sought in vain" : null, seconds: media.duration, width: media.videoWidth ?? 0 };
+  } catch (error) {
+    return { error: String(error.message), seconds: media.duration, width: 0 };
+  } finally {
+    media.removeAttribute("src");
+    media.load();
+  }
+}"""
 
 
 def documents_can_be_had(clerk: Page, url: str, corrected: str) -> None:

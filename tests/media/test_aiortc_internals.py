@@ -3,10 +3,11 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import aioice.ice
 import pytest
-from aiortc import RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 
@@ -23,10 +24,28 @@ def loopback() -> Iterator[None]:
     aioice.ice.get_host_addresses = before
 
 
-@pytest.mark.parametrize(("owner", "names"), internals.PRIVATE_NAMES)
+@pytest.mark.parametrize(("owner", "names"), internals.PRIVATE_NAMES + internals.WIRE_NAMES)
 def test_private_names_are_there(owner: object, names: tuple[str, ...]) -> None:
     missing = [n for n in names if not hasattr(owner, n)]
     assert not missing, f"aiortc changed: {owner} has no {missing}; see server/media/aiortc_internals.py"
+
+
+async def test_private_attributes_are_there() -> None:
+    peer = RTCPeerConnection()
+    transceiver = peer.addTransceiver("audio")
+    dtls = transceiver.sender.transport
+    gatherer = dtls.transport.iceGatherer
+    there = {"peer": peer, "transceiver": transceiver, "sender": transceiver.sender, "dtls": dtls, "ice": dtls.transport,
+             "gatherer": gatherer, "connection": gatherer._connection}  # fmt: skip
+    assert [(owner, name) for owner, names in internals.ATTRIBUTES.items() for name in names if not hasattr(there[owner], name)] == []
+    await peer.close()
+
+
+def test_nobody_else_reaches_into_the_libraries() -> None:
+    names = {name for names in internals.ATTRIBUTES.values() for name in names if name not in ("_state", "_connection")}
+    names |= {name for _, names in internals.PRIVATE_NAMES + internals.WIRE_NAMES for name in names if name.startswith("_")}
+    modules = [one for one in Path(internals.__file__).parents[1].rglob("*.py") if one.name not in ("aiortc_internals.py", "wire.py")]
+    assert [one.name for one in modules if names & set(re.findall(r"\b_\w+", one.read_text()))] == []
 
 
 def test_check_names_the_package_that_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,13 @@ import asyncio
 import time
 from pathlib import Path
 
+import av
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from server.media import webm
 from server.media.node import Node
 from server.protocol.media_control import CloseRoom, Kick, Status
 from server.protocol.signalling import Answer, Candidate, Ended, Join, Joined, Offer, Trouble
@@ -23,7 +25,47 @@ async def _refused(client: Client, code: str, close_code: int) -> None:
     assert client.last(Trouble).code == code
     assert client.last(Trouble).fatal
     assert client.close_code == close_code
-    assert any("\u4e00" <= c <= "\u9fff" for c in client.last(Trouble).message)
+    assert chinese(client.last(Trouble).message)
+
+
+def chinese(message: str) -> bool:
+    return any("\u4e00" <= c <= "\u9fff" for c in message)
+
+
+FRAMES_ON_THE_WAY = 25
+NONSENSE: list[str | bytes] = ["{", '{"type": "dance"}', '{"type": "mark", "note": "' + "x" * 300_000 + '"}', b"\xff\xfe\x00"]
+
+
+async def test_a_talk_that_is_recorded_loses_nothing_by_what_others_send(seat: Make, node: Node, settings: Settings) -> None:
+    """Strangers with used-up, expired and forged tokens, and a third seat that sends nonsense and comes back each time."""
+    petitioner, leader, third = [await seat(name, role, publish=False) for name, role in (("p1", "petitioner"), ("l1", "leader"), ("c1", "clerk"))]
+    for one in (petitioner, leader, third):
+        await one.publish(video=False)
+    await until(lambda: leader.room and leader.room.recording, "recording")
+    before = {one.id: one.tone._at // 960 for one in (petitioner, leader)}
+    for text in NONSENSE:
+        await third.socket.send(text)
+        await until(lambda: third.close_code is not None, "socket closed")
+        third.close_code = None
+        await third._new_socket()
+    for unusable in ("", "m=audio\r\nm=video\r\n" * 400):
+        await third.send(Offer(sdp=unusable))
+        await until(lambda: third.last(Trouble).code == "offer_unusable", "refused")
+        await third._new_socket()
+    ours = settings.key("seat")
+    for key, given in ((ours, petitioner._token), (ours, token(ours, "p1", "petitioner", exp=1)), ("0" * 64, None)):
+        stranger = Client(petitioner._url, key, "p1", "petitioner")
+        await stranger.join(given)
+        await until(lambda stranger=stranger: stranger.close_code == 4401, "refused")
+        await stranger.close()
+    assert (petitioner.close_code, leader.close_code) == (None, None)
+    sent = {one.id: one.tone._at // 960 - before[one.id] for one in (petitioner, leader)}
+    manifest = await node.hub.close_room("r1", "office")
+    for who, count in sent.items():
+        (sound,) = (one for one in manifest.segments if one.participant_id == who and one.kind == "audio")
+        with av.open(str(node.hub.folder("r1") / sound.file)) as container:
+            written = sum(bytes(packet) != webm.SILENCE for packet in container.demux() if packet.size)
+        assert written >= count - FRAMES_ON_THE_WAY
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"type": "dance"}', '{"type": "join"}', '{"type": "mark", "note": 3}'])
@@ -122,6 +164,7 @@ async def test_offer_with_nothing_usable(seat: Make, sdp: str) -> None:
     await until(lambda: client.last(Trouble), "trouble")
     assert client.last(Trouble).code == "offer_unusable"
     assert not client.last(Trouble).fatal
+    assert chinese(client.last(Trouble).message)
     await client.publish()
     assert client.last(Answer)
 

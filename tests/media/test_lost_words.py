@@ -328,6 +328,20 @@ def test_sound_in_order_does_not_wait() -> None:
         assert len(tap.pieces) == n + 1
 
 
+async def test_a_computer_that_is_far_too_slow_is_recorded_in_one_file(recording: Recording) -> None:
+    """Its sound is dated long ago: nothing ends for that."""
+    timeline = Timeline(rtp.AUDIO_CLOCK)
+    into = AudioInput(recording.track, timeline, lambda moment: moment)
+    for n, block in enumerate(encoded.opus(4)):
+        arrival = n * 0.08
+        timeline.arrived(n * 960, arrival)
+        into(rtp.Packet(n, n * 960, False, block.data, arrival))
+        recording.track.tick(arrival)
+    recording.track.end("left")
+    await recording.store.closed()
+    assert len(recording.segments) == 1
+
+
 @pytest.mark.parametrize("stood_still", [0.4, 3.0, 40.0])
 async def test_who_stood_still_while_the_recording_began_is_heard_from_the_first_word(recording: Recording, stood_still: float) -> None:
     """A microphone whose clock stops seems to speak of the time before the recording at first."""

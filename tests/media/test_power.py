@@ -100,7 +100,7 @@ class Talk:
     def tick(self, now: float) -> None:
         for sink, track in ((self.audio, self.tracks[TrackKind.AUDIO]), (self.video, self.tracks[TrackKind.VIDEO])):
             sink.tick(now)
-            track.tick(now, now)
+            track.tick(now)
 
     async def end(self) -> None:
         for sink in (self.audio, self.video):
