@@ -61,7 +61,7 @@ function rowOf(record) {
     el("td.matter", {}, el("b.t", {}, record.matter || "没说是什么事"), el("span.small.soft", {}, record.petitioner)),
     el("td.nb", { "data-label": "接谈" }, when(record), el("span.small.soft.below", {}, record.receiver || "没有接谈人")),
     el("td.num", { "data-label": "录音" }, mediaTime(record.seconds), el("span.small.soft.below", {}, `${record.lines} 句`)),
-    el("td", { "data-label": "要紧处" }, el("span.row.wrap.g2", {}, ...doubts(record)), record.recognition_message && record.recognition !== "done" ? el("span.small.warn.below", {}, record.recognition_message) : null),
+    el("td", { "data-label": "存疑" }, el("span.row.wrap.g2", {}, ...doubts(record)), record.recognition_message && record.recognition !== "done" ? el("span.small.warn.below", {}, record.recognition_message) : null),
     el("td", { "data-label": "到哪一步" }, el(`span.badge.${tone}`, {}, words), progress(record)),
     el("td.r", {}, verb(record)));
 }
