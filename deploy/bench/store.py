@@ -5,7 +5,8 @@ call the same functions as the HTTP API, each in its transaction, on one Store, 
 something about once a second, which is more than anybody does; what is measured is how long each thing took.  With
 `--officers 1 --pause 0` it is how long each takes when nobody else is there.
 
-Progress goes to standard error; the last line of standard output is one JSON object:
+Progress goes to standard error, the figures into deploy/performance.md where both engines and sizes were asked for; the last
+line of standard output is one JSON object:
 {engine: {cases: {operation: {p50_ms, p95_ms, p99_ms, count}}}, "growth": {engine: {operation: p95 of the most cases / of the fewest}}}
 
 open            a case with persons, history, shares, deadlines, letters and offers, and its entry in the access log
@@ -18,7 +19,9 @@ desk            待办: every list with its count, and the first one's first pag
 """
 
 import argparse
+import datetime
 import json
+import os
 import random
 import statistics
 import sys
@@ -34,7 +37,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from deploy.bench import filling, synthetic
+from deploy.bench import filling, report, synthetic
 from server import clock
 from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
@@ -269,6 +272,45 @@ def growth(figures: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
     return {name: round(many[name]["p95_ms"] / few[name]["p95_ms"], 2) for name in few if name in many and few[name]["p95_ms"]}
 
 
+DEEDS = {
+    "open": "a case opened", "list": "the newest twenty", "list_deep": "twenty in the middle", "list_filtered": "twenty of a state and channel",
+    "search_rare": "a word of forty cases", "search_common": "a word of a fifth of all", "search_name": "a name",
+    "register": "registered, like ones looked for", "assign": "given to a unit", "desk": "待办", "due": "到期",
+}  # fmt: skip
+
+
+def part(found: dict[str, Any], options: argparse.Namespace, load: float) -> str:
+    """What deploy/performance.md tells of the case store."""
+    columns = [(engine, str(size)) for engine in options.engines for size in options.sizes]
+    def row(name: str) -> str:
+        cells = [found[engine][size].get(name) for engine, size in columns]
+        growth = [f"{found['growth'][engine].get(name, '–')}" for engine in options.engines]
+        return " | ".join([f"| {DEEDS[name]}", *(f"{one['p50_ms']:.0f} / {one['p95_ms']:.0f}" if one else "–" for one in cells), *growth]) + " |"
+
+    heads = [f"{engine}, {int(size):,}" for engine, size in columns] + [f"{engine}: growth" for engine in options.engines]
+    return _PART.format(
+        date=datetime.date.today().isoformat(), machine=report.machine(), load=load, officers=options.officers, seconds=options.seconds,
+        heads=" | ".join(heads), lines="|".join("---" for _ in heads), rows="\n".join(row(name) for name in WEIGHTS),
+    )  # fmt: skip
+
+
+_PART = """# How quick the case store is
+
+Written by `make bench-store` ({date}).  {machine}.  Load average before: {load:.1f}; above 1 other work took time on both
+cores, and every figure tells of that work.
+
+{officers} officers at once for {seconds:.0f} s, each about one thing a second, on as many cases as the head of the column says:
+half of them / 95 of 100 within milliseconds.  Growth is the second figure with the most cases over that with the fewest.
+Wanted: under 100 ms for 95 of 100, growth under 3.
+
+| what | {heads} |
+|---|{lines}|
+{rows}
+
+PostgreSQL runs on the same two cores with the settings that it is installed with.
+"""
+
+
 def main() -> None:
     """Fill, work, say how long that took."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -280,8 +322,11 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=7)
     asked.add_argument("--today", type=date.fromisoformat, default=clock.today_in_office().date())
     options = asked.parse_args()
+    load = os.getloadavg()[0]
     found: dict[str, Any] = {engine: {str(size): bench(engine, size, options) for size in options.sizes} for engine in options.engines}
     found["growth"] = {engine: growth(found[engine]) for engine in options.engines}
+    if len(options.engines) > 1 and len(options.sizes) > 1:
+        report.write(report.PAGE, part(found, options, load))
     print(json.dumps(found))
 
 

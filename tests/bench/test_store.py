@@ -1,5 +1,6 @@
 """The made-up county that the case store is measured with, and that both databases find the same in it."""
 
+import argparse
 import random
 from datetime import date
 from pathlib import Path
@@ -84,3 +85,15 @@ def everything(store: Store, actor, asked: CaseQuery) -> list[object]:
             back = finding.page(session, actor, asked, Cursor(after=ids[0]))
             told.append(([case.id for case in back.cases], back.older, back.newer))
     return told
+
+
+def test_the_page_has_every_deed_and_its_growth():
+    figures = {name: {"p50_ms": 10.4, "p95_ms": 20.0 * (n + 1), "p99_ms": 60.0, "count": 9} for n, name in enumerate(bench.WEIGHTS)}
+    more = {name: one | {"p95_ms": one["p95_ms"] * 1.5} for name, one in figures.items() if name != "assign"}
+    found = {"sqlite": {"100": figures, "900": more}}
+    found["growth"] = {"sqlite": bench.growth(found["sqlite"])}
+    told = bench.part(found, argparse.Namespace(engines=["sqlite"], sizes=[100, 900], officers=16, seconds=120.0), 0.2)
+    rows = [line for line in told.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == len(bench.WEIGHTS) == len(bench.DEEDS)
+    assert rows[0] == "| a case opened | 10 / 20 | 10 / 30 | 1.5 |"
+    assert "| given to a unit | 10 / 180 | – | – |" in rows
