@@ -31,6 +31,7 @@ class Step(StrEnum):
     NO_LONGER_ACCEPT = "no_longer_accept"
     FEED_BACK = "feed_back"
     SEND_BACK = "send_back"
+    TO_ORDINARY = "to_ordinary"
     ASK_EXTENSION = "ask_extension"
     GRANT_EXTENSION = "grant_extension"
     REFUSE_EXTENSION = "refuse_extension"
@@ -151,6 +152,7 @@ STEPS: Mapping[Step, StepRule] = {
     Step.SEND_BACK: StepRule(
         "退回反馈", "退回反馈", GOING_ON, ("office",), needs=("reason",), share=frozenset({A.FED_BACK})
     ),
+    Step.TO_ORDINARY: StepRule("转为普通程序", "转为普通程序", GOING_ON, ("office", "unit"), needs=("reason",)),
     Step.ASK_EXTENSION: StepRule("申请延期", "申请延期", _from(S.ACCEPTED), ("unit",), needs=("days", "reason")),
     Step.GRANT_EXTENSION: StepRule(
         "批准延期", "批准延期", _from(S.ACCEPTED), ("head",), letter=LetterKind.EXTENSION, may=("text",)
@@ -199,6 +201,9 @@ STEPS: Mapping[Step, StepRule] = {
     ),
 }  # fmt: skip
 
+ORDINARY = {"simple_accept": "notify_acceptance", "simple_conclude": "conclude"}
+"""The limit that a limit of the simple procedure becomes when the matter turns out not to be simple."""
+
 DELIVERED = {LetterKind.HANDLING_OPINION: "request_review", LetterKind.REVIEW_OPINION: "request_reexamination"}
 """The petitioner's own limit that begins when a letter of this kind is delivered."""
 
@@ -218,6 +223,7 @@ NEXT = (
     Step.ASSIGN, Step.GUIDE, Step.ACCEPT, Step.OBJECT, Step.NOT_ACCEPT, Step.DELIVER, Step.END_PAUSE, Step.FEED_BACK,
     Step.REVIEW_OPINION, Step.REEXAMINATION_OPINION, Step.REPLY, Step.CONCLUDE, Step.EXPLAIN, Step.INVITE_RATING, Step.FOLLOW_UP,
     Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.CONTACT, Step.SEND_BACK, Step.ASK_EXTENSION, Step.BEGIN_PAUSE,
+    Step.TO_ORDINARY,
 )  # fmt: skip
 """What is offered first when several steps can be taken: what others wait for, then what takes the matter on."""
 

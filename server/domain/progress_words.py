@@ -56,6 +56,7 @@ _SAID: Mapping[str, Words] = {
     Step.ACCEPT: lambda one: (f"{one.unit}受理", "给您出了受理告知书。"),
     Step.NOT_ACCEPT: lambda one: ("不予受理", "原因写在告知书上。"),
     Step.NO_LONGER_ACCEPT: lambda one: ("不再受理", "原因写在告知书上。"),
+    Step.TO_ORDINARY: lambda one: ("改按普通程序办", "这件事不简单，期限按普通程序算。"),
     Step.GRANT_EXTENSION: lambda one: (f"延长 {one.details.get('days', '')} 天", f"原因：{one.details['reason']}" if one.details.get("reason") else ""),
     Step.BEGIN_PAUSE: lambda one: ("期限停下来", _pause(one)),
     Step.END_PAUSE: lambda one: ("期限接着算", ""),

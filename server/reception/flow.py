@@ -15,6 +15,7 @@ from server.domain import terms
 from server.domain.flow import (
     CONCLUSION_LIMITS,
     DELIVERED,
+    ORDINARY,
     SHARE_AFTER,
     STEPS,
     LetterKind,
@@ -282,6 +283,18 @@ def _reply(t: Taking) -> dict[str, object]:
     return {}
 
 
+def _to_ordinary(t: Taking) -> dict[str, object]:
+    """Its limits run from the same day; one of the simple procedure that had run out stays late."""
+    if not t.case.simple:
+        raise WrongState("这件事不是简易办理的。")
+    t.case.simple = False
+    for one in store.open_deadlines_of(t.session, t.case.id, tuple(ORDINARY)):
+        one.dropped_at = clock.now()
+        clocks.begin(t.session, t.case, ORDINARY[one.rule], one.organization_id, one.starts_on)
+    clocks.recount(t.session, t.case)
+    return {}
+
+
 def _ask_extension(t: Taking) -> dict[str, object]:
     clocks.ask_extension(t.session, t.case, CONCLUSION_LIMITS, t.order.days or 0, t.order.reason, t.actor.name)
     return {"days": t.order.days}
@@ -402,6 +415,7 @@ _ACT: Mapping[Step, Act] = {
     Step.SEND_BACK: _about_share,
     Step.ACCEPT: _accept,
     Step.REPLY: _reply,
+    Step.TO_ORDINARY: _to_ordinary,
     Step.ASK_EXTENSION: _ask_extension,
     Step.GRANT_EXTENSION: _grant,
     Step.REFUSE_EXTENSION: _refuse,

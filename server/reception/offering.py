@@ -25,7 +25,7 @@ def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer,
     for step in open_steps(CaseState(case.state)):
         rule = STEPS[step]
         fitting = _fitting(session, actor, case, shares, step)
-        possible = (not rule.share or fitting) and _sensible(step, asked is not None, paused, letters)
+        possible = (not rule.share or fitting) and _sensible(step, case, asked is not None, paused, letters)
         if possible and may(actor, case, shares, rule):
             behalf = _behalf(actor, case, rule, fitting or [one for one in shares if one.part == AssignmentPart.MAIN])
             found.append((_rank(case, step, fitting, behalf, step in waited_for), _offer(step, fitting, behalf, asked)))
@@ -45,7 +45,9 @@ def _fitting(
     return [one for one in found if (right := until[one.id]) is not None and right.due_on >= clock.today()]
 
 
-def _sensible(step: Step, asked: bool, paused: bool, letters: Sequence[StoredLetter]) -> bool:
+def _sensible(step: Step, case: StoredCase, asked: bool, paused: bool, letters: Sequence[StoredLetter]) -> bool:
+    if step is Step.TO_ORDINARY:
+        return case.simple
     if step in (Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION):
         return asked
     if step is Step.DELIVER:

@@ -47,7 +47,7 @@ from server.store.models import (
     StoredRating,
     User,
 )
-from server.store.ratings import could_be_rated
+from server.store.ratings import could_be_rated, has_no
 
 _ONE = timedelta(days=1)
 _REPEAT = aliased(StoredCase)
@@ -200,7 +200,7 @@ def concluded_first(scope: Scope) -> tuple[ColumnElement[bool], ...]:
     """Concluded in the period, and registered for the first time."""
     return (
         StoredCase.organization_id.in_(_under(scope)), StoredCase.concluded_on.between(scope.period.first, scope.period.last),
-        StoredCase.repeat_of_id.is_(None), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
+        has_no(StoredCase.repeat_of_id), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
     )  # fmt: skip
 
 
@@ -256,8 +256,9 @@ def held(scope: Scope) -> Subquery:
         .add_columns(User.id, null(), StoredCase.filed_at, null(), null())
         .join(User, User.id == StoredCase.received_by_id)
         .where(
-            User.organization_id.in_(_under(scope)), StoredCase.received_on.between(scope.period.first, scope.period.last),
-            StoredCase.reception_id.is_(None), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
+            StoredCase.received_by_id.in_(select(User.id).where(User.organization_id.in_(_under(scope)))),
+            StoredCase.received_on.between(scope.period.first, scope.period.last),
+            has_no(StoredCase.reception_id, ""), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
         )
     )  # fmt: skip
     return talks.union_all(on_site).subquery()

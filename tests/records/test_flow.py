@@ -351,6 +351,21 @@ def test_simple_procedure_counts_working_days(matter: Matter):
     assert (found["simple_accept"].done_on, found["simple_conclude"].due_on) == (date(2026, 6, 9), date(2026, 6, 24))
 
 
+def test_what_is_not_simple_after_all_goes_on_by_the_ordinary_procedure(matter: Matter):
+    matter.take(matter.world.clerk, Step.SCREEN, purpose="request", category="物业纠纷", simple=True)
+    matter.give((LAND, "main"))
+    matter.take(HANDLER, Step.ACCEPT)
+    at("2026-06-20")
+    assert "to_ordinary" in {one.step for one in matter.view(HANDLER).offers}
+    matter.take(HANDLER, Step.TO_ORDINARY, reason="要先做鉴定")
+    found = matter.deadlines()
+    assert (found["simple_conclude"].dropped_on, found["conclude"].due_on) == (date(2026, 6, 20), date(2026, 8, 8))
+    assert "to_ordinary" not in {one.step for one in matter.view(HANDLER).offers}
+    with refused(WrongState, "不是简易办理"):
+        matter.take(HANDLER, Step.TO_ORDINARY, reason="x")
+    matter.take(HANDLER, Step.ASK_EXTENSION, days=10, reason="鉴定没有出来")
+
+
 def test_stricter_local_limits_count_for_those_below(matter: Matter):
     with matter.world.write() as session:
         session.add(LocalLimit(organization_id=1, rule="notify_acceptance", value=5, unit="days", source="县里的规定"))

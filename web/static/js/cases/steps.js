@@ -133,7 +133,7 @@ export class Steps {
     const asked = this.found.extension;
     const lines = offer.behalf ? [el("p.warn", {}, `这一步是代${offer.behalf}办的，历史里写您的名字。`)] : [];
     for (const one of (this.found.requests || []).filter((/** @type {any} */ request) => request.step === offer.step)) {
-      lines.push(el("p", {}, el("b", {}, `信访人 ${shortDay(one.asked_on)}在网上申请：`), one.words));
+      lines.push(el("p", {}, el("b", {}, `信访人 ${shortDay(one.asked_on)}在网上申请${one.words ? "：" : "。"}`), one.words));
     }
     if (asked && offer.step.endsWith("_extension")) lines.push(el("p", {}, el("b", {}, `${asked.asked_by}申请延 ${asked.days} 天：`), asked.reason));
     return lines;
