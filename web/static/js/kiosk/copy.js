@@ -187,11 +187,11 @@ class Take {
     return this.flush();
   }
 
-  /** Sends what was not sent on this connection, in order; one at a time. */
+  /** Sends what was not sent on this connection, in order; one at a time.  Where it is closing, the next one goes on. */
   async flush() {
     if (this.flushing || this.sent < 0) return;
     this.flushing = true;
-    for (let chunk = this.next(); chunk; chunk = this.next()) await this.send(chunk);
+    for (let chunk = this.next(); chunk && this.socket?.readyState === WebSocket.OPEN; chunk = this.next()) await this.send(chunk);
     this.flushing = false;
     if (this.ended && this.recorder?.state === "inactive" && this.sent >= this.count) {
       this.endTold = true;
