@@ -1,11 +1,12 @@
 """Figures that offices are judged by, and the matters behind them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
 from server.api.deps import Db, MatterReader, OfficeDep
+from server.domain.states import OrganizationLevel
 from server.protocol.figures import Behind, HeldPage, ReceptionFigures, Stats, StatsChoices
 from server.reception import reception_stats, stats, stats_report, stats_table
 
@@ -58,9 +59,10 @@ def held(
     organization: Number = None,
     leader: Number = None,
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    level: Annotated[OrganizationLevel | Literal[""] | None, Query()] = None,
 ) -> HeldPage:
     """Receptions behind a number, newest first; 403 where the list would tell how somebody rated."""
-    return reception_stats.behind(db, office.settings, actor, what, period, organization, leader, after)
+    return reception_stats.behind(db, office.settings, actor, what, period, organization, leader, after, level)
 
 
 @router.get("/table.xlsx")

@@ -123,8 +123,18 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = tuple(
 )
 
 
-def unit_of(words: str, units: Mapping[int, str]) -> int | None:
-    """The organization that 镇政府 or 住建局 means: the only one whose name ends with or holds these words."""
+_TOWNSHIP = re.compile(r"^[你咱我]?们?(镇|乡|街道)(政府|里|上|办|办事处)?$")
+"""A township without its name: the one where people sit and talk."""
+
+
+def unit_of(words: str, units: Mapping[int, str], own: int | None = None) -> int | None:
+    """The organization that 镇政府 or 住建局 means: the township where the talk is (`own`) if it is one, else the only one
+    whose name ends with or holds these words."""
+    if (township := _TOWNSHIP.match(words.strip())) is not None and own is not None:
+        here, level, _ = units[own].partition(township[1])
+        governments = [one for one, name in units.items() if level and name in (f"{here}{level}人民政府", f"{here}{level}政府", f"{here}{level}")]
+        if level:
+            return governments[0] if governments else own
     said = words.strip().removeprefix("县").removeprefix("市")
     if len(said) < 2:
         return None

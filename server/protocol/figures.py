@@ -206,6 +206,9 @@ class LeaderHeld(Message):
 class ReceptionFigures(Message):
     """Receptions of leaders of an organization and below over a period."""
 
+    organization: str
+    words: str
+    """The period."""
     video: tuple[LevelView, ...]
     leaders: tuple[LeaderHeld, ...]
     """Who received most first."""

@@ -114,7 +114,7 @@ def _proposed(one: PromiseView, units: Mapping[int, str], said_on: date) -> Comm
     due = due_of(one.by, said_on)
     return CommitmentCard(
         promise_id=one.id, version=one.version if one.state != PromiseState.HEARD else 0, id=None, said=_said(one), start=one.start,
-        who=one.who, by=one.by, what=one.what, unit_id=unit_of(one.who, units) if one.who else own,
+        who=one.who, by=one.by, what=one.what, unit_id=unit_of(one.who, units, own) if one.who else own,
         due_on=due if due is not None and due >= clock.today() else None, typed=one.id.startswith(TYPED),
     )  # fmt: skip
 

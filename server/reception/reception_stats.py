@@ -29,7 +29,7 @@ Scores = Mapping[int, str | None]
 
 def figures(session: Session, settings: Settings, actor: Actor, key: str, organization_id: int | None) -> ReceptionFigures:
     """Everything about leaders' receptions of an organization and below.  Raises as stats.scope_of does."""
-    scope, _ = stats.scope_of(session, settings, actor, key, organization_id)
+    scope, organization = stats.scope_of(session, settings, actor, key, organization_id)
     every, scores = store.held(session, scope), store.scores(session, scope)
     found = commitments.kept(session, actor, "leader", scope.began, scope.ended, scope.today, scope.path)
     kept = {number: share for number, _, share in found}
@@ -41,7 +41,7 @@ def figures(session: Session, settings: Settings, actor: Actor, key: str, organi
     rated, satisfied = _rated(every, scores)
     said, pleased = store.said_at_the_end(session, scope)
     return ReceptionFigures(
-        video=stats.levels(session, scope, _by_organization(every), named.values()),
+        organization=organization.name, words=scope.period.words, video=stats.levels(session, scope, _by_organization(every), named.values()),
         leaders=tuple(
             _leader(person, stats.level_of(session, named, person.organization_id), by[number], scores, kept.get(number, Share()))
             for number, person in sorted(people.items(), key=lambda one: (-len(by[one[0]]), one[1].name, one[0]))
@@ -117,9 +117,10 @@ PRIVATE = ("displeased",)
 
 
 def behind(
-    session: Session, settings: Settings, actor: Actor, what: str, key: str, organization_id: int | None, leader_id: int | None, after: int
+    session: Session, settings: Settings, actor: Actor, what: str, key: str, organization_id: int | None, leader_id: int | None, after: int,
+    level: str | None = None,
 ) -> HeldPage:
-    """A page of the receptions behind a number; `after`: how many were shown already.
+    """A page of the receptions behind a number; `after`: how many were shown already; `level`: of leaders of this level alone.
 
     Raises NotFound, InvalidInput, and NotAllowed where the list would tell how somebody rated.
     """
@@ -133,13 +134,21 @@ def behind(
     name, fits = PARTS[what]
     scores = store.scores(session, scope)
     found = [one for one in store.held(session, scope) if leader_id in (None, one.leader_id) and fits(one, scores)]
+    if level is not None:
+        found = _of_level(session, scope, found, level)
     people = store.leaders(session, {one.leader_id for one in found[after : after + PAGE_ROWS]})
-    who = f"{people[leader_id].name} " if leader_id in people else ""
+    who = f"{people[leader_id].name} " if leader_id in people else f"{stats.level_name(level)} " if level is not None else ""
     return HeldPage(
         heading=f"{organization.name} {scope.period.words} {who}{name}，{len(found)} 次",
         rows=tuple(_rows(session, actor, found[after : after + PAGE_ROWS], people)),
         next=after + PAGE_ROWS if len(found) > after + PAGE_ROWS else None,
     )
+
+
+def _of_level(session: Session, scope: Scope, found: Sequence[Held], level: str) -> list[Held]:
+    named = {one.id: one for one in case_figures.organizations(session, scope.path)}
+    of = {number: stats.level_id(session, named, number) for number in {one.organization_id for one in found}}
+    return [one for one in found if of[one.organization_id] == level]
 
 
 def _promised(

@@ -173,7 +173,7 @@ def levels(
     named = {one.id: one for one in found}
     sums: dict[str, Share] = {}
     for number, share in video.items():
-        level = _level(session, named, number)
+        level = level_id(session, named, number)
         before = sums.get(level, Share())
         sums[level] = Share(before.part + share.part, before.whole + share.whole)
     targets = dict(scope.policy.video_targets)
@@ -182,19 +182,21 @@ def levels(
 
 
 def _level_view(level: str, share: Share, target: int | None) -> LevelView:
-    return LevelView(level=level, name=_level_name(level), share=shown(share), target=target, short=share.short_of(target) if target else 0)
+    return LevelView(level=level, name=level_name(level), share=shown(share), target=target, short=share.short_of(target) if target else 0)
 
 
-def _level_name(level: str) -> str:
+def level_name(level: str) -> str:
+    """What leaders of a level are called."""
     return f"{terms.ORGANIZATION_LEVEL[OrganizationLevel(level)]}领导" if level else "级别没填的领导"
 
 
 def level_of(session: Session, named: Mapping[int, Organization], number: int) -> str:
     """Name of the level of an organization's leaders."""
-    return _level_name(_level(session, named, number))
+    return level_name(level_id(session, named, number))
 
 
-def _level(session: Session, named: Mapping[int, Organization], number: int) -> str:
+def level_id(session: Session, named: Mapping[int, Organization], number: int) -> str:
+    """The level of an organization's leaders; empty where none is set."""
     ids = [int(part) for part in named[number].path.split("/") if part]
     for one in reversed(ids):
         level = (named.get(one) or accounts.organization(session, one)).level

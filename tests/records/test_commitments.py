@@ -38,6 +38,12 @@ def test_a_unit_is_proposed_only_where_one_goes_by_these_words() -> None:
     assert unit_of("石桥镇政府", units) == 2
     assert unit_of("县自然资源局", units) == unit_of("自然资源局", units) == 3
     assert unit_of("镇政府", units) is None, "there are two"
+    towns = {7: "临溪县信访局", 2: "石桥镇人民政府", 5: "柳湾乡", 6: "石桥镇信访办公室"}
+    assert unit_of("镇政府", towns, 6) == unit_of("你们镇上", towns, 2) == 2, "the one where they sit and talk"
+    assert unit_of("乡政府", towns, 5) == 5
+    assert unit_of("镇政府", {6: "石桥镇信访办公室", 5: "柳湾乡"}, 6) == 6
+    assert unit_of("街道办", towns, 2) is None
+    assert unit_of("乡政府", {7: "临溪县信访局", 5: "柳湾乡", 8: "石桥乡"}, 7) is None, "nobody is guessed from a county's room"
     assert unit_of("住建局", units) is unit_of("局", units) is None
 
 

@@ -188,6 +188,15 @@ def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
             return [(one.how, one.waited, one.case_id) for one in found.rows]
 
         assert behind("video") == [("视频接访", 9, None), ("视频接访", 45, None)]
+        assert (told.organization, told.words) == (session.get_one(Organization, 1).name, "2026 年 6 月")
+
+        def of_level(level: str) -> tuple[str, int]:
+            found = reception_stats.behind(session, world.office.settings, world.clerk, "video", "2026-06", None, None, 0, level)
+            return found.heading.split(" ", 1)[1], len(found.rows)
+
+        assert of_level("county")[1] == told.video[0].share.part == 2
+        assert of_level("city")[1] == of_level("")[1] == 0
+        assert "县级领导 领导视频接访，2 次" in of_level("county")[0]
         assert behind("long") == [("视频接访", 45, None)]
         assert sorted(behind("other"), key=str) == [("现场接访", 9, None), ("现场接访", None, made.id)]
         assert (len(behind("held")), behind("held", after=4), behind("rated")) == (4, [], [])

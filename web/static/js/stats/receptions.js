@@ -38,7 +38,7 @@ function card(name, number, words, counts = true) {
 /** @param {any} found */
 function showCards(found) {
   const levels = found.video.map((/** @type {any} */ one) => card(`${one.name}视频接访比重`, percent(one.share),
-    [`${one.share.part} ÷ ${one.share.whole} 次`, el("br"), one.target === null ? "没有定目标" : one.short ? el("b.warn", {}, `目标 ${one.target}%，差 ${one.short} 次`) : `目标 ${one.target}%，够`]));
+    [opens(one.share.part, { what: "video", level: one.level }, `看${one.name}的视频接访`), " ÷ ", opens(one.share.whole, { what: "held", level: one.level }, `看${one.name}的全部接访`), el("br"), one.target === null ? "没有定目标" : one.short ? el("b.warn", {}, `目标 ${one.target}%，差 ${one.short} 次`) : `目标 ${one.target}%，够`]));
   const displeased = found.satisfied.whole - found.satisfied.part;
   const lists = main.dataset.role === "supervisor" && displeased ? ["　", el("a", { href: address({ what: "displeased" }) }, "不满意的")] : [];
   byId("cards").replaceChildren(...levels,
@@ -65,6 +65,7 @@ function leaderRow(one, least) {
 async function showFigures() {
   const found = await api("GET", `/api/stats/receptions?${told}`);
   byId("figures").hidden = false;
+  byId("over").textContent = `${found.organization}　${found.words}`;
   showCards(found);
   byId("leaders").replaceChildren(...found.leaders.map((/** @type {any} */ one) => leaderRow(one, found.least_rated)));
   byId("nobody").hidden = found.leaders.length > 0;
