@@ -76,7 +76,8 @@ class StepRule:
     """One row of the table.
 
     `needs`: names of StepOrder (protocol/flow.py) that must be filled; `meets`: limits that the step fulfils;
-    `starts`: limits that begin on its day, for whoever the value names (`unit`, `office`, `petitioner`).
+    `starts`: limits that begin on its day, for whoever the value names: `petitioner`, or `taker`, the organization that takes
+    the step (an office above takes a review up itself, and owes the opinion).
     """
 
     name: str
@@ -185,7 +186,7 @@ STEPS: Mapping[Step, StepRule] = {
     Step.IMPROVE: StepRule("整改提升", "整改提升", ANSWERED, ("office", "unit"), needs=("outcome",)),
     Step.REQUEST_REVIEW: StepRule(
         "收到复查申请", "信访人申请复查", ANSWERED, ("office",), S.REVIEWING, needs=("day",), meets=("request_review",),
-        starts=(("review", "office"),), may=("reason",),
+        starts=(("review", "taker"),), may=("reason",),
     ),
     Step.REVIEW_OPINION: StepRule(
         "出复查意见", "出具复查意见书", _from(S.REVIEWING), ("office",), S.REVIEWED, needs=("text",),
@@ -193,7 +194,7 @@ STEPS: Mapping[Step, StepRule] = {
     ),
     Step.REQUEST_REEXAMINATION: StepRule(
         "收到复核申请", "信访人申请复核", _from(S.REVIEWED), ("office",), S.REEXAMINING, needs=("day",),
-        meets=("request_reexamination",), starts=(("reexamination", "office"),), may=("reason",),
+        meets=("request_reexamination",), starts=(("reexamination", "taker"),), may=("reason",),
     ),
     Step.REEXAMINATION_OPINION: StepRule(
         "出复核意见", "出具复核意见书", _from(S.REEXAMINING), ("office",), S.REEXAMINED, needs=("text",),

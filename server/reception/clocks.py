@@ -63,9 +63,13 @@ def begin(
 
 
 def begin_once(session: Session, case: StoredCase, rule: str, organization_id: int | None, starts_on: date) -> None:
-    """A deadline that begins on this day, unless it runs from then or before already; one that began later gives way."""
+    """A deadline of theirs that begins on this day; one that runs from then or before already becomes theirs, one that
+    began later gives way."""
     running = store.open_deadlines_of(session, case.id, (rule,))
-    if not any(one.starts_on <= starts_on for one in running):
+    earlier = [one for one in running if one.starts_on <= starts_on]
+    for one in earlier:
+        one.organization_id = organization_id
+    if not earlier:
         for one in running:
             one.dropped_at = clock.now()
         begin(session, case, rule, organization_id, starts_on)

@@ -86,7 +86,8 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
         clocks.begin(session, case, "refer_again", case.organization_id, clock.today())
     clocks.meet(session, case, rule.meets, order.day or clock.today())
     for limit, whose in rule.starts:
-        clocks.begin_once(session, case, limit, None if whose == "petitioner" else case.organization_id, order.day or clock.today())
+        theirs = {"petitioner": None, "taker": actor.organization_id}[whose]
+        clocks.begin_once(session, case, limit, theirs, order.day or clock.today())
     _issue(session, actor, case, rule, order, details)
     if target in (CaseState.GUIDED, CaseState.NOT_ACCEPTED, CaseState.NO_LONGER_ACCEPTED):
         clocks.drop(session, case)

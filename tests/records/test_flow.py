@@ -24,6 +24,7 @@ from server.store.models import (
     StoredCase,
     StoredCaseEvent,
     StoredDeadline,
+    StoredLetter,
 )
 from tests.records.office import World
 
@@ -378,6 +379,22 @@ def test_litigation_is_guided_and_owes_nothing(matter: Matter):
     assert matter.state == CaseState.GUIDED
     assert all(one.done_at or one.dropped_at for one in matter.deadlines().values())
     assert matter.view(matter.world.clerk).deadline is None
+
+
+def test_whoever_takes_a_review_up_owes_its_opinion(matter: Matter):
+    """A matter of the township's office: the county's, above it, reviews, and writes in its own name."""
+    with matter.world.write() as session:
+        made, _ = registering.register(session, matter.world.town_clerk, NewMatter.model_validate(LETTER))
+        matter.id = made.id
+    matter.take(matter.world.town_clerk, Step.ASSIGN, units=[UnitOrder(organization_id=TOWN)])
+    matter.take(matter.world.town_clerk, Step.ACCEPT)
+    matter.take(matter.world.town_clerk, Step.REPLY, text="经查，补偿款已经补发。")
+    matter.take(matter.world.town_clerk, Step.DELIVER, day="2026-06-09", how="当面送达")
+    matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-06-09")
+    assert matter.deadlines()["review"].organization_id == 1
+    matter.take(matter.world.clerk, Step.REVIEW_OPINION, text="维持。")
+    with matter.world.read() as session:
+        assert session.scalars(select(StoredLetter)).all()[-1].organization_id == 1
 
 
 def test_a_late_request_for_review_needs_a_reason(matter: Matter):
