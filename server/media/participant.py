@@ -346,6 +346,8 @@ class Participant:
         self.claims = claims
         self.outbox: Outbox | None = outbox
         self.link: MediaLink | None = None
+        self.lost: set[TrackKind] = set()
+        """Devices that were pulled out or failed."""
         self.audio_muted = False
         self.video_muted = False
         self.held = False
@@ -416,6 +418,7 @@ class Participant:
             connected=self.shown_connected,
             audio_muted=self.audio_muted,
             video_muted=self.video_muted,
+            lost=tuple(kind for kind in TrackKind if kind in self.lost),
             held=self.held,
             supplied=self.link.supplied if self.link else (),
             picture=self._picture_for(viewer),

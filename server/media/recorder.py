@@ -127,7 +127,7 @@ class TrackRecorder:
         self, store: Store, events: Events, participant_id: str, role: Role, source: Source, cause: str = ""
     ) -> None:
         self.participant_id, self.role, self.source, self.kind = participant_id, role, source, source.kind
-        self.muted = False
+        self._withheld = self._was_withheld = ""
         self.covered_until: float | None = None
         """Media time up to which the track is recorded; None before its first file."""
         self.cause = cause
@@ -149,6 +149,7 @@ class TrackRecorder:
         stretch = self._stretch_for(at, now, SOUND)
         self._fill(stretch, at, now, listed=lost)
         self._add(stretch, webm.Block(at - stretch.start, payload), at + lasts, now)
+        self._was_withheld = ""
         if stretch.end - stretch.start >= self._store.segment_seconds:
             self.end("rotation")
 
@@ -185,6 +186,7 @@ class TrackRecorder:
         if at - stretch.end > 1.0 and not self.source.shared:
             stretch.gaps.append(self._gap(stretch.end, at, self._hole_cause()))
         self._add(stretch, webm.Block(at - stretch.start, frame.data, frame.key), at + 0.04, now)
+        self._was_withheld = ""
 
     def _too_long_or_other(self, stretch: _Stretch, at: float, opening: Opening) -> bool:
         other = (opening.mime, opening.parameters) != (stretch.opening.mime, stretch.opening.parameters)
@@ -207,9 +209,13 @@ class TrackRecorder:
         if self._stretch is not None and at - self._stretch.end > self._hole_at_most:
             self.end(self._hole_cause(long=True))
 
+    def withhold(self, cause: str) -> None:
+        """Why its owner sends nothing from now on; empty: it is on again, and what comes next tells how long it was not."""
+        self._was_withheld, self._withheld = self._withheld or self._was_withheld, cause
+
     def _hole_cause(self, *, long: bool = False) -> str:
-        if self.muted:
-            return "muted_source"
+        if self._withheld or self._was_withheld:
+            return self._withheld or self._was_withheld
         return "network_lost" if long else "packet_loss"
 
     def _fill(self, stretch: _Stretch, at: float, now: float, *, listed: bool) -> None:

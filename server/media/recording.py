@@ -195,11 +195,11 @@ class Recording:
             if track is not None:
                 track.wait(self.now, cause)
 
-    def mute(self, participant_id: str, source: Source, *, muted: bool) -> None:
-        """A source that its owner switched off leaves a gap of another cause."""
+    def withhold(self, participant_id: str, source: Source, cause: str) -> None:
+        """A source that its owner switched off, or that came off, leaves a gap of another cause; empty: it is on again."""
         track = self._tracks.get((participant_id, source))
         if track is not None:
-            track.muted = muted
+            track.withhold(cause)
 
     # -- what is shown now and then ----------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ from server.protocol.signalling import Room as RoomView
 
 log = structlog.get_logger(__name__)
 RESTARTING = 1012
+DEVICE_LOST = {TrackKind.AUDIO: "microphone_lost", TrackKind.VIDEO: "camera_lost"}
 FOR_GOOD = ("left", "kicked", "token_expired")
 """Reasons after which only a new ticket brings somebody back."""
 
@@ -311,8 +312,17 @@ class Room:
             seated.audio_muted = muted
         else:
             seated.video_muted = muted
-        self._recording.mute(seated.id, Source.of(kind), muted=muted)
+        self._recording.withhold(seated.id, Source.of(kind), "muted_source" if muted else "")
         self._supply(seated)
+        self._show()
+
+    def device_lost(self, seated: Participant, kind: TrackKind, *, lost: bool) -> None:
+        """Show that a microphone or camera was pulled out or failed, or is there again."""
+        (seated.lost.add if lost else seated.lost.discard)(kind)
+        self._recording.withhold(seated.id, Source.of(kind), DEVICE_LOST[kind] if lost else "")
+        track = seated.link.track(kind) if seated.link else None
+        if track is not None and lost:
+            track.timeline.arrivals.stands_still = True
         self._show()
 
     def sound_only(self, seated: Participant, *, alone: bool) -> None:

@@ -210,6 +210,8 @@ class Session:
         room, seat = self._here
         if message.reason == "line":
             room.sound_only(seat, alone=message.muted)
+        elif message.reason == "device":
+            room.device_lost(seat, message.kind, lost=message.muted)
         else:
             room.mute(seat, message.kind, muted=message.muted)
 

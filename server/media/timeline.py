@@ -116,6 +116,8 @@ class Arrivals:
         self.least: float | None = None
         self.late: float | None = None
         """By how much packets are late of which only reports will tell why: a line's queue, or a source that stood still."""
+        self.stands_still = False
+        """The sender said so: the next packet that is late is not late, and nothing is to be judged."""
         self.fellows: Sequence[Arrivals] = ()
         """Of the same sender, over the same line."""
         self._last = self._since = self._last_offset = 0.0
@@ -134,6 +136,10 @@ class Arrivals:
             self._in_window = min(self._in_window, offset)
             self._last, self._last_offset = arrival, offset
             return False
+        if self.stands_still and offset - self.least > JUMP:
+            self.stands_still = False
+            self._begin(offset, arrival)
+            return True
         jumped = self._judge(offset, arrival, self.least)
         if not jumped:
             self._follow(offset, arrival, self.least)

@@ -42,8 +42,8 @@ class Gap(Message):
     end: Seconds
     cause: str
     """Stable code: packet_loss, network_lost, left, media_restarted, disk_full, disk_error,
-    muted_source, truncated, nothing_understood, on_hold, petitioner_on_hold; of a sitting alone also camera_lost,
-    microphone_lost, cut_off."""
+    muted_source, microphone_lost, camera_lost (pulled out or failed), truncated, nothing_understood, on_hold,
+    petitioner_on_hold; of a sitting alone also cut_off."""
 
 
 class Segment(Message):

@@ -107,12 +107,13 @@ class Mute(Message):
     """The client's own microphone or camera is switched off or on.
 
     Reason `line`: its line has no room for a picture now, so only sound comes; nobody has switched anything off.
+    Reason `device`: it was pulled out or failed, or is there again.
     """
 
     type: Literal["mute"] = "mute"
     kind: TrackKind
     muted: bool
-    reason: Literal["", "line"] = ""
+    reason: Literal["", "line", "device"] = ""
 
 
 class Mark(Message):
@@ -226,6 +227,8 @@ class Seat(Message):
     """Media flows; false while the line is down or before the first packet."""
     audio_muted: bool = False
     video_muted: bool = False
+    lost: tuple[TrackKind, ...] = ()
+    """What was pulled out or failed, so that nothing comes of it."""
     held: bool = False
     supplied: tuple[TrackKind, ...] = ()
     """What an encoder in the room sends in place of this client, which then need not send it."""

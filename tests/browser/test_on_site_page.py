@@ -131,6 +131,7 @@ def test_from_the_notice_in_the_room_to_a_filed_case(programs: Programs, open_ch
     page.set_default_timeout(WAIT_MS)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
+    page.add_init_script(f"({KEEP_STREAMS})()")
     log_in(page, programs.url, "clerk")
     enter(page, programs.url)
     agree(page)
@@ -182,6 +183,39 @@ def talk(page: Page) -> None:
     look_both(page, "on-site-talk")
     page.locator("#promises form button").first.click()
     expect(page.locator("#promises .promise")).to_contain_text("核对补偿款的账")
+    pull_the_microphone_out(page)
+
+
+KEEP_STREAMS = """() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  window.streams = [];
+  window.plugged = true;
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    if (!window.plugged) throw new DOMException("", "NotFoundError");
+    window.streams.push(await open(wanted));
+    return window.streams.at(-1);
+  };
+}"""
+
+
+def pull_the_microphone_out(page: Page) -> None:
+    """And put it back after a while."""
+    page.evaluate("""() => {
+      window.plugged = false;
+      const track = window.streams.at(-1).getAudioTracks()[0];
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+    }""")
+    expect(page.locator("#own-device")).to_contain_text("话筒断开了，现在说的没有录")
+    expect(page.locator("#recording")).to_contain_text("这一会儿没有录上")
+    look_both(page, "on-site-unplugged")
+    page.wait_for_timeout(3000)
+    page.evaluate("window.plugged = true")
+    expect(page.locator("#own-device")).to_be_hidden()
+    expect(page.locator("#line-banner")).to_contain_text("请再说一遍")
+    captions = page.locator("#captions .cap:not([data-partial])")
+    before = captions.count()
+    expect(captions.nth(before)).to_be_visible(timeout=RECOGNISED_MS)
 
 
 def end(page: Page) -> str:

@@ -17,7 +17,10 @@ import jwt
 import pytest
 from playwright.sync_api import Page
 
+from server.media import journal
 from server.protocol.base import Role
+from server.protocol.media_control import GapFound
+from server.protocol.recording import JOURNAL_NAME
 from server.protocol.signalling import SeatClaims
 from tests.browser.conftest import OpenChromium
 from tests.browser.media_files import ROOT, camera_mjpeg, microphone_wav
@@ -156,6 +159,43 @@ def picture_moves(page: Page) -> bool:
     later, after = page.evaluate("[window.frames_shown, window.picture()]")
     changed = sum(abs(a - b) > 12 for a, b in zip(before, after, strict=True))
     return later >= shown + 3 and changed > 20
+
+
+COMES_OFF = """() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  window.plugged = false;
+  navigator.mediaDevices.getUserMedia = (wanted) => window.plugged ? open(wanted) : Promise.reject(new DOMException("", "NotFoundError"));
+  for (const track of window.seat._media.getTracks()) { track.stop(); track.dispatchEvent(new Event("ended")); }
+}"""
+
+
+def test_microphone_and_camera_pulled_out(room: dict[str, Page], programs: Programs) -> None:
+    petitioner, leader = room["petitioner"], room["leader"]
+    wait_until(lambda: told(leader, "room", state="running", recording=True), "the room is recorded")
+    time.sleep(1)
+    petitioner.evaluate(COMES_OFF)
+    assert [one["kind"] for one in told(petitioner, "device", lost=True)] == ["audio", "video"]
+    lost = lambda: next(one["lost"] for one in told(leader, "room")[-1]["seats"] if one["participant_id"] == PETITIONER)  # noqa: E731
+    wait_until(lambda: sorted(lost()) == ["audio", "video"], "the leader is told")
+    time.sleep(2)
+    assert told(petitioner, "device", lost=False) == []
+    words = len(heard(leader, PETITIONER))
+    petitioner.evaluate("window.plugged = true")
+    wait_until(lambda: len(told(petitioner, "device", lost=False)) == 2, "taken again")
+    (back,) = (one for one in told(petitioner, "device", lost=False) if one["kind"] == "audio")
+    assert 2 <= back["seconds"] <= 15
+    wait_until(lambda: not lost(), "the leader is told that it is back")
+    wait_until(lambda: picture_moves(leader), "the picture is back")
+    wait_until(lambda: len(heard(leader, PETITIONER)) > words, "words are heard again", WORDS_S)
+    leader.evaluate("window.seat.hangUp()")
+    folder = programs.settings.recordings_dir / "r-test-microphone-and-camera-pulled-out"
+    wait_until(lambda: causes(folder) >= {"microphone_lost", "camera_lost"}, "the gaps say why")
+
+
+def causes(folder: Path) -> set[str]:
+    """Of the gaps in a recording's journal."""
+    entries, _ = journal.read(folder / JOURNAL_NAME)
+    return {entry.fact.gap.cause for entry in entries if isinstance(entry.fact, GapFound)}
 
 
 def test_each_sees_the_other_move_and_reads_what_they_say(room: dict[str, Page]) -> None:

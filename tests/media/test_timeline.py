@@ -214,6 +214,13 @@ def test_a_sound_device_that_stood_still(pause: float) -> None:
     assert apart(after) <= TOLERANCE
 
 
+def test_a_device_that_its_owner_says_came_off_is_in_its_place_from_the_first_packet() -> None:
+    one = Sender(random.Random(20), stands_still=(60.0, 3.0))
+    one.audio.arrivals.stands_still = True
+    one.run(120)
+    assert apart([[e for e in track if not 60 <= e[0] <= 63] for track in of(one)]) <= TOLERANCE
+
+
 class Weak(Sender):
     """Between the first and the third minute its sound device drops `slip` seconds every `every`."""
 

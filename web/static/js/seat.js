@@ -8,7 +8,7 @@
  *
  * @typedef {{token: string, signalling_url: string, participant_id: string}} JoinTicket
  * @typedef {{participant_id: string, role: string, name: string, connected: boolean, audio_muted: boolean,
- *   video_muted: boolean, held: boolean, picture: "full"|"reduced"|"stopped"|"unplayable", supplied: string[],
+ *   video_muted: boolean, lost: string[], held: boolean, picture: "full"|"reduced"|"stopped"|"unplayable", supplied: string[],
  *   small_sound?: boolean, slot: number|null}} SeatState
  * @typedef {"document"|"screen"} ShareSource
  * @typedef {{participant_id: string, source: ShareSource}} SharedDocument
@@ -18,6 +18,7 @@
  * @typedef {"connecting"|"connected"|"captionless"|"reconnecting"|"failed"} ConnectionState
  */
 import { Probe, SoundFirst } from "./line.js";
+import { OwnDevices } from "./own_devices.js";
 import { SeatMedia } from "./seat_media.js";
 import { SeatSocket } from "./seat_socket.js";
 
@@ -133,6 +134,7 @@ export class Seat extends EventTarget {
     /** @type {Map<string, MediaStream>} */
     this._streams = new Map();
     this._muted = { audio: false, video: false };
+    this._devices = media ? new OwnDevices(media, (change) => this._deviceChanged(change)) : null;
     /** @type {{track: MediaStreamTrack, source: ShareSource}|null} */
     this._shared = null;
     /** @type {MediaStream|null} */
@@ -232,6 +234,7 @@ export class Seat extends EventTarget {
     clearInterval(this._watch);
     clearInterval(this._measuring);
     removeEventListener("online", this._online);
+    this._devices?.close();
     this._dropSocket();
     this._probe.close();
     this._soundFirst?.close();
@@ -583,7 +586,19 @@ export class Seat extends EventTarget {
     for (const kind of /** @type {("audio"|"video")[]} */ (["audio", "video"])) {
       if (this._muted[kind]) this._send({ type: "mute", kind, muted: true });
     }
+    for (const kind of this._devices?.told ?? []) this._send({ type: "mute", kind, muted: this._devices?.lost.has(kind), reason: "device" });
     if (this._soundFirst?.alone) this._send({ type: "mute", kind: "video", muted: true, reason: "line" });
+  }
+
+  /** @param {import("./own_devices.js").DeviceChange} change */
+  _deviceChanged({ kind, track, seconds, message }) {
+    if (track) {
+      track.enabled = !this._muted[kind];
+      this._line?.swap(kind, track);
+      this._next?.swap(kind, track);
+    }
+    this._send({ type: "mute", kind, muted: !track, reason: "device" });
+    this._tell("device", { kind, lost: !track, seconds, message });
   }
 
   /** @param {"audio"|"video"} kind */

@@ -101,6 +101,15 @@ export class SeatMedia {
     return this._senders.get("video") ?? null;
   }
 
+  /** Send this track in the place of one whose device came off; a line that was made without one is of no more use.
+   * @param {"audio"|"video"} kind @param {MediaStreamTrack} track */
+  swap(kind, track) {
+    const sender = this._senders.get(kind);
+    if (this._closed) return;
+    if (!sender) this._become("lost");
+    else if (sender.track) void sender.replaceTrack(track).catch(() => this._become("lost"));
+  }
+
   /** Let the microphone's sound take half as much as usual, or no more so.  @param {boolean} small */
   limitSound(small) {
     const sender = this._senders.get("audio");

@@ -119,6 +119,7 @@ export class Talk extends EventTarget {
       connection: (/** @type {any} */ connection) => this.drawLine(connection),
       lines: (/** @type {any} */ { seats }) => this.lines.show(seats),
       sound_only: (/** @type {any} */ { message }) => tell(byId("line-banner"), message),
+      device: (/** @type {any} */ change) => this.device(change),
       trouble: (/** @type {any} */ trouble) => this.trouble(trouble),
       document: (/** @type {any} */ shown) => this.document(shown),
       departed: (/** @type {any} */ { message }) => this.notice(message),
@@ -184,7 +185,7 @@ export class Talk extends EventTarget {
     tell(byId("recording-banner"), room ? room.recording_trouble : "");
     const him = this.petitioner();
     this.drawAbsence(room);
-    byId("remote-sound").textContent = him?.audio_muted ? "对方关了麦克风" : "对方的声音";
+    byId("remote-sound").textContent = him?.lost?.includes("audio") ? "对方的话筒断开了" : him?.audio_muted ? "对方关了麦克风" : "对方的声音";
     this.drawPicture(him);
     this.drawOthers(him);
     if (room && room.state === "ended") this.over("hung_up", "");
@@ -199,6 +200,12 @@ export class Talk extends EventTarget {
     tell(byId("observers"), observersWords(this.seats()));
     this.drawSideTalk(him);
     if (this.people.dialog.open) this.people.draw();
+  }
+
+  /** @param {{lost: boolean, message: string}} change */
+  device({ lost, message }) {
+    tell(byId("own-device"), lost ? message : "");
+    if (!lost) this.notice(message);
   }
 
   // --- among ourselves, without the petitioner ----------------------------------------------------------------

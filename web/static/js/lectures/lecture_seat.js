@@ -70,7 +70,7 @@ export class LectureSeat extends Seat {
   _seats({ speaker, speaking, floor }) {
     const seat = (/** @type {Person} */ one, /** @type {number} */ slot, /** @type {boolean} */ connected) => ({
       participant_id: one.participant_id, name: one.name, role: slot ? "joint" : "leader", connected,
-      audio_muted: false, video_muted: false, held: false, picture: "full", supplied: [],
+      audio_muted: false, video_muted: false, lost: [], held: false, picture: "full", supplied: [],
       slot: one.participant_id === this.participantId ? null : slot,
     });
     return [...(speaker ? [seat(speaker, 0, speaking)] : []), ...(floor ? [seat(floor, 1, true)] : [])];

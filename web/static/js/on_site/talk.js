@@ -20,6 +20,7 @@ export class RoomTalk extends EventTarget {
     this.first = first;
     this.finished = false;
     this.line = "connecting";
+    this.lost = false;
     this.marks = 0;
     this.calmAt = 0;
     this.controls = new AbortController();
@@ -58,6 +59,7 @@ export class RoomTalk extends EventTarget {
       caption: (/** @type {any} */ caption) => { byId("captions-empty").hidden = true; this.captions.add(caption); },
       recognition: (/** @type {any} */ told) => this.recognition(told),
       marked: (/** @type {any} */ mark) => this.marked(mark),
+      device: (/** @type {any} */ change) => this.device(change),
       connection: (/** @type {any} */ told) => this.connection(told),
       trouble: (/** @type {any} */ { message, fatal }) => (fatal && !this.seat.room ? this.over("refused", message) : this.notice(message)),
       ended: (/** @type {any} */ { reason }) => this.over(reason, ""),
@@ -75,17 +77,27 @@ export class RoomTalk extends EventTarget {
     if (room.state === "ended") this.over("hung_up", "");
   }
 
+  /** The one microphone of the room. @param {{lost: boolean, message: string}} change */
+  device({ lost, message }) {
+    tell(byId("own-device"), lost ? "话筒断开了，现在说的没有录。请插好，接上以后会自己接着录。" : "");
+    this.lost = lost;
+    this.drawRecording();
+    if (lost) return this.level.stop();
+    this.level.show(this.media);
+    return this.notice(message);
+  }
+
   drawRecording() {
     const { room } = this.seat;
     const place = byId("recording");
     const running = room?.state === "running";
     const away = this.line === "reconnecting" || this.line === "failed";
-    const words = !running ? "还没开始录" : away ? "这一会儿没有录上" : room.recording ? `录音 ${room.started_at ? mediaTime((Date.now() - new Date(room.started_at).getTime()) / 1000) : ""}` : "没有在录";
+    const words = !running ? "还没开始录" : away || this.lost ? "这一会儿没有录上" : room.recording ? `录音 ${room.started_at ? mediaTime((Date.now() - new Date(room.started_at).getTime()) / 1000) : ""}` : "没有在录";
     place.hidden = false;
     place.className = `row nb ${running ? "bad" : "soft"}`;
     if (place.dataset.words === words) return;
     place.dataset.words = words;
-    place.replaceChildren(icon(running && (away || !room.recording) ? "alert" : "rec"), el("b.num", {}, words));
+    place.replaceChildren(icon(running && (away || this.lost || !room.recording) ? "alert" : "rec"), el("b.num", {}, words));
   }
 
   /** @param {{state: string, message: string, seconds?: number}} told */

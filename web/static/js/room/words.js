@@ -24,6 +24,7 @@ export function nameOf(seat) {
 export function stateWord(seat) {
   if (seat.held) return "在等候，听不见这里";
   if (!seat.connected) return "线路断了，正在接回来";
+  if (seat.lost?.includes("audio")) return "话筒断开了，说话听不见";
   return seat.audio_muted ? "话筒关着" : "";
 }
 

@@ -58,6 +58,8 @@ class Talk {
     /** Whether the own line is. */
     this.away = false;
     this.soundOnly = "";
+    this.noSound = false;
+    this.copying = new MediaStream();
     this.closed = false;
     this.difference = 0;
     this.screen.on({ end: () => this.end(), show: () => this.showPaper(), unblock: () => this.unblock() });
@@ -104,6 +106,7 @@ class Talk {
     hear("stream", ({ participantId, stream }) => this.showStream(participantId, stream));
     hear("connection", (state) => this.showConnection(state));
     hear("lines", ({ seats }) => this.showLines(seats));
+    hear("device", (change) => this.deviceChanged(change));
     hear("sound_only", ({ message }) => this.showSoundOnly(message));
     hear("trouble", (trouble) => this.troubled(trouble));
     hear("document", (shown) => this.showDocument(shown));
@@ -127,11 +130,21 @@ class Talk {
     if (filmed) this.screen.part("self").srcObject = media;
   }
 
-  /** A microphone that was plugged in again is used. */
+  /** A microphone that was not there at first is used; one that comes off in the talk is the seat's matter. */
   devicesChanged() {
-    const live = this.media?.getAudioTracks().some((track) => track.readyState === "live");
-    if (!live) this.sitAgain();
+    if (!this.media) this.sitAgain();
     else this.offerPaper();
+  }
+
+  /** @param {{kind: "audio"|"video", lost: boolean, seconds: number}} change */
+  deviceChanged({ kind, lost, seconds }) {
+    if (kind === "audio") this.noSound = lost;
+    this.screen.say("connection", this.noSound ? NO_MICROPHONE : this.soundOnly);
+    this.sayLine();
+    if (lost || !this.media) return;
+    this.showSelf(this.media);
+    this.keepCopy();
+    if (kind === "audio") this.app.toast(`话筒接上了。刚才断了 ${seconds} 秒，这几秒没有录上，请再说一遍。`);
   }
 
   /** A fresh seat on the same chair: the recording goes on in the next file. */
@@ -193,7 +206,16 @@ class Talk {
   /** The kiosk's own copy runs as long as the talk does, also while the line is down; not while the person is held. */
   keepCopy() {
     const on = this.room?.state === "running" && this.room.started_at && !this.held();
-    this.copy.keep(on ? this.media : null);
+    this.copy.keep(on ? this.copied() : null);
+  }
+
+  /** A recorder takes no track that comes later: the same stream as long as its tracks are the same. */
+  copied() {
+    const tracks = this.media?.getTracks() || [];
+    if (!tracks.length) return null;
+    const same = this.copying.getTracks().length === tracks.length && tracks.every((track) => this.copying.getTrackById(track.id));
+    if (!same) this.copying = new MediaStream(tracks);
+    return this.copying;
   }
 
   /** Whether the officers talk among themselves. */
@@ -351,7 +373,7 @@ class Talk {
   /** @param {{state: string, message: string, seconds: number}} connection */
   connectionWords({ state, message, seconds }) {
     if (state === "connecting") return "";
-    if (state === "connected") return this.media ? this.soundOnly : NO_MICROPHONE;
+    if (state === "connected") return this.media && !this.noSound ? this.soundOnly : NO_MICROPHONE;
     if (!this.room || state === "captionless") return message;
     if (state === "failed") return `线路断了 ${seconds} 秒，还没有接上，一直在接。您可以按“叫工作人员”。`;
     if (this.copy.written) return `线路断了 ${seconds} 秒，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。`;
