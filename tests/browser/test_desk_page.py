@@ -390,6 +390,9 @@ def test_what_was_undertaken_stands_at_the_head_to_hear_and_decide(page: Page, d
     look(page, "promises-desk")
     heard.locator(".src").click()
     until(page, "Number(document.querySelector('#position').textContent.slice(0, 5).replace(':', '')) >= 6")
+    page.locator("#confirm").click()
+    expect(page.get_by_role("dialog")).to_contain_text("领导答复还有 1 条没有核对")
+    page.get_by_role("button", name="先不交").click()
     heard.get_by_role("button", name="属实").click()
     expect(heard).to_contain_text("林晓")
     struck.get_by_role("button", name="还是答复").click()
@@ -409,6 +412,10 @@ def test_what_was_undertaken_stands_at_the_head_to_hear_and_decide(page: Page, d
     expect(known).to_contain_text("三个工作日内")
     saved(page)
     expect(place.locator("summary")).to_contain_text("领导答复 3 条都核对过")
+    page.locator("#confirm").click()
+    expect(page.get_by_role("dialog")).to_contain_text("交给群众核对？")
+    assert page.get_by_role("dialog").locator(".unsettled").count() == 0
+    page.get_by_role("button", name="先不交").click()
     look(page, "promises-desk-done")
     with desk.store.read() as session:
         standing = [(one.state, one.by, one.decided_by) for one in records.promises(session, record.reception_id)]

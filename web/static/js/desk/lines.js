@@ -404,7 +404,7 @@ function statusNotes(line) {
   if (line.edited_by && line.recognised && line.text !== line.recognised) notes.push(el("span", {}, `${line.edited_by}改过，机器原来听成“${line.recognised}”${wordsIn(line).some((word) => word.typed) ? "。手打的字没有录音对得上，时间按前后的字估" : ""}`));
   else if (line.recognised && line.text !== line.recognised) notes.push(el("span", {}, `数写成了数字，原话是“${line.recognised}”`));
   else if (!line.recognised) notes.push(el("span", {}, `${line.edited_by || "登记员"}手写补上的，不是机器听出来的`));
-  if (line.unboosted && line.unboosted !== line.text) notes.push(el("span", {}, `不用词表时听到：“${line.unboosted}”`));
+  if (line.unboosted && line.unboosted !== line.text && line.unboosted !== line.recognised) notes.push(el("span", {}, `不用词表时听到：“${line.unboosted}”`));
   if (line.copied) notes.push(el("span", {}, icon("disk"), "来自接谈机备份"));
   if (line.marked) notes.push(el("span.warn", {}, icon("flag"), `记号：${line.marked}`));
   if (line.heard && !line.deleted) notes.push(el("span.ok", {}, icon("check"), "听过，没错"));

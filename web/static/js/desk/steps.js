@@ -34,7 +34,7 @@ export function stepButtons(record, page) {
   const path = `/api/records/${record.id}`;
   if (record.state === "draft" || record.state === "correcting") {
     if (!record.may_confirm) return record.blocked_by.length ? [blocked(record.blocked_by)] : [];
-    const hand = button("交给群众核对", "primary", "send", () => page.run(() => confirm(path, page.left)));
+    const hand = button("交给群众核对", "primary", "send", () => page.run(() => confirm(record, page.left)));
     hand.id = "confirm";
     return [hand];
   }
@@ -60,16 +60,19 @@ function reopenButton(path, page) {
   return button("重新打开", "", "refresh", () => page.run(() => reopen(path)));
 }
 
-/** @param {string} path @param {() => Promise<number>} unheard */
-async function confirm(path, unheard) {
+/** @param {any} record @param {() => Promise<number>} unheard */
+async function confirm(record, unheard) {
   const left = await unheard();
+  const promises = record.promises.filter((/** @type {any} */ one) => one.state === "heard").length;
   const note = left ? `还有 ${left} 处要紧处没有听过。可以先听，也可以现在就交。` : "要紧处都听过了。";
   const answer = await ask({
     title: "交给群众核对？",
-    body: [el("p", {}, note), el("p.soft", {}, "交出去以后，群众在终端上一句一句看、听，没有错就签字。说不对的，会退回来再改。")],
+    body: [el("p", {}, note),
+      promises ? el("p.unsettled", {}, `领导答复还有 ${promises} 条没有核对，现在交，这 ${promises} 条不写进记录，群众看不到。`) : "",
+      el("p.soft", {}, "交出去以后，群众在终端上一句一句看、听，没有错就签字。说不对的，会退回来再改。")],
     buttons: [{ value: "yes", words: "交给群众核对", kind: "primary" }, { value: "", words: "先不交" }],
   });
-  return answer ? api("POST", `${path}/confirm`) : null;
+  return answer ? api("POST", `/api/records/${record.id}/confirm`) : null;
 }
 
 /** @param {string} path */
