@@ -171,15 +171,31 @@ def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: K
 
 @pytest.mark.slow
 def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(office: KioskOffice, page: Page) -> None:
+    page.add_init_script(VOICE_OF_THE_DEVICE)
+    page.reload()
     to_reading(office, page, gap=True)
     read_record(page, 3)
     screen(page, "summary")
     expect(page.locator("h1")).to_have_text("有几段没有录上")
+    expect(page.locator('[data-do="go"]')).to_have_text("知道了，看领导答应的事")
+    page.locator("#key-speak").tap()
+    assert "终端网络断开，这一段没有录上" in page.evaluate("window.said.at(-1)"), "whoever cannot read hears what stands there"
     do(page, "go")
     expect(page.locator("h1")).to_have_text("领导当场答应了 1 件事")
+    expect(page.locator('[data-do="go"]')).to_have_text("知道了，去签名")
+    page.locator("#key-speak").tap()
+    assert page.evaluate("window.said.at(-1)").endswith("镇政府，拿出处理意见（五个工作日内）。")
     expect(page.locator("[data-part=list] li")).to_have_text(["镇政府拿出处理意见（五个工作日内）"])
     do(page, "go")
     screen(page, "sign")
+
+
+VOICE_OF_THE_DEVICE = """
+  window.said = [];
+  window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+  const speech = { getVoices: () => [{ lang: "zh-CN", localService: true }], speak: (one) => window.said.push(one.text), cancel: () => {} };
+  Object.defineProperty(window, "speechSynthesis", { value: speech });
+"""
 
 
 def idle_for(page: Page, seconds: int) -> None:

@@ -2,6 +2,7 @@
 import { ApiError, api } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { changed, difference } from "../changes.js";
+import { language } from "../lang.js";
 import { keepSitting, sittingMemory } from "../memory.js";
 import { piecesOf } from "../pieces.js";
 import { Playback, partsOf } from "../playback.js";
@@ -16,6 +17,7 @@ const MANY_DOTS = 40;
 const MOST_DOTS = 120;
 const RETRY_MS = 4000;
 const ASK_MS = 2000;
+const TO_SIGN = "知道了，去签名";
 
 /**
  * A person's way through a record.  `app` is the kiosk or the telephone: sitting {reception_id, record_id, query_code},
@@ -100,7 +102,17 @@ export class Reading {
     }));
     screen.on({ go: () => this.begin() });
     voice.speak("present");
-    this.view = { speech: ["present"], back: "还没有看到句子，这是开头。" };
+    const said = this.record.attendance.map((/** @type {any} */ one) => `${one.participant_id === this.record.own ? this.you : one.who}，${one.plain}`);
+    this.view = { ...this.aloud("present", said), back: "还没有看到句子，这是开头。" };
+  }
+
+  /** For the key that reads a page out: what stands there where this device has a voice for it, else what was recorded for
+   * the page. @param {string} recorded @param {string[]} sentences */
+  aloud(recorded, sentences) {
+    const speech = [recorded];
+    if (!voice.canRead() || language() !== "zh-CN") return { speech };
+    const title = document.querySelector("h1")?.textContent || "";
+    return { speech, speak: () => { voice.stop(); voice.readOut(`${title}。${sentences.join("")}`); }, close: () => voice.hush() };
   }
 
   /** Representatives talked at one seat: which of them said something, the recording does not tell. */
@@ -287,7 +299,7 @@ export class Reading {
     });
     if (!told) return;
     this.keepMarks({ [piece.key]: { version: piece.line.version, right: false } });
-    this.app.toast("记在这一句上了，工作人员那边看得到。请接着看。");
+    if (this.undecided(0) >= 0) this.app.toast("记在这一句上了，工作人员那边看得到。请接着看。");
     this.after();
   }
 
@@ -352,7 +364,7 @@ export class Reading {
   showPromises() {
     const rows = this.record.promises.map((/** @type {any} */ one) => /** @type {[string, string]} */ ([one.who || "接谈方", `${one.what}（${one.by || "没有说时间"}）`]));
     if (!rows.length) return this.sign();
-    const words = { title: `领导当场答应了 ${rows.length} 件事`, lead: `这些会写在记录后面。和您听到的不一样，${this.help}。`, go: "知道了，去签名" };
+    const words = { title: `领导当场答应了 ${rows.length} 件事`, lead: `这些会写在记录后面。和您听到的不一样，${this.help}。`, go: TO_SIGN };
     return this.showSummary(words, rows, () => this.sign());
   }
 
@@ -365,7 +377,7 @@ export class Reading {
     screen.key("again").hidden = !this.pieces.length;
     screen.on({ go, again: () => this.readAgain() });
     voice.speak("summary");
-    this.view = { speech: ["summary"], back: this.pieces.length ? () => this.read(this.pieces.length - 1) : "这是最后一步。" };
+    this.view = { ...this.aloud("summary", [words.lead, ...rows.map(([place, text]) => `${place}，${text}。`)]), back: this.pieces.length ? () => this.read(this.pieces.length - 1) : "这是最后一步。" };
   }
 
   showGaps() {
@@ -374,7 +386,7 @@ export class Reading {
     const words = {
       title: empty ? "这份记录里没有一句话" : "有几段没有录上",
       lead: empty ? `您谈过话，这里却没有，${this.help}，先不要签名。` : `没录上的地方已经写在记录里。里面有要紧的话，${this.help}补上。`,
-      go: "知道了，去签名",
+      go: this.record.promises.length ? "知道了，看领导答应的事" : TO_SIGN,
     };
     this.showSummary(words, rows, () => this.showPromises());
   }
