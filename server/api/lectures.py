@@ -1,9 +1,10 @@
 """Lectures: holding one, coming in, the screen in a hall, and the film afterwards."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, StreamingResponse
 
 from server.api.deps import CaseReader, Db, LeaderOrClerk, OfficeDep
 from server.protocol.lectures import (
@@ -90,6 +91,13 @@ def film(lecture_id: LectureId, db: Db, actor: CaseReader, office: OfficeDep, sa
     """The film; ranges work.  `save`: for keeping."""
     path, name = lecture_films.file_of(db, office.settings, actor, lecture_id)
     return FileResponse(path, media_type="video/mp4", filename=name, content_disposition_type="attachment" if save else "inline")
+
+
+@router.get("/lectures/{lecture_id}/bundle")
+def bundle(lecture_id: LectureId, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> StreamingResponse:
+    """The film, all recorded files and a page that verifies them offline, in one ZIP, packed while it is saved."""
+    pieces, name = lecture_films.bundle(db, office, actor, lecture_id)
+    return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"})
 
 
 @router.get("/screens/{code}")

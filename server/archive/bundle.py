@@ -35,6 +35,24 @@ CHUNK = 1 << 20
 VERSION = 1
 
 
+class _Sink:
+    """What a ZIP is written to that nobody keeps: pieces wait here until they are taken."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._waiting.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """There is nothing behind it."""
+
+    def taken(self) -> bytes:
+        found, self._waiting = b"".join(self._waiting), []
+        return found
+
+
 class Bundle:
     """Packs one plan into one ZIP."""
 
@@ -46,12 +64,25 @@ class Bundle:
 
     def pack(self, target: Path) -> None:
         """Write the ZIP; raises OSError (the disk)."""
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as bundle:
+        for _ in self._steps(target):
+            pass
+
+    def pieces(self) -> Iterator[bytes]:
+        """The ZIP as it is packed, for whoever saves it at once: nothing of it lies on this machine.  Raises OSError."""
+        sink = _Sink()
+        for _ in self._steps(sink):
+            yield sink.taken()
+        yield sink.taken()
+
+    def _steps(self, target: "Path | _Sink") -> Iterator[None]:
+        """Write the ZIP, with a pause after every piece of a file."""
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as bundle:  # type: ignore[call-overload]
             for wanted in (*self._plan.files, *self._page()):
-                self._add(bundle, wanted)
+                yield from self._add(bundle, wanted)
             for text in self._plan.texts:
                 self._add_text(bundle, text.name, text.text.encode())
-            listing = canonical_json({"version": VERSION, "about": [list(one) for one in self._plan.about], "files": self._listed})
+            about = [*self._plan.about, *([("没有放好的", "\n".join(self.notes))] if self.notes else [])]
+            listing = canonical_json({"version": VERSION, "about": [list(one) for one in about], "files": self._listed})
             sums = "".join(f"{one['sha256']}  {one['name']}\n" for one in self._listed)
             self._write(bundle, LIST, listing)
             self._write(bundle, SUMS, sums.encode())
@@ -61,7 +92,7 @@ class Bundle:
         for name, file in PAGE.items():
             yield Packed(name=name, file=WEB / file)
 
-    def _add(self, bundle: zipfile.ZipFile, wanted: Packed) -> None:
+    def _add(self, bundle: zipfile.ZipFile, wanted: Packed) -> Iterator[None]:
         """Copy one file; one that is gone or not what it was is told, never left out in silence."""
         try:
             source = wanted.file.open("rb")
@@ -76,6 +107,7 @@ class Bundle:
                 copy.write(chunk)
                 size += len(chunk)
                 self._count(len(chunk))
+                yield
         if wanted.sha256 and digest.hexdigest() != wanted.sha256:
             self.notes.append(f"{wanted.name} 和登记的校验值不一样，照现在的样子放进去了。")
         self._list(wanted.name, size, digest.hexdigest())

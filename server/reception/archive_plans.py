@@ -145,17 +145,17 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
             size=video.size,
             sha256=video.sha256,
         )
-        tracks = (_track(source) for source in _sources(session, office.settings.recordings_dir, reception))
+        tracks = (packed_track(source) for source in _sources(session, office.settings.recordings_dir, reception))
         pieces = {one.file: _piece(one) for one in _fills(session, office.settings.copies_dir, reception.id)}
         right, heard = subtitles.corrected(session, case), subtitles.recognised(session, case)
-        key = _public_key(office)
+        key = public_key(office)
         return BundlePlan(
             folder=case.case_no,
             about=_about(case, reception, archive),
             captions=tuple(_captions(right)),
             manifest=reception.manifest or {},
             public_key=base64.b64encode(key).decode(),
-            signing_key=_signing_key(office),
+            signing_key=signing_key_of(office),
             files=(film, *papers, *tracks, *pieces.values(), *_materials(session, office.settings.papers_dir, reception.id)),
             texts=tuple(_texts(right, heard, reception, key)),
             reserve_mb=office.settings.disk_reserve_mb,
@@ -167,7 +167,8 @@ def _paper(office: Office, case_id: int, name: str) -> Packed:
     return Packed(name=f"documents/{name}", file=path.resolve(), size=path.stat().st_size)
 
 
-def _track(source: Source) -> Packed:
+def packed_track(source: Source) -> Packed:
+    """A recorded file as it goes into a bundle."""
     return Packed(name=f"recording/{source.file.name}", file=source.file, size=source.size, sha256=source.sha256)
 
 
@@ -194,7 +195,7 @@ def _texts(right: Sequence[Cue], heard: Sequence[Cue], reception: Reception, key
         yield Written(name="recording/public-key.pem", text=signing_key.public_pem(key).decode())
 
 
-def _public_key(office: Office) -> bytes:
+def public_key(office: Office) -> bytes:
     """32 bytes; empty where no recording was ever signed."""
     try:
         return signing_key.read_public(signing_key.public_path(office.settings).read_bytes())
@@ -202,7 +203,8 @@ def _public_key(office: Office) -> bytes:
         return b""
 
 
-def _signing_key(office: Office) -> Path | None:
+def signing_key_of(office: Office) -> Path | None:
+    """The private half, where this machine has it."""
     path = office.settings.signing_key_path
     return path.resolve() if path.exists() else None
 

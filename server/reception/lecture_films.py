@@ -1,5 +1,6 @@
 """The film of a lecture: asked for, planned, and put in its place; the work is done as for cases (server/archive)."""
 
+import base64
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,18 +8,22 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from server import clock
-from server.archive.plan import PLAN, Result, Seat, Source, VideoPlan
+from server import clock, signing_key
+from server.archive.bundle import Bundle
+from server.archive.disk import Disk
+from server.archive.plan import PLAN, BundlePlan, Packed, Result, Seat, Source, VideoPlan, Written
 from server.domain.states import ArchiveState
 from server.durable import make_folder, replace_file, sync_folder
 from server.errors import NotFound, Unavailable, WrongState
+from server.protocol.canonical import canonical_json
 from server.protocol.lectures import LectureView
-from server.protocol.recording import Manifest
-from server.reception import lectures
+from server.protocol.recording import MANIFEST_NAME, Manifest
+from server.reception import archive_plans, lectures
 from server.reception.archiving import work_folder
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import lectures as store
+from server.store import receptions
 from server.store.access import Actor
 from server.store.models import Lecture
 
@@ -58,6 +63,50 @@ def file_of(session: Session, settings: Settings, actor: Actor, lecture_id: str)
     if not path.is_file() or path.stat().st_size != lecture.film_size:
         raise Unavailable("视频文件不见了或者不完整，录音录像都在，请主办单位再做一次。", code="archive_damaged")
     return path, f"{lecture.title}.mp4"
+
+
+def bundle(session: Session, office: Office, actor: Actor, lecture_id: str) -> tuple[Iterator[bytes], str]:
+    """Everything that was recorded, the film and a page that plays and verifies it offline, as one ZIP, and its name.
+
+    Raises NotFound, NotAllowed for others than the hosts, Unavailable where the film is not whole.
+    """
+    lecture = lectures.managed(session, actor, lecture_id)
+    film, _ = file_of(session, office.settings, actor, lecture_id)
+    manifest = lecture.manifest or {}
+    sources = _sources(office.settings.recordings_dir / lecture.id, Manifest.model_validate(manifest))
+    key = archive_plans.public_key(office)
+    name = f"讲座 {clock.day_in_office(lecture.started_at or lecture.planned_at).isoformat()}"
+    plan = BundlePlan(
+        folder=name,
+        about=_about(lecture, actor),
+        manifest=manifest,
+        public_key=base64.b64encode(key).decode(),
+        signing_key=archive_plans.signing_key_of(office),
+        files=(
+            Packed(name="video/archive.mp4", file=film.resolve(), size=lecture.film_size, sha256=lecture.film_sha256),
+            *(archive_plans.packed_track(one) for one in sources),
+        ),
+        texts=(
+            Written(name=f"recording/{MANIFEST_NAME}", text=canonical_json(manifest).decode()),
+            *((Written(name="recording/public-key.pem", text=signing_key.public_pem(key).decode()),) if key else ()),
+        ),
+        reserve_mb=office.settings.disk_reserve_mb,
+    )
+    return Bundle(plan, Disk(film.parent, 0), lambda done: None).pieces(), f"{name}.zip"
+
+
+def _about(lecture: Lecture, actor: Actor) -> tuple[tuple[str, str], ...]:
+    began = lecture.started_at.astimezone(clock.OFFICE_ZONE) if lecture.started_at else None
+    return (
+        ("讲座", lecture.title),
+        ("主办", lecture.organization.name),
+        ("主讲", receptions.shown_name(lecture.speaker)),
+        ("时间", f"{began:{archive_plans.MOMENT}}" if began else ""),
+        ("来看的单位", "、".join(one.organization.name for one in lecture.invited if one.came_at is not None)),
+        ("导出人", actor.name),
+        ("导出时间", f"{clock.today_in_office():{archive_plans.MOMENT}}"),
+        ("录音录像清单 SHA-256", lecture.manifest_sha256),
+    )
 
 
 # --- for the job, which acts for nobody ----------------------------------------------------------------------------

@@ -1,5 +1,9 @@
 """Lectures: who holds one, who comes in as what, the screen in a hall, and what is there when it is over."""
 
+import hashlib
+import io
+import json
+import zipfile
 from datetime import timedelta
 from unittest.mock import Mock
 
@@ -137,11 +141,14 @@ def test_from_its_first_sound_to_its_film_it_is_no_reception(office):
     segments = tuple(
         Segment(
             id=f"{who}-{kind}-001", participant_id=who, role=Role.LEADER, kind=kind, source=Source.of(kind), codec="audio/opus",
-            file=f"{who}-{kind}-001.webm", start=start, seconds=60 - start, size=1, sha256="0" * 64,
+            file="spoken.webm" if (who, kind) == (seat, TrackKind.AUDIO) else f"{who}-{kind}-001.webm", start=start, seconds=60 - start, size=1, sha256="0" * 64,
         )
         for who, kind, start in ((guest, TrackKind.AUDIO, 20.0), (seat, TrackKind.AUDIO, 0.0), (seat, TrackKind.VIDEO, 0.1))
     )
     manifest = Manifest(reception_id=lecture_id, started_at=begun, ended_at=begun + timedelta(seconds=60), seconds=60, segments=segments)
+    spoken = office.settings.recordings_dir / lecture_id / "spoken.webm"
+    spoken.parent.mkdir(parents=True)
+    spoken.write_bytes(b"sound")
     with office.office.store.write() as session:
         assert lecture_journal.take_manifest(session, lecture_id, manifest.model_dump(mode="json"))
         assert session.get(Reception, lecture_id) is None
@@ -163,7 +170,29 @@ def test_from_its_first_sound_to_its_film_it_is_no_reception(office):
     film = office.handler.get(f"/api/lectures/{lecture_id}/film", headers={"Range": "bytes=2-5"})
     assert (film.status_code, film.content) == (206, b"film")
     assert office.stranger.get(f"/api/lectures/{lecture_id}/film").status_code == 404
+    assert office.clerk.get(f"/api/lectures/{lecture_id}/bundle").status_code == 403, "whoever was invited gets the film alone"
+    assert_bundle(office.leader.get(f"/api/lectures/{lecture_id}/bundle"))
     assert not folder.exists()
+
+
+def assert_bundle(answer):
+    """Whole, with its list, and with what is missing told."""
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+        assert bundle.testzip() is None
+        (folder,) = {name.split("/")[0] for name in bundle.namelist()}
+        assert folder == f"讲座 {clock.today()}"
+        inside = {name.split("/", 1)[1]: bundle.read(name) for name in bundle.namelist()}
+    listed = json.loads(inside["bundle.json"])
+    assert {one["name"]: one["sha256"] for one in listed["files"]} == {
+        name: hashlib.sha256(content).hexdigest() for name, content in inside.items() if name not in ("bundle.json", "SHA256SUMS", "player/data.js")
+    }
+    assert inside["video/archive.mp4"] == b"a film of ten"
+    assert [name for name in inside if name.endswith(".webm")] == ["recording/spoken.webm"]
+    about = dict(listed["about"])
+    assert (about["讲座"], about["主讲"]) == ("信访工作条例辅导", "副县长 周建国")
+    assert "recording/spoken.webm 和登记的校验值不一样" in about["没有放好的"]
+    assert about["没有放好的"].count("不在了") == 2
 
 
 def test_a_lecture_of_nobody_is_none(office):

@@ -24,8 +24,8 @@
 
   function showAbout() {
     const about = new Map(list.about);
-    byId("title").textContent = about.get("信访事项") || "接谈材料";
-    document.title = `${about.get("编号") || ""} 接谈材料`;
+    byId("title").textContent = about.get("信访事项") || about.get("讲座") || "接谈材料";
+    document.title = about.get("讲座") ? "讲座材料" : `${about.get("编号") || ""} 接谈材料`;
     const entries = [...about].filter(([, value]) => value);
     byId("about").append(...entries.flatMap(([label, value]) => [el("dt", label), el("dd", String(value))]), el("dt", "公钥 SHA-256"), el("dd", bundle.keyName || "没有"));
   }
@@ -43,6 +43,7 @@
       return item;
     });
     byId("lines").append(...rows);
+    byId("said").hidden = !rows.length;
     film.addEventListener("error", () => { byId("film-trouble").hidden = false; });
     film.addEventListener("timeupdate", () => mark(film.currentTime, rows));
   }

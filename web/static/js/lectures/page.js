@@ -102,6 +102,9 @@ function drawFilm(row, film, manages) {
   const save = byId("film-save");
   save.hidden = !ready;
   if (ready) save.setAttribute("href", `${film.url}?save=true`);
+  const all = byId("bundle-save");
+  all.hidden = !ready || !manages;
+  all.setAttribute("href", `/api/lectures/${row.id}/bundle`);
   byId("film-make").hidden = !manages || row.state !== "ended" || ["waiting", "running"].includes(film?.state);
   byId("film-make-words").textContent = ready || film?.state === "failed" ? "再做一次" : "做视频";
 }
