@@ -78,3 +78,8 @@ def test_the_desks_part_says_every_figure():
     assert said.startswith("# How quick the correction page is\n")
     assert all(f"| <{name}> |" in said for name in names)
     assert "after 500 saved edits" in said
+    assert "| not measured |" not in said
+    assert "not quiet" not in said
+    assert "not quiet" in desk.part({**figures, "load_before": 8.7}, "141.0")
+    del figures["keystrokes_share"]
+    assert "| share | not measured | 0.2 at most |" in desk.part(figures, "141.0")
