@@ -4,6 +4,7 @@ Everything lives in a private network and mount namespace: when the command ends
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ TCP_PORTS = (8600, 8601)
 """First and last: the web program, the media node's signalling."""
 _INSIDE = "JIETAN_CHAOS_INSIDE"
 _NAMES = Path("/run/netns")
+KIOSK = Path(__file__).parents[1] / "kiosk" / "files"
 
 
 class NotPermitted(RuntimeError):
@@ -110,6 +112,12 @@ class Line:
         shape = ("root", "tbf", "rate", f"{kbit}kbit", "burst", "6kb", "latency", "400ms")
         run("tc", "qdisc", "add", "dev", self._near, *shape)
         self._there("tc", "qdisc", "add", "dev", "eth0", *shape)
+
+    def as_kiosk(self) -> None:
+        """The computer there is a kiosk's, whose network deploy/kiosk/setup.sh settled."""
+        settled = re.findall(r"(?m)^(net\.\S+) = (\S+)$", (KIOSK / "sysctl.conf").read_text("utf-8"))
+        for name, value in settled:
+            self._there("sysctl", "-q", "-w", f"{name}={value}")
 
     def unplug(self) -> None:
         """The place's cable is pulled: its machine knows that it has no network."""

@@ -101,6 +101,7 @@ class Stage:
         administrator.add_staff("leader", "徐明", "县自然资源局局长")
         administrator.add_staff("clerk", "林晓")
         link = administrator.add_kiosk("石桥镇", "石桥镇智能接谈室")
+        self.lines["petitioner"].as_kiosk()
         self.people = {role: self._sit(playwright, role) for role in ("petitioner", "leader")}
         self._enrol(link)
         self.clerk = httpx.Client(base_url=self.programs.url, headers={"X-Jietan": "1"}, trust_env=False, timeout=30)

@@ -10,7 +10,7 @@ import asyncio
 import copy
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -60,6 +60,7 @@ from server.media.forwarding import (
 )
 from server.media.incoming import Demultiplexer, Incoming
 from server.media.outgoing import Sending
+from server.media.probing import Probe
 from server.media.timeline import together
 from server.media.wire import PRIVATE_NAMES as WIRE_NAMES
 from server.media.wire import MediaSocket, wire
@@ -378,7 +379,7 @@ class ForwardingReceiver(RTCRtpReceiver):
     @property
     def starves(self) -> bool:
         """Whether there is a viewer whose line has no room for this picture."""
-        return any(viewer.watching and viewer.shown is Shown.STOPPED for viewer in self.viewers)
+        return any(viewer.starves for viewer in self.viewers)
 
     @property
     def flowing(self) -> bool:
@@ -614,6 +615,11 @@ class ForwardingSender(RTCRtpSender):
         return self._out.bits + (self._fan.bits if self._fan is not None and self._out.shared else 0)
 
     @property
+    def starves(self) -> bool:
+        """Whether the viewer's line has no room for this picture."""
+        return self.watching and self.shown is Shown.STOPPED
+
+    @property
     def watching(self) -> bool:
         """Whether anybody is there who could see this."""
         return self._out.active and self.transport.state == "connected"
@@ -813,6 +819,13 @@ class ForwardingConnection(RTCPeerConnection):
         self._reports = Reports()
         self._downlink = downlink.Downlink(self._line)
         self._decided = (0.0, 0)
+        self._starves = False
+        """Whether a picture is not sent for want of room."""
+        self._probe = Probe(self._ask, self._note_measured, self._note_wide)
+        self.sound_only = False
+        """Whether the other end sends no picture for now, because its line has no room for one."""
+        self.on_wide: Callable[[], None] = lambda: None
+        """Told when a line on which a picture stands still has room again."""
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._ticker = _ticker()
         self._ticker.add(self)
@@ -846,6 +859,7 @@ class ForwardingConnection(RTCPeerConnection):
             part.tick(now)
         if now - self._decided[0] >= downlink.EVERY:
             self._decide(now)
+        self._probe.tick(now, wanted=self.sound_only or self._starves)
 
     def be_quiet(self) -> None:
         """Send no reports and requests of its own any more."""
@@ -866,18 +880,24 @@ class ForwardingConnection(RTCPeerConnection):
         decision = self._downlink.decide(now, int(max(0, bits - before) / (now - since)), pictures)
         for sender, layers, limit in zip(senders, decision.layers, decision.limits, strict=True):
             sender.show(layers, limit)
+        self._starves = any(sender.starves for sender in senders)
         thin = self._line.room is not None and self._line.room < downlink.LEAST_PICTURE
         for part in self._parts:
             if isinstance(part, ForwardingReceiver):
                 part.tell_arrivals_every(twcc.EVERY_ON_THIN if thin else 0.0)
 
-    def note_probe(self) -> None:
-        """The viewer measures its line."""
+    def _ask(self, count: int) -> None:
+        """Send questions over the one transport that all sections share."""
+        shared = wire(self.getTransceivers()[0].receiver.transport)
+        shared.on_answer = self._probe.answered
+        shared.ask(count)
+
+    def _note_measured(self) -> None:
         self._line.note_probe(time.monotonic())
 
-    def note_wide(self) -> None:
-        """The viewer found that its line has room again."""
+    def _note_wide(self) -> None:
         self._line.note_wide(time.monotonic())
+        self.on_wide()
 
     def measures(self) -> Measures:
         """How the line does, both ways."""

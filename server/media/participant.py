@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 OUTBOX = 256
 MAX_CANDIDATES = 64
 SLOW_CLIENT = 4408
+TRAILING = 3.0
+"""Seconds after which nothing comes any more of a picture that was given up, and none counts as flowing."""
 
 
 class Input(Protocol):
@@ -351,8 +353,8 @@ class Participant:
         self.audio_muted = False
         self.video_muted = False
         self.held = False
-        self.sound_only = False
-        """Sends no picture for now, because its line has no room for one."""
+        self.sound_alone_at: float | None = None
+        """Since when it sends no picture, because its line has no room for one; None: it does."""
         self.last_alive = time.monotonic()
         self.ends_at = float("inf")
         """Monotonic time at which the seat itself ends."""
@@ -432,10 +434,24 @@ class Participant:
         return self.link is not None and self.link.video is not None and self.link.video.starves
 
     def _picture_for(self, viewer: "Participant") -> Shown:
-        if self.sound_only and not self.video_muted:
+        if self.sound_alone_at is not None and not self.video_muted:
             return Shown.STOPPED
         slot = None if viewer is self else viewer.slot_of(self.id)
         return Shown.FULL if slot is None or viewer.link is None else viewer.link.slots[slot].video.shown
+
+    def sends_sound_only(self, since: float | None) -> None:
+        """It sends no picture for want of room since this moment; None: it does again."""
+        self.sound_alone_at = since
+        if self.link is not None:
+            self.link.connection.sound_only = since is not None
+
+    def picture_came_back(self, now: float) -> bool:
+        """Take it from the picture itself that it is sent again: the word about it may be late on a line that was bad."""
+        since, link = self.sound_alone_at, self.link
+        back = since is not None and now - since > TRAILING and link is not None and link.video is not None and link.video.flowing
+        if back:
+            self.sends_sound_only(None)
+        return back
 
     def pictures_changed(self) -> bool:
         """Whether more or less of a picture is shown to this participant than at the last call."""

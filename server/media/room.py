@@ -40,6 +40,7 @@ from server.protocol.signalling import (
     ShareEnded,
     ShareSource,
     Stats,
+    Wide,
 )
 from server.protocol.signalling import Room as RoomView
 
@@ -191,7 +192,8 @@ class Room:
             await link.close()
             raise ReceptionEnded
         old, seated.link = seated.link, link
-        seated.sound_only = False
+        seated.sound_alone_at = None
+        link.connection.on_wide = lambda: seated.send(Wide())
         if old is not None:
             self._end_tracks(seated.id, old, self._history.silence_of(seated.id) or "network_lost")
             self._stop_listening(old)
@@ -327,7 +329,7 @@ class Room:
 
     def sound_only(self, seated: Participant, *, alone: bool) -> None:
         """Show that somebody's line has no room for a picture now, or has it again."""
-        seated.sound_only = alone
+        seated.sends_sound_only(time.monotonic() if alone else None)
         self._show()
 
     def mark(self, seated: Participant, note: str) -> None:
@@ -507,7 +509,7 @@ class Room:
         changed = False
         for seated in list(self.participants.values()):
             alive = seated.link is not None and seated.link.alive
-            changed |= seated.pictures_changed() or alive != seated.shown_connected
+            changed |= seated.pictures_changed() or alive != seated.shown_connected or seated.picture_came_back(now)
             seated.shown_connected = alive
             if seated.outbox is not None:
                 seated.outbox.tick(now)

@@ -38,12 +38,9 @@ from server.protocol.signalling import (
     Mark,
     Mute,
     Offer,
-    Probe,
-    Probed,
     Share,
     Stats,
     Trouble,
-    Wide,
     client_message,
 )
 
@@ -231,17 +228,6 @@ class Session:
         room, seat = self._here
         room.client_says(seat, message)
 
-    async def _probe(self, message: Probe) -> None:
-        self._outbox.send(Probed(pad=message.pad))
-        seat = self._here[1]
-        if seat.link is not None:
-            seat.link.connection.note_probe()
-
-    async def _wide(self, message: Wide) -> None:
-        seat = self._here[1]
-        if seat.link is not None:
-            seat.link.connection.note_wide()
-
     @property
     def _in_lecture(self) -> tuple[Lecture, Participant]:
         room, seat = self._here
@@ -279,8 +265,6 @@ _HANDLERS: dict[type, Callable[[Session, Any], Awaitable[None]]] = {
     Share: Session._share,
     Hold: Session._hold,
     Stats: Session._stats,
-    Probe: Session._probe,
-    Wide: Session._wide,
     Hand: Session._hand,
     Floor: Session._floor,
     LowerHand: Session._lower_hand,

@@ -17,6 +17,7 @@ PRIVATE_NAMES: tuple[tuple[type | object, tuple[str, ...]], ...] = (
     (RTCDtlsTransport, ("_setup_srtp", "transport")),
     (pylibsrtp, ("ffi", "lib")),
     (aioice.ice.StunProtocol, ("datagram_received", "send_data")),
+    (aioice.ice.Connection, ("build_request",)),
     (aioice.ice.CandidatePair, ("remote_addr",)),
     (pylibsrtp.Session(), ("_srtp",)),
 )
@@ -26,6 +27,8 @@ TRAILER = 148
 """Bytes that encrypting adds at most (libsrtp: SRTP_MAX_SRTCP_TRAILER_LEN)."""
 RTP = Callable[[bytes, float], None]
 """Takes a decrypted RTP packet and the moment when it came (monotonic seconds)."""
+_ANSWER = b"\x01\x01"
+"""How a STUN binding success response begins (RFC 8489 section 5)."""
 
 
 class Cipher:
@@ -63,6 +66,9 @@ class Wire:
     def __init__(self, transport: RTCDtlsTransport) -> None:
         self.on_rtp: RTP | None = None
         """Who takes received RTP; None: it goes the libraries' way."""
+        self.on_answer: Callable[[float], None] | None = None
+        """Told when an answer to the last questions comes (monotonic seconds)."""
+        self._asked = b""
         self._dtls = transport
         self._ice: Any = transport.transport._connection
         self._out: Cipher | None = None
@@ -82,6 +88,26 @@ class Wire:
         data = self._out.run(_PROTECT_RTCP if 192 <= packet[1] <= 223 else _PROTECT, packet)
         if data is not None:
             pair.protocol.transport.sendto(data, self._address)
+
+    def ask(self, count: int) -> None:
+        """Send one question so many times, over the way that media takes; the other end answers each at once (RFC 8445
+        section 7.3).  Nothing while the transport is not connected."""
+        pair = self._ice._nominated.get(1)
+        if pair is None or self._dtls._state is not _CONNECTED:
+            return
+        request = self._ice.build_request(pair, nominate=False)
+        request.add_message_integrity(self._ice.remote_password.encode())
+        self._asked = request.transaction_id
+        data = bytes(request)
+        for _ in range(count):
+            pair.protocol.transport.sendto(data, pair.remote_addr)
+
+    def answered(self, data: bytes) -> bool:
+        """Take a datagram if it answers the last questions."""
+        if self.on_answer is None or data[:2] != _ANSWER or data[8:20] != self._asked:
+            return False
+        self.on_answer(time.monotonic())
+        return True
 
     def received(self, data: bytes) -> bool:
         """Take a datagram if it is RTP of a connected transport; False: it is something else."""
@@ -106,7 +132,7 @@ class MediaSocket(aioice.ice.StunProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:  # type: ignore[override]
         """Called by the event loop."""
-        if not self._wire.received(data):
+        if not self._wire.received(data) and not self._wire.answered(data):
             super().datagram_received(data, addr)
 
 

@@ -156,22 +156,6 @@ class Stats(Message):
     """Own microphone: linear, as in RTCAudioSourceStats.audioLevel (W3C webrtc-stats)."""
 
 
-class Probe(Message):
-    """Asks the node for the same words back (`probed`): how long that takes with and without a pad tells whether a
-    line on which a picture stands still has room again."""
-
-    type: Literal["probe"] = "probe"
-    pad: Annotated[str, Field(max_length=4000)] = ""
-
-
-class Wide(Message):
-    """By its probes this client's line has room again: its pictures are tried now, not at the next turn.
-
-    Who says so wrongly harms nobody else: the pictures give way again."""
-
-    type: Literal["wide"] = "wide"
-
-
 class Hand(Message):
     """A viewer of a lecture raises a hand or lowers it; who has the floor gives it back by lowering it."""
 
@@ -209,8 +193,7 @@ class HangUp(Message):
 
 
 ClientMessage = Annotated[
-    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Probe | Wide | Hand | Floor | LowerHand
-    | Leave | HangUp,
+    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Hand | Floor | LowerHand | Leave | HangUp,
     Field(discriminator="type"),
 ]
 
@@ -426,11 +409,10 @@ class Alive(Message):
     type: Literal["alive"] = "alive"
 
 
-class Probed(Message):
-    """The answer to `probe`, with the same pad."""
+class Wide(Message):
+    """The node measured that this client's line has room for pictures again: its own may be tried now."""
 
-    type: Literal["probed"] = "probed"
-    pad: str = ""
+    type: Literal["wide"] = "wide"
 
 
 class Trouble(Message):
@@ -452,7 +434,7 @@ class Ended(Message):
 
 NodeMessage = Annotated[
     Joined | Answer | Room | Lecture | Caption | Recognition | Marked | ShareEnded | Departed | Lines | Alive
-    | Probed | Trouble | Ended,
+    | Wide | Trouble | Ended,
     Field(discriminator="type"),
 ]
 

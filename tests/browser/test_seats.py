@@ -241,7 +241,7 @@ def test_sound_goes_alone_over_a_thin_line_and_the_others_are_told(room: dict[st
     wait_until(lambda: picture_moves(room["petitioner"]), "the leader's picture moves")
     room["leader"].evaluate("""() => {
       const thin = window.seat._soundFirst;
-      thin._known = async () => ({ bits: thin._rule.alone ? 1e6 : 20_000, trip: 0 });
+      thin._known = async () => ({ bits: thin._rule.alone ? 1e6 : 20_000, trip: 0, pictures: 0 });
     }""")
     wait_until(lambda: _picture(room["petitioner"], LEADER) == "stopped", "the petitioner is told")
     wait_until(lambda: told(room["leader"], "sound_only", alone=True), "the leader is told")
@@ -280,22 +280,17 @@ def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, 
     assert seen == [[], [], [7, 37, 44, 104, 111, 231, 238, 358, 365], [1], [], [False, True, False]]
 
 
-def test_a_line_is_wide_where_no_pad_takes_longer_than_nothing(pages: dict[str, Page]) -> None:
+def test_others_pictures_that_come_again_say_that_the_line_is_wide(pages: dict[str, Page]) -> None:
     seen = pages["leader"].evaluate("""async () => {
-      const { Probe } = await import("/static/js/line.js");
-      const measure = async (slow) => {
-        let sent = 0, wide = 0;
-        const answer = (pad) => setTimeout(() => probe.answered({ pad }), sent === slow ? 300 : 0);
-        const probe = new Probe(({ pad }) => { sent += 1; answer(pad); return true; }, () => true, () => { wide += 1; });
-        probe._begin();
-        probe._begin();
-        await new Promise((resolve) => { setTimeout(resolve, 500); });
-        probe.close();
-        return [sent, wide];
+      const { SoundFirst } = await import("/static/js/line.js");
+      const watch = (starved, counts) => {
+        const first = new SoundFirst({}, () => {}, () => starved);
+        first.close();
+        return counts.map((count) => first._comeAgain(count));
       };
-      return [await measure(0), await measure(5)];
+      return [watch(true, [7, 9, 9, 9, 14, 20]), watch(false, [7, 7, 9, 9, 12])];
     }""")
-    assert seen == [[8, 1], [5, 0]], "an empty one and seven pads; one that takes long ends it"
+    assert seen == [[False, False, False, False, True, False], [False] * 5], "still for want of room, then moving: once"
 
 
 def test_muting_and_marks_reach_the_other(room: dict[str, Page]) -> None:

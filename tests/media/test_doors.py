@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import AsyncIterator, Iterator
 from errno import EMFILE
+from socket import IPPROTO_TCP
 
 import jwt
 import pytest
@@ -61,6 +62,12 @@ async def test_connections_without_a_request_count_too(node: Node, monkeypatch: 
         assert await asyncio.wait_for(reader.read(), 3) == b"", "cut without a word"
     for _, each in [*opened, (reader, writer)]:
         each.close()
+
+
+async def test_words_go_on_as_soon_as_a_bad_line_does(node: Node, seat: Make) -> None:
+    await seat("p1", "petitioner")
+    own = next(iter(node._server.connections)).transport.get_extra_info("socket")
+    assert own.getsockopt(IPPROTO_TCP, doors.THIN_LINEAR_TIMEOUTS) == 1
 
 
 def test_one_address_cannot_take_all_places() -> None:

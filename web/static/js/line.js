@@ -17,17 +17,7 @@ const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 120_000;
 /** A picture that was sent for so long was no mistake. */
 const PROVEN_MS = 15_000;
-const LOOK_MS = 1000;
-/** How often a line on which a picture stands still is measured for room. */
-const PROBE_MS = 3000;
-/** Two packets each way, one pad after the other: lines let a few thousand bytes pass at once, however thin they are.
- * On one that carries hardly more than sound the first pad that does not pass at once takes half a second, and ends it. */
-const PAD = "0".repeat(2600);
-const PADS = 7;
-/** An answer that takes longer does not come: its socket is gone. */
-const OVERDUE_MS = 8000;
-/** With room for a picture, 250 kbit/s, a pad takes so much longer than an empty one. */
-const WIDE_MS = 170;
+const LOOK_MS = 500;
 /** A measured line is tried after this part of the wait already. */
 const MEASURED_PART = 1 / 15;
 
@@ -72,12 +62,19 @@ export class PictureRule {
 
 /** Watches one media line, and stops and starts its picture. */
 export class SoundFirst {
-  /** @param {import("./seat_media.js").SeatMedia} line @param {(alone: boolean) => void} told when it changes */
-  constructor(line, told) {
+  /**
+   * @param {import("./seat_media.js").SeatMedia} line @param {(alone: boolean) => void} told when it changes
+   * @param {() => boolean} starved whether, as far as is known here, others' pictures stand still for want of room on this line
+   */
+  constructor(line, told, starved) {
     this._line = line;
     this._told = told;
+    this._starved = starved;
     this._rule = new PictureRule();
     this.alone = false;
+    /** Packets of others' pictures so far, and whether none came for a while. */
+    this._pictures = 0;
+    this._stood = false;
     this._timer = setInterval(() => void this._look(), LOOK_MS);
   }
 
@@ -95,7 +92,8 @@ export class SoundFirst {
     const sender = this._line.pictureSender;
     if (!sender?.track || this._line.state !== "well") return;
     const least = this._line.soundSmall ? LEAST_SMALL : LEAST;
-    const { bits, trip } = await this._known();
+    const { bits, trip, pictures } = await this._known();
+    if (this._comeAgain(pictures)) this._rule.wide(performance.now());
     const alone = this._rule.look(performance.now(), bits, least, trip);
     if (alone === this.alone) return;
     this.alone = alone;
@@ -103,13 +101,27 @@ export class SoundFirst {
     this._told(alone);
   }
 
-  /** What the browser thinks that it can send, and how long a packet of sound takes there and back.
-   * @returns {Promise<{bits: number|null, trip: number}>} bits per second, seconds */
+  /** The node measured this line and sends others' pictures again: they are here before the word of it, which takes TCP's
+   * way and waits there.  @param {number} pictures packets of them so far */
+  _comeAgain(pictures) {
+    const came = pictures !== this._pictures;
+    const again = came && this._stood;
+    this._pictures = pictures;
+    this._stood = !came && this._starved();
+    return again;
+  }
+
+  /** What the browser thinks that it can send, how long a packet of sound takes there and back, and what came of others'
+   * pictures.  @returns {Promise<{bits: number|null, trip: number, pictures: number}>} bits per second, seconds, packets */
   async _known() {
     const all = [...((await this._line.peer?.getStats())?.values() ?? [])];
     const path = all.find((one) => one.type === "candidate-pair" && one.nominated && one.availableOutgoingBitrate);
     const sound = all.find((one) => one.type === "remote-inbound-rtp" && one.kind === "audio");
-    return { bits: path?.availableOutgoingBitrate ?? null, trip: sound?.roundTripTime ?? 0 };
+    const shown = all.filter((one) => one.type === "inbound-rtp" && one.kind === "video");
+    return {
+      bits: path?.availableOutgoingBitrate ?? null, trip: sound?.roundTripTime ?? 0,
+      pictures: shown.reduce((sum, one) => sum + (one.packetsReceived ?? 0), 0),
+    };
   }
 }
 
@@ -118,54 +130,6 @@ async function setActive(sender, active) {
   const parameters = sender.getParameters();
   for (const encoding of parameters.encodings) encoding.active = active;
   await sender.setParameters(parameters).catch(() => {});
-}
-
-/**
- * Measures a line by how long a packet takes there and back, beside one that is nearly empty; while a picture stands
- * still nothing else tells that there is room again.
- */
-export class Probe {
-  /** @param {(message: object) => boolean} send @param {() => boolean} wanted @param {() => void} wide the line has room */
-  constructor(send, wanted, wide) {
-    this._send = send;
-    this._wanted = wanted;
-    this._wide = wide;
-    /** Milliseconds that an empty one took; 0: none came back yet. */
-    this._empty = 0;
-    this._sentAt = 0;
-    this._passed = 0;
-    /** Whether an answer is on its way. */
-    this._asked = false;
-    this._timer = setInterval(() => this._begin(), PROBE_MS);
-  }
-
-  close() {
-    clearInterval(this._timer);
-  }
-
-  _begin() {
-    if (this._asked && performance.now() - this._sentAt < OVERDUE_MS) return;
-    this._passed = 0;
-    if (this._wanted()) this._ask("");
-  }
-
-  /** @param {string} pad */
-  _ask(pad) {
-    this._sentAt = performance.now();
-    this._asked = this._send({ type: "probe", pad });
-  }
-
-  /** @param {{pad: string}} answer */
-  answered({ pad }) {
-    const took = performance.now() - this._sentAt;
-    this._asked = false;
-    if (!this._wanted()) return;
-    if (!pad) this._empty = took;
-    else if (took - this._empty > WIDE_MS) return;
-    else this._passed += 1;
-    if (this._passed < PADS) this._ask(PAD);
-    else this._wide();
-  }
 }
 
 /** @type {Record<string, string>} */

@@ -17,7 +17,7 @@
  * `captionless`: sound and picture are well, captions and buttons are not there for the moment.
  * @typedef {"connecting"|"connected"|"captionless"|"reconnecting"|"failed"} ConnectionState
  */
-import { Probe, SoundFirst } from "./line.js";
+import { SoundFirst } from "./line.js";
 import { OwnDevices } from "./own_devices.js";
 import { SeatMedia } from "./seat_media.js";
 import { SeatSocket } from "./seat_socket.js";
@@ -129,7 +129,6 @@ export class Seat extends EventTarget {
     this._next = null;
     /** @type {SoundFirst|null} */
     this._soundFirst = null;
-    this._probe = new Probe((message) => this._send(message), () => this._stopped(), () => this._wide());
     this._awaySince = 0;
     /** @type {Map<string, MediaStream>} */
     this._streams = new Map();
@@ -236,7 +235,6 @@ export class Seat extends EventTarget {
     removeEventListener("online", this._online);
     this._devices?.close();
     this._dropSocket();
-    this._probe.close();
     this._soundFirst?.close();
     this._line?.close();
     this._next?.close();
@@ -342,7 +340,7 @@ export class Seat extends EventTarget {
       case "trouble": return this._trouble(message);
       case "ended": return this._ended(message);
       case "departed": return this._departed(message);
-      case "probed": return this._probe.answered(/** @type {any} */ (message));
+      case "wide": return this._soundFirst?.wide();
       case "share_ended": return this._shareEnded(message);
       case "caption":
       case "recognition":
@@ -410,7 +408,7 @@ export class Seat extends EventTarget {
     this._line?.close();
     this._line = next;
     this._soundFirst?.close();
-    this._soundFirst = new SoundFirst(next, (alone) => this._soundAlone(alone));
+    this._soundFirst = new SoundFirst(next, (alone) => this._soundAlone(alone), () => this._starved());
     this._awaySince = performance.now();
     this._leaveOut();
     next.answered(message).catch(() => this._socketBroken());
@@ -423,14 +421,9 @@ export class Seat extends EventTarget {
     this._tell("sound_only", { alone, message: alone ? SOUND_ONLY : "" });
   }
 
-  /** Whether a picture of somebody's, or the own, stands still for want of room. */
-  _stopped() {
-    return this._joined && this._line?.state === "well" && (this.room?.seats ?? []).some((seat) => seat.picture === "stopped");
-  }
-
-  _wide() {
-    this._soundFirst?.wide();
-    this._send({ type: "wide" });
+  /** Whether a picture of somebody else stands still for want of room, by the last word about it. */
+  _starved() {
+    return (this.room?.seats ?? []).some((seat) => seat.picture === "stopped" && seat.participant_id !== this.participantId);
   }
 
   _forgetNext() {
