@@ -37,6 +37,8 @@ _losses = Histogram("jietan_media_line_loss", "Share of packets lost", ["role", 
 _trips = Histogram("jietan_media_line_round_trip_seconds", "Round trip", ["role"], buckets=(0.05, 0.15, 0.3, 0.7, 2))
 _jitters = Histogram("jietan_media_line_jitter_seconds", "Jitter of what comes", ["role"], buckets=(0.01, 0.03, 0.05, 0.12, 0.5))
 _frozen = Histogram("jietan_media_line_frozen_seconds", "Still picture in two seconds", ["role"], buckets=(0.1, 0.3, 1, 2))
+_rates = Histogram("jietan_media_line_kbps", "Bitrate", ["role", "way"], buckets=(30, 100, 300, 800, 1500, 3000))
+_levels = Histogram("jietan_media_line_level", "How loud the own microphone is, linear", ["role"], buckets=(0.001, 0.01, 0.1, 0.5, 1))
 
 
 def word_of(numbers: LineNumbers, before: LineWord) -> LineWord:
@@ -81,9 +83,9 @@ class _Kept:
         self.numbers.append(numbers)
 
     def summary(self) -> LineNumbers:
-        """The worst of loss, delay and jitter, the mean of rates and level, the sum of frozen time."""
+        """The worst of loss, delay and jitter, the mean of rates, the sum of frozen time, the loudest moment."""
         return LineNumbers(
-            **{name: self._of(name, max) for name in ("round_trip_ms", "loss_up", "loss_down", "jitter_ms")},
+            **{name: self._of(name, max) for name in ("round_trip_ms", "loss_up", "loss_down", "jitter_ms", "level")},
             **{name: self._of(name, _mean) for name in ("up_kbps", "down_kbps")},
             frozen_s=self._of("frozen_s", sum),
         )
@@ -154,6 +156,11 @@ class LineMeter:
             _jitters.labels(role).observe(numbers.jitter_ms / 1000)
         if numbers.frozen_s is not None:
             _frozen.labels(role).observe(numbers.frozen_s)
+        for way, rate in (("up", numbers.up_kbps), ("down", numbers.down_kbps)):
+            if rate is not None:
+                _rates.labels(role, way).observe(rate)
+        if numbers.level is not None:
+            _levels.labels(role).observe(numbers.level)
 
     def _keep(self, media_time: float | None) -> LineMeasured | None:
         if media_time is None:

@@ -1268,7 +1268,8 @@ class BadStretch(Message):
 
 
 class LineReport(Message):
-    """How one seat's line did over a whole talk: the worst of delay, loss and jitter, mean rates, all frozen time."""
+    """How one seat's line did over a whole talk: the worst of delay, loss and jitter, mean rates, all frozen time, and how
+    loud its microphone was at its loudest (linear, 0 to 1)."""
 
     participant_id: str
     name: str
@@ -1288,6 +1289,7 @@ class LineReport(Message):
     up_kbps: float | None = None
     down_kbps: float | None = None
     frozen_s: float | None = None
+    level: float | None = None
 
 
 class LineBar(Message):

@@ -424,12 +424,14 @@ class Trouble(Message):
     fatal: bool = False
 
 
+EndReason = Literal["hung_up", "office", "replaced", "left", "shutdown", "kicked", "network_lost", "token_expired"]
+
+
 class Ended(Message):
-    """The reception is over; no coming back."""
+    """This seat's part in the reception is over; for everybody where the reason is hung_up or office."""
 
     type: Literal["ended"] = "ended"
-    reason: str
-    """Stable code: hung_up, office, replaced, left, shutdown, kicked, network_lost, token_expired."""
+    reason: EndReason
 
 
 NodeMessage = Annotated[

@@ -259,7 +259,7 @@ def _share_ended(session: Session, reception: Reception, fact: journal.ShareEnde
 
 
 def _line_measured(session: Session, reception: Reception, fact: journal.LineMeasured) -> None:
-    values = fact.numbers.model_dump(exclude={"level"}) | {"start": fact.start, "end": fact.end, "word": fact.word.value}
+    values = fact.numbers.model_dump() | {"start": fact.start, "end": fact.end, "word": fact.word.value}
     session.add(StoredLine(reception_id=reception.id, participant_id=fact.participant_id, **values))
 
 

@@ -147,10 +147,10 @@ def _loss(lines: Iterable[StoredLine]) -> float:
 
 
 def _numbers(lines: Sequence[StoredLine]) -> dict[str, float | None]:
-    """The worst of delay, loss and jitter, the mean of the rates, all of the frozen time."""
-    worst = {name: _fold(lines, name, max) for name in ("round_trip_ms", "loss_up", "loss_down", "jitter_ms")}
+    """The worst of delay, loss and jitter, the loudest moment, the mean of the rates, all of the frozen time."""
+    most = {name: _fold(lines, name, max) for name in ("round_trip_ms", "loss_up", "loss_down", "jitter_ms", "level")}
     mean = {name: _fold(lines, name, lambda known: sum(known) / len(known)) for name in ("up_kbps", "down_kbps")}
-    return worst | mean | {"frozen_s": _fold(lines, "frozen_s", sum)}
+    return most | mean | {"frozen_s": _fold(lines, "frozen_s", sum)}
 
 
 def _fold(lines: Sequence[StoredLine], name: str, fold: Callable[[list[float]], float]) -> float | None:

@@ -624,6 +624,8 @@ class StoredLine(Base):
     up_kbps: Mapped[float | None] = mapped_column(Float)
     down_kbps: Mapped[float | None] = mapped_column(Float)
     frozen_s: Mapped[float | None] = mapped_column(Float)
+    level: Mapped[float | None] = mapped_column(Float)
+    """How loud the seat's own microphone was at its loudest, linear, 0 to 1."""
 
 
 class StoredUtterance(Base):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jwt
 import pytest
@@ -21,7 +21,7 @@ from server.media import journal
 from server.protocol.base import Role
 from server.protocol.media_control import GapFound
 from server.protocol.recording import JOURNAL_NAME
-from server.protocol.signalling import SeatClaims
+from server.protocol.signalling import EndReason, SeatClaims
 from tests.browser.conftest import OpenChromium
 from tests.browser.media_files import ROOT, camera_mjpeg, microphone_wav
 from tests.browser.programs import Programs, wait_until
@@ -293,6 +293,16 @@ def test_others_pictures_that_come_again_say_that_the_line_is_wide(pages: dict[s
     assert seen == [[False, False, False, False, True, False], [False] * 5], "still for want of room, then moving: once"
 
 
+def test_a_talk_is_over_only_where_the_node_says_so(pages: dict[str, Page]) -> None:
+    ends = pages["leader"].evaluate("""async (reasons) => {
+      const { ending } = await import("/static/js/room/endings.js");
+      return Object.fromEntries(reasons.map((reason) => [reason, ending(reason)]));
+    }""", list(get_args(EndReason)))
+    assert {reason for reason, ending in ends.items() if ending is None} == {"hung_up", "office"}
+    assert {reason for reason, ending in ends.items() if ending and not ending["back"]} == {"kicked"}
+    assert all("谈完" not in ending["title"] + ending["why"] for ending in ends.values() if ending)
+
+
 def test_muting_and_marks_reach_the_other(room: dict[str, Page]) -> None:
     room["leader"].evaluate("window.seat.mute('audio', true)")
     wait_until(lambda: _muted(room["petitioner"], LEADER), "the petitioner sees that the leader is muted")
@@ -328,7 +338,7 @@ def test_each_line_is_told_in_a_word_and_to_the_office_in_numbers(room: dict[str
     assert _line(leader, PETITIONER)["numbers"]["up_kbps"] > 20
     leader.evaluate(_CHIPS, [PETITIONER])
     wait_until(lambda: "信访人 好" in _text(leader, "button"), "the word is on the page")
-    assert re.search(r"往返.*\d 毫秒.*丢包.*\d %.*抖动.*码率.*\d kbit/s.*停顿", _text(leader, "dl"), re.S)
+    assert re.search(r"往返.*\d 毫秒.*丢包.*\d %.*抖动.*码率.*\d kbit/s.*停顿.*音量.*(没有声音|最响 -?\d+ dB)", _text(leader, "dl"), re.S)
     assert {seat["numbers"] for seat in told(room["petitioner"], "lines")[-1]["seats"]} == {None}, "words only"
     room["petitioner"].evaluate("window.seat.mute('video', true)")
     wait_until(lambda: (_line(leader, LEADER)["numbers"] or {"frozen_s": 0})["frozen_s"] is None, "a switched-off picture is still")

@@ -5,6 +5,7 @@ import pytest
 from server.media import line
 from server.media.line import word_of
 from server.media.node import Node
+from server.metrics import exposition
 from server.protocol.media_control import Follow, LineMeasured
 from server.protocol.signalling import LineNumbers, Lines, LineWord, Stats, Trouble
 from server.settings import Settings
@@ -50,6 +51,7 @@ async def test_a_bad_line_is_told_to_everybody_in_a_word_and_kept(
     petitioner, leader = await seat("p1", "petitioner"), await seat("l1", "leader")
     await until(lambda: word_at(leader, "p1") is GOOD and word_at(petitioner, "l1") is GOOD, "both lines are good")
     assert petitioner.peer is not None
+    await petitioner.send(Stats(level=0.4))
     bad = LossyLine(petitioner.peer, up=0.3)
     await until(lambda: word_at(leader, "p1") is POOR and word_at(petitioner, "p1") is POOR, "it is told")
     bad.set_loss(0)
@@ -66,6 +68,10 @@ async def test_a_bad_line_is_told_to_everybody_in_a_word_and_kept(
     assert kept[0].word is LineWord.LOST, "the worst of the stretch"
     assert (kept[0].numbers.loss_up or 0) > 0.02, "over the whole stretch, most of which may have been good"
     assert (kept[0].numbers.up_kbps or 0) > 1
+    assert kept[0].numbers.level == 0.4, "how loud the microphone was"
+    shown = exposition()[0].decode()
+    assert 'jietan_media_line_level_count{role="petitioner"}' in shown
+    assert 'jietan_media_line_kbps_count{role="petitioner",way="up"}' in shown
 
 
 async def test_numbers_are_for_the_office(seat: Make, monkeypatch: pytest.MonkeyPatch) -> None:

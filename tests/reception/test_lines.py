@@ -54,8 +54,10 @@ def test_a_very_bad_line_is_told_by_its_worst_stretches_and_their_number() -> No
 
 
 def test_numbers_are_the_worst_the_mean_and_the_sum_of_what_is_known() -> None:
-    some = [*measured("g", loss_up=0.02, up_kbps=100, frozen_s=0.5), *measured("g", loss_up=0.3, up_kbps=300), *measured("g")]
+    first = measured("g", loss_up=0.02, up_kbps=100, frozen_s=0.5, level=0.25)
+    some = [*first, *measured("g", loss_up=0.3, up_kbps=300, level=0.01), *measured("g")]
     told = lines.report("p1", "信访人", None, some)
+    assert told.level == 0.25, "the loudest moment: whether the microphone gave anything"
     assert (told.loss_up, told.up_kbps, told.frozen_s, told.jitter_ms) == (0.3, 200, 0.5, None)
 
 

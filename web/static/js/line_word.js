@@ -12,6 +12,9 @@ const ORDER = ["good", "fair", "poor", "lost"];
 /** @type {Record<Word, [string, string, string]>} tone, drawing, word */
 export const LOOKS = { good: ["ok", "bars3", "好"], fair: ["warn", "bars2", "一般"], poor: ["bad", "bars1", "差"], lost: ["bad", "netoff", "断了"] };
 
+/** Below this, −60 dB, a microphone gives nothing. */
+const SILENT = 0.001;
+
 /** The word for each seat: another one is taken only when it was told some times running. */
 export class SteadyWords {
   /** @param {{worse: number, better: number}} times */
@@ -59,7 +62,14 @@ export function inNumbers(numbers) {
     ["抖动", said(numbers.jitter_ms, "毫秒")],
     ["码率", `发出 ${said(numbers.up_kbps, "kbit/s")}，收到 ${said(numbers.down_kbps, "kbit/s")}`],
     ["停顿", said(numbers.frozen_s, "秒")],
+    ["音量", loudness(numbers.level)],
   ];
+}
+
+/** @param {number|null|undefined} level linear, 0 to 1 */
+function loudness(level) {
+  if (level === null || level === undefined) return "不清楚";
+  return level < SILENT ? "没有声音" : `最响 ${Math.round(20 * Math.log10(level))} dB`;
 }
 
 /** Chips with name and word, the numbers under a touch or the mouse. */

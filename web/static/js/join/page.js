@@ -4,6 +4,7 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { offer } from "/static/js/room/chosen_devices.js";
+import { ending } from "/static/js/room/endings.js";
 import { roleWord } from "/static/js/room/words.js";
 import { GuestTalk } from "./talk.js";
 
@@ -13,13 +14,7 @@ const begin = /** @type {HTMLButtonElement} */ (byId("begin"));
 const meter = new Meter(byId("preview-meter"));
 const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
 
-const ENDS = {
-  left: ["您已经离开", "要再进去，按下面的键。", true],
-  kicked: ["您已经离开这次接谈", "主持的人请您离开了。有疑问请联系邀请您的人。", false],
-  replaced: ["换到别处谈了", "这次接谈正在您的另一个窗口里谈。要回到这里，按下面的键。", true],
-  shutdown: ["正在重新接通", "请按下面的键再进去。", true],
-};
-const OVER = ["谈完了", "这次接谈已经结束，谢谢您。可以关掉这个页面。", false];
+const OVER = { title: "谈完了", why: "这次接谈已经结束，谢谢您。可以关掉这个页面。", back: false };
 
 /** @type {{invited: any, media: MediaStream | null}} */
 const page = { invited: null, media: null };
@@ -115,9 +110,9 @@ async function start() {
 function over({ reason, message }) {
   release(page.media);
   page.media = null;
-  const [title, words, back] = ENDS[/** @type {keyof typeof ENDS} */ (reason)] || (message ? ["进不去", message, false] : OVER);
-  byId("after-title").textContent = String(title);
-  byId("after-words").textContent = String(words);
+  const { title, why, back } = ending(reason) || (message ? { title: "进不去", why: message, back: false } : OVER);
+  byId("after-title").textContent = title;
+  byId("after-words").textContent = back ? `${why}要再进去，按下面的键。` : why;
   byId("again").hidden = !back;
   show("after");
 }

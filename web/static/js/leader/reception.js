@@ -6,6 +6,7 @@ import { background, earlier, facts, matterOf } from "/static/js/leader/brief.js
 import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
 import { Meter } from "/static/js/leader/meter.js";
 import { offer } from "/static/js/room/chosen_devices.js";
+import { ending } from "/static/js/room/endings.js";
 import { Talk, askForSeat } from "/static/js/leader/talk.js";
 
 /** Reception that this tab is in the middle of: a page that is loaded anew goes straight back into it. */
@@ -146,8 +147,9 @@ function over({ reason, message }) {
   release(page.media);
   page.media = null;
   sessionStorage.removeItem(TALKING);
+  const out = ending(reason);
   if (reason === "refused") problem(message, "没有接上");
-  else if (reason === "replaced") problem("这场接谈正在别的窗口里谈。要回到这里谈，点“再试一次”。", "换到别处谈了");
+  else if (out) problem(out.back ? `${out.why}要回到这里谈，点“再试一次”。` : out.why, out.title);
   else new After(id).begin(null, () => show("after"));
 }
 

@@ -4,6 +4,7 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { DeviceError, openRoomMicrophone, release } from "/static/js/leader/devices.js";
 import { offer } from "/static/js/room/chosen_devices.js";
+import { ending } from "/static/js/room/endings.js";
 import { chineseMoment, inWords } from "/static/js/time.js";
 import { Level } from "./level.js";
 import { RoomPeople } from "./people.js";
@@ -172,6 +173,8 @@ function over({ reason, message }) {
   release(page.media);
   page.media = null;
   if (reason === "replaced") return problem("另一台电脑接着录这一场，这里停下了。", "换到别处录了");
+  const out = ending(reason);
+  if (out) return problem(`${out.why}要接着录，点“再试一次”。`, out.title);
   sessionStorage.removeItem(RECORDING);
   if (reason === "refused") return problem(message);
   return after();

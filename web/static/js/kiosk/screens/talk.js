@@ -20,6 +20,8 @@ import { onVolume, talkVolume } from "../volume.js";
 const RECEIVERS = ["leader", "clerk"];
 const COME_BACK_MS = 4000;
 const NOTEWORTHY_S = 2;
+/** Reasons of an end that is this seat's, or that of the node's program: the reception goes on. */
+const GOES_ON = ["shutdown", "network_lost", "token_expired"];
 const HELD = "接谈人员正在商量，请稍等。这一段不录音。";
 
 /** Milliseconds by which the office's clock is ahead of this machine's. */
@@ -404,8 +406,8 @@ class Talk {
   /** @param {string} reason */
   ended(reason) {
     if (this.closed) return;
-    if (reason === "shutdown") return this.comeBack(); // the media node starts again; the reception goes on
     if (reason === "replaced") return this.taken();
+    if (GOES_ON.includes(reason)) return this.comeBack();
     this.app.over = this.reception;
     this.app.render();
     this.app.refresh();
