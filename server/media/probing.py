@@ -20,6 +20,9 @@ TRAINS = 7
 more than sound the first train that does not pass at once takes half a second, and ends the measurement."""
 SPREAD = 0.075
 """With room for a picture, 250 kbit/s, the answers take so many seconds longer than the one to a single question."""
+AGAIN, PER_SPREAD = 1.0, 12.0
+"""Seconds from a failure to the next measurement at least, and how many times the spread: where little was lacking there
+is room to measure sooner, and it may have been a busy machine."""
 
 
 class Probe:
@@ -29,7 +32,7 @@ class Probe:
         """`ask` sends so many questions of one kind, and answers to earlier ones count no more; `answers` is told that the
         other end can be measured, `wide` that there is room."""
         self._ask, self._answers, self._wide = ask, answers, wide
-        self._begun_at = -1e9
+        self._due_at = 0.0
         self._asked_at = 0.0
         self._trip: float | None = None
         """Seconds that a single question and its answer took; None: it is on its way."""
@@ -41,8 +44,8 @@ class Probe:
         """Call every few hundredths of a second."""
         if not wanted:
             self._measuring = False
-        elif now - self._begun_at >= EVERY:
-            self._begun_at = now
+        elif now >= self._due_at:
+            self._due_at = now + EVERY
             self._measuring, self._trip, self._passed = True, None, 0
             self._send(1, now)
 
@@ -67,6 +70,7 @@ class Probe:
         self._passed += 1
         if spread > SPREAD:
             self._measuring = False
+            self._due_at = min(self._due_at, now + max(AGAIN, PER_SPREAD * spread))
         elif self._passed < TRAINS:
             self._send(TRAIN, now)
         else:

@@ -98,7 +98,7 @@ def test_a_bundle_plays_and_verifies_without_a_network(browser: Browser, bundle:
     opened.wait_for_function("() => document.querySelector('#film').currentTime > 1.3")
     assert opened.evaluate("document.querySelector('#film').textTracks[0].activeCues[0].text") == "信访人：补偿款没给。"
     opened.set_input_files("#folder", str(bundle))
-    expect(opened.locator("#verdict")).to_have_text("全部一样，没有改过。", timeout=LONG_MS)
+    expect(opened.locator("#verdict")).to_have_text("全部一样，签名也对得上。再看上面的公钥和单位公布的是不是一样：一样，就没有改过。", timeout=LONG_MS)
     expect(opened.locator("#signatures li.ok")).to_have_count(3)
     opened.context.close()
 

@@ -94,7 +94,7 @@
     verdict.className = wrong || forged ? "bad" : unsigned ? "warn" : "ok";
     if (wrong) verdict.textContent = `有 ${wrong} 个文件改过或者不见了，请看下面。`;
     else if (forged) verdict.textContent = "文件和清单一样，但是签名对不上：清单改过。";
-    else verdict.textContent = unsigned ? "文件和清单一样。有的清单没有签名，证明不了清单没有改过。" : "全部一样，没有改过。";
+    else verdict.textContent = unsigned ? "文件和清单一样。有的清单没有签名，证明不了清单没有改过。" : "全部一样，签名也对得上。再看上面的公钥和单位公布的是不是一样：一样，就没有改过。";
   }
 
   showAbout();
