@@ -10,7 +10,6 @@ from server.media import probing
 from server.media.aiortc_internals import ForwardingConnection
 from server.media.node import Node
 from server.media.probing import Probe
-from server.media.wire import Wire
 from server.protocol.signalling import Mute, Room, Shown, Wide
 from tests.media.client import Client, until
 from tests.media.conftest import Make
@@ -149,16 +148,14 @@ async def test_answers_that_come_one_after_the_other_say_that_there_is_no_room(
     petitioner, _ = await seat("p1", "petitioner"), await seat("l1", "leader")
     connection = connection_of(node, petitioner)
     await until(lambda: connection.connectionState == "connected", "media flows")
-    came, at_once, loop = [], Wire.answered, asyncio.get_running_loop()
+    came, at_once, loop = [], connection._probe.answered, asyncio.get_running_loop()
 
-    def late(self: Wire, data: bytes) -> bool:
-        if data[:2] != b"\x01\x01" or data[8:20] != self._asked:
-            return False
-        came.append(loop.time())
-        loop.call_later(0.01 * (len(came) % (probing.TRAIN + 1)), at_once, self, data)
-        return True
+    def late(now: float) -> None:
+        came.append(now)
+        after = 0.01 * (len(came) % (probing.TRAIN + 1))
+        loop.call_later(after, at_once, now + after)
 
-    monkeypatch.setattr(Wire, "answered", late)
+    monkeypatch.setattr(connection._probe, "answered", late)
     await petitioner.send(Mute(kind="video", muted=True, reason="line"))
     await until(lambda: len(came) > 2 * probing.TRAIN, "it is measured twice", 15)
     await asyncio.sleep(0.5)  # the last train's answers
