@@ -192,6 +192,25 @@ def test_microphone_and_camera_pulled_out(room: dict[str, Page], programs: Progr
     wait_until(lambda: causes(folder) >= {"microphone_lost", "camera_lost"}, "the gaps say why")
 
 
+def test_a_microphone_that_came_off_before_the_talk_is_taken_when_the_talk_begins(programs: Programs, pages: dict[str, Page]) -> None:
+    page = pages["petitioner"]
+    page.reload()
+    page.evaluate("""() => {
+      const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      let times = 0;
+      navigator.mediaDevices.getUserMedia = async (wanted) => {
+        const media = await open(wanted);
+        if (times++ === 0) media.getAudioTracks()[0].stop();
+        return media;
+      };
+    }""")
+    _sit(page, partial(Tickets(programs, "r-came-off-before").give, PETITIONER, Role.PETITIONER))
+    wait_until(lambda: told(page, "device", kind="audio", lost=False), "taken again")
+    sends = "async () => [...(await window.seat.peer.getStats()).values()].some((one) => one.type === 'outbound-rtp' && one.kind === 'audio' && one.packetsSent > 20)"
+    wait_until(lambda: page.evaluate(f"window.seat.peer ? ({sends})() : false"), "sound is sent")
+    page.evaluate("window.seat.close()")
+
+
 def causes(folder: Path) -> set[str]:
     """Of the gaps in a recording's journal."""
     entries, _ = journal.read(folder / JOURNAL_NAME)

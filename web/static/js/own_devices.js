@@ -44,7 +44,8 @@ export class OwnDevices {
 
   /** @param {MediaStreamTrack} track its own `stop` tells nothing */
   watch(track) {
-    track.addEventListener("ended", () => this.cameOff(track), { once: true });
+    if (track.readyState === "ended") queueMicrotask(() => this.cameOff(track)); // between the look at it and the talk
+    else track.addEventListener("ended", () => this.cameOff(track), { once: true });
   }
 
   /** @param {MediaStreamTrack} track */
