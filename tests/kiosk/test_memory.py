@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from kiosk.screens import ShownScreens
 from kiosk.serving import Screens as OwnAddress
 from kiosk.serving import own_socket, serving
 from kiosk.settings import KioskSettings
-from server.protocol.copies import AgentKey
+from server.protocol.copies import AgentKey, ToldOffice
 from tests.kiosk.test_screens import Maker
 
 pytestmark = pytest.mark.nightly
@@ -29,13 +30,24 @@ def resident_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+class Streamed(httpx.AsyncByteStream):
+    """A body that arrives while it is passed on, as over a network."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), 65_536):
+            yield self._content[start : start + 65_536]
+
+
 def office(request: httpx.Request) -> httpx.Response:
     """Answers, refuses, and is away now and then."""
     if request.url.path == "/api/kiosk/sitting":
-        return httpx.Response(404, json={"error": {"code": "not_found", "message": "x"}})
+        return httpx.Response(404, stream=Streamed(b'{"error": {"code": "not_found", "message": "x"}}'))
     if request.url.path == "/api/kiosk/help":
         raise httpx.ConnectError("away")
-    return httpx.Response(200, content=bytes(200_000))
+    return httpx.Response(200, stream=Streamed(bytes(200_000)))
 
 
 async def day(page: httpx.AsyncClient, computer: Computer, screens: ShownScreens, maker: Maker, number: int) -> None:
@@ -57,7 +69,7 @@ async def day(page: httpx.AsyncClient, computer: Computer, screens: ShownScreens
 
 async def test_memory_stays_flat_through_beats_questions_new_screens_and_lost_lines(tmp_path: Path) -> None:
     settings = KioskSettings(server="http://office.test", data_dir=tmp_path / "kiosk", agent_port=0, disk_reserve_mb=0)
-    program.keep_key(settings, AgentKey(token="t" * 43, kiosk="k"))
+    program.keep_key(settings, AgentKey(token="t" * 43, kiosk="k", office=ToldOffice(key="ab" * 32, kiosk_id=1)))
     computer = Computer(settings, httpx.MockTransport(office))
     maker = Maker(tmp_path / "screens")
     computer.screens = screens = maker.computer
