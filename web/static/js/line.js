@@ -12,6 +12,8 @@ const THIN_MS = 6000;
 /** Where packets take so long as they do only behind a full queue, nothing is waited for: it drops sound as well as picture
  * (measured at 80 kbit/s: a quarter of the sound, and 2 s there and back). */
 const FULL_TRIP_S = 0.5;
+/** A trip reported before the picture was tried again says nothing of now; a new report comes within this. */
+const REPORTED_MS = 1500;
 /** A picture that is tried where there is no room costs words (measured at 80 kbit/s: 0.6 s of sound). */
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 120_000;
@@ -46,7 +48,8 @@ export class PictureRule {
     }
     if (bits === null || bits >= least) this._thinSince = 0;
     else this._thinSince ||= now;
-    const enough = trip >= FULL_TRIP_S ? 0 : THIN_MS;
+    const full = trip >= FULL_TRIP_S && now - this._changedAt >= REPORTED_MS;
+    const enough = full ? 0 : THIN_MS;
     if (this._thinSince && now - this._thinSince >= enough) this._change(now, true);
     return this.alone;
   }
