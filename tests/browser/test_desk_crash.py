@@ -5,11 +5,12 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import Error as TargetClosed
 
 from tests.browser import chromium
 from tests.browser.test_desk_page import Desk, log_in, look, opened, row, saved, type_into
@@ -51,7 +52,8 @@ def with_profile(playwright: Playwright, profile: Path) -> Iterator[BrowserConte
     try:
         yield context
     finally:
-        context.close()
+        with suppress(TargetClosed):  # it was killed
+            context.close()
 
 
 def kill_browser(profile: Path) -> None:
