@@ -223,6 +223,8 @@ def petitioner_gets_a_slip(kiosk: Page) -> tuple[str, str]:
     code = kiosk.locator('[data-fill="code"]').inner_text().replace(" ", "")
     do(kiosk, "done")
     kiosk.tap("#question-yes")
+    screen(kiosk, "rate-talk")
+    do(kiosk, "satisfied")
     screen(kiosk, "welcome")
     return case_no, code
 
