@@ -39,7 +39,7 @@ class ScriptedTranscriber:
         self.trouble: LiveTrouble | None = None
         self.answers = True
         self.gives_up = 0
-        """How many seconds at the start of each track it cannot decode."""
+        """How many stretches of a second, the first of each track, it cannot decode."""
         self.understands = True
         """False: every second holds a voice without words."""
         self.looks = 0
@@ -82,7 +82,7 @@ class ScriptedTranscriber:
             await socket.send(self.trouble.model_dump_json())
             return
         at = said = start.offset
-        undecodable = start.offset + self.gives_up
+        given_up = 0
         async for message in socket:
             if isinstance(message, bytes):
                 self.sound.setdefault(start.participant_id, []).append((at, message))
@@ -96,7 +96,8 @@ class ScriptedTranscriber:
                     await socket.send(LiveFinished().model_dump_json())
                     return
             while self.answers and not self.silent and at - said >= 1.0:
-                if said < undecodable - 0.5:
+                if given_up < self.gives_up:
+                    given_up += 1
                     await socket.send(LiveGivenUp(start=said, until=said + 1.0).model_dump_json())
                 elif self.understands:
                     await socket.send(self._say(start.participant_id, said))

@@ -199,7 +199,9 @@ async def test_stretch_that_was_given_up_is_in_the_journal_and_the_rest_is_heard
         start, end = own[2]["until"], own[3]["until"]
         assert [f["reason"] for f in own[:4]] == ["given_up", "", "given_up", ""]
         assert end - start == pytest.approx(1.0, abs=0.01)
-        assert own[4]["utterance"]["start"] == pytest.approx(end, abs=0.01)
+        # What comes next begins there, or where the node said that a sound which had stood still goes on.
+        heard = own[4]["utterance"]["start"]
+        assert any(abs(heard - at) < 0.01 for at in (end, *transcriber.seeks)), (heard, end, transcriber.seeks)
     assert len(transcriber.starts) == 2, "the connection went on"
 
 
