@@ -1,8 +1,10 @@
 """The kiosk's own address: signed screens, changed and taken back; what its page asks the office; who is not answered."""
 
+import asyncio
 import base64
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from kiosk import screens as shown
 from kiosk.computer import Computer
 from kiosk.office import OfficeRefused
 from kiosk.screens import NO_PAGE_S, TRIAL_S, ScreenStore, ShownScreens, Unsound
-from kiosk.serving import LARGEST_ASKED
+from kiosk.serving import LARGEST_ASKED, own_socket
 from kiosk.serving import Screens as OwnAddress
 from kiosk.settings import KioskSettings
 from server.protocol.chain import key_name
@@ -117,6 +119,18 @@ async def test_what_the_page_asks_the_office_is_asked_as_this_kiosk(computer: Co
         assert (await page.post("/api/kiosk/help", content=bytes(LARGEST_ASKED + 1))).status_code == 413
     async with browser(computer) as page:
         assert (await page.post("/api/kiosk/help")).status_code == 403, "the office still wants its own page"
+
+
+async def test_an_answer_leaves_at_once_and_waits_for_nobody_to_confirm_its_first_half() -> None:
+    kept = asyncio.Queue[int]()
+    server = await asyncio.start_server(
+        lambda _, writer: kept.put_nowait(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)),
+        sock=own_socket(0),
+    )
+    async with server:
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await asyncio.wait_for(kept.get(), 10)
+        writer.close()
 
 
 async def test_without_the_office_the_screens_live_and_say_so(enrolled: KioskSettings) -> None:
