@@ -46,9 +46,12 @@ class Step(StrEnum):
     FOLLOW_UP = "follow_up"
     IMPROVE = "improve"
     REQUEST_REVIEW = "request_review"
+    REFUSE_REVIEW = "refuse_review"
     REVIEW_OPINION = "review_opinion"
     REQUEST_REEXAMINATION = "request_reexamination"
+    REFUSE_REEXAMINATION = "refuse_reexamination"
     REEXAMINATION_OPINION = "reexamination_opinion"
+    HANDLE_ANEW = "handle_anew"
 
 
 class LetterKind(StrEnum):
@@ -61,8 +64,12 @@ class LetterKind(StrEnum):
     ASSIGNMENT = "assignment"
     EXTENSION = "extension"
     HANDLING_OPINION = "handling_opinion"
+    REVIEW_REFUSAL = "review_refusal"
     REVIEW_OPINION = "review_opinion"
+    REEXAMINATION_REFUSAL = "reexamination_refusal"
     REEXAMINATION_OPINION = "reexamination_opinion"
+    HANDLE_ANEW = "handle_anew"
+    """重新办理通知书, to the unit"""
     SUPERVISION = "supervision"
     """督办函"""
     RISK_WARNING = "risk_warning"
@@ -109,7 +116,7 @@ ENDED = _from(S.GUIDED, S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, S.MERGED, S.CONCLU
 """Nothing is owed to the petitioner any more, unless they ask for a review."""
 REFERRAL_LIMITS = ("register_and_refer", "refer_again")
 ACCEPTANCE_LIMITS = ("notify_acceptance", "simple_accept")
-CONCLUSION_LIMITS = ("conclude", "simple_conclude")
+CONCLUSION_LIMITS = ("conclude", "simple_conclude", "conclude_anew")
 
 STEPS: Mapping[Step, StepRule] = {
     Step.SCREEN: StepRule("甄别", "甄别", _from(S.REGISTERED), ("office",), needs=("purpose", "category"), may=("place", "litigation", "simple")),
@@ -188,6 +195,10 @@ STEPS: Mapping[Step, StepRule] = {
         "收到复查申请", "信访人申请复查", ANSWERED, ("office",), S.REVIEWING, needs=("day",), meets=("request_review",),
         starts=(("review", "taker"),), may=("reason",),
     ),
+    Step.REFUSE_REVIEW: StepRule(
+        "不受理复查申请", "复查申请不予受理", ANSWERED, ("office",), needs=("day", "ground", "reason"), may=("by_whom",),
+        letter=LetterKind.REVIEW_REFUSAL,
+    ),
     Step.REVIEW_OPINION: StepRule(
         "出复查意见", "出具复查意见书", _from(S.REVIEWING), ("office",), S.REVIEWED, needs=("text",),
         letter=LetterKind.REVIEW_OPINION, meets=("review",),
@@ -196,14 +207,24 @@ STEPS: Mapping[Step, StepRule] = {
         "收到复核申请", "信访人申请复核", _from(S.REVIEWED), ("office",), S.REEXAMINING, needs=("day",),
         meets=("request_reexamination",), starts=(("reexamination", "taker"),), may=("reason",),
     ),
+    Step.REFUSE_REEXAMINATION: StepRule(
+        "不受理复核申请", "复核申请不予受理", _from(S.REVIEWED), ("office",), needs=("day", "ground", "reason"), may=("by_whom",),
+        letter=LetterKind.REEXAMINATION_REFUSAL,
+    ),
     Step.REEXAMINATION_OPINION: StepRule(
         "出复核意见", "出具复核意见书", _from(S.REEXAMINING), ("office",), S.REEXAMINED, needs=("text",),
         letter=LetterKind.REEXAMINATION_OPINION, meets=("reexamination",),
+    ),
+    Step.HANDLE_ANEW: StepRule(
+        "交回重新办理", "按意见交回重新办理", _from(S.REVIEWED, S.REEXAMINED), ("office",), S.ACCEPTED, needs=("reason",),
     ),
 }  # fmt: skip
 
 ORDINARY = {"simple_accept": "notify_acceptance", "simple_conclude": "conclude"}
 """The limit that a limit of the simple procedure becomes when the matter turns out not to be simple."""
+
+GROUNDS = {"late": "过了申请的期限。", "not_theirs": "申请的人不是这件事的信访人，也没有受他委托。"}
+"""Why a request for review or re-examination is not taken up, as its letter says it."""
 
 DELIVERED = {LetterKind.HANDLING_OPINION: "request_review", LetterKind.REVIEW_OPINION: "request_reexamination"}
 """The petitioner's own limit that begins when a letter of this kind is delivered."""
@@ -223,14 +244,14 @@ NEXT = (
     Step.RECEIVE, Step.UPHOLD_OBJECTION, Step.REJECT_OBJECTION, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.SCREEN,
     Step.ASSIGN, Step.GUIDE, Step.ACCEPT, Step.OBJECT, Step.NOT_ACCEPT, Step.DELIVER, Step.END_PAUSE, Step.FEED_BACK,
     Step.REVIEW_OPINION, Step.REEXAMINATION_OPINION, Step.REPLY, Step.CONCLUDE, Step.EXPLAIN, Step.INVITE_RATING, Step.FOLLOW_UP,
-    Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.CONTACT, Step.SEND_BACK, Step.ASK_EXTENSION, Step.BEGIN_PAUSE,
+    Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.HANDLE_ANEW, Step.REFUSE_REVIEW, Step.REFUSE_REEXAMINATION, Step.CONTACT, Step.SEND_BACK, Step.ASK_EXTENSION, Step.BEGIN_PAUSE,
     Step.TO_ORDINARY,
 )  # fmt: skip
 """What is offered first when several steps can be taken: what others wait for, then what takes the matter on."""
 
-ABOUT_UNITS = frozenset({Step.ASSIGN, *(step for step, rule in STEPS.items() if rule.share)})
+ABOUT_UNITS = frozenset({Step.ASSIGN, Step.HANDLE_ANEW, *(step for step, rule in STEPS.items() if rule.share)})
 """Steps about who is responsible."""
-ABOUT_LETTERS = frozenset({Step.ASSIGN, Step.DELIVER, Step.EXPLAIN, *(step for step, rule in STEPS.items() if rule.letter)})
+ABOUT_LETTERS = frozenset({Step.ASSIGN, Step.HANDLE_ANEW, Step.DELIVER, Step.EXPLAIN, *(step for step, rule in STEPS.items() if rule.letter)})
 """Steps that issue, deliver or explain letters."""
 
 

@@ -12,7 +12,7 @@ from server.domain.limits import RULES
 
 _TABLE = Path(__file__).parent / "data" / "letters.toml"
 _PLACES = {"matter", "received", "petitioner", "case_no", "unit", "office", "due", *RULES}
-TO_UNITS = (LetterKind.PASS_ON, LetterKind.ASSIGNMENT, LetterKind.SUPERVISION, LetterKind.RISK_WARNING, LetterKind.ACCOUNTABILITY)
+TO_UNITS = (LetterKind.PASS_ON, LetterKind.ASSIGNMENT, LetterKind.HANDLE_ANEW, LetterKind.SUPERVISION, LetterKind.RISK_WARNING, LetterKind.ACCOUNTABILITY)
 SUPERVISION_LETTERS = (LetterKind.SUPERVISION, LetterKind.RISK_WARNING, LetterKind.ACCOUNTABILITY)
 
 

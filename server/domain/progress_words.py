@@ -68,10 +68,13 @@ _SAID: Mapping[str, Words] = {
     Step.FOLLOW_UP: lambda one: (f"{one.unit}回访", ""),
     ASKED[Step.REQUEST_REVIEW]: lambda one: ("您申请复查", ""),
     Step.REQUEST_REVIEW: lambda one: ("收下您的复查申请", ""),
+    Step.REFUSE_REVIEW: lambda one: ("一个复查申请没有受理", "原因写在告知书上。"),
     Step.REVIEW_OPINION: lambda one: ("出了复查意见书", ""),
     ASKED[Step.REQUEST_REEXAMINATION]: lambda one: ("您申请复核", ""),
     Step.REQUEST_REEXAMINATION: lambda one: ("收下您的复核申请", ""),
+    Step.REFUSE_REEXAMINATION: lambda one: ("一个复核申请没有受理", "原因写在告知书上。"),
     Step.REEXAMINATION_OPINION: lambda one: ("出了复核意见书", ""),
+    Step.HANDLE_ANEW: lambda one: (f"交回{one.details.get('unit') or '承办单位'}重新办", "意见书要求重新办，办好了给您新的处理意见书。"),
     "merge": lambda one: ("并到您的另一件事里一起办", ""),
 }  # fmt: skip
 _ON_DAY = (Step.DELIVER, Step.EXPLAIN, Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.BEGIN_PAUSE, Step.END_PAUSE)
@@ -119,6 +122,7 @@ def due(rule: str, day: date, unit: str, office: str) -> str:
         "simple_accept": f"{until}，{who}会告诉您受理不受理。",
         "conclude": f"{until}，{who}会给您一份写好的处理意见。",
         "simple_conclude": f"{until}，{who}会答复您。",
+        "conclude_anew": f"{until}，{who}会重新办完，给您新的处理意见书。",
         "promise": f"{until}，{who}会办成领导当面答应您的事。",
         "review": f"{until}，会给您复查意见。",
         "reexamination": f"{until}，会给您复核意见。",

@@ -38,7 +38,8 @@ class StepOrder(Message):
     how: Annotated[str, Field(max_length=200)] = ""
     outcome: Words = ""
     by_whom: Annotated[str, Field(max_length=64)] = ""
-    """Who explained a decision to the petitioner; empty: whoever writes it down."""
+    """Who explained a decision to the petitioner; empty: whoever writes it down.  Of a request that is not taken up: who
+    made it, where it was not the petitioner."""
     day: date | None = None
     units: tuple[UnitOrder, ...] = Field((), max_length=20)
     assignment_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
@@ -51,6 +52,8 @@ class StepOrder(Message):
     route: Annotated[str, Field(max_length=200)] = ""
     days: Annotated[int, Field(ge=1, le=365)] | None = None
     pause: Annotated[str, Field(max_length=20)] = ""
+    ground: Annotated[str, Field(pattern="^(late|not_theirs|)$")] = ""
+    """Why a request for review is not taken up (GROUNDS of domain/flow.py)."""
     score: Annotated[str, Field(pattern="^(satisfied|basically|dissatisfied|)$")] = ""
     """Of a follow-up call: how satisfied they said they are now."""
 

@@ -4,7 +4,7 @@ The state changes only from what the officer saw (store/flow.move), so of two wh
 told; what happened is one event that never changes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import terms
+from server.domain.deadline_words import chinese_day
 from server.domain.flow import (
     CONCLUSION_LIMITS,
     DELIVERED,
+    GROUNDS,
     ORDINARY,
     SHARE_AFTER,
     STEPS,
@@ -44,7 +46,7 @@ from server.store.models import CasePause, StoredAssignment, StoredCase, StoredC
 
 OFFICERS = (StaffRole.LEADER, StaffRole.CLERK)
 SAID = {"reason": "写明原因", "text": "写文书的内容", "how": "写明怎么办的", "outcome": "写明结果", "day": "选日期", "units": "选单位",
-        "purpose": "选信访目的", "category": "选内容类别", "route": "写明法定途径", "days": "写明几天", "pause": "选停算的理由", "by_whom": "写明谁讲的"}  # fmt: skip
+        "purpose": "选信访目的", "category": "选内容类别", "route": "写明法定途径", "days": "写明几天", "pause": "选停算的理由", "ground": "选不受理的情形", "by_whom": "写明谁讲的"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -316,12 +318,28 @@ def _begin_pause(t: Taking) -> dict[str, object]:
         raise InvalidInput("请选停算的理由。", fields=["pause"])
     if store.running_pause(t.session, t.case.id) is not None:
         raise WrongState("期限已经在停算了。")
-    if not any(t.order.pause in rules[one.rule].stopped_by for one in store.open_deadlines_of(t.session, t.case.id)):
+    running = [one for one in store.open_deadlines_of(t.session, t.case.id) if t.order.pause in rules[one.rule].stopped_by]
+    if not running:
         raise InvalidInput(f"现在这一步的期限不因为{PAUSES[t.order.pause].name}停算。", fields=["pause"])
-    t.session.add(CasePause(case_id=t.case.id, kind=t.order.pause, first=t.order.day or clock.today(), reason=t.order.reason))
+    first = t.order.day or clock.today()
+    _check_begins(t, first, running)
+    t.session.add(CasePause(case_id=t.case.id, kind=t.order.pause, first=first, reason=t.order.reason))
     t.session.flush()
     clocks.recount(t.session, t.case)
     return {"pause": t.order.pause}
+
+
+def _check_begins(t: Taking, first: date, running: Sequence[StoredDeadline]) -> None:
+    """A hearing or a mediation is written down after it began, too; but only where the limit ran already, not over days that
+    stood still before, and never to save a limit that has run out meanwhile."""
+    begun = min(one.starts_on for one in running)
+    if first < begun:
+        raise InvalidInput(f"期限 {chinese_day(begun)} 才开始算，不能从那以前停起。", fields=["day"])
+    before = [one.last for one in store.pauses(t.session, [t.case.id]).get(t.case.id, ()) if one.last is not None]
+    if before and first <= max(before):
+        raise InvalidInput(f"{chinese_day(max(before))} 以前停算过了，从那以后的日子停起。", fields=["day"])
+    if first < clock.today() and any(one.due_on < clock.today() for one in running):
+        raise InvalidInput("期限已经过了，不能倒着填停算。", fields=["day"])
 
 
 def _end_pause(t: Taking) -> dict[str, object]:
@@ -383,13 +401,17 @@ def _answered_on(t: Taking, limit: str) -> date | None:
     return days[-1] if days else None
 
 
+def _check_asked_on(t: Taking, limit: str) -> None:
+    if t.order.day is not None and t.order.day > clock.today():
+        raise InvalidInput("收到申请的日子不能在今天以后。", fields=["day"])
+    answered = _answered_on(t, limit)
+    if t.order.day is not None and answered is not None and t.order.day < answered:
+        raise InvalidInput("收到申请的日子不能早于出意见书那天。", fields=["day"])
+
+
 def _later_request(limit: str) -> "Act":
     def act(t: Taking) -> dict[str, object]:
-        if t.order.day is not None and t.order.day > clock.today():
-            raise InvalidInput("收到申请的日子不能在今天以后。", fields=["day"])
-        answered = _answered_on(t, limit)
-        if t.order.day is not None and answered is not None and t.order.day < answered:
-            raise InvalidInput("收到申请的日子不能早于出意见书那天。", fields=["day"])
+        _check_asked_on(t, limit)
         running = store.open_deadlines_of(t.session, t.case.id, (limit,))
         for asked in (one for one in store.open_requests(t.session, t.case.id) if STEPS[Step(one.step)].meets == (limit,)):
             if t.order.day is not None and t.order.day > asked.asked_on:
@@ -401,6 +423,42 @@ def _later_request(limit: str) -> "Act":
         return {"late": late}
 
     return act
+
+
+def _refuse_request(limit: str) -> "Act":
+    """What is not taken up: too late, or not the petitioner's.  What they asked for by query code is neither."""
+
+    def act(t: Taking) -> dict[str, object]:
+        if store.open_requests(t.session, t.case.id):
+            raise WrongState("这个申请是信访人在期限里凭查询码提的，应当收下。")
+        _check_asked_on(t, limit)
+        running = store.open_deadlines_of(t.session, t.case.id, (limit,))
+        if not running:
+            raise WrongState("意见书还没有送到信访人手里，先送达。")
+        if t.order.ground == "late" and t.order.day is not None and t.order.day <= running[0].due_on:
+            raise InvalidInput(f"申请最后一天是 {chinese_day(running[0].due_on)}，没有过期。", fields=["ground"])
+        if t.order.ground == "not_theirs" and not t.order.by_whom.strip():
+            raise InvalidInput("写明申请的人是谁，告知书是给他的。", fields=["by_whom"])
+        return {"addressee": t.order.by_whom.strip() if t.order.ground == "not_theirs" else ""}
+
+    return act
+
+
+def _handle_anew(t: Taking) -> dict[str, object]:
+    """The main unit has it again, with the days of its own limit from the opinion on; the next opinion brings the petitioner's
+    remedies with it, so the one that runs gives way, but not one that was used."""
+    if store.open_requests(t.session, t.case.id):
+        raise WrongState("信访人已经申请复核，先收下申请。")
+    main = next((one for one in store.standing_assignments(t.session, t.case.id) if one.part == AssignmentPart.MAIN), None)
+    if main is None:
+        raise WrongState("这件事没有主办单位了，交不回去。")
+    main.state, main.fed_back_at = AssignmentState.SENT_BACK, None
+    t.case.simple = False
+    clocks.drop(t.session, t.case, rules=("request_reexamination",))
+    opinion = [one for one in store.letters(t.session, t.case.id) if one.kind in (LetterKind.REVIEW_OPINION, LetterKind.REEXAMINATION_OPINION)]
+    clocks.begin(t.session, t.case, "conclude_anew", main.organization_id, clock.day_in_office(opinion[-1].issued_at))
+    letter = issuing.issue(t.session, t.actor, t.case, LetterKind.HANDLE_ANEW, t.order.reason, to=main.organization)
+    return {"unit": main.organization.name, "letters": [letter.number]}
 
 
 Act = Callable[[Taking], dict[str, object]]
@@ -428,6 +486,9 @@ _ACT: Mapping[Step, Act] = {
     Step.CONCLUDE: _conclude,
     Step.REQUEST_REVIEW: _later_request("request_review"),
     Step.REQUEST_REEXAMINATION: _later_request("request_reexamination"),
+    Step.REFUSE_REVIEW: _refuse_request("request_review"),
+    Step.REFUSE_REEXAMINATION: _refuse_request("request_reexamination"),
+    Step.HANDLE_ANEW: _handle_anew,
 }
 
 
@@ -460,8 +521,9 @@ def _issue(
 ) -> None:
     """The step's letter to the petitioner; one about an extension gives the reason that it was asked for."""
     if rule.letter is not None:
-        words = order.text or order.reason or str(details.get("reason", ""))
-        letter = issuing.issue(session, actor, case, rule.letter, words)
+        words = [GROUNDS.get(order.ground, ""), order.text or order.reason or str(details.get("reason", ""))]
+        addressee = str(details.pop("addressee", ""))
+        letter = issuing.issue(session, actor, case, rule.letter, "\n".join(one for one in words if one), addressee=addressee)
         details["letters"] = [letter.number]
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server.domain import terms
 from server.domain.deadline_words import chinese_day
-from server.domain.flow import ABOUT_LETTERS, ABOUT_UNITS, LetterKind, Step
+from server.domain.flow import ABOUT_LETTERS, ABOUT_UNITS, GROUNDS, LetterKind, Step
 from server.domain.limits import PAUSES
 from server.domain.ratings import Score
 from server.domain.states import Purpose
@@ -50,6 +50,8 @@ def _details(kind: str, told: Mapping[str, object]) -> Iterator[str]:
         yield PAUSES[pause].name
     if isinstance(score := told.get("score"), str) and score in list(Score):
         yield f"他说{terms.SCORE[Score(score)]}"
+    if isinstance(ground := told.get("ground"), str) and ground in GROUNDS:
+        yield GROUNDS[ground].rstrip("。") + (f"（{told['by_whom']}）" if told.get("by_whom") else "")
     if kind == Step.EXPLAIN:
         yield f"{told.get('by_whom')} {chinese_day(date.fromisoformat(str(told.get('day'))))}讲的"
     letters = told.get("letters")

@@ -56,7 +56,7 @@ def letter_views(session: Session, actor: Actor, case: StoredCase) -> tuple[Lett
     return tuple(
         LetterView(
             id=one.id, kind=one.kind, name=terms.LETTER[LetterKind(one.kind)],
-            to=units[one.to_organization_id].name if one.to_organization_id else case.petitioner,
+            to=units[one.to_organization_id].name if one.to_organization_id else _addressee(case, one),
             issued_at=one.issued_at, author=one.author, delivered_on=one.delivered_on, delivered_how=one.delivered_how,
             number=one.number,
             urls=tuple(f"/api/cases/{case.id}/letters/{one.id}/{name}" for name in FORMATS) if one.content_sha256 else (),
@@ -65,6 +65,12 @@ def letter_views(session: Session, actor: Actor, case: StoredCase) -> tuple[Lett
         for one in found
         if readable(actor, case, one, paths)
     )  # fmt: skip
+
+
+def _addressee(case: StoredCase, letter: StoredLetter) -> str:
+    """The petitioner, but for a request that somebody else made; only these letters' words are fetched for it."""
+    refused = letter.kind in (LetterKind.REVIEW_REFUSAL, LetterKind.REEXAMINATION_REFUSAL) and letter.content
+    return str(letter.content["to"]) if refused and letter.content else case.petitioner
 
 
 def _answers(actor: Actor, letter: StoredLetter, paths: Mapping[int, str]) -> bool:

@@ -19,9 +19,13 @@ from server.store.models import Organization, StoredCase, StoredLetter
 
 
 def issue(
-    session: Session, actor: Actor, case: StoredCase, kind: LetterKind, text: str, *, to: Organization | None = None
-) -> StoredLetter:
-    """Issue a letter to the petitioner or a unit; its deadlines have begun by now."""
+    session: Session, actor: Actor, case: StoredCase, kind: LetterKind, text: str, *, to: Organization | None = None,
+    addressee: str = "",
+) -> StoredLetter:  # fmt: skip
+    """Issue a letter to the petitioner or a unit; its deadlines have begun by now.
+
+    `addressee`: somebody else who asked for something in the matter; they are not told how to look into it.
+    """
     session.flush()
     now = clock.now()
     today = clock.day_in_office(now)
@@ -29,7 +33,7 @@ def issue(
     number = letter_number(
         kind, office.code, today.year, cases.raise_counter(session, counter_name(kind, office.id, today.year))
     )
-    content = _content(session, case, kind, office, to, number, text, today)
+    content = _content(session, case, kind, office, to, number, text, today, addressee)
     made = StoredLetter(
         case_id=case.id, kind=kind, organization_id=office.id, to_organization_id=to.id if to else None, text=text,
         author=actor.name, issued_at=now, number=number, content=content, content_sha256=fingerprint(content),
@@ -41,7 +45,7 @@ def issue(
 
 def _content(
     session: Session, case: StoredCase, kind: LetterKind, office: Organization, to: Organization | None, number: str, text: str,
-    today: date,
+    today: date, addressee: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Every word of the letter, as plain JSON."""
     rule = LETTERS[kind]
@@ -52,7 +56,7 @@ def _content(
         "office": office.name,
         "number": number,
         "case_no": case.case_no,
-        "to": to.name if to else _petitioner(case),
+        "to": to.name if to else addressee or _petitioner(case),
         "opening": rule.opening.format(**words),
         "text_label": rule.text if text.strip() else "",
         "text": [line.strip() for line in text.splitlines() if line.strip()],
@@ -60,8 +64,8 @@ def _content(
         "articles": list(rule.articles),
         "remedies": [one.format(**words) for one in rule.remedies],
         # Whoever has the code can rate in the petitioner's place: a handling unit does not get it on paper either.
-        "query_code": "" if to or office.id != case.organization_id else case.query_code or "",
-        "progress": "" if to else "想知道办到哪一步：凭登记时给您的查询码和手机号查。",
+        "query_code": "" if to or addressee or office.id != case.organization_id else case.query_code or "",
+        "progress": "" if to or addressee else "想知道办到哪一步：凭登记时给您的查询码和手机号查。",
         "date": f"{today.year}年{today.month}月{today.day}日",
     }
 

@@ -14,6 +14,13 @@ from server.store import flow as store
 from server.store.access import Actor
 from server.store.models import StoredAssignment, StoredCase, StoredExtension, StoredLetter
 
+INSTEAD = (Step.REFUSE_REVIEW, Step.REFUSE_REEXAMINATION, Step.HANDLE_ANEW)
+"""Not while the petitioner waits for the office to take up what they asked for by query code."""
+AFTER = {
+    Step.CONCLUDE: LetterKind.HANDLING_OPINION, Step.REFUSE_REVIEW: LetterKind.HANDLING_OPINION, Step.REFUSE_REEXAMINATION: LetterKind.REVIEW_OPINION,
+}  # fmt: skip
+"""Steps that wait until the opinion is in the petitioner's hands."""
+
 
 def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer, ...]:
     """The steps that this actor may take now, the likeliest first; those for units below the actor's own last."""
@@ -26,6 +33,8 @@ def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer,
         rule = STEPS[step]
         fitting = _fitting(session, actor, case, shares, step)
         possible = (not rule.share or fitting) and _sensible(step, case, asked is not None, paused, letters)
+        if waited_for and step in INSTEAD:
+            continue
         if possible and may(actor, case, shares, rule):
             behalf = _behalf(actor, case, rule, fitting or [one for one in shares if one.part == AssignmentPart.MAIN])
             found.append((_rank(case, step, fitting, behalf, step in waited_for), _offer(step, fitting, behalf, asked)))
@@ -52,8 +61,8 @@ def _sensible(step: Step, case: StoredCase, asked: bool, paused: bool, letters: 
         return asked
     if step is Step.DELIVER:
         return any(one.to_organization_id is None and one.delivered_on is None for one in letters)
-    if step is Step.CONCLUDE:
-        opinions = [one for one in letters if one.kind == LetterKind.HANDLING_OPINION]
+    if step in AFTER:
+        opinions = [one for one in letters if one.kind == AFTER[step]]
         return bool(opinions) and opinions[-1].delivered_on is not None
     return {Step.ASK_EXTENSION: not asked, Step.BEGIN_PAUSE: not paused, Step.END_PAUSE: paused}.get(step, True)
 

@@ -23,6 +23,7 @@ CITY = "《本市信访事项办理规则》第五条"
     ("notify_acceptance", 15, "days", "二十三"),
     ("object_to_assignment", 5, "working_days", "二十三"),
     ("conclude", 60, "days", "三十四"),
+    ("conclude_anew", 60, "days", "三十四"),
     ("extended_conclude", 30, "days", "三十四"),
     ("request_review", 30, "days", "三十五"),
     ("review", 30, "days", "三十五"),

@@ -1,14 +1,17 @@
 """The flow of a matter from registration to re-examination, as officers of the office and of units take it on."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from server import clock
+from server.domain import flow
 from server.domain.flow import STEPS, LetterKind, Step
 from server.domain.states import CaseState, StaffRole
 from server.errors import Conflict, InvalidInput, JietanError, NotAllowed, NotFound, WrongState
@@ -186,7 +189,7 @@ def test_no_step_from_a_state_that_does_not_lead_there(matter: Matter, step: Ste
     matter.give((LAND, "main"))
     everything = {
         "reason": "x", "text": "x", "how": "x", "outcome": "x", "day": "2026-06-09", "units": [UnitOrder(organization_id=PLANNING)],
-        "purpose": "request", "category": "x", "route": "x", "days": 3, "pause": "mediation",
+        "purpose": "request", "category": "x", "route": "x", "days": 3, "pause": "mediation", "ground": "late",
     }  # fmt: skip
     actors = (matter.world.clerk, matter.world.leader, HANDLER)
     for state in set(CaseState) - STEPS[step].sources:
@@ -407,6 +410,69 @@ def test_a_late_request_for_review_needs_a_reason(matter: Matter):
     assert matter.state == CaseState.REVIEWING
 
 
+def test_what_a_review_orders_anew_goes_back_to_its_unit_with_days_of_its_own(matter: Matter):
+    clerk = matter.world.clerk
+    matter.reply()
+    matter.take(HANDLER, Step.DELIVER, day="2026-06-09", how="当面送达")
+    matter.take(clerk, Step.REQUEST_REVIEW, day="2026-06-09")
+    at("2026-06-20")
+    matter.take(clerk, Step.REVIEW_OPINION, text="撤销，六十天里重新作出处理意见。")
+    matter.take(clerk, Step.DELIVER, day="2026-06-20", how="邮寄")
+    at("2026-06-30")
+    matter.take(clerk, Step.HANDLE_ANEW, reason="面积没有量，重新丈量后再作处理意见")
+    found = matter.deadlines()
+    assert (found["conclude_anew"].due_on, found["conclude_anew"].organization_id) == (date(2026, 8, 19), LAND)
+    assert found["request_reexamination"].dropped_on == date(2026, 6, 30)
+    case = matter.view(HANDLER)
+    assert (case.state, case.assignments[0].state, case.letters[-1].name) == ("正在办", "反馈被退回", "重新办理通知书")
+    with refused(InvalidInput, "不能延长"):
+        matter.take(HANDLER, Step.ASK_EXTENSION, days=10, reason="要重新测量")
+    at("2026-07-20")
+    matter.take(HANDLER, Step.REPLY, text="重新丈量，补发 0.3 亩。")
+    matter.take(HANDLER, Step.DELIVER, day="2026-07-20", how="当面送达")
+    found = matter.deadlines()
+    assert (found["conclude_anew"].done_on, found["request_review"].due_on) == (date(2026, 7, 20), date(2026, 8, 19))
+
+
+def test_a_request_that_is_too_late_or_somebody_elses_is_refused_with_its_letter(matter: Matter):
+    clerk, reason = matter.world.clerk, "没有说为什么晚"
+    matter.reply()
+    with refused(WrongState, "先送达"):
+        matter.take(clerk, Step.REFUSE_REVIEW, day="2026-06-09", ground="late", reason=reason)
+    matter.take(HANDLER, Step.DELIVER, day="2026-06-09", how="当面送达")
+    at("2026-08-01")
+    with refused(InvalidInput, "没有过期"):
+        matter.take(clerk, Step.REFUSE_REVIEW, day="2026-07-09", ground="late", reason=reason)
+    with refused(InvalidInput, "申请的人是谁"):
+        matter.take(clerk, Step.REFUSE_REVIEW, day="2026-07-20", ground="not_theirs", reason="邻居自己来的")
+    matter.take(clerk, Step.REFUSE_REVIEW, day="2026-07-20", ground="not_theirs", by_whom="何大年", reason="邻居自己来的")
+    matter.take(clerk, Step.REFUSE_REVIEW, day="2026-08-01", ground="late", reason=reason)
+    case = matter.view(clerk)
+    assert (case.state, [one.to for one in case.letters[-2:]]) == ("已答复", ["何大年", "何守田"])
+    with matter.world.read() as session:
+        strangers, own = [one.content for one in session.scalars(select(StoredLetter).where(StoredLetter.kind == "review_refusal"))]
+    assert (strangers["query_code"], strangers["progress"], strangers["text"][1]) == ("", "", "邻居自己来的")
+    assert (own["title"], own["text"]) == ("复查申请不予受理告知书", ["过了申请的期限。", reason])
+    assert own["query_code"]
+    assert "handle_anew" not in {one.step for one in case.offers}
+
+
+def test_a_pause_begins_where_its_limit_ran_and_saves_none_that_has_run_out(matter: Matter):
+    matter.accept()
+    begin = {"pause": "mediation", "reason": "双方同意调解"}
+    with refused(InvalidInput, "才开始算"):
+        matter.take(HANDLER, Step.BEGIN_PAUSE, day="2026-06-08", **begin)
+    at("2026-06-15")
+    matter.take(HANDLER, Step.BEGIN_PAUSE, day="2026-06-12", **begin)
+    matter.take(HANDLER, Step.END_PAUSE, outcome="没有谈成")
+    assert matter.deadlines()["conclude"].due_on == date(2026, 8, 12)
+    with refused(InvalidInput, "停算过了"):
+        matter.take(HANDLER, Step.BEGIN_PAUSE, day="2026-06-14", **begin)
+    at("2026-08-20")
+    with refused(InvalidInput, "不能倒着填"):
+        matter.take(HANDLER, Step.BEGIN_PAUSE, day="2026-08-01", **begin)
+
+
 @pytest.mark.parametrize(
     ("units", "words"),
     [
@@ -479,6 +545,16 @@ def test_numbers_are_masked_and_opening_them_is_written_down(matter: Matter):
 def test_history_cannot_be_changed(matter: Matter):
     with pytest.raises(FiledRecordFixed), matter.world.write() as session:
         session.scalars(select(StoredCaseEvent)).first().why = "别的"
+
+
+def test_the_table_of_steps_for_people_is_that_of_the_program():
+    document = (Path(flow.__file__).parents[1] / "protocol" / "rights.md").read_text("utf-8")
+    written = [line for line in document.splitlines() if re.match(r"\| [a-z_]+ \| [^|]+ \| [a-z_, ]+ \| (office|unit|head)", line)]
+    assert written == [
+        f"| {step} | {rule.name} | {', '.join(state for state in CaseState if state in rule.sources)} | {', '.join(rule.who)} "
+        f"| {rule.target or '-'} | {rule.letter or '-'} |"
+        for step, rule in STEPS.items()
+    ]
 
 
 def test_offers_are_what_can_be_taken(matter: Matter):

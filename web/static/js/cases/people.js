@@ -5,7 +5,7 @@ import { ask, toast } from "/static/js/desk/ask.js";
 import { answering } from "/static/js/cases/answer.js";
 import { ANSWERING, OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
 
-const TO_UNITS = ["assignment", "pass_on", "supervision", "risk_warning", "accountability"];
+const TO_UNITS = ["assignment", "pass_on", "handle_anew", "supervision", "risk_warning", "accountability"];
 const TONES = /** @type {Object<string, string[]>} */ ({ 待签收: ["warn", "clock"], 已签收: ["accent", "check"], 提了异议: ["bad", "alert"], 已反馈: ["ok", "check"], 反馈被退回: ["bad", "alert"], 已收回: ["line", "undo"] });
 
 /** @typedef {{path: string, unit: number, user: number, able: boolean, show: (found: any) => void}} Own path of the case, the actor and their unit, whether they may say who works on its share */

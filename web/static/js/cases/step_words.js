@@ -6,12 +6,13 @@ export const LABELS = {
     "": "原因", guide: "补充几句", feed_back: "反馈什么", ask_extension: "为什么要延", begin_pause: "为什么停算", object: "为什么不归本单位办",
     to_ordinary: "为什么不能简易办理", send_back: "为什么退回，还缺什么", withdraw: "为什么收回", not_accept: "为什么不予受理", no_longer_accept: "为什么不再受理",
     request_review: "过了期限才申请的，写有什么正当理由", request_reexamination: "过了期限才申请的，写有什么正当理由",
+    refuse_review: "具体情形，写进告知书", refuse_reexamination: "具体情形，写进告知书", handle_anew: "意见书要求怎么重新办",
   },
   outcome: { "": "结果", follow_up: "回访的结果", improve: "整改了什么", end_pause: "听证、调解、补正得怎样", contact: "信访人怎么说", explain: "信访人听了怎么说", conclude: "办结的话" },
   how: { "": "怎么办的", contact: "怎么联系的", explain: "怎么讲的", deliver: "怎么送的", invite_rating: "怎么请他评价的" },
-  day: { "": "哪一天", deliver: "哪天送到的", explain: "哪天讲的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", begin_pause: "从哪天停起", end_pause: "停到哪天" },
+  day: { "": "哪一天", deliver: "哪天送到的", explain: "哪天讲的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", refuse_review: "哪天收到申请", refuse_reexamination: "哪天收到申请", begin_pause: "从哪天停起", end_pause: "停到哪天" },
   place: { "": "问题发生地" },
-  by_whom: { "": "是别人讲的，写上是谁" },
+  by_whom: { "": "是别人讲的，写上是谁", refuse_review: "不是本人申请的，申请的人是谁", refuse_reexamination: "不是本人申请的，申请的人是谁" },
 };
 
 /** @type {Object<string, string[]>} */
@@ -57,9 +58,12 @@ export const EXPLAIN = {
   follow_up: "问信访人落实了没有，照他说的记。",
   improve: "回访里说没有落实的，写怎么补上的。",
   request_review: "信访人不服处理意见，申请复查。收到申请 30 天里给出复查意见。",
+  refuse_review: "过了期限又没有正当理由的，或者不是信访人提的，不受理，出告知书。信访人自己的权利不受影响。",
   review_opinion: "复查意见要送到信访人手里。",
   request_reexamination: "信访人不服复查意见，申请复核。",
+  refuse_reexamination: "过了期限又没有正当理由的，或者不是信访人提的，不受理，出告知书。信访人自己的权利不受影响。",
   reexamination_opinion: "复核意见要送到信访人手里。",
+  handle_anew: "复查、复核撤销了原来的处理意见、要求重新办的，交回主办单位。期限从意见书那天算，单位办好了出新的处理意见书。",
 };
 
 /** @param {string} field @param {string} step */
