@@ -75,6 +75,9 @@ def test_what_was_typed_without_network_outlives_a_killed_browser(playwright: Pl
         opened(page, desk, record)
         page.route("**/edits**", lambda route: route.abort())
         type_into(page, "就这些。", "就这些，没有别的了。")
+        row(page, "补偿款一共").locator(".say").click()
+        page.click('.tools [data-action="delete"]')
+        page.fill("#reason", "听着是旁边桌上的人说的")
         page.wait_for_timeout(500)  # a keystroke is to be safe within two seconds
         kill_browser(tmp_path)
     assert desk.line(record.id, "就这些。").text == "就这些。"
@@ -85,6 +88,17 @@ def test_what_was_typed_without_network_outlives_a_killed_browser(playwright: Pl
             log_in(page, desk, "lin")
             opened(page, desk, record)
         expect(row(page, "没有别的了")).to_have_count(1)
+        row(page, "补偿款一共").locator(".say").click()
+        page.click('.tools [data-action="delete"]')
+        expect(page.locator("#reason")).to_have_value("听着是旁边桌上的人说的")
+        look(page, "delete-begun")
+        page.get_by_role("button", name="不要了，重新写").click()
+        expect(page.locator("#reason")).to_have_value("")
+        page.get_by_role("button", name="先不").click()
+        page.click('.tools [data-action="delete"]')
+        page.wait_for_timeout(200)
+        expect(page.locator("#reason")).to_have_value("")
+        page.get_by_role("button", name="先不").click()
         saved(page)
     assert desk.line(record.id, "就这些。").text == "就这些，没有别的了。"
 

@@ -7,7 +7,8 @@ async function logOut() {
   try {
     await api("DELETE", "/api/session");
   } finally {
-    sessionStorage.clear(); // what was typed and not sent is nobody else's to read
+    sessionStorage.clear();
+    await import("/static/js/typed.js").then(({ forgetMine }) => forgetMine()).catch(() => {}); // not logged out for want of a disk
     location.assign("/login");
   }
 }

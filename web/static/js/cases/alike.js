@@ -2,8 +2,8 @@
 // what they are to each other.  Each place is one element; the module fills whichever of them the page has.
 
 import { ApiError, api } from "/static/js/api.js";
-import { el, icon, tell } from "/static/js/dom.js";
-import { ask, toast } from "/static/js/desk/ask.js";
+import { el, icon } from "/static/js/dom.js";
+import { ask, attempt, toast } from "/static/js/desk/ask.js";
 
 const TYPING_MS = 600;
 /** A record's page has more urgent things to fetch first. */
@@ -177,24 +177,31 @@ export class AlikePanel {
     return api("POST", `${this.path}/links/${deed}`, { version: this.links.version, ...order });
   }
 
-  /** Asks for the reason until it is sent; what was typed stays in the dialog's fields.
+  /** Asks for the reason until it is sent.
    * @param {string} title @param {any[]} body @param {(reason: string) => Promise<any>} act @param {(answer: any) => void} [after] */
   async send(title, body, act, after = () => location.reload()) {
     const reason = field("alike-reason", "为什么", el("textarea.input", { id: "alike-reason", rows: 2, maxlength: 500 }));
-    const trouble = el("p.bad", { role: "alert", hidden: true });
-    for (;;) {
-      const answer = await ask({ title, wide: true, body: [trouble, ...body.filter(Boolean), reason.box], buttons: [{ value: "yes", words: title, kind: "primary" }, { value: "", words: "先不" }], ready: () => reason.focus() });
-      if (!answer) return;
-      if (!reason.value()) { tell(trouble, "请写一句为什么，记在经过里。"); continue; }
-      try {
-        const done = await act(reason.value());
-        toast("办好了");
-        return after(done);
-      } catch (error) {
-        tell(trouble, error instanceof ApiError ? error.message : String(error));
-        if (error instanceof ApiError && error.status === 409) await this.load().catch(() => null);
-      }
-    }
+    /** @type {any} */
+    let done = null;
+    const answer = await ask({
+      title, wide: true, body: [...body.filter(Boolean), reason.box],
+      buttons: [{ value: "yes", words: title, kind: "primary" }, { value: "", words: "先不" }],
+      ready: () => reason.focus(),
+      keep: { what: `${this.path} ${title}` },
+      act: async () => {
+        if (!reason.value()) return "请写一句为什么，记在经过里。";
+        return attempt(async () => { done = await act(reason.value()).catch((error) => this.late(error)); });
+      },
+    });
+    if (!answer) return;
+    toast("办好了");
+    after(done);
+  }
+
+  /** Somebody else was quicker: what is sent next goes by what they did. @param {any} error @returns {Promise<never>} */
+  async late(error) {
+    if (error instanceof ApiError && error.status === 409) await this.load().catch(() => null);
+    throw error;
   }
 
   async chooseGroup() {

@@ -2,6 +2,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { el, icon } from "/static/js/dom.js";
 import { toast } from "/static/js/desk/ask.js";
+import { Typing } from "/static/js/typed.js";
 
 /** What a unit that owes an answer sees; null for everybody else. @param {any} letter LetterView of server/protocol/flow.py */
 export function answering(letter) {
@@ -13,6 +14,7 @@ export function answering(letter) {
     send.disabled = true;
     try {
       await api("POST", letter.answer_url, { text: words.value.trim() });
+      await typing.sent();
       location.reload();
     } catch (error) {
       send.disabled = false;
@@ -20,5 +22,7 @@ export function answering(letter) {
       toast(error instanceof ApiError ? error.message : "没有记下，写的还在，再按一次。", "alert");
     }
   });
-  return el("span.block", {}, words, send);
+  const host = el("span.block", {}, words, send), typing = new Typing(host, letter.answer_url);
+  host.prepend(typing.note);
+  return host;
 }

@@ -3,7 +3,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { chineseMoment, clockAt, inWords, mediaTime } from "/static/js/time.js";
-import { ask, toast } from "/static/js/desk/ask.js";
+import { ask, attempt, toast } from "/static/js/desk/ask.js";
 import { showAttendance } from "/static/js/attendance.js";
 import { showPapers } from "/static/js/papers.js";
 import { Archive } from "/static/js/cases/archive.js";
@@ -25,7 +25,7 @@ const path = `/api/cases/${root.dataset.case}`;
 const lines = new Lines(byId("lines"));
 const archive = new Archive(path, root.dataset.role === "clerk", () => load());
 const timeline = new Timeline();
-const steps = new Steps({ path, user: root.dataset.user || "", role: root.dataset.role || "", load: () => load(), show: (fresh) => show(fresh) });
+const steps = new Steps({ path, role: root.dataset.role || "", load: () => load(), show: (fresh) => show(fresh) });
 
 /** @type {any} */
 let found = null;
@@ -184,33 +184,28 @@ function showPlayer() {
 const wanted = new URLSearchParams(location.search);
 let finding = Number(wanted.get("finding")) || null;
 
-/** @param {{reason: string, text: string, trouble?: string}} kept what was typed before it could not be sent */
-async function addSupplement(kept = { reason: "", text: "" }) {
-  const reason = /** @type {HTMLInputElement} */ (el("input.input", { id: "why-add", maxlength: 500, required: true, value: kept.reason }));
-  const text = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "what-add", rows: 5, maxlength: 10000, required: true }));
-  text.value = kept.text;
+/** @param {string} why proposed as the reason */
+async function addSupplement(why = "") {
+  const reason = /** @type {HTMLInputElement} */ (el("input.input", { id: "why-add", maxlength: 500, value: why }));
+  const text = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "what-add", rows: 5, maxlength: 10000 }));
   const answer = await ask({
     title: "加一条补正",
     wide: true,
-    body: [kept.trouble ? el("p.bad", { role: "alert" }, kept.trouble) : "", el("p.soft", {}, "笔录本身不动。补正写上您的名字和时间，写了就不能改、不能删。"),
+    body: [el("p.soft", {}, "笔录本身不动。补正写上您的名字和时间，写了就不能改、不能删。"),
       el("div.field", {}, el("label", { for: "why-add" }, "为什么要补"), reason), el("div.field", {}, el("label", { for: "what-add" }, "补什么"), text)],
     buttons: [{ value: "yes", words: "写进去", kind: "primary" }, { value: "", words: "先不" }],
-    ready: () => reason.focus(),
+    ready: () => (why ? text : reason).focus(),
+    keep: { what: `case ${root.dataset.case} supplement ${finding || ""}` },
+    act: async () => {
+      const supplement = { reason: reason.value.trim(), text: text.value.trim() };
+      if (!supplement.reason || !supplement.text) return "两样都要写。";
+      return attempt(async () => show(await api("POST", `${path}/supplements`, { ...supplement, finding_id: finding })));
+    },
   });
-  if (answer) await sendSupplement({ reason: reason.value.trim(), text: text.value.trim() });
-}
-
-/** @param {{reason: string, text: string}} supplement */
-async function sendSupplement(supplement) {
-  if (!supplement.reason || !supplement.text) return addSupplement({ ...supplement, trouble: "两样都要写。" });
-  try {
-    show(await api("POST", `${path}/supplements`, { ...supplement, finding_id: finding }));
-    if (finding) history.replaceState(null, "", location.pathname);
-    finding = null;
-    toast("补正写进去了");
-  } catch (error) {
-    await addSupplement({ ...supplement, trouble: error instanceof ApiError ? error.message : String(error) });
-  }
+  if (!answer) return;
+  if (finding) history.replaceState(null, "", location.pathname);
+  finding = null;
+  toast("补正写进去了");
 }
 
 // --- the query code ----------------------------------------------------------------------------------------------
@@ -270,4 +265,4 @@ document.getElementById("add")?.addEventListener("click", () => addSupplement())
 window.addEventListener("online", load);
 await load();
 if (found) tellRegistered();
-if (finding && found && root.dataset.role === "clerk") addSupplement({ reason: `评查：${wanted.get("about") || ""}`.slice(0, 500), text: "" });
+if (finding && found && root.dataset.role === "clerk") addSupplement(`评查：${wanted.get("about") || ""}`.slice(0, 500));

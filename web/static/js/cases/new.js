@@ -4,18 +4,19 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { markAll, required, said, values, wrongOnly } from "/static/js/form.js";
 import { categoryChooser } from "/static/js/cases/category.js";
 import { allChoices } from "/static/js/cases/choices.js";
-import { Kept } from "/static/js/cases/typed.js";
+import { Typing } from "/static/js/typed.js";
 import { today } from "/static/js/cases/step_form.js";
 
 const form = /** @type {HTMLFormElement} */ (byId("form"));
 const button = /** @type {HTMLButtonElement} */ (form.querySelector('[type="submit"]'));
-const kept = new Kept(document.querySelector("main")?.dataset.user || "", "new matter");
 const LIMITS = /** @type {Object<string, string>} */ ({ id_number: "证件号", phone: "电话" });
 
 /** Doubts that the clerk has seen: the same ones do not hold them up again. @type {Set<string>} */
 const seen = new Set();
 /** @type {{node: HTMLElement, get: () => string, set: (name: string) => void}} */
 let category;
+/** @type {Typing} */
+let typing;
 
 /** @param {string} name */
 function input(name) {
@@ -80,7 +81,7 @@ async function register() {
   if (holdsUp(doubtful)) return;
   const { id, added, case_no, query_code } = await api("POST", "/api/cases", { ...fields, people: Number(fields.people), received_by_id: Number(fields.received_by_id) || null, name: fields.name.trim() });
   if (!added) return showKnown(id, case_no);
-  kept.drop();
+  await typing.sent();
   sessionStorage.setItem("jietan.registered", JSON.stringify({ id, query_code }));
   location.assign(`/cases/${id}`);
 }
@@ -95,7 +96,6 @@ function showKnown(id, number) {
 
 /** @param {unknown} error */
 function failed(error) {
-  kept.write(typed());
   if (!(error instanceof ApiError)) return tell(byId("trouble"), "这一步没办成，请再试一次。写的都还在。");
   if (error.status === 401) return location.assign(logInPath());
   const fields = error.details.fields || {};
@@ -117,15 +117,19 @@ function fill(name, options) {
   input(name).append(...options.map(([value, words]) => el("option", { value }, words)));
 }
 
-function restore() {
-  const before = kept.read();
-  input("received_on").value = today();
-  input("received_on").max = today();
-  if (!before) return;
+/** @param {Object<string, string>} before */
+function restore(before) {
   for (const [name, value] of Object.entries(before)) if (form.elements.namedItem(name)) input(name).value = String(value);
   category.set(before.category || "");
   showReceiver();
-  tell(byId("restored"), "上次写的还在，接着写就行。");
+}
+
+async function keepTyped() {
+  input("received_on").value = today();
+  input("received_on").max = today();
+  typing = new Typing(form, "new matter", { typed, restore });
+  form.before(typing.note);
+  await typing.ready;
 }
 
 async function begin() {
@@ -137,7 +141,7 @@ async function begin() {
     category = categoryChooser(choices.categories);
     byId("category-place").replaceChildren(category.node);
     tell(byId("offline"), "");
-    restore();
+    await keepTyped();
     button.disabled = false;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return location.assign(logInPath());
@@ -153,7 +157,6 @@ form.addEventListener("submit", async (event) => {
   button.disabled = false;
 });
 byId("channel").addEventListener("change", showReceiver);
-for (const type of ["input", "change"]) form.addEventListener(type, () => kept.write(typed()));
 form.addEventListener("change", async (event) => {
   const { name, value } = /** @type {HTMLInputElement} */ (event.target);
   if (name === "id_number" && value && !input("id_type").value) input("id_type").value = "identity_card";

@@ -4,7 +4,7 @@ import { byId, el, icon } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { ask, toast } from "/static/js/desk/ask.js";
 import { allChoices } from "/static/js/cases/choices.js";
-import { Kept } from "/static/js/cases/typed.js";
+import { Kept } from "/static/js/typed.js";
 import { StepForm } from "/static/js/cases/step_form.js";
 import { shortDay } from "/static/js/cases/timeline.js";
 import { EXPLAIN } from "/static/js/cases/step_words.js";
@@ -15,12 +15,11 @@ const BESIDE = 2;
 
 export class Steps {
   /**
-   * @param {{path: string, user: string, role: string, load: () => Promise<any>, show: (found: any) => void}} page
+   * @param {{path: string, role: string, load: () => Promise<any>, show: (found: any) => void}} page
    * load: fetches and shows the case again and gives it; show: shows this one
    */
-  constructor({ path, user, role, load, show }) {
+  constructor({ path, role, load, show }) {
     this.path = path;
-    this.user = user;
     this.role = role;
     this.load = load;
     this.showCase = show;
@@ -38,7 +37,7 @@ export class Steps {
     const others = offers.filter((/** @type {any} */ one) => !direct.includes(one));
     const first = direct.map((/** @type {any} */ offer, /** @type {number} */ i) => this.button(offer, i === 0 ? "button.btn.primary" : "button.btn")).reverse();
     this.host.replaceChildren(...(others.length ? [this.more(others)] : []), ...first, ...this.supervising());
-    this.resume();
+    void this.resume();
   }
 
   /** @param {any} offer @param {string} tag */
@@ -55,7 +54,7 @@ export class Steps {
   supervising() {
     if (this.role !== "supervisor") return [];
     const button = el("button.btn.primary", { type: "button" }, "督办");
-    button.addEventListener("click", async () => { if (await supervise(this.found, this.user)) await this.load(); });
+    button.addEventListener("click", async () => { if (await supervise(this.found)) await this.load(); });
     return [button];
   }
 
@@ -73,12 +72,12 @@ export class Steps {
   }
 
   /** The dialog in which the log-in ran out is opened again. */
-  resume() {
+  async resume() {
     if (this.resumed) return;
     this.resumed = true;
-    const marked = new Kept(this.user, `case ${this.found.id}`), wanted = marked.read();
-    marked.drop();
-    if (wanted && this.offer(wanted.step)) void this.open(wanted.step);
+    const marked = new Kept(`case ${this.found.id}`), wanted = await marked.read();
+    void marked.drop();
+    if (wanted && this.offer(wanted.step)) await this.open(wanted.step);
   }
 
   /** @param {string} step */
@@ -96,27 +95,21 @@ export class Steps {
       if (error instanceof ApiError && error.status === 401) return this.logIn(step);
       return toast(error instanceof ApiError ? error.message : "这一步没办成，请刷新再试。", "alert");
     }
-    const form = new StepForm(offer, this.found, choices), kept = new Kept(this.user, `case ${this.found.id} ${step}`);
-    const before = kept.read();
-    if (before) form.restore(before);
+    const form = new StepForm(offer, this.found, choices);
     /** @type {any} */
     let taken = null;
     const answer = await ask({
       title: offer.name,
       wide: form.wide,
-      body: [el("p.soft", {}, EXPLAIN[step] || ""), ...this.about(offer), before ? el("p.small.warn", {}, "上次写的还在，接着写就行。") : "", ...form.nodes],
+      body: [el("p.soft", {}, EXPLAIN[step] || ""), ...this.about(offer), ...form.nodes],
       buttons: [{ value: "yes", words: offer.name, kind: "primary" }, { value: "", words: "先不" }],
-      ready: (dialog) => {
-        for (const type of ["input", "change"]) dialog.addEventListener(type, () => kept.write(form.typed()));
-        form.focus();
-      },
+      keep: { what: `case ${this.found.id} ${step}`, typed: () => form.typed(), restore: (values) => form.restore(values) },
+      ready: () => form.focus(),
       act: async () => {
         try {
           taken = await api("POST", `${this.path}/steps/${step}`, { version: this.found.version, ...form.order() });
-          kept.drop();
           return "";
         } catch (error) {
-          kept.write(form.typed());
           return this.trouble(error, form, step);
         }
       },
@@ -162,8 +155,7 @@ export class Steps {
 
   /** @param {string} step */
   logIn(step) {
-    new Kept(this.user, `case ${this.found.id}`).write({ step });
-    location.assign(logInPath());
+    void new Kept(`case ${this.found.id}`).write({ step }).then(() => location.assign(logInPath()));
     return "登录过期了，写的都留着，登录以后接着写。";
   }
 }

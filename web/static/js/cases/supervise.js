@@ -3,7 +3,6 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { ask, toast } from "/static/js/desk/ask.js";
-import { Kept } from "/static/js/cases/typed.js";
 
 /** @type {[string, string, string][]} kind, name, what it is for */
 const LETTERS = [
@@ -62,9 +61,9 @@ class LetterForm {
 
   /** @param {any} kept */
   restore(kept) {
-    this.unit.value = kept.unit;
-    this.due.value = kept.due;
-    this.text.value = kept.text;
+    const another = this.kind.value !== kept.kind;
+    [this.kind.value, this.due.value, this.text.value, this.unit.value] = [kept.kind, kept.due, kept.text, kept.unit];
+    if (another) void this.propose().then(() => { this.unit.value = kept.unit; }, (error) => toast(error instanceof ApiError ? said(error) : String(error), "alert"));
   }
 
   order() {
@@ -83,11 +82,10 @@ class LetterForm {
   }
 }
 
-/** Shows the dialog; true once a letter was issued. @param {{id: number | string, title: string}} matter @param {string} user @returns {Promise<boolean>} */
-export async function supervise({ id, title }, user) {
-  const form = new LetterForm(id), kept = new Kept(user, `case ${id} supervision`), before = kept.read();
+/** Shows the dialog; true once a letter was issued. @param {{id: number | string, title: string}} matter @returns {Promise<boolean>} */
+export async function supervise({ id, title }) {
+  const form = new LetterForm(id);
   try {
-    if (before) form.kind.value = before.kind;
     await form.propose();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) location.assign(logInPath());
@@ -98,22 +96,18 @@ export async function supervise({ id, title }, user) {
     await ask({ title: "督办", body: [el("p", {}, "这件事还没有交给哪个单位，或者交给的单位就是被反映的，函没有地方发。")], buttons: [{ value: "", words: "知道了", kind: "primary" }] });
     return false;
   }
-  if (before) form.restore(before);
   let number = "";
   const answer = await ask({
     title: "督办", wide: true,
-    body: [el("p.soft", {}, title), before ? el("p.small.warn", {}, "上次写的还在，接着写就行。") : "", ...form.nodes],
+    body: [el("p.soft", {}, title), ...form.nodes],
     buttons: [{ value: "yes", words: "发出去", kind: "primary" }, { value: "", words: "先不" }],
-    ready: (dialog) => {
-      for (const type of ["input", "change"]) dialog.addEventListener(type, () => kept.write(form.typed()));
-      form.text.focus();
-    },
+    keep: { what: `case ${id} supervision`, typed: () => form.typed(), restore: (values) => form.restore(values) },
+    ready: () => form.text.focus(),
     act: async () => {
       const missing = form.missing();
       if (missing) return missing;
       try {
         number = (await api("POST", form.path, form.order())).number;
-        kept.drop();
         return "";
       } catch (error) {
         return trouble(error, form);

@@ -1,18 +1,24 @@
 // Small dialogs: a question, a reason, two texts to choose from.
 
+import { ApiError } from "/static/js/api.js";
 import { el, icon } from "/static/js/dom.js";
+import { Typing } from "/static/js/typed.js";
 
 /**
  * Shows a dialog until one of its buttons is pressed.
- * @param {{title: string, body?: (Node|string)[], buttons: {value: string, words: string, kind?: string}[], wide?: boolean, ready?: (dialog: HTMLDialogElement) => void, act?: (value: string) => Promise<string>}} options
+ * @param {{title: string, body?: (Node|string)[], buttons: {value: string, words: string, kind?: string}[], wide?: boolean, ready?: (dialog: HTMLDialogElement) => void, act?: (value: string) => Promise<string>, keep?: {what: string, typed?: () => any, restore?: (values: any) => void}}} options
  * act: what a button with a value does; the sentence it comes back with is shown and the dialog stays open, "": done
+ * keep: what is typed stays on the disk under this name until a button with a value was pressed and it went well, or it is given up
  * @returns {Promise<string>} value of the button; "" when it was closed
  */
-export function ask({ title, body = [], buttons, wide = false, ready, act }) {
+export function ask({ title, body = [], buttons, wide = false, ready, act, keep }) {
   const trouble = el("p.bad.trouble", { role: "alert", hidden: true });
+  const inside = el("div.body.stack.g3", {}, ...body);
+  const typing = keep ? new Typing(inside, keep.what, keep) : null;
+  if (typing) inside.prepend(typing.note);
   const form = /** @type {HTMLFormElement} */ (el("form", { method: "dialog", novalidate: Boolean(act) },
     el("header", {}, el("h2", {}, title)),
-    el("div.body.stack.g3", {}, ...body),
+    inside,
     trouble,
     el("footer", {}, ...buttons.map((b) => el(`button.btn${b.kind ? `.${b.kind}` : ""}`, { value: b.value, formnovalidate: b.value === "" }, b.words)))));
   const dialog = /** @type {HTMLDialogElement} */ (el(`dialog.dialog${wide ? ".wide-dialog" : ""}`, { "aria-label": title }, form));
@@ -21,8 +27,9 @@ export function ask({ title, body = [], buttons, wide = false, ready, act }) {
   dialog.showModal();
   ready?.(dialog);
   return new Promise((done) => {
-    dialog.addEventListener("close", () => {
+    dialog.addEventListener("close", async () => {
       dialog.remove();
+      if (dialog.returnValue) await typing?.sent();
       done(dialog.returnValue);
     }, { once: true });
   });
@@ -35,29 +42,49 @@ async function acting(event, dialog, trouble, act) {
   event.preventDefault();
   if (pressed.disabled) return;
   pressed.disabled = true;
-  const problem = await act(pressed.value);
-  pressed.disabled = false;
+  const problem = await act(pressed.value).finally(() => { pressed.disabled = false; });
   trouble.hidden = !problem;
   trouble.replaceChildren(...(problem ? [icon("alert"), problem] : []));
   if (!problem) dialog.close(pressed.value);
 }
 
+/** What there is to say when sending went wrong; "": it went well. @param {() => Promise<any>} send @returns {Promise<string>} */
+export async function attempt(send) {
+  try {
+    await send();
+    return "";
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return error.message;
+  }
+}
+
+/** Usual words for a field, each taken with one press. @param {HTMLInputElement | HTMLTextAreaElement} input @param {string[]} usual */
+export function usualWords(input, usual) {
+  return el("div.row.wrap.g2", {}, ...usual.map((words) => {
+    const chip = el("button.btn.small", { type: "button" }, words);
+    chip.addEventListener("click", () => { input.value = words; input.dispatchEvent(new Event("input", { bubbles: true })); input.focus(); });
+    return chip;
+  }));
+}
+
 /**
- * Asks for a reason; a few usual ones can be taken with one press.
- * @param {{title: string, explain: string, usual?: string[], words: string, danger?: boolean, most?: number}} options
- * @returns {Promise<string>} the reason; "" when it was given up
+ * Asks for a reason and gives it on; the dialog stays until that went well.
+ * @param {{title: string, explain: string, usual?: string[], words: string, danger?: boolean, most?: number, what: string, send: (reason: string) => any}} options
+ * what: names the dialog, as `keep` of `ask`
+ * @returns {Promise<boolean>} whether a reason was given
  */
-export async function askReason({ title, explain, usual = [], words, danger = false, most = 500 }) {
-  const input = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "reason", rows: 2, maxlength: most, required: true }));
-  const chips = usual.map((reason) => el("button.btn.small", { type: "button" }, reason));
-  chips.forEach((chip) => chip.addEventListener("click", () => { input.value = chip.textContent || ""; input.focus(); }));
+export async function askReason({ title, explain, usual = [], words, danger = false, most = 500, what, send }) {
+  const input = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "reason", rows: 2, maxlength: most }));
   const answer = await ask({
     title,
-    body: [el("p", {}, explain), el("div.field", {}, el("label", { for: "reason" }, "原因"), input), el("div.row.wrap.g2", {}, ...chips)],
+    body: [el("p", {}, explain), el("div.field", {}, el("label", { for: "reason" }, "原因"), input), usualWords(input, usual)],
     buttons: [{ value: "yes", words, kind: danger ? "danger" : "primary" }, { value: "", words: "先不" }],
     ready: () => input.focus(),
+    keep: { what },
+    act: async () => (input.value.trim() ? attempt(async () => send(input.value.trim())) : "请写一句原因。"),
   });
-  return answer ? input.value.trim() : "";
+  return Boolean(answer);
 }
 
 /** Two texts of one place: which shall stand?

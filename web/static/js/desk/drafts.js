@@ -121,10 +121,14 @@ const EMPTY = {
   filed: ["papers", "还没有归档的笔录", "群众签了字，归了档的笔录在这里。"],
 };
 
+/** Drawn once for what it says: a button that is drawn again under a finger that presses it is not pressed. */
 function drawEmpty() {
+  const empty = byId("empty"), says = JSON.stringify([page.words, page.tab]);
+  if (empty.dataset.says === says) return;
+  empty.dataset.says = says;
   const [drawing, title, words] = page.words ? ["search", `没有找到“${page.words}”`, "名字可能写法不同。可以少写几个字，或者到别的格子里看看。"] : EMPTY[page.tab];
   const clear = page.words ? el("button.btn", { type: "button", id: "clear" }, "清空查找") : null;
-  byId("empty").replaceChildren(icon(drawing), el("h2", {}, title), el("p", {}, words), ...(clear ? [clear] : []));
+  empty.replaceChildren(icon(drawing), el("h2", {}, title), el("p", {}, words), ...(clear ? [clear] : []));
 }
 
 // --- fetching ----------------------------------------------------------------------------------------------------

@@ -104,11 +104,14 @@ export class Edits {
 
   /** @param {any} line */
   async remove(line) {
-    const reason = await askReason({
+    await askReason({
       title: "删这一句？", explain: `“${line.text}”　删了也还在原处留着，划一道线，随时可以恢复。录音不会删。`, usual: REASONS, words: "删", danger: true, most: 200,
+      what: `delete ${line.id}`,
+      send: (reason) => {
+        const now = this.lines.byId.get(line.id);
+        if (now) this.send(now, { kind: "delete", reason });
+      },
     });
-    const now = this.lines.byId.get(line.id);
-    if (reason && now) this.send(now, { kind: "delete", reason });
   }
 
   /** @param {any} line @param {{who: string, text: string}} [begun] */

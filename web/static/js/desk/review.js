@@ -8,12 +8,12 @@ import { Keys } from "/static/js/desk/keys.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Overview } from "/static/js/desk/overview.js";
 import { Player } from "/static/js/desk/player.js";
+import { Typing } from "/static/js/typed.js";
 
 const BACK_S = 2;
 
 const root = byId("review");
 const path = `/api/reviews/${root.dataset.review}`;
-const draftKey = `jietan.finding.${root.dataset.review}`;
 const lines = new Lines(byId("lines"));
 const overview = new Overview(byId("lanes"));
 const kind = /** @type {HTMLSelectElement} */ (byId("kind"));
@@ -25,6 +25,15 @@ let found = null;
 let player = null;
 /** The line that the finding is about; "": none. */
 let about = "";
+/** A finding is begun once there are words. */
+const typing = new Typing(byId("noting"), `finding ${root.dataset.review}`, {
+  typed: () => (words.value ? { kind: kind.value, words: words.value, about } : {}),
+  restore: (begun) => {
+    [kind.value, words.value, about] = [begun.kind ?? kind.options[0].value, begun.words ?? "", begun.about ?? ""];
+    showAbout();
+  },
+});
+byId("about").after(typing.note);
 
 // --- showing -----------------------------------------------------------------------------------------------------
 
@@ -136,16 +145,6 @@ function showPane(name) {
 
 // --- noting ------------------------------------------------------------------------------------------------------
 
-/** What was typed survives a reload: nothing is lost before it is noted. */
-function keepDraft() {
-  localStorage.setItem(draftKey, JSON.stringify({ kind: kind.value, words: words.value, about }));
-}
-
-function restoreDraft() {
-  const kept = JSON.parse(localStorage.getItem(draftKey) || "null");
-  if (kept) [kind.value, words.value, about] = [kept.kind, kept.words, kept.about];
-}
-
 async function note() {
   const said = words.value.trim();
   tell(byId("wrong"), said ? "" : "写一下听到的是什么、应当怎么写。");
@@ -153,7 +152,7 @@ async function note() {
   const done = await act(() => api("POST", `${path}/findings`, { kind: kind.value, line_id: about || null, words: said }));
   if (!done) return undefined;
   words.value = "";
-  localStorage.removeItem(draftKey);
+  void typing.sent();
   return toast("记下了，交回去以前还可以去掉");
 }
 
@@ -174,7 +173,7 @@ async function finish() {
   const count = found.findings.length;
   const answer = await ask({
     title: "听完了，交回去？",
-    body: [el("p", {}, count ? `${count} 条意见会给${found.clerk || "校对的人"}看。交了就不能再改。` : "没有记意见，就是没有听出问题。交了就不能再改。")],
+    body: [words.value.trim() ? el("p.warn", {}, "右边还有一条意见写了没有记下，现在交，那一条不算。") : "", el("p", {}, count ? `${count} 条意见会给${found.clerk || "校对的人"}看。交了就不能再改。` : "没有记意见，就是没有听出问题。交了就不能再改。")],
     buttons: [{ value: "yes", words: "交回去", kind: "primary" }, { value: "", words: "再听听" }],
   });
   if (answer && (await act(() => api("POST", `${path}/finish`)))) location.assign("/reviews");
@@ -218,11 +217,10 @@ const commands = {
 
 lines.addEventListener("hear", (event) => hear(/** @type {CustomEvent} */ (event).detail));
 lines.addEventListener("hear-word", (event) => { const { id, at } = /** @type {CustomEvent} */ (event).detail; hear(id, at); });
-lines.addEventListener("select", (event) => { about = /** @type {CustomEvent} */ (event).detail; showAbout(); keepDraft(); });
+lines.addEventListener("select", (event) => { about = /** @type {CustomEvent} */ (event).detail; showAbout(); typing.keep(); });
 overview.addEventListener("seek", (event) => player?.seek(/** @type {CustomEvent} */ (event).detail));
 byId("noting").addEventListener("submit", (event) => { event.preventDefault(); note(); });
-byId("noting").addEventListener("input", keepDraft);
-byId("no-line").addEventListener("click", () => { about = ""; showAbout(); keepDraft(); });
+byId("no-line").addEventListener("click", () => { about = ""; showAbout(); typing.keep(); });
 byId("finish").addEventListener("click", finish);
 byId("release").addEventListener("click", release);
 root.addEventListener("click", (event) => {
@@ -234,7 +232,7 @@ root.addEventListener("click", (event) => {
 });
 new Keys(root.dataset.user || "").listen(commands);
 window.addEventListener("online", load);
-restoreDraft();
+await typing.ready;
 await load();
 if (about && lines.byId.has(about)) lines.select(about);
 else showAbout();

@@ -1,7 +1,7 @@
 // Who signed which version, and the leader's or recorder's own signature under it.
 
 import { ApiError, api } from "/static/js/api.js";
-import { ask, toast } from "/static/js/desk/ask.js";
+import { ask, attempt, toast, usualWords } from "/static/js/desk/ask.js";
 import { el } from "/static/js/dom.js";
 import { SignaturePad } from "/static/js/kiosk/pad.js";
 
@@ -55,23 +55,26 @@ function list(now) {
 
 const USUAL = ["本人说有别的意见，没有说是哪一句", "本人有事先走了", "本人不愿意签字，没有说原因"];
 
-/** A clerk writes down that somebody does not sign, or cannot. @param {any} record @returns {Promise<any>} null: it was given up */
+/** A clerk writes down that somebody does not sign, or cannot. @param {any} record @returns {Promise<boolean>} whether it was noted */
 export async function noteRefusal(record) {
   const { waiting } = await api("GET", `/api/records/${record.id}/signatures`);
   const whom = /** @type {HTMLSelectElement} */ (el("select.input", { id: "refusal-whom" }, ...waiting.map((/** @type {string} */ name) => el("option", { value: name }, name))));
   const way = /** @type {HTMLSelectElement} */ (el("select.input", { id: "refusal-way" }, el("option", { value: "refused" }, "不愿意签"), el("option", { value: "unable" }, "不能签")));
-  const reason = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "reason", rows: 2, maxlength: 300, required: true }));
+  const reason = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "reason", rows: 2, maxlength: 300 }));
   const witness = /** @type {HTMLInputElement} */ (el("input.input", { id: "refusal-witness", maxlength: 50, autocomplete: "off" }));
-  const chips = USUAL.map((words) => el("button.btn.small", { type: "button" }, words));
-  chips.forEach((chip) => chip.addEventListener("click", () => { reason.value = chip.textContent || ""; reason.focus(); }));
-  way.addEventListener("change", () => { witness.required = way.value === "unable"; });
   const field = (/** @type {HTMLElement} */ input, /** @type {string} */ label) => el("div.field", {}, el("label", { for: input.id }, label), input);
   const answer = await ask({
     title: "没有签名，记下原因",
-    body: [el("p", {}, "不签也行，如实记上，事情照样办。不能签的，要有一位见证人。"), ...(waiting.length > 1 ? [field(whom, "是哪一位")] : []), field(way, "不签还是不能签"), field(reason, "原因"), el("div.row.wrap.g2", {}, ...chips), field(witness, "见证人（不能签的必须写）")],
+    body: [el("p", {}, "不签也行，如实记上，事情照样办。不能签的，要有一位见证人。"), ...(waiting.length > 1 ? [field(whom, "是哪一位")] : []), field(way, "不签还是不能签"), field(reason, "原因"), usualWords(reason, USUAL), field(witness, "见证人（不能签的必须写）")],
     buttons: [{ value: "yes", words: "记上", kind: "primary" }, { value: "", words: "先不" }],
     ready: () => reason.focus(),
+    keep: { what: `refusal ${record.id}` },
+    act: async () => {
+      const said = { whom: whom.value, way: way.value, reason: reason.value.trim(), witness: witness.value.trim() };
+      if (!said.reason) return "请写一句原因。";
+      if (said.way === "unable" && !said.witness) return "不能签的，要写见证人是谁。";
+      return attempt(() => api("POST", `/api/records/${record.id}/refusal`, said));
+    },
   });
-  if (!answer) return null;
-  return api("POST", `/api/records/${record.id}/refusal`, { whom: whom.value, way: way.value, reason: reason.value.trim(), witness: witness.value.trim() });
+  return Boolean(answer);
 }

@@ -38,8 +38,8 @@ export function stepButtons(record, page) {
     hand.id = "confirm";
     return [hand];
   }
-  if (record.state === "confirmed") return [button("给群众看", "", "papers", () => otherWays(record)), reopenButton(path, page), button("记下不签的原因", "", "edit", () => page.run(() => noteRefusal(record))), ...signatureButton(record, page)];
-  if (record.may_file) return [...signatureButton(record, page), reopenButton(path, page), button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
+  if (record.state === "confirmed") return [button("给群众看", "", "papers", () => otherWays(record)), reopenButton(record, page), button("记下不签的原因", "", "edit", () => page.run(() => noteRefusal(record))), ...signatureButton(record, page)];
+  if (record.may_file) return [...signatureButton(record, page), reopenButton(record, page), button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
   return record.case_id ? [...signatureButton(record, page), caseLink(record)] : [];
 }
 
@@ -55,9 +55,9 @@ function caseLink(record) {
   return el("a.btn.primary", { href: `/cases/${record.case_id}` }, icon("papers"), "看信访事项");
 }
 
-/** @param {string} path @param {{run: (step: () => Promise<any>) => void}} page */
-function reopenButton(path, page) {
-  return button("重新打开", "", "refresh", () => page.run(() => reopen(path)));
+/** @param {any} record @param {{run: (step: () => Promise<any>) => void}} page */
+function reopenButton(record, page) {
+  return button("重新打开", "", "refresh", () => page.run(() => reopen(record)));
 }
 
 /** @param {any} record @param {() => Promise<number>} unheard */
@@ -75,11 +75,12 @@ async function confirm(record, unheard) {
   return answer ? api("POST", `/api/records/${record.id}/confirm`) : null;
 }
 
-/** @param {string} path */
-async function reopen(path) {
-  const reason = await askReason({
+/** @param {any} record */
+function reopen(record) {
+  return askReason({
     title: "重新打开来改", explain: "群众那边会先停下。改好再交一次，群众再看、再签；签过的那一版留着。", words: "重新打开",
     usual: ["群众当面说有一处不对", "登记表还有一栏没填", "有一句听错了"],
+    what: `reopen ${record.id}`,
+    send: (reason) => api("POST", `/api/records/${record.id}/reopen`, { reason }),
   });
-  return reason ? api("POST", `${path}/reopen`, { reason }) : null;
 }

@@ -3,7 +3,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
 import { chineseDay, clockTime } from "/static/js/time.js";
-import { ask, toast } from "/static/js/desk/ask.js";
+import { ask, attempt, toast } from "/static/js/desk/ask.js";
 
 const path = `/api/groups/${byId("group").dataset.group}`;
 
@@ -67,25 +67,28 @@ function button(words, act) {
   return made;
 }
 
-/** Asks until it is sent; what was typed stays.
- * @param {string} title @param {{name: string, words: string, input: HTMLElement, needed?: boolean}[]} fields @param {(values: Object<string, string>) => Promise<any>} act */
-async function send(title, fields, act) {
-  const trouble = el("p.bad", { role: "alert", hidden: true });
+/** Asks until it is sent.
+ * @param {string} title @param {{name: string, words: string, input: HTMLElement, needed?: boolean}[]} fields @param {(values: Object<string, string>) => Promise<any>} act @param {number | string} [about] which of several the dialog is about */
+async function send(title, fields, act, about = "") {
   const boxes = fields.map(({ name, words, input }) => { input.id = `group-${name}`; return el("div.field", {}, el("label", { for: input.id }, words), input); });
-  for (;;) {
-    const answer = await ask({ title, body: [trouble, ...boxes], buttons: [{ value: "yes", words: title, kind: "primary" }, { value: "", words: "先不" }], ready: () => /** @type {HTMLElement} */ (fields[0].input).focus() });
-    if (!answer) return;
-    const values = Object.fromEntries(fields.map(({ name, input }) => [name, /** @type {HTMLInputElement} */ (input).value.trim()]));
-    const missing = fields.find(({ name, needed = true }) => needed && !values[name]);
-    if (missing) { tell(trouble, `还没写：${missing.words}`); continue; }
-    try {
-      show(await act(values));
-      return toast("办好了");
-    } catch (error) {
-      tell(trouble, error instanceof ApiError ? error.message : String(error));
-      if (error instanceof ApiError && error.status === 409) await load();
-    }
-  }
+  const answer = await ask({
+    title, body: boxes,
+    buttons: [{ value: "yes", words: title, kind: "primary" }, { value: "", words: "先不" }],
+    ready: () => /** @type {HTMLElement} */ (fields[0].input).focus(),
+    keep: { what: `${path} ${title} ${about}` },
+    act: async () => {
+      const values = Object.fromEntries(fields.map(({ name, input }) => [name, /** @type {HTMLInputElement} */ (input).value.trim()]));
+      const missing = fields.find(({ name, needed = true }) => needed && !values[name]);
+      return missing ? `还没写：${missing.words}` : attempt(async () => show(await act(values).catch(late)));
+    },
+  });
+  if (answer) toast("办好了");
+}
+
+/** Somebody else was quicker: what is sent next goes by what they did. @param {any} error @returns {Promise<never>} */
+async function late(error) {
+  if (error instanceof ApiError && error.status === 409) await load();
+  throw error;
 }
 
 const reason = () => ({ name: "reason", words: "为什么", input: el("textarea.input", { rows: 2, maxlength: 500 }) });
@@ -112,12 +115,12 @@ async function addMeasure() {
 
 /** @param {any} one */
 function finish(one) {
-  return send("办好了", [{ name: "outcome", words: "结果怎么样", input: el("textarea.input", { rows: 2, maxlength: 500 }) }], (values) => api("POST", `${path}/measures/${one.id}/done`, values));
+  return send("办好了", [{ name: "outcome", words: "结果怎么样", input: el("textarea.input", { rows: 2, maxlength: 500 }) }], (values) => api("POST", `${path}/measures/${one.id}/done`, values), one.id);
 }
 
 /** @param {any} one */
 function leave(one) {
-  return send("退出", [reason()], (values) => api("POST", `${path}/cases/${one.row.id}/leave`, { version: one.version, ...values }));
+  return send("退出", [reason()], (values) => api("POST", `${path}/cases/${one.row.id}/leave`, { version: one.version, ...values }), one.row.id);
 }
 
 async function load() {

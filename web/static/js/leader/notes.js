@@ -1,6 +1,7 @@
-// The leader's private notes: kept as they are typed, kept in the browser while the office cannot be reached.
+// The leader's private notes: kept as they are typed, on this computer's disk while the office cannot be reached.
 import { ApiError, api } from "/static/js/api.js";
 import { clockTime } from "/static/js/time.js";
+import { Kept } from "/static/js/typed.js";
 
 const PAUSE_MS = 800;
 const AGAIN_MS = 4000;
@@ -9,7 +10,7 @@ export class Notes {
   /** @param {string} receptionId @param {HTMLTextAreaElement} area @param {HTMLElement} state */
   constructor(receptionId, area, state) {
     this.path = `/api/receptions/${receptionId}/notes`;
-    this.key = `jietan-notes-${receptionId}`;
+    this.kept = new Kept(`notes ${receptionId}`);
     this.area = area;
     this.state = state;
     this.saved = "";
@@ -21,15 +22,16 @@ export class Notes {
   }
 
   /** @param {string} text as the office has it */
-  load(text) {
-    const kept = sessionStorage.getItem(this.key);
-    this.saved = text;
-    this.area.value = kept ?? text;
-    if (kept !== null && kept !== text) this.later(0);
+  async load(text) {
+    this.saved = this.area.value = text;
+    const kept = await this.kept.read();
+    if (kept === null || kept === text || this.area.value !== text) return;
+    this.area.value = kept;
+    this.later(0);
   }
 
   typed() {
-    sessionStorage.setItem(this.key, this.area.value);
+    this.kept.write(this.area.value);
     this.say("正在记");
     this.later(PAUSE_MS);
   }
@@ -59,7 +61,7 @@ export class Notes {
   done(text) {
     this.saved = text;
     if (text !== this.area.value) return this.later(0);
-    sessionStorage.removeItem(this.key);
+    void this.kept.drop();
     return this.say(`已记下 ${clockTime(new Date())}，只有您看得见`);
   }
 

@@ -100,7 +100,7 @@ export class Talk extends EventTarget {
     byId("remote-name").textContent = `${reception.petitioner}　${reception.kiosk}`;
     this.background = background(reception.id);
     byId("brief").replaceChildren(...facts(reception), this.background, earlier(reception));
-    this.notes.load(reception.notes || "");
+    void this.notes.load(reception.notes || "");
     this.drawMute("audio", false);
     this.drawMute("video", media.getVideoTracks().length === 0);
     /** @type {HTMLButtonElement} */ (byId("mute-video")).disabled = media.getVideoTracks().length === 0;

@@ -4,6 +4,7 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
 import { onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
+import { Typing } from "/static/js/typed.js";
 
 const id = byId("entry").getAttribute("data-case");
 const form = /** @type {HTMLFormElement} */ (byId("form"));
@@ -13,6 +14,8 @@ const LABELS = {
 };
 /** @type {{view: any, offer: any}} */
 const page = { view: null, offer: null };
+/** @type {Typing | null} */
+let typing = null;
 
 /** @param {string} name @param {string} value */
 function fact(name, value) {
@@ -60,6 +63,9 @@ function begin(offer) {
   byId("leader_id").replaceChildren(el("option", { value: "" }, leaders.length ? "请选" : "没有领导的账号，请管理员先建"), ...leaders);
   const first = form.querySelector("[data-needs]:not([hidden]) .input");
   if (first instanceof HTMLElement) first.focus();
+  typing?.stop();
+  typing = new Typing(form, `ledger ${id} ${offer.deed}`);
+  byId("form-title").after(typing.note);
 }
 
 async function load() {
@@ -79,6 +85,7 @@ const WHAT = { words: "情况", risk: "风险等级", risk_reason: "为什么是
 onSend(form, (fields) => wrongOnly(Object.fromEntries(page.offer.needs.map((/** @type {keyof typeof WHAT} */ name) => [name, required(fields[name] || "", WHAT[name])]))), async (fields) => {
   const body = { version: page.view.version, words: fields.words, risk: fields.risk, risk_reason: fields.risk_reason, leader_id: fields.leader_id ? Number(fields.leader_id) : null };
   page.view = await api("POST", `/api/ledger/${id}/${page.offer.deed}`, body);
+  void typing?.sent();
   draw();
 });
 document.querySelector("#make-model")?.addEventListener("click", async () => {

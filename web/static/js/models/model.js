@@ -3,6 +3,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { onSend, required, said, wrongOnly } from "/static/js/form.js";
+import { Typing } from "/static/js/typed.js";
 
 const id = byId("model").getAttribute("data-model");
 const FIELDS = /** @type {const} */ ([["title", "题目"], ["category", "类别"], ["situation", "什么事"], ["handling", "怎么办的"], ["result", "结果"], ["lesson", "可以学的"]]);
@@ -39,12 +40,15 @@ function drawStory() {
   const parts = FIELDS.map(([key, label]) => part(key, label));
   if (!page.draft) return byId("story").replaceChildren(...parts.filter((one) => one !== null));
   const form = /** @type {HTMLFormElement} */ (el("form.story", { novalidate: true }, ...parts, el("button.btn.primary", { type: "submit" }, icon("save"), "存下正文，再找一遍")));
+  const typing = new Typing(form, `model ${id}`);
+  form.prepend(typing.note);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
     act(async () => {
       const view = await api("PUT", `/api/models/${id}`, { version: page.view.version, text });
       page.draft = false;
+      void typing.sent();
       return view;
     });
   });

@@ -4,13 +4,14 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { onSend, said } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
+import { Typing } from "/static/js/typed.js";
 
 const asked = new URLSearchParams(location.search);
 const page = { part: asked.get("part") || "open", leader: asked.get("leader") || "", unit: asked.get("unit") || "", mine: asked.has("mine") ? asked.get("mine") === "1" : byId("promises").dataset.role === "leader" && !asked.has("leader"), after: asked.get("after") || "", next: "" };
 const selects = { leader: /** @type {HTMLSelectElement} */ (byId("leader")), unit: /** @type {HTMLSelectElement} */ (byId("unit")) };
 const mine = /** @type {HTMLInputElement | null} */ (document.getElementById("mine"));
 const dialog = /** @type {HTMLDialogElement} */ (byId("ending"));
-/** @type {{row: any, deed: string} | null} */
+/** @type {{row: any, deed: string, typing: Typing} | null} */
 let ending = null;
 
 /** @param {string} day */
@@ -97,7 +98,6 @@ async function figures() {
 
 /** @param {any} one @param {string} deed */
 function open(one, deed) {
-  ending = { row: one, deed };
   const done = deed === "done";
   byId("ending-title").textContent = done ? "这件事办成了？" : "这件事办不成？";
   byId("ending-what").textContent = `${one.unit}：${one.what}`;
@@ -110,14 +110,18 @@ function open(one, deed) {
   day.value = today;
   /** @type {HTMLTextAreaElement} */ (byId("words")).value = "";
   tell(byId("trouble"), "");
+  ending?.typing.stop();
+  ending = { row: one, deed, typing: new Typing(byId("ending-form"), `promise ${one.id} ${deed}`) };
+  byId("ending-what").after(ending.typing.note);
   dialog.showModal();
 }
 
 onSend(/** @type {HTMLFormElement} */ (byId("ending-form")), (fields) => (fields.words.trim() ? {} : { words: "请写一句" }), async (fields) => {
   if (!ending) return;
-  const { row: one, deed } = ending;
+  const { row: one, deed, typing } = ending;
   const done = deed === "done";
   await api("POST", `/api/commitments/${one.id}/${deed}`, { version: one.version, words: fields.words.trim(), ...(done && fields.day ? { day: fields.day } : {}) });
+  void typing.sent();
   dialog.close();
   await Promise.all([load(), figures()]);
 });

@@ -56,7 +56,7 @@ function choose(row, on) {
 
 /** @param {any} row */
 async function superviseOne(row) {
-  if (await supervise(row, root.dataset.user || "")) await load();
+  if (await supervise(row)) await load();
 }
 
 /** @param {string} action */

@@ -2,6 +2,7 @@
 
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
+import { Typing } from "/static/js/typed.js";
 
 const SETTLE_MS = 350;
 /** @type {Record<string, {title: string, words: string, missing: string}>} */
@@ -113,6 +114,9 @@ export async function doSeveral(action, kept) {
   const dialog = /** @type {HTMLDialogElement} */ (el("dialog.dialog.several", { "aria-label": title }, form));
   document.body.append(dialog);
   dialog.showModal();
+  const area = form.querySelector("textarea")?.parentElement;
+  const typing = area ? new Typing(area, `several ${action}`) : null;
+  if (typing) area?.append(typing.note);
   /** @type {any} */
   let order = null;
   /** @type {number[]} */
@@ -163,11 +167,12 @@ export async function doSeveral(action, kept) {
       trouble(error);
     }
   });
-  preview();
+  void Promise.resolve(typing?.ready).then(preview);
   return new Promise((settle) => dialog.addEventListener("close", () => {
     dialog.remove();
     asked += 1;
     kept.fill(null);
+    void typing?.sent();
     settle(done);
   }, { once: true }));
 }
