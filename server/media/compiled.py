@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 HOT = (
-    "codecs/__init__", "codecs/base", "codecs/h264", "codecs/vp8", "fan", "forwarding", "incoming", "ordering", "outgoing",
-    "rtp", "timeline", "twcc", "udp", "wire",
+    "codecs/__init__", "codecs/base", "codecs/h264", "codecs/vp8", "fan", "forwarding", "incoming", "inputs", "opus",
+    "ordering", "outgoing", "retained", "rtp", "timeline", "twcc", "udp", "wire",
 )  # fmt: skip
 SOURCE = Path(__file__).parent
 FOLDER = SOURCE.parents[1] / "build" / "compiled"

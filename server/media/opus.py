@@ -7,7 +7,6 @@ import ctypes
 import ctypes.util
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import av
 
@@ -19,7 +18,7 @@ FILL_AT_MOST = 2.0
 _LONGEST_FRAME = 1920
 
 
-class Unavailable(RuntimeError):
+class Unavailable(Exception):
     """No libopus was found."""
 
 
@@ -40,13 +39,16 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-class Decoded(NamedTuple):
+class Decoded:
     """s16le mono samples at RATE, and how many seconds at their front nobody sent like that: first what was made up
     (concealment and silence), then what came from a later packet's in-band FEC."""
 
-    samples: bytes
-    concealed: float = 0.0
-    recovered: float = 0.0
+    __slots__ = ("concealed", "recovered", "samples")
+
+    def __init__(self, samples: bytes, concealed: float = 0.0, recovered: float = 0.0) -> None:
+        self.samples = samples
+        self.concealed = concealed
+        self.recovered = recovered
 
 
 class Decoder:
@@ -76,7 +78,8 @@ class Decoder:
         if not 0.001 < hole <= FILL_AT_MOST:
             return Decoded(self._decode(payload, _LONGEST_FRAME, fec=False))
         before = self._hole(payload, hole, lost=lost)
-        return before._replace(samples=before.samples + self._decode(payload, _LONGEST_FRAME, fec=False))
+        before.samples += self._decode(payload, _LONGEST_FRAME, fec=False)
+        return before
 
     def _hole(self, payload: bytes, hole: float, *, lost: bool) -> Decoded:
         if not lost:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Coroutine
 
 import structlog
 
+from server.media.inputs import TapInput
 from server.media.participant import MediaLink
 from server.media.recording import Recording
 from server.media.tap import Events as TapEvents
-from server.media.tap import State, Tap, TapInput
+from server.media.tap import State, Tap
 from server.media.tools import Tools
 from server.protocol.base import Message, Source
 from server.protocol.media_control import GapFound, Recognised, RecognitionUntil

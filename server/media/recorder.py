@@ -11,11 +11,9 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from server.media import closing, codecs, rtp, webm
+from server.media import closing, rtp, webm
 from server.media.closing import NOTEWORTHY, Store
 from server.media.codecs.base import Frame, Opening
-from server.media.ordering import PATIENCE, Reorder
-from server.media.timeline import Timeline, placed
 from server.media.writer import Overloaded, Writer
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.recording import FILE_TYPES, Gap, Segment
@@ -30,8 +28,6 @@ REFUSED = "disk_full"
 """Why nothing is recorded while the disk takes nothing."""
 FILL_AT_MOST = 2.0
 """A longer hole ends the file."""
-KEYFRAME_EVERY = 8.0
-"""Browsers send key frames on request only; without some the picture could not be searched."""
 STILL_AT_MOST = 12.0
 """The same for papers and screens: where nothing moves nothing is sent, but for an answer to a key frame request."""
 RETRY_AFTER = 0.25
@@ -409,81 +405,3 @@ class TrackRecorder:
             self._events.segment(result)
         else:
             self._events.gap(result)
-
-
-# --- from a connection to a track's recorder ------------------------------------------------------------------
-
-MediaClock = Callable[[float], float]
-"""From monotonic seconds to media time."""
-
-
-class AudioInput:
-    """The sound of one connection: ordered, placed in time, recorded."""
-
-    def __init__(self, track: TrackRecorder, timeline: Timeline, media_time: MediaClock) -> None:
-        self._track, self._timeline, self._media_time = track, timeline, media_time
-        self._reorder = Reorder(self._ordered, depth=50, wait=PATIENCE, late=self._late)
-        self._expected: int | None = None
-
-    def __call__(self, packet: rtp.Packet) -> None:
-        self._reorder(packet)
-
-    def _ordered(self, packet: rtp.Packet, lost: int) -> None:
-        at = placed(packet, self._timeline, self._media_time)
-        expected = self._expected
-        self._expected = packet.timestamp + int(rtp.opus_seconds(packet.payload) * rtp.AUDIO_CLOCK)
-        silent_by_choice = not lost and expected is not None and packet.timestamp > expected
-        if at >= 0:
-            self._track.audio(at, packet.payload, packet.arrival, lost=not silent_by_choice)
-
-    def _late(self, packet: rtp.Packet) -> None:
-        self._track.late_audio(self._media_time(self._timeline(packet.timestamp)), packet.payload)
-
-    def tick(self, now: float) -> None:
-        self._reorder.tick(now)
-
-    def flush(self) -> None:
-        self._reorder.flush()
-
-
-class VideoInput:
-    """The picture of one connection: frames put together, placed in time, recorded."""
-
-    def __init__(
-        self, track: TrackRecorder, timeline: Timeline, media_time: MediaClock, request_keyframe: Callable[[], None]
-    ) -> None:
-        self._track, self._timeline, self._media_time = track, timeline, media_time
-        self._request_keyframe = request_keyframe
-        self._reorder = Reorder(self._frames_of(codecs.VIDEO[0]), depth=400, wait=PATIENCE)
-        self._keyframe_at = 0.0
-        request_keyframe()
-
-    def __call__(self, packet: rtp.Packet) -> None:
-        self._reorder(packet)
-
-    def _frames_of(self, codec: codecs.Codec) -> codecs.Frames:
-        return codec.frames(self._frame, self._request_keyframe, self._other)
-
-    def _other(self, packet: rtp.Packet, lost: int) -> None:
-        """A packet of another codec than before; what makes no sense at all is passed over."""
-        if packet.header is not None:
-            self._reorder.emit = self._frames_of(codecs.of(packet.header))
-            self._reorder.emit(packet, lost)
-
-    def _frame(self, frame: Frame) -> None:
-        at = self._media_time(self._timeline(frame.timestamp))
-        if frame.key:
-            self._keyframe_at = frame.arrival
-        elif self._track.needs_keyframe(frame.arrival):
-            self._request_keyframe()
-        if at >= 0:
-            self._track.video(at, frame)
-
-    def tick(self, now: float) -> None:
-        self._reorder.tick(now)
-        if now - self._keyframe_at > KEYFRAME_EVERY:
-            self._keyframe_at = now
-            self._request_keyframe()
-
-    def flush(self) -> None:
-        self._reorder.flush()

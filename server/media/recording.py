@@ -13,10 +13,11 @@ from server.durable import replace_file
 from server.media.aiortc_internals import ForwardingReceiver
 from server.media.closing import NotClosed
 from server.media.history import OFFICE, History
+from server.media.inputs import AudioInput, VideoInput
 from server.media.journal import Journal
 from server.media.participant import MediaLink
-from server.media.recorder import AudioInput, Store, TrackRecorder, VideoInput
 from server.media.recorder import Events as RecorderEvents
+from server.media.recorder import Store, TrackRecorder
 from server.media.tools import Tools
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.media_control import (

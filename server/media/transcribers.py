@@ -3,7 +3,7 @@
 One transcriber is simply used.  Of several, each is asked `GET /healthz` regularly: a reception goes to the least busy
 one that is well, all its streams to the same one (which hears there when one participant's voice comes out of another's
 loudspeaker), and the streams of one that answers nobody any more move to another.  What a stream had not decided it sends
-again (tap.Retained), so a move loses and doubles nothing.
+again (retained.Retained), so a move loses and doubles nothing.
 """
 
 import asyncio

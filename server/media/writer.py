@@ -48,7 +48,7 @@ class Writer:
     """Runs jobs in order in its own thread and syncs the files they touched once per batch, or a little later."""
 
     def __init__(self) -> None:
-        self._jobs: queue.Queue[Job | None] = queue.Queue(CAPACITY)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()  # C: whoever puts does not wait for Python's locks
         self.written = 0
         """Bytes of recordings; counted by the jobs that write them."""
         self._touched: list[_Touched] = []
@@ -63,11 +63,9 @@ class Writer:
         if droppable and self._jobs.qsize() >= DROP_ABOVE:
             _dropped.inc()
             return False
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full as error:
-            raise Overloaded from error
-        _waiting.set(self._jobs.qsize())
+        if self._jobs.qsize() >= CAPACITY:
+            raise Overloaded
+        self._jobs.put(job)
         return True
 
     def touched(

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from server.media import rtp
+from server.media.inputs import TapInput
 from server.media.node import Node
-from server.media.tap import Retained, Tap, TapInput
+from server.media.retained import Retained
+from server.media.tap import Tap
 from server.media.timeline import Timeline
 from server.protocol.base import TrackKind
 from server.protocol.recording import Manifest

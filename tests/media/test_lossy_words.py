@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from server.media import rtp
-from server.media.tap import Tap, TapInput
+from server.media.inputs import TapInput
+from server.media.tap import Tap
 from server.media.timeline import Timeline
 from server.protocol.transcript import LiveRepaired
 from tests.media.speech import encoded

@@ -15,9 +15,10 @@ import pytest
 from server import clock
 from server.media import closing, history, journal, recorder, rtp, webm
 from server.media.closing import Store
+from server.media.inputs import AudioInput, TapInput
 from server.media.node import Node
-from server.media.recorder import AudioInput, TrackRecorder
-from server.media.tap import Events, Tap, TapInput
+from server.media.recorder import TrackRecorder
+from server.media.tap import Events, Tap
 from server.media.timeline import Timeline
 from server.media.transcribers import Access, Transcribers
 from server.media.writer import Overloaded, Writer

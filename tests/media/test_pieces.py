@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from server.media import forwarding, journal, opus, rtp, twcc
 from server.media.codecs.vp8 import vp8_header, vp8_size
 from server.media.ordering import Reorder
-from server.media.tap import RETAIN_SECONDS, Retained
+from server.media.retained import RETAIN_SECONDS, Retained
 from tests.media import encoded
 
 

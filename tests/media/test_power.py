@@ -14,8 +14,9 @@ import pytest
 from server.media import history, recorder, rtp, webm
 from server.media.closing import Store
 from server.media.codecs.vp8 import vp8_header
+from server.media.inputs import AudioInput, VideoInput
 from server.media.journal import Journal, read
-from server.media.recorder import AudioInput, TrackRecorder, VideoInput
+from server.media.recorder import TrackRecorder
 from server.media.timeline import Timeline
 from server.media.writer import Writer
 from server.protocol.base import Role, Source, TrackKind

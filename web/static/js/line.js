@@ -20,8 +20,9 @@ const LONGEST_WAIT_MS = 120_000;
 /** A picture that was sent for so long was no mistake. */
 const PROVEN_MS = 15_000;
 const LOOK_MS = 500;
-/** A measured line is tried after this part of the wait already. */
+/** A measured line is tried after this part of the wait already, and after so long at the latest. */
 const MEASURED_PART = 1 / 15;
+const MEASURED_MOST_MS = 3000;
 
 /** Decides, from what the browser thinks that it can send, whether a picture is sent. */
 export class PictureRule {
@@ -34,7 +35,8 @@ export class PictureRule {
 
   /** The line was measured, and has room.  @param {number} now */
   wide(now) {
-    if (this.alone && now - this._changedAt >= this._wait * MEASURED_PART) this._change(now, false);
+    const enough = Math.min(this._wait * MEASURED_PART, MEASURED_MOST_MS);
+    if (this.alone && now - this._changedAt >= enough) this._change(now, false);
   }
 
   /**

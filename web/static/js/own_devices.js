@@ -5,14 +5,16 @@
  * A camera is only ever replaced by itself: another one may look at papers, or at nothing that is to be seen.
  *
  * @typedef {"audio"|"video"} Kind
- * @typedef {{kind: Kind, track: MediaStreamTrack|null, seconds: number, message: string}} DeviceChange
- *   `track`: what is there again, null while nothing is; `seconds`: how long nothing was
+ * @typedef {{kind: Kind, track: MediaStreamTrack|null, seconds: number, message: string, missing: string}} DeviceChange
+ *   `track`: what is there again, null while nothing is; `seconds`: how long nothing was; `message`: what to say of this
+ *   change; `missing`: of everything that is away now, empty while nothing is
  */
 
 const AGAIN_MS = 2000;
 const LOST = {
   audio: "您的话筒断开了，对方听不见您，也录不上。请插好，接上以后会自己恢复。",
   video: "您的摄像头断开了，对方看不见您，声音照常。插好以后画面会自己回来。",
+  both: "您的话筒和摄像头都断开了，对方听不见也看不见您，也录不上。请插好，接上以后会自己恢复。",
 };
 const BACK = {
   /** @param {number} seconds */
@@ -55,7 +57,7 @@ export class OwnDevices {
     const { deviceId: _, ...wanted } = track.getConstraints();
     this.lost.set(kind, { since: performance.now(), wanted, device: track.getSettings().deviceId ?? "" });
     this.told.add(kind);
-    this.changed({ kind, track: null, seconds: 0, message: LOST[kind] });
+    this.changed({ kind, track: null, seconds: 0, message: LOST[kind], missing: this.missing() });
     void this.look();
   }
 
@@ -79,7 +81,13 @@ export class OwnDevices {
     this.watch(opened);
     this.lost.delete(kind);
     const seconds = Math.max(1, Math.round((performance.now() - lost.since) / 1000));
-    this.changed({ kind, track: opened, seconds, message: BACK[kind](seconds) });
+    this.changed({ kind, track: opened, seconds, message: BACK[kind](seconds), missing: this.missing() });
+  }
+
+  missing() {
+    const [first] = this.lost.keys();
+    if (!first) return "";
+    return this.lost.size > 1 ? LOST.both : LOST[first];
   }
 }
 

@@ -584,14 +584,14 @@ export class Seat extends EventTarget {
   }
 
   /** @param {import("./own_devices.js").DeviceChange} change */
-  _deviceChanged({ kind, track, seconds, message }) {
+  _deviceChanged({ kind, track, seconds, message, missing }) {
     if (track) {
       track.enabled = !this._muted[kind];
       this._line?.swap(kind, track);
       this._next?.swap(kind, track);
     }
     this._send({ type: "mute", kind, muted: !track, reason: "device" });
-    this._tell("device", { kind, lost: !track, seconds, message });
+    this._tell("device", { kind, lost: !track, seconds, message, missing });
   }
 
   /** @param {"audio"|"video"} kind */

@@ -58,7 +58,7 @@ export class GuestTalk extends EventTarget {
       document: (/** @type {any} */ shown) => this.document(shown),
       departed: (/** @type {any} */ { message }) => this.notice(message),
       connection: (/** @type {any} */ { state, message }) => this.line(state, message),
-      device: (/** @type {any} */ { lost, message }) => { tell(byId("own-device"), lost ? message : ""); if (!lost) this.notice(message); },
+      device: (/** @type {any} */ { lost, message, missing }) => { tell(byId("own-device"), missing); if (!lost) this.notice(message); },
       trouble: (/** @type {any} */ { message, fatal }) => (fatal ? this.over("refused", message) : this.notice(message)),
       ended: (/** @type {any} */ { reason }) => this.over(reason, ""),
     };

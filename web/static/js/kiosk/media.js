@@ -55,6 +55,7 @@ export async function openPaperCamera(own) {
 
 /** What a missing microphone means, and what to do. */
 export const NO_MICROPHONE = "这台机器的话筒没有打开，您说话录不上。请按“叫工作人员”。";
+export const NO_CAMERA = "这台机器的摄像头断开了，对方看不见您，但听得见，话照样录。接着说就行。";
 
 const BARS = 8;
 const CLEAR = 0.03;

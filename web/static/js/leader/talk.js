@@ -202,9 +202,9 @@ export class Talk extends EventTarget {
     if (this.people.dialog.open) this.people.draw();
   }
 
-  /** @param {{lost: boolean, message: string}} change */
-  device({ lost, message }) {
-    tell(byId("own-device"), lost ? message : "");
+  /** @param {{lost: boolean, message: string, missing: string}} change */
+  device({ lost, message, missing }) {
+    tell(byId("own-device"), missing);
     if (!lost) this.notice(message);
   }
 

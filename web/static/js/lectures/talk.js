@@ -60,7 +60,7 @@ export class LectureTalk extends EventTarget {
       lecture: (/** @type {Lecture} */ lecture) => this.draw(lecture),
       stream: (/** @type {any} */ { participantId, stream }) => { this.streams.set(participantId, stream); this.pictures(); },
       document: (/** @type {any} */ { stream }) => this.stage.show("paper", stream, { words: "主讲人给大家看的" }),
-      device: (/** @type {any} */ { lost, message }) => tell(byId("own-device"), lost ? message : ""),
+      device: (/** @type {any} */ { missing }) => tell(byId("own-device"), missing),
       connection: (/** @type {any} */ { state, message }) => tell(byId("line-banner"), state === "connected" ? "" : message),
       trouble: (/** @type {any} */ { message, fatal, code }) => (fatal && code !== "internal" ? this.over("refused", message) : this.notice(message)),
       ended: (/** @type {any} */ { reason }) => this.over(reason, ""),

@@ -10,7 +10,7 @@ import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
 import { Hearing } from "../hearing.js";
 import { TalkCopy } from "../copy.js";
-import { Meter, NO_MICROPHONE, closeMedia, openMedia, paperCamera } from "../media.js";
+import { Meter, NO_CAMERA, NO_MICROPHONE, closeMedia, openMedia, paperCamera } from "../media.js";
 import { Handset } from "../handset.js";
 import { openPapers } from "../papers.js";
 import { Screen } from "../screen.js";
@@ -60,7 +60,7 @@ class Talk {
     /** Whether the own line is. */
     this.away = false;
     this.soundOnly = "";
-    this.noSound = false;
+    this.noSound = this.noPicture = false;
     this.copying = new MediaStream();
     this.closed = false;
     this.difference = 0;
@@ -141,8 +141,10 @@ class Talk {
   /** @param {{kind: "audio"|"video", lost: boolean, seconds: number}} change */
   deviceChanged({ kind, lost, seconds }) {
     if (kind === "audio") this.noSound = lost;
-    this.screen.say("connection", this.noSound ? NO_MICROPHONE : this.soundOnly);
+    else this.noPicture = lost;
+    this.screen.say("connection", this.ownWords());
     this.sayLine();
+    if (this.noPicture) this.screen.part("self-box").hidden = true;
     if (lost || !this.media) return;
     this.showSelf(this.media);
     this.keepCopy();
@@ -365,17 +367,23 @@ class Talk {
     this.screen.say("line", this.screen.part("connection").hidden ? this.lineWords : "");
   }
 
+  /** What keeps the other side from hearing or seeing this one, while the line is well. */
+  ownWords() {
+    if (!this.media || this.noSound) return NO_MICROPHONE;
+    return this.noPicture ? NO_CAMERA : this.soundOnly;
+  }
+
   /** @param {string} message empty: the own picture is sent again */
   showSoundOnly(message) {
     this.soundOnly = message;
-    this.screen.say("connection", message);
+    this.screen.say("connection", this.ownWords());
     this.sayLine();
   }
 
   /** @param {{state: string, message: string, seconds: number}} connection */
   connectionWords({ state, message, seconds }) {
     if (state === "connecting") return "";
-    if (state === "connected") return this.media && !this.noSound ? this.soundOnly : NO_MICROPHONE;
+    if (state === "connected") return this.ownWords();
     if (!this.room || state === "captionless") return message;
     if (state === "failed") return `线路断了 ${seconds} 秒，还没有接上，一直在接。您可以按“叫工作人员”。`;
     if (this.copy.written) return `线路断了 ${seconds} 秒，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。`;
