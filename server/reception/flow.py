@@ -370,9 +370,15 @@ def _deliver(t: Taking) -> dict[str, object]:
         raise InvalidInput("送达的日子要在出文书那天到今天之间。", fields=["day"])
     for one in letters:
         one.delivered_on, one.delivered_how = day, t.order.how
-        if (limit := DELIVERED.get(LetterKind(one.kind))) is not None:
+        if (limit := DELIVERED.get(LetterKind(one.kind))) is not None and _may_still_ask(t.case, limit):
             clocks.begin(t.session, t.case, limit, None, day)
     return {"letters": [one.kind for one in letters]}
+
+
+def _may_still_ask(case: StoredCase, limit: str) -> bool:
+    """An opinion that comes into the petitioner's hands late, when they have gone on without it or the matter is being handled
+    anew, begins no right that they cannot use."""
+    return any(limit in rule.meets for rule in STEPS.values() if case.state in rule.sources)
 
 
 def _explain(t: Taking) -> dict[str, object]:
@@ -534,7 +540,8 @@ def _note(
     units = [str(name) for name in details.get("units", ())]  # type: ignore[attr-defined]
     numbers = [str(one) for one in details.get("letters", ()) if step is not Step.DELIVER]  # type: ignore[attr-defined]
     parts = (order.route, "、".join(units), order.how, order.outcome, order.reason, "、".join(numbers))
-    words = "；".join(part for part in parts if part)
+    told_parts = [part for part in parts if part]
+    words = "；".join([*(part.rstrip("。；") for part in told_parts[:-1]), *told_parts[-1:]])
     event = StoredCaseEvent(
         case_id=case.id, at=clock.now(), author=actor.name, kind=step, why=words[:500], user_id=actor.user_id,
         organization_id=actor.organization_id, from_state=before if before != case.state else "",

@@ -410,19 +410,24 @@ def test_a_late_request_for_review_needs_a_reason(matter: Matter):
     assert matter.state == CaseState.REVIEWING
 
 
-def test_what_a_review_orders_anew_goes_back_to_its_unit_with_days_of_its_own(matter: Matter):
+@pytest.mark.parametrize("delivered", [True, False])
+def test_what_a_review_orders_anew_goes_back_to_its_unit_with_days_of_its_own(matter: Matter, delivered: bool):
     clerk = matter.world.clerk
     matter.reply()
     matter.take(HANDLER, Step.DELIVER, day="2026-06-09", how="当面送达")
     matter.take(clerk, Step.REQUEST_REVIEW, day="2026-06-09")
     at("2026-06-20")
     matter.take(clerk, Step.REVIEW_OPINION, text="撤销，六十天里重新作出处理意见。")
-    matter.take(clerk, Step.DELIVER, day="2026-06-20", how="邮寄")
+    if delivered:
+        matter.take(clerk, Step.DELIVER, day="2026-06-20", how="邮寄")
     at("2026-06-30")
-    matter.take(clerk, Step.HANDLE_ANEW, reason="面积没有量，重新丈量后再作处理意见")
+    matter.take(clerk, Step.HANDLE_ANEW, reason="面积没有量，重新丈量后再作处理意见。")
+    if not delivered:
+        matter.take(clerk, Step.DELIVER, day="2026-06-30", how="邮寄")
     found = matter.deadlines()
     assert (found["conclude_anew"].due_on, found["conclude_anew"].organization_id) == (date(2026, 8, 19), LAND)
-    assert found["request_reexamination"].dropped_on == date(2026, 6, 30)
+    assert ("request_reexamination" not in found) or found["request_reexamination"].dropped_on == date(2026, 6, 30)
+    assert any(one.why.endswith("再作处理意见；LX重办〔2026〕1号") for one in matter.view(clerk).events)
     case = matter.view(HANDLER)
     assert (case.state, case.assignments[0].state, case.letters[-1].name) == ("正在办", "反馈被退回", "重新办理通知书")
     with refused(InvalidInput, "不能延长"):
