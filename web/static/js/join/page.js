@@ -1,29 +1,21 @@
 // The page of somebody who was invited: who asks, what is recorded, a look at the own devices, and the talk.
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, icon, tell } from "/static/js/dom.js";
-import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
-import { Meter } from "/static/js/leader/meter.js";
-import { offer } from "/static/js/room/chosen_devices.js";
+import { byId, el, icon } from "/static/js/dom.js";
 import { ending } from "/static/js/room/endings.js";
+import { Preparing } from "/static/js/room/preparing.js";
+import { show } from "/static/js/room/steps.js";
+import "/static/js/room/surface.js";
 import { roleWord } from "/static/js/room/words.js";
 import { GuestTalk } from "./talk.js";
 
-const STEPS = ["loading", "problem", "prepare", "talk", "after"];
 const path = document.documentElement.dataset.api || "";
 const begin = /** @type {HTMLButtonElement} */ (byId("begin"));
-const meter = new Meter(byId("preview-meter"));
-const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
+const preparing = new Preparing({ button: "begin", ready: () => "进去" });
 
 const OVER = { title: "谈完了", why: "这次接谈已经结束，谢谢您。可以关掉这个页面。", back: false };
 
-/** @type {{invited: any, media: MediaStream | null}} */
-const page = { invited: null, media: null };
-
-/** @param {string} step */
-function show(step) {
-  document.documentElement.dataset.step = step;
-  for (const name of STEPS) byId(name).hidden = name !== step;
-}
+/** @type {{invited: any}} */
+const page = { invited: null };
 
 /** @param {unknown} error */
 function problem(error) {
@@ -45,7 +37,8 @@ async function load() {
   byId("invited-by").textContent = `${page.invited.inviter}请您参加一次接谈`;
   byId("told").replaceChildren(...told(page.invited).map(([drawing, words]) => el("li.row.top", {}, icon(drawing), el("span", {}, words))));
   show("prepare");
-  await prepare();
+  if (page.invited.role === "observer") prepareObserver();
+  else await preparing.look();
 }
 
 /** What must be known before. @param {any} invited */
@@ -62,45 +55,19 @@ function told(invited) {
   ];
 }
 
-async function prepare() {
-  if (page.invited.role === "observer") return prepareObserver();
-  ready("");
-  try {
-    release(page.media);
-    const { stream, withoutCamera } = await openDevices();
-    page.media = stream;
-    tell(byId("no-camera"), withoutCamera);
-    /** @type {HTMLVideoElement} */ (byId("preview")).srcObject = stream;
-    byId("preview-none").hidden = stream.getVideoTracks().length > 0;
-    meter.show(stream);
-    await offer(lists, stream, prepare);
-    ready("进去");
-  } catch (error) {
-    tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "麦克风打不开，请刷新再试。");
-    byId("begin-words").textContent = "还差麦克风";
-  }
-}
-
 /** Who only listens needs no devices. */
 function prepareObserver() {
   byId("preview-words").textContent = "旁听不用摄像头和麦克风";
   byId("preview-none").hidden = false;
   byId("preview-tag").hidden = true;
-  for (const list of Object.values(lists)) list.closest(".field")?.toggleAttribute("hidden", true);
-  ready("进去旁听");
-}
-
-/** @param {string} words empty: not yet */
-function ready(words) {
-  begin.disabled = !words;
-  byId("begin-words").textContent = words || "正在打开麦克风";
-  tell(byId("device-trouble"), "");
+  for (const kind of ["audio", "video"]) byId(`choose-${kind}`).closest(".field")?.toggleAttribute("hidden", true);
+  byId("begin-words").textContent = "进去旁听";
+  begin.disabled = false;
 }
 
 async function start() {
   begin.disabled = true;
-  meter.stop();
-  const talk = new GuestTalk(page.invited, page.media, () => api("POST", `${path}/join`));
+  const talk = new GuestTalk(page.invited, preparing.take(), () => api("POST", `${path}/join`));
   talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
   show("talk");
   await talk.start();
@@ -108,8 +75,7 @@ async function start() {
 
 /** @param {{reason: string, message: string}} detail */
 function over({ reason, message }) {
-  release(page.media);
-  page.media = null;
+  preparing.release();
   const { title, why, back } = ending(reason) || (message ? { title: "进不去", why: message, back: false } : OVER);
   byId("after-title").textContent = title;
   byId("after-words").textContent = back ? `${why}要再进去，按下面的键。` : why;
@@ -117,12 +83,7 @@ function over({ reason, message }) {
   show("after");
 }
 
-const narrow = matchMedia("(max-width: 719px)");
-const surface = () => { document.documentElement.dataset.surface = narrow.matches ? "phone" : "leader"; };
-narrow.addEventListener("change", surface);
-surface();
 byId("problem-again").addEventListener("click", load);
 byId("again").addEventListener("click", load);
 begin.addEventListener("click", start);
-addEventListener("pagehide", () => release(page.media));
 load();

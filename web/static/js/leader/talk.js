@@ -4,7 +4,7 @@ import { byId, el, icon, tell, worded } from "/static/js/dom.js";
 import { Absence } from "/static/js/absence.js";
 import { background, earlier, facts } from "/static/js/leader/brief.js";
 import { Captions } from "/static/js/leader/captions.js";
-import { Meter } from "/static/js/leader/meter.js";
+import { Meter } from "/static/js/room/meter.js";
 import { Notes } from "/static/js/leader/notes.js";
 import { People } from "/static/js/leader/people.js";
 import { PapersBeside } from "/static/js/papers.js";

@@ -1,18 +1,20 @@
 // One lecture: what it is, coming in, and what is there afterwards.
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
-import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
-import { Meter } from "/static/js/leader/meter.js";
-import { offer } from "/static/js/room/chosen_devices.js";
+import { Preparing } from "/static/js/room/preparing.js";
+import { show } from "/static/js/room/steps.js";
+import "/static/js/room/surface.js";
 import { chineseMoment, inWords } from "/static/js/time.js";
 import { LectureTalk } from "./talk.js";
 
-const STEPS = ["loading", "problem", "prepare", "talk", "after"];
 const AGAIN_MS = 5000;
 const path = document.documentElement.dataset.api || "";
 const screen = document.documentElement.dataset.screen !== undefined;
-const meter = new Meter(byId("preview-meter"));
-const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
+/** Of the speaker; who watches needs none. */
+const preparing = new Preparing({
+  button: "come-in", ready: () => (page.view.row.state === "running" ? "回去接着讲" : "开讲"),
+  withoutCamera: () => "没有摄像头画面，大家只听得见您。照常可以讲，也可以给大家看屏幕。",
+});
 const ENDS = {
   left: ["您已经离开", "讲座还在讲。要再进去看，按下面的键。", true],
   replaced: ["换到别处看了", "这个讲座正在您的另一个窗口里。要回到这里，按下面的键。", true],
@@ -21,14 +23,8 @@ const ENDS = {
 };
 const OVER = ["讲完了", "谢谢您参加。视频做好以后，可以在“讲座”里回看。", false];
 
-/** @type {{view: any, media: MediaStream|null, timer: number}} */
-const page = { view: null, media: null, timer: 0 };
-
-/** @param {string} step */
-function show(step) {
-  document.documentElement.dataset.step = step;
-  for (const name of STEPS) byId(name).hidden = name !== step;
-}
+/** @type {{view: any, timer: number}} */
+const page = { view: null, timer: 0 };
 
 /** @param {unknown} error */
 function problem(error) {
@@ -64,7 +60,7 @@ async function look(first) {
   const { row, film } = page.view;
   const changes = ["planned", "running", "closing"].includes(row.state) || ["waiting", "running"].includes(film?.state);
   if (changes) page.timer = window.setTimeout(() => void look(false).catch(() => { page.timer = window.setTimeout(() => void look(false), AGAIN_MS); }), AGAIN_MS);
-  if (first && row.mine && row.state !== "ended" && row.state !== "cancelled" && row.state !== "closing") await devices();
+  if (first && row.mine && row.state !== "ended" && row.state !== "cancelled" && row.state !== "closing") await preparing.look();
 }
 
 /** @param {any} view */
@@ -81,7 +77,8 @@ function draw({ row, offices, may_manage, may_screen, screen: linked, seconds, f
   byId("come-in").hidden = !open;
   byId("speaker-place").hidden = !(open && row.mine);
   byId("told").hidden = !open;
-  byId("come-in-words").textContent = row.mine ? (row.state === "running" ? "回去接着讲" : "开讲") : "进去看";
+  if (row.mine) preparing.draw();
+  else byId("come-in-words").textContent = "进去看";
   byId("cancel").hidden = !(may_manage && row.state === "planned");
   byId("finish").hidden = !(may_manage && row.state === "running");
   byId("screen-link").hidden = !may_screen;
@@ -109,34 +106,9 @@ function drawFilm(row, film, manages) {
   byId("film-make-words").textContent = ready || film?.state === "failed" ? "再做一次" : "做视频";
 }
 
-/** The speaker looks at camera and microphone before. */
-async function devices() {
-  ready(false);
-  try {
-    release(page.media);
-    const { stream, withoutCamera } = await openDevices();
-    page.media = stream;
-    tell(byId("no-camera"), withoutCamera ? "没有摄像头画面，大家只听得见您。照常可以讲，也可以给大家看屏幕。" : "");
-    /** @type {HTMLVideoElement} */ (byId("preview")).srcObject = stream;
-    byId("preview-none").hidden = stream.getVideoTracks().length > 0;
-    meter.show(stream);
-    await offer(lists, stream, devices);
-    ready(true);
-  } catch (error) {
-    tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "麦克风打不开，请刷新再试。");
-  }
-}
-
-/** @param {boolean} can */
-function ready(can) {
-  /** @type {HTMLButtonElement} */ (byId("come-in")).disabled = !can;
-  if (can) tell(byId("device-trouble"), "");
-}
-
 /** @param {"speaker"|"viewer"|"screen"} part @param {MediaStream|null} media */
 async function start(part, media) {
   clearTimeout(page.timer);
-  meter.stop();
   const talk = new LectureTalk(part, media, () => api("POST", `${path}/join`));
   talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
   show("talk");
@@ -145,7 +117,7 @@ async function start(part, media) {
 
 /** @param {{reason: string, message: string}} detail */
 function over({ reason, message }) {
-  page.media = null;
+  preparing.release();
   after(ENDS[/** @type {keyof typeof ENDS} */ (reason)] || (message ? ["进不去", message, true] : OVER));
 }
 
@@ -183,7 +155,7 @@ async function askScreen() {
 }
 
 const asks = /** @type {HTMLDialogElement} */ (byId("ask-cancel"));
-byId("come-in").addEventListener("click", () => void start(page.view.row.mine ? "speaker" : "viewer", page.media));
+byId("come-in").addEventListener("click", () => void start(page.view.row.mine ? "speaker" : "viewer", preparing.take()));
 byId("cancel").addEventListener("click", () => asks.showModal());
 byId("cancel-no").addEventListener("click", () => asks.close());
 byId("cancel-yes").addEventListener("click", () => { asks.close(); void manage("cancel"); });
@@ -192,10 +164,5 @@ byId("film-make").addEventListener("click", () => void manage("film"));
 byId("screen-link").addEventListener("click", () => void kept(askScreen));
 byId("problem-again").addEventListener("click", () => void load());
 byId("again").addEventListener("click", () => void load());
-const narrow = matchMedia("(max-width: 719px)");
-const surface = () => { document.documentElement.dataset.surface = narrow.matches ? "phone" : "leader"; };
-narrow.addEventListener("change", surface);
-surface();
 byId("told").replaceChildren(...[["rec", "全程录音录像，做成视频给请到的单位回看。"], ["hand", "想发言先举手，主讲人请您以后才打开麦克风和摄像头。"]].map(([drawing, words]) => el("li.row.top", {}, icon(drawing), el("span", {}, words))));
-addEventListener("pagehide", () => release(page.media));
 void load();

@@ -1,6 +1,6 @@
 // A lecture while it is held, for its speaker, for who watches, and for the screen in a hall.
 import { byId, el, icon, tell, worded } from "/static/js/dom.js";
-import { DeviceError, openDevices, release } from "/static/js/leader/devices.js";
+import { DeviceError, openDevices, release } from "/static/js/room/devices.js";
 import { Sharing } from "/static/js/room/share.js";
 import { LectureSeat } from "./lecture_seat.js";
 import { Stage } from "./stage.js";

@@ -1,5 +1,5 @@
 // How loud the room is, large enough to be seen from the table, and in words.
-import { Meter } from "/static/js/leader/meter.js";
+import { Meter } from "/static/js/room/meter.js";
 
 const STEPS = 24;
 /** Chosen, not measured: rooms and microphones differ, and the words only ask somebody to look. */

@@ -2,15 +2,15 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
-import { DeviceError, openRoomMicrophone, release } from "/static/js/leader/devices.js";
-import { offer } from "/static/js/room/chosen_devices.js";
+import { openRoomMicrophone } from "/static/js/room/devices.js";
 import { ending } from "/static/js/room/endings.js";
+import { Preparing } from "/static/js/room/preparing.js";
+import { show } from "/static/js/room/steps.js";
 import { chineseMoment, inWords } from "/static/js/time.js";
 import { Level } from "./level.js";
 import { RoomPeople } from "./people.js";
 import { RoomTalk } from "./talk.js";
 
-const STEPS = ["loading", "problem", "prepare", "talk", "after"];
 const EVERY_MS = 2000;
 /** The reception that this tab records: a page that is loaded anew goes straight on. */
 const RECORDING = "jietan.on-site";
@@ -18,18 +18,16 @@ const id = document.documentElement.dataset.talk || "";
 const path = `/api/on-site/${id}`;
 const start = /** @type {HTMLButtonElement} */ (byId("start"));
 const words = /** @type {HTMLInputElement} */ (byId("words"));
-const lists = { audio: /** @type {HTMLSelectElement} */ (byId("choose-audio")), video: /** @type {HTMLSelectElement} */ (byId("choose-video")) };
-const level = new Level(byId("preview-meter"), byId("preview-words"));
 const people = new RoomPeople(path, draw);
 
-/** @type {{talk: any, media: MediaStream | null, opening: boolean}} */
-const page = { talk: null, media: null, opening: false };
+/** @type {{talk: any, goesOn: boolean}} `goesOn`: the page was loaded anew in the middle, nothing is asked a second time */
+const page = { talk: null, goesOn: false };
 
-/** @param {string} step one of STEPS */
-function show(step) {
-  document.documentElement.dataset.step = step;
-  for (const name of STEPS) byId(name).hidden = name !== step;
-}
+const preparing = new Preparing({
+  button: "start", device: "话筒", open: openRoomMicrophone, meter: new Level(byId("preview-meter"), byId("preview-words")),
+  ready: () => (page.talk.state === "running" ? "接着录" : "他同意了，开始录音"),
+  goOn: () => { if (page.goesOn) void record(null); return page.goesOn; },
+});
 
 /** @param {string} sentence @param {string} [title] */
 function problem(sentence, title = "这一场打不开") {
@@ -50,8 +48,8 @@ async function load() {
   const { state, may_hold: mayHold } = page.talk;
   if (state !== "waiting" && state !== "running") return after();
   if (!mayHold) return problem(`${page.talk.leader}正在${page.talk.place}接访，由接谈员的电脑录音。`, "这一场不归您录");
-  if (state === "running" && sessionStorage.getItem(RECORDING) === id) return goOn();
-  return prepare();
+  page.goesOn = state === "running" && sessionStorage.getItem(RECORDING) === id;
+  if (!page.goesOn || !(await preparing.look())) prepare();
 }
 
 /** @param {any} talk */
@@ -73,35 +71,7 @@ function prepare() {
   if (known) byId("agreed").textContent = `${chineseMoment(talk.agreed_at)} ${talk.agreed_before}念过告知，他说：“${talk.agreed_words}”`;
   byId("cancel").hidden = talk.state !== "waiting";
   show("prepare");
-  void openMicrophone();
-}
-
-async function openMicrophone() {
-  if (page.opening) return;
-  page.opening = true;
-  ready("");
-  byId("devices-again").hidden = true;
-  tell(byId("device-trouble"), "");
-  try {
-    release(page.media);
-    page.media = await openRoomMicrophone();
-    await offer(lists, page.media, () => void openMicrophone());
-    level.show(page.media);
-    ready(page.talk.state === "running" ? "接着录" : "他同意了，开始录音");
-  } catch (error) {
-    level.stop();
-    tell(byId("device-trouble"), error instanceof DeviceError ? error.message : "话筒打不开，请刷新再试。");
-    byId("devices-again").hidden = false;
-    byId("start-words").textContent = "还差话筒";
-  } finally {
-    page.opening = false;
-  }
-}
-
-/** @param {string} sentence empty: not yet */
-function ready(sentence) {
-  start.disabled = !sentence;
-  byId("start-words").textContent = sentence || "正在打开话筒";
+  void preparing.look();
 }
 
 /** @param {string} sentence */
@@ -113,7 +83,7 @@ function wrongWords(sentence) {
 }
 
 async function begin() {
-  if (start.disabled || !page.media) return;
+  if (start.disabled || !preparing.media) return;
   const missing = !page.talk.agreed_at && !words.value.trim();
   wrongWords(missing ? "先照原话写下他怎么说的" : "");
   if (missing) return words.focus();
@@ -135,7 +105,7 @@ async function cancel() {
   /** @type {HTMLDialogElement} */ (byId("ask-cancel")).close();
   try {
     await api("POST", `${path}/cancel`);
-    release(page.media);
+    preparing.release();
     location.assign("/on-site");
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -145,22 +115,11 @@ async function cancel() {
 
 // --- the talk ----------------------------------------------------------------------------------------------------
 
-/** The page was loaded anew in the middle: nothing is asked a second time. */
-async function goOn() {
-  try {
-    page.media = await openRoomMicrophone();
-    await record(null);
-  } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
-    prepare();
-  }
-}
-
 /** @param {any} seat the ticket that was asked for already, null: ask */
 async function record(seat) {
-  const { media } = page;
+  const media = preparing.take();
   if (!media) return;
-  level.stop();
+  page.goesOn = false;
   sessionStorage.setItem(RECORDING, id);
   const talk = new RoomTalk(page.talk, media, seat, () => api("POST", `${path}/start`, { words: "" }));
   talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
@@ -170,8 +129,7 @@ async function record(seat) {
 
 /** @param {{reason: string, message: string}} detail */
 function over({ reason, message }) {
-  release(page.media);
-  page.media = null;
+  preparing.release();
   if (reason === "replaced") return problem("另一台电脑接着录这一场，这里停下了。", "换到别处录了");
   const out = ending(reason);
   if (out) return problem(`${out.why}要接着录，点“再试一次”。`, out.title);
@@ -230,7 +188,6 @@ byId("usual").addEventListener("click", (event) => {
   wrongWords("");
 });
 words.addEventListener("input", () => wrongWords(""));
-byId("devices-again").addEventListener("click", () => void openMicrophone());
 byId("problem-again").addEventListener("click", () => void load());
 byId("cancel").addEventListener("click", () => askCancel.showModal());
 byId("cancel-no").addEventListener("click", () => askCancel.close());

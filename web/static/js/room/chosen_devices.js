@@ -23,13 +23,14 @@ export function wished(kind) {
 }
 
 /**
- * Fills two lists with what is plugged in; hidden where there is no choice.
- * @param {{audio: HTMLSelectElement, video: HTMLSelectElement}} lists @param {MediaStream} now @param {() => void} changed
+ * Fills two lists, or the one there is, with what is plugged in; hidden where there is no choice.
+ * @param {{audio: HTMLSelectElement | null, video: HTMLSelectElement | null}} lists @param {MediaStream} now @param {() => void} changed
  */
 export async function offer(lists, now, changed) {
   const all = await navigator.mediaDevices.enumerateDevices();
   for (const kind of /** @type {("audio"|"video")[]} */ (["audio", "video"])) {
     const list = lists[kind];
+    if (!list) continue;
     const found = all.filter((device) => device.kind === `${kind}input` && device.deviceId);
     const used = now.getTracks().find((track) => track.kind === kind)?.getSettings().deviceId;
     list.replaceChildren(...found.map((device, n) => new Option(device.label || `${kind === "audio" ? "麦克风" : "摄像头"} ${n + 1}`, device.deviceId, false, device.deviceId === used)));

@@ -57,11 +57,13 @@ export async function openDevices() {
 /**
  * Opens the one microphone of a room: nobody is heard through a loudspeaker there, and what is taken for noise may be
  * somebody far from it.
+ * @returns {Promise<{stream: MediaStream, withoutCamera: string}>} as `openDevices`
  * @throws {DeviceError}
  */
 export async function openRoomMicrophone() {
   if (!navigator.mediaDevices) throw new DeviceError("insecure", WORDS.insecure);
-  return await open({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: true, ...wished("audio") } });
+  const stream = await open({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: true, ...wished("audio") } });
+  return { stream, withoutCamera: "" };
 }
 
 /** @param {DeviceError} error */
