@@ -19,6 +19,7 @@ from server.protocol.bookings import (
     DutyOrder,
     DutyRow,
     DutyView,
+    ExpectedPerson,
     LevelOrder,
     NewDay,
     OfficeDay,
@@ -117,6 +118,12 @@ def listed(db: Db, actor: LeaderOrClerk, state: BookingState = BookingState.ASKE
 def ask_at_desk(asked: BookingAsked, db: Db, actor: Clerk) -> BookingRow:
     """A clerk books for somebody."""
     return bookings.ask_at_desk(db, actor, asked)
+
+
+@router.get("/bookings/today")
+def expected(db: Db, actor: LeaderOrClerk) -> dict[str, tuple[ExpectedPerson, ...]]:
+    """Who was booked for today and has not sat down yet: with the leader who asks, or with anybody of a clerk's office."""
+    return {"expected": bookings.expected(db, actor)}
 
 
 @router.get("/bookings/{booking_id}")

@@ -9,11 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from server.api.accounts import set_cookie
 from server.api.deps import Db, KioskActor, OfficeDep
 from server.domain.ratings import Score
-from server.protocol.bookings import BookingAtKiosk
+from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingTold, KioskDay
 from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
 from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting, SittingScore
 from server.protocol.queueing import SaidClaims
-from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, sittings
+from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, reception_days, sittings
 
 router = APIRouter(prefix="/kiosk")
 
@@ -36,6 +36,18 @@ def begin(asked: NewSitting, db: Db, actor: KioskActor) -> Sitting:
 def booking(key: BookingKey, actor: KioskActor, office: OfficeDep) -> BookingAtKiosk:
     """The booking for today of whoever stands there; 404, the same for every reason."""
     return bookings.look_at_kiosk(office, actor, key)
+
+
+@router.get("/days")
+def days(db: Db, actor: KioskActor) -> dict[str, tuple[KioskDay, ...]]:
+    """Reception days with a free slot, of the kiosk's office and those above it, for whoever wants to come another day."""
+    return {"days": reception_days.kiosk_days(db, actor)}
+
+
+@router.post("/bookings", status_code=201)
+def book(asked: BookingAsked, actor: KioskActor, office: OfficeDep) -> BookingTold:
+    """Book a slot at the kiosk; 409 where somebody else was quicker."""
+    return bookings.ask_at_kiosk(office, actor, asked)
 
 
 @router.post("/record")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -76,6 +77,40 @@ DEEDS: Mapping[BookingDeed, DeedRule] = {
     BookingDeed.RELEASE: DeedRule(OPEN, BookingState.ASKED, frees_slot=True),
     BookingDeed.REBOOK: DeedRule(OPEN, BookingState.ASKED, needs_slot=True),
 }
+
+
+class Standing(StrEnum):
+    """Where somebody who was booked for today stands until they sit down."""
+
+    AHEAD = "ahead"
+    LATE = "late"
+    MISSED = "missed"
+    """Their time is over, and nobody has said yet what became of it."""
+    HERE = "here"
+    NO_SHOW = "no_show"
+
+
+EXPECTED = (BookingState.APPROVED, BookingState.ARRIVED, BookingState.NO_SHOW)
+"""States of a booking of today that whoever receives wants to know of while nobody has sat down with it."""
+
+
+def standing(state: BookingState, begins: datetime, ends: datetime, now: datetime) -> Standing:
+    """Of a booking in one of EXPECTED for this time."""
+    if state is not BookingState.APPROVED:
+        return Standing.HERE if state is BookingState.ARRIVED else Standing.NO_SHOW
+    if now < begins:
+        return Standing.AHEAD
+    return Standing.LATE if now < ends else Standing.MISSED
+
+
+def standing_words(stands: Standing, begins: datetime, now: datetime) -> str:
+    """The same as the screen says it."""
+    if stands is Standing.LATE:
+        minutes = int((now - begins).total_seconds() // 60)
+        return f"晚了 {minutes} 分钟，还没到" if minutes else "时间到了，还没到"
+    return {
+        Standing.AHEAD: "还没到时间", Standing.MISSED: "时间过了，没有到", Standing.HERE: "到了，还没坐下", Standing.NO_SHOW: "没有来",
+    }[stands]  # fmt: skip
 
 
 MOST_MOVES = 3

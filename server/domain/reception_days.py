@@ -74,10 +74,13 @@ class Hours:
     def ends(self) -> int:
         return self.begins + self.slots * self.slot_minutes
 
+    def start(self, number: int) -> str:
+        """When slot `number` (from 0) begins: 9:30."""
+        return in_words(self.begins + number * self.slot_minutes)
+
     def slot(self, number: int) -> str:
-        """From when to when slot `number` (from 0) is: 9:30–10:00."""
-        first = self.begins + number * self.slot_minutes
-        return f"{in_words(first)}–{in_words(first + self.slot_minutes)}"
+        """From when to when slot `number` is: 9:30–10:00."""
+        return f"{self.start(number)}–{self.start(number + 1)}"
 
     def starts(self, day: date, number: int) -> datetime:
         return moment_of(day, self.begins + number * self.slot_minutes)

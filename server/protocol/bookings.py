@@ -52,6 +52,12 @@ class DayView(Message):
     free: tuple[SlotView, ...]
 
 
+class KioskDay(DayView):
+    """The same at a kiosk, which shows days of several offices."""
+
+    office: str
+
+
 class OfficeDay(DayView):
     """The same for its office."""
 
@@ -223,6 +229,24 @@ class BookingRow(Message):
     reception_id: str | None
     may: tuple[str, ...]
     """Deeds that are open to whoever asks."""
+
+
+class ExpectedPerson(Message):
+    """Somebody who was booked for today and has not sat down yet."""
+
+    booking_id: int
+    name: str
+    matter: str
+    begins: str
+    """9:30"""
+    time: str
+    leader: str
+    kind_words: str
+    where: str
+    on_site: bool
+    """They sit down in one room with the leader, not at a kiosk."""
+    standing: Literal["ahead", "late", "missed", "here", "no_show"]
+    standing_words: str
 
 
 class BookingView(BookingRow):

@@ -12,12 +12,15 @@ from server import clock
 from server.domain.bookings import (
     BOOKING_STATE,
     DEEDS,
+    EXPECTED,
     MOST_MOVES,
     NOT_THE_OFFICES,
     OPEN,
     BookingDeed,
     BookingState,
     moved_by_petitioner,
+    standing,
+    standing_words,
 )
 from server.domain.deadline_words import chinese_day
 from server.domain.reception_days import (
@@ -38,6 +41,7 @@ from server.protocol.bookings import (
     BookingOrder,
     BookingRow,
     BookingTold,
+    ExpectedPerson,
 )
 from server.protocol.office import BookingKey, ProgressQuery
 from server.reception import tries
@@ -51,6 +55,8 @@ from server.store.querycodes import new_query_code
 
 MOST_ASKED = 5
 """Bookings from one network in 15 minutes: nobody takes all slots of a day from home."""
+MOST_ASKED_AT_KIOSK = 10
+"""The same at one kiosk, where one person comes after the other."""
 WRONG = "没有查到。请把预约码和手机号最后 4 位再核对一遍。"
 TAKEN = "这个时间刚刚有人约了，请另选一个。"
 FULL = "这一天约满了，请另选一天。"
@@ -67,6 +73,17 @@ def ask_in_public(office: Office, asked: BookingAsked, address: str) -> BookingT
         if cases.wrong_tries(session, source, clock.now() - tries.WINDOW) >= MOST_ASKED:
             raise TooOften("从您这里刚约了好几个，请过 15 分钟再约，或者到接谈室请工作人员帮您约。")
         booking = _ask(session, asked, PETITIONER, None, asked.place_id)
+        tries.count(session, source)
+        return told(booking)
+
+
+def ask_at_kiosk(office: Office, actor: Actor, asked: BookingAsked) -> BookingTold:
+    """Somebody at a kiosk books another day; for a talk by video they will sit there.  Raises as `ask_in_public`."""
+    source = hashed(office.settings, "booking made at kiosk", str(actor.kiosk_id))
+    with office.store.write() as session:
+        if cases.wrong_tries(session, source, clock.now() - tries.WINDOW) >= MOST_ASKED_AT_KIOSK:
+            raise TooOften("这台机器上刚约了好几个，请过 15 分钟再约，或者请工作人员帮您约。")
+        booking = _ask(session, asked, PETITIONER, None, actor.organization_id)
         tries.count(session, source)
         return told(booking)
 
@@ -331,6 +348,26 @@ def row(actor: Actor, booking: Booking) -> BookingRow:
         where=_place(booking) or booking.organization.name, day_id=booking.day_id, on_day=day.on_day if day else None,
         slot=booking.slot, time=_time(booking), leader=_leader(day), kind_words=DAY_KIND[DayKind(day.kind)] if day else "",
         reception_id=booking.reception_id, may=may(actor, booking),
+    )  # fmt: skip
+
+
+def expected(session: Session, actor: Actor) -> tuple[ExpectedPerson, ...]:
+    """Who was booked for today and has not sat down yet, by time: with the leader who asks; of a clerk's office all."""
+    own = [ReceptionDay.leader_id == actor.user_id] if actor.role is StaffRole.LEADER else []
+    return tuple(_expected(one) for one in store.expected_on(session, actor, clock.today(), EXPECTED, *own))
+
+
+def _expected(booking: Booking) -> ExpectedPerson:
+    day, slot = booking.day, booking.slot
+    assert day is not None  # asked for by day
+    assert slot is not None  # and by slot
+    now, hours = clock.now(), hours_of(day)
+    begins = hours.starts(day.on_day, slot)
+    stands = standing(BookingState(booking.state), begins, begins + timedelta(minutes=hours.slot_minutes), now)
+    return ExpectedPerson(
+        booking_id=booking.id, name=booking.name, matter=booking.matter, begins=hours.start(slot), time=hours.slot(slot),
+        leader=_leader(day), kind_words=DAY_KIND[DayKind(day.kind)], where=_place(booking), on_site=day.kind != DayKind.VIDEO,
+        standing=stands.value, standing_words=standing_words(stands, begins, now),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from server.protocol.bookings import (
     DutyOrder,
     DutyRow,
     DutyView,
+    KioskDay,
     LeaderDuty,
     NewDay,
     OfficeDay,
@@ -32,6 +33,8 @@ from server.store.access import Actor
 from server.store.models import Organization, ReceptionDay, ReceptionDuty, User
 from server.store.records import note_access
 
+MOST_AT_KIOSK = 12
+"""Days that a kiosk offers: who wants a later one is helped by a clerk, or looks at home."""
 NOT_SET = Duty(words="没有规定次数", source="")
 
 
@@ -47,7 +50,7 @@ def public_schedule(session: Session, organization_id: int | None) -> PublicSche
     first, last = today(), today() + rules.SHOWN_FOR
     offices = store.offices_with_days(session, first, last)
     place = _asked_office(session, offices, organization_id)
-    found = store.public_days(session, place.id, first, last) if place is not None else []
+    found = store.public_days(session, [place.id], first, last) if place is not None else []
     rooms = store.rooms_under(session, place.path) if any(day.kind == DayKind.VIDEO for day in found) and place else ()
     return PublicSchedule(
         offices=tuple(office_view(one) for one in offices),
@@ -55,6 +58,14 @@ def public_schedule(session: Session, organization_id: int | None) -> PublicSche
         days=tuple(DayView(**fields) for fields in _seen(session, found)),
         rooms=tuple(office_view(one) for one in rooms),
     )
+
+
+def kiosk_days(session: Session, actor: Actor) -> tuple[KioskDay, ...]:
+    """The next days with a free slot, of the office that a kiosk belongs to and of those above it; at most MOST_AT_KIOSK."""
+    offices = [int(part) for part in actor.organization_path.split("/") if part]
+    found = store.public_days(session, offices, today(), today() + rules.SHOWN_FOR)
+    rows = [KioskDay(**fields, office=day.organization.name) for day, fields in zip(found, _seen(session, found), strict=True)]
+    return tuple(one for one in rows if one.free)[:MOST_AT_KIOSK]
 
 
 def _asked_office(session: Session, offices: Sequence[Organization], organization_id: int | None) -> Organization | None:

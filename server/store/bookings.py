@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
     CursorResult,
     Select,
     case,
@@ -36,6 +37,7 @@ MOST_DAYS = 300
 MOST_OFFICES = 300
 MOST_LEADERS = 200
 PAGE_ROWS = 100
+MOST_EXPECTED = 100
 
 # --- days ---------------------------------------------------------------------------------------------------------
 
@@ -53,10 +55,10 @@ def offices_with_days(session: Session, first: date, last: date) -> Sequence[Org
     return session.scalars(query).all()
 
 
-def public_days(session: Session, organization_id: int, first: date, last: date) -> Sequence[ReceptionDay]:
-    """Days that anybody may book, in order; those of leaders whose account is closed are left out."""
+def public_days(session: Session, organization_ids: Collection[int], first: date, last: date) -> Sequence[ReceptionDay]:
+    """Days of these offices that anybody may book, in order; those of leaders whose account is closed are left out."""
     query = _days().join(User, User.id == ReceptionDay.leader_id).where(
-        ReceptionDay.organization_id == organization_id, ReceptionDay.on_day.between(first, last),
+        ReceptionDay.organization_id.in_(organization_ids), ReceptionDay.on_day.between(first, last),
         ReceptionDay.state == DayState.PLANNED, ReceptionDay.kind.in_(PUBLIC_KINDS), User.active,
     )  # fmt: skip
     return session.scalars(query.order_by(ReceptionDay.on_day, ReceptionDay.begins, ReceptionDay.id).limit(MOST_DAYS)).all()
@@ -226,6 +228,20 @@ def open_of_day(session: Session, day_id: int, states: Collection[BookingState])
     """Bookings of a day in these states, by slot."""
     query = select(Booking).where(Booking.day_id == day_id, Booking.state.in_(states))
     return session.scalars(query.order_by(Booking.slot)).all()
+
+
+def expected_on(
+    session: Session, actor: Actor, day: date, states: Collection[BookingState], *more: ColumnElement[bool]
+) -> Sequence[Booking]:
+    """Visible bookings of a day in these states that nobody has sat down with yet, by time; at most MOST_EXPECTED."""
+    query = visible_bookings(actor).join(ReceptionDay, ReceptionDay.id == Booking.day_id).where(
+        ReceptionDay.on_day == day, ReceptionDay.state != DayState.CANCELLED, Booking.slot.is_not(None),
+        Booking.reception_id.is_(None), Booking.state.in_(states), *more,
+    )  # fmt: skip
+    day_and_leader = contains_eager(Booking.day).joinedload(ReceptionDay.leader)
+    query = query.options(day_and_leader, joinedload(Booking.organization), joinedload(Booking.room))
+    minute = ReceptionDay.begins + Booking.slot * ReceptionDay.slot_minutes
+    return session.scalars(query.order_by(minute, Booking.id).limit(MOST_EXPECTED)).all()
 
 
 def change_booking(session: Session, booking: Booking, version: int, sources: Collection[BookingState], **values: Any) -> bool:

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from server import clock
 from server.domain.bookings import BookingState
-from server.domain.reception_days import DayKind, DayState
+from server.domain.reception_days import DayKind
 from server.domain.states import KioskKind, ReceptionState, StaffRole
-from server.store.access import Actor, organizations_under, visible_bookings, visible_receptions
+from server.store.access import Actor, organizations_under, visible_receptions
+from server.store.bookings import expected_on
 from server.store.models import (
     Booking,
     Kiosk,
@@ -51,12 +52,7 @@ def shown(session: Session, actor: Actor, since: datetime) -> Sequence[OnSiteTal
 
 def booked_on(session: Session, actor: Actor, day: date) -> Sequence[Booking]:
     """Visible bookings of this day that nobody has received yet, but those for a talk by video, by time."""
-    query = visible_bookings(actor).join(ReceptionDay, ReceptionDay.id == Booking.day_id).where(
-        ReceptionDay.on_day == day, ReceptionDay.kind != DayKind.VIDEO, ReceptionDay.state != DayState.CANCELLED,
-        Booking.reception_id.is_(None), Booking.state.in_((BookingState.APPROVED, BookingState.ARRIVED)),
-    )  # fmt: skip
-    query = query.options(contains_eager(Booking.day).joinedload(ReceptionDay.leader), joinedload(Booking.organization), joinedload(Booking.room))
-    return session.scalars(query.order_by(ReceptionDay.begins, Booking.slot).limit(MOST_SHOWN)).all()
+    return expected_on(session, actor, day, (BookingState.APPROVED, BookingState.ARRIVED), ReceptionDay.kind != DayKind.VIDEO)
 
 
 def leaders(session: Session, actor: Actor) -> Sequence[User]:

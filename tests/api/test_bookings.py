@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from server import clock
 from server.errors import WrongState
 from server.protocol.office import NewUser
-from server.reception import accounts
+from server.reception import accounts, bookings
 from server.store.models import (
     Booking,
     BookingEvent,
@@ -241,6 +241,76 @@ def test_bookings_stand_by_their_time_those_without_a_day_first_and_those_whose_
     assert listed() == ["另排", "明天", "后天", "前天"]
     assert listed(before=wanted[0]) == ["前天"]
     assert listed(before=wanted[3]) == ["明天", "后天", "前天"]
+
+
+def test_whoever_receives_sees_who_was_booked_for_today_until_they_sit_down(desk, monkeypatch):
+    started, ids = desk.started, desk.started.ids
+    morning = clock.today_in_office().replace(hour=9, minute=40) - timedelta(days=1)  # no log-in has ended then
+    with started.office.store.write() as session:
+        days = [
+            ReceptionDay(
+                organization_id=ids["county"], leader_id=ids[leader], on_day=morning.date() + timedelta(days=later), kind=kind, begins=540, slots=4,
+                slot_minutes=30, place="", charge="", state="planned", version=1, author="x", made_at=clock.now(),
+            )
+            for leader, kind, later in (("leader", "video", 0), ("other_leader", "on_site", 0), ("leader", "on_site", 1))
+        ]  # fmt: skip
+        for day, slot, name, state in (
+            (0, 0, "没到的", "approved"), (0, 1, "晚到的", "approved"), (0, 2, "没来的", "no_show"), (0, 3, "取消的", "cancelled"),
+            (1, 2, "现场的", "approved"), (2, 0, "明天的", "approved"),
+        ):  # fmt: skip
+            session.add(
+                Booking(
+                    organization_id=ids["county"], place_id=ids["town"], name=name, phone="13800001234", matter="低保", state=state, version=1,
+                    day=days[day], slot=slot, asked_at=clock.now(),
+                )
+            )  # fmt: skip
+    monkeypatch.setattr(clock, "now", lambda: morning.astimezone(UTC))
+
+    def seen(client: Any) -> list[tuple[str, str, str]]:
+        return [(one["begins"], one["name"], one["standing"]) for one in client.get("/api/bookings/today").json()["expected"]]
+
+    own = [("9:00", "没到的", "missed"), ("9:30", "晚到的", "late"), ("10:00", "没来的", "no_show")]
+    assert seen(started.leader) == own
+    assert seen(started.other_leader) == [("10:00", "现场的", "ahead")]
+    assert seen(desk.county_clerk) == [*own, ("10:00", "现场的", "ahead")]
+    assert seen(started.clerk) == seen(desk.county_clerk), "whoever they will sit down with"
+    assert started.stranger.get("/api/bookings/today").json() == {"expected": []}
+    assert started.handler.get("/api/bookings/today").status_code == 403
+    with started.office.store.read() as session:
+        late = session.scalars(select(Booking).where(Booking.name == "晚到的")).one()
+    sat = started.kiosk.post(
+        "/api/kiosk/sittings",
+        json={"consent": "audio_video", "name": "晚到的", "booking": {"code": late.code, "phone_last4": "1234"}},
+    )
+    assert sat.status_code == 201, sat.text
+    assert ("9:30", "晚到的", "late") not in seen(started.leader), "they stand in the queue now"
+    assert started.kiosk.post("/api/kiosk/sitting/leave").status_code == 204
+
+
+def test_who_is_at_a_kiosk_books_another_day_and_will_sit_there(desk, monkeypatch):
+    kiosk, tomorrow = desk.started.kiosk, (today() + timedelta(days=1)).isoformat()
+    entered = {"leader_id": desk.started.ids["other_leader"], "on_day": tomorrow, "slots": 1, "slot_minutes": 30, "kind": "video"}
+    video, appointed = (
+        desk.county_clerk.post("/api/reception-days", json=entered | values).json()
+        for values in ({"begins": "20:00", "slots": 2}, {"begins": "21:30", "kind": "appointed"})
+    )
+
+    def offered() -> dict[int, dict[str, Any]]:
+        return {one["id"]: one for one in kiosk.get("/api/kiosk/days").json()["days"]}
+
+    assert (offered()[video["id"]]["office"], appointed["id"] in offered()) == ("青山县信访局", False)
+    told = kiosk.post("/api/kiosk/bookings", json={"day_id": video["id"], "slot": 1} | ASKED)
+    assert (told.status_code, told.json()["state"], told.json()["time"], told.json()["place"]) == (201, "asked", "20:30–21:00", "柳河镇")
+    assert look(desk, told.json()["code"]).json()["leader"] == "孙丽（局长）", "the code opens it at home, too"
+    assert number_of(desk, told.json()["code"]) in {one["id"] for one in desk.started.clerk.get("/api/bookings").json()["rows"]}
+    again = kiosk.post("/api/kiosk/bookings", json={"day_id": video["id"], "slot": 1} | ASKED)
+    assert again.json()["error"]["code"] == "slot_taken"
+    assert [one["time"] for one in offered()[video["id"]]["free"]] == ["20:00–20:30"]
+    monkeypatch.setattr(bookings, "MOST_ASKED_AT_KIOSK", 1)
+    assert kiosk.post("/api/kiosk/bookings", json={"day_id": video["id"]} | ASKED).status_code == 429
+    assert book(desk, video).status_code == 201
+    assert video["id"] not in offered(), "it is full"
+    assert desk.started.anonymous.get("/api/kiosk/days").status_code == 401
 
 
 def test_when_a_day_is_cancelled_its_bookings_wait_for_another(desk):

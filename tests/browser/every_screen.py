@@ -1,6 +1,7 @@
 """A walk that puts up every screen of the kiosk, one after the other, with the kiosk's program and its card reader played here."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -10,6 +11,7 @@ from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
 from server.reception import flow, registering
 from server.store.access import Actor
+from server.store.models import ReceptionDay
 from tests.browser.kiosk_hands import LONGEST_MS, begin, do, into_the_queue, next_question, press, screen
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.scripted_program import UNDERSTOOD, Program
@@ -115,6 +117,53 @@ def asking(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[
     page.unroute("**/api/kiosk/booking")
     do(page, "done")
     screen(page, "welcome")
+    yield from another_day(office, page)
+
+
+def another_day(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
+    """Somebody books a leader's day."""
+    enter_days(office, 4)
+    do(page, "start")
+    expect(page.locator('[data-do="another"]')).to_be_visible(timeout=LONGEST_MS)
+    yield "choose-another", page
+    do(page, "another")
+    expect(page.locator(".want.day")).to_have_count(4, timeout=LONGEST_MS)
+    yield "days", page
+    page.locator(".want.day").nth(1).tap()
+    screen(page, "times")
+    yield "times", page
+    page.locator("[data-part=times] button").first.tap()
+    screen(page, "identity")
+    page.keyboard.type("he")
+    page.locator(".cands button").first.tap()
+    do(page, "next")
+    press(page, *"13800001234")
+    yield "another-phone", page
+    do(page, "next")
+    page.keyboard.type("dibao")
+    while page.locator(".cands button").count():
+        page.locator(".cands button").first.tap()
+    yield "another-matter", page
+    do(page, "next")
+    screen(page, "made")
+    yield "made", page
+    do(page, "done")
+    page.tap("#question-yes")
+    screen(page, "welcome")
+
+
+def enter_days(office: KioskOffice, count: int) -> None:
+    """So many days from tomorrow on, of two leaders, by video and face to face in turn."""
+    with office.store.write() as session:
+        for n in range(count):
+            leader, charge, place = (("leader", "自然资源、城乡建设", ""), ("other_leader", "教育、卫生健康、民政", "县信访局一楼接访室"))[n % 2]
+            session.add(
+                ReceptionDay(
+                    organization_id=office.ids["county"], leader_id=office.ids[leader], on_day=clock.today() + timedelta(days=n + 1),
+                    kind="on_site" if n % 2 else "video", begins=540, slots=4, slot_minutes=30, place=place, charge=charge,
+                    state="planned", version=1, author="x", made_at=clock.now(),
+                )
+            )  # fmt: skip
 
 
 def alone(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:

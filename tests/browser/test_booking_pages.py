@@ -4,14 +4,17 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from server import clock
 from server.domain.states import OrganizationLevel
-from server.reception import accounts
+from server.reception import accounts, kiosks
+from server.store.models import Booking, ReceptionDay
 from tests.browser import accessible
 from tests.browser.test_import_page import office, page_of
+from tests.office import COOKIE, OWN_PAGE
 
 __all__ = ["office"]
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
@@ -93,3 +96,49 @@ def test_a_day_is_published_booked_from_a_phone_and_approved(office, browser: Br
     phone.get_by_role("button", name="不去了，取消").click()
     phone.get_by_role("button", name="再点一次，就取消").click()
     expect(phone.locator("#told")).to_contain_text("还要谈的，请再约一次", timeout=LONG_MS)
+
+
+def test_the_leader_sees_who_was_booked_for_today_come_late_and_sit_down(office, browser: Browser) -> None:
+    now = clock.today_in_office()
+    minute = now.hour * 60 + now.minute
+    with office.store.write() as session:
+        leader, place = office.ids["leader"], office.ids["county"]
+        for kind, begins, name, state in (
+            ("video", max(0, minute - 12), "何守田", "approved"), ("on_site", min(1400, minute + 40), "王秀英", "approved"),
+            ("video", max(0, minute - 90), "罗建民", "no_show"),
+        ):  # fmt: skip
+            day = ReceptionDay(
+                organization_id=place, leader_id=leader, on_day=now.date(), kind=kind, begins=begins, slots=1, slot_minutes=30, place="",
+                charge="", state="planned", version=1, author="x", made_at=clock.now(),
+            )  # fmt: skip
+            booking = Booking(
+                organization_id=place, place_id=office.ids["town"], name=name, phone="13800001234", matter=f"{name}说的补偿款没有给够",
+                state=state, version=1, day=day, slot=0, asked_at=clock.now(),
+            )  # fmt: skip
+            session.add(booking)
+            session.flush()
+            if kind == "on_site":
+                on_site = booking.id
+            elif state == "approved":
+                late = booking.code
+    page = page_of(office, browser, "leader")
+    page.goto(f"{office.url}/leader")
+    rows = page.locator("#expected li")
+    expect(rows).to_have_count(3, timeout=LONG_MS)
+    expect(rows.filter(has_text="何守田")).to_contain_text("晚了")
+    expect(rows.filter(has_text="罗建民")).to_contain_text("没有来")
+    expect(page.locator("#expected-count")).to_have_text("还有 2 位")
+    expect(rows.filter(has_text="王秀英").get_by_role("link", name="当面谈")).to_have_attribute("href", f"/on-site?booking={on_site}")
+    picture(page, "today")
+    assert accessible.faults(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "today-390")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    with office.store.write() as session:
+        terminal = accounts.store.kiosks_under(session, "/")[0]
+        token = kiosks.enrol(session, kiosks.enrolment(session, terminal, office.url).code)[1]
+    kiosk = httpx.Client(base_url=office.url, headers=OWN_PAGE, cookies={COOKIE: token}, trust_env=False)
+    sat = {"consent": "audio_video", "name": "何守田", "booking": {"code": late, "phone_last4": "1234"}}
+    assert kiosk.post("/api/kiosk/sittings", json=sat).status_code == 201
+    expect(page.locator("#waiting")).to_contain_text("何守田", timeout=LONG_MS)
+    expect(rows).to_have_count(2, timeout=LONG_MS)

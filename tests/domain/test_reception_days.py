@@ -5,7 +5,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from server.domain import reception_days as rules
-from server.domain.bookings import DEEDS, BookingDeed, BookingState, category_in, fits
+from server.domain.bookings import (
+    DEEDS,
+    BookingDeed,
+    BookingState,
+    category_in,
+    fits,
+    standing,
+    standing_words,
+)
 from server.domain.reception_days import DUTIES, DayKind, Hours
 from server.domain.states import Channel
 
@@ -83,6 +91,22 @@ def test_only_what_is_by_video_counts_as_video():
 def test_a_table_that_is_wrong_is_refused(row):
     with pytest.raises(ValueError, match=r"reception_days\.toml"):
         rules.read({"level": {"county": row}})
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "words"),
+    [
+        ("approved", (1, 29), "还没到时间"),
+        ("approved", (1, 30), "时间到了，还没到"),
+        ("approved", (1, 59), "晚了 29 分钟，还没到"),
+        ("approved", (2, 0), "时间过了，没有到"),
+        ("arrived", (2, 30), "到了，还没坐下"),
+        ("no_show", (1, 0), "没有来"),
+    ],
+)
+def test_who_was_booked_is_late_from_their_minute_on_and_missed_when_the_slot_is_over(state, now, words):
+    begins, ends, moment = (datetime(2026, 12, 1, *at, tzinfo=UTC) for at in ((1, 30), (2, 0), now))
+    assert standing_words(standing(BookingState(state), begins, ends, moment), begins, moment) == words
 
 
 def test_what_is_over_stays_over_and_only_open_bookings_are_freed():

@@ -20,6 +20,7 @@ import { Screen } from "./screen.js";
 import { setUpScanning } from "./scan.js";
 import * as voice from "./voice.js";
 import { resetVolume, setUpVolume } from "./volume.js";
+import { days, made, times } from "./screens/another_day.js";
 import { card } from "./screens/card.js";
 import { choose } from "./screens/choose.js";
 import { earlier } from "./screens/earlier.js";
@@ -46,7 +47,7 @@ import { welcome } from "./screens/welcome.js";
  */
 
 /** Screens before a sitting by the draft's step.  A way that is not here is not offered (screens/choose.js). */
-const BEFORE = { welcome, choose, "alone-notice": aloneNotice, progress, rate: progress, record, notice, paper, card, name: identity, phone: identity, earlier, matter: identity };
+const BEFORE = { welcome, choose, days, times, made: (/** @type {App} */ app) => (app.made ? made : welcome)(app), "alone-notice": aloneNotice, progress, rate: progress, record, notice, paper, card, name: identity, phone: identity, earlier, matter: identity };
 const AFTER_CONSENT = ["card", "name", "phone", "earlier", "matter"];
 const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip, locked };
 const COVERED = ["read", "sign", "slip"];
@@ -75,6 +76,10 @@ class App {
     /** Whether this kiosk has a card reader. */
     this.reader = false;
     this.going = false;
+    /** Days that can be booked, and the booking that was just made. @type {import("./screens/another_day.js").Day[]} */
+    this.days = [];
+    /** @type {any} */
+    this.made = null;
   }
 
   /** Is there a screen for this step before a sitting? @param {string} step */
@@ -136,8 +141,8 @@ class App {
   /** Before a sitting: where the draft stands; nobody is asked for a name before they chose what is recorded. */
   wantedBefore() {
     if (this.tests.last?.serious) return { name: "broken", key: `broken:${this.tests.last.at.getTime()}` };
-    const { step, consent } = memory.draft();
-    const name = !this.has(step) ? "welcome" : AFTER_CONSENT.includes(step) && !consent ? "notice" : step;
+    const { step, consent, wish } = memory.draft();
+    const name = !this.has(step) ? "welcome" : AFTER_CONSENT.includes(step) && !consent && !wish ? "notice" : step;
     return { name, key: `draft:${name}` };
   }
 
@@ -179,7 +184,7 @@ class App {
     await this.alone?.close();
     this.alone = null;
     closeMedia();
-    [this.over, this.wiped, this.petitioner] = ["", "", ""];
+    [this.over, this.wiped, this.petitioner, this.made] = ["", "", "", null];
     resetLooks();
     resetVolume();
     await Promise.all([memory.wipe(), forgetLanguage(), forgetPapers()]);

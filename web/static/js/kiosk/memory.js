@@ -11,9 +11,10 @@ const ASK_MS = 2500;
 
 /** @typedef {{code: string, phone_last4: string}} Key of a matter or a booking */
 /** @typedef {{number: string, sex: string, ethnic_group: string, address: string}} Card */
-/** @typedef {{step: string, consent: string, name: string, phone: string, matter: string, booking: Key | null, card: Card | null, earlier: Key | null}} Draft */
+/** @typedef {{day_id: number, slot: number | null}} Wish to come another day; `slot` null: not chosen yet */
+/** @typedef {{step: string, consent: string, name: string, phone: string, matter: string, booking: Key | null, card: Card | null, earlier: Key | null, wish: Wish | null}} Draft */
 /** @type {Draft} */
-const EMPTY_DRAFT = { step: "welcome", consent: "", name: "", phone: "", matter: "", booking: null, card: null, earlier: null };
+const EMPTY_DRAFT = { step: "welcome", consent: "", name: "", phone: "", matter: "", booking: null, card: null, earlier: null, wish: null };
 
 /** @type {Draft} */
 let current = { ...EMPTY_DRAFT };
@@ -62,6 +63,11 @@ export function keepDraft(changes) {
   current = { ...current, ...changes };
   clearTimeout(timer);
   timer = window.setTimeout(() => { held = true; hold(JSON.stringify(current)); }, HOLD_AFTER_MS);
+}
+
+/** Nothing is needed any more of what they said of themselves; the screen goes on. @param {string} step */
+export function keepOnly(step) {
+  keepDraft({ ...EMPTY_DRAFT, step });
 }
 
 /** @returns {Promise<void>} when the program has forgotten it as well */

@@ -27,8 +27,8 @@ function showSteps(current) {
 
 /** One screen while it is up. */
 export class Screen {
-  /** @param {string} name */
-  constructor(name) {
+  /** @param {string} name @param {number} [step] of the way to a talk; without it the template's, 0: none */
+  constructor(name, step) {
     const template = /** @type {HTMLTemplateElement} */ (byId(`screen-${name}`));
     const content = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     /** This screen's own elements: whoever still works on a screen that was replaced touches nothing of the next. */
@@ -36,7 +36,7 @@ export class Screen {
     main.replaceChildren(content);
     main.scrollTop = 0;
     document.body.dataset.screen = name;
-    showSteps(Number(template.dataset.step || 0));
+    showSteps(step ?? Number(template.dataset.step || 0));
     this.name = name;
     queueMicrotask(() => { if (this.own.some((one) => one.isConnected)) giveFocus(this.own); });
   }

@@ -1,7 +1,12 @@
-// The way from the notice to the queue: which question comes after which.  Pure.
+// The way from the notice to the queue, and the way to a booking for another day: which question comes after which.  Pure.
 
-const ORDER = ["choose", "notice", "card", "name", "phone", "earlier", "matter"];
+const TO_QUEUE = ["choose", "notice", "card", "name", "phone", "earlier", "matter"];
+const TO_BOOKING = ["choose", "days", "times", "name", "phone", "matter"];
+const QUESTIONS = ["card", "name", "phone", "earlier", "matter"];
 const END = "queue";
+
+/** @param {import("./memory.js").Draft} draft */
+const orderOf = (draft) => (draft.wish ? TO_BOOKING : TO_QUEUE);
 
 /** Whether a question is left out. @param {string} step @param {import("./memory.js").Draft & {reader?: boolean}} draft */
 function leftOut(step, draft) {
@@ -13,16 +18,18 @@ function leftOut(step, draft) {
 
 /** What comes next; END after the last question. @param {string} step @param {import("./memory.js").Draft & {reader?: boolean}} draft @returns {string} */
 export function nextStep(step, draft) {
-  return ORDER.slice(ORDER.indexOf(step) + 1).find((one) => !leftOut(one, draft)) || END;
+  const order = orderOf(draft);
+  return order.slice(order.indexOf(step) + 1).find((one) => !leftOut(one, draft)) || END;
 }
 
 /** What came before. @param {string} step @param {import("./memory.js").Draft & {reader?: boolean}} draft @returns {string} */
 export function stepBefore(step, draft) {
-  return ORDER.slice(0, ORDER.indexOf(step)).findLast((one) => !leftOut(one, draft)) || "welcome";
+  const order = orderOf(draft);
+  return order.slice(0, order.indexOf(step)).findLast((one) => !leftOut(one, draft)) || "welcome";
 }
 
 /** Which of how many questions this is. @param {string} step @param {import("./memory.js").Draft & {reader?: boolean}} draft @returns {[number, number]} */
 export function placeOf(step, draft) {
-  const asked = ORDER.slice(2).filter((one) => one === step || !leftOut(one, draft));
+  const asked = orderOf(draft).filter((one) => QUESTIONS.includes(one) && (one === step || !leftOut(one, draft)));
   return [asked.indexOf(step) + 1, asked.length];
 }

@@ -2,8 +2,9 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { background, earlier, facts, matterOf, waited } from "/static/js/leader/brief.js";
-import { pluggedIn } from "/static/js/leader/devices.js";
+import { drawExpected, loadExpected } from "/static/js/leader/expected.js";
 import { badgeWords, deeds, inOrder, load as loadQueue, placeFacts, rowOf, startQueue } from "/static/js/leader/line.js";
+import { pluggedIn } from "/static/js/room/devices.js";
 import { chineseDay, clockTime, inWords, sameDay } from "/static/js/time.js";
 
 const EVERY_MS = 3000;
@@ -92,6 +93,7 @@ function draw() {
   counted(byId("mine-count"), mine.length);
   fill(byId("waiting"), waiting.length ? waiting.map(waitingItem) : [nothing("okc", "没有人在等。有人在终端上登记，这里马上就有。")]);
   fill(byId("mine"), mine.length ? mine.map(mineItem) : [nothing("video", "今天还没有谈。")]);
+  drawExpected();
   drawCalls();
   drawDetail();
 }
@@ -161,7 +163,7 @@ function choose(event) {
 
 async function refresh() {
   try {
-    const [answer] = await Promise.all([api("GET", "/api/receptions"), loadQueue()]);
+    const [answer] = await Promise.all([api("GET", "/api/receptions"), loadQueue(), loadExpected()]);
     page.rows = answer.receptions.filter((/** @type {any} */ row) => row.state === "waiting" || sameDay(row.asked_at, new Date()));
     page.calls = answer.calls;
     tell(byId("offline"), "");

@@ -1,9 +1,15 @@
 // What does the person want?  A way is offered where this kiosk has a screen for it.
 import { keepDraft } from "../memory.js";
 import { Screen } from "../screen.js";
+import { bookable } from "./another_day.js";
 
 /** The first screen of telling one's matter to the kiosk: 语音自助登记. */
 const ALONE = "alone-notice";
+
+/** What is offered, in words. @param {boolean} alone @param {boolean} another */
+function spoken(alone, another) {
+  return [...(alone ? ["choose-alone"] : []), ...(another ? ["choose-another"] : []), "choose"];
+}
 
 /** @param {any} app */
 export function choose(app) {
@@ -13,11 +19,13 @@ export function choose(app) {
   screen.on({
     talk: () => app.go("notice"),
     alone: () => app.go(ALONE),
+    another: () => app.go("days"),
     record: () => app.go("record"),
     progress: () => app.go("progress"),
     rate: () => app.go("rate"),
   });
-  keepDraft({ step: "choose" });
+  keepDraft({ step: "choose", wish: null });
   app.lookForReader();
-  return { speech: alone ? ["choose-alone", "choose"] : ["choose"], back: () => app.go("welcome") };
+  void bookable().then((days) => { screen.key("another").hidden = !days.length; });
+  return { get speech() { return spoken(alone, !screen.key("another").hidden); }, back: () => app.go("welcome") };
 }

@@ -8,12 +8,20 @@ import { draft, keepDraft, wipeDraft } from "../memory.js";
 import { Screen } from "../screen.js";
 import { nextStep, placeOf, stepBefore } from "../way.js";
 import * as voice from "../voice.js";
+import { book } from "./another_day.js";
 
 const FIELDS = {
   name: { title: "您叫什么名字？", label: "姓名", note: "", placeholder: "请用下面的键打拼音", limit: 50, skip: "不会打，叫人帮忙", next: "下一项" },
   phone: { title: "您的手机号？", label: "手机号或座机号", note: "没有就不填", placeholder: "请按下面的数字", limit: 13, skip: "没有手机", next: "下一项" },
   matter: { title: "想谈什么事？", label: "用一句话说", note: "不说也行，见到领导再说", placeholder: "可以打字，也可以说", limit: 200, skip: "先不说", next: "好了，去排队" },
 };
+/** What is other for whoever books another day: the office must be able to call them, and the leader to know what it is about. */
+const BOOKING = {
+  name: {},
+  phone: { note: "时间要改，会打给您", skip: "没有电话，叫人帮忙", speech: "book-phone" },
+  matter: { note: "领导好先看一看", skip: "不会打，叫人帮忙", next: "好了，约下来", speech: "book-matter" },
+};
+const SHORTEST_MATTER = 2;
 const MOBILE = 11;
 const LANDLINE = /^0\d{2,3}-?\d{7,8}$/;
 
@@ -42,8 +50,9 @@ class Question {
   constructor(app, field) {
     this.app = app;
     this.field = field;
-    this.words = FIELDS[field];
-    this.screen = new Screen("identity");
+    this.books = Boolean(draft().wish);
+    this.words = { ...FIELDS[field], speech: field, ...(this.books ? BOOKING[field] : {}) };
+    this.screen = new Screen("identity", this.books ? 0 : undefined);
     const { title, label, note, skip, next } = this.words;
     const [place, all] = placeOf(field, app.draft());
     this.screen.fill({ title, place: `第 ${place} 项，共 ${all} 项`, label, note, skip, next });
@@ -68,7 +77,8 @@ class Question {
     this.screen.part("placeholder").hidden = Boolean(text || letters);
     keepDraft({ [this.field]: text });
     this.hint(this.field === "phone" && text ? phoneTrouble(text) : "");
-    this.offer(Boolean(text.trim()) && !letters);
+    const least = this.books && this.field === "matter" ? SHORTEST_MATTER : 1;
+    this.offer(text.trim().length >= least && !letters);
   }
 
   /** @param {boolean} ready */
@@ -88,7 +98,7 @@ class Question {
   }
 
   skip() {
-    if (this.field === "name") return callHelp(this.app);
+    if (this.field === "name" || this.books) return callHelp(this.app);
     keepDraft({ [this.field]: "" });
     return this.forward();
   }
@@ -101,7 +111,7 @@ class Question {
   forward() {
     const next = nextStep(this.field, this.app.draft());
     if (next !== "queue") return this.app.go(next);
-    return enqueue(this.app, (words) => this.hint(words));
+    return (this.books ? book : enqueue)(this.app, (words) => this.hint(words));
   }
 
   async listen() {
@@ -194,5 +204,5 @@ async function enqueue(app, hint) {
 /** @param {any} app @param {"name"|"phone"|"matter"} field */
 export function identity(app, field) {
   const question = new Question(app, field);
-  return { speech: [field], back: () => app.go(stepBefore(field, app.draft())), close: () => question.close(), personal: true };
+  return { speech: [question.words.speech], back: () => app.go(stepBefore(field, app.draft())), close: () => question.close(), personal: true };
 }

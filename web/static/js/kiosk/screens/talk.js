@@ -179,6 +179,7 @@ class Talk {
   }
 
   notRecording() {
+    if (this.held()) return "这一段不录音";
     if (this.away && this.copy.written) return "这台机器在记";
     if (this.away && this.room.state === "running") return "这会儿没有录上";
     return this.room.recording_trouble ? "录音有问题" : "还没有录音";

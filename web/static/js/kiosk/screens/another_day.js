@@ -1,0 +1,97 @@
+// Whoever would rather come another day books a leader's time here: which day, what time, then who they are (identity.js), and
+// a code to take along.  Nothing is recorded for it.
+import { ApiError, api } from "/static/js/api.js";
+import { byId, el, icon } from "/static/js/dom.js";
+import { chineseDay } from "/static/js/time.js";
+import { draft, keepOnly } from "../memory.js";
+import { printSlip, printsSlips } from "../printer.js";
+import { Screen, spaced } from "../screen.js";
+
+/** @typedef {{id: number, on_day: string, kind: string, hours: string, leader: string, title: string, charge: string, place: string, office: string, free: {slot: number, time: string}[]}} Day KioskDay of server/protocol/bookings.py */
+
+/** The days that can be booked; none while the office cannot be asked. @returns {Promise<Day[]>} */
+export async function bookable() {
+  try {
+    return (await api("GET", "/api/kiosk/days")).days;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return [];
+  }
+}
+
+/** Where they will talk. @param {Day} day */
+function where(day) {
+  return day.kind === "video" ? [el("span", {}, "在这里，视频谈")] : [el("span", {}, "当面谈，在"), el("span", { translate: "no" }, day.place || day.office)];
+}
+
+/** @param {Day} day @param {() => void} chosen */
+function dayKey(day, chosen) {
+  const leader = el("span", { translate: "no" }, `${day.leader}${day.title ? `　${day.title}` : ""}`);
+  const charge = day.charge ? el("small", {}, el("span", {}, "管"), el("span", { translate: "no" }, day.charge)) : null;
+  const key = el("button.want.day", { type: "button" }, icon("cal"),
+    el("span", {}, el("b", {}, el("span.nb", {}, chineseDay(day.on_day))), el("b.by", {}, leader), charge, el("small", {}, ...where(day)), el("small", {}, `还有 ${day.free.length} 个时间`)), icon("right"));
+  key.addEventListener("click", chosen);
+  return key;
+}
+
+/** Which day. @param {any} app */
+export function days(app) {
+  const screen = new Screen("days");
+  const show = (/** @type {Day[]} */ found) => {
+    app.days = found;
+    screen.part("none").hidden = found.length > 0;
+    screen.part("asking").hidden = true;
+    screen.part("days").replaceChildren(...found.map((day) => dayKey(day, () => app.go("times", { wish: { day_id: day.id, slot: null } }))));
+  };
+  screen.on({ none: () => app.go("choose") });
+  void bookable().then(show);
+  return { speech: ["days"], back: () => app.go("choose"), personal: true };
+}
+
+/** What time of the day that was chosen. @param {any} app */
+export function times(app) {
+  const day = app.days.find((/** @type {Day} */ one) => one.id === draft().wish?.day_id);
+  if (!day) return days(app); // the page was opened anew
+  const screen = new Screen("times");
+  screen.fill({ day: chineseDay(day.on_day), leader: `${day.leader}${day.title ? `　${day.title}` : ""}` });
+  screen.part("where").replaceChildren(...where(day));
+  screen.part("times").replaceChildren(...day.free.map(({ slot, time }) => {
+    const key = el("button.btn.big.num", { type: "button" }, time);
+    key.addEventListener("click", () => app.go("name", { wish: { day_id: day.id, slot } }));
+    return key;
+  }));
+  screen.on({ other: () => app.go("days") });
+  return { speech: ["times"], back: () => app.go("days"), personal: true };
+}
+
+/** Books what was chosen; a time that somebody else just took is told, and another is asked for.
+ * @param {any} app @param {(words: string) => void} hint */
+export async function book(app, hint) {
+  const { wish, name, phone, matter } = draft();
+  try {
+    app.made = await api("POST", "/api/kiosk/bookings", { ...wish, name, phone, matter });
+    app.made.phone_last4 = phone.slice(-4);
+    keepOnly("made");
+    app.render();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    hint(error.message);
+    if (error.status === 409 || error.status === 404) {
+      app.toast(error.message);
+      app.go("days");
+    }
+  }
+}
+
+/** The code to take along. @param {any} app */
+export function made(app) {
+  const screen = new Screen("made");
+  const { code, day, time, leader, place, phone_last4: digits } = app.made;
+  screen.fill({ kiosk: byId("kiosk-name").textContent || "", code: spaced(code), "code-hint": `查的时候，还要报手机号后四位：${digits}`, day, time, leader, place });
+  screen.on({
+    print: () => printSlip(app),
+    done: async () => { if (await app.ask({ title: "预约码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" })) await app.leave(); },
+  });
+  void printsSlips().then((slips) => { screen.key("print").hidden = !slips; });
+  return { speech: ["made"], back: "约好了，看完请按“完成”。", personal: true };
+}
