@@ -68,7 +68,7 @@ def add(session: Session, actor: Actor, reception_id: str, added: NewPromise) ->
     """
     reception = _of_actor(session, actor, reception_id)
     if reception.started_at is None:
-        raise WrongState("还没有开始谈，先谈起来再记。")
+        raise WrongState("还没有开始谈，先谈起来再记。", code="not_begun")
     stored = records.promise(session, reception.id, added.id)
     if stored is not None:
         return _decided(stored)

@@ -164,7 +164,7 @@ def test_what_a_leader_typed_is_promised_once_and_stands_among_their_talks(offic
     path = f"/api/receptions/{reception_id}"
     typed = {"id": "typed-1", "who": "", "what": "把领款单拿来给您看", "by": "下周五以前"}
     office.leader.post(f"{path}/join")
-    assert office.leader.post(f"{path}/promises", json=typed).status_code == 409
+    assert office.leader.post(f"{path}/promises", json=typed).json()["error"]["code"] == "not_begun", "the page tries again"
     with office.office.store.write() as session:
         session.get_one(Reception, reception_id).started_at = clock.now() - timedelta(minutes=3)
     for _ in range(2):

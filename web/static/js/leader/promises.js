@@ -4,6 +4,7 @@ import { byId, el, icon, tell, worded } from "/static/js/dom.js";
 import { undertakingForm } from "/static/js/undertakings.js";
 
 const PAUSE_MS = 5000;
+const AGAIN_MS = 1000;
 /** How the name of a promise begins that nobody heard (server/protocol/office.py). */
 const TYPED = "typed-";
 
@@ -23,8 +24,9 @@ export class Promises {
     /** @type {Map<string, Undertaking>} */
     this.known = new Map();
     this.timer = 0;
+    this.again = 0;
     this.over = false;
-    signal.addEventListener("abort", () => { this.over = true; clearTimeout(this.timer); });
+    signal.addEventListener("abort", () => { this.over = true; clearTimeout(this.timer); clearTimeout(this.again); });
     this.typing = false;
     byId("promise-add").addEventListener("click", () => this.add(), { signal });
     this.draw();
@@ -121,8 +123,10 @@ export class Promises {
     return /** @type {HTMLInputElement} */ (form.querySelector("[name=what]")).focus();
   }
 
-  /** @param {Undertaking} one @param {HTMLElement} card */
-  async keep({ id, who, what, by }, card) {
+  /** What was typed is not lost where the office has not heard yet that the talk began: it is kept as soon as it has.
+   * @param {Undertaking} one @param {HTMLElement} card */
+  async keep(one, card) {
+    const { id, who, what, by } = one;
     try {
       const now = await api("POST", this.path, { id, who, what, by });
       this.typing = false;
@@ -131,7 +135,10 @@ export class Promises {
       this.draw();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      tell(/** @type {HTMLElement} */ (card.querySelector('[role="alert"]')), `${error.message}　还没有记下。`);
+      const waits = error.code === "not_begun";
+      tell(/** @type {HTMLElement} */ (card.querySelector('[role="alert"]')), waits ? "开始谈了就自己记下。" : `${error.message}　还没有记下。`);
+      clearTimeout(this.again);
+      if (waits) this.again = window.setTimeout(() => { if (card.isConnected) void this.keep(one, card); }, AGAIN_MS);
     }
   }
 
