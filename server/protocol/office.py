@@ -1303,12 +1303,14 @@ class LineBar(Message):
 
 
 class KioskLine(Message):
-    """How a kiosk's line did in its last talk that was measured."""
+    """How a kiosk's line did in its last talk that was measured, or does in the one that runs."""
 
     kiosk_id: int
     kiosk: str
     organization: str
     talked_at: Moment | None
+    talking: bool
+    """Somebody talks there now; what is measured comes every half minute."""
     report: LineReport | None
     """None: no talk was measured yet."""
     bars: tuple[LineBar, ...]

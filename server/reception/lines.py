@@ -48,14 +48,17 @@ def of_case(session: Session, actor: Actor, case_id: int) -> list[LineReport]:
 
 
 def of_kiosks(session: Session, actor: Actor) -> list[KioskLine]:
-    """How the line of each of the administrator's kiosks did in its last talk; nothing of whom or what it was about."""
+    """How the line of each of the administrator's kiosks did in its last talk, or does in the one that runs; nothing of
+    whom or what it is about."""
     lines = receptions.last_kiosk_lines(session, actor)
+    talking = receptions.kiosks_talking(session, [kiosk.id for kiosk, _, _ in lines])
     return [
         KioskLine(
             kiosk_id=kiosk.id,
             kiosk=kiosk.name,
             organization=kiosk.organization.name,
             talked_at=started_at,
+            talking=kiosk.id in talking,
             report=report("", kiosk.name, _in_office(started_at), measured) if measured else None,
             bars=bars(measured),
         )

@@ -77,6 +77,10 @@ def test_an_administrator_sees_each_kiosk_s_last_talk_in_numbers_and_nothing_of_
         answer = office.administrator.get("/api/admin/lines")
         (kiosk,) = answer.json()["kiosks"]
         assert (kiosk["kiosk"], kiosk["report"]["word"], len(kiosk["bars"])) == ("柳河镇 1 号机", "good", 4)
+        assert not kiosk["talking"]
+        _talk(office, BEGAN.replace(hour=11), "gp", state="running")
+        (kiosk,) = office.administrator.get("/api/admin/lines").json()["kiosks"]
+        assert (kiosk["talking"], len(kiosk["bars"])) == (True, 2), "the talk that runs, as far as it was measured"
         assert "李秀英" not in answer.text
         assert first not in answer.text
         assert office.clerk.get("/api/admin/lines").status_code == 403
@@ -90,12 +94,12 @@ def test_a_kiosk_without_a_talk_has_no_line_yet(tmp_path) -> None:
         assert (kiosk["report"], kiosk["talked_at"], kiosk["bars"]) == (None, None, [])
 
 
-def _talk(office, began: datetime, words: str) -> str:
+def _talk(office, began: datetime, words: str, state: str = "closed") -> str:
     """A talk at the kiosk that began then, over a line with these words; the leader's was lost all the time."""
     reception_id = str(office.sitting()["reception_id"])
     with office.office.store.write() as session:
         reception = session.get(Reception, reception_id)
-        reception.started_at, reception.left_kiosk_at, reception.state = began, began, "closed"
+        reception.started_at, reception.left_kiosk_at, reception.state = began, began, state
         own = next(one.id for one in reception.participants if one.role == "petitioner")
         session.add(Participant(id=f"l-{reception_id}", reception_id=reception_id, position=9, role="leader", name="周建国"))
         session.flush()
