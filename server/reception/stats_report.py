@@ -30,7 +30,7 @@ def _of(share: ShareView) -> str:
 
 
 def _data(told: Stats) -> dict[str, object]:
-    until = f"，算到 {told.until}" if told.until else ""
+    until = f"，算到 {told.until.month} 月 {told.until.day} 日" if told.until else ""
     figures = [[one.name, _words(one.now), _of(one.now), _words(one.a_year_before), one.remark] for one in told.figures]
     levels = [[one.name, _words(one.share), _of(one.share), "—" if one.target is None else f"{one.target}%", _short(one.target, one.short)] for one in told.video]
     months = [[one.words, _words(one.concluded), _of(one.concluded), _words(one.accepted), _of(one.accepted)] for one in told.months]

@@ -84,7 +84,7 @@ const words = (share) => (share.percent === null ? "还没有到期的" : `${sha
 async function figures() {
   try {
     const told = await api("GET", "/api/commitments/figures");
-    byId("kept").textContent = `${told.words}，按时办成 ${words(told.share)}`;
+    byId("kept").textContent = `${told.words}，${told.share.percent === null ? "还没有到期的" : `按时办成 ${words(told.share)}`}`;
     byId("formula").textContent = `${told.name} = ${told.formula}。答应的日子按${told.words}算；没到日子的、到日子以前就收回的，不算。`;
     const table = (/** @type {string} */ head, /** @type {any[]} */ rows, /** @type {(one: any) => string} */ link) => el("table.table", {},
       el("thead", {}, el("tr", {}, el("th", {}, head), el("th", {}, "按时办成率"))),

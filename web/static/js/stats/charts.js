@@ -21,6 +21,15 @@ function draw(place, option, words, open) {
   drawn.set(place, chart);
 }
 
+/** There is nothing to draw: what another period or unit had goes. @param {HTMLElement} place */
+export function clear(place) {
+  drawn.get(place)?.dispose();
+  drawn.delete(place);
+  place.replaceChildren();
+  place.style.blockSize = "";
+  for (const name of ["role", "aria-label"]) place.removeAttribute(name);
+}
+
 /** A share of every month, with the target as a dashed line. @param {HTMLElement} place @param {{words: string, percent: number | null}[]} months @param {number} target @param {(index: number) => void} open */
 export function months(place, months, target, open) {
   const values = months.map((one) => one.percent);

@@ -3,7 +3,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
-import { months as drawMonths, units as drawUnits } from "/static/js/stats/charts.js";
+import { clear, months as drawMonths, units as drawUnits } from "/static/js/stats/charts.js";
 
 /** @typedef {{part: number, whole: number, percent: number | null}} Share */
 /** @typedef {{id: string, name: string, formula: string, day: string, source: string, measure: string, less_is_better: boolean, now: Share, a_year_before: Share, counts: boolean, remark: string, private: boolean}} Figure */
@@ -12,6 +12,7 @@ const CARDS = ["accepted_in_time", "concluded_in_time", "satisfied_unit", "repea
 /** What the matters that a figure misses are called. @type {Record<string, string>} */
 const WORDS = { satisfied_office: "不满意的", satisfied_unit: "不满意的", rated_office: "没评的", rated_unit: "没评的", resolved_once: "又来的" };
 const MOST_UNITS = 8;
+const SKELETON_MS = 300;
 const main = byId("stats");
 const periodChoice = /** @type {HTMLSelectElement} */ (byId("period"));
 const organizationChoice = /** @type {HTMLSelectElement} */ (byId("organization"));
@@ -71,17 +72,19 @@ const full = (share) => (share.whole ? `${percent(share)}（${share.part} ÷ ${s
 function showMonths(told) {
   byId("months-note").textContent = `虚线是目标 ${told.target_in_time}%。点一个月，看这个月的件`;
   const open = (/** @type {number} */ index) => location.assign(listPath("concluded_in_time", "all", { period: told.months[index].period }));
-  if (told.months.length) drawMonths(byId("months"), told.months.map((/** @type {any} */ one) => ({ words: one.words, percent: one.concluded.percent })), told.target_in_time, open);
+  if (!told.months.length) clear(byId("months"));
+  else drawMonths(byId("months"), told.months.map((/** @type {any} */ one) => ({ words: one.words, percent: one.concluded.percent })), told.target_in_time, open);
   byId("months-table").replaceChildren(table(["月份", "按期办结", "及时受理"], told.months.map((/** @type {any} */ one) =>
     [el("a", { href: listPath("concluded_in_time", "all", { period: one.period }) }, one.words), full(one.concluded), full(one.accepted)])));
 }
 
 /** @param {any} told */
 function showUnits(told) {
-  byId("units-note").textContent = `实心是满意率，斜纹是参评率。参评低于 ${told.least_participation}% 的满意率不作数，画成空心`;
   const rated = told.units.filter((/** @type {any} */ one) => one.rated.whole).sort((/** @type {any} */ a, /** @type {any} */ b) => b.rated.whole - a.rated.whole).slice(0, MOST_UNITS);
+  byId("units-note").textContent = !rated.length ? "这段时间还没有可以评价的" : `实心是满意率，斜纹是参评率。参评低于 ${told.least_participation}% 的满意率不作数，画成空心`;
   const open = (/** @type {number} */ index, /** @type {number} */ series) => location.assign(listPath(series ? "rated_unit" : "satisfied_unit", "all", { organization: rated[index].organization_id }));
-  if (rated.length) drawUnits(byId("units"), rated.map((/** @type {any} */ one) => ({ name: one.name, satisfied: one.satisfied.percent, rated: one.rated.percent, counts: one.counts })), open);
+  if (!rated.length) clear(byId("units"));
+  else drawUnits(byId("units"), rated.map((/** @type {any} */ one) => ({ name: one.name, satisfied: one.satisfied.percent, rated: one.rated.percent, counts: one.counts })), open);
   byId("units-table").replaceChildren(table(["单位", "满意率", "参评率", "按期办结", "及时受理"], told.units.map((/** @type {any} */ one) =>
     [el("a", { href: address("/stats", { organization: one.organization_id }) }, one.name), full(one.satisfied) + (one.counts || !one.satisfied.whole ? "" : "，不作数"), full(one.rated), full(one.concluded), full(one.accepted)])));
 }
@@ -109,9 +112,16 @@ function showLooks(told) {
   byId("looks").replaceChildren(...rows, ...entered);
 }
 
+/** "11 月 29 日" @param {string} iso */
+function shortDay(iso) {
+  const [, month, day] = iso.split("-").map(Number);
+  return `${month} 月 ${day} 日`;
+}
+
 /** @param {any} told */
 function show(told) {
-  byId("span").textContent = `${told.organization}　${told.span}${told.until ? `，算到 ${told.until}` : ""}，登记 ${told.registered} 件`;
+  byId("shown").hidden = false;
+  byId("span").textContent = `${told.organization}　${told.span}${told.until ? `，算到 ${shortDay(told.until)}` : ""}，登记 ${told.registered} 件`;
   byId("cards").replaceChildren(...CARDS.map((id) => card(told.figures.find((/** @type {Figure} */ one) => one.id === id))));
   showMonths(told);
   showUnits(told);
@@ -132,7 +142,12 @@ async function fillChoices() {
   organizationChoice.replaceChildren(...organizations.map((/** @type {any} */ one) => el("option", { value: one.id }, "　".repeat(one.depth) + one.name)));
 }
 
+/** What stood there before stays, greyed, while other figures are counted. */
 async function load() {
+  const slow = setTimeout(() => {
+    byId("skeleton").hidden = !byId("shown").hidden;
+    main.setAttribute("aria-busy", "true");
+  }, SKELETON_MS);
   try {
     if (!periodChoice.options.length) await fillChoices();
     show(await api("GET", address("/api/stats")));
@@ -141,6 +156,10 @@ async function load() {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) location.assign(logInPath());
     tell(byId("offline"), error.code === "offline" ? "网断了。网一通，会自己再取一次。" : said(error));
+  } finally {
+    clearTimeout(slow);
+    byId("skeleton").hidden = true;
+    main.removeAttribute("aria-busy");
   }
 }
 
