@@ -107,6 +107,19 @@ ORDER = """
   return wrong;
 }
 """
+TOLD = """
+() => { // a sentence for what was just done lies over nothing that is touched or read
+  const toast = document.getElementById("toast"), hidden = toast.hidden;
+  [toast.textContent, toast.hidden] = ["现在叫不到，网络断了。请走到门口说一声，您的号还在。", false];
+  const box = toast.getBoundingClientRect();
+  const under = [...document.querySelectorAll("#main :is(button, canvas, video, h1, h2, p, li, b), .k-keys button")].filter((node) => {
+    const { left, right, top, bottom, width } = node.getBoundingClientRect();
+    return width > 1 && node.checkVisibility() && Math.min(right, box.right) - Math.max(left, box.left) > 1 && Math.min(bottom, box.bottom) - Math.max(top, box.top) > 1;
+  });
+  toast.hidden = hidden;
+  return [...(box.height > 60 ? [] : ["not seen"]), ...under.map((node) => `${node.tagName} ${node.textContent.trim().slice(0, 30)}`)];
+}
+"""
 TABBING = """
 () => { // remembers where Tab comes to; tells how many turns that takes
   window.tabbed = new Map();
@@ -164,6 +177,7 @@ def each_look(page: Page) -> Iterator[tuple[str, list[str]]]:
     yield "from right to left", [*measured(page, small=24, touch=60), *page.evaluate(ORDER)]
     page.evaluate(SPEAK, "zh-CN")
     yield "order", page.evaluate(ORDER)
+    yield "what was just done", [f"lies over {one}" for one in page.evaluate(TOLD)]
     yield "one switch", [f"cannot be reached: {one}" for one in page.evaluate(REACHED)]
     for contrast in (None, "high"):
         page.evaluate(LOOKS, ["contrast", contrast])

@@ -46,17 +46,29 @@ function zoom() {
 function showPageKey() {
   const more = main.scrollHeight - main.clientHeight - main.scrollTop;
   const key = byId("page-down");
-  const actions = innerWidth < innerHeight ? main.querySelector(".touch, .ctl") : null;
-  document.body.style.setProperty("--touch", actions ? `${actions.clientHeight * zoom()}px` : "0px");
   key.hidden = more < 24 || main.querySelector(":scope > .papers") !== null; // what lies below papers is out of reach
+  if (key.hidden) return;
+  const actions = innerWidth < innerHeight ? main.querySelector(".touch, .ctl") : null;
+  key.style.setProperty("--touch", actions ? `${actions.clientHeight * zoom()}px` : "0px");
+}
+
+/** Does it before the next picture, once, whatever changes until then: asking how long the page is lays it out. @param {() => void} act */
+function beforePainting(act) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => { asked = false; act(); });
+  };
 }
 
 function setUpPageKey() {
+  const show = beforePainting(showPageKey);
   byId("page-down").addEventListener("click", () => main.scrollBy({ top: main.clientHeight * 0.7, behavior: "smooth" }));
-  main.addEventListener("scroll", showPageKey, { passive: true });
-  new ResizeObserver(showPageKey).observe(main);
-  new MutationObserver(showPageKey).observe(main, { childList: true, subtree: true, characterData: true, attributeFilter: ["hidden"] });
-  new MutationObserver(showPageKey).observe(page, { attributes: true });
+  main.addEventListener("scroll", show, { passive: true });
+  new ResizeObserver(show).observe(main);
+  new MutationObserver(show).observe(main, { childList: true, subtree: true, characterData: true, attributeFilter: ["hidden"] });
+  new MutationObserver(show).observe(page, { attributes: true });
 }
 
 /** @param {any} app */

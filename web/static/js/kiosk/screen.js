@@ -33,8 +33,8 @@ export class Screen {
     const content = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     /** This screen's own elements: whoever still works on a screen that was replaced touches nothing of the next. */
     this.own = [...content.children];
+    main.scrollTop = 0; // before: afterwards it would lay the new screen out, without its words
     main.replaceChildren(content);
-    main.scrollTop = 0;
     document.body.dataset.screen = name;
     showSteps(step ?? Number(template.dataset.step || 0));
     this.name = name;
