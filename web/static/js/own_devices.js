@@ -64,7 +64,8 @@ export class OwnDevices {
   look = async () => {
     if (this.taking || this.closed) return;
     this.taking = true;
-    for (const kind of [...this.lost.keys()]) await this.take(kind);
+    // The microphone last: what is said of it stands longer.
+    for (const kind of [...this.lost.keys()].sort().reverse()) await this.take(kind);
     this.taking = false;
   };
 

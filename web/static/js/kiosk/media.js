@@ -125,6 +125,14 @@ export class Meter {
     [place.textContent, place.className, this.changedAt] = [words, `level ${tone}`, now];
   }
 
+  /** There is nothing to hear, and no verdict on it. */
+  rest() {
+    this.close();
+    this.verdict = null;
+    this.bars.forEach((bar) => bar.classList.remove("on"));
+    if (this.words) this.words.textContent = "";
+  }
+
   close() {
     clearInterval(this.timer);
     this.context?.close().catch(() => {});

@@ -23,8 +23,9 @@ export function nameOf(seat) {
 /** What others should know of somebody's line and devices; "" where all is well. @param {SeatState} seat */
 export function stateWord(seat) {
   if (seat.held) return "在等候，听不见这里";
-  if (!seat.connected) return "线路断了，正在接回来";
+  // Where nothing comes for want of devices, the line seems to be away, too.
   if (seat.lost?.includes("audio")) return "话筒断开了，说话听不见";
+  if (!seat.connected) return "线路断了，正在接回来";
   return seat.audio_muted ? "话筒关着" : "";
 }
 

@@ -144,9 +144,10 @@ class Talk {
     else this.noPicture = lost;
     this.screen.say("connection", this.ownWords());
     this.sayLine();
+    if (!lost && this.media) this.showSelf(this.media);
     if (this.noPicture) this.screen.part("self-box").hidden = true;
+    if (this.noSound) this.meter.rest();
     if (lost || !this.media) return;
-    this.showSelf(this.media);
     this.keepCopy();
     if (kind === "audio") this.app.toast(`话筒接上了。刚才断了 ${seconds} 秒，这几秒没有录上，请再说一遍。`);
   }
