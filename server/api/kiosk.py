@@ -33,9 +33,9 @@ def begin(asked: NewSitting, db: Db, actor: KioskActor) -> Sitting:
 
 
 @router.post("/booking")
-def booking(key: BookingKey, actor: KioskActor, office: OfficeDep) -> BookingAtKiosk:
-    """The booking for today of whoever stands there; 404, the same for every reason."""
-    return bookings.look_at_kiosk(office, actor, key)
+def booking(key: BookingKey, actor: KioskActor, office: OfficeDep, any_day: bool = False) -> BookingAtKiosk:
+    """The booking for today of whoever stands there, or how one for another day stands; 404, the same for every reason."""
+    return bookings.look_at_kiosk(office, actor, key, any_day=any_day)
 
 
 @router.get("/days")

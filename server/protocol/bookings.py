@@ -172,6 +172,8 @@ class BookingAtKiosk(Message):
     matter: str
     time: str
     leader: str
+    later: BookingTold | None = None
+    """Where it is not for today and any was asked for: how it stands, and the others are empty."""
 
 
 class BookingCancel(ProgressQuery):

@@ -160,7 +160,7 @@ def _within_public_time(day: ReceptionDay) -> bool:
     return clock.today() <= day.on_day <= clock.today() + SHOWN_FOR
 
 
-def _opened(session: Session, query: ProgressQuery) -> Booking | None:
+def _opened(session: Session, query: ProgressQuery | BookingKey) -> Booking | None:
     booking = store.by_code(session, query.code)
     return booking if booking is not None and booking.phone[-4:] == query.phone_last4 else None
 
@@ -374,8 +374,11 @@ def _expected(booking: Booking) -> ExpectedPerson:
 # --- at the kiosk -------------------------------------------------------------------------------------------------
 
 
-def look_at_kiosk(office: Office, actor: Actor, key: BookingKey) -> BookingAtKiosk:
-    """The booking of whoever stands at a kiosk.  NotFound as `at_kiosk`; TooOften after ten wrong tries in 15 minutes there."""
+def look_at_kiosk(office: Office, actor: Actor, key: BookingKey, *, any_day: bool = False) -> BookingAtKiosk:
+    """The booking of whoever stands at a kiosk; `any_day`: how one stands that is not for today, too.
+
+    NotFound as `at_kiosk`; TooOften after ten wrong tries in 15 minutes there.
+    """
     source = hashed(office.settings, "booking at kiosk", str(actor.kiosk_id))
     with office.store.read() as session:
         tries.require_left(session, source, source)
@@ -383,6 +386,8 @@ def look_at_kiosk(office: Office, actor: Actor, key: BookingKey) -> BookingAtKio
             booking = at_kiosk(session, actor, key)
             return BookingAtKiosk(name=booking.name, matter=booking.matter, time=_time(booking), leader=_leader(booking.day))
         except NotFound as missed:
+            if any_day and (other := _opened(session, key)) is not None:
+                return BookingAtKiosk(name="", matter="", time="", leader="", later=told(other))
             if cases.reception_by_code(session, key.code) or cases.by_query_code(session, key.code):
                 raise  # the kiosk asks here first for every code: one of a matter is no wrong try
             words = missed.message

@@ -303,6 +303,11 @@ def test_who_is_at_a_kiosk_books_another_day_and_will_sit_there(desk, monkeypatc
     assert (told.status_code, told.json()["state"], told.json()["time"], told.json()["place"]) == (201, "asked", "20:30–21:00", "柳河镇")
     assert look(desk, told.json()["code"]).json()["leader"] == "孙丽（局长）", "the code opens it at home, too"
     assert number_of(desk, told.json()["code"]) in {one["id"] for one in desk.started.clerk.get("/api/bookings").json()["rows"]}
+    key = {"code": told.json()["code"], "phone_last4": "1234"}
+    assert kiosk.post("/api/kiosk/booking", json=key).status_code == 404, "it is not for today"
+    later = kiosk.post("/api/kiosk/booking", params={"any_day": True}, json=key).json()
+    assert (later["name"], later["later"]["state"], later["later"]["may_cancel"]) == ("", "asked", True)
+    assert kiosk.post("/api/kiosk/booking", params={"any_day": True}, json=key | {"phone_last4": "9999"}).status_code == 404
     again = kiosk.post("/api/kiosk/bookings", json={"day_id": video["id"], "slot": 1} | ASKED)
     assert again.json()["error"]["code"] == "slot_taken"
     assert [one["time"] for one in offered()[video["id"]]["free"]] == ["20:00–20:30"]
@@ -390,7 +395,7 @@ def test_a_booking_that_sits_down_at_the_kiosk_is_the_reception_with_its_matter_
         key = {"code": booking.code, "phone_last4": "1234"}
     assert kiosk.post("/api/kiosk/booking", json=key | {"phone_last4": "9999"}).status_code == 404
     assert kiosk.post("/api/kiosk/booking", json=key).json() == {
-        "name": "李秀英", "matter": "征地补偿款没有给够", "time": "0:00–0:05", "leader": "周建国（副县长）",
+        "name": "李秀英", "matter": "征地补偿款没有给够", "time": "0:00–0:05", "leader": "周建国（副县长）", "later": None,
     }  # fmt: skip
     sitting = desk.started.sitting(matter="", phone="", booking=key)
     assert sitting["query_code"] == key["code"]

@@ -1,5 +1,6 @@
 """A walk that puts up every screen of the kiosk, one after the other, with the kiosk's program and its card reader played here."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -28,6 +29,7 @@ export class Seat extends EventTarget {
 """
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
 BOOKED = {"time": "今天 10:20", "leader": "周建国", "name": "何守田", "matter": "修路占了我家的地，补偿款没给。"}
+BOOKING = re.compile(r"/api/kiosk/booking\?")
 REMEMBERED_CODE = "#main [data-part=keyboard] button"
 
 
@@ -105,7 +107,7 @@ def asking(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[
     yield "progress-result", page
     do(page, "done")
     screen(page, "welcome")
-    page.route("**/api/kiosk/booking", lambda route: route.fulfill(json=BOOKED))
+    page.route(BOOKING, lambda route: route.fulfill(json=BOOKED))
     do(page, "start")
     do(page, "progress")
     page.keyboard.type(code.lower())
@@ -114,7 +116,7 @@ def asking(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[
     do(page, "next")
     screen(page, "booked")
     yield "booked", page
-    page.unroute("**/api/kiosk/booking")
+    page.unroute(BOOKING)
     do(page, "done")
     screen(page, "welcome")
     yield from another_day(office, page)

@@ -74,6 +74,21 @@ def test_somebody_at_the_kiosk_books_another_day(office: KioskOffice, page: Page
     page.locator("#question-yes").tap()
     screen(page, "welcome")
     assert code not in page.content(), "nothing of it stays on the machine"
+    do(page, "start")
+    do(page, "progress")
+    page.keyboard.type(code.lower())
+    do(page, "next")
+    press(page, *"4321")
+    do(page, "next")
+    screen(page, "booked-later")
+    expect(page.locator("h1")).to_have_text("还没有定下来")
+    picture(page, "later")
+    assert accessible.faults(page) == []
+    do(page, "cancel")
+    page.locator("#question-yes").tap()
+    expect(page.locator("h1")).to_have_text("这个预约取消了")
+    do(page, "done")
+    screen(page, "welcome")
 
 
 def test_a_time_that_somebody_else_just_took_leads_back_to_the_days(office: KioskOffice, page: Page) -> None:

@@ -64,6 +64,33 @@ export function times(app) {
   return { speech: ["times"], back: () => app.go("days"), personal: true };
 }
 
+const STANDS = {
+  asked: ["还没有定下来", "工作人员看过以后定，请过一天再来查。要改时间，请叫工作人员。"],
+  approved: ["定下来了，请按时来", "带上身份证和材料，到了在终端上按“我约好了”。要改时间，请叫工作人员。"],
+  arrived: ["您已经来过了", "还要谈的，请再约一次。"],
+  no_show: ["那天没有等到您", "还要谈的，请再约一次。"],
+  cancelled: ["这个预约取消了", "还要谈的，请再约一次。"],
+};
+
+/** How a booking for another day stands; who does not come any more gives the time back.
+ * @param {any} app @param {import("../codes.js").Key} key @param {any} told BookingTold of server/protocol/bookings.py @returns {Screen} */
+export function bookedLater(app, key, told) {
+  const screen = new Screen("booked-later");
+  const [stands, next] = STANDS[/** @type {keyof typeof STANDS} */ (told.state)];
+  screen.fill({ stands, next, day: told.day || "还没有定", time: told.time || "还没有定", leader: told.leader, place: told.place, why: told.why });
+  screen.part("facts").hidden = !["asked", "approved"].includes(told.state);
+  screen.part("why").hidden = !told.why;
+  screen.key("cancel").hidden = !told.may_cancel;
+  screen.on({
+    cancel: async () => {
+      const sure = await app.ask({ title: "真的不去了？", text: "取消以后，这个时间给别人约。", yes: "不去了，取消", no: "还是去", danger: true });
+      if (sure) await app.try(() => api("POST", "/api/schedule/cancel", key), (/** @type {any} */ now) => bookedLater(app, key, now));
+    },
+    done: () => app.leave(),
+  });
+  return screen;
+}
+
 /** Books what was chosen; a time that somebody else just took is told, and another is asked for.
  * @param {any} app @param {(words: string) => void} hint */
 export async function book(app, hint) {

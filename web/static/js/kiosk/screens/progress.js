@@ -6,6 +6,7 @@ import { CodeQuestions } from "../codes.js";
 import { keepDraft } from "../memory.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
+import { bookedLater } from "./another_day.js";
 
 /** @typedef {import("../codes.js").Key} Key */
 
@@ -14,6 +15,8 @@ class Lookup {
   constructor(app, rating) {
     this.app = app;
     this.rating = rating;
+    /** What is said of what was found. */
+    this.spoken = [rating ? "rate" : "progress"];
     const title = rating ? "评哪一件？您的查询码？" : "您的查询码或预约码？";
     const label = "印在回执上，或者约的时候抄下来的，由字母和数字组成";
     this.questions = new CodeQuestions(app, { title, label, go: "查一下", found: (key) => this.found(key), back: () => app.go("choose") });
@@ -25,26 +28,34 @@ class Lookup {
   }
 
   get speech() {
-    return this.screen ? [this.rating ? "rate" : "progress"] : this.questions.speech;
+    return this.screen ? this.spoken : this.questions.speech;
   }
 
-  /** A code of a booking for today leads to the talk that was booked: what was said when booking is filled in. @param {Key} key */
+  /** A code of a booking for today leads to the talk that was booked: what was said when booking is filled in; of one for
+   * another day it tells how that stands. @param {Key} key */
   async booked(key) {
     let found;
     try {
-      found = await api("POST", "/api/kiosk/booking", key);
+      found = await api("POST", "/api/kiosk/booking?any_day=true", key);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return false;
       throw error;
     }
     this.questions.close();
+    if (found.later) {
+      this.spoken = ["booked-later"];
+      this.screen = bookedLater(this.app, key, found.later);
+      voice.speak(...this.spoken);
+      return true;
+    }
+    this.spoken = ["booked"];
     this.screen = new Screen("booked");
     this.screen.fill({ time: found.time, leader: found.leader, matter: found.matter });
     this.screen.on({
       begin: () => { keepDraft({ name: found.name, matter: found.matter, booking: key }); this.app.go("notice"); },
       done: () => this.app.leave(),
     });
-    voice.speak("booked");
+    voice.speak(...this.spoken);
     return true;
   }
 
