@@ -34,7 +34,7 @@ from tests.ports import free_port
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60.0
+START_S = 180.0
 PASSWORD = "长一点的密码-2026"
 OWN_PAGE = {"X-Jietan": "1"}
 FAKE_MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
