@@ -174,7 +174,9 @@ def test_microphone_and_camera_pulled_out(room: dict[str, Page], programs: Progr
     wait_until(lambda: told(leader, "room", state="running", recording=True), "the room is recorded")
     time.sleep(1)
     petitioner.evaluate(COMES_OFF)
-    assert [one["kind"] for one in told(petitioner, "device", lost=True)] == ["audio", "video"]
+    away = told(petitioner, "device", lost=True)
+    assert [one["kind"] for one in away] == ["audio", "video"]
+    assert "您的话筒和摄像头都断开了" in away[-1]["missing"], "the second does not hide the first"
     lost = lambda: next(one["lost"] for one in told(leader, "room")[-1]["seats"] if one["participant_id"] == PETITIONER)  # noqa: E731
     wait_until(lambda: sorted(lost()) == ["audio", "video"], "the leader is told")
     time.sleep(2)
@@ -184,6 +186,7 @@ def test_microphone_and_camera_pulled_out(room: dict[str, Page], programs: Progr
     wait_until(lambda: len(told(petitioner, "device", lost=False)) == 2, "taken again")
     (back,) = (one for one in told(petitioner, "device", lost=False) if one["kind"] == "audio")
     assert 2 <= back["seconds"] <= 15
+    assert told(petitioner, "device", lost=False)[-1]["missing"] == ""
     wait_until(lambda: not lost(), "the leader is told that it is back")
     wait_until(lambda: picture_moves(leader), "the picture is back")
     wait_until(lambda: len(heard(leader, PETITIONER)) > words, "words are heard again", WORDS_S)
