@@ -126,14 +126,30 @@ class Checks:
 
 def _paper(asked: Photographed) -> PaperIs:
     shot = _picture(asked.jpeg)
+    told = _page(asked, shot)
+    no_outline = {one.code for one in told.faults} <= paper.NO_OUTLINE
+    return _whole(shot, told.faults) if asked.whole and told.faults and no_outline else told
+
+
+def _page(asked: Photographed, shot: Picture) -> PaperIs:
     corners = paper.find(shot)
     if corners is None:
         return PaperIs(faults=(_page_fault(paper.PageFault.NO_PAGE),))
     places = np.clip(corners / np.array(shot.shape[1::-1]), 0, 1)
     shares = tuple((float(x), float(y)) for x, y in places)
     found = paper.faults(shot, corners, sharp=asked.straighten)
-    page = "" if found or not asked.straighten else base64.b64encode(paper.jpeg(paper.evened(paper.straightened(shot, corners)))).decode()
+    page = "" if found or not asked.straighten else _base64(paper.evened(paper.straightened(shot, corners)))
     return PaperIs(faults=tuple(map(_page_fault, found)), corners=shares, page=page)
+
+
+def _whole(shot: Picture, faults: tuple[Fault, ...]) -> PaperIs:
+    """The photograph as it is, where that can be read."""
+    spoilt = paper.whole_faults(shot)
+    return PaperIs(faults=tuple(map(_page_fault, spoilt))) if spoilt else PaperIs(faults=faults, page=_base64(paper.whole(shot)))
+
+
+def _base64(page: Picture) -> str:
+    return base64.b64encode(paper.jpeg(page)).decode()
 
 
 def _page_fault(fault: paper.PageFault) -> Fault:

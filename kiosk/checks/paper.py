@@ -4,9 +4,10 @@ Corners are in pixels of the picture that was given, in the order top left, top 
 `make bench-papers` measures it on drawn photographs of pages (deploy/bench/papers.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
-from itertools import pairwise
+from itertools import combinations, pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,6 +37,18 @@ GLARE_SHARE = 0.02
 EDGE = 0.004
 """Of the picture's sides: a page with two corners so near the rim goes on outside."""
 QUALITY = 82
+WHOLE = 2200
+"""Longer side of a photograph that is kept as it is."""
+MOST_LINES = 24
+"""The longest ones among which the four sides of a page are looked for."""
+ACROSS = 5
+"""Dots of the small picture from a side of the page to where paper and table are compared."""
+DIFFERS = 0.04
+"""Logarithm of brightness: by so much paper and table differ where a side is seen."""
+STEP, STEEP = 4, 0.6
+"""So much of that difference lies within so many dots: more gradual is the rim of a shadow."""
+SEEN, SEEN_SIDE = 0.5, 0.25
+"""So much of its sides must be seen, and of each; less is no page but lines that happen to meet."""
 
 
 class PageFault(StrEnum):
@@ -46,6 +59,8 @@ class PageFault(StrEnum):
     GLARE = "glare"
 
 
+NO_OUTLINE = frozenset({PageFault.NO_PAGE, PageFault.CUT_OFF, PageFault.TOO_SMALL})
+"""These keep a page from being straightened, not the photograph from being read as it is."""
 WORDS = {
     PageFault.NO_PAGE: "没有找到纸，请把纸平放在灯下，四个角都露出来。",
     PageFault.CUT_OFF: "纸没有全在画面里，请往中间挪一挪，四个角都露出来。",
@@ -58,26 +73,20 @@ WORDS = {
 def find(picture: Picture) -> Corners | None:
     """The page's corners; None: there is none.
 
-    Outlines come from brightness, from paleness and from edges; the best is large, pale inside and different outside.
+    Outlines come from brightness, from paleness, from edges, and from straight lines, which a shadow across the page does
+    not interrupt; the best is large, pale inside and has sides that are seen.  Where none has, there is no page.
     """
     scale = LOOK / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     smooth = cv2.bilateralFilter(small, 7, 40, 7)
     light = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_BGR2GRAY), np.uint8)
-    quads = _different(quad for mask in _masks(np.asarray(smooth, np.uint8)) for quad in _quads(mask))
-    if not quads:
+    masked = [quad for mask in _masks(np.asarray(smooth, np.uint8)) for quad in _quads(mask)]
+    quads = _ordered(np.concatenate([np.array(masked, np.float32).reshape(-1, 4, 2), _between_lines(light)]))
+    if not len(quads):
         return None
-    best = max(quads, key=lambda quad: _worth(quad, light))
-    return _refined(_ordered(best) / scale, picture)
-
-
-def _different(quads: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """Without those that were found before, to a few pixels."""
-    kept: list[NDArray[np.float32]] = []
-    for quad in map(_ordered, quads):
-        if all(np.abs(quad - other).max() > 3 for other in kept):
-            kept.append(quad)
-    return kept
+    worth = _worth(quads, light)
+    best = int(worth.argmax())
+    return _refined(quads[best] / scale, picture) if worth[best] > 0 else None
 
 
 def _masks(image: Picture) -> Iterator[NDArray[np.uint8]]:
@@ -134,34 +143,118 @@ def _quads(mask: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
                 break
 
 
-def _worth(quad: NDArray[np.float32], light: NDArray[np.uint8]) -> float:
-    """How much it is like a page: size times paleness inside times contrast with what is around."""
-    inside = np.zeros(light.shape, np.uint8)
-    cv2.fillConvexPoly(inside, quad.astype(np.int32), 255)
-    ring = np.asarray(cv2.dilate(inside, np.ones((15, 15), np.uint8)), np.uint8) & ~inside
-    core = np.asarray(cv2.erode(inside, np.ones((9, 9), np.uint8)), np.uint8)
-    if not ring.any() or not core.any():
-        return 0.0
-    within, around = float(np.percentile(light[core > 0], 60)), float(np.median(light[ring > 0]))
-    contrast = abs(within - around) / (within + around + 1)
-    size = cv2.contourArea(quad) / inside.size
-    return float(size * (within / 255) ** 0.5 * (0.15 + contrast) * _square(_ordered(quad)))
+def _between_lines(light: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Quadrilaterals of which the sides lie on long straight lines."""
+    lines = _lines(light)
+    directions = lines[:, 2:]
+    turned = np.abs(directions[:, None, 0] * directions[None, :, 1] - directions[:, None, 1] * directions[None, :, 0])
+    meeting = _crossings(lines)
+    beside = [(one, other) for one, other in combinations(range(len(lines)), 2) if turned[one, other] < 0.35]
+    across = [(*one, *other) for one, other in combinations(beside, 2) if turned[one[0], other[0]] > 0.8]
+    a, b, c, d = np.array(across, np.intp).reshape(-1, 4).T
+    quads = np.stack([meeting[a, c], meeting[a, d], meeting[b, d], meeting[b, c]], axis=1)
+    high, wide = light.shape
+    inside = np.isfinite(quads).all(axis=(1, 2)) & (quads > -ACROSS).all(axis=(1, 2)) & (quads < [wide + ACROSS, high + ACROSS]).all(axis=(1, 2))
+    size = _areas(quads) / (high * wide)
+    return quads[inside & (size > SMALLEST) & (size < LARGEST)].astype(np.float32)
 
 
-def _square(corners: Corners) -> float:
+def _lines(light: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Point and direction of the longest straight lines; pieces of one line count together."""
+    even = np.asarray(np.log1p(light.astype(np.float32)) * (255 / np.log(256)), np.uint8)
+    found = cv2.createLineSegmentDetector().detect(even)[0]
+    if found is None:
+        return np.empty((0, 4))
+    pieces = np.asarray(found, np.float64).reshape(-1, 2, 2)
+    lengths = np.linalg.norm(pieces[:, 1] - pieces[:, 0], axis=1)
+    kept = lengths > LOOK / 40
+    pieces, lengths = pieces[kept], lengths[kept]
+    groups: list[tuple[float, NDArray[np.float64]]] = []
+    left = np.argsort(-lengths)
+    while len(left) and len(groups) < 3 * MOST_LINES:
+        point, way = pieces[left[0], 0], (pieces[left[0], 1] - pieces[left[0], 0]) / lengths[left[0]]
+        off = np.abs((pieces[left] - point) @ np.array([-way[1], way[0]])).max(axis=1)
+        same = left[off < 1 + 0.01 * LOOK]
+        groups.append((float(lengths[same].sum()), _through(pieces[same].reshape(-1, 2))))
+        left = left[off >= 1 + 0.01 * LOOK]
+    groups.sort(key=lambda group: -group[0])
+    return np.array([line for _, line in groups[:MOST_LINES]])
+
+
+def _through(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    right, down, x, y = cv2.fitLine(points.astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
+    return np.array([x, y, right, down], np.float64)
+
+
+def _crossings(lines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where each line meets each other one; not finite for those that run beside each other."""
+    points, ways = lines[:, :2], lines[:, 2:]
+    across = np.stack([-ways[:, 1], ways[:, 0]], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = ((points[None] - points[:, None]) * across[None]).sum(axis=2) / (ways[:, None] * across[None]).sum(axis=2)
+        return np.asarray(points[:, None] + far[..., None] * ways[:, None])
+
+
+def _areas(quads: NDArray[np.floating]) -> NDArray[np.floating]:
+    following = np.roll(quads, -1, axis=1)
+    return np.abs((quads[..., 0] * following[..., 1] - quads[..., 1] * following[..., 0]).sum(axis=1)) / 2
+
+
+def _worth(quads: NDArray[np.float32], light: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How much each is like a page: size times paleness inside times how much of its sides is seen; 0: it is none."""
+    right, down = (grid.reshape(1, -1, 1) for grid in np.meshgrid(np.linspace(0.1, 0.9, 9), np.linspace(0.1, 0.9, 9)))
+    top, bottom = ((1 - right) * quads[:, one, None] + right * quads[:, other, None] for one, other in ((0, 1), (3, 2)))
+    pale = np.percentile(_at(light, (1 - down) * top + down * bottom), 60, axis=1) / 255
+    shape = _areas(quads) / light.size * pale**0.5 * _square(quads)
+    return np.asarray(shape * _seen(quads, light))
+
+
+def _seen(quads: NDArray[np.float32], light: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How much of the sides of each is seen: there the inside is brighter than what lies around, or darker all along.
+
+    A step counts, not a slope, which is the rim of a shadow.  Of one side nothing need be seen where it lies on the
+    picture's rim: a page that goes on outside is found, to be called cut off.
+    """
+    following = np.roll(quads, -1, axis=1)
+    along = following - quads
+    inward = np.stack([-along[..., 1], along[..., 0]], axis=2) / (np.linalg.norm(along, axis=2, keepdims=True) + 1e-6)
+    places = quads[:, :, None] + np.linspace(0.05, 0.95, 28)[:, None] * along[:, :, None]
+    bright = np.log1p(light.astype(np.float32))
+    across = np.stack([_at(bright, places + step * inward[:, :, None]) for step in range(-ACROSS, ACROSS + 1)], axis=3)
+    differs = across[..., -1] - across[..., 0]
+    steps = across[..., STEP:] - across[..., :-STEP]
+    brighter = (differs > DIFFERS) & (steps.max(axis=3) > STEEP * differs)
+    darker = (differs < -DIFFERS) & (steps.min(axis=3) < STEEP * differs)
+    seen = np.where(brighter.mean(axis=(1, 2))[:, None] >= darker.mean(axis=(1, 2))[:, None], brighter.mean(axis=2), darker.mean(axis=2))
+    rim = ((places < ACROSS) | (places > np.array(light.shape[::-1]) - 1 - ACROSS)).any(axis=3).mean(axis=2)
+    least = np.sort(seen, axis=1)
+    enough = (least[:, 1] > SEEN_SIDE) & (np.sort(np.maximum(seen, rim), axis=1)[:, 0] > SEEN_SIDE)
+    share = np.maximum(seen, rim).mean(axis=1)
+    return np.where(enough & (share > SEEN), share**2, 0)
+
+
+def _at(values: NDArray[Any], places: NDArray[np.floating]) -> NDArray[Any]:
+    """Values at these places (x, y); outside the picture those of its rim."""
+    x = np.clip(np.rint(places[..., 0]).astype(int), 0, values.shape[1] - 1)
+    y = np.clip(np.rint(places[..., 1]).astype(int), 0, values.shape[0] - 1)
+    return values[y, x]
+
+
+def _square(quads: NDArray[np.float32]) -> NDArray[np.floating]:
     """1 for right angles, less the further they are from that."""
-    sides = np.roll(corners, -1, axis=0) - corners
-    turns = [
-        abs(float(np.dot(one, other) / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-6)))
-        for one, other in pairwise([*sides, sides[0]])
-    ]
-    return max(0.05, 1 - max(turns))
+    sides = np.roll(quads, -1, axis=1) - quads
+    ways = sides / (np.linalg.norm(sides, axis=2, keepdims=True) + 1e-6)
+    turns = np.abs((ways * np.roll(ways, -1, axis=1)).sum(axis=2))
+    return np.maximum(0.05, 1 - turns.max(axis=1))
 
 
-def _ordered(quad: NDArray[np.float32]) -> Corners:
-    """Top left, top right, bottom right, bottom left."""
-    around = quad[np.argsort(np.arctan2(*(quad - quad.mean(axis=0)).T[::-1]))]
-    return np.asarray(np.roll(around, -int(around.sum(axis=1).argmin()), axis=0), np.float32)
+def _ordered(quads: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each with its corners top left, top right, bottom right, bottom left."""
+    from_middle = quads - quads.mean(axis=1, keepdims=True)
+    turns = np.argsort(np.arctan2(from_middle[..., 1], from_middle[..., 0]), axis=1)
+    around = np.take_along_axis(quads, turns[..., None], axis=1)
+    first = around.sum(axis=2).argmin(axis=1)
+    return np.take_along_axis(around, ((first[:, None] + np.arange(4)) % 4)[..., None], axis=1)
 
 
 def _refined(corners: Corners, picture: Picture) -> Corners:
@@ -254,6 +347,19 @@ def glare(page: Picture) -> float:
     light = np.asarray(cv2.cvtColor(page, cv2.COLOR_BGR2GRAY), np.uint8)
     burnt = cv2.morphologyEx(_mask(light >= 254), cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
     return 0.0 if np.median(light) >= 250 else float((np.asarray(burnt) > 0).mean())
+
+
+def whole(picture: Picture) -> Picture:
+    """The photograph as it is, not larger than is needed."""
+    scale = min(1.0, WHOLE / max(picture.shape[:2]))
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def whole_faults(picture: Picture) -> list[PageFault]:
+    """Why a photograph is not to be kept as it is."""
+    scale = WHOLE / max(picture.shape[:2])
+    smooth = cv2.GaussianBlur(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), (0, 0), 1.0)
+    return [PageFault.BLURRED] if sharpness(np.asarray(smooth, np.uint8)) < SHARP else []
 
 
 def jpeg(page: Picture) -> bytes:

@@ -61,6 +61,8 @@ class Photographed(Message):
     jpeg: str = Field(max_length=LARGEST_PICTURE)
     straighten: bool = True
     """False: only where the page lies, for the live view."""
+    whole: bool = False
+    """Where no whole page is found, the photograph as it is does."""
 
 
 class DiskAsked(Message):
@@ -119,7 +121,8 @@ class PaperIs(Message):
     corners: tuple[tuple[Share, Share], ...] = ()
     """Top left, top right, bottom right, bottom left, as shares of width and height; empty: no page."""
     page: str = ""
-    """The straightened page, a JPEG in base64; empty: not asked for, or the shot is not to be kept."""
+    """The straightened page, a JPEG in base64; empty: not asked for, or the shot is not to be kept.  With faults: the whole
+    photograph, in which no whole page was found."""
 
 
 class DiskIs(Message):

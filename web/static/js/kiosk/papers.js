@@ -4,7 +4,7 @@
 import { ApiError } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
 import { ask } from "./door.js";
-import { PaperCamera } from "./paper_camera.js";
+import { NO_OUTLINE, PaperCamera } from "./paper_camera.js";
 import { PaperSheets } from "./paper_sheets.js";
 import { giveFocus } from "./screen.js";
 import * as voice from "./voice.js";
@@ -61,6 +61,10 @@ class Papers {
     this.following = 0;
     /** The straightened page that waits for a yes. */
     this.page = "";
+    /** It is the whole photograph: no page was found in it. */
+    this.whole = false;
+    /** The last one could not be straightened. */
+    this.refused = false;
     this.over = false;
     for (const [name, act] of Object.entries({ take: () => this.take(false), keep: () => this.keep(), again: () => this.back(), send: () => this.send(), done: () => this.leave() })) {
       this.key(name).addEventListener("click", act);
@@ -188,14 +192,15 @@ class Papers {
     this.taking = true;
     this.draw();
     try {
-      const look = await ask({ type: "paper", jpeg: await this.camera.large(), straighten: true });
+      const whole = !itself && this.refused ? { whole: true } : {};
+      const look = await ask({ type: "paper", jpeg: await this.camera.large(), straighten: true, ...whole });
       if (this.over) return;
       if (look.page) {
-        this.page = look.page;
+        [this.page, this.whole, this.refused] = [look.page, look.faults.length > 0, false];
         this.taken = look.corners;
         if (!this.at.position) voice.speak("tick", "papers-page");
       } else if (!itself || !look.faults) {
-        this.app.toast(look.faults?.[0]?.words || look.message || "没有拍好，请再拍一次。");
+        this.refuse(look);
       }
       this.still = 0;
     } catch (error) {
@@ -204,6 +209,13 @@ class Papers {
       this.taking = false;
       if (!this.over) this.draw();
     }
+  }
+
+  /** @param {any} look */
+  refuse(look) {
+    const { code = "", words = "" } = look.faults?.[0] || {};
+    this.refused = NO_OUTLINE.includes(code);
+    this.app.toast(this.refused ? `${words}还是不行，就再按一次“拍下这一张”，留下整张照片。` : words || look.message || "没有拍好，请再拍一次。");
   }
 
   /** The page is thrown away; nothing of it was kept. */
@@ -260,6 +272,8 @@ class Papers {
   draw() {
     const page = this.part("page");
     page.hidden = !this.page;
+    page.alt = this.whole ? "刚拍下的一张，整张照片" : "刚拍下的一张，摆正以后";
+    this.part("legible").textContent = this.whole ? "没有找到纸的四个角，这是整张照片。字看得清就留下。" : "字看得清吗？看得清就留下。";
     if (this.page) page.src = `data:image/jpeg;base64,${this.page}`;
     this.part("outline").closest("svg").toggleAttribute("hidden", Boolean(this.page));
     this.root.toggleAttribute("data-page", Boolean(this.page));

@@ -9,7 +9,7 @@ import { DigitPad } from "../keyboard.js";
 import { closeMedia, Meter, paperCamera } from "../media.js";
 import { pause } from "../measure.js";
 import { SignaturePad } from "../pad.js";
-import { PaperCamera } from "../paper_camera.js";
+import { NO_OUTLINE, PaperCamera } from "../paper_camera.js";
 import { printSlip, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 import { cardScreen } from "./card.js";
@@ -352,10 +352,12 @@ export function alonePhoto(app) {
   const shoot = async (/** @type {HTMLButtonElement} */ key) => {
     key.disabled = true;
     try {
-      const page = await straightened(await camera.large());
+      const page = await straightened(await camera.large(), refused);
       if (closed) return;
+      refused = page.readable;
       const kept = !page.words && sitting.photo(question.id, page.jpeg);
-      if (kept) hint(`拍好了第 ${sitting.photos.length} 张`, false);
+      if (kept) hint(page.whole ? `没有找到纸的四个角，第 ${sitting.photos.length} 张留的是整张照片` : `拍好了第 ${sitting.photos.length} 张`, false);
+      else if (refused) hint(`${page.words}还是不行，就再按一次“拍”，留下整张照片。`);
       else hint(page.words || sitting.trouble || "存不下了，这一张没有存。");
       show();
     } catch {
@@ -365,6 +367,8 @@ export function alonePhoto(app) {
     }
   };
   let closed = false;
+  /** The last one could not be straightened. */
+  let refused = false;
   screen.on({ shoot, done: () => app.alone.go("question") });
   hint("");
   show();
@@ -375,15 +379,20 @@ export function alonePhoto(app) {
   };
 }
 
-/** @param {string} jpeg base64 @returns {Promise<{jpeg: string, words: string}>} as it is, where nobody can straighten it; `words`: why it is of no use */
-async function straightened(jpeg) {
+/** @typedef {{jpeg: string, words: string, readable: boolean, whole: boolean}} Photo `words`: why it is of no use; `readable`: the whole of it is; `whole`: it is the whole */
+
+/** @param {string} jpeg base64 @param {boolean} whole whether the whole photograph does where no page is found
+ * @returns {Promise<Photo>} as it is, where nobody can straighten it */
+async function straightened(jpeg, whole) {
+  const asIs = { jpeg, words: "", readable: false, whole: false };
   try {
-    const told = await ask({ type: "paper", jpeg, straighten: true });
-    if (told.faults?.length) return { jpeg, words: told.faults[0].words };
-    return { jpeg: told.page || jpeg, words: "" };
+    const told = await ask({ type: "paper", jpeg, straighten: true, ...(whole ? { whole } : {}) });
+    const [fault] = told.faults || [];
+    if (told.page) return { ...asIs, jpeg: told.page, whole: Boolean(fault) };
+    return fault ? { ...asIs, words: fault.words, readable: NO_OUTLINE.includes(fault.code) } : asIs;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return { jpeg, words: "" };
+    return asIs;
   }
 }
 
