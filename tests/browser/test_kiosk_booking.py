@@ -92,13 +92,14 @@ def test_somebody_at_the_kiosk_books_another_day(office: KioskOffice, page: Page
 
 
 def test_a_time_that_somebody_else_just_took_leads_back_to_the_days(office: KioskOffice, page: Page) -> None:
+    enter_days(office, 2)
     do(page, "start")
     do(page, "another")
     page.locator(".want.day").first.tap()
     page.evaluate("async () => { (await import('/static/js/kiosk/memory.js')).keepDraft({ name: '王', phone: '13800004321' }); }")
     page.locator("[data-part=times] button").first.tap()
     with office.store.write() as session:
-        day = session.scalars(select(ReceptionDay).order_by(ReceptionDay.on_day)).first()
+        day = session.scalars(select(ReceptionDay).order_by(ReceptionDay.on_day, ReceptionDay.id)).first()
         assert day is not None
         session.add(
             Booking(
@@ -116,4 +117,4 @@ def test_a_time_that_somebody_else_just_took_leads_back_to_the_days(office: Kios
     screen(page, "days")
     expect(page.locator("#toast")).to_contain_text("这个时间刚刚有人约了")
     page.locator(".want.day").first.tap()
-    expect(page.locator("[data-part=times] button").first).to_have_text("10:00–10:30")
+    expect(page.locator("[data-part=times] button").first).to_have_text("9:30–10:00")
