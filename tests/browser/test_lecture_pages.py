@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -76,7 +77,49 @@ def enter(page: Page, programs: Programs) -> str:
     return page.url.rsplit("/", 1)[1]
 
 
-def test_a_lecture_from_its_entry_to_its_end(browser: Browser, programs: Programs) -> None:
+def leave_early(phone: Page, speaker: Page) -> None:
+    """Who has to go leaves with one press, is told so, is not counted any more, and may come back."""
+    phone.get_by_role("button", name="离开").click()
+    expect(phone.locator("#after-title")).to_have_text("您已经离开", timeout=LONG_MS)
+    expect(speaker.locator("#count")).to_have_text("1 个单位，2 个屏幕在看", timeout=LONG_MS)
+    picture(phone, "phone-left")
+    assert accessible.faults(phone) == []
+    phone.get_by_role("button", name="再进去").click()
+    phone.get_by_role("button", name="进去看").click(timeout=LONG_MS)
+    moving(phone, "speaker")
+    expect(speaker.locator("#count")).to_have_text("1 个单位，3 个屏幕在看", timeout=LONG_MS)
+
+
+def keep_and_verify(speaker: Page, folder: Path) -> None:
+    """The ZIP is saved and unpacked; its page plays the film from the disk and finds every file unchanged, then one changed."""
+    with speaker.expect_download(timeout=LONG_MS) as saved:
+        speaker.locator("#bundle-save").click()
+    with zipfile.ZipFile(saved.value.path()) as packed:
+        packed.extractall(folder)
+    (kept,) = folder.iterdir()
+    browser = speaker.context.browser
+    assert browser is not None
+    offline = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    asked: list[str] = []
+    offline.on("request", lambda request: asked.append(request.url))
+    offline.goto((kept / "index.html").as_uri())
+    expect(offline.locator("#title")).to_have_text("新修订《信访工作条例》辅导")
+    offline.evaluate("() => { const film = document.querySelector('#film'); film.muted = true; return film.play(); }")
+    offline.wait_for_function("() => { const film = document.querySelector('#film'); return film.videoWidth > 0 && film.currentTime > 0.5; }", timeout=LONG_MS)
+    offline.set_input_files("#folder", str(kept))
+    expect(offline.locator("#verdict")).to_contain_text("全部一样，签名也对得上", timeout=LONG_MS)
+    picture(offline, "bundle")
+    offline.set_viewport_size({"width": 390, "height": 844})
+    picture(offline, "bundle-phone")
+    recorded = max((kept / "recording").glob("*.webm"), key=lambda file: file.stat().st_size)
+    recorded.write_bytes(recorded.read_bytes()[:-1] + b"x")
+    offline.set_input_files("#folder", str(kept))
+    expect(offline.locator("#verdict")).to_have_text("有 1 个文件改过或者不见了，请看下面。", timeout=LONG_MS)
+    assert [url for url in asked if not url.startswith("file:")] == [], "nothing is asked from a network"
+    offline.context.close()
+
+
+def test_a_lecture_from_its_entry_to_its_end(browser: Browser, programs: Programs, tmp_path: Path) -> None:
     administrator = Administrator(programs)
     administrator.add_staff("leader", "周文清", "副县长")
     administrator.add_staff("clerk", "林晓")
@@ -127,6 +170,7 @@ def test_a_lecture_from_its_entry_to_its_end(browser: Browser, programs: Program
     expect(hall.locator("[data-part=floor]")).to_be_hidden(timeout=LONG_MS)
     expect(viewer.locator("#mute-audio")).to_be_hidden(timeout=LONG_MS)
     moving(viewer, "speaker")
+    leave_early(phone, speaker)
 
     speaker.get_by_role("button", name="讲完了").click()
     speaker.locator("#end-yes").click()
@@ -138,6 +182,7 @@ def test_a_lecture_from_its_entry_to_its_end(browser: Browser, programs: Program
     speaker.get_by_role("button", name="做视频").click(timeout=LONG_MS)
     expect(speaker.locator("#film")).to_be_visible(timeout=2 * LONG_MS)
     picture(speaker, "film")
+    keep_and_verify(speaker, tmp_path / "kept")
     speaker.goto(f"{programs.url}/lectures")
     expect(speaker.locator("#rows tr")).to_contain_text("讲完了", timeout=LONG_MS)
     picture(speaker, "list")
