@@ -64,6 +64,7 @@ function checked(part, before = "") {
 /** @param {string} since */
 function lasting(since) {
   const hours = Math.max(0, (Date.now() - Date.parse(since)) / HOUR_MS);
+  if (hours < 1) return `${Math.floor(hours * 60)} 分钟`;
   return hours < 48 ? `${Math.floor(hours)} 小时` : `${Math.floor(hours / 24)} 天`;
 }
 
