@@ -9,12 +9,12 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 # Some machines forbid Python to keep what it compiled; the tests start some hundred programs.
 unexport PYTHONDONTWRITEBYTECODE
-# Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound and pictures and has
-# the machine to itself, but for one another; LONG, and what is marked slow, is a command of its own.
+# Most tests wait for what is to come, so several files run at a time.  ALONE keeps time with sound, pictures and recognition
+# and has the machine to itself; LONG, and what is marked slow, is a command of its own.
 LONG := tests/media/test_crash.py tests/media/test_loss.py tests/browser/test_seats.py tests/browser/test_kiosk_copy.py tests/e2e/test_demo.py
 NETWORKS := tests/network tests/browser/test_room.py
 PAGES := $(filter-out $(LONG) $(NETWORKS) tests/browser/test_full_room.py,$(wildcard tests/browser/test_*.py))
-ALONE := tests/e2e/test_walk.py tests/media/test_talk.py
+ALONE := tests/e2e/test_walk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
@@ -27,7 +27,7 @@ test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(QUICK) -m "not slow and not nightly"
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(PAGES) -m "not slow and not nightly"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED) -m "not slow and not nightly"
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE)
+	$(BIN)/python -m pytest $(ALONE)
 
 test-long: tools setup-test  ## lost packets, killed programs, whole dialogues, long pages; CI runs it too
 	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
