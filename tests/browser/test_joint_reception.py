@@ -154,6 +154,8 @@ def aside(leader: Page, kiosk: Page, others: tuple[Page, ...]) -> None:
     leader.locator("#side-talk").click()
     expect(kiosk.locator('[data-part="stage-words"]')).to_have_text("接谈人员正在商量，请稍等。这一段不录音。", timeout=LONG_MS)
     expect(kiosk.locator('[data-part="not-rec"]')).to_have_text("这一段不录音")
+    for part in ("line", "recognition"):
+        expect(kiosk.locator(f'[data-part="{part}"]')).to_be_hidden()
     expect(leader.locator("#held-banner")).to_be_visible()
     for page in others:
         expect(page.locator("#recording")).to_contain_text("这一段不录", timeout=LONG_MS)

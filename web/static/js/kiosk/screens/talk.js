@@ -60,6 +60,7 @@ class Talk {
     /** Whether the own line is. */
     this.away = false;
     this.soundOnly = "";
+    this.recognition = "";
     this.noSound = this.noPicture = false;
     this.copying = new MediaStream();
     this.closed = false;
@@ -104,7 +105,7 @@ class Talk {
     });
     hear("room", (room) => this.showRoom(room));
     hear("caption", (caption) => this.captions.take(caption));
-    hear("recognition", (state) => this.screen.say("recognition", state.state === "on" ? "" : state.message));
+    hear("recognition", (state) => this.showRecognition(state.state === "on" ? "" : state.message));
     hear("stream", ({ participantId, stream }) => this.showStream(participantId, stream));
     hear("connection", (state) => this.showConnection(state));
     hear("lines", ({ seats }) => this.showLines(seats));
@@ -163,6 +164,8 @@ class Talk {
   showRoom(room) {
     this.room = room;
     this.showRecording();
+    this.showRecognition(this.recognition);
+    this.sayLine();
     this.screen.say("recording-trouble", room.recording_trouble || "");
     if (room.state === "running" && room.recording) this.announce();
     this.keepCopy();
@@ -364,9 +367,16 @@ class Talk {
     this.sayLine();
   }
 
-  /** One sentence about the line at a time is enough. */
+  /** One sentence about the line at a time is enough; none while nobody listens. */
   sayLine() {
-    this.screen.say("line", this.screen.part("connection").hidden ? this.lineWords : "");
+    this.screen.say("line", this.screen.part("connection").hidden && !this.held() ? this.lineWords : "");
+  }
+
+  /** Not that the recording goes on, while the officers talk among themselves and nothing is recorded.
+   * @param {string} message empty: it is on */
+  showRecognition(message) {
+    this.recognition = message;
+    this.screen.say("recognition", this.held() ? "" : message);
   }
 
   /** What keeps the other side from hearing or seeing this one, while the line is well. */
