@@ -163,9 +163,7 @@ def _lines(light: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Point and direction of the longest straight lines; pieces of one line count together."""
     even = np.asarray(np.log1p(light.astype(np.float32)) * (255 / np.log(256)), np.uint8)
     found = cv2.createLineSegmentDetector().detect(even)[0]
-    if found is None:
-        return np.empty((0, 4))
-    pieces = np.asarray(found, np.float64).reshape(-1, 2, 2)
+    pieces = np.asarray([] if found is None else found, np.float64).reshape(-1, 2, 2)
     lengths = np.linalg.norm(pieces[:, 1] - pieces[:, 0], axis=1)
     kept = lengths > LOOK / 40
     pieces, lengths = pieces[kept], lengths[kept]
@@ -178,7 +176,7 @@ def _lines(light: NDArray[np.uint8]) -> NDArray[np.float64]:
         groups.append((float(lengths[same].sum()), _through(pieces[same].reshape(-1, 2))))
         left = left[off >= 1 + 0.01 * LOOK]
     groups.sort(key=lambda group: -group[0])
-    return np.array([line for _, line in groups[:MOST_LINES]])
+    return np.array([line for _, line in groups[:MOST_LINES]]).reshape(-1, 4)
 
 
 def _through(points: NDArray[np.float64]) -> NDArray[np.float64]:

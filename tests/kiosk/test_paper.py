@@ -35,6 +35,12 @@ def test_what_cannot_be_read_is_refused(kind, fault):
     assert paper.WORDS[fault]
 
 
+def test_specks_without_one_long_line_are_no_page():
+    picture = np.full((600, 800, 3), 90, np.uint8)
+    picture[300:316, 400:416] = 220
+    assert paper.find(picture) is None
+
+
 @pytest.mark.parametrize("light", ["plain", "shadow"])
 def test_a_table_without_a_page_has_none(light):
     picture = papers.lit(light, papers.table("plain", papers.random.Random(3)), np.zeros((4, 2), np.float32), papers.random.Random(1))
