@@ -69,21 +69,25 @@ PETITIONER = "信访人"
 def ask_in_public(office: Office, asked: BookingAsked, address: str) -> BookingTold:
     """Somebody books from home.  Raises TooOften after five from one network in 15 minutes, else as `_ask`."""
     source = hashed(office.settings, "booking", network_of(address))
-    with office.store.write() as session:
-        if cases.wrong_tries(session, source, clock.now() - tries.WINDOW) >= MOST_ASKED:
-            raise TooOften("从您这里刚约了好几个，请过 15 分钟再约，或者到接谈室请工作人员帮您约。")
-        booking = _ask(session, asked, PETITIONER, None, asked.place_id)
-        tries.count(session, source)
-        return told(booking)
+    often = TooOften("从您这里刚约了好几个，请过 15 分钟再约，或者到接谈室请工作人员帮您约。")
+    return _ask_oneself(office, asked, asked.place_id, source, MOST_ASKED, often)
 
 
 def ask_at_kiosk(office: Office, actor: Actor, asked: BookingAsked) -> BookingTold:
     """Somebody at a kiosk books another day; for a talk by video they will sit there.  Raises as `ask_in_public`."""
     source = hashed(office.settings, "booking made at kiosk", str(actor.kiosk_id))
+    often = TooOften("这台机器上刚约了好几个，请过 15 分钟再约，或者请工作人员帮您约。")
+    return _ask_oneself(office, asked, actor.organization_id, source, MOST_ASKED_AT_KIOSK, often)
+
+
+def _ask_oneself(
+    office: Office, asked: BookingAsked, place_id: int | None, source: str, most: int, often: TooOften
+) -> BookingTold:
+    """Book unless `most` came from this source lately."""
     with office.store.write() as session:
-        if cases.wrong_tries(session, source, clock.now() - tries.WINDOW) >= MOST_ASKED_AT_KIOSK:
-            raise TooOften("这台机器上刚约了好几个，请过 15 分钟再约，或者请工作人员帮您约。")
-        booking = _ask(session, asked, PETITIONER, None, actor.organization_id)
+        if cases.wrong_tries(session, source, clock.now() - tries.WINDOW) >= most:
+            raise often
+        booking = _ask(session, asked, PETITIONER, None, place_id)
         tries.count(session, source)
         return told(booking)
 

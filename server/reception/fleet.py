@@ -62,9 +62,8 @@ def fleet(session: Session, actor: Actor, screens: str = "") -> Fleet:
     """The actor's kiosks in use, those with something wrong first; `screens`: the office's version of them."""
     measured = {line.kiosk_id: line for line in lines.of_kiosks(session, actor)}
     kiosks = receptions.kiosks_in_use(session, actor)
-    ids = [kiosk.id for kiosk in kiosks]
-    agents, talking = store.agents_of(session, ids), receptions.kiosks_talking(session, ids)
-    states = [_state(kiosk, agents.get(kiosk.id), kiosk.id in talking, measured.get(kiosk.id), screens) for kiosk in kiosks]
+    agents = store.agents_of(session, [kiosk.id for kiosk in kiosks])
+    states = [_state(kiosk, agents.get(kiosk.id), measured[kiosk.id], screens) for kiosk in kiosks]
     return Fleet(kiosks=tuple(sorted(states, key=_urgency)))
 
 
@@ -103,7 +102,7 @@ def _screens_are(health: Health | None, newest: str) -> Literal["unknown", "offi
 
 
 def _state(
-    kiosk: Kiosk, agent: KioskAgent | None, talking: bool, measured: KioskLine | None, screens: str
+    kiosk: Kiosk, agent: KioskAgent | None, measured: KioskLine, screens: str
 ) -> KioskState:
     health, kept = health_of(agent), copies.shown(agent)
     camera = _part(health.camera if health else None, CAMERA_WORDS)
@@ -123,7 +122,7 @@ def _state(
         organization=kiosk.organization.name,
         state=state,
         seen_at=kept.seen_at,
-        talking=talking,
+        talking=measured.talking,
         camera=camera,
         microphone=microphone,
         line=line,
@@ -150,8 +149,8 @@ def _part(checked: Checked | None, words: dict[str, str]) -> Part:
     return Part(state="fault" if found else "ok", at=checked.at, words=found)
 
 
-def _line(measured: KioskLine | None) -> Part:
-    if measured is None or measured.report is None:
+def _line(measured: KioskLine) -> Part:
+    if measured.report is None:
         return Part(state="unknown")
     word = measured.report.word
     bad = word in (LineWord.POOR, LineWord.LOST)
