@@ -127,25 +127,29 @@ class Checks:
 def _paper(asked: Photographed) -> PaperIs:
     shot = _picture(asked.jpeg)
     told = _page(asked, shot)
-    no_outline = {one.code for one in told.faults} <= paper.NO_OUTLINE
-    return _whole(shot, told.faults) if asked.whole and told.faults and no_outline else told
+    return _whole(shot, told.faults) if asked.whole and told.readable else told
 
 
 def _page(asked: Photographed, shot: Picture) -> PaperIs:
     corners = paper.find(shot)
     if corners is None:
-        return PaperIs(faults=(_page_fault(paper.PageFault.NO_PAGE),))
+        return _refused(paper.PageFault.NO_PAGE)
     places = np.clip(corners / np.array(shot.shape[1::-1]), 0, 1)
     shares = tuple((float(x), float(y)) for x, y in places)
     found = paper.faults(shot, corners, sharp=asked.straighten)
-    page = "" if found or not asked.straighten else _base64(paper.evened(paper.straightened(shot, corners)))
-    return PaperIs(faults=tuple(map(_page_fault, found)), corners=shares, page=page)
+    if found:
+        return _refused(*found, corners=shares)
+    return PaperIs(faults=(), corners=shares, page=_base64(paper.evened(paper.straightened(shot, corners))) if asked.straighten else "")
+
+
+def _refused(*found: paper.PageFault, corners: tuple[tuple[float, float], ...] = ()) -> PaperIs:
+    return PaperIs(faults=tuple(map(_page_fault, found)), readable=paper.NO_OUTLINE.issuperset(found), corners=corners)
 
 
 def _whole(shot: Picture, faults: tuple[Fault, ...]) -> PaperIs:
     """The photograph as it is, where that can be read."""
     spoilt = paper.whole_faults(shot)
-    return PaperIs(faults=tuple(map(_page_fault, spoilt))) if spoilt else PaperIs(faults=faults, page=_base64(paper.whole(shot)))
+    return _refused(*spoilt) if spoilt else PaperIs(faults=faults, page=_base64(paper.whole(shot)))
 
 
 def _base64(page: Picture) -> str:

@@ -118,6 +118,8 @@ class PaperIs(Message):
 
     type: Literal["paper_is"] = "paper_is"
     faults: tuple[Fault, ...]
+    readable: bool = False
+    """The faults only keep the page from being straightened: asked for once more as `whole`, the photograph may do as it is."""
     corners: tuple[tuple[Share, Share], ...] = ()
     """Top left, top right, bottom right, bottom left, as shares of width and height; empty: no page."""
     page: str = ""

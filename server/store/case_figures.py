@@ -35,7 +35,7 @@ from server.domain.limits import RULES
 from server.domain.periods import Period
 from server.domain.ratings import PLEASED, EnteredBy, RatedBody, Score
 from server.domain.states import CaseState, Channel, ReceptionState, StaffRole
-from server.store.access import Actor, hidden_cases, visible_cases
+from server.store.access import Actor, hidden_cases, shared_alias, visible_cases
 from server.store.models import (
     CasePause,
     OnSiteTalk,
@@ -50,7 +50,7 @@ from server.store.models import (
 from server.store.ratings import could_be_rated, has_no
 
 _ONE = timedelta(days=1)
-_REPEAT = aliased(StoredCase)
+_REPEAT = shared_alias(StoredCase)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ wrote later could fail with "database is locked" no matter how long it is ready 
 
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -15,7 +16,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy import create_engine as sqlalchemy_engine
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm import Session, sessionmaker
+
+for _sign in ("Did not locate an expression", "SELECT statement has a cartesian product"):
+    # A condition that is about no matter which row would show matters to whom they do not concern: nothing is answered then.
+    warnings.filterwarnings("error", _sign, SAWarning)
 
 BUSY_TIMEOUT_MS = 15_000
 """How long a transaction waits for SQLite's write lock."""
@@ -121,14 +127,19 @@ def _reading(engine: Engine) -> dict[str, Any]:
 
 
 def create_engine(url: str) -> Engine:
-    """An engine for `url`; makes the folder of an SQLite file.  Errors never show bound values."""
+    """An engine for `url`; makes the folder of an SQLite file.  Errors never show bound values.
+
+    The connection that was used last is used next: it has planned the usual statements and holds their pages.
+    """
     if make_url(url).get_backend_name() != "sqlite":
-        engine = sqlalchemy_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=20, connect_args={"options": PLANNED_ONCE})
+        engine = sqlalchemy_engine(
+            url, hide_parameters=True, pool_pre_ping=True, pool_size=20, pool_use_lifo=True, connect_args={"options": PLANNED_ONCE}
+        )
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     _make_folder(url)
     engine = sqlalchemy_engine(
-        url, hide_parameters=True, pool_size=20, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        url, hide_parameters=True, pool_size=20, max_overflow=40, pool_use_lifo=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -80,7 +80,7 @@ class Program:
 
     def _photographed(self, asked: dict[str, Any]) -> dict[str, Any]:
         if not self.paper:
-            return {"type": "paper_is", "faults": [NO_PAGE], "corners": [], "page": ""}
+            return {"type": "paper_is", "faults": [NO_PAGE], "readable": True, "corners": [], "page": ""}
         return {"type": "paper_is", "faults": [], "corners": CORNERS, "page": self.page if asked["straighten"] else ""}
 
     def _papers(self, asked: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 // Like matters: while one is typed, beside a record that is not filed yet, and on the case page, where a person decides
 // what they are to each other.  Each place is one element; the module fills whichever of them the page has.
 
-import { ApiError, api } from "/static/js/api.js";
+import { api } from "/static/js/api.js";
 import { el, icon } from "/static/js/dom.js";
 import { ask, attempt, toast } from "/static/js/desk/ask.js";
 
@@ -190,18 +190,12 @@ export class AlikePanel {
       keep: { what: `${this.path} ${title}` },
       act: async () => {
         if (!reason.value()) return "请写一句为什么，记在经过里。";
-        return attempt(async () => { done = await act(reason.value()).catch((error) => this.late(error)); });
+        return attempt(async () => { done = await act(reason.value()); }, () => this.load().catch(() => null));
       },
     });
     if (!answer) return;
     toast("办好了");
     after(done);
-  }
-
-  /** Somebody else was quicker: what is sent next goes by what they did. @param {any} error @returns {Promise<never>} */
-  async late(error) {
-    if (error instanceof ApiError && error.status === 409) await this.load().catch(() => null);
-    throw error;
   }
 
   async chooseGroup() {

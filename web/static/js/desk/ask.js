@@ -48,13 +48,18 @@ async function acting(event, dialog, trouble, act) {
   if (!problem) dialog.close(pressed.value);
 }
 
-/** What there is to say when sending went wrong; "": it went well. @param {() => Promise<any>} send @returns {Promise<string>} */
-export async function attempt(send) {
+/**
+ * What there is to say when sending went wrong; "": it went well.
+ * @param {() => Promise<any>} send @param {() => Promise<any>} [late] somebody else was quicker: what is sent next goes by what they did
+ * @returns {Promise<string>}
+ */
+export async function attempt(send, late) {
   try {
     await send();
     return "";
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    if (error.status === 409) await late?.();
     return error.message;
   }
 }

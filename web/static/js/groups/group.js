@@ -1,6 +1,6 @@
 // One group of like cases: its cases and how far each is, the measures for all of them, and what happened.
 
-import { ApiError, api, logInPath } from "/static/js/api.js";
+import { api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
 import { chineseDay, clockTime } from "/static/js/time.js";
 import { ask, attempt, toast } from "/static/js/desk/ask.js";
@@ -79,16 +79,10 @@ async function send(title, fields, act, about = "") {
     act: async () => {
       const values = Object.fromEntries(fields.map(({ name, input }) => [name, /** @type {HTMLInputElement} */ (input).value.trim()]));
       const missing = fields.find(({ name, needed = true }) => needed && !values[name]);
-      return missing ? `还没写：${missing.words}` : attempt(async () => show(await act(values).catch(late)));
+      return missing ? `还没写：${missing.words}` : attempt(async () => show(await act(values)), load);
     },
   });
   if (answer) toast("办好了");
-}
-
-/** Somebody else was quicker: what is sent next goes by what they did. @param {any} error @returns {Promise<never>} */
-async function late(error) {
-  if (error instanceof ApiError && error.status === 409) await load();
-  throw error;
 }
 
 const reason = () => ({ name: "reason", words: "为什么", input: el("textarea.input", { rows: 2, maxlength: 500 }) });

@@ -6,8 +6,6 @@ const LARGE = 3000;
 /** Characters of base64 that the kiosk's program takes (server/protocol/checks.py). */
 const MOST = 4_000_000;
 const PHOTO_MS = 3000;
-/** What keeps a paper from being straightened, not from being read: pressed once more, the whole photograph is taken. */
-export const NO_OUTLINE = ["no_page", "cut_off", "too_small"];
 
 /** @param {Blob} blob @returns {Promise<string>} base64 */
 async function coded(blob) {

@@ -4,7 +4,7 @@
 import { ApiError } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
 import { ask } from "./door.js";
-import { NO_OUTLINE, PaperCamera } from "./paper_camera.js";
+import { PaperCamera } from "./paper_camera.js";
 import { PaperSheets } from "./paper_sheets.js";
 import { giveFocus } from "./screen.js";
 import * as voice from "./voice.js";
@@ -213,8 +213,8 @@ class Papers {
 
   /** @param {any} look */
   refuse(look) {
-    const { code = "", words = "" } = look.faults?.[0] || {};
-    this.refused = NO_OUTLINE.includes(code);
+    const { words = "" } = look.faults?.[0] || {};
+    this.refused = Boolean(look.readable);
     this.app.toast(this.refused ? `${words}还是不行，就再按一次“拍下这一张”，留下整张照片。` : words || look.message || "没有拍好，请再拍一次。");
   }
 

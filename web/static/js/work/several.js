@@ -172,7 +172,7 @@ export async function doSeveral(action, kept) {
     dialog.remove();
     asked += 1;
     kept.fill(null);
-    void typing?.sent();
+    if (done.length) void typing?.sent();
     settle(done);
   }, { once: true }));
 }

@@ -9,7 +9,7 @@ import { DigitPad } from "../keyboard.js";
 import { closeMedia, Meter, paperCamera } from "../media.js";
 import { pause } from "../measure.js";
 import { SignaturePad } from "../pad.js";
-import { NO_OUTLINE, PaperCamera } from "../paper_camera.js";
+import { PaperCamera } from "../paper_camera.js";
 import { printSlip, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 import { cardScreen } from "./card.js";
@@ -389,7 +389,7 @@ async function straightened(jpeg, whole) {
     const told = await ask({ type: "paper", jpeg, straighten: true, ...(whole ? { whole } : {}) });
     const [fault] = told.faults || [];
     if (told.page) return { ...asIs, jpeg: told.page, whole: Boolean(fault) };
-    return fault ? { ...asIs, words: fault.words, readable: NO_OUTLINE.includes(fault.code) } : asIs;
+    return fault ? { ...asIs, words: fault.words, readable: told.readable } : asIs;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return asIs;
