@@ -58,7 +58,7 @@ def shared_alias(entity: type[T]) -> type[T]:
     of it.  So the list is filled before any thread has the alias (measured: 6 of 300 aliases went wrong under four threads).
     """
     alias: type[T] = aliased(entity)
-    inspect(alias).selectable.corresponding_column(inspect(entity).local_table.c[0])  # type: ignore[attr-defined]
+    inspect(alias).selectable.corresponding_column(inspect(entity).local_table.c[0])
     return alias
 
 
