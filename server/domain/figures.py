@@ -82,7 +82,8 @@ DEFINITIONS: Mapping[Figure, Definition] = {
         "重复信访占比", "重复以前一件的", "登记的全部，并到别的件里的不算", "登记那天", INDICATORS, less_is_better=True, missed="不是重复的",
     ),
     Figure.RESOLVED_ONCE: Definition(
-        "一次性化解率", "办结以后没有再来的", "第一次登记、办结了的", "办结那天", INDICATORS, missed="办结以后又来的",
+        "一次性化解率", "办结以后没有再来、也没有经复查复核交回重新办的", "第一次登记、办结了的", "第一次办结那天", INDICATORS,
+        missed="办结以后又来的、交回重新办的",
     ),
 }  # fmt: skip
 LOOKS: Mapping[Look, str] = {

@@ -141,7 +141,7 @@ STEPS: Mapping[Step, StepRule] = {
     ),
     Step.WITHDRAW: StepRule(
         "收回", "收回交办", GOING_ON, ("office",), needs=("reason",),
-        share=frozenset({A.SENT, A.RECEIVED, A.FED_BACK, A.SENT_BACK}),
+        share=frozenset({A.SENT, A.RECEIVED, A.FED_BACK, A.SENT_BACK, A.ANEW}),
     ),
     Step.ACCEPT: StepRule(
         "受理", "受理", _from(S.ASSIGNED), ("unit",), S.ACCEPTED, letter=LetterKind.ACCEPTANCE, meets=ACCEPTANCE_LIMITS, may=("text",),
@@ -155,7 +155,7 @@ STEPS: Mapping[Step, StepRule] = {
         letter=LetterKind.NO_LONGER_ACCEPTANCE, meets=(*REFERRAL_LIMITS, *ACCEPTANCE_LIMITS),
     ),
     Step.FEED_BACK: StepRule(
-        "反馈", "反馈", GOING_ON, ("unit",), needs=("reason",), share=frozenset({A.SENT, A.RECEIVED, A.SENT_BACK})
+        "反馈", "反馈", GOING_ON, ("unit",), needs=("reason",), share=frozenset({A.SENT, A.RECEIVED, A.SENT_BACK, A.ANEW})
     ),
     Step.SEND_BACK: StepRule(
         "退回反馈", "退回反馈", GOING_ON, ("office",), needs=("reason",), share=frozenset({A.FED_BACK})

@@ -6,13 +6,13 @@ have it (inverse document frequency, Spärck Jones 1972), as a cosine of the two
 """
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from server.domain.searchtokens import RUN
+from server.domain.telephones import digits
 from server.protocol.numbers import money
 
 FUNCTION = frozenset("的了在是我你他她它们和就不也都这那有个一着到说要没去会来上下给把被让为与及对等还又很吗呢吧啊于之其从向")
@@ -27,6 +27,8 @@ ALIKE_SOME, ALIKE_MUCH = 0.2, 0.42
 """From these cosines on texts are taken to be about something alike, or about the same."""
 SAME_SUM = 0.1
 """Added where both name the same sum of money, in whatever way it is written."""
+NEAR = 4
+"""Places that begin alike for so many characters lie near each other: 石桥镇柳湾村 and 石桥镇柳河."""
 LEAST_PAIRS = 12
 """A shorter text is not said to be contained in another: nearly everything is."""
 
@@ -148,11 +150,6 @@ def cosine(new: Told, known: Told, weights: Weights) -> float:
 # --- the same person ---------------------------------------------------------------------------------------------
 
 
-def digits(phone: str) -> str:
-    """A telephone number as digits only, without the country's code."""
-    return re.sub(r"\D", "", phone).removeprefix("86") if phone.strip().startswith("+") else re.sub(r"\D", "", phone)
-
-
 def _same_person(new: Told, known: Told) -> tuple[list[str], bool]:
     """Reasons why somebody brings both, and whether a number says so."""
     several = len(new.persons) > 1 or len(known.persons) > 1
@@ -193,7 +190,7 @@ def _near(one: str, other: str) -> str:
     if one in other or other in one:
         return min(one, other, key=len)
     same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
-    return one[:same] if same >= 4 else ""
+    return one[:same] if same >= NEAR else ""
 
 
 # --- about the same ----------------------------------------------------------------------------------------------

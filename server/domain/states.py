@@ -248,11 +248,15 @@ class AssignmentState(StrEnum):
     FED_BACK = "fed_back"
     SENT_BACK = "sent_back"
     """What was fed back was returned with a reason."""
+    ANEW = "anew"
+    """A review or re-examination has the unit handle it anew."""
     WITHDRAWN = "withdrawn"
     """Not this unit's any more."""
 
 
-OPEN_ASSIGNMENT = (AssignmentState.SENT, AssignmentState.RECEIVED, AssignmentState.OBJECTED, AssignmentState.SENT_BACK)
+OPEN_ASSIGNMENT = (
+    AssignmentState.SENT, AssignmentState.RECEIVED, AssignmentState.OBJECTED, AssignmentState.SENT_BACK, AssignmentState.ANEW,
+)  # fmt: skip
 """States in which something is still to come from the unit."""
 
 

@@ -216,6 +216,7 @@ ASSIGNMENT_STATE = {
     AssignmentState.OBJECTED: "提了异议",
     AssignmentState.FED_BACK: "已反馈",
     AssignmentState.SENT_BACK: "反馈被退回",
+    AssignmentState.ANEW: "重新办",
     AssignmentState.WITHDRAWN: "已收回",
 }
 

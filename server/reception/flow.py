@@ -278,11 +278,21 @@ def _reply(t: Taking) -> dict[str, object]:
     if waiting:
         names = "、".join(one.organization.name for one in waiting)
         raise WrongState(f"{names}还没有反馈，不能答复。")
-    if store.running_pause(t.session, t.case.id) is not None:
-        raise WrongState("期限还在停算，先写明结果，再答复。")
+    _check_nothing_stands_still(t, "答复")
     for one in shares:
         if one.part == AssignmentPart.MAIN:
             one.state, one.fed_back_at = AssignmentState.FED_BACK, clock.now()
+    return {}
+
+
+def _check_nothing_stands_still(t: Taking, what: str) -> None:
+    """Where the matter goes from here nobody could say any more that the days go on."""
+    if store.running_pause(t.session, t.case.id) is not None:
+        raise WrongState(f"期限还在停算，先写明结果，再{what}。")
+
+
+def _opinion(t: Taking) -> dict[str, object]:
+    _check_nothing_stands_still(t, "出意见")
     return {}
 
 
@@ -398,6 +408,7 @@ def _conclude(t: Taking) -> dict[str, object]:
     if not opinion or opinion[-1].delivered_on is None:
         raise WrongState("处理意见书还没有送达，先送到信访人手里，再办结。")
     t.case.concluded_on = clock.today()
+    t.case.first_concluded_on = t.case.first_concluded_on or t.case.concluded_on
     return {}
 
 
@@ -452,14 +463,16 @@ def _refuse_request(limit: str) -> "Act":
 
 def _handle_anew(t: Taking) -> dict[str, object]:
     """The main unit has it again, with the days of its own limit from the opinion on; the next opinion brings the petitioner's
-    remedies with it, so the one that runs gives way, but not one that was used."""
+    remedies with it, so the one that runs gives way, but not one that was used.  It is not concluded any more, and whoever was
+    spoken to before has not been spoken to about what comes now."""
     if store.open_requests(t.session, t.case.id):
         raise WrongState("信访人已经申请复核，先收下申请。")
     main = next((one for one in store.standing_assignments(t.session, t.case.id) if one.part == AssignmentPart.MAIN), None)
     if main is None:
         raise WrongState("这件事没有主办单位了，交不回去。")
-    main.state, main.fed_back_at = AssignmentState.SENT_BACK, None
-    t.case.simple = False
+    main.state, main.fed_back_at = AssignmentState.ANEW, None
+    t.case.simple, t.case.handled_anew = False, True
+    t.case.concluded_on = t.case.contacted_on = None
     clocks.drop(t.session, t.case, rules=("request_reexamination",))
     opinion = [one for one in store.letters(t.session, t.case.id) if one.kind in (LetterKind.REVIEW_OPINION, LetterKind.REEXAMINATION_OPINION)]
     clocks.begin(t.session, t.case, "conclude_anew", main.organization_id, clock.day_in_office(opinion[-1].issued_at))
@@ -492,6 +505,8 @@ _ACT: Mapping[Step, Act] = {
     Step.CONCLUDE: _conclude,
     Step.REQUEST_REVIEW: _later_request("request_review"),
     Step.REQUEST_REEXAMINATION: _later_request("request_reexamination"),
+    Step.REVIEW_OPINION: _opinion,
+    Step.REEXAMINATION_OPINION: _opinion,
     Step.REFUSE_REVIEW: _refuse_request("request_review"),
     Step.REFUSE_REEXAMINATION: _refuse_request("request_reexamination"),
     Step.HANDLE_ANEW: _handle_anew,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import terms
+from server.domain.commitments import RULE as PROMISE
 from server.domain.flow import ENDED, REFERRAL_LIMITS
 from server.domain.joins import BEING_HANDLED, HAPPENED, NAMES, OPEN, Deed, JoinKind
 from server.domain.states import OPEN_ASSIGNMENT, AssignmentPart, AssignmentState, CaseState, Purpose
@@ -133,7 +134,7 @@ def _stop(session: Session, case: StoredCase) -> dict[str, object]:
     """Nothing of it is owed any more: what was there, for undoing it."""
     now = clock.now()
     kept: dict[str, object] = {"state": case.state, "unit_id": case.unit_id, "repeat_of_id": case.repeat_of_id}
-    owed = list(store.open_deadlines_of(session, case.id))
+    owed = _owed(session, case)
     for one in owed:
         one.dropped_at = now
     shares = list(store.standing_assignments(session, case.id))
@@ -142,6 +143,11 @@ def _stop(session: Session, case: StoredCase) -> dict[str, object]:
         share.state, share.ended_at = AssignmentState.WITHDRAWN, now
     session.flush()
     return kept
+
+
+def _owed(session: Session, case: StoredCase) -> list[StoredDeadline]:
+    """Its open limits, but for what a leader promised: that is kept or taken back by the leader, wherever the matter goes on."""
+    return [one for one in store.open_deadlines_of(session, case.id) if one.rule != PROMISE]
 
 
 def _move_units(
@@ -215,11 +221,10 @@ def _give_back_units(session: Session, join: CaseJoin) -> None:
 def _restore(session: Session, case: StoredCase, join: CaseJoin) -> None:
     """Everything that `_stop` ended, as it was."""
     kept = join.kept
-    for number in kept["deadlines"]:
-        session.get_one(StoredDeadline, number).dropped_at = None
-    for number in kept.get("met", ()):
-        met = session.get_one(StoredDeadline, number)
-        met.done_at = met.done_on = None
+    for number in (*kept["deadlines"], *kept.get("met", ())):
+        deadline = session.get_one(StoredDeadline, number)
+        if deadline.rule != PROMISE:  # in what was kept by earlier programs
+            deadline.hold_again()
     for number, state in kept["shares"]:
         share = session.get_one(StoredAssignment, number)
         share.state, share.ended_at = state, None
@@ -306,7 +311,7 @@ def _guide_back(session: Session, actor: Actor, case: StoredCase, order: LinkOrd
     if case.accusation or earlier.accusation:
         _same_accused(session, case, earlier)
     kept: dict[str, object] = {"state": case.state, "unit_id": case.unit_id, "repeat_of_id": case.repeat_of_id, "shares": []}
-    owed = store.open_deadlines_of(session, case.id)
+    owed = _owed(session, case)
     met = [one.id for one in owed if one.rule in REFERRAL_LIMITS]
     kept["met"], kept["deadlines"] = met, [one.id for one in owed if one.id not in met]
     _move(session, case, CaseState.GUIDED)

@@ -83,8 +83,8 @@ def _facts(session: Session, case: StoredCase, today: date) -> list[tuple[int | 
     ]
     events = cases.events(session, case.id)
     found += _sent_back(session, case, events)
-    if case.accepted_on is not None and not any(one.kind in (Step.CONTACT, Step.EXPLAIN) for one in events):
-        found.append((None, "受理以后没有联系过信访人的记录。"))
+    if case.accepted_on is not None and case.contacted_on is None:
+        found.append((None, f"{'交回重新办' if case.handled_anew else '受理'}以后没有联系过信访人的记录。"))
     return found
 
 

@@ -20,16 +20,18 @@ from sqlalchemy import (
     Engine,
     Select,
     TextClause,
+    and_,
     bindparam,
     func,
+    or_,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain import searchtokens
-from server.domain.likeness import Person, Told, Weights, digits
+from server.domain.likeness import NEAR, Person, Told, Weights
+from server.domain.telephones import digits, plain
 from server.store.access import ACTORS, Actor, reads_case
 from server.store.models import CasePerson, SearchText, StoredCase
 from server.store.search import VECTOR, newest_first
@@ -130,7 +132,7 @@ def _without_first_parts(tokens: str, parts: int = 3) -> str:
 
 
 def same_people(session: Session, persons: Iterable[Person]) -> list[int]:
-    """Cases brought by one of these: by ID number, telephone, name and address; at most PER_PERSON for each of them."""
+    """Cases brought by one of these: by ID number, telephone, name and place; at most PER_PERSON for each of them."""
     found: list[int] = []
     for one in list(persons)[:20]:
         for condition in _conditions(one):
@@ -145,10 +147,16 @@ def _conditions(one: Person) -> list[ColumnElement[bool]]:
         number = one.id_number.strip()
         conditions.append(CasePerson.id_number.in_({number, number.upper(), number.lower()}))
     if len(digits(one.phone)) >= 7:
-        conditions.append(CasePerson.phone.in_({one.phone.strip(), digits(one.phone)}))
+        conditions.append(CasePerson.phone.in_({plain(one.phone), digits(one.phone)}))
     if one.name.strip() and one.address.strip():
-        conditions.append(tuple_(CasePerson.name, CasePerson.address) == (one.name.strip(), one.address.strip()))
+        conditions.append(and_(CasePerson.name == one.name.strip(), _begins_like(one.address.strip())))
     return conditions
+
+
+def _begins_like(address: str) -> ColumnElement[bool]:
+    """The addresses that may be near this one (likeness.NEAR): those that begin as it does, and its own beginning alone."""
+    shorter = [address[:length] for length in range(1, min(len(address), NEAR))]
+    return or_(CasePerson.address.startswith(address[:NEAR], autoescape=True), CasePerson.address.in_(shorter))
 
 
 # --- like words --------------------------------------------------------------------------------------------------

@@ -192,20 +192,25 @@ def _satisfied(scope: Scope, body: RatedBody) -> Select[Any]:
 
 
 def _resolved_once(session: Session, scope: Scope) -> Select[Any]:
-    found = _rows(StoredCase.id, StoredCase.id.not_in(came_again(session, scope)), StoredCase.organization_id)
+    found = _rows(StoredCase.id, held_at_once(session, scope), StoredCase.organization_id)
     return found.where(*concluded_first(scope))
 
 
 def concluded_first(scope: Scope) -> tuple[ColumnElement[bool], ...]:
-    """Concluded in the period, and registered for the first time."""
+    """Concluded for the first time in the period, and registered for the first time: counted there whatever happens later."""
     return (
-        StoredCase.organization_id.in_(_under(scope)), StoredCase.concluded_on.between(scope.period.first, scope.period.last),
+        StoredCase.organization_id.in_(_under(scope)), StoredCase.first_concluded_on.between(scope.period.first, scope.period.last),
         has_no(StoredCase.repeat_of_id), StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
     )  # fmt: skip
 
 
+def held_at_once(session: Session, scope: Scope) -> ColumnElement[bool]:
+    """Whether the first conclusion was the last word: no review had it handled anew, and it did not come again."""
+    return and_(~StoredCase.handled_anew, StoredCase.id.not_in(came_again(session, scope)))
+
+
 def came_again(session: Session, scope: Scope) -> Select[int]:
-    """Matters that came again within the window after their conclusion; a repeat of a repeat is one of the first."""
+    """Matters that came again within the window after their first conclusion; a repeat of a repeat is one of the first."""
     window, parent, first = scope.policy.repeat_window_days, aliased(StoredCase), aliased(StoredCase)
     chain = (
         select(_REPEAT.received_on.label("came"), _REPEAT.repeat_of_id.label("first_id"))
@@ -217,7 +222,7 @@ def came_again(session: Session, scope: Scope) -> Select[int]:
     )  # fmt: skip
     further = select(chain.c.came, parent.repeat_of_id).join(parent, parent.id == chain.c.first_id)
     chain = chain.union_all(further.where(parent.repeat_of_id.is_not(None)))
-    within = and_(chain.c.came >= first.concluded_on, chain.c.came <= _plus_days(session, first.concluded_on, window))
+    within = and_(chain.c.came >= first.first_concluded_on, chain.c.came <= _plus_days(session, first.first_concluded_on, window))
     return select(chain.c.first_id).join(first, first.id == chain.c.first_id).where(within)
 
 

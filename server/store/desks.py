@@ -352,7 +352,7 @@ def _to_accept(actor: Actor, below: Below, today: Day) -> list[Stream]:
 
 def _working(actor: Actor, below: Below, today: Day) -> list[Stream]:
     in_work = or_(StoredAssignment.part != AssignmentPart.MAIN, StoredCase.state == CaseState.ACCEPTED)
-    return _shares(actor, AssignmentState.RECEIVED, in_work)
+    return [*_shares(actor, AssignmentState.RECEIVED, in_work), *_shares(actor, AssignmentState.ANEW)]
 
 
 def _sent_back(actor: Actor, below: Below, today: Day) -> list[Stream]:

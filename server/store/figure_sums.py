@@ -201,7 +201,6 @@ def _plus(share: Share, good: bool, how_many: int) -> Share:
 
 def _add_resolved(session: Session, scope: Scope, sums: Sums) -> None:
     since = scope.today - timedelta(days=scope.policy.repeat_window_days)
-    came_again = StoredCase.id.in_(counted.came_again(session, scope))
-    query = select(func.count(), _number(~came_again), _number(StoredCase.concluded_on >= since))
+    query = select(func.count(), _number(counted.held_at_once(session, scope)), _number(StoredCase.first_concluded_on >= since))
     whole, good, sums.young = session.execute(query.select_from(StoredCase).where(*counted.concluded_first(scope))).one()
     sums.shares[Figure.RESOLVED_ONCE] = Share(good, whole)

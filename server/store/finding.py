@@ -23,6 +23,7 @@ from server import clock
 from server.domain import searchtokens
 from server.domain.casequery import CaseQuery
 from server.domain.states import CaseState, StaffRole
+from server.domain.telephones import plain
 from server.store import search
 from server.store.access import Actor, cases_given, given_cases, own_cases, reads_case, visible_cases
 from server.store.models import CasePerson, Organization, SearchText, StoredAssignment, StoredCase
@@ -99,8 +100,8 @@ def _load(session: Session, ids: Sequence[int], with_record: bool) -> Sequence[S
 
 
 def by_number(session: Session, actor: Actor, number: str) -> Sequence[StoredCase]:
-    """The newest cases of whoever has exactly this telephone or ID number."""
-    theirs = select(CasePerson.case_id).where(or_(CasePerson.phone == number, CasePerson.id_number == number))
+    """The newest cases of whoever has exactly this telephone, however it is typed, or ID number."""
+    theirs = select(CasePerson.case_id).where(or_(CasePerson.phone == plain(number), CasePerson.id_number == number))
     query = visible_cases(actor).with_only_columns(StoredCase.id).where(StoredCase.id.in_(theirs))
     return _load(session, list(session.scalars(query.order_by(StoredCase.id.desc()).limit(PAGE_ROWS))), False)
 

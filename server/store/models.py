@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, validates
 
 from server import clock
+from server.domain.telephones import plain
 from server.store.querycodes import new_query_code
 
 
@@ -1010,8 +1011,13 @@ class StoredCase(Base):
     """The leader who received whoever came to the office (现场接访); of a talk by video, the reception says who."""
     accepted_on: Mapped[date | None] = mapped_column(Date)
     concluded_on: Mapped[date | None] = mapped_column(Date)
+    """Null again while it is handled anew."""
+    first_concluded_on: Mapped[date | None] = mapped_column(Date)
+    """For the first time: that day stays, whatever happens later, and with it the period that counts it."""
+    handled_anew: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """A review or re-examination has sent it back to its unit (交回重新办理)."""
     contacted_on: Mapped[date | None] = mapped_column(Date)
-    """When somebody last spoke to the petitioner (联系信访人); null: nobody has."""
+    """When somebody last spoke to the petitioner (联系信访人); null: nobody has, since it was handed back where it was."""
     statement: Mapped[str] = mapped_column(Text, default="")
     """What was written, of a matter that did not come by a talk."""
     filed_record: Mapped[dict[str, Any]] = mapped_column(deferred=True)
@@ -1032,7 +1038,7 @@ class StoredCase(Base):
         _part("ix_cases_all_uncontacted", "concluded_on", "id", "organization_id", where=UNCONTACTED),
         Index("ix_cases_organization_filed_at", "organization_id", "filed_at"),
         Index("ix_cases_unit_filed_at", "unit_id", "filed_at"),
-        Index("ix_cases_organization_concluded_on", "organization_id", "concluded_on"),
+        Index("ix_cases_organization_first_concluded_on", "organization_id", "first_concluded_on"),
         Index("ix_cases_received_by_id", "received_by_id", "received_on"),
         Index("ix_cases_accusation", "accusation", sqlite_where=text("accusation = 1"), postgresql_where=text("accusation")),
         Index("ix_cases_organization_id_id", "organization_id", "id"),
@@ -1069,6 +1075,11 @@ class CasePerson(Base):
     id_number: Mapped[str] = mapped_column(String(30), default="", index=True)
     address: Mapped[str] = mapped_column(String(200), default="")
     __table_args__ = (Index("ix_case_persons_name_address", "name", "address"),)
+
+    @validates("phone")
+    def _plain(self, _name: str, phone: str) -> str:
+        """Kept so that the same number is found however it is typed; what was typed stands in the record that was signed."""
+        return plain(phone)
 
 
 class CaseAccused(Base):
@@ -1193,6 +1204,11 @@ class StoredDeadline(Base):
         """Whoever moves the day has it looked at anew."""
         self.remind_on = due_on - LOOK_AHEAD
         return due_on
+
+    def hold_again(self) -> None:
+        """It runs again as if it had been neither met nor dropped: what was to be said of it meanwhile is still to be said."""
+        self.done_at = self.done_on = self.dropped_at = None
+        self.remind_on = self.due_on - LOOK_AHEAD
 
 
 class StoredExtension(Base):

@@ -47,12 +47,16 @@ def test_the_same_matter_again_is_found_with_its_reasons(world: World):
     ("person", "reason"),
     [
         ({"id_number": "110101195903075110"}, "同一个身份证号"),
-        ({"phone": "138-0000-4321"}, "同一个手机号"),
+        ({"phone": "13800004321"}, "同一个手机号"),
+        ({"phone": "+86 13800004321"}, "同一个手机号"),
         ({"name": "何守田", "address": "石桥镇柳湾村四组"}, "同名的人，都在石桥镇柳湾村四组"),
+        ({"name": "何守田", "address": "石桥镇柳湾村"}, "同名的人，都在石桥镇柳湾村"),
+        ({"name": "何守田", "address": "石桥镇柳湾村四组17号"}, "同名的人，都在石桥镇柳湾村四组"),
+        ({"name": "何守田", "address": "石桥镇"}, "同名的人，都在石桥镇"),
     ],
 )
 def test_the_same_person_about_something_else(world: World, person, reason):
-    first = add(world, address="石桥镇柳湾村四组")
+    first = add(world, address="石桥镇柳湾村四组", phone="138-0000-4321")
     found = look(world, persons=[person], statement=PROPERTY)
     assert [(one.case_id, one.reasons[0], one.strength in ("weak", "middle")) for one in found] == [(first, reason, True)]
 

@@ -6,9 +6,12 @@ import pytest
 
 from server import clock
 from server.domain.commitments import due_of, unit_of
+from server.domain.joins import Deed
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
+from server.protocol.alike import LinkOrder
 from server.protocol.commitments import CommitmentEnd, CommitmentSheet, ConfirmCommitments
-from server.reception import alike, commitments, records, signing, sittings
+from server.protocol.flow import NewMatter
+from server.reception import alike, commitments, joining, records, registering, signing, sittings
 from server.store import records as stored
 from server.store.access import Actor
 from server.store.models import Commitment, Reception, StoredCase, StoredDeadline
@@ -147,6 +150,24 @@ def test_where_the_leader_wants_it_the_unit_has_it_as_soon_as_there_is_a_case(ta
     with talk.read() as session:
         case = session.get_one(StoredCase, case.id)
         assert (case.state, case.unit_id, commitments.prepared(session, case)) == ("assigned", 2, ())
+
+
+def test_a_promise_runs_on_while_its_matter_goes_on_in_another(talk: World) -> None:
+    confirm(talk, order())
+    case = file(talk)
+    with talk.write() as session:
+        letter = {"channel": "letter", "received_on": "2026-06-09", "name": "何守田", "statement": "补偿款没有给。"}
+        earlier = registering.register(session, talk.clerk, NewMatter.model_validate(letter))[0]
+        merge = LinkOrder(version=case.version, other_id=earlier.id, other_version=earlier.version, reason="是一回事")
+        joining.decide(session, talk.clerk, case.id, Deed.MERGE, merge)
+        merged = {one.rule: one.dropped_on for one in session.query(StoredDeadline).filter_by(case_id=case.id)}
+    assert merged == {"register_and_refer": TODAY, "promise": None}
+    end(talk, talk.town_clerk, "finish")
+    with talk.write() as session:
+        version = session.get_one(StoredCase, case.id).version
+        joining.decide(session, talk.clerk, case.id, Deed.UNMERGE, LinkOrder(version=version, reason="不是一回事"))
+        back = {one.rule: (one.dropped_on, one.done_on) for one in session.query(StoredDeadline).filter_by(case_id=case.id)}
+    assert back == {"register_and_refer": (None, None), "promise": (None, TODAY)}
 
 
 def test_before_the_talk_the_leader_sees_earlier_matters_of_the_same_person(talk: World) -> None:

@@ -140,6 +140,8 @@ def test_from_a_letter_to_the_end_of_every_stage(matter: Matter):
     matter.take(clerk, Step.DELIVER, day="2026-07-02", how="邮寄")
     matter.take(clerk, Step.REQUEST_REEXAMINATION, day="2026-07-02")
     matter.take(clerk, Step.BEGIN_PAUSE, pause="hearing", reason="开听证会", day="2026-07-03")
+    with refused(WrongState, "还在停算"):
+        matter.take(clerk, Step.REEXAMINATION_OPINION, text="维持。")
     at("2026-07-12")
     matter.take(clerk, Step.END_PAUSE, outcome="听证完了")
     assert matter.deadlines()["reexamination"].due_on == date(2026, 8, 11)
@@ -429,7 +431,7 @@ def test_what_a_review_orders_anew_goes_back_to_its_unit_with_days_of_its_own(ma
     assert ("request_reexamination" not in found) or found["request_reexamination"].dropped_on == date(2026, 6, 30)
     assert any(one.why.endswith("再作处理意见；LX重办〔2026〕1号") for one in matter.view(clerk).events)
     case = matter.view(HANDLER)
-    assert (case.state, case.assignments[0].state, case.letters[-1].name) == ("正在办", "反馈被退回", "重新办理通知书")
+    assert (case.state, case.assignments[0].state, case.letters[-1].name) == ("正在办", "重新办", "重新办理通知书")
     with refused(InvalidInput, "不能延长"):
         matter.take(HANDLER, Step.ASK_EXTENSION, days=10, reason="要重新测量")
     at("2026-07-20")

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import func, select, update
 
 from server.domain.flow import Step
+from server.domain.joins import Deed
 from server.domain.reminding import Plan, next_look, reached
 from server.domain.states import StaffRole
+from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter
-from server.reception import notices, registering, reminders
+from server.reception import joining, notices, registering, reminders
 from server.store.models import Notice, StoredCase, StoredDeadline, StoredReminder, User
 from tests import databases
 from tests.records.office import TALK, World
@@ -100,6 +102,27 @@ def test_nothing_falls_due_while_the_days_stand_still(matter: Matter):
     (name, words), = said(matter, (due - timedelta(days=3)).isoformat())
     assert name == "韦国良"
     assert "还有 3 天" in words
+
+
+@pytest.mark.parametrize(("there", "back"), [(Deed.MERGE, Deed.UNMERGE), (Deed.GUIDE_BACK, Deed.UNGUIDE_BACK)])
+def test_what_was_not_said_while_it_went_on_elsewhere_is_said_once_it_is_back(matter: Matter, there: Deed, back: Deed):
+    """Both limits are due on 24 June; the second is looked at while it is dropped or met, and is late once it holds again."""
+    clerk = matter.world.clerk
+
+    def do(deed: Deed, **order: object) -> None:
+        with matter.world.write() as session:
+            case = session.get_one(StoredCase, second)
+            joining.decide(session, clerk, second, deed, LinkOrder.model_validate({"version": case.version, "reason": "是一回事", **order}))
+
+    with matter.world.write() as session:
+        second = registering.register(session, clerk, NewMatter.model_validate(LETTER))[0].id
+        session.execute(update(StoredDeadline).where(StoredDeadline.case_id != second).values(remind_on=None))
+    do(there, other_id=matter.id, other_version=1)
+    assert said(matter, "2026-06-23") == []
+    do(back)
+    words = [words for _, words in said(matter, "2026-06-25")]
+    assert words
+    assert all("LX-2026-000002 “登记并转送、交办”" in one and "过期 1 天" in one for one in words)
 
 
 def test_whom_a_matter_is_against_hears_nothing_of_it(world: World, matter: Matter):

@@ -9,11 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.flow import Step
+from server.domain.flow import LetterKind, Step
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound
 from server.protocol.flow import NewRating
-from server.reception import digests, ratings, reception_stats, stats, stats_report, stats_table
+from server.reception import (
+    digests,
+    ratings,
+    reception_stats,
+    stats,
+    stats_report,
+    stats_table,
+    supervision,
+)
 from server.store.access import Actor
 from server.store.models import AccessEntry, Commitment, Organization, StoredCase, StoredDigest
 from tests.records.office import TALK, World, add_reception
@@ -66,6 +74,29 @@ def test_what_looks_better_than_it_is_stands_out(world: World, matter: Matter):
     assert ((by.by_petitioner.part, by.by_petitioner.whole), (by.by_staff.part, by.by_staff.whole)) == ((0, 0), (1, 1))
     office = next(one for one in told.figures if one.id == "satisfied_office")
     assert (office.now.percent, office.counts) == (None, False)
+
+
+def test_a_matter_that_is_handled_anew_was_not_resolved_at_once_and_its_second_round_is_looked_at_by_itself(world: World, matter: Matter):
+    def told() -> tuple[tuple[int, int], tuple[int, int], int, int]:
+        june, july = overview(world, SUPERVISOR), overview(world, SUPERVISOR, "2026-07")
+        looks = [next(one.cases for one in found.looks if one.id == "no_contact") for found in (june, july)]
+        return figure(june, "resolved_once"), figure(july, "resolved_once"), *looks
+
+    matter.take(world.clerk, Step.CONTACT, how="电话")
+    assert told() == ((1, 1), (0, 0), 0, 0)
+    at("2026-06-20")
+    matter.take(world.clerk, Step.REQUEST_REVIEW, day="2026-06-20")
+    matter.take(world.clerk, Step.REVIEW_OPINION, text="撤销，重新办。")
+    matter.take(world.clerk, Step.HANDLE_ANEW, reason="面积没有量")
+    assert told() == ((0, 1), (0, 0), 0, 0)
+    at("2026-07-10")
+    with world.read() as session:
+        facts = supervision.draft(session, SUPERVISOR, session.get_one(StoredCase, matter.id), LetterKind.SUPERVISION)
+    assert "交回重新办以后没有联系过信访人" in facts.units[0].text
+    matter.take(HANDLER, Step.REPLY, text="重新丈量，补发。")
+    matter.take(HANDLER, Step.DELIVER, day="2026-07-10", how="当面送达")
+    matter.take(world.clerk, Step.CONCLUDE)
+    assert told() == ((0, 1), (0, 0), 0, 1)
 
 
 def test_only_supervisors_open_how_somebody_rated(world: World, matter: Matter):
