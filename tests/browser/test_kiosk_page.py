@@ -121,6 +121,66 @@ def test_leaving_the_queue_asks_and_wipes(office: KioskOffice, page: Page) -> No
     assert stored(office).state == "abandoned", "who left the room waits no longer"
 
 
+def nobody_touches(page: Page, seconds: int) -> None:
+    """Their own clock moves on, and the page's timers run; what is read aloud has been heard by then."""
+    page.evaluate("async () => (await import('/static/js/kiosk/voice.js')).stop()")
+    page.clock.run_for(seconds * 1000)
+
+
+@pytest.mark.slow
+def test_what_somebody_typed_is_gone_when_the_next_one_comes(page: Page) -> None:
+    page.clock.install()
+    page.reload()
+    page.tap("#key-text")
+    page.tap("#key-contrast")
+    begin(page)
+    press(page, "h", "e", "何")
+    page.tap("#key-back")
+    screen(page, "notice")
+    nobody_touches(page, 185)
+    expect(page.locator("#away")).to_contain_text("免得别人看见")
+    nobody_touches(page, 95)
+    screen(page, "welcome")
+    expect(page.locator("html:not([data-text]):not([data-contrast])")).to_be_attached()
+    begin(page)
+    expect(page.locator('[data-part="typed"]')).to_have_text("")
+    for _ in range(2):
+        page.tap("#key-back")
+    screen(page, "choose")
+    nobody_touches(page, 185)
+    expect(page.locator("#away")).to_be_hidden()
+    screen(page, "welcome")
+    page.tap("#key-text")
+    page.tap("#key-louder")
+    nobody_touches(page, 185)
+    expect(page.locator("html:not([data-text])")).to_be_attached()
+    assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+
+
+@pytest.mark.slow
+def test_a_booking_that_somebody_opened_is_not_taken_by_the_next(page: Page) -> None:
+    booked = {"time": "今天 10:20", "leader": "周建国", "name": "何守田", "matter": "补偿款没给。"}
+    page.route("**/api/kiosk/booking?*", lambda route: route.fulfill(json=booked))
+    page.clock.install()
+    page.reload()
+    do(page, "start")
+    do(page, "progress")
+    page.keyboard.type("abcdefgh")
+    do(page, "next")
+    press(page, *"4321")
+    do(page, "next")
+    do(page, "begin")
+    screen(page, "notice")
+    nobody_touches(page, 185)
+    expect(page.locator("#away")).to_be_visible()
+    nobody_touches(page, 95)
+    screen(page, "welcome")
+    do(page, "start")
+    do(page, "talk")
+    do(page, "video")
+    expect(page.locator('[data-part="typed"]')).to_have_text("")
+
+
 @pytest.mark.slow
 def test_paper_and_help_reach_the_staff(office: KioskOffice, page: Page) -> None:
     begin(page, "paper")

@@ -12,4 +12,4 @@ from tests.kiosk.simulated_day import simulate
 def test_every_sitting_of_two_hours_arrives_once_and_whole_or_says_what_is_missing(tmp_path: Path) -> None:
     figures, faults = asyncio.run(simulate(tmp_path, 2, 3))
     assert faults == []
-    assert figures["sittings_alone"] + figures["talks"] == 12
+    assert figures["alone"] + figures["talks"] == 12

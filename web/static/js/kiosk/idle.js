@@ -1,11 +1,12 @@
 // Somebody who walked away leaves their name on the screen: after a while without a touch, and soon where the camera sees
 // nobody, the kiosk asks, then wipes it.  Who waits in the queue sits still, and may go out for a moment: they are asked
 // much later, and never once they are called.  A sitting that talks or is being prepared is never ended by this; a record
-// being read is locked, not ended.
+// being read is locked, not ended.  A screen that holds nothing of anybody goes back to the first page without a question.
 import { api } from "/static/js/api.js";
 import { asking, somebody, stillThere } from "./away.js";
 import { draft } from "./memory.js";
 import { Presence } from "./presence.js";
+import * as voice from "./voice.js";
 
 const ASK_AFTER_MS = 180_000;
 const WIPE_AFTER_S = 90;
@@ -62,8 +63,15 @@ export function watchIdle(app) {
     if (found === "gone" && long && !asking() && app.shown.personal) warn(GONE_WIPE_AFTER_S);
   }
 
+  /** What is read aloud has somebody who listens. */
+  function leftAlone() {
+    if (!app.shown.left || voice.speaking() || Date.now() - touched < ASK_AFTER_MS) return;
+    touched = Date.now();
+    app.shown.left();
+  }
+
   function check() {
-    if (!app.shown.personal) return;
+    if (!app.shown.personal) return void leftAlone();
     if (!asking() && Date.now() - touched >= (app.shown.queued ? WAITING.untouchedMs : ASK_AFTER_MS)) warn(WIPE_AFTER_S);
     else lookAround();
   }

@@ -4,8 +4,6 @@ import { byId } from "/static/js/dom.js";
 import { nextSize, otherContrast, setUpLooks } from "./looks.js";
 import * as voice from "./voice.js";
 
-export { resetLooks } from "./looks.js";
-
 const page = document.documentElement;
 
 /** @param {any} app */

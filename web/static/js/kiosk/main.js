@@ -40,10 +40,11 @@ import { welcome } from "./screens/welcome.js";
 /**
  * What a screen hands back: `key` speech names for 念给我听, `back` what 返回 does (or why not), `update` for a newer
  * Sitting, `close` when it goes, `personal` whether it is wiped when nobody is there, `queued` whether they are given much
- * time, `locks` to what end: the sitting stays, and whoever comes back says who they are; `ownLine` whether it tells of a lost line itself; `quiet` whether
+ * time, `locks` to what end: the sitting stays, and whoever comes back says who they are; `left` what is done without a
+ * question where it is not personal and nobody has touched it for a while; `ownLine` whether it tells of a lost line itself; `quiet` whether
  * its guidance waits until it is asked for.
  * @typedef {{speech?: string[], speak?: () => void, back?: (() => void) | string, update?: (sitting: any) => void,
- *   close?: () => void, personal?: boolean, queued?: boolean, locks?: boolean, ownLine?: boolean, quiet?: boolean}} Shown
+ *   close?: () => void, personal?: boolean, queued?: boolean, locks?: boolean, left?: (() => void) | null, ownLine?: boolean, quiet?: boolean}} Shown
  */
 
 /** Screens before a sitting by the draft's step.  A way that is not here is not offered (screens/choose.js). */
@@ -185,9 +186,13 @@ class App {
     this.alone = null;
     closeMedia();
     [this.over, this.wiped, this.petitioner, this.made] = ["", "", "", null];
-    resetLooks();
-    resetVolume();
-    await Promise.all([memory.wipe(), forgetLanguage(), forgetPapers()]);
+    await Promise.all([memory.wipe(), resetWays(), forgetPapers()]);
+  }
+
+  /** The first page as the next person is to find it. */
+  async asUsual() {
+    await resetWays();
+    if (this.wanted().name === "welcome") this.again();
   }
 
   /** Nobody is there: the screen is wiped, the record stays as it is.  Offline the office locks by itself soon. */
@@ -269,6 +274,13 @@ class App {
     dialog.showModal();
     return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
   }
+}
+
+/** Text, colours, volume and language as the office wants them. */
+function resetWays() {
+  resetLooks();
+  resetVolume();
+  return forgetLanguage();
 }
 
 function setUpQuestion() {

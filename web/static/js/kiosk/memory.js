@@ -58,6 +58,12 @@ export function draft() {
   return current;
 }
 
+/** Whether anything is kept that the next person must not find: what they said of themselves, or the key of a matter. */
+export function holdsSomebody() {
+  const { name, phone, matter, booking, card, earlier } = current;
+  return Boolean(name || phone || matter || booking || card || earlier);
+}
+
 /** @param {Partial<Draft>} changes */
 export function keepDraft(changes) {
   current = { ...current, ...changes };

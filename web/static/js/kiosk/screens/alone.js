@@ -7,6 +7,7 @@ import { AloneSitting } from "../alone/sitting.js";
 import { ask, door } from "../door.js";
 import { DigitPad } from "../keyboard.js";
 import { closeMedia, Meter, paperCamera } from "../media.js";
+import { holdsSomebody } from "../memory.js";
 import { pause } from "../measure.js";
 import { SignaturePad } from "../pad.js";
 import { PaperCamera } from "../paper_camera.js";
@@ -134,7 +135,7 @@ export function aloneNotice(app) {
   app.lookForReader();
   screen.on({ audio: () => begin("audio_only"), video: () => begin("audio_video"), paper: () => app.go("paper") });
   screen.say("hint", "");
-  return { speech: ["alone-notice"], back: () => app.go("welcome"), ownLine: true };
+  return { speech: ["alone-notice"], back: () => app.go("welcome"), ownLine: true, left: () => app.leave(), get personal() { return holdsSomebody(); } };
 }
 
 /** One question. */

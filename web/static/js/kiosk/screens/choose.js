@@ -1,5 +1,5 @@
 // What does the person want?  A way is offered where this kiosk has a screen for it.
-import { keepDraft } from "../memory.js";
+import { holdsSomebody, keepDraft } from "../memory.js";
 import { Screen } from "../screen.js";
 import { bookable } from "./another_day.js";
 
@@ -27,5 +27,8 @@ export function choose(app) {
   keepDraft({ step: "choose", wish: null });
   app.lookForReader();
   void bookable().then((days) => { screen.key("another").hidden = !days.length; });
-  return { get speech() { return spoken(alone, !screen.key("another").hidden); }, back: () => app.go("welcome") };
+  return {
+    get speech() { return spoken(alone, !screen.key("another").hidden); }, back: () => app.go("welcome"), left: () => app.leave(),
+    get personal() { return holdsSomebody(); },
+  };
 }

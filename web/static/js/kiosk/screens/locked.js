@@ -10,6 +10,12 @@ const WORDS = {
 };
 const STAFF_ONLY = "对不上的次数太多了，请按“叫工作人员”，工作人员来帮您打开。";
 
+/** Somebody who sits down where the one before went without a word. @param {any} app */
+export async function justCame(app) {
+  const sure = await app.ask({ title: "您是刚来的吗？", text: "前一位的内容会从这台机器上拿走，记录还在，交给工作人员。前一位只是离开一会儿的，请先叫工作人员。", yes: "我是刚来的", no: "不是", danger: true });
+  if (sure) await app.leave();
+}
+
 /** @param {any} app */
 export function locked(app) {
   const screen = new Screen("locked");
@@ -33,10 +39,6 @@ export function locked(app) {
       screen.say("hint", error.message);
     }
   };
-  const other = async () => {
-    const sure = await app.ask({ title: "您是刚来的吗？", text: "前一位的内容会从这台机器上拿走，记录还在，交给工作人员。前一位只是离开一会儿的，请先叫工作人员。", yes: "我是刚来的", no: "不是", danger: true });
-    if (sure) await app.leave();
-  };
   const update = (/** @type {any} */ sitting) => {
     if (!sitting) return;
     const kind = sitting.unlock_with || (sitting.phone_last4 ? "phone" : "number");
@@ -50,7 +52,7 @@ export function locked(app) {
     pad.show(screen.part("keyboard"));
     changed();
   };
-  screen.on({ open, other });
+  screen.on({ open, other: () => justCame(app) });
   update(app.sitting);
   if (!app.wiped) voice.speak("ring", "locked");
   return { speech: ["locked"], back: "先按数字打开，或者叫工作人员。", update, close: () => pad?.close() };

@@ -1,4 +1,5 @@
 import { pause } from "../measure.js";
+import { holdsSomebody } from "../memory.js";
 import { callHelp } from "../keys.js";
 import { Screen } from "../screen.js";
 import { nextStep } from "../way.js";
@@ -22,7 +23,7 @@ export function notice(app) {
   screen.on({ video: () => choose("audio_video"), audio: () => choose("audio_only"), paper: () => app.go("paper"), speak: toggle });
   voice.onVoice(follow);
   voice.speak("notice");
-  return { speech: ["notice"], speak: toggle, back: () => app.go("choose"), close: () => voice.onVoice(null) };
+  return { speech: ["notice"], speak: toggle, back: () => app.go("choose"), close: () => voice.onVoice(null), left: () => app.leave(), get personal() { return holdsSomebody(); } };
 }
 
 /** A member of staff writes instead. @param {any} app */
@@ -34,5 +35,5 @@ export function paper(app) {
   };
   screen.on({ again: call, done: () => app.go("welcome") });
   call();
-  return { speech: ["paper"], back: () => app.go("notice") };
+  return { speech: ["paper"], back: () => app.go("notice"), left: () => app.leave(), get personal() { return holdsSomebody(); } };
 }

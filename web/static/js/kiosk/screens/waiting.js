@@ -6,6 +6,7 @@ import { sittingMemory } from "../memory.js";
 import { openPapers } from "../papers.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
+import { justCame } from "./locked.js";
 import { Standing } from "./standing.js";
 
 /** Lets the person see and hear that the machine works; nothing leaves it. @param {any} app @param {Screen} screen @param {boolean} video */
@@ -70,13 +71,21 @@ export function waiting(app) {
 export function preparing(app) {
   const screen = new Screen("preparing");
   const again = Boolean(sittingMemory(app.sitting.reception_id).corrected);
+  /** Nobody touched it for a while: the code was put away. @param {any} sitting */
+  const away = (sitting) => sitting.locked || app.wiped === sitting.reception_id;
   const update = (/** @type {any} */ sitting) => {
     const message = sitting.preparing_message || (again ? "工作人员正在改您说不对的地方。" : "工作人员正在核对记录。");
-    screen.fill({ message, code: spaced(sitting.query_code) });
-    screen.part("code-box").hidden = !sitting.query_code;
+    const put = away(sitting);
+    screen.fill({ message, code: put ? "" : spaced(sitting.query_code) });
+    screen.part("code-box").hidden = put || !sitting.query_code;
+    screen.part("put-away").hidden = !put;
   };
+  screen.on({ other: () => justCame(app) });
   closeMedia();
   update(app.sitting);
-  voice.speak(...(again ? ["preparing"] : ["stopped", "preparing"]));
-  return { speech: ["preparing"], back: "记录核对好了，会请您看。", update };
+  if (!away(app.sitting)) voice.speak(...(again ? ["preparing"] : ["stopped", "preparing"]));
+  return {
+    speech: ["preparing"], back: "记录核对好了，会请您看。", update, get quiet() { return away(app.sitting); },
+    get left() { return away(app.sitting) ? null : () => app.lock(); },
+  };
 }

@@ -1,7 +1,7 @@
 import { ApiError, api } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { language, offered, speakIn } from "../lang.js";
-import { isLow, otherLow, resetLooks } from "../looks.js";
+import { isLow, otherLow } from "../looks.js";
 import { wipeDraft } from "../memory.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
@@ -67,5 +67,5 @@ export function welcome(app) {
   showLow();
   offerLanguages(screen);
   const uploading = new Uploading(screen);
-  return { speech: ["welcome"], quiet: true, back: () => resetLooks(), close: () => uploading.close() };
+  return { speech: ["welcome"], quiet: true, back: () => app.asUsual(), left: () => app.asUsual(), close: () => uploading.close() };
 }
