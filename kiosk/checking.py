@@ -7,6 +7,7 @@ self-test said.
 import base64
 import binascii
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from server.protocol.checks import (
     Seen,
     Tone,
 )
+from server.protocol.health import Measured, MeasuredName
 
 MOST_PIXELS = 12_000_000
 LONGEST_S = 31
@@ -54,6 +56,9 @@ class Checks:
         self.camera: tuple[datetime, tuple[str, ...]] | None = None
         """When the camera was last looked at, and what was wrong."""
         self.microphone: tuple[datetime, tuple[str, ...]] | None = None
+        self.camera_measured: tuple[Measured, ...] = ()
+        """The numbers behind."""
+        self.microphone_measured: tuple[Measured, ...] = ()
 
     def answer(self, asked: Check) -> Message:
         """Raises Unusable."""
@@ -81,12 +86,13 @@ class Checks:
         if empty and not found and not self._outline_file.exists():
             np.save(self._outline_file, picture.outline_of(last))
         self.camera = (datetime.now(UTC), tuple(found))
+        self.camera_measured = _measured(picture.measured(last))
         faults = tuple(Fault(code=one, words=picture.WORDS[one]) for one in found)
         return Seen(faults=faults, framing=Fault(code=how, words=framing.WORDS[how]))
 
     def _no_camera(self) -> Seen:
         missing, nobody = picture.PictureFault.MISSING, framing.Framing.NOBODY
-        self.camera = (datetime.now(UTC), (missing,))
+        self.camera, self.camera_measured = (datetime.now(UTC), (missing,)), ()
         return Seen(
             faults=(Fault(code=missing, words=picture.WORDS[missing]),),
             framing=Fault(code=nobody, words=framing.WORDS[nobody]),
@@ -94,7 +100,7 @@ class Checks:
 
     def _no_microphone(self) -> HeardIs:
         missing = sound.SoundFault.MISSING
-        self.microphone = (datetime.now(UTC), (missing,))
+        self.microphone, self.microphone_measured = (datetime.now(UTC), (missing,)), ()
         words = sound.WORDS[missing]
         return HeardIs(faults=(Fault(code=missing, words=words),), words=words, speech_db=-120, room_db=-120)
 
@@ -119,9 +125,14 @@ class Checks:
         levels = sound.measure(heard)
         if not asked.speaking:
             self.microphone = (datetime.now(UTC), tuple(found))
+            self.microphone_measured = _measured({"speech_db": levels.speech_db, "room_db": levels.room_db, "hum_db": levels.hum_db})
         faults = tuple(Fault(code=one, words=sound.WORDS[one]) for one in found)
         words = sound.in_words(heard) if asked.speaking else ""
         return HeardIs(faults=faults, words=words, speech_db=levels.speech_db, room_db=levels.room_db, loop_s=loop_s)
+
+
+def _measured(numbers: Mapping[MeasuredName, float]) -> tuple[Measured, ...]:
+    return tuple(Measured(name=name, value=round(value, 2)) for name, value in numbers.items())
 
 
 def _paper(asked: Photographed) -> PaperIs:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,7 +22,7 @@ from kiosk.screens import ScreenStore, ShownScreens, Unsound
 from kiosk.serving import Screens, own_socket, serving
 from kiosk.settings import KioskSettings
 from server.protocol.copies import ReportAnswer
-from server.protocol.health import EventCode
+from server.protocol.health import EventCode, OrderKind
 from server.protocol.screens import AgentState, Door, PageBeat
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,8 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 1.0
 AGAIN_S = 60.0
 """After screens could not be fetched."""
+PAGE_GONE_S = 60.0
+"""A page that has not said a word for so long keeps nobody from starting the program again."""
 OfficeIs = Literal["unknown", "answers", "silent", "revoked"]
 
 
@@ -65,6 +69,9 @@ class Computer:
         self._full = False
         self._door_port = settings.agent_port
         self.agent.uploader.reported = self._reported
+        self._page_busy_at = time.monotonic()
+        """When the page last said that somebody is in the middle of something."""
+        self._doing.obeys += _orders(settings)
         self.to_office = httpx.AsyncClient(
             base_url=settings.server.rstrip("/"),
             headers={"Authorization": f"Bearer {self.agent.token}"},
@@ -107,6 +114,10 @@ class Computer:
     def page_says(self, beat: PageBeat) -> bool:
         """Whether the page is to open itself again."""
         self._doing.page_is_there()
+        if beat.busy or not beat.screen:
+            self._page_busy_at = time.monotonic()
+        else:
+            self._page_busy_at = -PAGE_GONE_S
         self._orders.page_says(beat.screen, beat.busy, time.monotonic())
         for fault in beat.faults:
             self._happened("page_fault", fault)
@@ -195,6 +206,20 @@ class Computer:
         if full and not self._full:
             self._happened("outbox_full")
         self._full = full
+        if self._doing.waits("program", "computer") and now - self._page_busy_at > PAGE_GONE_S:
+            self._start_again()
+
+    def _start_again(self) -> None:
+        """systemd starts this program again once it ends; what is half done here is kept as after any other end."""
+        try:
+            self._doing.obeyed()
+            if self._doing.order == "computer" and self._settings.reboot_file is not None:
+                self._settings.reboot_file.touch()
+        except OSError as error:
+            log.error("an order cannot be obeyed", kind=type(error).__name__)
+            return
+        log.warning("starting again, as the office ordered", what=self._doing.order)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _time_start(self, page_ms: int) -> None:
         """The first screen since this program started is on the display."""
@@ -226,3 +251,11 @@ class Computer:
 
     def _happened(self, code: EventCode, what: str = "") -> None:
         self._doing.events.add(code, what)
+
+
+def _orders(settings: KioskSettings) -> tuple[OrderKind, ...]:
+    """What this computer can be told: a program that nothing starts again must not end."""
+    if "INVOCATION_ID" not in os.environ:  # systemd.exec(5): not one of its services
+        return ()
+    file = settings.reboot_file
+    return ("program", "computer") if file is not None and os.access(file.parent, os.W_OK) else ("program",)

@@ -37,6 +37,10 @@ class KioskSettings(BaseSettings):
     )
     paper_printer: str = Field("", description="Printer for A4, as for slips; empty: there is none.")
 
+    reboot_file: Path | None = Field(
+        None, description="File whose making starts the computer again (deploy/kiosk: jietan-reboot.path); empty: nobody can from afar."
+    )
+
     handwriting_model: Path = Field(
         Path("/usr/share/tegaki/models/zinnia/handwriting-zh_CN.model"),
         description="Zinnia model for characters written with a finger; where it is not there, people type by pinyin.",

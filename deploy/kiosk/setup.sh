@@ -1,5 +1,6 @@
 #!/bin/bash
-# Turns a plain Debian 12 into a kiosk: see README.md beside it.  May be run again: what is right already stays.
+# Turns a plain Debian 12 into a kiosk: see README.md beside it.  May be run again, also without options: what is right
+# already, and what was chosen before, stays.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -9,7 +10,18 @@ PREFIX=/opt/jietan
 ACCOUNT=jietan
 DATA=/var/lib/jietan-kiosk
 SETTINGS=/etc/jietan-kiosk.conf
-SERVER="" CODE="" OUTPUT="" ROTATE=normal CALIBRATION="" SOURCE="jietan" USB_STORAGE=no UPDATES=yes DRY=no SLIPS="" PAPER=""
+CHOICES=/etc/jietan-kiosk.setup  # what earlier runs of this script were told of the machine itself
+
+# kept FILE NAME OTHERWISE: what an earlier run, or somebody by hand, wrote there.
+kept() {
+  local found=""
+  [ ! -f "$ROOT$1" ] || found=$(sed -n "s/^$2=//p" "$ROOT$1" | tail -n 1)
+  echo "${found:-$3}"
+}
+SERVER=$(kept $SETTINGS JIETAN_KIOSK_SERVER "")
+OUTPUT=$(kept $CHOICES OUTPUT "") ROTATE=$(kept $CHOICES ROTATE normal) CALIBRATION=$(kept $CHOICES CALIBRATION "")
+USB_STORAGE=$(kept $CHOICES USB_STORAGE no) UPDATES=$(kept $CHOICES UPDATES yes)
+CODE="" SOURCE="jietan" DRY=no SLIPS="" PAPER="" READER="" ALARM="" HANDSET=""
 PACKAGES=(cage chromium wlr-randr dbus-user-session libpam-systemd fonts-noto-cjk fonts-noto-color-emoji
   python3 python3-venv pipewire wireplumber pipewire-pulse alsa-utils unattended-upgrades ca-certificates
   libzinnia0 tegaki-zinnia-simplified-chinese)
@@ -18,7 +30,9 @@ usage() {
   cat <<TEXT
 setup.sh --server ADDRESS --code CODE [options]     (as root)
 
-  --server ADDRESS    the office, e.g. https://jietan.example.gov.cn
+What is left out stays as an earlier run set it, or as somebody wrote it into /etc/jietan-kiosk.conf.
+
+  --server ADDRESS    the office, e.g. https://jietan.example.gov.cn; needed the first time only
   --code CODE         one-time code from the page 管理; needed the first time only
   --source WHAT       what pip installs: a wheel, a folder, or "jietan" from the index that pip knows (default)
   --output NAME       the display to use, e.g. HDMI-A-1 (see: wlr-randr); needed for --rotate
@@ -26,8 +40,12 @@ setup.sh --server ADDRESS --code CODE [options]     (as root)
   --calibration "a b c d e f"   touch: the matrix of libinput, for a panel whose touch does not meet the picture
   --slip-printer NAME    the printer for slips, by its name in CUPS (lpadmin -p NAME …)
   --paper-printer NAME   the printer for A4
-  --allow-usb-storage keep USB sticks working (they are locked out otherwise)
-  --no-updates        no security updates by itself (where an own mirror does that)
+  --card-reader PORT     the port on 127.0.0.1 of the identity card reader's bridge program
+  --alarm-button DEVICE  the emergency button, e.g. /dev/input/by-id/…-event-kbd
+  --handset DEVICE       the hook of the hand-set, likewise
+                         (each of these five may be none: there is none any more)
+  --allow-usb-storage keep USB sticks working (they are locked out otherwise); --lock-usb-storage takes it back
+  --no-updates        no security updates by itself (where an own mirror does that); --updates takes it back
   --dry-run           only say what would be done
 TEXT
 }
@@ -42,8 +60,13 @@ while [ $# -gt 0 ]; do
     --calibration) CALIBRATION=${2:?}; shift ;;
     --slip-printer) SLIPS=${2:?}; shift ;;
     --paper-printer) PAPER=${2:?}; shift ;;
+    --card-reader) READER=${2:?}; shift ;;
+    --alarm-button) ALARM=${2:?}; shift ;;
+    --handset) HANDSET=${2:?}; shift ;;
     --allow-usb-storage) USB_STORAGE=yes ;;
+    --lock-usb-storage) USB_STORAGE=no ;;
     --no-updates) UPDATES=no ;;
+    --updates) UPDATES=yes ;;
     --dry-run) DRY=yes ;;
     -h | --help) usage; exit 0 ;;
     *) echo "setup.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
@@ -59,7 +82,29 @@ case $ROTATE in normal | 90 | 180 | 270) ;; *) fail "--rotate is normal, 90, 180
 [[ -z $OUTPUT || $OUTPUT =~ ^[A-Za-z0-9-]+$ ]] || fail "--output is no display: $OUTPUT"
 [[ -z $CALIBRATION || $CALIBRATION =~ ^(-?[0-9.]+ ){5}-?[0-9.]+$ ]] || fail "--calibration is six numbers"
 [[ $SLIPS$PAPER =~ ^[A-Za-z0-9_-]*$ ]] || fail "--slip-printer and --paper-printer are names of CUPS: $SLIPS $PAPER"
-[ -z "$SLIPS$PAPER" ] || PACKAGES+=(cups cups-client)
+[[ $READER =~ ^([0-9]{1,5}|none|)$ ]] || fail "--card-reader is a port: $READER"
+[[ $ALARM =~ ^(/dev/[A-Za-z0-9/._:+-]+|none|)$ ]] || fail "--alarm-button is a device below /dev: $ALARM"
+[[ $HANDSET =~ ^(/dev/[A-Za-z0-9/._:+-]+|none|)$ ]] || fail "--handset is a device below /dev: $HANDSET"
+
+# setting NAME VALUE: for the settings file; left out, what stands there stays; none: there is no such device.
+CHANGED=()
+setting() {
+  case $2 in "") ;; none) CHANGED+=("JIETAN_KIOSK_$1=$3") ;; *) CHANGED+=("JIETAN_KIOSK_$1=$2") ;; esac
+}
+printer() { case $1 in "" | none) echo "$1" ;; *) echo "ipp://127.0.0.1:631/printers/$1" ;; esac; }
+setting SERVER "${SERVER%/}" ""
+setting SLIP_PRINTER "$(printer "$SLIPS")" ""
+setting PAPER_PRINTER "$(printer "$PAPER")" ""
+setting CARD_READER_PORT "$READER" 0
+setting ALARM_DEVICE "$ALARM" ""
+setting HANDSET_DEVICE "$HANDSET" ""
+# The settings as they are to stand: those of an earlier run, with what is new in its place.
+settings() {
+  if [ -f "$ROOT$SETTINGS" ]; then cat "$ROOT$SETTINGS"; else filled kiosk.conf; fi |
+    awk 'BEGIN { for (n = 1; n < ARGC; n++) { name = ARGV[n]; sub(/=.*/, "", name); names[n] = name; line[name] = ARGV[n] } most = ARGC; ARGC = 1 }
+         { name = $0; sub(/=.*/, "", name); if (!(name in line)) print; else if (!(name in done)) print line[name]; done[name] = 1 }
+         END { for (n = 1; n < most; n++) if (!(names[n] in done)) print line[names[n]] }' "${CHANGED[@]}"
+}
 [ "$DRY" = yes ] || [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "needs root"
 
 say() { echo "· $1"; }
@@ -83,11 +128,22 @@ put() {
   fi
   rm -f "$new"
 }
+# away PATH: a file of ours that is no longer wanted.
+away() {
+  [ -f "$ROOT$1" ] || return 0
+  if [ "$DRY" = yes ]; then echo "  would remove $1"; else rm "$ROOT$1" && echo "  $1: removed"; fi
+}
 # Fills the places of a file of ours.
 filled() {
   sed -e "s|@PREFIX@|$PREFIX|g" -e "s|@ACCOUNT@|$ACCOUNT|g" -e "s|@DATA@|$DATA|g" -e "s|@SETTINGS@|$SETTINGS|g" \
     -e "s|@SERVER@|${SERVER%/}|g" -e "s|@OUTPUT@|$OUTPUT|g" -e "s|@ROTATE@|$ROTATE|g" "$HERE/files/$1"
 }
+
+PRINTS=no
+if settings | grep "^JIETAN_KIOSK_[A-Z]*_PRINTER=ipp://127.0.0.1:631/" >/dev/null; then
+  PRINTS=yes
+  PACKAGES+=(cups cups-client)
+fi
 
 say "packages"
 act apt-get update -q
@@ -109,27 +165,27 @@ else
   act "$PREFIX/bin/pip" install --quiet --upgrade "$SOURCE"
 fi
 
-say "settings"
-{
-  filled kiosk.conf
-  [ -z "$SLIPS" ] || echo "JIETAN_KIOSK_SLIP_PRINTER=ipp://127.0.0.1:631/printers/$SLIPS"
-  [ -z "$PAPER" ] || echo "JIETAN_KIOSK_PAPER_PRINTER=ipp://127.0.0.1:631/printers/$PAPER"
-} | put 0644 "$SETTINGS"
+say "settings: what is new is set, all else stays as it stands there"
+settings | put 0644 "$SETTINGS"
+printf '%s\n' "OUTPUT=$OUTPUT" "ROTATE=$ROTATE" "CALIBRATION=$CALIBRATION" "USB_STORAGE=$USB_STORAGE" "UPDATES=$UPDATES" |
+  put 0644 "$CHOICES"
 
-if [ -n "$SLIPS$PAPER" ]; then
-  say "printers: what is printed lies in memory only, and is forgotten once it is on paper"
+if [ "$PRINTS" = yes ]; then
+  say "printers: what is printed lies in memory only; that it was printed, without its words, is known for five minutes"
   filled var-spool-cups.mount | put 0644 /etc/systemd/system/var-spool-cups.mount
   act systemctl daemon-reload
   act systemctl stop cups.service cups.socket cups.path
   act systemctl enable --now var-spool-cups.mount
   act systemctl start cups.service
-  act cupsctl PreserveJobHistory=No PreserveJobFiles=No --no-share-printers --no-remote-any
-  [ -z "$SLIPS" ] || act lpadmin -d "$SLIPS"
+  act cupsctl PreserveJobHistory=300 PreserveJobFiles=No --no-share-printers --no-remote-any
+  case $SLIPS in "" | none) ;; *) act lpadmin -d "$SLIPS" ;; esac
 fi
 
 say "services: the program, and the display with nothing but its browser"
 filled jietan-kiosk.service | put 0644 /etc/systemd/system/jietan-kiosk.service
 filled jietan-screen.service | put 0644 /etc/systemd/system/jietan-screen.service
+filled jietan-reboot.service | put 0644 /etc/systemd/system/jietan-reboot.service
+filled jietan-reboot.path | put 0644 /etc/systemd/system/jietan-reboot.path
 filled jietan-screen | put 0755 "$PREFIX/bin/jietan-screen"
 
 say "the browser's policy: our address and nothing else"
@@ -147,6 +203,8 @@ filled logind.conf | put 0644 /etc/systemd/logind.conf.d/jietan.conf
 filled sysctl.conf | put 0644 /etc/sysctl.d/90-jietan.conf
 if [ "$USB_STORAGE" = no ]; then
   filled modprobe.conf | put 0644 /etc/modprobe.d/jietan.conf
+else
+  away /etc/modprobe.d/jietan.conf
 fi
 act systemctl mask ctrl-alt-del.target getty@tty1.service autovt@.service
 
@@ -159,6 +217,8 @@ filled watchdog.conf | put 0644 /etc/systemd/system.conf.d/jietan.conf
 if [ "$UPDATES" = yes ]; then
   say "security updates at night, with a restart where one is needed"
   filled upgrades.conf | put 0644 /etc/apt/apt.conf.d/90-jietan
+else
+  away /etc/apt/apt.conf.d/90-jietan
 fi
 
 if [ -n "$CODE" ]; then
@@ -172,6 +232,7 @@ act udevadm control --reload
 act systemctl daemon-reload
 act systemctl set-default graphical.target
 act systemctl enable jietan-kiosk.service jietan-screen.service
+act systemctl enable --now jietan-reboot.path
 act systemctl restart systemd-journald.service
 act systemctl restart jietan-kiosk.service jietan-screen.service
 say "done: after a restart the welcome screen comes by itself; \`jietan kiosk startup\` says how long it took"

@@ -6,6 +6,7 @@ Thresholds were set on generated rooms and photographs (tests/kiosk/test_picture
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 """Height x width x 3, blue green red."""
 Grey = NDArray[np.uint8]
+Measure = Literal["brightness", "contrast", "sharpness"]
 
 WIDTH = 320
 COVERED_SPREAD = 14
@@ -82,6 +84,13 @@ def faults(pictures: Sequence[tuple[float, Picture]], outline: NDArray[np.float3
     if outline is not None and turned(last, outline):
         found.append(PictureFault.TURNED)
     return found
+
+
+def measured(picture: Picture) -> dict[Measure, float]:
+    """The numbers behind: brightness, contrast and sharpness, shares of 1."""
+    image = grey(picture)
+    low, high = np.percentile(image, (2, 98))
+    return {"brightness": float(image.mean() / 255), "contrast": float((high - low) / 255), "sharpness": 1 - blurred(image)}
 
 
 def covered(image: Grey) -> bool:

@@ -14,6 +14,7 @@ INTEGER, BOOLEAN, ENUM, KEYWORD, URI, CHARSET, LANGUAGE, NAME, MIME = 0x21, 0x22
 TIMEOUT_S = 10.0
 OK = 0x00FF
 """Highest status of an answer that says that it was done."""
+NOT_FOUND = 0x0406
 _requests = count(1)
 
 

@@ -1,6 +1,6 @@
 """Printers in words: what a person and a member of staff are told of a printer that CUPS knows."""
 
-from kiosk.devices.ipp import IppPrinter, NoPrinter, Refused
+from kiosk.devices.ipp import NOT_FOUND, IppPrinter, NoPrinter, Refused
 
 WORDS = {
     "no_paper": "打印机没有纸了，请叫工作人员添纸。",
@@ -37,10 +37,13 @@ async def trouble(printer: IppPrinter) -> str:
 
 
 async def outcome(printer: IppPrinter, job: int) -> str:
-    """`done`, `waits`, or a code of WORDS."""
+    """Of a job that was accepted: `done`, `waits`, or a code of WORDS.  One that CUPS no longer knows is on paper: a CUPS
+    that keeps no history forgets it then, and what could not be printed waits or stops the printer."""
     try:
         state, _ = await printer.job(job)
-    except (NoPrinter, Refused):
+    except Refused as refused:
+        return "done" if refused.status == NOT_FOUND else "offline"
+    except NoPrinter:
         return "offline"
     if state == DONE:
         return "done"

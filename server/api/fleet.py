@@ -1,11 +1,12 @@
-"""The administrator's kiosks: how each is doing, and opening its page again."""
+"""The administrator's kiosks: how each is doing, where it stands, and orders to it."""
 
 from fastapi import APIRouter, Request
 
 from server.api.admin import KioskId, own_kiosk
 from server.api.agent import screens_version
 from server.api.deps import Administrator, Db, OfficeDep
-from server.protocol.fleet import Fleet, KioskEvents
+from server.protocol.fleet import Fleet, KioskEvents, KioskRoom
+from server.protocol.health import OrderKind
 from server.reception import fleet, kiosk_log
 
 router = APIRouter(prefix="/admin/fleet")
@@ -32,8 +33,18 @@ def revoke(kiosk_id: KioskId, db: Db, actor: Administrator, request: Request, of
 
 
 @router.post("/{kiosk_id}/restart")
-def restart(kiosk_id: KioskId, db: Db, actor: Administrator, request: Request, office: OfficeDep) -> Fleet:
-    """Its page is opened again as soon as nobody is there."""
-    fleet.restart(db, own_kiosk(db, actor, kiosk_id))
+def restart(
+    kiosk_id: KioskId, db: Db, actor: Administrator, request: Request, office: OfficeDep, what: OrderKind = "page"
+) -> Fleet:
+    """Page, program or computer are started again as soon as nobody is there; room: the empty room is looked at anew."""
+    fleet.order(db, actor, own_kiosk(db, actor, kiosk_id), what)
+    db.flush()
+    return fleet.fleet(db, actor, screens_version(request, office))
+
+
+@router.put("/{kiosk_id}/room")
+def room(kiosk_id: KioskId, asked: KioskRoom, db: Db, actor: Administrator, request: Request, office: OfficeDep) -> Fleet:
+    """Where it stands."""
+    own_kiosk(db, actor, kiosk_id).room = asked.room.strip()
     db.flush()
     return fleet.fleet(db, actor, screens_version(request, office))

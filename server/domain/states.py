@@ -277,6 +277,8 @@ class NoticeKind(StrEnum):
     """A unit answered a supervision letter."""
     ALARM = "alarm"
     """Somebody pressed a kiosk's emergency button."""
+    KIOSK = "kiosk"
+    """Something is newly wrong at a kiosk."""
     LECTURE = "lecture"
     """An office is invited to a lecture, or it is not held."""
 

@@ -256,6 +256,7 @@ NOTICE = {
     NoticeKind.SUPERVISION: "督办来函",
     NoticeKind.ANSWERED: "督办回复",
     NoticeKind.ALARM: "紧急呼叫",
+    NoticeKind.KIOSK: "终端有问题",
     NoticeKind.LECTURE: "讲座通知",
 }
 
@@ -310,6 +311,10 @@ ACCESS = {
     "set_duty": "定接访次数",
     "drop_duty": "不另定接访次数",
     "alarm": "按了紧急按钮",
+    "order_page": "叫它重新打开页面",
+    "order_program": "叫它重启程序",
+    "order_computer": "叫它重启电脑",
+    "order_room": "叫它重新认房间",
     "download": "下载",
 }
 """What somebody did, in the log of accesses; others stand there as they are."""

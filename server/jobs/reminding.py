@@ -1,11 +1,12 @@
-"""The durable jobs that remind of deadlines, every hour, and send notices out of the house, every minute that some wait."""
+"""The durable jobs that remind of deadlines, every hour, tell of what is wrong at kiosks, every five minutes, and send notices
+out of the house, every minute that some wait."""
 
 import structlog
 from dbos import DBOS, SetWorkflowID
 
 from server import clock
 from server.jobs.workflows import office_at_work, stopping, until_it_works
-from server.reception import delivering, reminders
+from server.reception import delivering, fleet, reminders
 from server.reception.office import Office
 from server.store import notices
 
@@ -13,6 +14,7 @@ log = structlog.get_logger()
 
 QUEUE = "reminders"
 SEND_QUEUE = "send-notices"
+KIOSKS_EVERY_MIN = 5
 
 
 def launch(office: Office) -> None:
@@ -27,6 +29,8 @@ def start_due(office: Office) -> None:
     now = clock.now().astimezone(clock.OFFICE_ZONE)
     with SetWorkflowID(f"remind-{now:%Y-%m-%dT%H}"):
         DBOS.enqueue_workflow(QUEUE, remind)
+    with SetWorkflowID(f"kiosks-{now:%Y-%m-%dT%H}-{now.minute // KIOSKS_EVERY_MIN}"):
+        DBOS.enqueue_workflow(QUEUE, look_at_kiosks)
     with office.store.read() as session:
         waiting = notices.any_due(session, clock.now())
     if waiting:
@@ -47,6 +51,22 @@ def look() -> None:
     office = office_at_work()
     looked = reminders.remind(office)
     log.info("reminders", looked=looked)
+
+
+@DBOS.workflow()
+def look_at_kiosks() -> None:
+    """Tell of what is newly wrong."""
+    tell_of_kiosks()
+
+
+@DBOS.step()
+@until_it_works
+def tell_of_kiosks() -> None:
+    """Begun again, nothing is told twice."""
+    with office_at_work().store.write() as session:
+        told = fleet.tell_of_alerts(session)
+    if told:
+        log.info("alerts of kiosks", told=told)
 
 
 @DBOS.workflow()

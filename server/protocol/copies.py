@@ -214,7 +214,8 @@ class ReportAnswer(Message):
     unwanted: tuple[Identifier, ...] = ()
     """Copies of sittings in which nobody talked: to be deleted at once."""
     restart: str = ""
-    """The kiosk's page is to be opened again, as soon as nobody is there; reported back as Health.restarted."""
+    """The name of an order, which begins with its kind (health.py): page, program or computer are to be opened or started
+    again as soon as nobody is there, the room is to be looked at anew; reported back as Health.restarted."""
     events_to: int = 0
     """The office has all events up to this number."""
     screens: str = Field("", max_length=64)

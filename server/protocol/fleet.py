@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from server.protocol.base import Message, Moment
+from server.protocol.health import OrderKind
 from server.protocol.office import KioskCopies
 
 PartState = Literal["ok", "fault", "unknown"]
@@ -15,6 +18,8 @@ class Part(Message):
     at: Moment | None = None
     words: tuple[str, ...] = ()
     """What is wrong, for the office."""
+    measured: tuple[str, ...] = ()
+    """The numbers behind it, in words."""
 
 
 class Alert(Message):
@@ -27,6 +32,8 @@ class KioskState(Message):
     kiosk_id: int
     kiosk: str
     organization: str
+    room: str
+    """Where it stands, as the administrator wrote it."""
     state: Literal["online", "late", "never"]
     """Of the kiosk's program: late: it reported, and has not for a while; never: no program ever did."""
     seen_at: Moment | None
@@ -52,9 +59,20 @@ class KioskState(Message):
     page_seen_at: Moment | None
     copies: KioskCopies
     alerts: tuple[Alert, ...]
+    obeys: tuple[OrderKind, ...]
+    """The orders that can be given to it."""
+    order: OrderKind | None
+    """The one that waits to be obeyed."""
     restart: Literal["none", "asked", "done"]
+    """Of the last order."""
     restart_at: Moment | None
     """When it was asked for, or done."""
+
+
+class KioskRoom(Message):
+    """Where a kiosk stands."""
+
+    room: str = Field(max_length=60, pattern=r"^[^\x00-\x1f]*$")
 
 
 class ShownEvent(Message):

@@ -9,11 +9,39 @@ from server.protocol.base import Message, Moment
 Code = Annotated[str, Field(pattern=r"^[a-z_]{1,20}$")]
 
 
+MeasuredName = Literal["brightness", "contrast", "sharpness", "speech_db", "room_db", "hum_db"]
+
+
+class Measured(Message):
+    """One number behind what a check says: no picture and no sound can be had from it."""
+
+    name: MeasuredName
+    """brightness, contrast and sharpness as shares of 1; decibels below full scale; hum: above what is beside it."""
+    value: float = Field(ge=-1000, le=1000, allow_inf_nan=False)
+
+
 class Checked(Message):
     """When a device was last looked at, and what was wrong: codes of kiosk/checks, empty where it was in order."""
 
     at: Moment
     faults: tuple[Code, ...] = Field((), max_length=10)
+    measured: tuple[Measured, ...] = Field((), max_length=10)
+
+
+OrderKind = Literal["page", "program", "computer", "room"]
+"""What is opened or started again; room: the camera was moved on purpose, the empty room is looked at anew."""
+
+
+def order_kind(order: str) -> OrderKind:
+    """By the beginning of an order's name, e.g. program-1f2e3d4c5b6a7988; any other name is for the page."""
+    match order.partition("-")[0]:
+        case "program":
+            return "program"
+        case "computer":
+            return "computer"
+        case "room":
+            return "room"
+    return "page"
 
 
 EventCode = Literal[
@@ -53,7 +81,9 @@ class Health(Message):
     page_seen_at: Moment | None = None
     """When the kiosk's page last asked whether there is something for it."""
     restarted: str = Field("", max_length=40)
-    """The last order to open the page again that the page obeyed."""
+    """The last order (ReportAnswer.restart) that was obeyed."""
+    obeys: tuple[OrderKind, ...] = Field(("page",), max_length=4)
+    """The kinds of orders that it can obey, as it was set up."""
     screens: str = Field("", max_length=64)
     """Version of the screens that are shown; empty: the page comes from the office."""
     screens_back: str = Field("", max_length=64)

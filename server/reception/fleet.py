@@ -1,4 +1,4 @@
-"""How the administrator's kiosks are doing, and opening the page of one again from afar."""
+"""How the administrator's kiosks are doing, who is told of what is wrong, and orders to one of them from afar."""
 
 import secrets
 from collections.abc import Iterator
@@ -8,15 +8,17 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.states import NoticeKind, StaffRole
 from server.errors import WrongState
 from server.protocol.fleet import Alert, Fleet, KioskState, Part
-from server.protocol.health import Checked, Health
+from server.protocol.health import Checked, Health, Measured, OrderKind, order_kind
 from server.protocol.office import KioskCopies, KioskLine
 from server.protocol.signalling import LineWord
-from server.reception import copies, lines
+from server.reception import copies, lines, notices
 from server.reception.kiosk_health import health_of
 from server.store import accounts as account_store
 from server.store import copies as store
+from server.store import notices as notice_store
 from server.store import receptions
 from server.store.access import Actor
 from server.store.models import Kiosk, KioskAgent
@@ -48,6 +50,10 @@ DEVICE_WORDS = {
     "no_button": "紧急按钮没有接好",
     "no_handset": "听筒没有接好",
 } | {f"{which}_{code}": f"{name}{words}" for which, name in (("slip", "小票打印机"), ("paper", "打印机")) for code, words in PRINTER_WORDS.items()}
+MEASURED_WORDS = {
+    "brightness": "亮度 {0:.0%}", "contrast": "反差 {0:.0%}", "sharpness": "清晰度 {0:.0%}", "speech_db": "最响 {0:.0f} 分贝",
+    "room_db": "最静 {0:.0f} 分贝", "hum_db": "电流声 {0:.0f} 分贝",
+}  # fmt: skip
 SERIOUS = ("missing", "dead")
 """Of a microphone: nobody can be heard."""
 DISK_LOW_BYTES = 2_000_000_000
@@ -56,6 +62,10 @@ PAGE_SILENT = timedelta(minutes=5)
 UNTESTED = timedelta(hours=3)
 """An idle kiosk tests itself every hour."""
 UNSENT = timedelta(days=1)
+SILENT = timedelta(days=1)
+"""A kiosk that is switched off at night is no news; one that has been silent for so long is."""
+TOLD_AGAIN = timedelta(hours=12)
+"""What comes and goes is told of once in that time."""
 
 
 def fleet(session: Session, actor: Actor, screens: str = "") -> Fleet:
@@ -71,16 +81,59 @@ def _urgency(kiosk: KioskState) -> tuple[bool, bool, int]:
     return not any(alert.serious for alert in kiosk.alerts), not kiosk.alerts, kiosk.kiosk_id
 
 
-def restart(session: Session, kiosk: Kiosk) -> None:
-    """The kiosk's page is opened again as soon as nobody is there; asked again, nothing changes.
+def order(session: Session, actor: Actor, kiosk: Kiosk, what: OrderKind) -> None:
+    """Page, program or computer are opened or started again as soon as nobody is there, or the room is looked at anew.
 
-    Raises WrongState where no program could tell the page.
+    One order at a time: asked again while one waits, nothing changes.  Raises WrongState where no program takes it.
     """
     agent = store.agent_of(session, kiosk.id)
-    if agent is None or agent.health is None:
-        raise WrongState("这台终端没有装备份程序，不能从这里重新打开。", code="no_agent")
+    health = health_of(agent)
+    if agent is None or health is None:
+        raise WrongState("这台终端没有装备份程序，不能从这里办。", code="no_agent")
+    if what not in health.obeys:
+        raise WrongState("这台终端的程序办不了这件事，请到机器跟前办。", code="not_obeyed")
     if not agent.restart:
-        agent.restart, agent.restart_asked_at = secrets.token_hex(8), clock.now()
+        agent.restart, agent.restart_asked_at = f"{what}-{secrets.token_hex(8)}", clock.now()
+        note_access(session, actor, f"order_{what}", "kiosk", str(kiosk.id), agent.restart_asked_at)
+
+
+def tell_of_alerts(session: Session) -> int:
+    """Administrators of a kiosk's place and of those above are told of what is newly wrong there; how much that was."""
+    told = 0
+    for kiosk, agent in store.agents_in_use(session):
+        words = set(_worth_telling(session, kiosk, agent))
+        now = clock.now()
+        known = {one: at for one, at in (agent.alerts_told or {}).items() if one in words or now - datetime.fromisoformat(at) < TOLD_AGAIN}
+        new = sorted(words - set(known))
+        if new:
+            places = [int(part) for part in kiosk.organization.path.split("/") if part]
+            to = notice_store.officers(session, places, [StaffRole.ADMINISTRATOR])
+            notices.announce(session, to, NoticeKind.KIOSK, f"{_where(kiosk)}：{''.join(new)}", about=kiosk.name)
+        if known != agent.alerts_told or new:
+            agent.alerts_told = known | dict.fromkeys(new, now.isoformat())
+        told += len(new)
+    return told
+
+
+def _where(kiosk: Kiosk) -> str:
+    return f"{kiosk.organization.name}的{kiosk.name}" + (f"（{kiosk.room}）" if kiosk.room else "")
+
+
+def _worth_telling(session: Session, kiosk: Kiosk, agent: KioskAgent) -> Iterator[str]:
+    """Alerts of a kiosk that runs; of one that is silent, that it has been for long."""
+    kept = copies.shown(agent)
+    if kept.state == "silent":
+        if kept.seen_at and clock.now() - kept.seen_at > SILENT:
+            yield "有一天多没有消息了，可能关了机，也可能断了网。"
+        return
+    health = health_of(agent)
+    yield from (alert.words for alert in _alerts("online", health, kept, (*_own_parts(health), _disk(health, kept))))
+
+
+def _own_parts(health: Health | None) -> tuple[Part, Part, Part]:
+    camera = _part(health.camera if health else None, CAMERA_WORDS)
+    microphone = _part(health.microphone if health else None, MICROPHONE_WORDS)
+    return camera, microphone, _part(health.devices if health else None, DEVICE_WORDS)
 
 
 def revoke(session: Session, actor: Actor, kiosk: Kiosk) -> None:
@@ -105,9 +158,7 @@ def _state(
     kiosk: Kiosk, agent: KioskAgent | None, measured: KioskLine, screens: str
 ) -> KioskState:
     health, kept = health_of(agent), copies.shown(agent)
-    camera = _part(health.camera if health else None, CAMERA_WORDS)
-    microphone = _part(health.microphone if health else None, MICROPHONE_WORDS)
-    devices = _part(health.devices if health else None, DEVICE_WORDS)
+    camera, microphone, devices = _own_parts(health)
     line, disk = _line(measured), _disk(health, kept)
     state = "never" if agent is None or agent.seen_at is None else "late" if kept.state == "silent" else "online"
     screens_are = _screens_are(health, screens)
@@ -120,6 +171,7 @@ def _state(
         kiosk_id=kiosk.id,
         kiosk=kiosk.name,
         organization=kiosk.organization.name,
+        room=kiosk.room,
         state=state,
         seen_at=kept.seen_at,
         talking=measured.talking,
@@ -137,6 +189,8 @@ def _state(
         page_seen_at=health.page_seen_at if health else None,
         copies=kept,
         alerts=alerts,
+        obeys=health.obeys if health else (),
+        order=order_kind(agent.restart) if agent and asked else None,
         restart="asked" if asked else "done" if done else "none",
         restart_at=agent and (agent.restart_asked_at if asked else agent.restarted_at),
     )
@@ -146,7 +200,11 @@ def _part(checked: Checked | None, words: dict[str, str]) -> Part:
     if checked is None:
         return Part(state="unknown")
     found = tuple(words.get(code, code) for code in checked.faults)
-    return Part(state="fault" if found else "ok", at=checked.at, words=found)
+    return Part(state="fault" if found else "ok", at=checked.at, words=found, measured=tuple(map(_number, checked.measured)))
+
+
+def _number(measured: Measured) -> str:
+    return MEASURED_WORDS[measured.name].format(measured.value)
 
 
 def _line(measured: KioskLine) -> Part:

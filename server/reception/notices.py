@@ -53,9 +53,9 @@ def tell_all(
     return made
 
 
-def announce(session: Session, users: Iterable[User], kind: NoticeKind, words: str) -> None:
-    """Tell these officers something that is about no case."""
-    made = [Notice(user_id=one.id, case_id=None, kind=kind, about="", words=words[:WORDS], at=clock.now()) for one in users]
+def announce(session: Session, users: Iterable[User], kind: NoticeKind, words: str, *, about: str = "") -> None:
+    """Tell these officers something that is about no case; `about` goes out of the house, too."""
+    made = [Notice(user_id=one.id, case_id=None, kind=kind, about=about[:40], words=words[:WORDS], at=clock.now()) for one in users]
     session.add_all(made)
     session.flush()
     _send_on(session, made)

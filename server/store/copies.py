@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from server.domain.states import CopyState, ReceptionState
 from server.store.access import Actor, visible_records
@@ -37,6 +37,12 @@ def agents_of(session: Session, kiosk_ids: Sequence[int]) -> dict[int, KioskAgen
     """The programs of these kiosks, by kiosk."""
     found = session.scalars(select(KioskAgent).where(KioskAgent.kiosk_id.in_(kiosk_ids)))
     return {agent.kiosk_id: agent for agent in found}
+
+
+def agents_in_use(session: Session) -> Sequence[tuple[Kiosk, KioskAgent]]:
+    """The programs that reported, of kiosks that were not taken out of use."""
+    query = select(Kiosk, KioskAgent).join(KioskAgent, KioskAgent.kiosk_id == Kiosk.id).where(Kiosk.active, KioskAgent.seen_at.is_not(None))
+    return [(kiosk, agent) for kiosk, agent in session.execute(query.options(joinedload(Kiosk.organization)).order_by(Kiosk.id))]
 
 
 def drop_agent(session: Session, kiosk_id: int) -> None:

@@ -128,6 +128,8 @@ class Kiosk(Base):
     """KioskKind of domain/states.py."""
     camera_key_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Of the key of the encoder that is this kiosk's camera; empty: the kiosk has its own."""
+    room: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """Where it stands, as the administrator wrote it; empty: nobody did."""
     camera_sound: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """The encoder brings the sound, too."""
     created_at: Mapped[datetime]
@@ -152,9 +154,11 @@ class KioskAgent(Base):
     health: Mapped[dict[str, Any] | None]
     """Health of protocol/health.py as it last told it."""
     restart: Mapped[str] = mapped_column(String(40), default="", server_default="")
-    """Name of an order to open the page again that was not obeyed yet."""
+    """Name of an order (protocol/health.py) that was not obeyed yet."""
     restart_asked_at: Mapped[datetime | None]
     restarted_at: Mapped[datetime | None]
+    alerts_told: Mapped[dict[str, Any] | None]
+    """What the administrators were told is wrong there, and when (reception/fleet.py)."""
 
 
 class KioskEvent(Base):

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from kiosk.checks import picture, sound
 from server import clock
-from server.domain.states import ReceptionState
+from server.domain.states import NoticeKind, ReceptionState, StaffRole
 from server.reception import fleet
+from server.store.models import Notice, User
 from tests.api.test_copies import Kiosk, talk
 from tests.office import running, settings_for
 
@@ -78,6 +80,47 @@ def test_a_page_is_opened_again_by_an_order_that_is_repeated_until_it_was_obeyed
     assert program.report(health=health(restarted=order)).json()["restart"] == ""
     assert seen(office)["restart"] == "done"
     assert office.administrator.post("/api/admin/fleet/999/restart").status_code == 404
+
+
+def test_a_kiosk_has_its_room_and_is_told_only_what_it_can_obey(office):
+    program, path = Kiosk(office), f"/api/admin/fleet/{office.ids['kiosk']}"
+    measured = [{"name": "brightness", "value": 0.461}, {"name": "sharpness", "value": 0.58}]
+    program.report(health=health(obeys=["page", "room"], camera={"at": clock.now().isoformat(), "faults": [], "measured": measured}))
+    assert (seen(office)["camera"]["measured"], seen(office)["obeys"]) == (["亮度 46%", "清晰度 58%"], ["page", "room"])
+    assert office.administrator.put(f"{path}/room", json={"room": " 二楼 203 "}).json()["kiosks"][0]["room"] == "二楼 203"
+    assert office.administrator.put(f"{path}/room", json={"room": "x" * 61}).status_code == 422
+    assert office.administrator.post(f"{path}/restart?what=computer").json()["error"]["code"] == "not_obeyed"
+    assert office.administrator.post(f"{path}/restart?what=room").json()["kiosks"][0]["order"] == "room"
+    order = program.report(health=health()).json()["restart"]
+    assert order.startswith("room-")
+    program.report(health=health(restarted=order))
+    assert (seen(office)["order"], seen(office)["restart"]) == (None, "done")
+
+
+def test_what_is_newly_wrong_is_told_to_the_administrators_once(office, monkeypatch):
+    program = Kiosk(office)
+
+    def told() -> list[str]:
+        with office.office.store.write() as session:
+            fleet.tell_of_alerts(session)
+            administrator = select(User.id).where(User.role == StaffRole.ADMINISTRATOR).scalar_subquery()
+            query = select(Notice.words).where(Notice.user_id == administrator, Notice.kind == NoticeKind.KIOSK)
+            return list(session.scalars(query.order_by(Notice.id.desc())))
+
+    program.report(health=health())
+    before = len(told())
+    now = clock.now()
+    program.report(health=health(microphone={"at": now.isoformat(), "faults": ["dead"]}))
+    assert told()[: -before or None] == ["柳河镇的柳河镇 1 号机（二楼 203）：话筒没有声音。"]
+    assert len(told()) == before + 1, "it still is"
+    program.report(health=health())
+    program.report(health=health(microphone={"at": now.isoformat(), "faults": ["dead"]}))
+    assert len(told()) == before + 1, "it comes and goes"
+    program.report(health=health())
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=13))
+    assert len(told()) == before + 1, "switched off at night"
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=25))
+    assert "有一天多没有消息了" in told()[0]
 
 
 def test_who_talks_is_not_told_but_that_somebody_does(office):

@@ -41,6 +41,10 @@ async def test_the_camera_is_looked_at_and_only_outlines_of_the_room_are_kept(se
         assert (empty["faults"], empty["framing"]["code"]) == ([], "nobody")
         away = await asked(port, type="look", pictures=shown(*(room(move=200, seed=n) for n in range(3))), nobody=True)
         assert [one["code"] for one in away["faults"]] == ["turned"]
+        assert [one.name for one in agent.doing.told().camera.measured] == ["brightness", "contrast", "sharpness"]
+        agent.doing.ordered("room-1")
+        moved = [await asked(port, type="look", pictures=shown(*(room(move=200, seed=n) for n in range(3))), nobody=True) for _ in range(2)]
+        assert ([one["faults"] for one in moved], agent.doing.told().restarted) == ([[], []], "room-1"), "it was moved on purpose"
         somebody = await asked(port, type="look", pictures=shown(person_at(0.5, 0.45, 0.35)))
         assert (somebody["faults"], somebody["framing"]["words"]) == ([], "坐得正好。")
         assert agent.checks.camera[1] == ()

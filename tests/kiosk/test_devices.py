@@ -89,6 +89,8 @@ class Cups:
 
     def __init__(self) -> None:
         self.state, self.reasons, self.becomes, self.rubbish = 3, ["none"], 9, b""
+        self.forgets = False
+        """As with PreserveJobHistory=No: a job that is done is not found."""
         self.printed: list[bytes] = []
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,6 +105,8 @@ class Cups:
     def said(self, operation: int, body: bytes) -> bytes:
         if operation == ipp.PRINT_JOB:
             self.printed.append(body[body.index(b"%PDF-") :])
+        if operation == ipp.GET_JOB and self.forgets:
+            return b"\x02\x00" + ipp.NOT_FOUND.to_bytes(2) + ipp._encoded(0, [])[4:]
         values: list[tuple[int, str, str | int]] = [(ipp.ENUM, "printer-state", self.state), (ipp.ENUM, "job-state", self.becomes), (ipp.INTEGER, "job-id", 7)]
         values += [(ipp.KEYWORD, "printer-state-reasons" if not n else "", reason) for n, reason in enumerate(self.reasons)]
         return b"\x02\x00\x00\x00" + ipp._encoded(0, values)[4:]
@@ -137,6 +141,9 @@ async def test_a_slip_is_printed_or_it_is_told_why_not(settings: KioskSettings) 
         async with keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
             assert (await asked(port, type="print", pdf=pdf))["state"] == "printed"
             assert cups.printed == [b"%PDF-1.7 slip"]
+            cups.forgets = True
+            assert (await asked(port, type="print", pdf=pdf))["state"] == "printed"
+            cups.forgets = False
             cups.becomes = 8
             assert "没有打出来" in (await asked(port, type="print", pdf=pdf))["words"]
             for rubbish in (b"\x02\x00\x00\x00\x00\x00\x00\x01\x04\x44", b"\xff" * 40, b"<html>"):

@@ -4,7 +4,10 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
+import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -158,6 +161,37 @@ async def test_a_computer_whose_key_was_taken_away_says_so_and_serves_nothing(co
         assert (await page.get("/api/kiosk/sitting")).json()["error"]["code"] == "revoked"
         told = await page.post("/agent/page", json={"version": computer.state().version, "screen": "welcome", "busy": False})
         assert (told.json()["office"], told.json()["reload"]) == ("revoked", True)
+
+
+async def test_a_program_or_computer_is_started_again_once_nobody_is_there(
+    computer: Computer, enrolled: KioskSettings, office: TestOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert computer._doing.obeys == ("page", "room"), "nothing starts this one again"
+    ended = list[int]()
+    monkeypatch.setattr(os, "kill", lambda _, number: ended.append(number))
+    monkeypatch.setenv("INVOCATION_ID", "of systemd")
+    computer.agent.outbox.close()
+    asked_for = tmp_path / "reboot"
+    one = Computer(enrolled.model_copy(update={"reboot_file": asked_for}), httpx.ASGITransport(office.anonymous.app))
+    with contextlib.closing(one.agent.outbox):
+        await one.agent.uploader.work()
+        path = f"/api/admin/fleet/{office.ids['kiosk']}/restart?what=computer"
+        assert office.administrator.post(path).json()["kiosks"][0]["order"] == "computer"
+        one.page_says(beat("", "talk", busy=True))
+        await one.agent.uploader.work()
+        now = time.monotonic()
+        one._look_once(now)
+        assert (ended, asked_for.exists()) == ([], False)
+        one.page_says(beat("", "welcome"))
+        one._look_once(now)
+        assert (ended, asked_for.exists()) == ([signal.SIGTERM], True)
+    again = Computer(enrolled, httpx.ASGITransport(office.anonymous.app))
+    with contextlib.closing(again.agent.outbox):
+        again._doing.ordered(one._doing._order)
+        again._look_once(now + 3600)
+        assert ended == [signal.SIGTERM], "not twice for one order"
+        await again.agent.uploader.work()
+    assert office.administrator.get("/api/admin/fleet").json()["kiosks"][0]["restart"] == "done"
 
 
 # --- versions ----------------------------------------------------------------------------------------------------

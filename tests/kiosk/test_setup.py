@@ -30,23 +30,56 @@ def test_a_second_run_changes_nothing_and_a_dry_one_never_does(tmp_path: Path) -
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == written
     assert all("@" not in path.read_text().replace("getty@tty1", "") for path in written), "no place was left empty"
     policy = json.loads((tmp_path / "etc/chromium/policies/managed/jietan.json").read_text())
-    assert (policy["URLBlocklist"], policy["URLAllowlist"]) == (["*"], ["http://127.0.0.1:8611"])
+    assert (policy["URLBlocklist"], policy["URLAllowlist"]) == (["*"], ["http://127.0.0.1:8611", "chrome://print", "chrome-untrusted://print"])
     assert "JIETAN_KIOSK_SERVER=https://xf.example.cn\n" in (tmp_path / "etc/jietan-kiosk.conf").read_text()
     touch = (tmp_path / "etc/udev/rules.d/90-jietan-touch.rules").read_text()
     assert 'LIBINPUT_CALIBRATION_MATRIX}="0 -1 1 1 0 0"' in touch
     assert 'WL_OUTPUT}="HDMI-A-1"' in touch
 
 
+def test_what_is_not_said_again_stays(tmp_path: Path) -> None:
+    devices = ("--slip-printer", "SLIP", "--card-reader", "8621", "--alarm-button", "/dev/input/by-id/usb-b-event-kbd", "--handset", "/dev/hook")
+    set_up(tmp_path, *OFFICE, *UPRIGHT, *devices, "--allow-usb-storage", "--no-updates")
+    settings = tmp_path / "etc/jietan-kiosk.conf"
+    settings.write_text(settings.read_text() + "JIETAN_KIOSK_RECOGNISER_URL=http://127.0.0.1:8602\n# by hand\n")
+    kept = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    again = set_up(tmp_path)
+    assert (again.returncode, ": written" in again.stdout) == (0, False), again.stderr
+    assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == kept
+    assert "cups" in again.stdout
+    changed = set_up(tmp_path, "--server", "https://new.example.cn", "--paper-printer", "A4", "--slip-printer", "none", "--card-reader", "none", "--lock-usb-storage")
+    lines = settings.read_text().splitlines()
+    assert changed.returncode == 0, changed.stderr
+    assert lines[1] == "JIETAN_KIOSK_SERVER=https://new.example.cn", "in its own place"
+    assert "JIETAN_KIOSK_PAPER_PRINTER=ipp://127.0.0.1:631/printers/A4" in lines
+    assert ("JIETAN_KIOSK_SLIP_PRINTER=" in lines, "JIETAN_KIOSK_CARD_READER_PORT=0" in lines) == (True, True)
+    assert ("JIETAN_KIOSK_RECOGNISER_URL=http://127.0.0.1:8602" in lines, "# by hand" in lines) == (True, True)
+    assert "JIETAN_KIOSK_HANDSET_DEVICE=/dev/hook" in lines
+    assert "HDMI-A-1" in (tmp_path / "opt/jietan/bin/jietan-screen").read_text()
+    assert (tmp_path / "etc/modprobe.d/jietan.conf").exists()
+
+
 @pytest.mark.parametrize(("options", "words"), [
     ((), "--server is missing"), (("--server", "ftp://x; rm -rf /"), "is no address"), ((*OFFICE, "--rotate", "45"), "--rotate is"),
     ((*OFFICE, "--rotate", "90"), "needs --output"), ((*OFFICE, "--calibration", "1 2"), "six numbers"),
-    ((*OFFICE, "--output", "a|e"), "is no display"), (("--what",), "unknown option"),
+    ((*OFFICE, "--output", "a|e"), "is no display"), ((*OFFICE, "--card-reader", "usb"), "is a port"), ((*OFFICE, "--handset", "hook"), "below /dev"), (("--what",), "unknown option"),
 ])  # fmt: skip
 def test_what_makes_no_sense_is_refused_before_anything_is_done(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
     refused = set_up(tmp_path, *options)
     assert refused.returncode != 0
     assert words in refused.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
+    """But that programs are missing here which setup.sh installs."""
+    set_up(tmp_path, *OFFICE, "--slip-printer", "SLIP")
+    units = sorted((tmp_path / "etc/systemd/system").glob("*.*"))
+    assert [unit.name for unit in units] == ["jietan-kiosk.service", "jietan-reboot.path", "jietan-reboot.service", "jietan-screen.service", "var-spool-cups.mount"]
+    found = subprocess.run(["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True, timeout=60, check=False)
+    told = [line for line in found.stderr.splitlines() if "is not executable" not in line and "etc/systemd/system" in line]
+    assert told == []
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")

@@ -1,4 +1,4 @@
-// The administrator's page of kiosks: how each is doing, what is wrong, and opening its page again.
+// The administrator's page of kiosks: how each is doing, where it stands, what is wrong, and orders to it.
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
@@ -7,10 +7,18 @@ import { chineseMoment, clockTime, sameDay } from "/static/js/time.js";
 const EVERY_MS = 15_000;
 const HOUR_MS = 3_600_000;
 
-/** @typedef {{state: string, at: string | null, words: string[]}} Part */
+/** @typedef {{state: string, at: string | null, words: string[], measured: string[]}} Part */
 
 /** @type {Record<string, string>} */
 const SCREENS = { unknown: "不清楚", office: "从办公室打开", current: "最新的", older: "旧一版，没有人用的时候会换", taken_back: "上一版，新的没有显示出来" };
+
+/** What a kiosk can be told: in words, and what is asked before. @type {Record<string, [string, string]>} */
+const ORDERS = {
+  page: ["重新打开页面", ""],
+  program: ["重启程序", ""],
+  computer: ["重启电脑", "没有人用的时候，它会关掉再开，要几分钟。重启吗？"],
+  room: ["重新认房间", "摄像头换了位置、房间改了样子，才要重新认：下一次自检时没有人在，就照那时的样子记。重新认吗？"],
+};
 
 let shown = "";
 
@@ -58,7 +66,8 @@ function parts(kiosk) {
 /** @param {Part} part @param {string} [before] */
 function checked(part, before = "") {
   if (part.state === "unknown") return "还没有检过";
-  return `${before}${when(part.at)}　${part.words.join("，") || "正常"}`;
+  const numbers = part.measured.length ? `（${part.measured.join("，")}）` : "";
+  return `${before}${when(part.at)}　${part.words.join("，") || "正常"}${numbers}`;
 }
 
 /** @param {string} since */
@@ -108,10 +117,20 @@ async function showEvents(list, id) {
 }
 
 /** @param {any} kiosk */
-function restartPart(kiosk) {
+function orders(kiosk) {
   if (!kiosk.started_at) return "";
-  const words = { none: "", asked: `${when(kiosk.restart_at)} 叫它重新打开，没有人用的时候就办。`, done: `${when(kiosk.restart_at)} 重新打开过。` }[/** @type {"none"} */ (kiosk.restart)];
-  return el("div.row.wrap", {}, el("button.btn.small", { type: "button", "data-restart": kiosk.kiosk_id, disabled: kiosk.restart === "asked" }, icon("refresh"), "重新打开页面"), el("button.btn.small.danger", { type: "button", "data-revoke": kiosk.kiosk_id, "data-name": kiosk.kiosk }, "停用这台机器"), el("span.small.soft", {}, words));
+  const [asked] = ORDERS[kiosk.order] || [""];
+  const words = { none: "", asked: `${when(kiosk.restart_at)} 叫它${asked}，没有人用的时候就办。`, done: `${when(kiosk.restart_at)} 上一次叫它办的，办好了。` }[/** @type {"none"} */ (kiosk.restart)];
+  const keys = Object.entries(ORDERS).filter(([what]) => kiosk.obeys.includes(what)).map(([what, [name, question]]) =>
+    el("button.btn.small", { type: "button", "data-order": what, "data-kiosk-id": kiosk.kiosk_id, "data-question": question, disabled: kiosk.restart === "asked" }, what === "page" ? icon("refresh") : "", name));
+  return el("div.row.wrap", {}, ...keys, el("button.btn.small.danger", { type: "button", "data-revoke": kiosk.kiosk_id, "data-name": kiosk.kiosk }, "停用这台机器"), el("span.small.soft", {}, words));
+}
+
+/** Where it stands, to be written there. @param {any} kiosk */
+function roomPart(kiosk) {
+  const id = `room-${kiosk.kiosk_id}`;
+  return el("form.row.room", { "data-room": kiosk.kiosk_id }, el("label.small.soft", { for: id }, "房间"),
+    el("input", { id, maxlength: 60, value: kiosk.room, autocomplete: "off", placeholder: "例如 二楼 203" }), el("button.btn.small", { type: "submit" }, "记下"));
 }
 
 /** @param {any} kiosk @param {boolean} open @param {boolean} logOpen */
@@ -120,12 +139,12 @@ function card(kiosk, open, logOpen) {
   const frame = kiosk.state === "never" ? "" : serious(kiosk) ? ".out" : kiosk.alerts.length ? ".watch" : "";
   const list = facts(kiosk).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
   return el(`li.card.fk${frame}`, { "data-kiosk": kiosk.kiosk_id },
-    el("header", {}, el("div", {}, el("h2", {}, kiosk.kiosk), el("p.small.soft", {}, kiosk.organization)), el(`span.badge.${tone}`, {}, icon(drawing), word)),
+    el("header", {}, el("div", {}, el("h2", {}, kiosk.kiosk), el("p.small.soft", {}, kiosk.organization + (kiosk.room ? `　${kiosk.room}` : ""))), el(`span.badge.${tone}`, {}, icon(drawing), word)),
     el("div.says", {}, ...sentences(kiosk).map((sentence) => el("p", {}, sentence))),
     parts(kiosk),
-    el("details", { open }, el("summary", {}, "看自检记录"), el("dl", {}, ...list)),
+    el("details", { open }, el("summary", {}, "看自检记录、改房间"), el("dl", {}, ...list), roomPart(kiosk)),
     log(kiosk, logOpen),
-    restartPart(kiosk));
+    orders(kiosk));
 }
 
 /** @param {any[]} kiosks @returns {(string | Node)[]} */
@@ -138,10 +157,10 @@ function summary(kiosks) {
   return [`${kiosks.length} 台`, ...told, bad + watched + silent ? "" : "，都正常"];
 }
 
-/** Redrawn only when something changed: what somebody opened or reaches for stays. @param {any[]} kiosks */
+/** Redrawn only when something changed, and nobody is writing: what somebody opened or reaches for stays. @param {any[]} kiosks */
 function show(kiosks) {
   const now = JSON.stringify(kiosks);
-  if (now === shown) return;
+  if (now === shown || document.activeElement?.closest("form.room")) return;
   shown = now;
   const list = byId("kiosks");
   const opened = (/** @type {string} */ which) => new Set([...list.querySelectorAll(`details${which}[open]`)].map((node) => /** @type {HTMLElement | null} */ (node.closest("li.fk"))?.dataset.kiosk));
@@ -153,10 +172,10 @@ function show(kiosks) {
   byId("summary").replaceChildren(...summary(kiosks));
 }
 
-/** @param {"GET" | "POST"} method @param {string} path */
-async function take(method, path) {
+/** @param {"GET" | "POST" | "PUT"} method @param {string} path @param {Object} [told] */
+async function take(method, path, told) {
   try {
-    show((await api(method, path)).kiosks);
+    show((await api(method, path, told)).kiosks);
     tell(byId("offline"), "");
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -168,10 +187,18 @@ async function take(method, path) {
 const load = () => take("GET", "/api/admin/fleet");
 
 byId("kiosks").addEventListener("click", (event) => {
-  const button = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-restart]"));
-  if (button) take("POST", `/api/admin/fleet/${button.dataset.restart}/restart`);
+  const button = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-order]"));
+  if (button && (!button.dataset.question || confirm(button.dataset.question))) take("POST", `/api/admin/fleet/${button.dataset.kioskId}/restart?what=${button.dataset.order}`);
   const revoke = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-revoke]"));
   if (revoke && confirm(`停用“${revoke.dataset.name}”以后，它不再显示界面，也不能接谈。要再用，得重新给接入码。停用吗？`)) take("POST", `/api/admin/fleet/${revoke.dataset.revoke}/revoke`);
+});
+byId("kiosks").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const input = /** @type {HTMLInputElement} */ (form.querySelector("input"));
+  input.blur();
+  form.querySelector("button")?.blur();
+  take("PUT", `/api/admin/fleet/${form.dataset.room}/room`, { room: input.value });
 });
 addEventListener("online", load);
 setInterval(load, EVERY_MS);
