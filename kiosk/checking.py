@@ -7,7 +7,7 @@ self-test said.
 import base64
 import binascii
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class Checks:
         if empty and not found and not self._outline_file.exists():
             np.save(self._outline_file, picture.outline_of(last))
         self.camera = (datetime.now(UTC), tuple(found))
-        self.camera_measured = _measured(picture.measured(last))
+        self.camera_measured = _measured(picture.measured(last).items())
         faults = tuple(Fault(code=one, words=picture.WORDS[one]) for one in found)
         return Seen(faults=faults, framing=Fault(code=how, words=framing.WORDS[how]))
 
@@ -125,14 +125,14 @@ class Checks:
         levels = sound.measure(heard)
         if not asked.speaking:
             self.microphone = (datetime.now(UTC), tuple(found))
-            self.microphone_measured = _measured({"speech_db": levels.speech_db, "room_db": levels.room_db, "hum_db": levels.hum_db})
+            self.microphone_measured = _measured((("speech_db", levels.speech_db), ("room_db", levels.room_db), ("hum_db", levels.hum_db)))
         faults = tuple(Fault(code=one, words=sound.WORDS[one]) for one in found)
         words = sound.in_words(heard) if asked.speaking else ""
         return HeardIs(faults=faults, words=words, speech_db=levels.speech_db, room_db=levels.room_db, loop_s=loop_s)
 
 
-def _measured(numbers: Mapping[MeasuredName, float]) -> tuple[Measured, ...]:
-    return tuple(Measured(name=name, value=round(value, 2)) for name, value in numbers.items())
+def _measured(numbers: Iterable[tuple[MeasuredName, float]]) -> tuple[Measured, ...]:
+    return tuple(Measured(name=name, value=round(value, 2)) for name, value in numbers)
 
 
 def _paper(asked: Photographed) -> PaperIs:
