@@ -105,9 +105,18 @@ def _call(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) 
     user_id = actor.user_id or 0
     if not store.duties_of(session, [user_id]):
         raise WrongState("您现在不在岗。先点“上岗”，再叫号。", code="off_duty")
-    if store.talking_since(session, [user_id]):
-        raise WrongState("您还在接谈，先结束那一位。", code="still_talking")
+    require_free(session, user_id, "您")
     _call_up(session, actor, place, order.version, order.why.strip(), ())
+
+
+def require_free(session: Session, user_id: int, who: str) -> None:
+    """Nobody is in two talks at once.
+
+    Raises WrongState for an account that is in one; the details say which, so that a page can lead back into it.
+    """
+    store.lock_user(session, user_id)
+    if (talk := store.talk_of(session, user_id)) is not None:
+        raise WrongState(f"{who}还在接谈 {talk.number}，先结束那一场。", code="still_talking", reception_id=talk.id)
 
 
 def _call_up(
@@ -207,12 +216,15 @@ DEEDS: dict[str, Deed] = {
 def take(session: Session, actor: Actor, reception: Reception) -> None:
     """A leader opens the talk: whoever was not called is called by it, in their turn.  Nothing for one who waits no more.
 
-    Raises Conflict when somebody else called the person or others stand before them.
+    Raises Conflict when somebody else called the person or others stand before them, WrongState for a leader in another talk.
     """
-    place = store.place_of(session, reception.id)
-    if place is None or place.reception.state != ReceptionState.WAITING:
+    if reception.state != ReceptionState.WAITING:
         return
     user_id = actor.user_id or 0
+    require_free(session, user_id, "您")
+    place = store.place_of(session, reception.id)
+    if place is None:
+        return
     if place.called_by_id != user_id:
         _call_up(session, actor, place, place.version, "", _halls_of_one_off_duty(session, user_id, reception))
 

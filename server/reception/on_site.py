@@ -328,8 +328,7 @@ def _require_holder(actor: Actor, talk: OnSiteTalk) -> None:
 def start(session: Session, actor: Actor, settings: Settings, reception_id: str, agreed: Agreed) -> OnSiteSeat:
     """The room's microphone: the first time with what the petitioner said to the notice, later to come back in.
 
-    Raises NotFound, NotAllowed, InvalidInput while nobody told that, Conflict where the leader is in another talk,
-    WrongState when it is over.
+    Raises NotFound, NotAllowed, InvalidInput while nobody told that, WrongState when it is over or the leader is in another talk.
     """
     reception, talk = _required(session, actor, reception_id)
     _require_holder(actor, talk)
@@ -340,6 +339,7 @@ def start(session: Session, actor: Actor, settings: Settings, reception_id: str,
         _run(session, actor, reception, talk)
     if reception.state != ReceptionState.RUNNING:
         raise WrongState("这一场已经结束了。", code="reception_over")
+    _seat_holder(session, actor, reception)
     tickets.place(session, settings, reception)
     seat = _microphone(reception)
     return OnSiteSeat(ticket=tickets.ticket(settings, reception, seat), participant_id=seat.id)
@@ -353,8 +353,7 @@ def _agree(actor: Actor, talk: OnSiteTalk, agreed: Agreed) -> None:
 
 
 def _run(session: Session, actor: Actor, reception: Reception, talk: OnSiteTalk) -> None:
-    if store.running_of(session, talk.leader_id):
-        raise Conflict("这位领导还在另一场接谈里，先结束那一场。", code="still_talking")
+    calling.require_free(session, talk.leader_id, "这位领导")
     if talk.queued:
         calling.call_for(session, actor, reception, talk.leader_id)
     now = clock.now()
@@ -366,6 +365,15 @@ def _run(session: Session, actor: Actor, reception: Reception, talk: OnSiteTalk)
         if talk.queued:
             calling.joined(session, actor, reception)
         _all_present(session, reception)
+
+
+def _seat_holder(session: Session, actor: Actor, reception: Reception) -> None:
+    """A clerk whose computer takes the place of another one's hears what is said: they are in the room, and the record says so."""
+    if actor.role is StaffRole.CLERK and not any(one.user_id == actor.user_id for one in reception.participants):
+        added = _add(reception, Role.CLERK, actor.name, actor.user_id)
+        session.flush()
+        session.add(StoredPresence(reception_id=reception.id, participant_id=added.id, since=clock.now()))
+        session.flush()
 
 
 def _all_present(session: Session, reception: Reception) -> None:

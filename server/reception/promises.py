@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import undertakings
-from server.domain.states import PromiseState, RecordState, StaffRole
+from server.domain.states import PromiseState, ReceptionState, RecordState, StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.office import NewPromise, PromiseDecision, Promises, PromiseView
 from server.reception import queue, revisions
 from server.reception.drafts import promise_ids, talk_of
-from server.store import records
+from server.store import receptions, records
 from server.store.access import Actor
 from server.store.models import Reception, StoredPromise, StoredUtterance, VisitRecord
 from transcription import drafting
@@ -126,9 +126,13 @@ def _as_noted(one: StoredPromise) -> dict[str, str]:
 
 
 def _of_actor(session: Session, actor: Actor, reception_id: str) -> Reception:
-    """The reception, for its receiver and for clerks who see it."""
+    """The reception, for its receiver and for clerks who see it; what is said while it runs, only for who sits in it."""
     reception = queue.one(session, actor, reception_id)
-    if actor.role != StaffRole.CLERK and (actor.user_id is None or reception.receiver_id != actor.user_id):
+    if actor.user_id is not None and reception.receiver_id == actor.user_id:
+        return reception
+    if reception.state == ReceptionState.RUNNING and not receptions.in_the_room(session, reception.id, actor.user_id or 0):
+        raise NotAllowed("正在谈的，只有坐在里面的人听得到、看得到。谈完再看。", code="not_seated")
+    if actor.role != StaffRole.CLERK:
         raise NotAllowed("只有接谈的领导和接谈员能看这场接谈的答复。")
     return reception
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from server import clock
@@ -86,9 +86,3 @@ def last_stays(session: Session, reception_ids: Collection[str]) -> dict[str, St
     query = select(StoredPresence).where(StoredPresence.reception_id.in_(reception_ids))
     found = session.scalars(query.order_by(StoredPresence.since, StoredPresence.id))
     return {one.participant_id: one for one in found}
-
-
-def running_of(session: Session, leader_id: int) -> bool:
-    """Whether this leader is in a talk."""
-    query = exists().where(and_(Reception.receiver_id == leader_id, Reception.state == ReceptionState.RUNNING))
-    return bool(session.scalar(select(query)))

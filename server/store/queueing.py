@@ -114,6 +114,12 @@ def talking_since(session: Session, users: Collection[int]) -> dict[int, datetim
     return {user: since for user, since in session.execute(query) if user is not None and since is not None}
 
 
+def talk_of(session: Session, user_id: int) -> Reception | None:
+    """The talk that this account is in."""
+    query = select(Reception).where(Reception.receiver_id == user_id, Reception.state == ReceptionState.RUNNING)
+    return session.scalar(query.order_by(Reception.joined_at).limit(1))
+
+
 def talks_in(session: Session, hall_id: int) -> list[tuple[str, str]]:
     """(number, kiosk or room) of the talks that are going on in a hall; none of those that began without a number."""
     where = func.coalesce(func.nullif(Reception.place, ""), Kiosk.name)

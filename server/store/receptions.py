@@ -222,6 +222,13 @@ def receiver_seat(session: Session, reception_id: str, user_id: int) -> Particip
     return session.scalar(query.where(Participant.role.in_((Role.LEADER, Role.CLERK)), ~invited))
 
 
+def in_the_room(session: Session, reception_id: str, user_id: int) -> bool:
+    """Whether an account has a seat in a talk and is there now, for all to see."""
+    query = select(StoredPresence.id).join(Participant, Participant.id == StoredPresence.participant_id)
+    there = query.where(Participant.reception_id == reception_id, Participant.user_id == user_id, StoredPresence.until.is_(None))
+    return session.scalar(there.limit(1)) is not None
+
+
 def presences_of(session: Session, reception_id: str) -> Sequence[StoredPresence]:
     """From when to when somebody was in the room, in order of time."""
     query = select(StoredPresence).where(StoredPresence.reception_id == reception_id)

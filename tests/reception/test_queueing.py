@@ -98,6 +98,10 @@ def test_people_are_called_in_turn_by_whoever_is_on_duty(office):
     assert code(office.other_leader.post(f"/api/receptions/{hall.waiting['甲']}/join")) == (409, "already_called")
     assert office.leader.post(f"/api/receptions/{hall.waiting['甲']}/join").status_code == 200
     assert code(hall.do("call", "乙")) == (409, "still_talking")
+    second = office.leader.post(f"/api/receptions/{hall.waiting['乙']}/join")
+    assert code(second) == (409, "still_talking"), "nor by opening the talk without a call"
+    assert second.json()["error"]["details"]["reception_id"] == hall.waiting["甲"], "the page leads back into it"
+    assert office.leader.post(f"/api/receptions/{hall.waiting['甲']}/join").status_code == 200
     assert hall.do("call", "丙", "other_leader", why="材料今天到期").status_code == 200
     assert hall.events("甲") == [("0 号机", "取号排队"), ("周建国", "叫号"), ("周建国", "开始接谈")]
     assert hall.events("丙")[-1] == ("孙丽", "叫号（先于 A02）")

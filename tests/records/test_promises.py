@@ -10,10 +10,18 @@ from sqlalchemy.orm import Session
 from server.domain.states import PromiseState
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.office import EditPromise, Edits, PromiseDecision, PromiseView
-from server.reception import cases, editing, promises, reading, records, signing
+from server.reception import cases, commitments, editing, promises, reading, records, signing
 from server.store import records as stored
-from server.store.models import Reception, StoredCase, StoredPromise, StoredUtterance, VisitRecord
-from tests.records.office import World, add_reception, sign
+from server.store.models import (
+    Participant,
+    Reception,
+    StoredCase,
+    StoredPresence,
+    StoredPromise,
+    StoredUtterance,
+    VisitRecord,
+)
+from tests.records.office import TALK, World, add_reception, sign
 
 TOLD = (
     ("leader", 2.0, "请镇政府在五个工作日内拿出处理意见。"),
@@ -154,6 +162,25 @@ def test_nobody_else_sees_or_decides(talk: World) -> None:
             promises.listed(session, other, "r1", 0.0)
         with pytest.raises(NotFound):
             promises.listed(session, talk.other_clerk, "r1", 0.0)
+
+
+def test_what_is_said_while_a_talk_runs_is_for_those_who_sit_in_it(talk: World) -> None:
+    with talk.write() as session:
+        session.get_one(Reception, "r1").state = "running"
+        session.flush()
+        for ask in (lambda who: promises.listed(session, who, "r1", 0.0), lambda who: commitments.sheet(session, who, "r1")):
+            ask(talk.leader)
+            with pytest.raises(NotAllowed, match="not_seated"):
+                ask(talk.clerk)
+        session.add(Participant(id="r1-clerk", reception_id="r1", position=2, role="clerk", name="陈", user_id=talk.clerk.user_id))
+        stay = StoredPresence(reception_id="r1", participant_id="r1-clerk", since=TALK)
+        session.add(stay)
+        session.flush()
+        assert promises.listed(session, talk.clerk, "r1", 0.0).promises, "a clerk who sits there, too"
+        stay.until = TALK
+        session.flush()
+        with pytest.raises(NotAllowed, match="not_seated"):
+            promises.listed(session, talk.clerk, "r1", 0.0)
 
 
 @pytest.mark.parametrize("promise_id", ["r1-u2-0", "r1-u1-1", "nothing-0", "x"])

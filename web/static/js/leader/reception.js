@@ -22,8 +22,12 @@ const preparing = new Preparing({
   goOn: () => { const back = page.reception.state === "running" && comingBack(); if (back) void startTalk(); return back; },
 });
 
-/** @param {string} words @param {string} [title] */
-function problem(words, title = "这场接谈打不开") {
+/** @param {string} words @param {string} [title] @param {string} [talking] another talk that one is in, to go back to */
+function problem(words, title = "这场接谈打不开", talking = "") {
+  const back = /** @type {HTMLAnchorElement} */ (byId("problem-talk"));
+  back.hidden = !talking;
+  back.href = `/leader/receptions/${talking}`;
+  byId("problem-again").classList.toggle("primary", !talking);
   byId("problem-title").textContent = title;
   byId("problem-words").textContent = words;
   show("problem");
@@ -85,12 +89,12 @@ async function startTalk() {
   await talk.start();
 }
 
-/** @param {{reason: string, message: string}} detail */
-function over({ reason, message }) {
+/** @param {{reason: string, message: string, talking: string}} detail */
+function over({ reason, message, talking }) {
   preparing.release();
   sessionStorage.removeItem(TALKING);
   const out = ending(reason);
-  if (reason === "refused") problem(message, "没有接上");
+  if (reason === "refused") problem(message, talking ? "您还在另一场里" : "没有接上", talking);
   else if (out) problem(out.back ? `${out.why}要回到这里谈，点“再试一次”。` : out.why, out.title);
   else new After(id).begin(null, () => show("after"));
 }

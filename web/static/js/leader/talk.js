@@ -88,7 +88,7 @@ export class Talk extends EventTarget {
       return await asked;
     } catch (error) {
       const refused = error instanceof ApiError && [401, 403, 404, 409].includes(error.status);
-      if (refused) this.over(this.hangingUp ? "hung_up" : this.seat.room && error.status === 409 ? "office" : "refused", error.message);
+      if (refused) this.over(this.hangingUp ? "hung_up" : this.seat.room && error.status === 409 ? "office" : "refused", error.message, error.details.reception_id);
       throw error;
     }
   }
@@ -436,8 +436,8 @@ export class Talk extends EventTarget {
     else this.notice(message);
   }
 
-  /** @param {string} reason @param {string} message */
-  over(reason, message) {
+  /** @param {string} reason @param {string} message @param {string} [talking] the talk that one is in instead */
+  over(reason, message, talking = "") {
     if (this.finished) return;
     this.finished = true;
     this.controls.abort();
@@ -449,6 +449,6 @@ export class Talk extends EventTarget {
     this.notes.save();
     /** @type {HTMLDialogElement} */ (byId("ask-hang-up")).close();
     for (const name of ["recording", "line"]) byId(name).hidden = true;
-    this.dispatchEvent(new CustomEvent("over", { detail: { reason, message } }));
+    this.dispatchEvent(new CustomEvent("over", { detail: { reason, message, talking } }));
   }
 }

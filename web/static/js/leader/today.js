@@ -106,9 +106,14 @@ function drawCalls() {
   place.replaceChildren(...sentences.map((sentence) => el("div.banner.bad", {}, icon("hand"), el("b", {}, sentence))));
 }
 
+/** Where a reception is held. @param {any} row */
+const placeOf = (row) => (row.on_site ? `/on-site/${row.id}` : `/leader/receptions/${row.id}`);
+
 /** @param {any} row */
 function action(row) {
-  const path = row.on_site ? `/on-site/${row.id}` : `/leader/receptions/${row.id}`;
+  const path = placeOf(row);
+  const running = page.rows.find((one) => one.state === "running" && one.mine);
+  if (row.state === "waiting" && running) return el("a.btn.primary", { href: placeOf(running), id: "start" }, icon(running.on_site ? "mic" : "video"), `您还在谈 ${running.number}，先回去谈完`);
   const place = row.state === "waiting" ? rowOf(row.id) : null;
   if (place && !place.mine && (place.called_by || place.place > 1)) return el("span.soft", {}, place.called_by ? `${place.called_by}已经叫了这个号。` : "前面还有人先到。要先谈，请写明原因。");
   if (row.state === "waiting") return el("a.btn.primary", { href: path, id: "start" }, icon("video"), `请 ${row.number} 上来，开始接谈`);
