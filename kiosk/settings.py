@@ -32,6 +32,9 @@ class KioskSettings(BaseSettings):
 
     alarm_device: str = Field("", description="Input device of an emergency button, e.g. /dev/input/by-id/…-event-kbd; empty: there is none.")
     handset_device: str = Field("", description="Input device of a hand-set's hook: a key is down while it is lifted; empty: there is none.")
+    handset_output: str = Field(
+        "", description="Words in the name of the browser's sound output that is the hand-set; empty: one that calls itself hand-set or 听筒."
+    )
     slip_printer: str = Field(
         "", description="Printer for slips, e.g. ipp://127.0.0.1:631/printers/SLIP of CUPS; empty: there is none."
     )

@@ -61,6 +61,7 @@ class Devices:
         """When all was last looked at, and what was wrong."""
         self._alarm = alarm
         self._lifted = False
+        self._handset_output = settings.handset_output
         self._hook_moved = asyncio.Event()
         self.button = Keys(Path(settings.alarm_device), self._pressed) if settings.alarm_device else None
         self.handset = Keys(Path(settings.handset_device), self._hook) if settings.handset_device else None
@@ -122,7 +123,7 @@ class Devices:
                     await self._hook_moved.wait()
         except TimeoutError:
             pass
-        return HandsetIs(lifted=self._is_lifted())
+        return HandsetIs(lifted=self._is_lifted(), output=self._handset_output)
 
     def _is_lifted(self) -> bool:
         return self._lifted and self.handset is not None and self.handset.plugged

@@ -105,6 +105,8 @@ class PrinterIs(Message):
 class HandsetIs(Message):
     type: Literal["handset_is"] = "handset_is"
     lifted: bool
+    output: str = ""
+    """Words in the name of the browser's output that it is; empty: one that calls itself so."""
 
 
 class Held(Message):

@@ -1,4 +1,5 @@
 // Plays one sentence out of the recordings of whoever said it.
+import { hearInHandset } from "./handset.js";
 
 /** Parts of the recording that hold the sentence, in order; where one microphone heard the whole room, of that.
  * @param {any[]} segments @param {any} line @param {any[]} [participants] */
@@ -17,6 +18,7 @@ export class Playback {
     this.listener = listener;
     this.audio = new Audio();
     this.audio.preload = "auto";
+    this.endHandset = hearInHandset(() => [this.audio]);
     /** @type {any[]} */
     this.parts = [];
     this.frame = 0;
@@ -75,6 +77,7 @@ export class Playback {
 
   close() {
     this.stop();
+    this.endHandset();
     this.audio.removeAttribute("src");
     this.audio.load();
   }

@@ -1,4 +1,5 @@
 // Spoken guidance: small recorded files, stopped by any touch, never two at once.
+import { hearInHandset, listensAlone } from "./handset.js";
 import { spokenWords, voiceFolder } from "./lang.js";
 import { onVolume, volume } from "./volume.js";
 
@@ -6,6 +7,7 @@ const player = new Audio();
 player.preload = "auto";
 player.volume = volume();
 onVolume((now) => { player.volume = now; });
+hearInHandset(() => [player]);
 
 /** @type {string[]} */
 let queue = [];
@@ -88,9 +90,9 @@ function chineseVoice() {
   return reader?.getVoices().find((one) => one.lang.toLowerCase().startsWith("zh") && one.localService);
 }
 
-/** Can this device read a sentence out? */
+/** Can this device read a sentence out?  Its voice comes out of the loudspeaker only: never while somebody listens in the hand-set. */
 export function canRead() {
-  return Boolean(chineseVoice());
+  return Boolean(chineseVoice()) && !listensAlone();
 }
 
 /** @param {string} text */

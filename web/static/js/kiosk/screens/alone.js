@@ -5,6 +5,7 @@ import { byId, el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { AloneSitting } from "../alone/sitting.js";
 import { ask, door } from "../door.js";
+import { hearInHandset } from "../handset.js";
 import { DigitPad } from "../keyboard.js";
 import { closeMedia, Meter, paperCamera } from "../media.js";
 import { holdsSomebody } from "../memory.js";
@@ -153,6 +154,7 @@ class QuestionScreen {
     /** @type {{close: () => void} | null} */
     this.typing = null;
     this.player = new Audio();
+    this.endHandset = hearInHandset(() => [this.player]);
     const { title, say, hint } = this.question;
     this.screen.fill({ title, say, hint: hint || "", position: `第 ${this.alone.at + 1} 项，共 ${form.questions.length} 项` });
     this.screen.on({
@@ -252,6 +254,7 @@ class QuestionScreen {
     this.meter.close();
     this.typing?.close();
     this.player.pause();
+    this.endHandset();
     URL.revokeObjectURL(this.player.src);
   }
 }

@@ -11,7 +11,7 @@ import { Captions } from "../captions.js";
 import { Hearing } from "../hearing.js";
 import { TalkCopy } from "../copy.js";
 import { Meter, NO_CAMERA, NO_MICROPHONE, closeMedia, openMedia, paperCamera } from "../media.js";
-import { Handset } from "../handset.js";
+import { applyHandset, followHandset, hearInHandset } from "../handset.js";
 import { openPapers } from "../papers.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
@@ -84,7 +84,8 @@ class Talk {
   async begin() {
     clockDifference().then((difference) => { this.difference = difference; });
     this.timer = setInterval(() => this.timePasses(), 500);
-    this.handset = new Handset(this.app, () => this.videos());
+    this.endHandset = hearInHandset(() => this.videos());
+    followHandset(this.app);
     await this.takeSeat();
   }
 
@@ -333,7 +334,7 @@ class Talk {
     if (video.srcObject === stream) return;
     video.srcObject = stream;
     video.volume = talkVolume();
-    this.handset?.apply();
+    applyHandset();
     if (stream) video.play().catch((error) => { if (error.name === "NotAllowedError") this.screen.part("unblock").hidden = false; });
   }
 
@@ -457,7 +458,7 @@ class Talk {
     this.hearing.close();
     this.copy.keep(null);
     this.papers?.close();
-    this.handset?.close();
+    this.endHandset?.();
     closeMedia();
   }
 }
