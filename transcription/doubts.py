@@ -13,7 +13,9 @@ from transcription.guard import letters
 WEAK = 0.8
 BESIDE = 1
 """Characters beside a weak word."""
-WHOLE = frozenset({"repetition", "fast_speech", "known_phrase", "high_compression", "unstable", "echo", "boosted"})
+WHOLE = frozenset(
+    {"repetition", "fast_speech", "known_phrase", "high_compression", "no_speech", "faint", "unstable", "echo", "boosted"}
+)
 """Doubts that make the whole utterance doubtful."""
 
 

@@ -42,7 +42,8 @@ class HeardWord:
     start: float
     end: float
     text: str
-    probability: float
+    probability: float | None
+    """None: the engine does not tell."""
 
 
 @dataclass(frozen=True)

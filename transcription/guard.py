@@ -2,15 +2,21 @@
 
 Recognisers repeat themselves, say phrases of their training data over noise, and squeeze whole sentences into a
 breath.  A doubtful utterance is kept with codes; only text that cannot have been said is dropped.  Codes:
-low_probability, repetition, fast_speech, known_phrase, high_compression, missing_words, concealed.
+low_probability, repetition, fast_speech, known_phrase, high_compression, missing_words, no_speech, faint, concealed.
 """
 
 import re
-from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from server.protocol.transcript import LiveRepaired, Utterance
+from transcription.engine import Heard
+from transcription.languages import AUTO
+from transcription.phrases import has_phrase, is_phrase
+from transcription.segmenter import Speech
+from transcription.voice import RATE, to_float
 
 _LOW_WORD = 0.5
 _LOW_MEAN = 0.8
@@ -25,14 +31,17 @@ _COMPRESSION = 2.4
 _SILENT_VOICE_S = 0.8
 _CONCEALED_S = 0.1
 """Half a syllable; what decoders make up for longer is no speech."""
+_NO_SPEECH = 0.6
+_LOW_LOGPROB = -1.0
+"""OpenAI's Whisper takes a window for silence where both are passed (transcribe.py: no_speech_threshold, logprob_threshold)."""
+_SILENT_DB = -75.0
+"""Five steps of 16-bit sound: no microphone gives a voice so low."""
+_FAINT_DB = -50.0
+"""Below it a voice is hardly above what a quiet room gives; 17 dB under the softest sentence of the dialogues."""
+_SLOW = 0.7
+"""Syllables a second; who speaks with pauses is cut at them."""
+_SLOW_FROM_S = 4.0
 _REPEATED = re.compile(r"(\w{2,})(?:[，。、\s]*\1){2,}|(\w{4,})(?:[，。、\s]*\2)+")
-
-
-@cache
-def known_phrases() -> tuple[str, ...]:
-    """Phrases of training data that models say over noise, one a line in phrases.txt, letters and digits only."""
-    lines = files("transcription").joinpath("phrases.txt").read_text("utf-8").splitlines()
-    return tuple(letters(line) for line in lines if line and not line.startswith("#"))
 
 
 def letters(text: str) -> str:
@@ -45,22 +54,57 @@ def syllables(text: str) -> float:
     return sum(1.0 if _SYLLABIC.match(character) else _LETTER for character in letters(text))
 
 
-def check(utterance: Utterance, voice_start: float, voice_end: float) -> Utterance | None:
-    """The utterance with its doubts, or None if it is certainly nothing that was said.
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known beside the text."""
 
-    `voice_start` and `voice_end`: media seconds between which the voice was heard.
-    """
-    if not letters(utterance.text) or _phrase_over_noise(utterance):
+    voice_start: float
+    voice_end: float
+    """Media seconds between which the voice was heard."""
+    language: str = AUTO
+    sureness: float | None = None
+    """Mean probability of the words; None: the engine does not tell."""
+    loudness_db: float = 0.0
+    """Of the voice; 0: full scale."""
+
+    @property
+    def voice_s(self) -> float:
+        return self.voice_end - self.voice_start
+
+
+def check(utterance: Utterance, given: Circumstances) -> Utterance | None:
+    """The utterance with its doubts, or None if it is certainly nothing that was said."""
+    if not letters(utterance.text) or _phrase_over_noise(utterance, given):
         return None
     rules = (
-        ("low_probability", _improbable(utterance)),
+        ("low_probability", _improbable(utterance, given)),
         ("repetition", bool(_REPEATED.search(utterance.text))),
         ("fast_speech", _too_fast(utterance)),
-        ("known_phrase", _has_known_phrase(utterance.text)),
+        ("known_phrase", has_phrase(utterance.text, given.language)),
         ("high_compression", (utterance.compression_ratio or 0) > _COMPRESSION),
-        ("missing_words", _voice_without_words(utterance, voice_start, voice_end)),
+        ("missing_words", _voice_without_words(utterance, given)),
+        ("no_speech", (utterance.no_speech_prob or 0) > _NO_SPEECH),
+        ("faint", given.loudness_db < _FAINT_DB),
     )
     return utterance.model_copy(update={"doubt": tuple(code for code, found in rules if found)})
+
+
+def loudness_db(speech: Speech) -> float:
+    """How loud the voice of a piece is: its power in decibels below full scale; -inf for digital silence."""
+    first, last = (round((at - speech.start) * RATE) for at in (speech.voice_start, speech.voice_end))
+    signal = to_float(speech.samples[first:last])
+    power = float(np.mean(signal**2)) if len(signal) else 0.0
+    return 10 * float(np.log10(power)) if power > 0 else float("-inf")
+
+
+def too_faint_for_a_voice(loudness: float) -> bool:
+    """Whether nobody can have spoken, whatever the detector and the model make of it."""
+    return loudness < _SILENT_DB
+
+
+def taken_for_silence(heard: Sequence[Heard]) -> bool:
+    """Whether the model itself takes all of a piece for silence and believes nothing of its text: Whisper's own rule."""
+    return bool(heard) and all((h.no_speech_prob or 0) > _NO_SPEECH and (h.avg_logprob or 0) < _LOW_LOGPROB for h in heard)
 
 
 def mark_repairs(utterance: Utterance, repairs: Iterable[LiveRepaired]) -> Utterance:
@@ -73,26 +117,24 @@ def mark_repairs(utterance: Utterance, repairs: Iterable[LiveRepaired]) -> Utter
     return utterance.model_copy(update={"doubt": doubt, **measured})
 
 
-def mean_probability(utterance: Utterance) -> float:
-    """Mean over the words; 1 where there are none."""
-    values = [word.probability for word in utterance.words]
-    return sum(values) / len(values) if values else 1.0
-
-
 def more_than_a_voice_says(utterance: Utterance, voice_s: float) -> bool:
     """Whether the voice was too short for so many syllables."""
     return syllables(utterance.text) > _FAST * voice_s + 2
 
 
-def _phrase_over_noise(utterance: Utterance) -> bool:
+def _phrase_over_noise(utterance: Utterance, given: Circumstances) -> bool:
     """Nothing but a training phrase, and the model itself does not believe it."""
-    doubted = mean_probability(utterance) < _LOW_WORD or (utterance.no_speech_prob or 0) > 0.6
-    return letters(utterance.text) in known_phrases() and doubted
+    unsure = given.sureness is not None and given.sureness < _LOW_WORD
+    doubted = unsure or (utterance.no_speech_prob or 0) > _NO_SPEECH or (utterance.avg_logprob or 0) < _LOW_LOGPROB
+    return doubted and is_phrase(utterance.text, given.language)
 
 
-def _improbable(utterance: Utterance) -> bool:
-    lowest = min((word.probability for word in utterance.words), default=1.0)
-    return lowest < _LOW_WORD or mean_probability(utterance) < _LOW_MEAN
+def _improbable(utterance: Utterance, given: Circumstances) -> bool:
+    if (utterance.avg_logprob or 0) < _LOW_LOGPROB:
+        return True
+    if given.sureness is None:
+        return False
+    return min(word.probability for word in utterance.words) < _LOW_WORD or given.sureness < _LOW_MEAN
 
 
 def _too_fast(utterance: Utterance) -> bool:
@@ -100,12 +142,9 @@ def _too_fast(utterance: Utterance) -> bool:
     return count >= 4 and count > _FAST * (utterance.end - utterance.start)
 
 
-def _has_known_phrase(text: str) -> bool:
-    plain = letters(text)
-    return any(phrase in plain for phrase in known_phrases())
-
-
-def _voice_without_words(utterance: Utterance, voice_start: float, voice_end: float) -> bool:
-    """Somebody spoke for a while before the first or after the last recognised word."""
-    before, after = utterance.start - voice_start, voice_end - utterance.end
+def _voice_without_words(utterance: Utterance, given: Circumstances) -> bool:
+    """Somebody spoke for a while before the first or after the last recognised word, or so long for so few of them."""
+    if given.voice_s > _SLOW_FROM_S and syllables(utterance.text) < _SLOW * given.voice_s:
+        return True
+    before, after = utterance.start - given.voice_start, given.voice_end - utterance.end
     return bool(utterance.words) and max(before, after) > _SILENT_VOICE_S

@@ -290,12 +290,12 @@ class LiveTrack:
             self._metrics.dropped.inc()
             await self._progress(speech.end, utterance)
             return
-        utterance = self._echoes.mark(source.reception_id, mark_repairs(utterance, self._repairs))
+        utterance, echoes = self._echoes.mark(source.reception_id, mark_repairs(utterance, self._repairs))
         self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()
         self._until = max(self._until, speech.end)
         while self._repairs and self._repairs[0].end <= speech.start:
             self._repairs.popleft()
-        await self._send(LiveUtterance(utterance=utterance, until=self._until))
+        await self._send(LiveUtterance(utterance=utterance, until=self._until, echoes=echoes))
 
     async def _give_piece_up(self, speech: Speech) -> None:
         """One piece that cannot be decoded must not hold up all that comes after it."""

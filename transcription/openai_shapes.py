@@ -63,7 +63,7 @@ def transcript(
     return FileTranscript(
         language=language,
         duration=max(duration, 0.0),
-        text=tidy_text(" ".join(u.text for u in utterances)),
+        text=tidy_text(" ".join(u.text for u in utterances), language),
         words=[
             FileWord(word=w.text, start=w.start, end=w.end, probability=w.probability)
             for u in utterances

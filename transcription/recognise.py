@@ -5,10 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from server.protocol.transcript import Utterance, Word
+from server.protocol.transcript import UNTOLD, Utterance, Word
 from transcription.boosting import gained, unsupported
 from transcription.engine import Engine, Heard, HeardWord
-from transcription.guard import check, letters, mean_probability, more_than_a_voice_says
+from transcription.guard import (
+    Circumstances,
+    check,
+    letters,
+    loudness_db,
+    more_than_a_voice_says,
+    taken_for_silence,
+    too_faint_for_a_voice,
+)
 from transcription.segmenter import Speech
 from transcription.steadiness import SHAKY, believed, steadiness
 from transcription.text import tidy, tidy_text
@@ -75,20 +83,32 @@ def _led(heard: Utterance | Unheard | None, plain: Utterance | Unheard | None, h
 
 
 def _recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | Unheard | None:
+    loudness = loudness_db(speech)
+    if too_faint_for_a_voice(loudness):
+        return unheard(speech)
     signal = to_float(speech.samples)
     heard = engine.transcribe(signal, source.language, source.hotwords)
-    utterance = _utterance(heard, speech, source, engine.name)
-    checked = check(utterance, speech.voice_start, speech.voice_end) if utterance else None
+    sure = _sureness(heard)
+    given = Circumstances(speech.voice_start, speech.voice_end, source.language, sure, loudness)
+    utterance = None if taken_for_silence(heard) else _utterance(heard, speech, source, engine.name)
+    checked = check(utterance, given) if utterance else None
     if checked is None:
         return unheard(speech)
-    if mean_probability(checked) >= SURE:
+    if sure is not None and sure >= SURE:
         return checked
-    if more_than_a_voice_says(checked, speech.voice_end - speech.voice_start):
+    if more_than_a_voice_says(checked, given.voice_s):
         return Unheard(speech.voice_start, speech.voice_end)
     steady = steadiness(engine, signal, checked.text, source.language)
-    if not believed(steady, mean_probability(checked)):
+    if not believed(steady, sure):
         return Unheard(speech.voice_start, speech.voice_end)
     return checked if steady >= SHAKY else checked.model_copy(update={"doubt": (*checked.doubt, "unstable")})
+
+
+def _sureness(heard: Sequence[Heard]) -> float | None:
+    """Mean probability of the words; None where the engine gives none, or not of every word."""
+    values = [word.probability for part in heard for word in part.words]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
 def unheard(speech: Speech) -> Unheard | None:
@@ -137,7 +157,7 @@ def _words(heard: Sequence[HeardWord], speech: Speech) -> list[Word]:
     for word in heard:
         end = min(max(speech.start + word.end, earliest), speech.end)
         start = min(max(speech.start + word.start, earliest), end)
-        probability = min(max(word.probability, 0.0), 1.0)
+        probability = UNTOLD if word.probability is None else min(max(word.probability, 0.0), 1.0)
         words.append(Word(start=round(start, 3), end=round(end, 3), text=word.text, probability=round(probability, 4)))
         earliest = max(earliest, start)
     return words

@@ -77,7 +77,7 @@ class RemoteEngine:
         try:
             answer = self._client.post(
                 "/v1/audio/transcriptions",
-                data=self._fields(language, hotwords),
+                data=self._fields(language, hotwords, quick=quick),
                 files={"file": ("piece.wav", wav(signal), "audio/wav")},
             )
         except httpx.HTTPError as error:
@@ -91,12 +91,11 @@ class RemoteEngine:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._unavailable(_NONSENSE) from error
 
-    def _fields(self, language: str, hotwords: Sequence[str]) -> dict[str, Any]:
-        fields: dict[str, Any] = {
-            "model": self._settings.model or ANY_MODEL,
-            "response_format": "verbose_json",
-            "timestamp_granularities[]": ["word", "segment"],
-        }
+    def _fields(self, language: str, hotwords: Sequence[str], *, quick: bool) -> dict[str, Any]:
+        """A quick look needs the text alone: finding each word's time is a good part of a server's work."""
+        fields: dict[str, Any] = {"model": self._settings.model or ANY_MODEL, "response_format": "json"}
+        if not quick:
+            fields |= {"response_format": "verbose_json", "timestamp_granularities[]": ["word", "segment"]}
         if language != AUTO:
             fields["language"] = language
         if hotwords:
@@ -141,12 +140,12 @@ def _measures(segments: list[dict[str, Any]], name: str) -> list[float]:
 
 
 def _word(word: dict[str, Any]) -> HeardWord:
-    """Servers that give no probability are believed."""
+    """Of a server that gives no probability none is known."""
     start, end = float(word["start"]), float(word["end"])
     probability = word.get("probability")
     if not (math.isfinite(start) and math.isfinite(end)):
         raise ValueError("time")
-    return HeardWord(start, end, str(word["word"]), 1.0 if probability is None else float(probability))
+    return HeardWord(start, end, str(word["word"]), None if probability is None else float(probability))
 
 
 def laid_over(text: str, words: Sequence[HeardWord]) -> tuple[HeardWord, ...]:

@@ -110,6 +110,7 @@ class Service:
         self.careful_options = replace(
             self.options, max_s=max(settings.second_max_utterance_s, settings.max_utterance_s)
         )
+        self.partial_s = settings.remote_partial_s if settings.remote_url else settings.partial_s
         self.echoes = Echoes()
         self.streams = 0
         self.since = time.time()
@@ -148,7 +149,7 @@ class Service:
         self.metrics.streams.inc()
         try:
             track = LiveTrack(
-                socket, self.engine, self.pool, self.metrics, self.options, self.settings.partial_s, self.echoes,
+                socket, self.engine, self.pool, self.metrics, self.options, self.partial_s, self.echoes,
                 led=self.settings.hotwords == "both",
             )  # fmt: skip
             await track.serve()

@@ -70,6 +70,10 @@ class TranscriberSettings(BaseSettings):
     voice_threshold: float = Field(0.5, gt=0.05, lt=0.95, description="Probability from which sound counts as voice.")
     partial_s: float = Field(0.5, ge=0, description="Unfinished captions every so many seconds of speech; 0: none.")
 
+    remote_partial_s: float = Field(
+        2.0, ge=0, description="The same where remote_url recognises: every look is a request of its own; 0: none."
+    )
+
     max_streams: int = Field(64, ge=1, description="Live tracks at a time; further ones are told to come back.")
     max_upload_mb: int = Field(512, ge=1, description="Largest audio file accepted.")
     reload_s: float = Field(2.0, gt=0, description="How often a missing or broken model is looked for again.")

@@ -27,9 +27,9 @@ def steadiness(engine: Engine, signal: Signal, text: str, language: str) -> floa
     return sum(_alike(text, _heard_at(engine, signal, speed, language)) for speed in _SPEEDS) / len(_SPEEDS)
 
 
-def believed(steady: float, mean_probability: float) -> bool:
-    """Whether a text that is so steady and so probable is one that was said."""
-    return steady >= (STEADY if mean_probability >= POOR else STEADIER)
+def believed(steady: float, sureness: float | None) -> bool:
+    """Whether a text that is so steady, and so probable as far as that is known, is one that was said."""
+    return steady >= (STEADY if sureness is not None and sureness >= POOR else STEADIER)
 
 
 def _heard_at(engine: Engine, signal: Signal, speed: float, language: str) -> str:

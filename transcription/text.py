@@ -7,8 +7,11 @@ from functools import cache
 import opencc
 
 from server.protocol.transcript import Word
+from transcription.languages import AUTO
 
 CHINESE = frozenset({"zh", "yue"})
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
 _SPACES = re.compile(r"\s+")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
 
@@ -61,12 +64,19 @@ def _converter() -> opencc.OpenCC:
 
 def tidy(words: Iterable[Word], language: str = "zh") -> tuple[Word, ...]:
     """All passes in their order; of other languages than Chinese the characters stay."""
-    tidied = no_spaces_beside_wide(single_spaces(words))
-    return tuple(simplified(tidied) if language in CHINESE else tidied)
+    tidied = tuple(no_spaces_beside_wide(single_spaces(words)))
+    return tuple(simplified(tidied)) if _is_chinese("".join(word.text for word in tidied), language) else tidied
 
 
 def tidy_text(text: str, language: str = "zh") -> str:
     """The same for text whose words are not known."""
     spaced = _SPACES.sub(" ", text).strip()
     narrow = re.sub(rf"(?<={_WIDE.pattern}) | (?={_WIDE.pattern})", "", spaced)
-    return simplified_text(narrow) if language in CHINESE else narrow
+    return simplified_text(narrow) if _is_chinese(narrow, language) else narrow
+
+
+def _is_chinese(text: str, language: str) -> bool:
+    """Where the model finds the language itself, a text with Chinese characters and neither kana nor Hangul is."""
+    if language == AUTO:
+        return bool(_HAN.search(text)) and not _JAPANESE_OR_KOREAN.search(text)
+    return language in CHINESE

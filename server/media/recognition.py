@@ -1,6 +1,7 @@
 """Live recognition of a room: a tap per participant, what it heard, and how it is doing."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 
 import structlog
@@ -21,6 +22,8 @@ from server.protocol.transcript import LivePartial, Utterance
 log = structlog.get_logger(__name__)
 GIVEN_UP = "given_up"
 NOTHING_UNDERSTOOD = "nothing_understood"
+ECHO = "echo"
+"""Doubt of what another microphone had a moment before (transcription/echoes.py); no screen shows it."""
 _WORST = ("on", "behind", "waiting")
 
 
@@ -36,6 +39,7 @@ class Recognition:
         self._reception_id, self._tools, self._recording = reception_id, tools, recording
         self._tell_all = tell_all
         self._words: tuple[str, ...] = ()
+        self._latest: deque[Utterance] = deque(maxlen=24)
         self._taps: dict[str, Tap] = {}
         self._states: dict[str, State] = {}
 
@@ -76,6 +80,7 @@ class Recognition:
         def heard(utterance: Utterance) -> None:
             if stored:
                 append(Recognised(utterance=utterance))
+            self._latest.append(utterance)
             self._tell_all(Caption(final=True, utterance=utterance))
 
         def broken_off(until: float, reason: str) -> None:
@@ -98,11 +103,18 @@ class Recognition:
                 gap = Gap(participant_id=participant_id, start=start, end=end, cause=NOTHING_UNDERSTOOD)
                 append(GapFound(gap=gap))
 
-        events = TapEvents(heard, partial, state, broken_off, given_up, unheard)
+        events = TapEvents(heard, partial, state, broken_off, given_up, unheard, self._take_back)
         tap = Tap(self._tools.transcribers, self._reception_id, participant_id, events, language)
         tap.stored = stored
         tap.expect(self._words)
         return tap
+
+    def _take_back(self, echoes: tuple[str, ...]) -> None:
+        """Take captions off the screens that are somebody else's words come back; the record keeps them as they were
+        heard, and its draft writes them once."""
+        for utterance in self._latest:
+            if utterance.id in echoes:
+                self._tell_all(Caption(final=True, utterance=utterance.model_copy(update={"doubt": (*utterance.doubt, ECHO)})))
 
     def _leave_out(self, participant_id: str, start: float, until: float) -> None:
         """The transcriber gave this stretch up: closing tries it once more from the recording, or notes the gap."""

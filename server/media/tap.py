@@ -63,6 +63,8 @@ class Events:
     """Start and end of a stretch that cannot be recognised; recognition goes on after it."""
     unheard: Callable[[float, float], None] = lambda start, end: None
     """Start and end of a voice of which nothing was understood."""
+    echoes: Callable[[tuple[str, ...]], None] = lambda ids: None
+    """Ids of what other participants' microphones had before, and which is this one's words come back."""
 
 
 class Tap:
@@ -269,6 +271,8 @@ class Tap:
         self._seen.add(utterance.id)
         self._sound.decided(reply.until)
         self._events.utterance(utterance)
+        if reply.echoes:
+            self._events.echoes(reply.echoes)
 
     # -- how it is doing ---------------------------------------------------------------------------------------
 

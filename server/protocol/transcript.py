@@ -7,6 +7,10 @@ from pydantic import Field, TypeAdapter
 from server.protocol.base import Identifier, Message, Seconds
 
 
+UNTOLD = 0.8
+"""Probability of a word of which its engine tells none: neither sure nor weak."""
+
+
 class Word(Message):
     """One recognised word with its place in the recording; Chinese words are mostly single characters."""
 
@@ -14,6 +18,7 @@ class Word(Message):
     end: Seconds
     text: str
     probability: Annotated[float, Field(ge=0, le=1)]
+    """UNTOLD where the engine tells none."""
 
 
 class Utterance(Message):
@@ -115,6 +120,8 @@ class LiveUtterance(Message):
     type: Literal["utterance"] = "utterance"
     utterance: Utterance
     until: Seconds
+    echoes: tuple[Identifier, ...] = ()
+    """Ids of utterances of other tracks, told before, that are this one come back."""
 
 
 class LiveGivenUp(Message):

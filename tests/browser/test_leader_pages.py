@@ -584,6 +584,8 @@ def test_a_finished_utterance_takes_the_place_of_what_was_being_said(new_context
     echo = caption("e", "l", 1.3, "我就想看看")
     echo["utterance"]["doubt"] = ["echo"]
     assert [line[0] for line in page.evaluate(CAPTIONS, [*said, echo])] == ["u"], "nothing stands twice"
+    shown = caption("e", "l", 0.9, "我就想看看")
+    assert [line[0] for line in page.evaluate(CAPTIONS, [shown, *said[::2], echo])] == ["u"], "what turns out an echo goes"
     late = [caption("u", "a", 1, "说完了"), caption("u", "a", 1, "说", final=False)]
     assert [line[2] for line in page.evaluate(CAPTIONS, late)] == ["说完了"]
 

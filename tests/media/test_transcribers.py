@@ -6,15 +6,18 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from server.media.hub import transcriber_accesses
 from server.media.node import Node
+from server.media.recognition import Recognition as Rooms
 from server.media.tap import Events, State, Tap
 from server.media.transcribers import Access, Transcribers
-from server.protocol.signalling import Recognition
-from server.protocol.transcript import LiveTrouble, Utterance
+from server.protocol.media_control import Recognised
+from server.protocol.signalling import Caption, Recognition
+from server.protocol.transcript import LiveTrouble, LiveUtterance, Utterance
 from server.settings import Settings
 from tests.media.client import until
 from tests.media.conftest import Make, ScriptedTranscriber
@@ -230,3 +233,18 @@ def test_the_setting_names_one_or_several(tmp_path: Path) -> None:
     found = transcriber_accesses(several)
     assert [a.url for a in found] == ["wss://a.example/live", "ws://[::1]:8602/live"]
     assert [a.health_url for a in found] == ["https://a.example/healthz", "http://[::1]:8602/healthz"]
+
+
+def test_an_echo_that_was_shown_is_taken_off_the_screens_and_stays_in_the_journal_as_it_was() -> None:
+    told: list[Caption] = []
+    journal: list[Recognised] = []
+    recording = SimpleNamespace(append=journal.append, history=SimpleNamespace(tracks=set, decided={}))
+    tools = SimpleNamespace(transcribers=Transcribers([]))
+    room = Rooms("r1", tools, recording, told.append)  # type: ignore[arg-type]
+    leader, petitioner = (room._tap(who, "zh") for who in ("l", "p"))
+    back = Utterance(id="u1", participant_id="p", start=1.3, end=3.0, text="您反映的是哪一年的")
+    asked = Utterance(id="u2", participant_id="l", start=1.0, end=4.0, text="您反映的是哪一年的事情")
+    petitioner._take(LiveUtterance(utterance=back, until=3.2))
+    leader._take(LiveUtterance(utterance=asked, until=4.2, echoes=("u1",)))
+    assert [(one.utterance.id, one.utterance.doubt) for one in told] == [("u1", ()), ("u2", ()), ("u1", ("echo",))]
+    assert [fact.utterance for fact in journal] == [back, asked]

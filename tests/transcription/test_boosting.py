@@ -15,7 +15,7 @@ from transcription.segmenter import Segmenter, SegmenterOptions, Speech
 from transcription.voice import RATE, Samples, Signal
 
 NAMES = ("何德顺", "柳林镇", "石桥镇政府")
-SPEECH = Speech(10.0, 14.0, np.zeros(4 * RATE, np.int16), 10.2, 13.8)
+SPEECH = Speech(10.0, 14.0, np.full(4 * RATE, 1000, np.int16), 10.2, 13.8)
 
 
 class Led:

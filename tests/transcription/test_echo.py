@@ -63,7 +63,15 @@ def test_of_a_sentence_and_its_echo_one_line_is_written() -> None:
 
 def test_while_they_talk_each_reception_knows_its_own_words() -> None:
     echoes = Echoes()
-    assert echoes.mark("r1", ASKED).doubt == ()
-    assert echoes.mark("r2", said("p", QUESTION, 10.3)).doubt == ()
-    assert echoes.mark("r1", said("p", QUESTION, 10.3)).doubt == ("echo",)
-    assert echoes.mark("r1", said("p", "是零八年的事", 14.0)).doubt == ()
+    assert echoes.mark("r1", ASKED) == (ASKED, ())
+    assert echoes.mark("r2", said("p", QUESTION, 10.3))[0].doubt == ()
+    assert echoes.mark("r1", said("p", QUESTION, 10.3))[0].doubt == ("echo",)
+    assert echoes.mark("r1", said("p", "是零八年的事", 14.0))[0].doubt == ()
+
+
+def test_an_echo_that_is_finished_first_is_taken_back_when_what_it_repeats_is() -> None:
+    echoes, back = Echoes(), said("p", QUESTION[:9], 10.3)
+    assert echoes.mark("r1", back) == (back, ())
+    assert echoes.mark("r1", said("p", "是零八年的事", 14.0))[1] == ()
+    assert echoes.mark("r1", ASKED) == (ASKED, (back.id,))
+    assert echoes.mark("r1", said("l", "好的我知道了", 16.0))[1] == ()

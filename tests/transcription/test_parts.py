@@ -1,5 +1,6 @@
 """The pieces that need no model: segmenter, guard, text passes, evaluation, settings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from server.protocol.transcript import LiveRepaired, Utterance, Word
 from tests.transcription.conftest import DEMO
 from transcription.engine import Heard, HeardWord, ModelState
 from transcription.evaluate import Character, align, load_reference, score
-from transcription.guard import check, mark_repairs, more_than_a_voice_says, syllables
+from transcription.guard import Circumstances, check, loudness_db, mark_repairs, more_than_a_voice_says, syllables
+from transcription.phrases import all_phrases, letters_of, phrases_for
 from transcription.recognise import Source, Unheard, recognise
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.settings import TranscriberSettings
@@ -27,6 +29,13 @@ def utterance(text: str, *, seconds: float = 4.0, probability: float = 0.99, **m
     words = tuple(word(c, i * step, (i + 1) * step, probability) for i, c in enumerate(text))
     given = {"id": "u", "participant_id": "p", "start": 0.0, "end": seconds, "text": text, "words": words, **more}
     return Utterance.model_validate(given)
+
+
+def guarded(given: Utterance, start: float = 0.0, end: float = 4.0, **known: object) -> Utterance | None:
+    """The utterance as the guard leaves it; its words' probabilities are known unless told otherwise."""
+    values = [word.probability for word in given.words]
+    sure = sum(values) / len(values) if values else None
+    return check(given, Circumstances(start, end, **{"language": "zh", "sureness": sure, "loudness_db": -26.0, **known}))  # type: ignore[arg-type]
 
 
 # --- segmenter --------------------------------------------------------------------------------------------------
@@ -86,12 +95,12 @@ def test_times_follow_a_seek(petitioner: Samples) -> None:
 
 @pytest.mark.parametrize("text", ["。", "……", " ， "])
 def test_no_words_is_nothing(text: str) -> None:
-    assert check(utterance(text), 0, 4) is None
+    assert guarded(utterance(text)) is None
 
 
 def test_training_phrase_over_noise_is_dropped_but_a_clear_one_is_kept() -> None:
-    assert check(utterance("请不吝点赞", probability=0.3), 0, 4) is None
-    kept = check(utterance("谢谢观看", probability=0.97), 0, 4)
+    assert guarded(utterance("请不吝点赞", probability=0.3)) is None
+    kept = guarded(utterance("谢谢观看", probability=0.97))
     assert kept is not None
     assert kept.doubt == ("known_phrase",)
 
@@ -104,13 +113,36 @@ def test_training_phrase_over_noise_is_dropped_but_a_clear_one_is_kept() -> None
         (utterance("您好今天由我来接待您", seconds=0.6), "fast_speech"),
         (utterance("我家的地被占了", compression_ratio=3.0), "high_compression"),
         (utterance("他们都说钱已经拨", seconds=2.5), "missing_words"),
+        (utterance("我家的地被占了", avg_logprob=-1.2), "low_probability"),
+        (utterance("我家的地被占了", no_speech_prob=0.7, avg_logprob=-0.3), "no_speech"),
     ],
 )
 def test_doubtful_text_is_kept_with_its_reason(given: Utterance, code: str) -> None:
-    checked = check(given, 0, 4)
+    checked = guarded(given)
     assert checked is not None
     assert code in checked.doubt
     assert checked.text == given.text
+
+
+def test_few_words_for_a_long_voice_and_a_faint_voice_are_doubtful() -> None:
+    few = Utterance(id="u", participant_id="p", start=0, end=7, text="他们说", words=())
+    checked = guarded(few, 0, 7, loudness_db=-55.0)
+    assert checked is not None
+    assert checked.doubt == ("missing_words", "faint")
+
+
+def test_phrases_belong_to_a_language_and_each_says_where_it_was_seen() -> None:
+    assert all(phrase.source and phrase.text == letters_of(phrase.text) for phrase in all_phrases())
+    assert {language for phrase in all_phrases() for language in phrase.languages} == {"zh", "yue", "en", "ko"}
+    for language in ("bo", "mn", "kk", "auto"):
+        assert set(phrases_for(language)) == {phrase.text for phrase in all_phrases()}
+    thanks = utterance("Thanks for watching!")
+    heard = {language: guarded(thanks, language=language) for language in ("en", "zh", "auto")}
+    assert [bool(one and one.doubt) for one in heard.values()] == [True, False, True]
+    assert guarded(utterance("Thanks for watching!", probability=0.3), language="en") is None
+    traditional = guarded(utterance("請不吝點贊 訂閱"), language="yue")
+    assert traditional is not None
+    assert traditional.doubt == ("known_phrase",)
 
 
 def test_little_that_was_made_up_is_noted_but_no_doubt() -> None:
@@ -124,7 +156,7 @@ def test_little_that_was_made_up_is_noted_but_no_doubt() -> None:
 
 
 def test_ordinary_speech_has_no_doubt() -> None:
-    checked = check(utterance("请您慢慢说，天天都来也可以"), 0, 4.1)
+    checked = guarded(utterance("请您慢慢说，天天都来也可以"), 0, 4.1)
     assert checked is not None
     assert checked.doubt == ()
 
@@ -133,7 +165,7 @@ def test_other_scripts_are_not_taken_for_hasty_speech() -> None:
     english = utterance("I would like to say that our land was taken away from us", seconds=3.0)
     tibetan = utterance("ང་ཚོའི་ས་ཞིང་བཟུང་སོང་།", seconds=1.6)
     for said in (english, tibetan):
-        checked = check(said, said.start, said.end)
+        checked = guarded(said, said.start, said.end, language="en")
         assert checked is not None
         assert "fast_speech" not in checked.doubt
         assert not more_than_a_voice_says(said, said.end - said.start)
@@ -164,7 +196,13 @@ def test_traditional_characters_become_simplified_and_words_keep_their_times(hea
     tidied = tidy(words)
     assert "".join(w.text for w in tidied) == written == tidy_text(heard)
     assert [(w.start, w.end) for w in tidied] == [(w.start, w.end) for w in words]
+    assert "".join(w.text for w in tidy(words, "auto")) == written == tidy_text(heard, "auto")
     assert "".join(w.text for w in tidy(words, "ja")) == heard == tidy_text(heard, "ja")
+
+
+def test_where_the_model_finds_the_language_japanese_and_korean_keep_their_characters() -> None:
+    for heard in ("補償の話です", "補償말씀입니다"):
+        assert tidy_text(heard, "auto") == heard
 
 
 def test_passes_keep_every_letter() -> None:
@@ -210,7 +248,7 @@ def test_score_of_the_reference_itself_is_perfect_and_swapped_speakers_show() ->
 # --- recognition over other engines ----------------------------------------------------------------------------
 
 
-SPEECH = Speech(10.0, 12.0, np.zeros(2 * RATE, np.int16), 10.35, 11.7)
+SPEECH = Speech(10.0, 12.0, np.full(2 * RATE, 1000, np.int16), 10.35, 11.7)
 
 
 class Scripted:
@@ -238,7 +276,7 @@ class Wavering:
 
     name, state, message = "wavering", ModelState.READY, ""
 
-    def __init__(self, probability: float, again: str) -> None:
+    def __init__(self, probability: float | None, again: str) -> None:
         self.probability, self.again, self.asked = probability, again, 0
 
     def load(self) -> None:
@@ -258,19 +296,49 @@ class Wavering:
         (0.7, "我家的地被占了", ()),
         (0.7, "我家的弟背着了", ("unstable",)),
         (0.7, "今天下大雨了吗", None),
+        (None, "我家的地被占了", ()),
+        (None, "我家今天下雨了", None),
     ],
 )
 def test_a_text_that_is_not_believed_has_to_be_heard_again(
-    probability: float, again: str, told: tuple[str, ...] | None
+    probability: float | None, again: str, told: tuple[str, ...] | None
 ) -> None:
     engine = Wavering(probability, again)
     heard = recognise(engine, SPEECH, Source("p"))
-    assert engine.asked == (1 if probability > 0.9 else 3)
+    assert engine.asked == (1 if probability and probability > 0.9 else 3)
     if told is None:
         assert heard == Unheard(SPEECH.voice_start, SPEECH.voice_end)
     else:
         assert isinstance(heard, Utterance)
         assert set(heard.doubt) - {"low_probability"} == set(told)
+
+
+@pytest.mark.parametrize(
+    ("level", "no_speech", "logprob", "asked", "said"),
+    [(1000, 0.7, -1.3, 1, False), (1000, 0.7, -0.3, 1, True), (1000, 0.1, -1.3, 1, True), (3, 0.0, -0.1, 0, False)],
+)
+def test_what_is_certainly_no_speech_yields_nothing_and_is_told_as_a_voice(
+    level: int, no_speech: float, logprob: float, asked: int, said: bool
+) -> None:
+    """What the model takes for silence and does not believe, and what is too faint for a voice; not either of the first alone."""
+    times = []
+
+    class Doubting(Wavering):
+        def transcribe(self, *given: object, **more: object) -> list[Heard]:
+            times.append(given)
+            return [replace(part, no_speech_prob=no_speech, avg_logprob=logprob) for part in super().transcribe(*given, **more)]  # type: ignore[arg-type]
+
+    speech = replace(SPEECH, samples=np.full(2 * RATE, level, np.int16))
+    heard = recognise(Doubting(0.95, "我家的地被占了"), speech, Source("p"))
+    assert len(times) == asked
+    assert isinstance(heard, Utterance) == said
+    assert said or heard == Unheard(10.35, 11.7)
+
+
+def test_loudness_is_that_of_the_voice_alone() -> None:
+    samples = np.concatenate([np.zeros(RATE, np.int16), np.full(RATE, 3277, np.int16)])
+    assert loudness_db(Speech(0.0, 2.0, samples, 1.0, 2.0)) == pytest.approx(-20.0, abs=0.01)
+    assert loudness_db(Speech(0.0, 2.0, samples, 0.0, 1.0)) == float("-inf")
 
 
 # --- settings ---------------------------------------------------------------------------------------------------

@@ -14,21 +14,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.protocol.transcript import Utterance
+from server.protocol.transcript import UNTOLD, Utterance
 from tests.transcription.conftest import settings
 from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.bench import running
 from transcription.engine import EngineUnavailable, HeardWord, ModelState
 from transcription.pool import DecodingPool
-from transcription.recognise import Source, recognise
+from transcription.recognise import Source, Unheard, recognise
 from transcription.remote import PieceRefused, RemoteEngine, laid_over
 from transcription.segmenter import Speech
+from transcription.service import Service
 from transcription.voice import RATE
 
 TEXT = "您好，我姓何。"
 PLAIN = "您好我姓何"
 TIMES = [{"word": c, "start": 0.3 + i / 10, "end": 0.4 + i / 10} for i, c in enumerate(PLAIN)]
-SPEECH = Speech(10.0, 12.0, np.full(2 * RATE, 100, np.int16), 10.35, 11.7)
+SPEECH = Speech(10.0, 12.0, np.full(2 * RATE, 1000, np.int16), 10.35, 11.7)
 
 
 @dataclass
@@ -42,6 +43,9 @@ class Server:
     delay_s: float = 0.0
     fails_at_sound: bool = False
     """Refuses every piece that is not silent."""
+    again: Any = None
+    """The body for a quick look, if it is another."""
+    asked: int = 0
     fields: dict[str, list[str]] = field(default_factory=dict)
     key: str = ""
     url: str = ""
@@ -64,10 +68,12 @@ def server() -> Iterator[Server]:
             told.fields = {}
             for name, value in re.findall(r'name="([^"]+)"\r\n\r\n([^\r]*)', body.decode("latin-1")):
                 told.fields.setdefault(name, []).append(value.encode("latin-1").decode())
+            told.asked += 1
             time.sleep(told.delay_s)
             silent = not any(body[body.index(b"data", body.index(b"RIFF")) + 8 : -100])
             refused = told.fails_at_sound and not silent
-            self._send(400 if refused else told.status, {"error": {"message": "too short"}} if refused else told.answer)
+            answer = told.again if told.again and told.fields["response_format"] == ["json"] else told.answer
+            self._send(400 if refused else told.status, {"error": {"message": "too short"}} if refused else answer)
 
         def _send(self, status: int, answer: Any) -> None:
             data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -134,6 +140,27 @@ def test_no_language_is_sent_where_the_server_is_to_find_it(server: Server) -> N
     engine_of(server, model="").transcribe(np.zeros(RATE, np.float32), "auto")
     assert "language" not in server.fields
     assert server.fields["model"] == ["whisper-1"]
+
+
+def test_a_quick_look_asks_for_the_text_alone(server: Server) -> None:
+    assert engine_of(server).transcribe(np.zeros(RATE, np.float32), "zh", quick=True)[0].text == TEXT
+    assert server.fields["response_format"] == ["json"]
+    assert "timestamp_granularities[]" not in server.fields
+
+
+def test_what_a_server_does_not_tell_is_not_known_and_has_to_be_heard_again(server: Server) -> None:
+    server.answer = {"text": TEXT, "words": TIMES}
+    utterance = heard(server)
+    assert {word.probability for word in utterance.words} == {UNTOLD}
+    assert not {"low_probability", "unstable"} & set(utterance.doubt)
+    assert server.asked >= 3
+    server.again = {"text": "今天下雨了吗"}
+    assert isinstance(recognise(engine_of(server), SPEECH, Source("p")), Unheard)
+
+
+def test_looks_at_a_remote_server_are_rare() -> None:
+    assert Service(settings(remote_url="http://127.0.0.1:1")).partial_s == 2.0
+    assert Service(settings()).partial_s == 0.5
 
 
 def test_latin_words_keep_their_spaces() -> None:

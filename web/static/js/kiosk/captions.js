@@ -24,7 +24,9 @@ export class Captions {
     this.open.delete(utterance.participant_id);
     if (!final) {
       if (utterance.text) this.open.set(utterance.participant_id, { ...utterance, settled });
-    } else if (!isEcho(utterance) && !this.finished.some((known) => known.id === utterance.id)) {
+    } else if (isEcho(utterance)) {
+      this.finished = this.finished.filter((known) => known.id !== utterance.id);
+    } else if (!this.finished.some((known) => known.id === utterance.id)) {
       this.finished = [...this.finished, utterance].sort((a, b) => a.end - b.end).slice(-KEPT);
     }
     this.show();
