@@ -6,7 +6,6 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Seconds
 
-
 UNTOLD = 0.8
 """Probability of a word of which its engine tells none: neither sure nor weak."""
 

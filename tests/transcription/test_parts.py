@@ -11,7 +11,14 @@ from server.protocol.transcript import LiveRepaired, Utterance, Word
 from tests.transcription.conftest import DEMO
 from transcription.engine import Heard, HeardWord, ModelState
 from transcription.evaluate import Character, align, load_reference, score
-from transcription.guard import Circumstances, check, loudness_db, mark_repairs, more_than_a_voice_says, syllables
+from transcription.guard import (
+    Circumstances,
+    check,
+    loudness_db,
+    mark_repairs,
+    more_than_a_voice_says,
+    syllables,
+)
 from transcription.phrases import all_phrases, letters_of, phrases_for
 from transcription.recognise import Source, Unheard, recognise
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
