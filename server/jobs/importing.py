@@ -9,7 +9,7 @@ from server.store import imports
 
 QUEUE = "import"
 BREATH_S = 0.12
-"""Between two pieces: whoever waits for SQLite's write lock looks every 0.1 s at most (sqliteDefaultBusyCallback), so
+"""Between two pieces that search reads: whoever waits for SQLite's write lock looks every 0.1 s at most (sqliteDefaultBusyCallback), so
 without a gap that long nobody else would ever find it free."""
 
 
@@ -39,5 +39,5 @@ def import_matters(import_id: int) -> None:
 @DBOS.step()
 @until_it_works
 def register_rows(import_id: int) -> None:
-    """What is left of them."""
-    importing.work(office_at_work(), import_id, lambda: rest(BREATH_S))
+    """All that are not, at once, or search to read what it has not read."""
+    importing.work(office_at_work(), import_id, rest, BREATH_S)

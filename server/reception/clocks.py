@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -56,7 +57,7 @@ def begin(
     """A deadline that begins on this day, for whoever has to act; `days`: so long, whatever the rule says."""
     law = rules_of(session, case.organization.path)[rule]
     law = law if days is None else replace(law, value=days)
-    made = _new(case, law, organization_id, starts_on, count(law, starts_on, today=clock.today()).due_on)
+    made = StoredDeadline(**_row(case, law, organization_id, starts_on, count(law, starts_on, today=clock.today()).due_on))
     session.add(made)
     session.flush()
     return made
@@ -79,16 +80,15 @@ def begin_received(session: Session, office: Organization, cases: Sequence[Store
     """The office's first deadline of each of these new cases, from the day it was received."""
     law, today = rules_of(session, office.path)[rule], clock.today()
     due = {day: count(law, day, today=today).due_on for day in {case.received_on for case in cases}}
-    session.add_all(_new(case, law, office.id, case.received_on, due[case.received_on]) for case in cases)
-    session.flush()
+    session.execute(insert(StoredDeadline), [_row(case, law, office.id, case.received_on, due[case.received_on]) for case in cases])
 
 
-def _new(case: StoredCase, rule: Rule, organization_id: int | None, starts_on: date, due_on: date) -> StoredDeadline:
+def _row(case: StoredCase, rule: Rule, organization_id: int | None, starts_on: date, due_on: date) -> dict[str, object]:
     """A deadline with the limit it begins with: it stays at that, whatever is decided later."""
-    return StoredDeadline(
-        case_id=case.id, organization_id=organization_id, office_id=case.organization_id, rule=rule.id, starts_on=starts_on,
-        due_on=due_on, days=rule.value, unit=rule.unit, local_source=rule.local_source,
-    )  # fmt: skip
+    return {
+        "case_id": case.id, "organization_id": organization_id, "office_id": case.organization_id, "rule": rule.id, "starts_on": starts_on,
+        "due_on": due_on, "days": rule.value, "unit": rule.unit, "local_source": rule.local_source,
+    }  # fmt: skip
 
 
 def meet(session: Session, case: StoredCase, rules: Collection[str], day: date, organization_id: int | None = None) -> None:

@@ -1,8 +1,9 @@
 """导入: a file of another system becomes matters, all of its rows or none.
 
-A dry run tells every row that is wrong; with one of them nothing begins.  What has begun is registered in pieces of a
-few rows, so that nobody waits long for the database, and is taken up again after a crash until the last row is in: a
-row is known by its number (or, where it has none, by its content), so none is registered twice.
+A dry run tells every row that is wrong; with one of them nothing begins.  What has begun is registered by one transaction,
+so that nobody ever sees a part of it and nothing of it is left where it fails; until then it can be given up.  What takes
+longest, to have search read it, comes afterwards in pieces, between which others write.  After a crash it is taken up
+where it was.  A row is known by its number (or, where it has none, by its content), so none is registered twice.
 """
 
 import csv
@@ -10,7 +11,7 @@ import hashlib
 import io
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath, PureWindowsPath
 
 from sqlalchemy.exc import IntegrityError
@@ -38,8 +39,10 @@ from server.store import imports as store
 from server.store.access import Actor
 from server.store.models import ImportFile, ImportMapping, StoredImport
 
+AT_ONCE = 1000
+"""Matters that are held in memory while they are registered."""
 PIECE = 200
-"""Matters registered in one transaction, for which other writers wait: 1.1 to 1.5 ms of a core each."""
+"""Matters that search reads in one transaction, for which other writers wait."""
 KNOWN_AT_ONCE = 500
 ERRORS_KEPT = 10_000
 ERRORS_SHOWN = 200
@@ -49,6 +52,8 @@ KEPT_FOR = timedelta(days=7)
 """A file that was brought and never imported is forgotten after so long: it is full of personal data."""
 TELLS_S = 1.0
 """Seconds between two words of a dry run about how far it is."""
+CLOCK_SET_BACK = timedelta(days=1)
+"""What was registered so long before an import began is not of it, however its clock was set meanwhile."""
 NOT_RUNNING = (ImportState.BROUGHT, ImportState.LOOKED_AT)
 
 
@@ -217,8 +222,9 @@ def _plan_sha256(found: StoredImport) -> str:
     return hashlib.sha256(ImportPlan.model_validate(found.plan).model_dump_json(exclude={"save_as"}).encode()).hexdigest()
 
 
-def work(office: Office, import_id: int, go_on: Callable[[], object]) -> None:
-    """Register what is left of an import that has begun; `go_on` is called between pieces and may raise to stop.
+def work(office: Office, import_id: int, rest: Callable[[float], object], breath_s: float = 0) -> None:
+    """Finish an import that has begun; `rest` is called between pieces, with how long, and may raise to stop: of what was not
+    registered by then nothing is left, of the rest nothing is lost.
 
     May be called again at any time, also by two at once.
     """
@@ -227,17 +233,16 @@ def work(office: Office, import_id: int, go_on: Callable[[], object]) -> None:
         content = store.content(session, import_id)
         if found is None or found.state != ImportState.RUNNING or content is None or found.begun_at is None:
             return None
-        plan, day, handled, matters = found.plan, clock.day_in_office(found.begun_at), found.handled, found.matters
+        plan, begun, handled, matters = found.plan, found.begun_at, found.handled, found.matters
         actor = _importer(session, found)
-    looked = rules.look(_rules_plan(ImportPlan.model_validate(plan)), importing_files.table(content), day)
-    if looked.wrong_rows or len(looked.ready) != matters:
-        return _look_again(office, import_id, looked)
-    while handled < matters:
-        go_on()
-        piece = looked.ready[handled : handled + PIECE]
-        if not _register(office, actor, import_id, handled, piece):
+    if handled < matters:
+        looked = rules.look(_rules_plan(ImportPlan.model_validate(plan)), importing_files.table(content), clock.day_in_office(begun))
+        if looked.wrong_rows or len(looked.ready) != matters:
+            return _look_again(office, import_id, looked)
+        if not _register(office, actor, import_id, looked.ready, rest):
             return None
-        handled += len(piece)
+    while _make_findable(office, actor.organization_id, begun):
+        rest(breath_s)
     with office.store.write() as session:
         done = {"state": ImportState.DONE, "done_at": clock.now(), "errors": [], "sample": []}
         if store.move(session, import_id, (ImportState.RUNNING,), **done):
@@ -259,22 +264,35 @@ def _look_again(office: Office, import_id: int, looked: rules.Looked) -> None:
         store.move(session, import_id, (ImportState.RUNNING,), state=ImportState.LOOKED_AT, handled=0, **_kept(looked))
 
 
-def _register(office: Office, actor: Actor, import_id: int, start: int, piece: Sequence[rules.Ready]) -> bool:
-    """One piece in one transaction; False: somebody else was there before."""
+def _register(
+    office: Office, actor: Actor, import_id: int, ready: Sequence[rules.Ready], rest: Callable[[float], object]
+) -> bool:
+    """All of them in one transaction; False: somebody else was there before, or it was given up."""
     with office.store.write() as session:
-        if not store.advance(session, import_id, start, start + len(piece)):
+        if not store.take_on(session, import_id):
             return False
-        known = _known(session, actor.organization_id, [one.new for one in piece])
-        fresh = [one for one in piece if one.new.source_ref not in known.get(one.new.channel, ())]
-        incoming = [registering.Incoming(one.new, {"import": import_id, "row": one.row}) for one in fresh]
-        store.count_added(session, import_id, len(registering.register_all(session, actor, incoming)))
+        for start in range(0, len(ready), AT_ONCE):
+            rest(0)
+            piece = ready[start : start + AT_ONCE]
+            known = _known(session, actor.organization_id, [one.new for one in piece])
+            fresh = [one for one in piece if one.new.source_ref not in known.get(one.new.channel, ())]
+            incoming = [registering.Incoming(one.new, {"import": import_id, "row": one.row}) for one in fresh]
+            made = registering.register_all(session, actor, incoming, findable=False)
+            store.note_added(session, import_id, len(made))
+            session.expunge_all()
     return True
 
 
+def _make_findable(office: Office, organization_id: int, begun: datetime) -> int:
+    """Have search read one piece of what was registered; 0: it has read all of it."""
+    with office.store.write() as session:
+        return registering.make_findable_late(session, organization_id, begun - CLOCK_SET_BACK, PIECE)
+
+
 def give_up(session: Session, actor: Actor, import_id: int) -> None:
-    """Forget a file of which nothing was registered; raises WrongState for one that has begun."""
+    """Forget a file of which nothing was registered, also one whose import has begun; raises WrongState where something was."""
     found = _require(session, actor, import_id)
-    if found.state not in NOT_RUNNING or found.added:
+    if not store.take_back(session, found.id):
         raise WrongState("已经导入的不能撤掉。")
     store.drop(session, [found.id])
 

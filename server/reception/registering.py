@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.casenumbers import case_number
 from server.domain.limits import FIRST_RULE
 from server.domain.states import CaseState, Channel, FormField, Purpose, StaffRole
+from server.domain.telephones import plain
 from server.errors import InvalidInput
 from server.protocol.flow import NewMatter
 from server.reception import clocks
@@ -31,15 +33,15 @@ def new_cases(session: Session, organization_id: int, rows: Sequence[Mapping[str
     office = accounts.organization(session, organization_id)
     year = now.astimezone(clock.OFFICE_ZONE).year
     first = cases.next_number(session, organization_id, year, len(rows))
-    made = [
-        StoredCase(
-            organization_id=organization_id, organization=office, year=year, number=number,
-            case_no=case_number(office.code, year, number), state=CaseState.REGISTERED, filed_at=now, **row,
-        )
+    numbered = [
+        {
+            "organization_id": organization_id, "year": year, "number": number, "case_no": case_number(office.code, year, number),
+            "state": CaseState.REGISTERED, "filed_at": now, **row,
+        }
         for number, row in enumerate(rows, start=first)
     ]  # fmt: skip
-    session.add_all(made)
-    session.flush()
+    session.execute(insert(StoredCase), numbered)
+    made = cases.numbered(session, organization_id, year, first, len(rows))
     clocks.begin_received(session, office, made, FIRST_RULE)
     return made
 
@@ -87,8 +89,9 @@ class Incoming:
     details: dict[str, object] = field(default_factory=dict)
 
 
-def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming]) -> list[StoredCase]:
-    """Register several at once; whoever calls has left out what came before.  Raises as `register` does."""
+def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming], *, findable: bool = True) -> list[StoredCase]:
+    """Register several at once; whoever calls has left out what came before, and has what is not `findable` made so later:
+    that takes longer than all the rest.  Raises as `register` does."""
     if not incoming:
         return []
     for one in incoming:
@@ -96,10 +99,11 @@ def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming]) -
         _check_receiver(session, actor, one.new)
     now = clock.now()
     made = new_cases(session, actor.organization_id, [_row(one.new) for one in incoming], now)
-    for case, one in zip(made, incoming, strict=True):
-        session.add(_petitioner(case, one.new))
-        session.add(note_registered(case, actor, actor.name, now, one.details))
-        session.add(SearchText(case_id=case.id, tokens=search_tokens(search_parts(case), [case.organization_id])))
+    both = list(zip(made, incoming, strict=True))
+    session.execute(insert(CasePerson), [_petitioner(case, one.new) for case, one in both])
+    session.execute(insert(StoredCaseEvent), [_registered(case, actor, actor.name, now, one.details) for case, one in both])
+    if findable:
+        make_findable(session, made)
     accused = [(case, one.new.accused_unit or one.new.statement) for case, one in zip(made, incoming, strict=True)]
     _keep_all_accused(session, accused)
     return made
@@ -136,11 +140,11 @@ def _row(new: NewMatter) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _petitioner(case: StoredCase, new: NewMatter) -> CasePerson:
-    return CasePerson(
-        case_id=case.id, position=0, name=new.name, phone=new.phone, id_type=new.id_type, id_number=new.id_number,
-        address=new.address,
-    )  # fmt: skip
+def _petitioner(case: StoredCase, new: NewMatter) -> dict[str, object]:
+    return {
+        "case_id": case.id, "position": 0, "name": new.name, "phone": plain(new.phone), "id_type": new.id_type,
+        "id_number": new.id_number, "address": new.address,
+    }  # fmt: skip
 
 
 def _keep_all_accused(session: Session, told: Sequence[tuple[StoredCase, str]]) -> None:
@@ -157,10 +161,16 @@ def note_registered(
     case: StoredCase, actor: Actor, author: str, now: datetime, details: dict[str, object] | None = None
 ) -> StoredCaseEvent:
     """The event that begins a case's history."""
-    return StoredCaseEvent(
-        case_id=case.id, at=now, author=author, kind="registered", why=case.case_no, user_id=actor.user_id,
-        organization_id=actor.organization_id, to_state=CaseState.REGISTERED, details=details or None,
-    )  # fmt: skip
+    return StoredCaseEvent(**_registered(case, actor, author, now, details))
+
+
+def _registered(
+    case: StoredCase, actor: Actor, author: str, now: datetime, details: dict[str, object] | None
+) -> dict[str, object]:
+    return {
+        "case_id": case.id, "at": now, "author": author, "kind": "registered", "why": case.case_no, "user_id": actor.user_id,
+        "organization_id": actor.organization_id, "to_state": CaseState.REGISTERED, "details": details or None,
+    }  # fmt: skip
 
 
 def search_parts(case: StoredCase) -> list[str]:
@@ -174,6 +184,24 @@ def search_parts(case: StoredCase) -> list[str]:
 
 def search_again(session: Session, case: StoredCase) -> None:
     """Have search read a case anew, with its supplements and letters."""
+    cases.set_search_tokens(session, case.id, _all_tokens(session, case))
+
+
+def _all_tokens(session: Session, case: StoredCase) -> str:
     added = [part for one in cases.supplements(session, case.id) for part in (one.reason, one.text)]
     written = [one.text for one in flow.letters(session, case.id) if one.text]
-    cases.set_search_tokens(session, case.id, search_tokens([*search_parts(case), *added, *written], cases.concerned(session, case)))
+    return search_tokens([*search_parts(case), *added, *written], cases.concerned(session, case))
+
+
+def make_findable(session: Session, new: Sequence[StoredCase]) -> None:
+    """Have search read cases that have just come: nothing was added to them yet."""
+    texts = [{"case_id": one.id, "tokens": search_tokens(search_parts(one), [one.organization_id])} for one in new]
+    session.execute(insert(SearchText), texts)
+
+
+def make_findable_late(session: Session, organization_id: int, since: datetime, most: int) -> int:
+    """The same for those of an office that were registered since then without it, whatever became of them meanwhile; how many."""
+    found = cases.not_findable(session, organization_id, since, most)
+    session.add_all(SearchText(case_id=one.id, tokens=_all_tokens(session, one)) for one in found)
+    session.flush()
+    return len(found)

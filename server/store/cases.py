@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import BindParameter, Select, bindparam, delete, func, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
@@ -158,17 +158,37 @@ def concerned(session: Session, case: StoredCase) -> set[int]:
 
 
 def found_by(session: Session, case_id: int, organization_id: int) -> None:
-    """Have the searches of this unit find the case as well."""
-    text, token = session.get_one(SearchText, case_id), searchtokens.place_token(organization_id)
-    if token not in text.tokens.rsplit(searchtokens.BOUNDARY, 1)[-1].split():
+    """Have the searches of this unit find the case as well; one that search does not read yet gets all of it later."""
+    text, token = session.get(SearchText, case_id), searchtokens.place_token(organization_id)
+    if text is not None and token not in text.tokens.rsplit(searchtokens.BOUNDARY, 1)[-1].split():
         text.tokens += f" {token}"
     session.flush()
 
 
 def set_search_tokens(session: Session, case_id: int, tokens: str) -> None:
-    """Replace what search reads of a case."""
-    session.get_one(SearchText, case_id).tokens = tokens
+    """Replace what search reads of a case; of one that it does not read yet nothing is to be replaced."""
+    text = session.get(SearchText, case_id)
+    if text is not None:
+        text.tokens = tokens
     session.flush()
+
+
+def numbered(session: Session, organization_id: int, year: int, first: int, how_many: int) -> list[StoredCase]:
+    """So many cases of an office's year from this number on, with the records they were made of."""
+    query = select(StoredCase).where(
+        StoredCase.organization_id == organization_id, StoredCase.year == year, StoredCase.number >= first,
+        StoredCase.number < first + how_many,
+    )  # fmt: skip
+    return list(session.scalars(query.order_by(StoredCase.number).options(undefer(StoredCase.filed_record))))
+
+
+def not_findable(session: Session, organization_id: int, since: datetime, most: int) -> Sequence[StoredCase]:
+    """Cases that an office registered since then and that search does not read yet; nobody adds to them meanwhile."""
+    query = select(StoredCase).where(
+        StoredCase.organization_id == organization_id, StoredCase.filed_at >= since,
+        ~exists().where(SearchText.case_id == StoredCase.id),
+    )  # fmt: skip
+    return session.scalars(query.order_by(StoredCase.id).limit(most).options(undefer(StoredCase.filed_record)).with_for_update()).all()
 
 
 def lock(session: Session, case_id: int) -> None:

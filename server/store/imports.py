@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, and_, delete, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain.states import ImportState
@@ -48,17 +48,27 @@ def move(session: Session, import_id: int, before: Sequence[ImportState], **valu
     return done.first() is not None
 
 
-def advance(session: Session, import_id: int, start: int, end: int) -> bool:
-    """Note that a running import is through with the matters from `start` to `end`; False: somebody else is, or it ended."""
+def take_on(session: Session, import_id: int) -> bool:
+    """Note that all the matters of a running import are registered by this transaction; False: they were, or it was given up."""
     query = update(StoredImport).where(
-        StoredImport.id == import_id, StoredImport.state == ImportState.RUNNING, StoredImport.handled == start
+        StoredImport.id == import_id, StoredImport.state == ImportState.RUNNING, StoredImport.handled < StoredImport.matters
     )
-    done = session.execute(query.values(handled=end).returning(StoredImport.id).execution_options(synchronize_session=False))
-    return done.first() is not None
+    taken = query.values(handled=StoredImport.matters).returning(StoredImport.id)
+    return session.execute(taken.execution_options(synchronize_session=False)).first() is not None
 
 
-def count_added(session: Session, import_id: int, added: int) -> None:
-    """So many more cases came of it."""
+def take_back(session: Session, import_id: int) -> bool:
+    """Whatever it is at, it is only brought now; False: its matters are registered."""
+    begun = and_(StoredImport.state == ImportState.RUNNING, StoredImport.handled >= StoredImport.matters)
+    query = update(StoredImport).where(
+        StoredImport.id == import_id, StoredImport.added == 0, StoredImport.state != ImportState.DONE, ~begun
+    )
+    taken = query.values(state=ImportState.BROUGHT).returning(StoredImport.id)
+    return session.execute(taken.execution_options(synchronize_session=False)).first() is not None
+
+
+def note_added(session: Session, import_id: int, added: int) -> None:
+    """So many cases came of it."""
     query = update(StoredImport).where(StoredImport.id == import_id).values(added=StoredImport.added + added)
     session.execute(query.execution_options(synchronize_session=False))
 

@@ -1709,7 +1709,7 @@ class StoredImport(Base):
     known: Mapped[int] = mapped_column(Integer, default=0)
     """Of them, those that came before."""
     handled: Mapped[int] = mapped_column(Integer, default=0)
-    """Of them, those that the running import is through with."""
+    """While rows are looked at, how many were; once they are registered, all of them."""
     added: Mapped[int] = mapped_column(Integer, default=0)
     __table_args__ = (UniqueConstraint("organization_id", "file_sha256"), Index("ix_imports_organization", "organization_id", "id"))
 

@@ -1,15 +1,27 @@
 """A file of another system becomes matters: all rows or none, each once, whatever happens in between."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select
 
+from server.domain.casequery import CaseQuery
+from server.domain.flow import Step
 from server.domain.states import ImportState
 from server.errors import Conflict, InvalidInput, JietanError, NotFound, WrongState
+from server.protocol.flow import StepOrder, UnitOrder
 from server.protocol.importing import BeginImport, ImportPlan, ImportView
-from server.reception import importing
-from server.store.models import ImportFile, StoredCase, StoredCaseEvent, StoredDeadline, StoredImport
+from server.reception import cases, importing
+from server.store.models import (
+    ImportFile,
+    SearchText,
+    StoredCase,
+    StoredCaseEvent,
+    StoredDeadline,
+    StoredImport,
+)
 from tests.records.office import World
 
 ROWS = 50
@@ -27,6 +39,7 @@ def content(*, count: int = ROWS, wrong: tuple[int, ...] = ()) -> bytes:
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
     monkeypatch.setattr(importing, "PIECE", 20)
+    monkeypatch.setattr(importing, "AT_ONCE", 20)
 
 
 @pytest.fixture
@@ -57,13 +70,13 @@ def count(world: World, table: type) -> int:
 def stopping_after(pieces: int):
     left = pieces
 
-    def go_on() -> None:
+    def rest(_seconds: float) -> None:
         nonlocal left
         left -= 1
         if left < 0:
             raise Stopped
 
-    return go_on
+    return rest
 
 
 def test_a_file_is_looked_at_and_imported(world: World, brought: ImportView):
@@ -73,7 +86,7 @@ def test_a_file_is_looked_at_and_imported(world: World, brought: ImportView):
     assert (looked.state, looked.matters, looked.known, looked.wrong) == ("looked_at", ROWS, 0, 0)
     assert count(world, StoredCase) == 0
     begin(world, looked)
-    importing.work(world.office, looked.id, lambda: None)
+    importing.work(world.office, looked.id, lambda _: None)
     done = view(world, looked.id)
     assert (done.state, done.added, done.handled, done.sample) == ("done", ROWS, ROWS, ())
     assert (count(world, StoredCase), count(world, StoredDeadline), count(world, ImportFile)) == (ROWS, ROWS, 0)
@@ -101,51 +114,82 @@ def test_a_long_look_tells_how_far_it_is_and_one_that_ends_early_leaves_nothing_
     assert shown == [(ROWS - 1) // 7 * 7]
     monkeypatch.undo()
     begin(world, looked)
-    importing.work(world.office, looked.id, lambda: None)
+    importing.work(world.office, looked.id, lambda _: None)
     assert view(world, looked.id).added == ROWS
 
 
-def test_a_crash_between_pieces_leaves_nothing_out_and_nothing_twice(world: World, brought: ImportView):
+def found_by_words(world: World, words: str) -> int:
+    with world.read() as session:
+        return len(cases.list_cases(session, world.clerk, CaseQuery(words=words)).rows)
+
+
+@pytest.mark.parametrize("pieces", range(7))
+def test_after_a_crash_anywhere_it_is_all_there_once_or_not_at_all(world: World, brought: ImportView, pieces: int):
+    """Three pieces are registered in one transaction, then search reads three."""
     looked = look(world, brought)
     begin(world, looked)
-    with pytest.raises(Stopped):
-        importing.work(world.office, looked.id, stopping_after(1))
-    assert 0 < count(world, StoredCase) < ROWS
-    assert view(world, looked.id).state == ImportState.RUNNING
-    with pytest.raises(Stopped):
-        importing.work(world.office, looked.id, stopping_after(1))
-    importing.work(world.office, looked.id, lambda: None)
-    importing.work(world.office, looked.id, lambda: None)
-    assert count(world, StoredCase) == ROWS
-    assert view(world, looked.id).added == ROWS
+    with suppress(Stopped):
+        importing.work(world.office, looked.id, stopping_after(pieces))
+    assert count(world, StoredCase) == (0 if pieces < 3 else ROWS)
+    assert view(world, looked.id).state == (ImportState.RUNNING if pieces < 6 else ImportState.DONE)
+    importing.work(world.office, looked.id, lambda _: None)
+    importing.work(world.office, looked.id, lambda _: None)
+    assert (count(world, StoredCase), count(world, SearchText), count(world, StoredDeadline)) == (ROWS, ROWS, ROWS)
+    assert (view(world, looked.id).added, found_by_words(world, "第49件")) == (ROWS, 1)
 
 
-def test_a_piece_that_fails_leaves_nothing_of_itself(world: World, brought: ImportView, monkeypatch):
+def test_what_fails_for_good_leaves_nothing_and_can_be_given_up(world: World, brought: ImportView, monkeypatch):
     looked = look(world, brought)
     begin(world, looked)
-    whole = importing.registering.register_all
+    whole, calls = importing.registering.register_all, []
 
-    def fails(session, actor, incoming):
-        whole(session, actor, incoming)
-        raise OSError("disk full")
+    def fails(*args, **named):
+        calls.append(len(whole(*args, **named)))
+        if len(calls) % 3 == 0:
+            raise OSError("disk full")
+        return []
 
     monkeypatch.setattr(importing.registering, "register_all", fails)
     with pytest.raises(OSError, match="disk full"):
-        importing.work(world.office, looked.id, lambda: None)
-    assert (count(world, StoredCase), view(world, looked.id).handled) == (0, 0)
+        importing.work(world.office, looked.id, lambda _: None)
+    assert calls == [20, 20, 10]
+    assert (count(world, StoredCase), count(world, StoredDeadline), view(world, looked.id).handled) == (0, 0, 0)
+    with world.write() as session:
+        importing.give_up(session, world.clerk, looked.id)
+    importing.work(world.office, looked.id, lambda _: None)
+    assert (count(world, StoredImport), count(world, StoredCase)) == (0, 0)
+
+
+def test_what_was_done_with_a_matter_before_search_reads_it_is_found_and_stays(world: World, brought: ImportView):
+    looked = look(world, brought)
+    begin(world, looked)
+    with suppress(Stopped):
+        importing.work(world.office, looked.id, stopping_after(3))
+    with world.write() as session:
+        case = session.scalars(select(StoredCase).order_by(StoredCase.id.desc())).first()
+        assert session.get(SearchText, case.id) is None
+        screen = StepOrder(version=1, purpose="request", category="征地补偿", place="石桥镇柳湾村")
+        cases.take_step(session, world.clerk, case.id, Step.SCREEN, screen)
+        cases.take_step(session, world.clerk, case.id, Step.ASSIGN, StepOrder(version=2, units=(UnitOrder(organization_id=2),)))
+        refused(WrongState, lambda: importing.give_up(session, world.clerk, looked.id))
+    importing.work(world.office, looked.id, lambda _: None)
+    assert found_by_words(world, "柳湾村") == 1
+    with world.read() as session:
+        assert [one.id for one in cases.list_cases(session, world.town_clerk, CaseQuery(words="柳湾村")).rows] == [case.id]
 
 
 def test_two_at_once_register_every_row_once(world: World, brought: ImportView):
     looked = look(world, brought)
     begin(world, looked)
-    importing.work(world.office, looked.id, lambda: importing.work(world.office, looked.id, lambda: None))
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda _: importing.work(world.office, looked.id, lambda _: None), range(2)))
     assert (count(world, StoredCase), view(world, looked.id).state) == (ROWS, "done")
 
 
 def test_the_same_file_and_the_same_rows_again_add_nothing(world: World, brought: ImportView):
     looked = look(world, brought)
     begin(world, looked)
-    importing.work(world.office, looked.id, lambda: None)
+    importing.work(world.office, looked.id, lambda _: None)
     again, added = importing.bring(world.office, world.clerk, "anders.csv", content())
     assert (again.id, added, again.state) == (brought.id, False, "done")
     longer, added = importing.bring(world.office, world.clerk, "7.csv", content(count=ROWS + 2))
@@ -153,7 +197,7 @@ def test_the_same_file_and_the_same_rows_again_add_nothing(world: World, brought
     looked = look(world, longer)
     assert (looked.matters, looked.known) == (ROWS + 2, ROWS)
     begin(world, looked)
-    importing.work(world.office, looked.id, lambda: None)
+    importing.work(world.office, looked.id, lambda _: None)
     assert (count(world, StoredCase), view(world, looked.id).added) == (ROWS + 2, 2)
 
 
@@ -177,7 +221,7 @@ def test_what_means_something_else_than_at_the_beginning_goes_back_to_the_clerk(
     monkeypatch.setattr(importing.importing_files, "table", lambda _: importing.rules.table_of(
         [importing.rules.Row(1, ("工单编号", "来电时间", "来电人", "电话", "反映内容")), importing.rules.Row(2, ("H1", "昨天", "何", "1", "x"))]
     ))  # fmt: skip
-    importing.work(world.office, looked.id, lambda: None)
+    importing.work(world.office, looked.id, lambda _: None)
     back = view(world, looked.id)
     assert (back.state, back.wrong, count(world, StoredCase)) == ("looked_at", 1, 0)
 
@@ -195,6 +239,7 @@ def test_refusals(world: World, brought: ImportView):
     begin(world, looked)
     refused(WrongState, lambda: begin(world, looked))
     refused(WrongState, lambda: look(world, brought))
+    importing.work(world.office, looked.id, lambda _: None)
     with world.write() as session:
         refused(WrongState, lambda: importing.give_up(session, world.clerk, brought.id))
 
@@ -219,7 +264,7 @@ def test_accusations_are_hidden_from_whom_they_are_against(world: World):
     found, _ = importing.bring(world.office, world.clerk, "a.json", json.dumps(rows).encode())
     looked = look(world, found, channel="mailbox")
     begin(world, looked)
-    importing.work(world.office, looked.id, lambda: None)
+    importing.work(world.office, looked.id, lambda _: None)
     with world.read() as session:
         case = session.scalars(select(StoredCase)).one()
         assert case.accusation

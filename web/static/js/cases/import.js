@@ -195,14 +195,15 @@ async function begin() {
 function drawRunning() {
   const found = page.found;
   const done = found.state === "done";
-  const percent = done || !found.matters ? 100 : Math.floor((found.handled / found.matters) * 100);
+  const registered = found.handled >= found.matters;
   byId("running-title").textContent = done ? `导入完了：新登记 ${found.added} 件` : "正在导入";
   const known = found.matters - found.added;
   byId("running-words").textContent = done
     ? `${found.author}，${chineseMoment(found.done_at)}。${known ? `另外 ${known} 件以前登记过，没有再登。` : ""}`
-    : `${found.matters} 件里办了 ${found.handled} 件。可以离开这一页，会自己导完；中途停电，开机后也会接着导。`;
-  byId("bar").setAttribute("aria-valuenow", String(percent));
-  byId("bar").style.setProperty("--v", `${percent}%`);
+    : registered
+      ? `${found.matters} 件都登记好了，还在编全文检索，过一会儿才都搜得到。可以离开这一页。`
+      : `${found.matters} 件一起登记，登记完了才看得见，不会只进去一半。可以离开这一页；中途停电，开机后会自己重来。`;
+  byId("stop").hidden = done || registered;
   byId("after").hidden = !done;
 }
 
@@ -254,7 +255,7 @@ async function follow() {
 /** @param {any} one */
 function outcome(one) {
   if (one.state === "done") return el("span.badge.ok", {}, icon("okc"), `新登记 ${one.added} 件`);
-  if (one.state === "running") return el("span.badge.accent", {}, icon("clock"), `正在导入，${one.handled} / ${one.matters}`);
+  if (one.state === "running") return el("span.badge.accent", {}, icon("clock"), `正在导入 ${one.matters} 件`);
   return el("span.badge.warn", {}, icon("edit"), "还没有导入");
 }
 
@@ -316,6 +317,7 @@ byId("fields").addEventListener("change", (event) => {
 form.addEventListener("submit", (event) => { event.preventDefault(); look(); });
 byId("begin").addEventListener("click", begin);
 byId("give-up").addEventListener("click", giveUp);
+byId("stop").addEventListener("click", giveUp);
 byId("another").addEventListener("click", () => open(null));
 byId("rows").addEventListener("click", (event) => {
   const button = /** @type {Element} */ (event.target).closest("[data-open]");
