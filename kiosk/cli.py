@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from kiosk import agent as copies
 from kiosk import startup as starts
 from kiosk.browser import Browser, NoBrowser, PathTooLong
 from kiosk.computer import Computer
-from kiosk.devices.simulated import CARD, serve_simulated
+from kiosk.devices.simulated import CARD, SimulatedKeys, serve_display, serve_printer, serve_simulated
 from kiosk.office import OfficeRefused
 from kiosk.outbox import OutboxInUse
 from kiosk.settings import KioskSettings
@@ -41,6 +43,39 @@ def simulate_reader(port: Annotated[int, typer.Option(help="Port on 127.0.0.1; t
     """Be an identity card reader with a made-up card, for trying the kiosk out."""
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve_simulated(port, CARD))
+
+
+@app.command("simulate-display")
+def simulate_display(port: Annotated[int, typer.Option(help="Port on 127.0.0.1; the kiosk's number_display_port.")] = 8622) -> None:
+    """Be a display for queue numbers, for trying the kiosk out."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve_display(port, lambda shown: typer.echo(json.dumps(shown, ensure_ascii=False))))
+
+
+@app.command("simulate-printer")
+def simulate_printer(port: Annotated[int, typer.Option(help="Port on 127.0.0.1 of the kiosk's slip_printer or paper_printer.")] = 8631) -> None:
+    """Be a printer that CUPS knows, for trying the kiosk out; nothing of what is printed is kept."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve_printer(port, lambda document: typer.echo(f"打印了 {len(document)} 字节")))
+
+
+@app.command("simulate-button")
+def simulate_button(path: Annotated[Path, typer.Argument(help="The kiosk's alarm_device; made where it is not there.")]) -> None:
+    """Be an emergency button: each line of input presses it."""
+    button = SimulatedKeys(path)
+    with contextlib.suppress(KeyboardInterrupt), button.plugged_in():
+        for _ in sys.stdin:
+            button.move(down=True)
+            button.move(down=False)
+
+
+@app.command("simulate-handset")
+def simulate_handset(path: Annotated[Path, typer.Argument(help="The kiosk's handset_device; made where it is not there.")]) -> None:
+    """Be a hand-set's hook: each line of input lifts it or puts it back."""
+    hook = SimulatedKeys(path)
+    with contextlib.suppress(KeyboardInterrupt), hook.plugged_in():
+        for number, _ in enumerate(sys.stdin):
+            hook.move(down=number % 2 == 0)
 
 
 @app.command()

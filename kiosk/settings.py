@@ -35,6 +35,10 @@ class KioskSettings(BaseSettings):
     handset_output: str = Field(
         "", description="Words in the name of the browser's sound output that is the hand-set; empty: one that calls itself hand-set or 听筒."
     )
+    number_display_port: int = Field(
+        0, ge=0, le=65535, description="Port on 127.0.0.1 of the program of a display for queue numbers (kiosk/devices/README.md); 0: there is none."
+    )
+    hall_token: str = Field("", description="Which hall it shows: the last part of the address of the hall's screen; empty: none.")
     slip_printer: str = Field(
         "", description="Printer for slips, e.g. ipp://127.0.0.1:631/printers/SLIP of CUPS; empty: there is none."
     )

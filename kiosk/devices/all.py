@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.devices import printers
 from kiosk.devices.cards import BridgeReader, CardReader, CardUnreadable, NoCard, NoReader
+from kiosk.devices.display import NumberDisplay
 from kiosk.devices.ipp import IppPrinter, NoPrinter
 from kiosk.devices.ipp import Refused as NotPrinted
 from kiosk.devices.keys import Keys
@@ -64,14 +65,16 @@ class Devices:
         self._handset_output = settings.handset_output
         self._hook_moved = asyncio.Event()
         self.button = Keys(Path(settings.alarm_device), self._pressed) if settings.alarm_device else None
+        hall = f"{settings.server.rstrip('/')}/api/hall/{settings.hall_token}"
+        self.display = NumberDisplay(settings.number_display_port, hall) if settings.number_display_port and settings.hall_token else None
         self.handset = Keys(Path(settings.handset_device), self._hook) if settings.handset_device else None
 
     async def run(self) -> None:
         """Watch button and hand-set, and look now and then whether all is plugged in, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            if any((self.reader, *self.printers.values(), self.button, self.handset)):
+            if any((self.reader, *self.printers.values(), self.button, self.handset, self.display)):
                 tasks.create_task(self._look())
-            for one in (self.button, self.handset):
+            for one in (self.button, self.handset, self.display):
                 if one is not None:
                     tasks.create_task(one.run())
 
@@ -82,7 +85,8 @@ class Devices:
             await asyncio.sleep(LOOK_AT_ALL_S)
 
     async def faults(self) -> AsyncIterator[str]:
-        """What is wrong, as codes: `no_reader`, `slip_` or `paper_` with a code of printers.WORDS, `no_button`, `no_handset`."""
+        """What is wrong, as codes: `no_reader`, `slip_` or `paper_` with a code of printers.WORDS, `no_button`, `no_handset`,
+        `no_display`."""
         if self.reader is not None:
             try:
                 await self.reader.name()
@@ -95,6 +99,8 @@ class Devices:
             yield "no_button"
         if self.handset is not None and not self.handset.plugged:
             yield "no_handset"
+        if self.display is not None and not self.display.plugged:
+            yield "no_display"
 
     def _pressed(self, code: int, down: bool) -> None:
         if down:

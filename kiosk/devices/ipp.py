@@ -66,7 +66,7 @@ class IppPrinter:
         known: list[tuple[int, str, str | int]] = [
             (CHARSET, "attributes-charset", "utf-8"), (LANGUAGE, "attributes-natural-language", "en"), (URI, "printer-uri", self._uri),
         ]  # fmt: skip
-        body = _encoded(operation, [*known, *attributes]) + document
+        body = encoded(operation, [*known, *attributes]) + document
         try:
             async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, transport=self._transport) as client:
                 answer = await client.post(self._url, content=body, headers={"Content-Type": "application/ipp"})
@@ -80,7 +80,8 @@ class IppPrinter:
         return found
 
 
-def _encoded(operation: int, attributes: list[tuple[int, str, str | int]]) -> bytes:
+def encoded(operation: int, attributes: list[tuple[int, str, str | int]]) -> bytes:
+    """A request without its document."""
     made = VERSION + struct.pack(">HIB", operation, next(_requests) & 0x7FFFFFFF, OPERATION)
     for tag, name, value in attributes:
         content = struct.pack(">i", value) if isinstance(value, int) else value.encode()

@@ -49,6 +49,7 @@ DEVICE_WORDS = {
     "no_reader": "读卡器没有接好",
     "no_button": "紧急按钮没有接好",
     "no_handset": "听筒没有接好",
+    "no_display": "叫号屏没有接好",
 } | {f"{which}_{code}": f"{name}{words}" for which, name in (("slip", "小票打印机"), ("paper", "打印机")) for code, words in PRINTER_WORDS.items()}
 MEASURED_WORDS = {
     "brightness": "亮度 {0:.0%}", "contrast": "反差 {0:.0%}", "sharpness": "清晰度 {0:.0%}", "speech_db": "最响 {0:.0f} 分贝",

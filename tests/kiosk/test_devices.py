@@ -2,9 +2,6 @@
 
 import asyncio
 import base64
-import os
-import re
-import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +11,10 @@ import httpx
 import pytest
 
 from kiosk import alarm
-from kiosk.devices import bridge, ipp, keys
+from kiosk.devices import bridge, keys
 from kiosk.devices.cards import right_number
-from kiosk.devices.simulated import CARD, SimulatedBridge
+from kiosk.devices.display import OLD_S, NumberDisplay
+from kiosk.devices.simulated import CARD, SimulatedBridge, SimulatedKeys, SimulatedPrinter
 from kiosk.settings import KioskSettings
 from tests.kiosk.test_agent import enrolled, keeping, office, settings
 from tests.kiosk.test_checking import asked
@@ -84,34 +82,6 @@ def test_the_last_digit_of_a_number_belongs_to_it() -> None:
     assert right_number("C12345678"), "a passport has none"
 
 
-class Cups:
-    """As much of CUPS as answers: a printer with this state and these reasons, jobs that become `becomes`."""
-
-    def __init__(self) -> None:
-        self.state, self.reasons, self.becomes, self.rubbish = 3, ["none"], 9, b""
-        self.forgets = False
-        """As with PreserveJobHistory=No: a job that is done is not found."""
-        self.printed: list[bytes] = []
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        length = int(re.search(r"content-length: (\d+)", head)[1])  # type: ignore[index]
-        body = await reader.readexactly(length)
-        content = self.rubbish or self.said(struct.unpack_from(">H", body, 2)[0], body)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/ipp\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
-        await writer.drain()
-        writer.close()
-
-    def said(self, operation: int, body: bytes) -> bytes:
-        if operation == ipp.PRINT_JOB:
-            self.printed.append(body[body.index(b"%PDF-") :])
-        if operation == ipp.GET_JOB and self.forgets:
-            return b"\x02\x00" + ipp.NOT_FOUND.to_bytes(2) + ipp._encoded(0, [])[4:]
-        values: list[tuple[int, str, str | int]] = [(ipp.ENUM, "printer-state", self.state), (ipp.ENUM, "job-state", self.becomes), (ipp.INTEGER, "job-id", 7)]
-        values += [(ipp.KEYWORD, "printer-state-reasons" if not n else "", reason) for n, reason in enumerate(self.reasons)]
-        return b"\x02\x00\x00\x00" + ipp._encoded(0, values)[4:]
-
-
 @pytest.mark.parametrize(
     ("state", "reasons", "words"),
     [
@@ -124,33 +94,29 @@ class Cups:
     ],
 )
 async def test_how_a_printer_is_stands_in_words(settings: KioskSettings, state: int, reasons: list[str], words: str) -> None:
-    cups = Cups()
+    cups = SimulatedPrinter()
     cups.state, cups.reasons = state, reasons
-    async with await asyncio.start_server(cups.answer, "127.0.0.1", 0) as server:
-        uri = f"ipp://127.0.0.1:{server.sockets[0].getsockname()[1]}/printers/SLIP"
-        async with keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
-            answer = await asked(port, type="printer")
-            assert (answer["state"] == "ready") == (not words)
-            assert words in answer["words"]
+    async with cups.listening() as uri, keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
+        answer = await asked(port, type="printer")
+        assert (answer["state"] == "ready") == (not words)
+        assert words in answer["words"]
 
 
 async def test_a_slip_is_printed_or_it_is_told_why_not(settings: KioskSettings) -> None:
-    cups, pdf = Cups(), base64.b64encode(b"%PDF-1.7 slip").decode()
-    async with await asyncio.start_server(cups.answer, "127.0.0.1", 0) as server:
-        uri = f"ipp://127.0.0.1:{server.sockets[0].getsockname()[1]}/printers/SLIP"
-        async with keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
-            assert (await asked(port, type="print", pdf=pdf))["state"] == "printed"
-            assert cups.printed == [b"%PDF-1.7 slip"]
-            cups.forgets = True
-            assert (await asked(port, type="print", pdf=pdf))["state"] == "printed"
-            cups.forgets = False
-            cups.becomes = 8
-            assert "没有打出来" in (await asked(port, type="print", pdf=pdf))["words"]
-            for rubbish in (b"\x02\x00\x00\x00\x00\x00\x00\x01\x04\x44", b"\xff" * 40, b"<html>"):
-                cups.rubbish = rubbish
-                assert "没有接好" in (await asked(port, type="printer"))["words"]
-            assert (await asked(port, type="print", pdf="AAAA"))["code"] == "unusable"
-            assert (await asked(port, type="printer", printer="paper"))["code"] == "no_printer"
+    cups, pdf = SimulatedPrinter(), base64.b64encode(b"%PDF-1.7 slip").decode()
+    async with cups.listening() as uri, keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
+        assert (await asked(port, type="print", pdf=pdf))["state"] == "printed"
+        assert cups.printed == [b"%PDF-1.7 slip"]
+        cups.forgets = True
+        assert (await asked(port, type="print", pdf=pdf))["state"] == "printed"
+        cups.forgets = False
+        cups.becomes = 8
+        assert "没有打出来" in (await asked(port, type="print", pdf=pdf))["words"]
+        for rubbish in (b"\x02\x00\x00\x00\x00\x00\x00\x01\x04\x44", b"\xff" * 40, b"<html>"):
+            cups.rubbish = rubbish
+            assert "没有接好" in (await asked(port, type="printer"))["words"]
+        assert (await asked(port, type="print", pdf="AAAA"))["code"] == "unusable"
+        assert (await asked(port, type="printer", printer="paper"))["code"] == "no_printer"
     async with keeping(settings.model_copy(update={"slip_printer": uri})) as (_, port):
         assert "没有接好" in (await asked(port, type="print", pdf=pdf))["words"]
 
@@ -163,9 +129,9 @@ async def until(condition: Callable[[], object]) -> None:
 
 async def test_the_emergency_button_tells_the_staff_once_the_line_is_there(enrolled: KioskSettings, office: TestOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alarm, "AGAIN_S", 0.01)
-    button = tmp_path / "button"
-    os.mkfifo(button)
-    async with keeping(enrolled.model_copy(update={"alarm_device": str(button)}), office) as (agent, _):
+    path = tmp_path / "button"
+    button = SimulatedKeys(path)
+    async with keeping(enrolled.model_copy(update={"alarm_device": str(path)}), office) as (agent, _):
         real, lost = agent.office._client.request, [1, 1]
 
         async def losing(*told: Any, **values: Any) -> httpx.Response:
@@ -176,9 +142,10 @@ async def test_the_emergency_button_tells_the_staff_once_the_line_is_there(enrol
         agent.office._client.request = losing  # type: ignore[method-assign]
         tasks = [asyncio.create_task(one.run()) for one in (agent.devices, agent.alarm)]
         await until(lambda: agent.devices.button.plugged)
-        with button.open("wb", buffering=0) as pressed:
-            pressed.write(b"\xff" * 2 * keys.EVENT.size)  # rubbish
-            pressed.write(keys.EVENT.pack(0, 0, keys.EV_KEY, 28, 1) + keys.EVENT.pack(0, 0, 0, 0, 0) + keys.EVENT.pack(0, 0, keys.EV_KEY, 28, 0))
+        with button.plugged_in():
+            button.write(b"\xff" * 2 * keys.EVENT.size)  # rubbish
+            button.move(down=True)
+            button.move(down=False)
             await until(lambda: office.clerk.get("/api/notices").json()["notices"])
         (told,) = office.clerk.get("/api/notices").json()["notices"]
         assert told["label"] == "紧急呼叫"
@@ -194,16 +161,16 @@ async def test_the_emergency_button_tells_the_staff_once_the_line_is_there(enrol
 
 
 async def test_the_hand_set_is_told_of_as_soon_as_it_is_lifted(settings: KioskSettings, tmp_path: Path) -> None:
-    hook = tmp_path / "hook"
-    os.mkfifo(hook)
-    async with keeping(settings.model_copy(update={"handset_device": str(hook)})) as (agent, port):
+    path = tmp_path / "hook"
+    hook = SimulatedKeys(path)
+    async with keeping(settings.model_copy(update={"handset_device": str(path)})) as (agent, port):
         watching = asyncio.create_task(agent.devices.run())
         await until(lambda: agent.devices.handset.plugged)
-        with hook.open("wb", buffering=0) as lifted:
+        with hook.plugged_in():
             assert (await asked(port, type="handset"))["lifted"] is False
             waiting = asyncio.create_task(asked(port, type="handset", known=False, wait_s=10))
             await asyncio.sleep(0.05)
-            lifted.write(keys.EVENT.pack(0, 0, keys.EV_KEY, 169, 1))
+            hook.move(down=True, code=169)
             assert (await waiting)["lifted"] is True
         assert [code async for code in agent.devices.faults()] == []
         await until(lambda: not agent.devices.handset.plugged)
@@ -214,3 +181,25 @@ async def test_the_hand_set_is_told_of_as_soon_as_it_is_lifted(settings: KioskSe
         watching.cancel()
     async with keeping(settings) as (_, port):
         assert (await asked(port, type="handset"))["code"] == "no_handset"
+
+
+async def test_the_halls_numbers_are_shown_while_the_office_answers_and_no_longer() -> None:
+    hall: dict[str, Any] = {"hall": "柳河镇", "called": [{"number": "A07", "kiosk": "柳河镇 1 号机"}], "next": ["A08"], "waiting": 3, "talking": []}
+    answers = [hall, hall, {**hall, "called": []}, None, None]
+    office = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answers[0]) if answers[0] else httpx.Response(502)))
+    shown = SimulatedBridge("叫号屏")
+    async with shown.listening() as port, office:
+        display = NumberDisplay(port, "http://office/api/hall/t")
+        for now in (0.0, 3.0, 6.0, 9.0, 6.0 + OLD_S):
+            await display.look(office, now)
+            answers.pop(0)
+        answers.append(hall)
+        told = [(one["called"], one["next"], one["silent"]) for one in shown.shown]
+        assert told == [([{"number": "A07", "place": "柳河镇 1 号机"}], ["A08"], False), ([], ["A08"], False), ([], [], True)]
+        assert display.plugged
+        shown.error = "no_device"
+        await display.look(office, 50)
+        assert not display.plugged
+        shown.error = ""
+        await display.look(office, 53)
+        assert (display.plugged, shown.shown[-1]["next"]) == (True, ["A08"]), "told again as soon as it is there"
