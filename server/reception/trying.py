@@ -1,7 +1,8 @@
 """Trying a word of the glossary on clips of the office before recognition expects it, and again later.
 
 Clips are sentences of signed records as the clerk left them, heard from the recording with the word and without it; they
-are only pointed at, never copied.  A word that makes anything worse is not used.
+are only pointed at, never copied.  Those that proposed the word are none.  A word that makes anything worse is not used, and
+one for which there are no clips yet waits.
 """
 
 from collections.abc import Sequence
@@ -53,19 +54,19 @@ class Trial:
     def words(self) -> str:
         """The figures, for the clerk."""
         if not self.clips:
-            return "还没有签过字的录音可以试听。"
+            return "还没有能拿来试听的录音：要签过字的，又不是改出这个词的那几句。有了会自己试，试过才用。"
         rates = [f"{100 * wrong / max(self.characters, 1):.1f}%" for wrong in (self.without, self.with_it)]
         told = f"试听 {self.clips} 句：不用它错字 {rates[0]}，用上它错字 {rates[1]}"
         return told + (f"，有 {self.put_in} 句没说却写上了。" if self.put_in else "。")
 
 
 def due(office: Office, reception_id: str) -> list[int]:
-    """The word in use at the reception's office that was not tried for longest, if that is long ago: with every reception
-    that ends one of them gets its turn."""
+    """Words of the reception's office that waited for clips, and the one in use that was not tried for longest, if that is
+    long ago: with every reception that ends one of them gets its turn."""
     with office.store.read() as session:
-        reception = session.get_one(Reception, reception_id)
-        word_id = store.to_try_again(session, reception.organization_id, clock.now() - AGAIN_AFTER)
-    return [] if word_id is None else [word_id]
+        organization_id = session.get_one(Reception, reception_id).organization_id
+        again = store.to_try_again(session, organization_id, clock.now() - AGAIN_AFTER)
+        return [*store.waiting(session, organization_id), *([] if again is None else [again])]
 
 
 def attempt(office: Office, word_id: int) -> Outcome:
@@ -87,7 +88,10 @@ def attempt(office: Office, word_id: int) -> Outcome:
 
 
 def decide(word: GlossaryWord, trial: Trial) -> None:
-    """What becomes of the word; one that a clerk has switched off meanwhile stays off."""
+    """What becomes of the word: untried it waits on; one that a clerk has switched off meanwhile stays off."""
+    if word.state == WordState.TRYING and not trial.clips:
+        word.note = trial.words
+        return
     if word.state == WordState.TRYING:
         word.state = WordState.ON if trial.harmless else WordState.OFF
     elif word.state == WordState.ON and not trial.harmless:

@@ -43,7 +43,8 @@ class Clip:
 
 
 def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -> list[Clip]:
-    """Sentences of the office's latest signed records, with the word or without it; accusations are left out."""
+    """Sentences of the office's latest signed records, with the word or without it; accusations are left out, and the
+    sentences that proposed the word: what it was found in cannot tell whether it helps elsewhere."""
     latest = (
         select(VisitRecord.id)
         .where(
@@ -55,6 +56,9 @@ def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -
         .limit(LATEST_RECORDS)
     )
     whole_room = exists().where(Participant.id == StoredSegment.participant_id, Participant.role == Role.ROOM).correlate(StoredSegment)
+    proposed_it = exists().where(
+        GlossaryEvidence.organization_id == organization_id, GlossaryEvidence.word == word, GlossaryEvidence.line_id == Line.id
+    ).correlate(Line)  # fmt: skip
     has = Line.text.contains(word, autoescape=True)
     query = (
         select(StoredSegment, Line.start, Line.end, Line.text)
@@ -74,6 +78,7 @@ def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -
             Line.end - Line.start <= LONGEST_S,
             StoredSegment.kind == TrackKind.AUDIO,
             has if with_it else ~has,
+            ~proposed_it,
         )
         .order_by(VisitRecord.signed_at.desc(), Line.position)
         .limit(MOST_CLIPS)
@@ -84,6 +89,14 @@ def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -
 def trying(session: Session) -> Sequence[int]:
     """Words that wait to be tried."""
     return session.scalars(select(GlossaryWord.id).where(GlossaryWord.state == WordState.TRYING)).all()
+
+
+def waiting(session: Session, organization_id: int) -> Sequence[int]:
+    """Words of an office that wait for clips to be tried on."""
+    query = select(GlossaryWord.id).where(
+        GlossaryWord.organization_id == organization_id, GlossaryWord.state == WordState.TRYING, GlossaryWord.note != ""
+    )
+    return session.scalars(query.order_by(GlossaryWord.at)).all()
 
 
 def to_try_again(session: Session, organization_id: int, before: datetime) -> int | None:

@@ -8,7 +8,7 @@ import pytest
 from server import clock
 from server.domain.states import RecordState
 from server.reception import drafts, trying
-from server.store.models import GlossaryWord, Line, VisitRecord
+from server.store.models import GlossaryEvidence, GlossaryWord, Line, VisitRecord
 from tests.reception.copied_talk import Recording
 from tests.reception.programs import Transcriber
 from tests.reception.test_second_pass import PETITIONER, UNAVAILABLE, R, answer
@@ -99,3 +99,26 @@ def test_while_nobody_listens_nothing_is_decided(world: World, transcriber: Tran
 def test_a_word_that_was_switched_off_meanwhile_stays_off(world: World, transcriber: Transcriber) -> None:
     assert tried(world, transcriber, word(world, "off"))[0] == "off"
     assert transcriber.forms == []
+
+
+def test_the_sentence_that_proposed_a_word_does_not_try_it(world: World, transcriber: Transcriber) -> None:
+    with world.write() as session:
+        line = session.query(Line).filter(Line.text.contains("柳林镇")).one()
+        session.add(GlossaryEvidence(organization_id=1, word="柳林镇", line_id=line.id, record_id=line.record_id))
+    word_id = word(world)
+    assert tried(world, transcriber, word_id, OTHER, OTHER) == ("on", "试听 1 句：不用它错字 0.0%，用上它错字 0.0%。")
+
+
+def test_without_a_clip_a_word_waits_for_one_and_is_not_used(world: World, transcriber: Transcriber) -> None:
+    with world.write() as session:
+        record = session.query(VisitRecord).one()
+        record.state = RecordState.CORRECTING
+    word_id = word(world)
+    state, note = tried(world, transcriber, word_id)
+    assert (state, transcriber.forms) == ("trying", [])
+    assert "还没有能拿来试听的录音" in note
+    assert trying.due(world.office, R) == [word_id]
+    with world.write() as session:
+        session.query(VisitRecord).one().state = RecordState.SIGNED
+    assert tried(world, transcriber, word_id, OTHER, OTHER, OTHER, OTHER)[0] == "on"
+    assert trying.due(world.office, R) == []

@@ -96,6 +96,9 @@ def test_a_clerk_decides_and_recognition_expects_what_is_on(world: World, client
     assert "柳林镇" not in words_of(world), "not before it was tried"
     with world.write() as session:
         trying.decide(session.get_one(GlossaryWord, word["id"]), trying.Trial())
+    assert "柳林镇" not in words_of(world), "not without a clip"
+    with world.write() as session:
+        trying.decide(session.get_one(GlossaryWord, word["id"]), trying.Trial(clips=1))
     assert "柳林镇" in words_of(world)
     client.put(f"/api/glossary/{word['id']}", json={"state": "off", "kind": "place"})
     assert "柳林镇" not in words_of(world)

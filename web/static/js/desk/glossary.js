@@ -7,7 +7,7 @@ import { chineseMoment } from "/static/js/time.js";
 const KINDS = { place: "地名", unit: "单位", person: "人名", term: "常说的词" };
 
 /** @type {Object<string, [string, string, string]>} */
-const STATES = { on: ["ok", "okc", "用上了"], trying: ["line", "clock", "正在试听"], off: ["line", "minus", "不用"], rolled_back: ["warn", "alert", "用了不好，停了"] };
+const STATES = { on: ["ok", "okc", "用上了"], trying: ["line", "clock", "正在试听"], off: ["line", "minus", "不用"], waiting: ["line", "clock", "等着试听"], rolled_back: ["warn", "alert", "用了不好，停了"] };
 
 /** @param {any} word @param {string} state @param {string} words @param {string} look */
 function decision(word, state, words, look = "") {
@@ -32,9 +32,12 @@ function proposal(word) {
   return el("tr", { "data-word": word.word }, el("td", {}, el("b", {}, word.word)), el("td", {}, where), el("td", {}, kind), el("td.r", {}, decision(word, "on", "用上"), " ", decision(word, "off", "不用", ".quiet")));
 }
 
+/** Is there nothing yet that a word could be tried on? @param {any} word */
+const isWaiting = (word) => word.state === "trying" && Boolean(word.note);
+
 /** @param {any} word */
 function row(word) {
-  const [tone, drawing, words] = STATES[word.state];
+  const [tone, drawing, words] = STATES[isWaiting(word) ? "waiting" : word.state];
   const by = word.decided_by ? `${word.decided_by}，${chineseMoment(word.at)}` : chineseMoment(word.at);
   const button = ["on", "trying"].includes(word.state) ? decision(word, "off", "不用了") : decision(word, "on", "用上");
   return el("tr", { "data-word": word.word }, el("td", {}, el("b", {}, word.word)), el("td", {}, KINDS[word.kind]), el("td", {}, el(`span.badge.${tone}`, {}, icon(drawing), words), word.note ? el("div.small.soft", {}, word.note) : null), el("td", {}, by), el("td.r", {}, button));
@@ -53,7 +56,7 @@ async function load() {
     const { words } = await api("GET", "/api/glossary");
     fill("proposed", words.filter((one) => one.state === "proposed").map(proposal), "现在没有要定的词。");
     fill("words", words.filter((one) => one.state !== "proposed").map(row), "还没有词。添一个，或者等校对时改出来。");
-    if (words.some((one) => one.state === "trying")) setTimeout(load, 3000);
+    if (words.some((one) => one.state === "trying" && !isWaiting(one))) setTimeout(load, 3000);
     tell(byId("offline"), "");
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
