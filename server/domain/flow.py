@@ -37,6 +37,8 @@ class Step(StrEnum):
     REFUSE_EXTENSION = "refuse_extension"
     BEGIN_PAUSE = "begin_pause"
     END_PAUSE = "end_pause"
+    BEGIN_MEDIATION = "begin_mediation"
+    END_MEDIATION = "end_mediation"
     REPLY = "reply"
     CONTACT = "contact"
     DELIVER = "deliver"
@@ -112,6 +114,8 @@ S, A = CaseState, AssignmentState
 GOING_ON = _from(S.ASSIGNED, S.ACCEPTED)
 ANSWERED = _from(S.REPLIED, S.CONCLUDED)
 REVIEWS = _from(S.REVIEWING, S.REVIEWED, S.REEXAMINING, S.REEXAMINED)
+MEDIATED = _from(S.REGISTERED, *GOING_ON)
+"""States in which somebody may mediate: before acceptance, too, but not once an answer was given."""
 ENDED = _from(S.GUIDED, S.NOT_ACCEPTED, S.NO_LONGER_ACCEPTED, S.MERGED, S.CONCLUDED, S.REVIEWED, S.REEXAMINED)
 """Nothing is owed to the petitioner any more, unless they ask for a review."""
 REFERRAL_LIMITS = ("register_and_refer", "refer_again")
@@ -172,6 +176,12 @@ STEPS: Mapping[Step, StepRule] = {
     Step.END_PAUSE: StepRule(
         "恢复计算期限", "恢复计算期限", _from(S.ACCEPTED, S.REVIEWING, S.REEXAMINING), ("office", "unit"), needs=("outcome",), may=("day",)
     ),
+    Step.BEGIN_MEDIATION: StepRule(
+        "转入调解", "访调对接，转入调解", MEDIATED, ("office", "unit"), needs=("by_whom", "how"), may=("reason", "day"),
+    ),
+    Step.END_MEDIATION: StepRule(
+        "写明调解结果", "调解结束", MEDIATED, ("office", "unit"), needs=("result", "outcome"), may=("day",),
+    ),
     Step.REPLY: StepRule(
         "出处理意见", "出具处理意见书", _from(S.ACCEPTED), ("unit",), S.REPLIED, needs=("text",),
         letter=LetterKind.HANDLING_OPINION, meets=CONCLUSION_LIMITS,
@@ -220,6 +230,17 @@ STEPS: Mapping[Step, StepRule] = {
     ),
 }  # fmt: skip
 
+
+class MediationResult(StrEnum):
+    AGREED = "agreed"
+    NOT_AGREED = "not_agreed"
+    WITHDRAWN = "withdrawn"
+
+
+MEDIATION_RESULTS: Mapping[MediationResult, str] = {
+    MediationResult.AGREED: "达成协议", MediationResult.NOT_AGREED: "没有达成协议", MediationResult.WITHDRAWN: "不再调解",
+}  # fmt: skip
+
 ORDINARY = {"simple_accept": "notify_acceptance", "simple_conclude": "conclude"}
 """The limit that a limit of the simple procedure becomes when the matter turns out not to be simple."""
 
@@ -242,9 +263,9 @@ SHARE_AFTER: Mapping[Step, AssignmentState] = {
 
 NEXT = (
     Step.RECEIVE, Step.UPHOLD_OBJECTION, Step.REJECT_OBJECTION, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.SCREEN,
-    Step.ASSIGN, Step.GUIDE, Step.ACCEPT, Step.OBJECT, Step.NOT_ACCEPT, Step.DELIVER, Step.END_PAUSE, Step.FEED_BACK,
+    Step.ASSIGN, Step.GUIDE, Step.ACCEPT, Step.OBJECT, Step.NOT_ACCEPT, Step.DELIVER, Step.END_PAUSE, Step.END_MEDIATION, Step.FEED_BACK,
     Step.REVIEW_OPINION, Step.REEXAMINATION_OPINION, Step.REPLY, Step.CONCLUDE, Step.EXPLAIN, Step.INVITE_RATING, Step.FOLLOW_UP,
-    Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.HANDLE_ANEW, Step.REFUSE_REVIEW, Step.REFUSE_REEXAMINATION, Step.CONTACT, Step.SEND_BACK, Step.ASK_EXTENSION, Step.BEGIN_PAUSE,
+    Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.HANDLE_ANEW, Step.REFUSE_REVIEW, Step.REFUSE_REEXAMINATION, Step.CONTACT, Step.SEND_BACK, Step.ASK_EXTENSION, Step.BEGIN_MEDIATION, Step.BEGIN_PAUSE,
     Step.TO_ORDINARY,
 )  # fmt: skip
 """What is offered first when several steps can be taken: what others wait for, then what takes the matter on."""

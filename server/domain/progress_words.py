@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from server.domain.deadline_words import chinese_day
-from server.domain.flow import Step
+from server.domain.flow import MediationResult, Step
 from server.domain.limits import PAUSES, Rule
 from server.domain.states import CaseState
 from server.protocol.office import ProgressStep
@@ -44,6 +44,17 @@ def _pause(one: Happened) -> str:
     return f"{pause.name}的日子不算在期限里。" if pause else ""
 
 
+_MEDIATED = {
+    MediationResult.AGREED: "谈成了，达成了协议。", MediationResult.NOT_AGREED: "没有谈成，接着依法办。",
+    MediationResult.WITHDRAWN: "不再调解，接着依法办。",
+}  # fmt: skip
+
+
+def _mediated(one: Happened) -> str:
+    result = _MEDIATED[MediationResult(str(one.details.get("result")))]
+    return result + ("期限接着算。" if one.details.get("pause") else "")
+
+
 Words = Callable[[Happened], tuple[str, str]]
 """What was done, and what more is to be said of it."""
 _SAID: Mapping[str, Words] = {
@@ -60,6 +71,8 @@ _SAID: Mapping[str, Words] = {
     Step.GRANT_EXTENSION: lambda one: (f"延长 {one.details.get('days', '')} 天", f"原因：{one.details['reason']}" if one.details.get("reason") else ""),
     Step.BEGIN_PAUSE: lambda one: ("期限停下来", _pause(one)),
     Step.END_PAUSE: lambda one: ("期限接着算", ""),
+    Step.BEGIN_MEDIATION: lambda one: ("开始调解", "您同意调解。谈不成的，接着依法办。"),
+    Step.END_MEDIATION: lambda one: ("调解结束", _mediated(one)),
     Step.REPLY: lambda one: (f"{one.unit}出了处理意见书", ""),
     Step.CONTACT: lambda one: (f"{one.unit}联系您", ""),
     Step.DELIVER: lambda one: ("文书送到", ""),
@@ -77,7 +90,8 @@ _SAID: Mapping[str, Words] = {
     Step.HANDLE_ANEW: lambda one: (f"交回{one.details.get('unit') or '承办单位'}重新办", "意见书要求重新办，办好了给您新的处理意见书。"),
     "merge": lambda one: ("并到您的另一件事里一起办", ""),
 }  # fmt: skip
-_ON_DAY = (Step.DELIVER, Step.EXPLAIN, Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.BEGIN_PAUSE, Step.END_PAUSE)
+_ON_DAY = (Step.DELIVER, Step.EXPLAIN, Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.BEGIN_PAUSE, Step.END_PAUSE,
+           Step.BEGIN_MEDIATION, Step.END_MEDIATION)  # fmt: skip
 """Steps whose own day counts, not the one on which they were written down."""
 
 

@@ -38,7 +38,7 @@ class StepOrder(Message):
     how: Annotated[str, Field(max_length=200)] = ""
     outcome: Words = ""
     by_whom: Annotated[str, Field(max_length=64)] = ""
-    """Who explained a decision to the petitioner; empty: whoever writes it down.  Of a request that is not taken up: who
+    """Who explained a decision to the petitioner; empty: whoever writes it down.  Who mediates.  Of a request that is not taken up: who
     made it, where it was not the petitioner."""
     day: date | None = None
     units: tuple[UnitOrder, ...] = Field((), max_length=20)
@@ -54,6 +54,8 @@ class StepOrder(Message):
     pause: Annotated[str, Field(max_length=20)] = ""
     ground: Annotated[str, Field(pattern="^(late|not_theirs|)$")] = ""
     """Why a request for review is not taken up (GROUNDS of domain/flow.py)."""
+    result: Annotated[str, Field(pattern="^(agreed|not_agreed|withdrawn|)$")] = ""
+    """Of a mediation (MediationResult of domain/flow.py)."""
     score: Annotated[str, Field(pattern="^(satisfied|basically|dissatisfied|)$")] = ""
     """Of a follow-up call: how satisfied they said they are now."""
 

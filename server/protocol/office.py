@@ -1344,6 +1344,8 @@ class Case(CaseRow):
     """Limits that are not met yet, the nearest first."""
     extension: AskedExtension | None
     """Asked for and not decided."""
+    mediation: str = ""
+    """访调对接: who mediates or mediated, since when, how the petitioner agreed, and what came of it; empty: nobody."""
     statement: str
     """What was written, of a matter that did not come by a talk."""
     record: Record | None

@@ -23,7 +23,17 @@ from server.protocol.office import (
     NewSupplement,
     Supplement,
 )
-from server.reception import clocks, commitments, flow, history, offering, ratings, reviews, signatures
+from server.reception import (
+    clocks,
+    commitments,
+    flow,
+    history,
+    mediation,
+    offering,
+    ratings,
+    reviews,
+    signatures,
+)
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.issued import letter_views
@@ -143,6 +153,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         people=case.people,
         deadlines=clocks.open_views(session, case),
         extension=offering.asked_extension(session, case),
+        mediation=mediation.in_words(session, case),
         statement=case.statement,
         record=view(session, actor, record) if record else None,
         may_hear=record is not None and actor.role is not StaffRole.HANDLER and records.find(session, actor, record.id) is not None,

@@ -17,6 +17,7 @@ from server.domain.flow import (
     CONCLUSION_LIMITS,
     DELIVERED,
     GROUNDS,
+    MEDIATED,
     ORDINARY,
     SHARE_AFTER,
     STEPS,
@@ -37,16 +38,18 @@ from server.domain.states import (
 )
 from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
 from server.protocol.flow import AssignmentView, RequestView, StepOrder, UnitOrder
-from server.reception import clocks, issuing, registering
+from server.reception import clocks, issuing, mediation, registering
 from server.store import accounts, cases
 from server.store import flow as store
 from server.store import units as units_store
 from server.store.access import Actor
 from server.store.models import CasePause, StoredAssignment, StoredCase, StoredCaseEvent, StoredDeadline
 
+MEDIATION = "mediation"
+"""The pause that stands still while somebody mediates."""
 OFFICERS = (StaffRole.LEADER, StaffRole.CLERK)
 SAID = {"reason": "写明原因", "text": "写文书的内容", "how": "写明怎么办的", "outcome": "写明结果", "day": "选日期", "units": "选单位",
-        "purpose": "选信访目的", "category": "选内容类别", "route": "写明法定途径", "days": "写明几天", "pause": "选停算的理由", "ground": "选不受理的情形", "by_whom": "写明谁讲的"}  # fmt: skip
+        "purpose": "选信访目的", "category": "选内容类别", "route": "写明法定途径", "days": "写明几天", "pause": "选停算的理由", "ground": "选不受理的情形", "by_whom": "写明是谁", "result": "选调解的结果"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ def take(session: Session, actor: Actor, case: StoredCase, step: Step, order: St
         raise WrongState(f"现在是“{terms.CASE_STATE[CaseState(case.state)]}”，不能“{rule.name}”。")
     order = _asked_for(rule, order)
     _require(rule, order)
+    if rule.target is not None and rule.target not in MEDIATED and mediation.standing(session, case) is not None:
+        raise WrongState(f"还在调解，先写明调解结果，再“{rule.name}”。")
     share = _share(actor, case, shares, rule, order)
     before = case.state
     details = _ACT.get(step, _nothing)(Taking(session, actor, case, order, share))
@@ -328,6 +333,8 @@ def _begin_pause(t: Taking) -> dict[str, object]:
         raise InvalidInput("请选停算的理由。", fields=["pause"])
     if store.running_pause(t.session, t.case.id) is not None:
         raise WrongState("期限已经在停算了。")
+    if t.order.pause == MEDIATION and mediation.standing(t.session, t.case) is None:
+        raise WrongState("先把这件事转入调解，写明谁来调解、信访人怎么同意的，再停算期限。")
     running = [one for one in store.open_deadlines_of(t.session, t.case.id) if t.order.pause in rules[one.rule].stopped_by]
     if not running:
         raise InvalidInput(f"现在这一步的期限不因为{PAUSES[t.order.pause].name}停算。", fields=["pause"])
@@ -364,6 +371,28 @@ def _end_pause(t: Taking) -> dict[str, object]:
     t.session.flush()
     clocks.recount(t.session, t.case)
     return {"pause": pause.kind}
+
+
+def _begin_mediation(t: Taking) -> dict[str, object]:
+    if mediation.standing(t.session, t.case) is not None:
+        raise WrongState("这件事已经在调解了。")
+    if t.order.day is not None and not t.case.received_on <= t.order.day <= clock.today():
+        raise InvalidInput("转入调解的日子要在收到这件事到今天之间。", fields=["day"])
+    return {}
+
+
+def _end_mediation(t: Taking) -> dict[str, object]:
+    """The days go on, too, where they stood still for it."""
+    begun = mediation.standing(t.session, t.case)
+    if begun is None:
+        raise WrongState("这件事没有在调解。")
+    if t.order.day is not None and not mediation.day_of(begun) <= t.order.day <= clock.today():
+        raise InvalidInput("调解结束的日子要在转入调解那天到今天之间。", fields=["day"])
+    pause = store.running_pause(t.session, t.case.id)
+    if pause is not None and pause.kind == MEDIATION:
+        _end_pause(t)
+        return {"pause": MEDIATION}
+    return {}
 
 
 def _contact(t: Taking) -> dict[str, object]:
@@ -499,6 +528,8 @@ _ACT: Mapping[Step, Act] = {
     Step.REFUSE_EXTENSION: _refuse,
     Step.BEGIN_PAUSE: _begin_pause,
     Step.END_PAUSE: _end_pause,
+    Step.BEGIN_MEDIATION: _begin_mediation,
+    Step.END_MEDIATION: _end_mediation,
     Step.CONTACT: _contact,
     Step.DELIVER: _deliver,
     Step.EXPLAIN: _explain,

@@ -7,7 +7,15 @@ from sqlalchemy.orm import Session
 
 from server.domain import terms
 from server.domain.deadline_words import chinese_day
-from server.domain.flow import ABOUT_LETTERS, ABOUT_UNITS, GROUNDS, LetterKind, Step
+from server.domain.flow import (
+    ABOUT_LETTERS,
+    ABOUT_UNITS,
+    GROUNDS,
+    MEDIATION_RESULTS,
+    LetterKind,
+    MediationResult,
+    Step,
+)
 from server.domain.limits import PAUSES
 from server.domain.ratings import Score
 from server.domain.states import Purpose
@@ -48,6 +56,10 @@ def _details(kind: str, told: Mapping[str, object]) -> Iterator[str]:
         yield f"{days} 天"
     if isinstance(pause := told.get("pause"), str) and pause in PAUSES:
         yield PAUSES[pause].name
+    if isinstance(result := told.get("result"), str) and result in list(MediationResult):
+        yield MEDIATION_RESULTS[MediationResult(result)]
+    if kind == Step.BEGIN_MEDIATION:
+        yield str(told.get("by_whom"))
     if isinstance(score := told.get("score"), str) and score in list(Score):
         yield f"他说{terms.SCORE[Score(score)]}"
     if isinstance(ground := told.get("ground"), str) and ground in GROUNDS:

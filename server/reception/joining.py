@@ -17,7 +17,7 @@ from server.domain.states import OPEN_ASSIGNMENT, AssignmentPart, AssignmentStat
 from server.errors import InvalidInput, NotAllowed, WrongState
 from server.protocol.alike import LinkOrder
 from server.reception import cases as filed
-from server.reception import clocks, flow, registering
+from server.reception import clocks, flow, mediation, registering
 from server.store import cases, joins
 from server.store import flow as store
 from server.store.access import Actor
@@ -128,6 +128,12 @@ def _nothing_pending(session: Session, case: StoredCase) -> None:
         raise WrongState("这件的期限还在停算，先写明结果，再并。")
     if store.open_extension(session, case.id) is not None:
         raise WrongState("这件有延期申请在等批准，先批复，再并。")
+    _not_mediated(session, case)
+
+
+def _not_mediated(session: Session, case: StoredCase) -> None:
+    if mediation.standing(session, case) is not None:
+        raise WrongState("这件还在调解，先写明调解结果。")
 
 
 def _stop(session: Session, case: StoredCase) -> dict[str, object]:
@@ -308,6 +314,7 @@ def _guide_back(session: Session, actor: Actor, case: StoredCase, order: LinkOrd
         raise WrongState("这件登记的是重复另一件。先撤回，再引导。")
     if store.standing_assignments(session, case.id):
         raise WrongState("并进这件的事还有单位在办，不能引导回原渠道。先撤回合并，或者收回交给这些单位的。")
+    _not_mediated(session, case)
     if case.accusation or earlier.accusation:
         _same_accused(session, case, earlier)
     kept: dict[str, object] = {"state": case.state, "unit_id": case.unit_id, "repeat_of_id": case.repeat_of_id, "shares": []}

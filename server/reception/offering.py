@@ -9,6 +9,7 @@ from server.domain import letterstarts, terms
 from server.domain.flow import NEXT, STEPS, LetterKind, Step, StepRule, open_steps
 from server.domain.states import AssignmentPart, CaseState
 from server.protocol.flow import AskedExtension, StepOffer
+from server.reception import mediation
 from server.reception.flow import fitting_shares, may, of_office, right_to_object
 from server.store import flow as store
 from server.store.access import Actor
@@ -21,19 +22,23 @@ AFTER = {
 }  # fmt: skip
 """Steps that wait until the opinion is in the petitioner's hands."""
 
+_MEDIATED = {Step.BEGIN_MEDIATION: False, Step.END_MEDIATION: True}
+"""Whether somebody mediates where the step can be taken."""
+
 
 def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer, ...]:
     """The steps that this actor may take now, the likeliest first; those for units below the actor's own last."""
     shares = store.standing_assignments(session, case.id)
     asked, letters = store.open_extension(session, case.id), store.letters(session, case.id)
     paused = store.running_pause(session, case.id) is not None
+    mediated = mediation.standing(session, case) is not None
     waited_for = {one.step for one in store.open_requests(session, case.id)}
     found = []
     for step in open_steps(CaseState(case.state)):
         rule = STEPS[step]
         fitting = _fitting(session, actor, case, shares, step)
         possible = (not rule.share or fitting) and _sensible(step, case, asked is not None, paused, letters)
-        if waited_for and step in INSTEAD:
+        if (waited_for and step in INSTEAD) or mediated is not _MEDIATED.get(step, mediated):
             continue
         if possible and may(actor, case, shares, rule):
             behalf = _behalf(actor, case, rule, fitting or [one for one in shares if one.part == AssignmentPart.MAIN])

@@ -33,7 +33,7 @@ from server.protocol.office import (
     RatingOffer,
     ReviewOffer,
 )
-from server.reception import clocks, documents, issued, ratings, tries
+from server.reception import clocks, documents, issued, mediation, ratings, tries
 from server.reception.office import Office
 from server.store import cases, records
 from server.store import flow as flow_store
@@ -159,7 +159,7 @@ def _progress(session: Session, matter: Matter) -> Progress:
         number=case.case_no,
         state=terms.CASE_STATE[CaseState(case.state)],
         office=place.name,
-        now=progress_words.now(CaseState(case.state), unit, place.name),
+        now=progress_words.now(CaseState(case.state), unit, place.name) + _mediated(session, case),
         steps=(*_talk_steps(matter), *_case_steps(session, case, deadline, asked=bool(waiting))),
         next_step=_waiting(waiting, place.name) + (progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else ""),
         deadline=_own_words(view, deadline),
@@ -168,6 +168,10 @@ def _progress(session: Session, matter: Matter) -> Progress:
         copies=() if _no_copies(session, case) else _copies(session, case),
         copies_why_not=_no_copies(session, case),
     )
+
+
+def _mediated(session: Session, case: StoredCase) -> str:
+    return "现在有人在给您调解。" if mediation.standing(session, case) is not None else ""
 
 
 def _own_words(view: DeadlineView | None, deadline: StoredDeadline | None) -> DeadlineView | None:

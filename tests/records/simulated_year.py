@@ -322,12 +322,14 @@ class Year:
 
     def pause(self, session: Session, day: date, number: int, unit: int) -> None:
         case, handler = session.get_one(StoredCase, number), self.actor(unit, StaffRole.HANDLER)
+        self.step(session, case, handler, Step.BEGIN_MEDIATION, by_whom="调解委员会", how="信访人签了同意书")
         self.done(session, day, case, handler, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意", data={"kind": "mediation"})
         if self.random.random() < 0.95:
             self.after(day, 0, 40, lambda s, d: self.resume(s, d, number, unit))
 
     def resume(self, session: Session, day: date, number: int, unit: int) -> None:
-        self.done(session, day, session.get_one(StoredCase, number), self.actor(unit, StaffRole.HANDLER), Step.END_PAUSE, outcome="谈成了")
+        self.done(session, day, session.get_one(StoredCase, number), self.actor(unit, StaffRole.HANDLER), Step.END_MEDIATION, what="end_pause",
+                  result="agreed", outcome="谈成了")  # fmt: skip
         self.after(day, 1, 60, lambda s, d: self.reply(s, d, number, unit))
 
     def reply(self, session: Session, day: date, number: int, unit: int) -> None:

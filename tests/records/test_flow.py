@@ -68,6 +68,9 @@ class Matter:
         self.give((LAND, "main"))
         self.take(HANDLER, Step.ACCEPT)
 
+    def mediate(self) -> None:
+        self.take(HANDLER, Step.BEGIN_MEDIATION, by_whom="石桥镇人民调解委员会", how="信访人签了同意书")
+
     def reply(self) -> None:
         self.accept()
         self.take(HANDLER, Step.REPLY, text="经查，补偿款已经补发。")
@@ -287,10 +290,12 @@ def test_no_step_is_dated_by_whoever_takes_it_unless_it_asks_for_a_day(matter: M
 
 def test_a_pause_does_not_end_in_the_future_and_a_request_does_not_come_before_its_opinion(matter: Matter):
     matter.accept()
+    matter.mediate()
     matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
     with refused(InvalidInput, "今天以后"):
         matter.take(HANDLER, Step.END_PAUSE, outcome="先停着", day="2027-06-09")
     matter.take(HANDLER, Step.END_PAUSE, outcome="达成协议")
+    matter.take(HANDLER, Step.END_MEDIATION, result="agreed", outcome="达成协议")
     at("2026-06-20")
     matter.take(HANDLER, Step.REPLY, text="已经补发。")
     with refused(InvalidInput, "不能早于出意见书那天"):
@@ -340,12 +345,40 @@ def test_mediation_that_the_petitioner_agreed_to_stops_the_clock(matter: Matter)
     matter.accept()
     with refused(InvalidInput, "不因为听证停算"):
         matter.take(HANDLER, Step.BEGIN_PAUSE, pause="hearing", reason="x")
+    with refused(WrongState, "先把这件事转入调解"):
+        matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="x")
+    matter.mediate()
     matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
     at("2026-06-18")
-    with refused(WrongState, "停算"):
+    with refused(WrongState, "还在调解"):
         matter.take(HANDLER, Step.REPLY, text="x")
-    matter.take(HANDLER, Step.END_PAUSE, outcome="达成协议")
+    with refused(InvalidInput, "转入调解那天到今天之间"):
+        matter.take(HANDLER, Step.END_MEDIATION, result="agreed", outcome="x", day="2026-06-08")
+    matter.take(HANDLER, Step.END_MEDIATION, result="agreed", outcome="补发三万元")
     assert matter.deadlines()["conclude"].due_on == date(2026, 8, 17)
+    matter.take(HANDLER, Step.REPLY, text="照协议办。")
+
+
+def test_a_matter_is_mediated_before_it_is_accepted_and_no_clock_stands_still(matter: Matter):
+    clerk = matter.world.clerk
+    assert "end_mediation" not in {one.step for one in matter.view(clerk).offers}
+    matter.take(clerk, Step.BEGIN_MEDIATION, by_whom="石桥镇人民调解委员会", how="信访人签了同意书")
+    assert matter.deadlines()["register_and_refer"].due_on == date(2026, 6, 24)
+    with refused(WrongState, "已经在调解"):
+        matter.take(clerk, Step.BEGIN_MEDIATION, by_whom="x", how="x")
+    with refused(WrongState, "还在调解，先写明调解结果，再“引导到法定途径”"):
+        matter.take(clerk, Step.GUIDE, route="向人民法院起诉")
+    matter.give((LAND, "main"))
+    view = matter.view(HANDLER)
+    assert view.mediation == "石桥镇人民调解委员会，2026年6月9日（星期二）起，信访人签了同意书；还在调解"
+    assert {"end_mediation"} == {one.step for one in view.offers} & {"begin_mediation", "end_mediation"}
+    at("2026-06-12")
+    matter.take(HANDLER, Step.END_MEDIATION, result="not_agreed", outcome="钱数差太多", day="2026-06-11")
+    view = matter.view(clerk)
+    assert view.mediation.endswith("2026年6月11日（星期四）没有达成协议：钱数差太多")
+    assert (view.events[-1].what, view.events[-1].why, view.events[-1].details) == ("调解结束", "钱数差太多", ("没有达成协议",))
+    with refused(WrongState, "没有在调解"):
+        matter.take(HANDLER, Step.END_MEDIATION, result="agreed", outcome="x")
 
 
 def test_simple_procedure_counts_working_days(matter: Matter):
@@ -467,6 +500,7 @@ def test_a_request_that_is_too_late_or_somebody_elses_is_refused_with_its_letter
 def test_a_pause_begins_where_its_limit_ran_and_saves_none_that_has_run_out(matter: Matter):
     matter.accept()
     begin = {"pause": "mediation", "reason": "双方同意调解"}
+    matter.mediate()
     with refused(InvalidInput, "才开始算"):
         matter.take(HANDLER, Step.BEGIN_PAUSE, day="2026-06-08", **begin)
     at("2026-06-15")
@@ -568,7 +602,7 @@ def test_offers_are_what_can_be_taken(matter: Matter):
     """Each step that is offered can be taken with what it needs; each that is not offered is refused."""
     matter.give((LAND, "main"))
     offered = {one.step for one in matter.view(HANDLER).offers}
-    assert offered == {"receive", "object", "accept", "not_accept", "no_longer_accept", "feed_back", "contact"}
+    assert offered == {"receive", "object", "accept", "not_accept", "no_longer_accept", "feed_back", "contact", "begin_mediation"}
     for step in set(Step) - offered:
         with pytest.raises(JietanError):
             matter.take(HANDLER, step, reason="x", text="x", how="x", outcome="x", day="2026-06-09", route="x", days=1, pause="mediation",

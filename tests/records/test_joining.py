@@ -247,7 +247,9 @@ STEPS = (
     (Step.FEED_BACK, PLANNER, {"reason": "x"}),
     (Step.ASK_EXTENSION, HANDLER, {"days": 5, "reason": "x"}),
     (Step.REFUSE_EXTENSION, None, {"reason": "x"}),
+    (Step.BEGIN_MEDIATION, HANDLER, {"by_whom": "x", "how": "x"}),
     (Step.BEGIN_PAUSE, HANDLER, {"pause": "mediation", "reason": "x"}),
+    (Step.END_MEDIATION, HANDLER, {"result": "agreed", "outcome": "x"}),
     (Step.END_PAUSE, HANDLER, {"outcome": "x"}),
     (Step.REPLY, HANDLER, {"text": "x"}),
 )

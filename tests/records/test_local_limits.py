@@ -50,6 +50,7 @@ def test_what_runs_keeps_its_limit_when_days_stand_still_or_are_added(world: Wor
     matter.take(LAND_HEAD, Step.GRANT_EXTENSION)
     put(world, "conclude", 20)
     put(world, "extended_conclude", 10)
+    matter.mediate()
     matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意")
     at("2026-06-18")
     matter.take(HANDLER, Step.END_PAUSE, outcome="谈成了")

@@ -55,16 +55,19 @@ def test_every_step_is_told_with_its_day_and_nothing_of_what_was_said(matter: Ma
     matter.take(HANDLER, Step.ASK_EXTENSION, days=10, reason="要重新量地")
     matter.take(LAND_HEAD, Step.GRANT_EXTENSION)
     assert "原因：要重新量地" in [one.note for one in ask(matter).steps]
+    matter.mediate()
+    assert ask(matter).now.endswith("现在有人在给您调解。")
     matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意")
     assert ask(matter).steps[-3].note == "调解的日子不算在期限里。"
-    matter.take(HANDLER, Step.END_PAUSE, outcome="没谈成，何守田不同意")
+    matter.take(HANDLER, Step.END_MEDIATION, result="not_agreed", outcome="没谈成，何守田不同意")
+    assert "没有谈成，接着依法办。期限接着算。" in [one.note for one in ask(matter).steps]
     matter.take(TOWN_HANDLER, Step.FEED_BACK, reason="底册登记 1.2 亩")
     matter.take(HANDLER, Step.REPLY, text="经查，补偿款已经补发。")
     matter.take(HANDLER, Step.DELIVER, day="2026-06-12", how="当面送达")
     shown = ask(matter)
     assert steps(shown) == [
-        "6月9日 登记", "6月9日 转给县自然资源局、石桥镇政府", "6月12日 县自然资源局受理", "6月12日 延长 10 天", "6月12日 期限停下来",
-        "6月12日 期限接着算", "6月12日 县自然资源局出了处理意见书", "6月12日 文书送到",
+        "6月9日 登记", "6月9日 转给县自然资源局、石桥镇政府", "6月12日 县自然资源局受理", "6月12日 延长 10 天", "6月12日 开始调解",
+        "6月12日 期限停下来", "6月12日 调解结束", "6月12日 县自然资源局出了处理意见书", "6月12日 文书送到",
     ]  # fmt: skip
     assert (shown.deadline.name, shown.deadline.due, shown.review.until) == ("申请复查", "2026-07-13", "2026年7月13日（星期一）")
     told = shown.model_dump_json()

@@ -94,6 +94,7 @@ def test_again_when_an_extension_moves_the_day(matter: Matter):
 
 def test_nothing_falls_due_while_the_days_stand_still(matter: Matter):
     matter.accept()
+    matter.mediate()
     matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
     assert said(matter, "2026-08-20") == []
     matter.take(HANDLER, Step.END_PAUSE, outcome="没有谈成")

@@ -52,6 +52,7 @@ export class StepForm {
       case "purpose": return this.select(name, "信访目的", this.choices.purposes, this.found.purpose_value);
       case "pause": return this.select(name, "停算的理由", this.choices.pauses.map((/** @type {any} */ one) => [one.id, `${one.name}（${one.basis}）`]), "");
       case "ground": return this.select(name, "为什么不受理", [["late", "过了申请的期限"], ["not_theirs", "不是信访人本人、也没有受他委托"]], "");
+      case "result": return this.select(name, "调解的结果", [["agreed", "达成协议"], ["not_agreed", "没有达成协议"], ["withdrawn", "不再调解"]], "");
       case "score": return this.select(name, "他现在满意吗", this.choices.scores, "", false);
       case "day": return this.day();
       case "days": return this.days();

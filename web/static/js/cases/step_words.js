@@ -3,16 +3,16 @@
 /** @type {Object<string, Object<string, string>>} field → step → label; "": any other step */
 export const LABELS = {
   reason: {
-    "": "原因", guide: "补充几句", feed_back: "反馈什么", ask_extension: "为什么要延", begin_pause: "为什么停算", object: "为什么不归本单位办",
+    "": "原因", guide: "补充几句", feed_back: "反馈什么", ask_extension: "为什么要延", begin_pause: "为什么停算", begin_mediation: "为什么适合调解", object: "为什么不归本单位办",
     to_ordinary: "为什么不能简易办理", send_back: "为什么退回，还缺什么", withdraw: "为什么收回", not_accept: "为什么不予受理", no_longer_accept: "为什么不再受理",
     request_review: "过了期限才申请的，写有什么正当理由", request_reexamination: "过了期限才申请的，写有什么正当理由",
     refuse_review: "具体情形，写进告知书", refuse_reexamination: "具体情形，写进告知书", handle_anew: "意见书要求怎么重新办",
   },
-  outcome: { "": "结果", follow_up: "回访的结果", improve: "整改了什么", end_pause: "听证、调解、补正得怎样", contact: "信访人怎么说", explain: "信访人听了怎么说", conclude: "办结的话" },
-  how: { "": "怎么办的", contact: "怎么联系的", explain: "怎么讲的", deliver: "怎么送的", invite_rating: "怎么请他评价的" },
-  day: { "": "哪一天", deliver: "哪天送到的", explain: "哪天讲的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", refuse_review: "哪天收到申请", refuse_reexamination: "哪天收到申请", begin_pause: "从哪天停起", end_pause: "停到哪天" },
+  outcome: { "": "结果", follow_up: "回访的结果", improve: "整改了什么", end_pause: "听证、调解、补正得怎样", end_mediation: "谈成了什么，或者为什么没有谈成", contact: "信访人怎么说", explain: "信访人听了怎么说", conclude: "办结的话" },
+  how: { "": "怎么办的", begin_mediation: "信访人怎么同意的", contact: "怎么联系的", explain: "怎么讲的", deliver: "怎么送的", invite_rating: "怎么请他评价的" },
+  day: { "": "哪一天", deliver: "哪天送到的", explain: "哪天讲的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", refuse_review: "哪天收到申请", refuse_reexamination: "哪天收到申请", begin_mediation: "哪天转的", end_mediation: "哪天结束的", begin_pause: "从哪天停起", end_pause: "停到哪天" },
   place: { "": "问题发生地" },
-  by_whom: { "": "是别人讲的，写上是谁", refuse_review: "不是本人申请的，申请的人是谁", refuse_reexamination: "不是本人申请的，申请的人是谁" },
+  by_whom: { "": "是别人讲的，写上是谁", begin_mediation: "谁来调解（调解组织、调解员）", refuse_review: "不是本人申请的，申请的人是谁", refuse_reexamination: "不是本人申请的，申请的人是谁" },
 };
 
 /** @type {Object<string, string[]>} */
@@ -21,6 +21,7 @@ export const USUAL = {
   deliver: ["当面送达", "邮寄", "留置送达", "电子送达"],
   explain: ["请到接谈室当面讲", "上门讲", "电话里讲", "视频里讲"],
   invite_rating: ["短信", "电话", "当面"],
+  begin_mediation: ["信访人签了同意书", "信访人当面同意", "信访人电话里同意"],
 };
 
 /** What petitioners usually say. @type {Object<string, string[]>} */
@@ -49,6 +50,8 @@ export const EXPLAIN = {
   refuse_extension: "不批准的，仍按原来的期限办。",
   begin_pause: "法律允许停的日子不算在期限里，从哪天停、为什么停都会写给信访人看。",
   end_pause: "期限接着算。",
+  begin_mediation: "信访人同意，才转入调解。受理以前也可以。期限照算；要停的，转入以后再“停算期限”。",
+  end_mediation: "写明结果。期限因为调解停着的，从这天起接着算。谈成了，照协议出处理意见。",
   reply: "书面答复信访人。交办的单位都反馈了才能出。",
   contact: "和信访人联系过一次，就记一次。",
   deliver: "还没有送到的文书，这一次都记上。信访人申请复查的期限从这一天起算。",
