@@ -1,12 +1,18 @@
+import time
+from itertools import cycle
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from server.domain.states import FormField, RecordState
 from server.errors import NotFound
 from server.protocol.office import Edits, EditText
-from server.reception import editing, records, signing
+from server.reception import drafts, editing, records, signing
+from server.store import records as store
 from server.store.models import AccessEntry, FormEntry, Reception, StoredRevision, VisitRecord
-from tests.records.office import SAID, World, draft, sign, utterance
+from tests.records.office import SAID, World, add_reception, draft, sign, utterance
+from transcription.evaluate import load_reference
 
 
 def opened(world: World, record_id: str, actor=None):
@@ -153,3 +159,18 @@ def test_who_gave_no_matter_is_listed_by_the_summary(world, record_id):
         row = records.list_records(session, world.clerk)[0]
         assert row.matter == ("修路占地" * 20)[:60]
         assert opened(world, record_id).matter == row.matter
+
+
+@pytest.mark.nightly
+def test_a_draft_of_six_hours_of_talk_is_ready_within_three_seconds(world: World) -> None:
+    """4,000 utterances of the shipped dialogues; measured as CPU time, beside which the store waits for its disk."""
+    demo = Path(__file__).parents[2] / "deploy" / "demo"
+    sentences = [s for name in ("land", "wage", "free-land") for s in load_reference(demo / name / "reference.json")]
+    said = tuple((one.speaker, 6.0 * i, one.text) for i, one in zip(range(4000), cycle(sentences), strict=False))
+    with world.write() as session:
+        reception = add_reception(session, "long", said=said)
+        begun = time.process_time()
+        record = drafts.create_draft(session, reception)
+        took = time.process_time() - begun
+        assert len(store.line_rows(session, record.id)) == 4000
+    assert took < 3.0

@@ -25,6 +25,8 @@ Pass = Callable[[Iterable[Word]], Iterator[Word]]
 _DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "幺": "1"}
 _DIGIT = "[零〇一二三四五六七八九幺]"
 _N = "[零一二三四五六七八九十百千万亿两]+"
+_NUMERALS = frozenset("零〇一二三四五六七八九十百千万亿两幺")
+"""Without one of these no rule finds anything."""
 _NOT_INSIDE = "(?<![0-9零〇一二三四五六七八九十百千万亿两几数第点幺])"
 """Not in the middle of a longer numeral, and not after 第, 几 or 数."""
 _ABOUT = "(?P<about>多)?"
@@ -149,7 +151,7 @@ def _make(pattern: str, rewrite: Rewrite) -> Pass:
             for match in compiled.finditer(text)
             if not _UNSURE_OF_ONE.fullmatch(match[0]) and (written := rewrite(match)) and written != match[0]
         ]
-        yield from _replaced(given, changes)
+        yield from _replaced(given, changes) if changes else given
 
     return run
 
@@ -187,8 +189,11 @@ def _merged(words: list[Word], changes: list[tuple[int, int, str]], begin: int) 
 
 
 def written(words: Iterable[Word]) -> tuple[Word, ...]:
-    """All passes in their order."""
-    return tuple(reduce(lambda given, one: one(given), PASSES, words))
+    """All passes in their order; a text without a numeral has nothing for them."""
+    given = tuple(words)
+    if not any(_NUMERALS & set(word.text) for word in given):
+        return given
+    return tuple(reduce(lambda before, one: one(before), PASSES, given))
 
 
 def written_text(text: str) -> str:
