@@ -76,3 +76,10 @@ def words(case_no: str, name: str, due_on: date, today: date, unit: str = "") ->
     if left == 0:
         return f"{case_no} “{name}”{whose}今天到期。"
     return f"{case_no} “{name}”{whose}过期 {-left} 天了，应当在{chinese_day(due_on)}前办完。"
+
+
+def promise_words(number: str, leader: str, due_on: date, today: date) -> str:
+    """What is told of a promise whose record is not filed yet; what was promised stands on the ledger, for those who may read it."""
+    left = (due_on - today).days
+    when = f"还有 {left} 天到期" if left > 0 else "今天到期" if left == 0 else f"过期 {-left} 天了"
+    return f"{leader}在 {number} 那场接谈里答应的一件事{when}，最后一天是{chinese_day(due_on)}。笔录还没有归档，承办单位还没有正式收到，请到“领导承诺台账”看是哪一件。"

@@ -279,6 +279,8 @@ class NoticeKind(StrEnum):
     """Somebody pressed a kiosk's emergency button."""
     KIOSK = "kiosk"
     """Something is newly wrong at a kiosk."""
+    PROMISE = "promise"
+    """What a leader promised needs somebody's hand."""
     LECTURE = "lecture"
     """An office is invited to a lecture, or it is not held."""
 

@@ -257,6 +257,7 @@ NOTICE = {
     NoticeKind.ANSWERED: "督办回复",
     NoticeKind.ALARM: "紧急呼叫",
     NoticeKind.KIOSK: "终端有问题",
+    NoticeKind.PROMISE: "领导答复",
     NoticeKind.LECTURE: "讲座通知",
 }
 

@@ -88,6 +88,8 @@ class OwnReception(Message):
     case_state: str
     """In Chinese; empty before there is a case."""
     promises: tuple[OwnPromise, ...]
+    unconfirmed: int = 0
+    """Promises of the draft that the caller, a leader, has not confirmed yet."""
 
 
 class OwnReceptions(Message):

@@ -31,6 +31,8 @@ class CommitmentCard(Message):
     due_on: date | None
     """Null: no day was said."""
     typed: bool = False
+    on_record: bool = True
+    """Of one that is confirmed: it stands on the record that the petitioner reads and signs."""
 
 
 class CommitmentSheet(Message):
@@ -49,6 +51,8 @@ class CommitmentSheet(Message):
     growing: bool
     """Words are still coming in."""
     may_confirm: bool
+    late: str = ""
+    """Where what is confirmed now does not stand any more, in Chinese; empty while it comes into record and slip."""
 
 
 class CommitmentOrder(Message):
@@ -65,7 +69,7 @@ class ConfirmCommitments(Message):
     items: tuple[CommitmentOrder, ...] = Field((), max_length=30)
     struck: tuple[PromiseId, ...] = Field((), max_length=100)
     """What was heard as a promise and is none."""
-    assign: bool = False
+    assign: bool = True
     """The units get it as soon as the record is filed; else the clerk is shown it, prepared."""
 
 

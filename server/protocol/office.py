@@ -341,6 +341,8 @@ class ReceptionRow(Message):
     waiting_minutes: int = 0
     mine: bool = False
     """The account that asks is its receiver."""
+    unconfirmed: int = 0
+    """Promises of the draft that its leader, who asks, has not confirmed yet."""
     on_site: str = ""
     """How it is held, in words, where all sit in one room; empty: by the kiosk."""
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import periods, undertakings
+from server.domain import periods, terms, undertakings
 from server.domain.commitments import (
     LATEST_DAYS,
     PROMISES_KEPT,
@@ -21,7 +21,7 @@ from server.domain.commitments import (
 )
 from server.domain.figures import Share
 from server.domain.flow import STEPS, Step
-from server.domain.states import PromiseState, ReceptionState, RecordState, StaffRole
+from server.domain.states import CaseState, NoticeKind, PromiseState, ReceptionState, RecordState, StaffRole
 from server.domain.workdays import OFFICIAL
 from server.errors import Conflict, InvalidInput, JietanError, NotAllowed, NotFound, WrongState
 from server.protocol.commitments import (
@@ -39,10 +39,11 @@ from server.protocol.commitments import (
 from server.protocol.flow import PreparedUnit, StepOrder, UnitOrder
 from server.protocol.office import PromiseDecision, PromiseView
 from server.protocol.work import NamedId
-from server.reception import accounts, clocks, flow, promises, queue
+from server.reception import accounts, clocks, flow, notices, promises, queue
 from server.reception.stats import shown
 from server.store import commitments as store
 from server.store import flow as shares
+from server.store import notices as notice_store
 from server.store import records
 from server.store.access import Actor
 from server.store.commitments import Wanted
@@ -76,19 +77,30 @@ def sheet(session: Session, actor: Actor, reception_id: str) -> CommitmentSheet:
     units = _units(session, reception)
     said_on = clock.day_in_office(reception.started_at or reception.asked_at)
     kept = {one.promise_id: one for one in store.of_reception(session, reception.id)}
+    aside = {one.id for one in records.promises(session, reception.id) if one.set_aside}
     cards = [
         _confirmed(kept.pop(one.id), one) if one.id in kept else _proposed(one, units, said_on)
         for one in found.promises
-        if one.id in kept or one.state != PromiseState.STRUCK
+        if one.id in kept or (one.state != PromiseState.STRUCK and one.id not in aside)
     ]
     cards += [_confirmed(one, None) for one in kept.values()]
     record = records.of_reception(session, reception.id)
+    late = _late(reception, record)
     return CommitmentSheet(
         reception_id=reception.id, number=reception.number, petitioner=reception.petitioner_name, matter=reception.matter,
         today=clock.today(), cards=tuple(cards), units=tuple(NamedId(id=one, name=name) for one, name in units.items()),
-        days_off=_days_off(), growing=record is None and reception.state != ReceptionState.CLOSED,
+        days_off=_days_off(), growing=record is None and reception.state != ReceptionState.CLOSED, late=late,
         may_confirm=_own_talk(actor, reception) and reception.started_at is not None,
     )  # fmt: skip
+
+
+def _late(reception: Reception, record: VisitRecord | None) -> str:
+    """Where what is confirmed now does not stand any more, in Chinese; "" while it comes into record and slip."""
+    if not undertakings.settled_because(RecordState(record.state) if record else None):
+        return ""
+    if record is not None and record.state == RecordState.CONFIRMED and reception.left_kiosk_at is None:
+        return "笔录已经交给群众核对，现在确认的不在笔录里；回执还没有印，会印上。"
+    return "笔录已经签好，回执可能已经印了，现在确认的两样上面都没有，请让接谈员告诉群众。"
 
 
 def _own_talk(actor: Actor, reception: Reception) -> bool:
@@ -128,7 +140,7 @@ def _confirmed(one: Commitment, promise: PromiseView | None) -> CommitmentCard:
     return CommitmentCard(
         promise_id=one.promise_id, version=promise.version if promise else 0, id=one.id, said=one.said, start=one.start,
         who=one.unit.name, by=promise.by if promise else "", what=one.what, unit_id=one.unit_id, due_on=one.due_on,
-        typed=one.promise_id.startswith(TYPED),
+        typed=one.promise_id.startswith(TYPED), on_record=promise is not None and promise.state == PromiseState.CONFIRMED,
     )  # fmt: skip
 
 
@@ -152,8 +164,11 @@ def confirm(session: Session, actor: Actor, reception_id: str, order: ConfirmCom
     units = _units(session, reception)
     for item in order.items:
         _confirm_one(session, actor, reception, record, settled, heard.get(item.promise_id), kept.get(item.promise_id), item, units, order.assign)
-    if not settled:
-        _strike(session, actor, reception, record, heard, [one for one in order.struck if one not in kept])
+    struck = [one for one in order.struck if one not in kept]
+    if settled:
+        _set_aside(session, reception, struck)
+    else:
+        _strike(session, actor, reception, record, heard, struck)
     session.flush()
     case = records.case_of(session, record.id) if record is not None else None
     if case is not None:
@@ -224,6 +239,14 @@ def _strike(
             promises.decide(session, actor, reception.id, name, PromiseDecision(state="struck", who=one.who, what=one.what, by=one.by))
 
 
+def _set_aside(session: Session, reception: Reception, struck: Sequence[str]) -> None:
+    """What stands on a settled record stays there; nobody is asked about it again."""
+    for name in struck:
+        stored = records.promise(session, reception.id, name)
+        if stored is not None:
+            stored.set_aside = True
+
+
 # --- once there is a case ----------------------------------------------------------------------------------------
 
 
@@ -234,6 +257,7 @@ def filed(session: Session, case: StoredCase) -> None:
     found = store.of_reception(session, case.reception_id)
     for one in found:
         one.case_id = case.id
+        one.remind_on = None
         if one.state == CommitmentState.OPEN and one.deadline_id is None:
             starts = clock.day_in_office(one.promised_at)
             # A limit lasts a day at least: one for the very day is counted from the day before.
@@ -273,7 +297,10 @@ def _task(found: Sequence[Commitment]) -> str:
 def _assign(session: Session, case: StoredCase, found: Sequence[Commitment]) -> None:
     """Give the matter to the units in the leader's name; where the flow does not allow it now, it stays prepared."""
     missing = _missing(session, case, found)
-    if not missing or case.state not in STEPS[Step.ASSIGN].sources:
+    if not missing:
+        return
+    if case.state not in STEPS[Step.ASSIGN].sources:
+        _not_given(session, case, missing, f"这件事现在是“{terms.CASE_STATE[CaseState(case.state)]}”。")
         return
     has_main = case.unit_id is not None
     units = tuple(
@@ -287,6 +314,22 @@ def _assign(session: Session, case: StoredCase, found: Sequence[Commitment]) -> 
     except JietanError as error:
         log.info("case %s: the promises' units were not assigned: %s", case.id, error.code)
         session.refresh(case)
+        _not_given(session, case, missing, error.message)
+
+
+def _not_given(session: Session, case: StoredCase, missing: Mapping[int, Sequence[Commitment]], why: str) -> None:
+    """Who counts on the unit having it is told that it has not, once."""
+    fresh = [one for tasks in missing.values() for one in tasks if not one.not_given]
+    if not fresh:
+        return
+    for one in fresh:
+        one.not_given = why[:200]
+    names = "、".join(dict.fromkeys(one.unit.name for one in fresh))
+    told = f"{case.case_no} 归档了，但是答应的事没能直接交办给{names}：{why}请打开这件事手工交办，要办什么已经填好。"
+    clerks = notice_store.officers(session, [case.organization_id], [StaffRole.CLERK])
+    to = {user.id: user for user in (fresh[0].promised_by, *clerks)}
+    for user in to.values():
+        notices.tell(session, user, NoticeKind.PROMISE, case, told, about="交办")
 
 
 # --- the ledger --------------------------------------------------------------------------------------------------

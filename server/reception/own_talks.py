@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import terms
 from server.domain.commitments import STATE_WORDS, CommitmentState, late
-from server.domain.states import CaseState
+from server.domain.states import CaseState, StaffRole
 from server.errors import InvalidInput
 from server.protocol.briefs import OwnPromise, OwnReception, OwnReceptions
 from server.store import commitments, receptions
@@ -30,12 +30,13 @@ def listed(session: Session, actor: Actor, after: str) -> OwnReceptions:
     ids = [one.id for one in rows]
     promised, cases = store.promises_of(session, ids), store.cases_of(session, actor, ids)
     records = receptions.records_of(session, ids)
+    left = commitments.left(session, ids) if actor.role is StaffRole.LEADER else {}
     since, user_id = clock.now() - YEAR, actor.user_id or 0
     told = commitments.counts(session, actor, commitments.Wanted(leader_id=user_id), clock.today())
     rated, content = store.ratings_since(session, user_id, since)
     said, pleased = store.said_since(session, user_id, since)
     return OwnReceptions(
-        rows=tuple(_row(one, records.get(one.id), cases.get(one.id), promised.get(one.id, [])) for one in rows),
+        rows=tuple(_row(one, records.get(one.id), cases.get(one.id), promised.get(one.id, []), left.get(one.id, 0)) for one in rows),
         next=f"{rows[-1].asked_at.isoformat()}~{rows[-1].id}" if more else "",
         talks=store.talks_since(session, user_id, since), promises_done=told.get("done", 0), promises_open=told.get("open", 0),
         promises_late=told.get("late", 0), rated=rated, content=content if rated >= RATED_AT_LEAST else None,
@@ -53,7 +54,7 @@ def _place(after: str) -> tuple[datetime, str] | None:
         raise InvalidInput("没有这一页，请从头看。") from None
 
 
-def _row(one: Reception, record: tuple[str, str] | None, case: StoredCase | None, promised: list[Commitment]) -> OwnReception:
+def _row(one: Reception, record: tuple[str, str] | None, case: StoredCase | None, promised: list[Commitment], left: int) -> OwnReception:
     today = clock.today()
     return OwnReception(
         id=one.id, number=one.number, petitioner=one.petitioner_name, kiosk=one.venue, matter=one.matter,
@@ -68,4 +69,5 @@ def _row(one: Reception, record: tuple[str, str] | None, case: StoredCase | None
             )
             for promise in promised
         ),
+        unconfirmed=left,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from server.reception import bookings, calling, sittings, tickets
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import bookings as booking_store
-from server.store import on_site
+from server.store import commitments, on_site
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import LeaderNote, Participant, Reception
@@ -45,8 +45,10 @@ def rows(session: Session, actor: Actor, found: Sequence[Reception]) -> list[Rec
     """Rows of a list, with one query for all their records and one for how they are held."""
     ids = [reception.id for reception in found]
     records, kinds = store.records_of(session, ids), on_site.kinds_of(session, ids)
+    own = [one.id for one in found if actor.role is StaffRole.LEADER and one.receiver_id == actor.user_id]
+    left = commitments.left(session, own) if own else {}
     now = clock.now()
-    return [ReceptionRow(**_row(actor, one, records.get(one.id), kinds.get(one.id, ""), now)) for one in found]
+    return [ReceptionRow(**_row(actor, one, records.get(one.id), kinds.get(one.id, ""), now), unconfirmed=left.get(one.id, 0)) for one in found]
 
 
 def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, kind: str, now: datetime) -> dict[str, Any]:

@@ -6,16 +6,18 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.commitments import CommitmentState
 from server.domain.limits import LAPSING, RULES
-from server.domain.reminding import Audience, Plan, Stage, next_look, reached, words
+from server.domain.reminding import Audience, Plan, Stage, next_look, promise_words, reached, words
 from server.domain.states import StaffRole
 from server.reception import notices
+from server.reception.accounts import actor_of_user
 from server.reception.office import Office
 from server.settings import Settings
-from server.store import accounts
+from server.store import accounts, commitments
 from server.store import notices as notice_store
 from server.store import reminders as store
-from server.store.models import Organization, StoredCase, StoredDeadline, StoredReminder, User
+from server.store.models import Commitment, Organization, StoredCase, StoredDeadline, StoredReminder, User
 
 BATCH = 300
 """Deadlines in one transaction."""
@@ -32,12 +34,13 @@ def remind(office: Office, today: date | None = None) -> int:
     May be killed and begun again at any time: a batch is said, and noted as said, in one transaction.
     """
     plan, day, looked = plan_of(office.settings), today or clock.today(), 0
-    while True:
-        with office.store.write() as session:
-            found = batch(session, plan, day)
-        looked += found
-        if found < BATCH:
-            return looked
+    for one_batch in (batch, promises):
+        found = BATCH
+        while found == BATCH:
+            with office.store.write() as session:
+                found = one_batch(session, plan, day)
+            looked += found
+    return looked
 
 
 def batch(session: Session, plan: Plan, today: date, rows: int = BATCH) -> int:
@@ -50,6 +53,35 @@ def batch(session: Session, plan: Plan, today: date, rows: int = BATCH) -> int:
         _Batch(session, plan, today, running).say()
     session.flush()
     return len(deadlines)
+
+
+def promises(session: Session, plan: Plan, today: date, rows: int = BATCH) -> int:
+    """What leaders promised and what has no deadline yet, because its record is not filed: by its own day."""
+    found = commitments.to_remind(session, today, rows)
+    for one in found:
+        one.remind_on = None
+        if one.state != CommitmentState.OPEN or one.deadline_id is not None:
+            continue
+        for stage in reached(plan, one.due_on, today, lapses=False):
+            if stage.name not in one.reminded.split():
+                one.reminded += f"{stage.name} "
+                told = promise_words(one.reception.number, one.promised_by.name, one.due_on, today)
+                notices.announce(session, _of_promise(session, one, stage.audience), stage.kind, told)
+        one.remind_on = next_look(plan, one.due_on, today, lapses=False)
+    session.flush()
+    return len(found)
+
+
+def _of_promise(session: Session, one: Commitment, audience: Audience) -> list[User]:
+    """Who made it and the office's clerks; its unit, too, once somebody has said that it is no accusation (条例 art. 30)."""
+    if audience is Audience.LEADER:
+        users = [one.promised_by]
+    elif audience is Audience.SUPERVISOR:
+        users = list(notice_store.officers(session, [one.organization_id], [StaffRole.SUPERVISOR]))
+    else:
+        users = [one.promised_by, *notice_store.officers(session, [one.organization_id], [StaffRole.CLERK]), *notices.of_unit(session, one.unit_id)]
+    known = {user.id: user for user in users if user.active}
+    return [user for user in known.values() if commitments.one(session, actor_of_user(user), one.id) is not None]
 
 
 class _Batch:

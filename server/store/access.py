@@ -290,12 +290,16 @@ def _case_unknown(actor: Actor) -> ColumnElement[bool]:
 
 def visible_commitments(actor: Actor) -> Select[Commitment]:
     """Promises of leaders: those of talks of the actor's organization and below, and those that a unit of the actor's is
-    to keep; hidden with the record or the case that they came from (条例 art. 30)."""
+    to keep; hidden with the record or the case that they came from (条例 art. 30).
+
+    A unit sees its own only once a clerk has handed the record over: before that nobody has said that it is no accusation.
+    """
     query = select(Commitment)
     if not _reads_cases(actor):
         return query.where(false())
     own = Commitment.organization_id.in_(organizations_under(actor))
-    given = Commitment.unit_id.in_(organizations_under(actor))
+    told = exists().where(_RECORD.reception_id == Commitment.reception_id, _RECORD.state.in_(HANDED_OVER))
+    given = and_(Commitment.unit_id.in_(organizations_under(actor)), told)
     record = exists().where(_RECORD.reception_id == Commitment.reception_id, _hidden(actor, _RECORD))
     matter = exists().where(
         StoredCase.id == Commitment.case_id, StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor))

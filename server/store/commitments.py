@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.domain.commitments import CommitmentState
 from server.domain.figures import Share
+from server.domain.states import PromiseState
 from server.store.access import Actor, organizations_under, reads_case, visible_commitments
-from server.store.models import Commitment, Organization, StoredCase, User, VisitRecord
+from server.store.models import Commitment, Organization, StoredCase, StoredPromise, User, VisitRecord
 
 PAGE_ROWS = 50
 MOST_CHOICES = 300
@@ -36,6 +37,21 @@ def of_reception(session: Session, reception_id: str) -> Sequence[Commitment]:
 def one(session: Session, actor: Actor, commitment_id: int) -> Commitment | None:
     """A promise that the actor may read, as it is now."""
     return session.scalars(_with_names(visible_commitments(actor).where(Commitment.id == commitment_id))).one_or_none()
+
+
+def left(session: Session, reception_ids: Collection[str]) -> dict[str, int]:
+    """How many promises of the drafts of these talks nobody has decided in the one step at the end."""
+    kept = select(Commitment.id).where(Commitment.reception_id == StoredPromise.reception_id, Commitment.promise_id == StoredPromise.id)
+    query = select(StoredPromise.reception_id, func.count()).where(
+        StoredPromise.reception_id.in_(reception_ids), StoredPromise.state != PromiseState.STRUCK, ~StoredPromise.set_aside, ~kept.exists()
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(StoredPromise.reception_id))}
+
+
+def to_remind(session: Session, today: date, rows: int) -> Sequence[Commitment]:
+    """Those without a deadline whose next look is due; locked where the database can."""
+    query = select(Commitment).where(Commitment.remind_on <= today).options(selectinload(Commitment.promised_by), selectinload(Commitment.reception))
+    return session.scalars(query.order_by(Commitment.remind_on).limit(rows).with_for_update(skip_locked=True)).all()
 
 
 def _with_names(query: Select[Commitment]) -> Select[Commitment]:

@@ -522,6 +522,8 @@ class StoredPromise(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     decided_by: Mapped[str] = mapped_column(String(64), default="")
     decided_at: Mapped[datetime | None]
+    set_aside: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """The leader said that it is none when the record stood already, which is why it is not struck there."""
 
 
 class Commitment(Base):
@@ -555,6 +557,12 @@ class Commitment(Base):
     ended_on: Mapped[date | None] = mapped_column(Date)
     """The day it was done or taken back."""
     deadline_id: Mapped[int | None] = mapped_column(Integer)
+    remind_on: Mapped[date | None] = mapped_column(Date, default=lambda: clock.today())
+    """When it is to be looked at for a reminder while it has no deadline; null: nothing more is to be said of it."""
+    reminded: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Names of the stages of domain/reminding.py that were said, each with a space behind it."""
+    not_given: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Why its unit could not be given the matter at once; told to the leader and the clerks once."""
     reception: Mapped[Reception] = relationship()
     unit: Mapped[Organization] = relationship(foreign_keys=[unit_id])
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
@@ -565,6 +573,7 @@ class Commitment(Base):
         Index("ix_commitments_unit", "unit_id", "state", "due_on", "id"),
         Index("ix_commitments_leader", "promised_by_id", "state", "due_on", "id"),
         Index("ix_commitments_organization", "organization_id", "state", "due_on", "id"),
+        Index("ix_commitments_remind_on", "remind_on"),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server import clock
 from server.domain.deadline_words import explain
@@ -152,6 +152,16 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox", *FAKE_MEDIA])
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def talks_end(program: OfficeProgram) -> Iterator[None]:
+    """Nobody is in two talks at once: whoever talked in one test is free in the next."""
+    yield
+    store = Store(Settings(data_dir=program.folder).store_url)
+    with store.write() as session:
+        session.execute(update(Reception).where(Reception.state == "running").values(state="closed"))
+    store.close()
 
 
 @pytest.fixture

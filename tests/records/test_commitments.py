@@ -7,14 +7,27 @@ import pytest
 from server import clock
 from server.domain.commitments import due_of, unit_of
 from server.domain.joins import Deed
+from server.domain.reminding import Plan
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.alike import LinkOrder
 from server.protocol.commitments import CommitmentEnd, CommitmentSheet, ConfirmCommitments
 from server.protocol.flow import NewMatter
-from server.reception import alike, commitments, joining, records, registering, signing, sittings
+from server.reception import (
+    alike,
+    cases,
+    commitments,
+    joining,
+    own_talks,
+    queue,
+    records,
+    registering,
+    reminders,
+    signing,
+    sittings,
+)
 from server.store import records as stored
 from server.store.access import Actor
-from server.store.models import Commitment, Reception, StoredCase, StoredDeadline
+from server.store.models import Commitment, Notice, Reception, StoredCase, StoredDeadline, VisitRecord
 from tests.records.office import TALK, World, add_reception, sign
 from tests.records.test_promises import TOLD
 
@@ -213,8 +226,93 @@ def test_it_is_done_by_the_unit_or_taken_back_by_the_leader_and_counts(talk: Wor
 
 def test_an_accusation_hides_its_promises_from_whom_it_is_against(talk: World) -> None:
     confirm(talk, order())
+
+    def of_the_unit() -> int:
+        with talk.read() as session:
+            return len(commitments.ledger(session, talk.town_clerk, "all", None, None, "").rows)
+
+    assert of_the_unit() == 0, "nobody has said yet that it is no accusation"
     with talk.write() as session:
-        records.create_draft(session, session.get_one(Reception, "r1")).accusation = True
+        drafted = records.create_draft(session, session.get_one(Reception, "r1"))
+    assert of_the_unit() == 0, "a draft is a machine's guess"
+    with talk.write() as session:
+        session.get_one(VisitRecord, drafted.id).state = "confirmed"
+    assert of_the_unit() == 1
+    with talk.write() as session:
+        session.get_one(VisitRecord, drafted.id).accusation = True
     with talk.read() as session:
         assert commitments.ledger(session, talk.town_clerk, "all", None, None, "").rows == ()
         assert len(commitments.ledger(session, talk.leader, "all", None, None, "").rows) == 1
+
+
+def left(world: World) -> int:
+    with world.read() as session:
+        (row,) = queue.rows(session, world.leader, [session.get_one(Reception, "r1")])
+        (own,) = own_talks.listed(session, world.leader, "").rows
+        assert row.unconfirmed == own.unconfirmed
+        return row.unconfirmed
+
+
+def test_what_is_not_confirmed_is_counted_until_it_is_and_late_is_called_late(talk: World) -> None:
+    case = file(talk)
+    assert left(talk) == 4
+    found = sheet(talk)
+    assert "两样上面都没有" in found.late
+    assert not any(one.on_record for one in confirm(talk, order(struck=("r1-u3-0", "r1-u3-1"))).cards if one.id is not None)
+    assert left(talk) == 1
+    assert [one.promise_id for one in sheet(talk).cards] == ["r1-u1-0", "r1-u4-0"], "nobody is asked again about what is none"
+    with talk.read() as session:
+        assert cases.open_case(session, talk.leader, case.id).intact, "the record stands as it was signed"
+
+
+def test_what_is_confirmed_in_time_stands_on_the_record(talk: World) -> None:
+    with talk.write() as session:
+        records.create_draft(session, session.get_one(Reception, "r1"))
+    assert left(talk) == 4
+    confirmed = confirm(talk, order(struck=("r1-u3-0", "r1-u3-1")))
+    assert (confirmed.late, [one.on_record for one in confirmed.cards if one.id is not None]) == ("", [True])
+    assert left(talk) == 1
+
+
+def notices_of(world: World, kind: str) -> list[tuple[int, str]]:
+    with world.read() as session:
+        return [(one.user_id, one.words) for one in session.query(Notice).filter_by(kind=kind).order_by(Notice.id)]
+
+
+def test_before_its_matter_is_filed_a_promise_is_reminded_of_by_its_own_day_once(talk: World) -> None:
+    confirm(talk, order())
+    plan = Plan(before=(3, 1), late=(1, 3))
+    for _ in range(2):
+        with talk.write() as session:
+            assert reminders.promises(session, plan, TODAY) <= 1
+    assert notices_of(talk, "before") == []
+    for _ in range(2):
+        with talk.write() as session:
+            reminders.promises(session, plan, date(2026, 6, 13))
+    told = notices_of(talk, "before")
+    assert {user for user, _ in told} == {1, 2}, "its leader and the office; the unit may be the accused one"
+    assert len(told) == 2
+    assert "还有 3 天到期，最后一天是2026年6月16日" in told[0][1]
+    assert "处理意见" not in told[0][1], "what it is stands where rights are looked at"
+    with talk.write() as session:
+        records.create_draft(session, session.get_one(Reception, "r1")).state = "confirmed"
+    with talk.write() as session:
+        reminders.promises(session, plan, date(2026, 6, 16))
+    assert {user for user, _ in notices_of(talk, "due")} == {1, 2, 4}, "its unit, too, once a clerk has handed over what is no accusation"
+    with talk.write() as session:
+        session.query(Commitment).update({"state": "done"})
+        reminders.promises(session, plan, date(2026, 6, 30))
+    assert notices_of(talk, "late") == []
+
+
+def test_where_the_unit_cannot_be_given_the_matter_people_are_told_once(talk: World) -> None:
+    case = file(talk)
+    with talk.write() as session:
+        session.get_one(StoredCase, case.id).state = "concluded"
+    for _ in range(2):
+        confirm(talk, order(assign=True))
+    told = notices_of(talk, "promise")
+    assert [user for user, _ in told] == [2, 1]
+    assert "没能直接交办给石桥镇政府" in told[0][1]
+    with talk.read() as session:
+        assert commitments.prepared(session, session.get_one(StoredCase, case.id)), "it stays prepared"

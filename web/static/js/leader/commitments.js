@@ -6,7 +6,7 @@ import { chineseDay, mediaTime } from "/static/js/time.js";
 const EVERY_MS = 3000;
 const QUICK = [["3 天", 3], ["一周", 7], ["15 天", 15]];
 
-/** @typedef {{promise_id: string, version: number, id: number | null, said: string, start: number, who: string, by: string, what: string, unit_id: number | null, due_on: string | null, typed: boolean}} Card */
+/** @typedef {{promise_id: string, version: number, id: number | null, said: string, start: number, who: string, by: string, what: string, unit_id: number | null, due_on: string | null, typed: boolean, on_record: boolean}} Card */
 /** @typedef {{card: Card, node: HTMLElement, get: () => {what: string, unit_id: number, due_on: string}, struck: boolean}} Row */
 
 /** @param {string} day @param {number} days */
@@ -74,7 +74,7 @@ export class Commitments {
 
   /** @param {Card} card @returns {Row} */
   settled(card) {
-    const sure = card.id === null ? el("span.badge.line", {}, "没有确认") : el("span.badge.ok", {}, icon("check"), "已确认");
+    const sure = card.id === null ? el("span.badge.line", {}, "没有确认") : el("span.badge.ok", {}, icon("check"), card.on_record ? "已确认" : "已确认，笔录里没有");
     const node = el("li.commit-card.settled", { "data-id": card.promise_id }, el("span.commit-no"), el("div.commit-what", {}, el("b", {}, card.what), this.quote(card)),
       el("span", {}, card.who || "本单位"), el("span.nb", {}, card.due_on ? `${told(card.due_on)} 前` : card.by || "没有说时间"), sure);
     return { card, node, struck: false, get: () => ({ what: card.what, unit_id: card.unit_id || 0, due_on: card.due_on || "" }) };
@@ -149,7 +149,7 @@ export class Commitments {
     this.typed += 1;
     const name = `typed-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
     /** @type {Card} */
-    const card = { promise_id: name, version: 0, id: null, said: "", start: 0, who: "", by: "", what: "", unit_id: null, due_on: null, typed: true };
+    const card = { promise_id: name, version: 0, id: null, said: "", start: 0, who: "", by: "", what: "", unit_id: null, due_on: null, typed: true, on_record: false };
     const row = this.open(card);
     this.rows.set(name, row);
     this.list.append(row.node);
@@ -168,15 +168,22 @@ export class Commitments {
     all.forEach((row, i) => { /** @type {HTMLElement} */ (row.node.querySelector(".commit-no")).textContent = String(i + 1); });
     const done = all.length > 0 && !this.waiting().length;
     byId("commit-title").textContent = !all.length ? "没有听到您答应的事" : done ? `您答应的 ${all.length} 件事，都确认了` : `请核对您答应的 ${all.length} 件事`;
-    byId("commit-lead").textContent = done ? "印在群众的回执上；到期以前提醒承办单位，可以在“我答应的事”里看办得怎样。"
+    byId("commit-lead").textContent = done ? `${this.where(all)}到期以前提醒您和承办单位，可以在“领导承诺台账”里看办得怎样。`
       : !all.length ? "答应过什么而没有听到的，可以补一件。没听到的，不会自己加上。"
-      : `核对后印在${this.sheet.petitioner}的回执上，笔录归档后交给承办单位。`;
+      : this.sheet.late || `核对后印在${this.sheet.petitioner}的回执上，笔录归档后交给承办单位。`;
     const button = /** @type {HTMLButtonElement} */ (byId("commit-send"));
     const some = this.waiting().length > 0;
     button.hidden = !some;
     byId("commit-at-once").hidden = !open.length;
     button.disabled = this.sending || unfit.length > 0;
     byId("commit-send-words").textContent = unfit.length ? `还有 ${unfit.length} 件没填全` : open.length ? `都对，确认这 ${open.length} 件` : "都不算，确认";
+  }
+
+  /** Where those that were confirmed stand: those that came late are not on the record. @param {Row[]} all */
+  where(all) {
+    const late = all.filter((row) => !row.card.on_record).length;
+    if (!late) return "印在群众的回执上；";
+    return `${late < all.length ? `有 ${late} 件` : "这几件"}确认得晚，没有写进笔录，也不一定在群众的回执上，请让接谈员告诉群众。`;
   }
 
   async send() {

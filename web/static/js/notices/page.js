@@ -6,7 +6,7 @@ import { showUnread } from "/static/js/notices/bell.js";
 import { chineseMoment } from "/static/js/time.js";
 
 const TONES = /** @type {Object<string, [string, string]>} */ ({
-  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], lecture: ["accent", "screen"], alarm: ["bad", "alert"],
+  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], lecture: ["accent", "screen"], promise: ["warn", "flag"], alarm: ["bad", "alert"],
 });
 const contact = /** @type {HTMLFormElement} */ (byId("contact"));
 /** @type {{newest: number, oldest: number}} */
