@@ -76,6 +76,15 @@ class ExportPromise(Message):
     start: Seconds
 
 
+class ExportChange(Message):
+    """What is otherwise than when the record was first handed over for reading."""
+
+    part: Literal["line", "field", "promise"]
+    id: str
+    """Of a line that is there or was, or the field's name."""
+    words: str
+
+
 class ExportGap(Message):
     """A stretch that was not recorded, or not recognised."""
 
@@ -113,6 +122,9 @@ class RecordExport(Message):
     form: tuple[ExportField, ...]
     promises: tuple[ExportPromise, ...]
     gaps: tuple[ExportGap, ...]
+    changes: tuple[ExportChange, ...] = ()
+    """Between the first reading and the version that was signed; `line` and `field` refer to what is changed or added, where it
+    still is there."""
     text: str
     characters: Annotated[int, Field(ge=0)]
 
@@ -139,6 +151,7 @@ class RecordExport(Message):
             ("an end lies before its start", all(start <= end for start, end in times)),
             ("utterances are not in order", _ordered([one.start for one in self.utterances])),
             ("gaps are not in order", _ordered([one.start for one in self.gaps])),
+            ("a change is told twice", _unique([f"{one.part} {one.id}" for one in self.changes])),
             ("a line was recognised from nothing", all(one.utterances or not one.recognised for one in lines)),
             ("the text is not that of the lines", self.text == "\n".join(one.text for one in self.lines)),
             ("the characters are not counted right", self.characters == sum(len(one.text) for one in self.lines)),

@@ -1363,6 +1363,8 @@ class Case(CaseRow):
     events: tuple[CaseEvent, ...]
     supplements: tuple[Supplement, ...]
     documents: tuple[CaseDocument, ...]
+    changed: tuple[str, ...] = ()
+    """What stands in the filed record otherwise than when it was first handed over for reading, a sentence each."""
     record_sha256: str
     """SHA-256 of the canonical JSON of the filed record."""
     manifest_sha256: str

@@ -34,6 +34,7 @@ from server.reception import (
     reviews,
     signatures,
 )
+from server.reception.agreeing import changes_of
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
 from server.reception.issued import letter_views
@@ -161,6 +162,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         events=history.views(session, case),
         supplements=tuple(_supplement(added) for added in cases.supplements(session, case.id)),
         documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES) if record else (),
+        changed=tuple(one.words for one in changes_of(session, case)),
         assignments=flow.assignment_views(session, case),
         letters=letter_views(session, actor, case),
         ratings=ratings.views(session, actor, case),

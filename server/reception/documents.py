@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from server.domain import captions
 from server.errors import NotFound, Unavailable
 from server.reception import exports, printing, signatures, subtitles
+from server.reception.agreeing import changes_of
 from server.reception.letters import Filed, letter_data, pictures
 from server.reception.office import Office
 from server.settings import Settings
@@ -54,7 +55,7 @@ PRINTED: dict[str, Callable[[Filed, Settings], bytes]] = {
     ),
     "form.docx": lambda filed, settings: printing.docx("form", letter_data(filed), pictures(filed), settings.data_dir),
     "form.pdf": lambda filed, settings: printing.pdf(
-        "form", letter_data(filed), {}, filed.settled_at, settings.pdf_font_dir
+        "form", letter_data(filed), pictures(filed), filed.settled_at, settings.pdf_font_dir
     ),
 }
 RENDER: dict[str, Render] = {
@@ -115,6 +116,7 @@ def filed_of(session: Session, case_id: int) -> Filed:
         refusal_reason=record.refusal_reason,
         query_code=record.reception.query_code,
         signatures=signatures.for_print(signatures.present(session, record, case.record_sha256)),
+        changes=changes_of(session, case),
     )
 
 

@@ -9,6 +9,7 @@ from server.domain.gaps import gap_sentence
 from server.domain.states import FormField
 from server.protocol.base import Role
 from server.protocol.export import (
+    ExportChange,
     ExportField,
     ExportGap,
     ExportLine,
@@ -18,6 +19,7 @@ from server.protocol.export import (
     ExportUtterance,
     RecordExport,
 )
+from server.reception.agreeing import changes_of
 from server.reception.letters import began
 from server.store import records
 from server.store.models import StoredCase, VisitRecord
@@ -50,6 +52,7 @@ def export_of(session: Session, case: StoredCase) -> RecordExport:
             for one in content.get("promises", ())
         ),
         gaps=tuple(_gaps(content)),
+        changes=tuple(ExportChange(part=one.part, id=one.id, words=one.words) for one in changes_of(session, case)),
         text="\n".join(line.text for line in lines),
         characters=sum(len(line.text) for line in lines),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from server import clock
-from server.domain import terms, undertakings
+from server.domain import agreed, terms, undertakings
 from server.domain.canonical import check_code
 from server.domain.gaps import clock_time, fill_sentence, gap_sentence
 from server.domain.signers import READERS, SIGNED, WAY_WORDS, SignerRole, SigningWay, reasons
@@ -34,6 +34,8 @@ class Filed:
     """Under this version, in order of time."""
     query_code: str = ""
     """With which the petitioner asks how the matter stands."""
+    changes: tuple[agreed.Change, ...] = ()
+    """Since it was first handed over for reading."""
 
 
 SAMPLE = Filed(
@@ -81,7 +83,7 @@ def letter_data(filed: Filed) -> dict[str, Any]:
         "consent": _consent(content),
         "lines": _lines(content),
         "promises": _promises(content),
-        "notes": _notes(content),
+        "notes": [*_notes(content), *filter(None, [agreed.note(filed.changes)])],
         "closing": _closing(filed),
         "signatures": _signatures(filed),
         "date": _day(filed.settled_at),
@@ -112,9 +114,20 @@ def template_words(data: dict[str, Any]) -> dict[str, Any]:
         "笔录": [{"问答": line["label"], "话": line["text"], "时刻": line["at"]} for line in data["lines"]],
         "答复": [{"序号": str(i), "话": one["text"], "时刻": one["at"]} for i, one in enumerate(data["promises"], start=1)],
         "注": "注：方括号内为录音时刻。" + "".join(data["notes"]),
+        "信访人签字时间": signed_at(data["signatures"]["readers"]),
+        "接谈人签字时间": signed_at(data["signatures"]["receiver"]),
+        "记录人签字时间": signed_at(data["signatures"]["recorder"]),
         "结尾": data["closing"],
         "日期": data["date"],
     }
+
+
+def signed_at(names: Sequence[dict[str, str]]) -> str:
+    """When those in one place signed, or room to write it by hand."""
+    signed = [one for one in names if one["at"]]
+    if not signed:
+        return "　　　　年　　月　　日"
+    return signed[0]["at"] if len(names) == 1 else "，".join(f"{one['name']} {one['at']}" for one in signed)
 
 
 def _ticks(choices: list[dict[str, Any]]) -> str:
@@ -227,10 +240,11 @@ def _signatures(filed: Filed) -> dict[str, list[dict[str, str]]]:
 
 def _signature(place: str, one: Signed | None) -> dict[str, str]:
     if one is None:
-        return {"name": "", "picture": "", "words": ""}
+        return {"name": "", "picture": "", "words": "", "at": ""}
+    at = _minute(one.at) if one.at else ""
     if one.image is not None:
-        return {"name": one.name, "picture": f"{place}.png", "words": ""}
-    return {"name": one.name, "picture": "", "words": f"{one.name}（{WAY_WORDS[one.way]}）"}
+        return {"name": one.name, "picture": f"{place}.png", "words": "", "at": at}
+    return {"name": one.name, "picture": "", "words": f"{one.name}（{WAY_WORDS[one.way]}）", "at": at}
 
 
 def pictures(filed: Filed) -> dict[str, bytes]:
@@ -246,3 +260,8 @@ def pictures(filed: Filed) -> dict[str, bytes]:
 def _day(moment: datetime) -> str:
     day = moment.astimezone(clock.OFFICE_ZONE)
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _minute(moment: datetime) -> str:
+    at = moment.astimezone(clock.OFFICE_ZONE)
+    return f"{_day(at)} {at:%H:%M}"

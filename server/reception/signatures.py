@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,7 @@ class Signed:
     image: bytes | None = None
     reason: str = ""
     witness: str = ""
+    at: datetime | None = None
 
 
 def readers_of(session: Session, record: VisitRecord) -> tuple[Signer, ...]:
@@ -70,7 +72,7 @@ def signed_by_reader(found: Sequence[StoredSignature]) -> bool:
 def for_print(found: Sequence[StoredSignature]) -> tuple[Signed, ...]:
     """As the printed record needs them."""
     return tuple(
-        Signed(SignerRole(one.role), one.name, SigningWay(one.way), one.image, one.reason, one.witness) for one in found
+        Signed(SignerRole(one.role), one.name, SigningWay(one.way), one.image, one.reason, one.witness, one.at) for one in found
     )
 
 

@@ -26,7 +26,7 @@ from server.store.models import StoredSignature, VisitRecord
 
 CONFIRMED = (RecordState.CONFIRMED,)
 REOPENABLE = (RecordState.CONFIRMED, RecordState.REFUSED, RecordState.SIGNED)
-SIGNED_DOCUMENTS = ("record.docx", "record.pdf")
+SIGNED_DOCUMENTS = ("record.docx", "record.pdf", "form.docx", "form.pdf")
 """Made again when a leader or recorder signs after filing."""
 NOT_NOW = "这份笔录现在不能签字，请叫工作人员看看。"
 

@@ -1,5 +1,6 @@
 """The printed record and form: what is in them, and that rendering cannot hurt the case."""
 
+import json
 from datetime import timedelta
 
 import docx
@@ -9,9 +10,11 @@ import typst
 from server import clock
 from server.errors import NotFound, Unavailable
 from server.letters import typesetting
+from server.protocol.office import EditDelete, EditField, Edits, EditText, StaffSignature
 from server.protocol.reading import Refused
-from server.reception import archive_plans, attendance, cases, documents, printing, signing
+from server.reception import archive_plans, attendance, cases, documents, editing, printing, signing
 from server.reception.letters import letter_data
+from server.store import records as stored_records
 from server.store.models import (
     Participant,
     StoredArchive,
@@ -21,7 +24,8 @@ from server.store.models import (
     StoredPromise,
 )
 from server.store.records import case_of
-from tests.records.office import TALK, World, draft, open_world, read_hash, sign
+from tests.letters.pdf import Pdf
+from tests.records.office import TALK, World, draft, open_world, read_hash, sign, strokes
 
 FONTS = typesetting.LETTERS / "fonts"
 FAMILIES = '("Noto Serif CJK SC", "Jietan Serif Rare")'
@@ -132,6 +136,72 @@ def test_the_form_has_every_field_with_ticks(world):
     assert "13800004321" in text
     assert "☑ 视频" in text
     assert "☐ 揭发控告" in text
+
+
+def test_petitioner_and_recorder_stand_signed_with_the_time_in_the_form_and_it_is_made_anew_when_one_signs_later(world):
+    case_id = filed(world)
+    first = documents.fetch(world.office, case_id, "form.docx")
+    (petitioner,) = docx.Document(str(first)).inline_shapes
+    assert petitioner.width > 0
+    text = words(world, case_id, "form.docx")
+    assert "登记人：＿＿＿＿　　　　　年　　月　　日" in text, "room to sign by hand"
+    assert "2026年6月9日 10:41" in text
+    with world.write() as session:
+        record_id = session.get_one(StoredCase, case_id).record_id
+        mine = StaffSignature(strokes=strokes(), sha256=session.get_one(StoredCase, case_id).record_sha256)
+        signing.staff_sign(session, world.clerk, record_id, mine)
+    again = documents.fetch(world.office, case_id, "form.docx")
+    assert (again != first, len(docx.Document(str(again)).inline_shapes)) == (True, 2)
+    assert "登记人：　2026年6月9日 10:41" in words(world, case_id, "form.docx")
+
+
+def test_a_reader_of_the_pdf_finds_fonts_pages_signature_hash_and_code(world):
+    case_id = filed(world)
+    with world.read() as session:
+        sha256 = session.get_one(StoredCase, case_id).record_sha256
+    for name, count in (("record.pdf", 1), ("form.pdf", 1)):
+        found = Pdf(documents.fetch(world.office, case_id, name).read_bytes())
+        assert found.fonts_embedded
+        assert all(found.fonts_embedded.values()), found.fonts_embedded
+        assert {font.partition("+")[2] for font in found.fonts_embedded} == {"NotoSerifCJKsc-Regular", "NotoSerifCJKsc-Bold"}
+        assert [width > height for width, height in found.images] == [True], "the petitioner's name"
+        assert len(found.pages) == count
+        for number, page in enumerate(found.pages, start=1):
+            assert f"第{number}页，共{count}页" in page
+            assert "查询码QC-R1" in page
+        for part in (f"SHA-256：{sha256}", "编号：LX-2026-000001", "何守田", "2026年6月9日10:41"):
+            assert part in "".join(found.pages), part
+
+
+def test_documents_and_case_say_what_the_reading_changed(world):
+    record_id = draft(world)
+    with world.write() as session:
+        signing.confirm(session, world.clerk, record_id)
+        signing.reopen(session, world.clerk, record_id, "信访人说不对")
+        second, last = stored_records.lines(session, record_id)[1], stored_records.lines(session, record_id)[3]
+        address = stored_records.form(session, record_id)["address"]
+        before = second.text
+        editing.edit(session, world.clerk, record_id, Edits(edits=(
+            EditText(kind="text", line_id=second.id, version=second.version, text="补偿款三万六千八百元一分没给。"),
+            EditDelete(kind="delete", line_id=last.id, version=last.version, reason="说重了"),
+            EditField(kind="field", field="address", version=address.version, value="河边村二组"),
+        )))
+        signing.confirm(session, world.clerk, record_id)
+        case_id = sign(session, world, record_id, file_at_once=True).case_id
+    changed = [
+        f"第 2 句（09:41:05）原来写的是“{before}”", "原来的一句（09:41:18）“单子没给过，就在喇叭上念了一遍。”删去了", "登记表“住址”是补上的",
+    ]
+    note = f"经信访人核对，改动 3 处：{'；'.join(changed)}。"
+    assert note in words(world, case_id, "record.docx")
+    pages = Pdf(documents.fetch(world.office, case_id, "record.pdf").read_bytes()).pages
+    assert note.replace(" ", "") in "".join(pages)
+    export = json.loads(documents.fetch(world.office, case_id, "record.json").read_bytes())
+    assert [(one["part"], one["words"]) for one in export["changes"]] == list(zip(("line", "line", "field"), changed, strict=True))
+    with world.read() as session:
+        assert list(cases.open_case(session, world.clerk, case_id).changed) == changed
+    with world.read() as session:
+        assert cases.open_case(session, world.clerk, filed(world, name="r2")).changed == ()
+    assert "经信访人核对" not in words(world, case_id + 1, "record.docx")
 
 
 def test_documents_are_made_once_and_kept(world):

@@ -157,6 +157,7 @@ function openRecord() {
   showPapers(byId("papers"), found.record.papers);
   showUndertakings(byId("undertakings"), found.record.promises);
   const { record } = found;
+  showChanged();
   byId("signed").textContent = record.signed_at ? `${record.petitioner} ${chineseMoment(record.signed_at)} 看过、签了字。` : `没有签字，原因：${record.refusal_reason}`;
   const sounds = found.may_hear ? record.segments.filter((/** @type {any} */ s) => s.kind === "audio") : [];
   byId("toggle").hidden = byId("position").hidden = !sounds.length;
@@ -169,6 +170,13 @@ function openRecord() {
   player.addEventListener("position", showPlayer);
   player.addEventListener("state", showPlayer);
   player.addEventListener("trouble", () => tell(byId("trouble"), "有一段录音暂时放不出来。文字照常看，别的照常放。"));
+}
+
+/** What the petitioner's reading changed. */
+function showChanged() {
+  const { changed } = found;
+  byId("changed").hidden = !changed.length;
+  byId("changed").replaceChildren(el("summary", {}, el("b", {}, `经信访人核对，改动 ${changed.length} 处`)), el("ul", {}, ...changed.map((/** @type {string} */ words) => el("li", {}, el("span", {}, words)))));
 }
 
 function showPlayer() {
