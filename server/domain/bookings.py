@@ -33,6 +33,8 @@ class BookingDeed(StrEnum):
     MOVE = "move"
     ARRIVE = "arrive"
     NO_SHOW = "no_show"
+    LATE = "late"
+    """They came after all."""
     CANCEL = "cancel"
     RELEASE = "release"
     """Its day was cancelled: it waits for another."""
@@ -50,6 +52,7 @@ DEED_SAID: Mapping[str, str] = {
     BookingDeed.MOVE: "改了时间",
     BookingDeed.ARRIVE: "来了",
     BookingDeed.NO_SHOW: "没有来",
+    BookingDeed.LATE: "来晚了，不算没有来",
     BookingDeed.CANCEL: "取消了",
     BookingDeed.RELEASE: "接访日取消了，另排",
     BookingDeed.REBOOK: "改了时间，等着安排",
@@ -73,6 +76,7 @@ DEEDS: Mapping[BookingDeed, DeedRule] = {
     BookingDeed.MOVE: DeedRule((BookingState.APPROVED,), BookingState.APPROVED, needs_slot=True, needs_why=True),
     BookingDeed.ARRIVE: DeedRule((BookingState.APPROVED,), BookingState.ARRIVED),
     BookingDeed.NO_SHOW: DeedRule((BookingState.APPROVED,), BookingState.NO_SHOW),
+    BookingDeed.LATE: DeedRule((BookingState.NO_SHOW,), BookingState.ARRIVED),
     BookingDeed.CANCEL: DeedRule(OPEN, BookingState.CANCELLED, needs_why=True, frees_slot=True),
     BookingDeed.RELEASE: DeedRule(OPEN, BookingState.ASKED, frees_slot=True),
     BookingDeed.REBOOK: DeedRule(OPEN, BookingState.ASKED, needs_slot=True),

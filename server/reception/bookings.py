@@ -310,6 +310,8 @@ def _chosen_slot(session: Session, actor: Actor, booking: Booking, order: Bookin
     day = store.locked_day(session, day_id)
     if day is None or store.day_of_actor(session, actor, day_id) is None or day.state != DayState.PLANNED:
         raise NotFound("没有这个接访日，可能刚刚取消了，请另选。")
+    if keeps and (span := _span(booking)) is not None and span[1] <= clock.now():
+        raise Conflict("约的时间已经过了，请另选一个时间。", code="slot_past")
     slot = booking.slot if keeps else _slot(session, day, order.slot)
     return {"day_id": day_id, "slot": slot, "organization_id": day.organization_id}
 
@@ -337,7 +339,7 @@ def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
     if not _begun(booking):
         found = [deed for deed in found if deed is not BookingDeed.NO_SHOW]
     if day is None or day.on_day != clock.today():
-        found = [deed for deed in found if deed is not BookingDeed.ARRIVE]
+        found = [deed for deed in found if deed not in (BookingDeed.ARRIVE, BookingDeed.LATE)]
     decides = booking.organization.path.startswith(actor.organization_path)
     return tuple(deed for deed in found if decides or deed not in (BookingDeed.APPROVE, BookingDeed.MOVE))
 

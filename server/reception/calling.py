@@ -152,8 +152,15 @@ def _called(place: QueuePlace) -> None:
         raise WrongState("这个号还没有叫，叫了人不在才往后让。", code="not_called")
 
 
+def _own_or_why(actor: Actor, place: QueuePlace, order: QueueOrder) -> None:
+    """What a colleague called is undone with a reason, which stands in the history; raises InvalidInput without one."""
+    if place.called_by_id not in (None, actor.user_id) and not order.why.strip():
+        raise InvalidInput(f"这个号是{stored.shown_name(place.called_by)}叫的，要替他办，请写明原因。", fields=["why"], code="why_missing")
+
+
 def _skip(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) -> None:
     _called(place)
+    _own_or_why(actor, place, order)
     caller, reception = place.called_by_id or 0, place.reception
     around = waiting.circle(session, [reception.organization_id], [caller])
     lets = queueing.passed_by(around.line_of(caller, _halls_of_one_off_duty(session, caller, reception)), reception.id)
@@ -166,6 +173,7 @@ def _skip(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) 
 
 def _return(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) -> None:
     _called(place)
+    _own_or_why(actor, place, order)
     _change(session, place, order.version, called_by_id=None, called_at=None)
     _note(session, actor, place.reception, "returned", order.why)
 
@@ -188,6 +196,7 @@ def _no_show(session: Session, actor: Actor, place: QueuePlace, order: QueueOrde
     """The person did not come; only after their number was called in vain and came back."""
     if place.skips == 0:
         raise WrongState("叫过一次人不在，才能取消。先叫号，不在就往后让。", code="not_skipped")
+    _own_or_why(actor, place, order)
     reception = place.reception
     _change(session, place, order.version, called_by_id=None, called_at=None)
     now = clock.now()
@@ -246,7 +255,7 @@ def give_back(session: Session, actor: Actor, reception: Reception) -> None:
     """They stand again where they stood."""
     place = store.place_of(session, reception.id)
     if place is not None and place.called_by_id is not None:
-        _return(session, actor, place, QueueOrder(version=place.version))
+        _return(session, actor, place, QueueOrder(version=place.version, why="当面谈的不谈了"))
 
 
 def _halls_of_one_off_duty(session: Session, user_id: int, reception: Reception) -> tuple[int, ...]:

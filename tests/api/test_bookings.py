@@ -285,6 +285,12 @@ def test_whoever_receives_sees_who_was_booked_for_today_until_they_sit_down(desk
     assert sat.status_code == 201, sat.text
     assert ("9:30", "晚到的", "late") not in seen(started.leader), "they stand in the queue now"
     assert started.kiosk.post("/api/kiosk/sitting/leave").status_code == 204
+    with started.office.store.read() as session:
+        gone = session.scalars(select(Booking).where(Booking.name == "没来的")).one()
+    key = {"code": gone.code, "phone_last4": "1234"}
+    assert started.kiosk.post("/api/kiosk/booking", json=key).status_code == 404
+    assert order(desk, gone.id, "late").json()["state"] == "arrived"
+    assert started.kiosk.post("/api/kiosk/booking", json=key).status_code == 200, "who came late after all is received"
 
 
 def test_who_is_at_a_kiosk_books_another_day_and_will_sit_there(desk, monkeypatch):
@@ -388,11 +394,14 @@ def test_a_booking_that_sits_down_at_the_kiosk_is_the_reception_with_its_matter_
     with desk.started.office.store.write() as session:  # its slot is over by now, whatever the hour
         booking = Booking(
             organization_id=desk.started.ids["county"], place_id=desk.started.ids["town"], name="李秀英", phone="13800001234",
-            matter="征地补偿款没有给够", state="approved", version=1, day_id=day["id"], slot=0, asked_at=clock.now(),
+            matter="征地补偿款没有给够", state="asked", version=1, day_id=day["id"], slot=0, asked_at=clock.now(),
         )  # fmt: skip
         session.add(booking)
         session.flush()
-        key = {"code": booking.code, "phone_last4": "1234"}
+        key, number = {"code": booking.code, "phone_last4": "1234"}, booking.id
+    assert order(desk, number, "approve").json()["error"]["code"] == "slot_past", "nobody is told to come to a time that is over"
+    with desk.started.office.store.write() as session:
+        session.get_one(Booking, number).state = "approved"
     assert kiosk.post("/api/kiosk/booking", json=key | {"phone_last4": "9999"}).status_code == 404
     assert kiosk.post("/api/kiosk/booking", json=key).json() == {
         "name": "李秀英", "matter": "征地补偿款没有给够", "time": "0:00–0:05", "leader": "周建国（副县长）", "later": None,

@@ -163,7 +163,11 @@ def test_who_is_not_there_comes_back_behind_two_and_is_only_then_given_up(office
     assert hall.line() == ["乙", "丙", "甲", "丁"]
     assert "先让后面 2 位" in hall.standing("甲").why
     hall.do("call", "乙")
+    for deed in ("return", "skip"):
+        assert code(hall.do(deed, "乙", "clerk")) == (422, "why_missing"), "what a colleague called is undone with a reason"
     hall.do("return", "乙", "clerk", why="按错了")
+    told = office.clerk.get(f"/api/queue/{hall.waiting['乙']}/events").json()["events"][-1]
+    assert (told["author"], told["what"], told["why"]) == ("陈晓", "放回原来的位置", "按错了")
     assert hall.line() == ["乙", "丙", "甲", "丁"]
     assert hall.do("no-show", "甲").status_code == 200
     assert hall.line() == ["乙", "丙", "丁"]

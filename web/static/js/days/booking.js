@@ -4,7 +4,7 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { chineseDay, chineseMoment } from "/static/js/time.js";
 
-const WORDS = { approve: "排好", move: "改时间", arrive: "来了", no_show: "没有来", cancel: "取消" };
+const WORDS = { approve: "排好", move: "改时间", arrive: "来了", no_show: "没有来", late: "来晚了，可以谈", cancel: "取消" };
 
 export function shutBooking() {
   byId("booking").hidden = true;
@@ -35,7 +35,7 @@ function choices(found) {
 
 /** @param {any} found @param {HTMLElement} trouble @param {() => void} done @param {() => any} order */
 function keys(found, trouble, done, order) {
-  return el("div.row.wrap.g2", {}, ...found.may.map((/** @type {"approve"|"move"|"arrive"|"no_show"|"cancel"} */ deed) => {
+  return el("div.row.wrap.g2", {}, ...found.may.map((/** @type {"approve"|"move"|"arrive"|"no_show"|"late"|"cancel"} */ deed) => {
     const button = /** @type {HTMLButtonElement} */ (el(`button.btn${deed === found.may[0] ? ".primary" : deed === "cancel" ? ".danger" : ""}`, { type: "button" }, WORDS[deed]));
     button.addEventListener("click", async () => {
       button.disabled = true;

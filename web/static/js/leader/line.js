@@ -2,6 +2,7 @@
 // whoever waits.  today.js shows the people; this knows the order and the deeds.
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
+import { chineseMoment } from "/static/js/time.js";
 
 const HALLS_SHOWN = 3;
 
@@ -33,7 +34,24 @@ export function badgeWords(place) {
 /** Sentences about the place. @param {any} place */
 export function placeFacts(place) {
   const wait = place.wait ? el("p", {}, place.wait.replace("叫您", "叫到")) : null;
-  return el("div", {}, el("h3", {}, "为什么排在这里"), el("p", {}, place.why), wait);
+  return el("div", {}, el("h3", {}, "为什么排在这里"), el("p", {}, place.why), wait, history(place));
+}
+
+/** What was done about whoever waits, and by whom; asked for when it is opened. @param {any} place */
+function history(place) {
+  const list = el("ol.small", {});
+  const box = /** @type {HTMLDetailsElement} */ (el("details", { class: "queue-history" }, el("summary", {}, "叫号的经过"), list));
+  box.addEventListener("toggle", async () => {
+    if (!box.open) return;
+    try {
+      const { events } = await api("GET", `/api/queue/${place.reception_id}/events`);
+      list.replaceChildren(...events.map((/** @type {any} */ one) => el("li", {}, `${chineseMoment(one.at)}　${one.author}：${one.what}${one.why ? `（${one.why}）` : ""}`)));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      list.replaceChildren(el("li", {}, error.message));
+    }
+  });
+  return box;
 }
 
 /** @param {any} next */
@@ -120,7 +138,8 @@ function deedButton(deed, drawing, words, place) {
 export function deeds(place) {
   const buttons = [];
   if (place.mine) buttons.push(deedButton("skip", "clock", "人不在，往后让", place), deedButton("return", "back", "放回去", place));
-  else if (!place.called_by && place.place) buttons.push(deedButton("call", "bell", place.place === 1 ? "叫号" : "先叫这一位", place));
+  else if (place.called_by) buttons.push(deedButton("skip", "clock", "人不在，替他往后让", place), deedButton("return", "back", "替他放回去", place));
+  else if (place.place) buttons.push(deedButton("call", "bell", place.place === 1 ? "叫号" : "先叫这一位", place));
   if (place.skips) buttons.push(deedButton("no-show", "cross", "没有来，取消", place));
   buttons.push(deedButton("transfer", "swap", "转给别人", place), deedButton("claims", "info", "要照顾", place));
   return el("span.row.wrap.deeds", {}, ...buttons);
@@ -135,6 +154,7 @@ function deed(event) {
   if (name === "call" && place.place > 1) askWhy(place, "call", `先叫 ${place.number}`, "前面还有人先到，请写明为什么先叫这一位。");
   else if (name === "transfer") askTransfer(place);
   else if (name === "claims") askClaims(place);
+  else if ((name === "skip" || name === "return") && !place.mine) askWhy(place, name, name === "skip" ? `${place.number} 往后让` : `${place.number} 放回去`, `这个号是${place.called_by}叫的，请写明为什么替他办。`);
   else if (name === "no-show") askWhy(place, "no-show", `取消 ${place.number}`, "取消以后这个号就没有了，机器给下一位用。");
   else act(place, name);
 }
