@@ -116,8 +116,8 @@ def supplement(case_id: CaseId, body: NewSupplement, db: Db, actor: Clerk) -> Re
 
 @router.get("/{case_id}/documents/{name}")
 def document(case_id: CaseId, name: str, db: Db, actor: CaseReader, office: OfficeDep) -> FileResponse:
-    """A printed document; made now if it is not there yet."""
-    case = cases.require_talk(db, actor, case_id)
+    """A printed document, which has all numbers in full; made now if it is not there yet.  That it was fetched is written down."""
+    case = cases.require_document(db, actor, case_id, name)
     found = documents.fetch(office, case.id, name)
     filename = f"{documents.TITLES[name.partition('.')[0]]}-{case.case_no}.{name.partition('.')[2]}"
     return FileResponse(found, media_type=documents.MEDIA_TYPES[found.suffix], filename=filename)

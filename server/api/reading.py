@@ -20,6 +20,7 @@ from server.protocol.reading import (
 )
 from server.reception import clips, disputing, hearing, reading, signing
 from server.reception.office import Office
+from server.reception.records import require
 from server.store.models import VisitRecord
 
 router = APIRouter(prefix="/reading/{record_id}")
@@ -53,7 +54,13 @@ def withdraw(record_id: RecordId, body: Withdrawal, db: Db, actor: Reader) -> Di
 async def hear(record_id: RecordId, request: Request, actor: Reader, office: OfficeDep) -> Heard:
     """Understand a spoken sentence of at most 30 s; it is kept only when it is sent as an objection."""
     sound = await request.body()
-    return await run_in_threadpool(hearing.hear, office.settings, f"record {record_id}", sound, "matter")
+
+    def understand() -> Heard:
+        with office.store.read() as session:
+            require(session, actor, record_id)
+        return hearing.hear(office.settings, f"record {record_id}", sound, "matter")
+
+    return await run_in_threadpool(understand)
 
 
 @router.post("/clip")

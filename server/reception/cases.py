@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import searchtokens, terms
+from server.domain import masking, searchtokens, terms
 from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
 from server.domain.states import CaseState, Channel, Purpose, StaffRole
@@ -67,6 +67,15 @@ def require_talk(session: Session, actor: Actor, case_id: int) -> StoredCase:
     case = require_case(session, actor, case_id)
     if case.record_id is None:
         raise NotFound("这件事没有接谈笔录和录音。")
+    return case
+
+
+def require_document(session: Session, actor: Actor, case_id: int, name: str) -> StoredCase:
+    """The case whose document is fetched, which is written down: telephone and ID numbers stand in it.  Raises NotFound."""
+    case = require_talk(session, actor, case_id)
+    if name not in NAMES:
+        raise NotFound("没有这种文书。")
+    records.note_access(session, actor, "download", name.partition(".")[0], case.talk_record_id, clock.now())
     return case
 
 
@@ -176,13 +185,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
 
 
 def _person(one: CasePerson) -> CasePersonView:
-    return CasePersonView(id=one.id, name=one.name, phone=masked(one.phone, 3, 4), id_number=masked(one.id_number, 3, 2), address=one.address)
-
-
-def masked(value: str, first: int, last: int) -> str:
-    """The first and last characters of a number, the others as *; all of it where it is short."""
-    hidden = len(value) - first - last
-    return "*" * len(value) if hidden <= 0 else value[:first] + "*" * hidden + value[len(value) - last :]
+    return CasePersonView(id=one.id, name=one.name, phone=masking.phone(one.phone), id_number=masking.id_number(one.id_number), address=one.address)
 
 
 def open_person(session: Session, actor: Actor, case_id: int, person_id: int) -> CasePersonView:

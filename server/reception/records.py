@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import formchecks, terms
+from server.domain import formchecks, masking, terms
 from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.on_site import agreement
 from server.domain.shares import share_sentence
@@ -143,7 +143,7 @@ def head(session: Session, actor: Actor, record: VisitRecord) -> dict[str, Any]:
         "started_at": reception.started_at,
         "promises": promises.of_record(session, record),
         "participants": tuple(Participant(id=seat.id, role=Role(seat.role), name=seat.name) for seat in seats),
-        "form": tuple(_with_findings(form, findings)),
+        "form": tuple(_with_findings(form if case is None else _covered(form), findings)),
         "copy_message": waiting_words(session, reception.id, any_gap) if actor.role == StaffRole.CLERK else "",
         "second_pass": suggestions.progress(second_pass.of_reception(session, reception.id)),
         "model": proposals.progress(session, actor, record),
@@ -408,6 +408,11 @@ def form_findings(session: Session, record: VisitRecord, form: Iterable[FormValu
         said=records.texts(session, record.id),
     )
     return formchecks.check({value.field: value.value for value in form}, talk)
+
+
+def _covered(form: Iterable[FormValue]) -> Iterable[FormValue]:
+    """The form of a filed record: its numbers are opened at the case, which is written down."""
+    return (one.model_copy(update={"value": masking.in_form(one.field, one.value)}) for one in form)
 
 
 def _with_findings(form: Iterable[FormValue], findings: Iterable[formchecks.Finding]) -> Iterable[FormValue]:

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import terms
-from server.domain.states import FormField
+from server.domain import masking, terms
+from server.domain.states import FormField, RecordState
 from server.protocol.office import Revision
 from server.store import records
 from server.store.access import Actor
@@ -86,20 +86,21 @@ SENTENCES = {
 
 
 def listed(session: Session, record: VisitRecord) -> list[Revision]:
-    """All revisions of a record, oldest first."""
+    """All revisions of a record, oldest first; numbers in the form of a filed one are opened at its case only."""
+    filed = record.state == RecordState.FILED
     names = {seat.id: seat.name for seat in records.participants(session, record.reception_id)}
-    return [_view(stored, names) for stored in records.revisions(session, record.id)]
+    return [_view(stored, names, filed) for stored in records.revisions(session, record.id)]
 
 
-def _view(stored: StoredRevision, names: Mapping[str, str]) -> Revision:
+def _view(stored: StoredRevision, names: Mapping[str, str], filed: bool) -> Revision:
     return Revision(
         number=stored.number,
         at=stored.at,
         author=stored.author,
         kind=stored.kind,
         summary=_sentence(stored),
-        before=_shown(stored, stored.before, names),
-        after=_shown(stored, stored.after, names),
+        before=_shown(stored, stored.before, names, filed),
+        after=_shown(stored, stored.after, names, filed),
         line_id=stored.line_id,
     )
 
@@ -112,9 +113,10 @@ def _sentence(stored: StoredRevision) -> str:
     return SENTENCES.get(stored.kind, stored.kind) + (f"：{reason}" if reason else "")
 
 
-def _shown(stored: StoredRevision, state: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _shown(stored: StoredRevision, state: Mapping[str, Any], names: Mapping[str, str], filed: bool) -> str:
     if stored.kind == "speaker":
         return names.get(state.get("participant_id") or "", "")
     if stored.field in terms.FIELD:
-        return terms.choice_label(FormField(stored.field), str(state.get("value", "")))
+        words = terms.choice_label(FormField(stored.field), str(state.get("value", "")))
+        return masking.in_form(stored.field, words) if filed else words
     return "／".join(state["texts"]) if "texts" in state else str(state.get("text", ""))

@@ -63,7 +63,7 @@ def shared_alias(entity: type[T]) -> type[T]:
 
 
 _RECEPTION, _KIOSK, _PLACE = shared_alias(Reception), shared_alias(Kiosk), shared_alias(Organization)
-_RECORD, _SHARE = shared_alias(VisitRecord), shared_alias(StoredAssignment)
+_RECORD, _SHARE, _CASE = shared_alias(VisitRecord), shared_alias(StoredAssignment), shared_alias(StoredCase)
 """For subqueries beside the tables themselves, made once: to make them with every question took half of its time."""
 ACTORS = 256
 """Conditions of so many actors are kept: they depend on nothing else, and to make one takes longer than to ask with it."""
@@ -118,12 +118,19 @@ def _hidden(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
 
     Where the accused unit is one of ours, it and all below it are shut out, even who received or wrote the record.
     Where it is not known, it may be the very place where the kiosk stands: that place sees nothing then, except the
-    leader who received the person and the clerk who works on the record.
+    leader who received the person and the clerk who works on the record.  What the office said of the case when it screened
+    it counts as what the form says: a filed record itself never changes.
     """
+    here = and_(_from_kiosk_of(actor, record), ~_worked_on_by(actor, record))
     accused = exists().where(AccusedUnit.record_id == record.id)
     against = accused.where(AccusedUnit.organization_id.in_(_own_and_above(actor)))
-    unknown = and_(~accused, _from_kiosk_of(actor, record), ~_worked_on_by(actor, record))
-    return and_(record.accusation, or_(against, unknown))
+    said_later = exists().where(CaseAccused.case_id == _CASE.id)
+    against_later = said_later.where(CaseAccused.organization_id.in_(_own_and_above(actor)))
+    screened = exists().where(_CASE.record_id == record.id, _CASE.accusation, or_(against_later, and_(~said_later, here)))
+    return or_(
+        and_(record.accusation, or_(against, and_(~accused, here))),
+        and_(record.state == RecordState.FILED, screened),
+    )
 
 
 def _from_kiosk_of(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
@@ -313,12 +320,14 @@ def visible_kiosks(actor: Actor) -> Select[Kiosk]:
 
 
 def visible_invitations(actor: Actor) -> Select[Invitation]:
-    """Invitations addressed to the actor's own account, and those to receptions that the actor may read."""
+    """Invitations addressed to the actor's own account, and those to receptions that the actor may read; hidden with the
+    record (条例 art. 30)."""
     query = select(Invitation)
     if actor.is_kiosk or not _reads_cases(actor):
         return query.where(false())
     theirs = visible_receptions(actor).with_only_columns(Reception.id)
-    return query.where(or_(Invitation.user_id == actor.user_id, Invitation.reception_id.in_(theirs)))
+    own = and_(Invitation.user_id == actor.user_id, ~exists().where(_RECORD.reception_id == Invitation.reception_id, _hidden(actor, _RECORD)))
+    return query.where(or_(own, Invitation.reception_id.in_(theirs)))
 
 
 def visible_kiosk_lines(actor: Actor) -> Select[StoredLine]:
@@ -341,12 +350,14 @@ def hidden_cases(actor: Actor) -> CompoundSelect[int]:
 
 def visible_bookings(actor: Actor) -> Select[Booking]:
     """Bookings the actor may read: leaders and clerks, those for their organization and below and those of whoever will
-    sit there.  Everybody else none: a booking is opened with its code (reception/bookings.py)."""
+    sit there; hidden with the record of the talk that came of it (条例 art. 30).  Everybody else none: a booking is opened with
+    its code (reception/bookings.py)."""
     query = select(Booking)
     if actor.role not in (StaffRole.LEADER, StaffRole.CLERK):
         return query.where(false())
     here = organizations_under(actor)
-    return query.where(or_(Booking.organization_id.in_(here), Booking.place_id.in_(here)))
+    hidden = exists().where(_RECORD.reception_id == Booking.reception_id, _hidden(actor, _RECORD))
+    return query.where(or_(Booking.organization_id.in_(here), Booking.place_id.in_(here)), ~hidden)
 
 
 def visible_lectures(actor: Actor) -> Select[Lecture]:

@@ -3,13 +3,16 @@
 `make fuzz-api` runs it, EXAMPLES= to each route; from 10 on with another seed each time.
 """
 
+import io
 import os
 import random
+import zipfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -25,10 +28,22 @@ from sqlalchemy import select
 from server.api.deps import COOKIE
 from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter
-from server.reception import accounts, drafts, registering
+from server.reception import accounts, drafts, registering, signing
 from server.store.access import Actor
-from server.store.models import CaseAccused, Kiosk, Organization, StoredCase, User
+from server.store.models import (
+    AccusedUnit,
+    CaseAccused,
+    CasePerson,
+    Kiosk,
+    Organization,
+    Reception,
+    StoredCase,
+    User,
+    VisitRecord,
+)
+from tests.api import things
 from tests.api.rights import pattern, table
+from tests.letters.pdf import Pdf
 from tests.office import PEOPLE, TestOffice, client_of, running, settings_for
 from tests.records.office import SAID, TALK, add_reception
 
@@ -49,6 +64,10 @@ class World:
     office: TestOffice
     ids: dict[str, list[Any]] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
+
+    def add(self, more: Mapping[str, list[Any]]) -> None:
+        for name, values in more.items():
+            self.ids.setdefault(name, []).extend(one for one in values if one not in self.ids[name])
 
     def client(self, who: str) -> TestClient:
         client: TestClient = getattr(self.office, who)
@@ -73,31 +92,75 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def plant(office: TestOffice) -> World:
-    """A talk and a letter of the own office, the same of an office elsewhere with the marker in them, and an accusation."""
-    found: dict[str, list[Any]] = {}
+    """A talk, a letter and one of every other thing of the own office; the same of an office elsewhere, with the marker in all
+    of them; and a letter and a talk that accuse everybody's own office, with the marker, too."""
+    world = World(office)
     with office.office.store.write() as session:
+        town, county = (session.get_one(Organization, office.ids[name]) for name in ("town", "county"))
         elsewhere = accounts.add_organization(session, f"外县信访局{MARKER}", "WX", None)
         session.add(Kiosk(id=77, organization_id=elsewhere.id, name=f"外县{MARKER}", created_at=TALK))
         session.flush()
-        said = tuple((role, start, f"{text}{MARKER}") for role, start, text in SAID)
-        receiver = office.ids["leader"]
-        own = add_reception(session, "own1", kiosk_id=office.ids["kiosk"], organization_id=office.ids["town"], receiver_id=receiver)
-        other = add_reception(session, "foreign1", said=said, kiosk_id=77, organization_id=elsewhere.id, receiver_id=receiver)
-        other.matter, other.petitioner_name = MARKER, MARKER[:3]
-        found["record_id"] = [drafts.create_draft(session, one).id for one in (own, other)]
-        found["reception_id"] = [own.id, other.id]
-        mine = letter(session, office.ids["county"], session.get_one(Organization, office.ids["county"]).path, "补偿款没给。")
-        theirs = letter(session, elsewhere.id, elsewhere.path, f"补偿款没给。{MARKER}")
-        against = letter(session, office.ids["county"], session.get_one(Organization, office.ids["county"]).path, MARKER)
-        against.accusation, against.purpose = True, "accusation"
-        session.add(CaseAccused(case_id=against.id, organization_id=office.ids["county"]))
-        found["case_id"] = [mine.id, theirs.id, against.id]
-        found |= {"kiosk_id": [office.ids["kiosk"], 77], "user_id": [office.ids["clerk"], office.ids["handler"]], "segment_id": ["own1-s1", "foreign1-s1"]}
-    return World(office, found)
+        own = things.Owner("own1", _actor(session, town, office.ids["clerk"]), office.ids["leader"], town.id, office.ids["clerk"], office.ids["kiosk"], "本镇的")
+        clerk, leader = (_user(session, elsewhere, role) for role in (StaffRole.CLERK, StaffRole.LEADER))
+        foreign = things.Owner("foreign1", _actor(session, elsewhere, clerk), leader, elsewhere.id, clerk, 77, MARKER)
+        accusing = replace(own, name="against1", words=MARKER)
+        for whose in (own, foreign, accusing):
+            plant_of(session, world, whose)
+        world.add({
+            "organization_id": [town.id, county.id, elsewhere.id], "kiosk_id": [office.ids["kiosk"], 77], "user_id": [own.clerk.user_id, office.ids["handler"], clerk],
+        })  # fmt: skip
+    for alike, names in SAME.items():
+        world.ids |= dict.fromkeys(names, world.ids[alike])
+    return world
 
 
-def letter(session: Any, organization_id: int, path: str, statement: str) -> StoredCase:
-    actor = Actor(name="登记", organization_id=organization_id, organization_path=path, role=StaffRole.CLERK)
+SAME = {"organization_id": ("unit_id", "office", "organization", "unit", "place_id", "lead_unit_id", "unit_ids"), "case_id": ("other_id", "id"),
+        "user_id": ("leader_id", "leader", "officer_id", "receiver_id", "received_by_id", "speaker_id"), "reception_id": ("talk_id",), "letter_id": (),
+        "segment_id": ()}  # fmt: skip
+"""What names the same kind of thing."""
+
+
+def plant_of(session: Any, world: World, whose: things.Owner) -> None:
+    """Everything of one owner; of the accusing one nothing but what an accusation is."""
+    office, settings, against = whose.clerk, world.office.settings, whose.name == "against1"
+    said = tuple((role, start, f"{text}{whose.words}") for role, start, text in SAID)
+    talk = add_reception(session, whose.name, said=said, kiosk_id=whose.kiosk_id, organization_id=office.organization_id, receiver_id=whose.leader_id)
+    talk.matter = whose.words
+    case = letter(session, office, f"补偿款没给。{whose.words}")
+    record = drafts.create_draft(session, talk)
+    signing.confirm(session, office, record.id)
+    hanging = things.of_case(session, settings, whose, case) | things.of_record(session, settings, whose, record)
+    alone_id = things.alone(session, whose)
+    if against:
+        case.accusation, case.purpose, talk.left_kiosk_at = True, "accusation", TALK
+        session.add(CaseAccused(case_id=case.id, organization_id=world.office.ids["county"]))
+        session.get_one(Reception, f"alone{whose.name}").left_kiosk_at = TALK
+        for one in (record, session.get_one(VisitRecord, alone_id)):
+            one.accusation = True
+            session.add(AccusedUnit(record_id=one.id, organization_id=world.office.ids["county"]))
+    else:
+        hanging |= things.of_office(session, settings, whose) | things.group_with(session, whose, case)
+    shared = "code" if whose.name == "own1" else "others_code"  # who has a code may see what it opens
+    world.add({name: [value] for name, value in hanging.items()} | {
+        "record_id": [record.id, alone_id], "reception_id": [talk.id], "case_id": [case.id], "segment_id": [f"{whose.name}-s1"],
+        "letter_id": [hanging["letter_id"], hanging["urgent_id"]], shared: [hanging["guest_code"]], "invitation_id": [f"g{whose.name}"],
+        "person_id": [one.id for one in session.scalars(select(CasePerson).where(CasePerson.case_id == case.id))],
+        "participant_id": [f"{whose.name}-petitioner"], "name": ["record.docx", "record.json"], "form": ["docx", "pdf"],
+    })  # fmt: skip
+
+
+def _actor(session: Any, place: Organization, user_id: int) -> Actor:
+    return Actor(name="登记", organization_id=place.id, organization_path=place.path, role=StaffRole.CLERK, user_id=user_id)
+
+
+def _user(session: Any, place: Organization, role: StaffRole) -> int:
+    made = User(organization=place, username=f"{role}-away", name=f"外县{MARKER}", role=role, password_hash="", created_at=TALK)
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def letter(session: Any, actor: Actor, statement: str) -> StoredCase:
     new = NewMatter(channel="letter", received_on=date(2026, 6, 9), name=statement[-7:], statement=statement, phone="13800004321")
     return registering.register(session, actor, new)[0]
 
@@ -148,16 +211,25 @@ def faults_of(world: World, operation: Any, outside: set[str]) -> dict[str, str]
 
 
 def test_what_must_not_be_told_is_there_to_be_told(world: World) -> None:
-    """Whose own it is does get the marker, in the case and in the record: not getting it means something."""
+    """Whose own it is does get the marker, in every kind of thing and in files that are packed: not getting it means something."""
     with world.office.office.store.write() as session:
         elsewhere = session.get_one(Organization, session.get_one(Kiosk, 77).organization_id)
         mover = session.scalars(select(User).where(User.username == "stranger")).one()
         home, mover.organization_id = mover.organization_id, elsewhere.id
     there = client_of(world.office.anonymous, world.office.office, "stranger")
-    told = [there.get(f"/api/cases/{world.ids['case_id'][1]}").text, there.get(f"/api/records/{world.ids['record_id'][1]}").text]
+    second = {name: values[1] for name, values in world.ids.items() if len(values) > 1}
+    case, talk = f"/api/cases/{second['case_id']}", "/api/receptions/foreign1"
+    ways = [
+        case, f"{case}/letters/{world.ids['letter_id'][2]}/docx", f"{case}/letters/{world.ids['letter_id'][2]}/pdf",
+        f"/api/records/{world.ids['record_id'][2]}",
+        f"/api/ledger/{second['case_id']}", f"/api/groups/{second['group_id']}", f"/api/imports/{second['import_id']}", f"/api/digests/{second['digest_id']}",
+        f"/api/bookings/{second['booking_id']}", f"/api/models/{second['model_id']}", f"/api/lectures/{second['lecture_id']}", talk, f"{talk}/invitations",
+        "/api/glossary", "/api/joint-duty", "/api/bookings?state=approved", "/api/commitments",
+    ]  # fmt: skip
+    silent = [way for way in ways if MARKER not in words_of(there.get(way))]
     with world.office.office.store.write() as session:
         session.get_one(User, mover.id).organization_id = home
-    assert all(MARKER in text for text in told)
+    assert silent == []
 
 
 def request_of(world: World, case: Any, chance: random.Random) -> dict[str, Any]:
@@ -171,20 +243,32 @@ def request_of(world: World, case: Any, chance: random.Random) -> dict[str, Any]
     return {name: value for name, value in asked.items() if name not in ("cookies", "files")} | {"headers": headers}
 
 
-def named(world: World, values: Any, chance: random.Random) -> Any:
-    """The same, with ids of things that there are, own and others'."""
-    if not isinstance(values, dict):
-        return values
-    return {
-        name: chance.choice(world.ids[name]) if name in world.ids and chance.random() < 0.8 else value for name, value in values.items()
-    }
+def named(world: World, values: Any, chance: random.Random, of: str = "") -> Any:
+    """The same, with ids of things that there are, own and others', however deep they stand."""
+    if isinstance(values, dict):
+        return {name: named(world, value, chance, name) for name, value in values.items()}
+    if isinstance(values, list):
+        return [named(world, value, chance) for value in values]
+    return chance.choice(world.ids[of]) if of in world.ids and chance.random() < 0.8 else values
+
+
+def words_of(answer: Any) -> str:
+    """All that an answer says: its headers, its text, and what is packed in it."""
+    content: bytes = answer.content
+    told = [unquote(" ".join(answer.headers.values())), answer.text]
+    if content.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            told += [packed.read(name).decode("utf-8", "replace") for name in packed.namelist()]
+    if content.startswith(b"%PDF-"):
+        told += Pdf(content).pages
+    return "\n".join(told)
 
 
 def sent(world: World, who: str, asked: dict[str, Any]) -> str | None:
     """What is wrong with the answer; None: nothing."""
     answer = world.client(who).request(**asked)
     world.statuses[answer.status_code] += 1
-    if MARKER in answer.text:
+    if MARKER in words_of(answer):
         return "told something of another office"
     if answer.status_code < 500:
         return None

@@ -4,14 +4,28 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from server.domain.flow import Step
 from server.domain.states import FormField, StaffRole
 from server.errors import NotFound
 from server.protocol import office
 from server.protocol.drafting import Draft, DraftField
+from server.protocol.flow import StepOrder
 from server.reception import cases, drafts, editing, queue, reading, records, signing
+from server.store import access
 from server.store.access import Actor
 from server.store.migrate import downgrade, migrate
-from server.store.models import AccusedUnit, FormEntry, Organization, Reception, StoredCase, User, VisitRecord
+from server.store.models import (
+    AccessEntry,
+    AccusedUnit,
+    Booking,
+    FormEntry,
+    Invitation,
+    Organization,
+    Reception,
+    StoredCase,
+    User,
+    VisitRecord,
+)
 from tests.records.office import TALK, World, add_reception, draft, sign
 
 HALL = Actor(name="镇里另一位", user_id=5, role=StaffRole.CLERK, organization_id=2, organization_path="/1/2/")
@@ -186,3 +200,65 @@ def test_the_migration_works_out_what_is_there_already(world: World) -> None:
     with world.read() as session:
         assert session.get_one(VisitRecord, record_id).accusation
         assert session.scalars(select(AccusedUnit.organization_id)).all() == [2]
+
+
+def filed(world: World, record_id: str, **form: str) -> int:
+    """The case of a record whose form says this."""
+    with world.write() as session:
+        fill(session, world.clerk, record_id, **form)
+    with world.write() as session:
+        signing.confirm(session, world.clerk, record_id)
+        sign(session, world, record_id, file_at_once=True)
+        return session.scalars(select(StoredCase.id)).one()
+
+
+@pytest.mark.parametrize("unit", ["石桥镇政府", "王镇长"])
+def test_what_is_found_to_be_an_accusation_when_it_is_screened_takes_talk_and_record_along(world: World, town_record: str, unit: str) -> None:
+    case_id = filed(world, town_record, accused_unit=unit)
+    with world.write() as session:
+        session.add(Booking(
+            organization_id=2, name="何守田", phone="13800004321", matter="举报", state="arrived", asked_at=TALK, reception_id="r1"
+        ))  # fmt: skip
+        session.add(Invitation(
+            id="i1", reception_id="r1", participant_id="p9", role="joint", name="镇里另一位", user_id=HALL.user_id, invited_by=2,
+            created_at=TALK, expires_at=TALK,
+        ))  # fmt: skip
+
+    def around(actor: Actor) -> list[int]:
+        with world.read() as session:
+            return [len(session.scalars(query(actor)).all()) for query in (access.visible_bookings, access.visible_invitations, access.visible_papers)]
+
+    assert sees(world, HALL, town_record)
+    assert around(HALL)[:2] == [1, 1]
+    with world.write() as session:
+        version = session.get_one(StoredCase, case_id).version
+        order = StepOrder(version=version, purpose="accusation", category="干部作风")
+        cases.take_step(session, world.clerk, case_id, Step.SCREEN, order)
+    for actor in (HALL, world.town_clerk):
+        assert not sees(world, actor, town_record)
+        assert around(actor) == [0, 0, 0]
+    assert sees(world, world.clerk, town_record)
+    assert around(world.clerk)[:2] == [1, 1]
+
+
+def test_numbers_in_the_form_of_a_filed_record_are_masked_and_its_papers_are_written_down(world: World, town_record: str) -> None:
+    with world.write() as session:
+        fill(session, world.clerk, town_record, id_number="110101195903075110")
+    with world.read() as session:
+        form = {one.field: one.value for one in records.open_record(session, world.clerk, town_record).form}
+        assert (form["phone"], form["id_number"]) == ("13800004321", "110101195903075110"), "who corrects it sees them"
+    case_id = filed(world, town_record)
+    with world.read() as session:
+        told = [cases.open_case(session, world.leader, case_id).record, records.open_record(session, world.clerk, town_record)]
+        history = records.history(session, world.clerk, town_record)
+        cases.require_document(session, world.leader, case_id, "form.pdf")
+        with pytest.raises(NotFound):
+            cases.require_document(session, world.leader, case_id, "secret.pdf")
+    for record in told:
+        form = {one.field: one.value for one in record.form}
+        assert (form["phone"], form["id_number"]) == ("138****4321", "110*************10")
+    assert "110*************10" in [one.after for one in history]
+    assert "13800004321" not in str(history)
+    with world.read() as session:
+        logged = session.execute(select(AccessEntry.user_id, AccessEntry.thing, AccessEntry.thing_id).where(AccessEntry.action == "download"))
+        assert logged.all() == [(world.leader.user_id, "form", town_record)]
