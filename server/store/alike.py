@@ -47,7 +47,7 @@ TOO_COMMON = 0.02
 """A pair that this share of the sample has is not looked up alone: on PostgreSQL its whole list would be read."""
 TOGETHER = 4
 """Common pairs that are looked up together."""
-STRETCHES = (4, 32)
+STRETCHES = (4, 16)
 """So many stretches of the newest cases are looked through before all are, where the index has no order (PostgreSQL)."""
 VOTED = 150
 COMPARED = 24

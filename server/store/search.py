@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, column, event, literal, table, text
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.domain import searchtokens
 from server.store.models import SearchText
@@ -126,6 +126,15 @@ def sqlite_match(match: str) -> ColumnElement[bool]:
 def postgresql_match(match: str) -> ColumnElement[bool]:
     """Condition on SearchText."""
     return text(f"{VECTOR} @@ CAST(:match AS tsquery)").bindparams(match=match)  # type: ignore[return-value]
+
+
+def plan_for_values(session: Session) -> None:
+    """Have PostgreSQL plan the rest of this transaction for the very values that are asked for (engine.PLANNED_ONCE).
+
+    A common word and a state that hardly any case is in: read from the state's end it takes 30 ms of a million cases, from the word's 900.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 def newest_first(newest: int, lengths: Iterable[int]) -> list[str]:
