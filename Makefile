@@ -18,7 +18,7 @@ ALONE := tests/e2e/test_walk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room kiosk-screens simulated-year reception-day fuzz-api clean test-postgresql
+.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room kiosk-screens kiosk-bundle simulated-year reception-day fuzz-api clean test-postgresql
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -83,6 +83,9 @@ full-room: setup-test tools  ## five people and an observer on real pages; SCREE
 
 kiosk-screens: setup-test tools  ## a small picture of every screen of the kiosk into deploy/docs
 	@SCREENSHOTS=deploy/docs ONLY_PICTURES=1 $(BIN)/python -m pytest -q -m nightly tests/browser/test_kiosk_access.py
+
+kiosk-bundle: setup  ## what a kiosk's setup.sh installs, carried in a folder: FOLDER=, ARCH=aarch64 or x86_64
+	@deploy/kiosk/bundle.sh --python $(BIN)/python --arch $(or $(ARCH),aarch64) "$(FOLDER)"
 
 simulated-year: setup-test  ## 20,000 cases of 30 organizations through a year, every deadline and figure worked out twice; half an hour; CASES=, ORGANIZATIONS=, SEED=
 	@$(BIN)/python -m tests.records.simulated_year --cases $(or $(CASES),20000) --organizations $(or $(ORGANIZATIONS),30) --seed $(or $(SEED),1)

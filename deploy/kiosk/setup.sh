@@ -5,6 +5,7 @@ set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LOCK=$HERE/../../requirements.lock
+WHEELS=$HERE/../../wheels      # of bundle.sh: nothing of Python comes from the internet then
 ROOT=${JIETAN_ROOT:-}            # a folder instead of /, for trying it
 PREFIX=/opt/jietan
 ACCOUNT=jietan
@@ -158,11 +159,13 @@ act install -d -m 0700 -o "$ACCOUNT" -g "$ACCOUNT" "$DATA"
 
 say "the program, in $PREFIX"
 act python3 -m venv "$PREFIX"
+FROM=()
+[ ! -d "$WHEELS" ] || FROM=(--no-index --find-links "$WHEELS")
 if [ -f "$LOCK" ]; then # exactly the packages that were tested, each with its hash
-  act "$PREFIX/bin/pip" install --quiet --require-hashes -r "$LOCK"
-  act "$PREFIX/bin/pip" install --quiet --upgrade --no-deps "$SOURCE"
+  act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --require-hashes -r "$LOCK"
+  act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --upgrade --no-deps "$SOURCE"
 else
-  act "$PREFIX/bin/pip" install --quiet --upgrade "$SOURCE"
+  act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --upgrade "$SOURCE"
 fi
 
 say "settings: what is new is set, all else stays as it stands there"

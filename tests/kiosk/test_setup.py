@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "kiosk" / "setup.sh"
+BUNDLE = SCRIPT.with_name("bundle.sh")
 OFFICE = ("--server", "https://xf.example.cn/")
 UPRIGHT = ("--output", "HDMI-A-1", "--rotate", "90", "--calibration", "0 -1 1 1 0 0")
 
@@ -71,6 +73,27 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(tmp_path: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_carried_in_is_installed_without_the_internet(tmp_path: Path) -> None:
+    carried = tmp_path / "carried"
+    shutil.copytree(SCRIPT.parent, carried / "deploy/kiosk")
+    shutil.copy(BUNDLE.parents[2] / "requirements.lock", carried)
+    (carried / "wheels").mkdir()
+    script = ["bash", str(carried / "deploy/kiosk/setup.sh"), *OFFICE, "--dry-run"]
+    told = subprocess.run(script, capture_output=True, text=True, timeout=30, check=True, env=os.environ | {"JIETAN_ROOT": str(tmp_path)}).stdout
+    installed = [line for line in told.splitlines() if "/pip install" in line]
+    assert len(installed) == 2
+    assert all("--no-index --find-links" in line for line in installed)
+
+
+@pytest.mark.nightly
+def test_every_package_has_a_wheel_for_arm64() -> None:
+    """Asks the package index, which takes a minute."""
+    found = subprocess.run(["bash", str(BUNDLE), "--python", sys.executable, "--check"], capture_output=True, text=True, timeout=270, check=False)
+    if found.returncode and any(word in found.stderr for word in ("Failed to establish a new connection", "Temporary failure in name resolution", "Network is unreachable")):
+        pytest.skip("the package index cannot be reached from here")
+    assert found.returncode == 0, found.stderr[-3000:]
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     """But that programs are missing here which setup.sh installs."""
@@ -84,6 +107,6 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing() -> None:
-    scripts = [SCRIPT, SCRIPT.parent / "files" / "jietan-screen"]
+    scripts = [SCRIPT, BUNDLE, SCRIPT.parent / "files" / "jietan-screen"]
     found = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
