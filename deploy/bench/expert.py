@@ -2,7 +2,9 @@
 
 The draft is what the small model heard of the dialogue's recording.  The expert knows what was said (reference.json) and
 works as a clerk does: through the list of what most needs ears, place by place, then to the lines that are still wrong,
-then through the fields of the form that are empty or wrong.
+then through the fields of the form that are empty or wrong.  Complete is a form with what the dialogue's labels name and,
+in every other field (summary, requests, facts, what was tried before, materials …), what drafting would have put there
+had every character been heard.
 
 Keystrokes: a key is one, a key with Ctrl or Shift is two; a Chinese character costs the letters of its syllable without
 tone, and every two characters of a stretch one key to take them from the input method; digits and marks cost one.  What
@@ -11,7 +13,8 @@ typing the whole record and form would take is counted by the same rule.
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -38,6 +41,8 @@ from transcription.settings import TranscriberSettings
 MATTER = ""
 MOST_PLACES = 400
 MOST_TABS = 150
+ALIKE = 0.6
+"""From here on a field's text is corrected, not typed anew."""
 RETYPED = 2
 """Most characters of a chosen place that are typed anew where one of them is wrong."""
 
@@ -132,8 +137,10 @@ def prepare(store: Store, recordings: Path, dialogue: str, heard: Sequence[tuple
         session.flush()
         record = create_draft(session, reception)
         session.flush()
-        perfect = draft_of(session, reception, [_as_said(seats[who], who, one, reference["utterances"]) for who, one in heard])
+        said_in = share_out(heard, reference["utterances"])
+        perfect = draft_of(session, reception, [_as_said(seats[who], one, said_in[one.id]) for who, one in heard])
         said = {line.utterance_ids: line.text for line in perfect.lines}
+        wanted = {one.field: one.value for one in perfect.fields if one.value} | wanted
         lines = records.lines(session, record.id)
         return Task(record.id, {line.id: said[tuple(line.utterance_ids)] for line in lines}, wanted, {line.id: line.text for line in lines})
 
@@ -146,10 +153,31 @@ def _stored(reception_id: str, seat: str, one: Utterance) -> StoredUtterance:
     )
 
 
-def _as_said(seat: str, who: str, one: Utterance, reference: Iterable[dict[str, Any]]) -> Utterance:
-    """The utterance with what was really said in its time."""
-    said = [s for s in reference if s["speaker"] == who and one.start < (s["start"] + s["end"]) / 2 < one.end]
-    text = "".join(s["text"] for s in said) or one.text
+def share_out(heard: Sequence[tuple[str, Utterance]], reference: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """By utterance what was really said in it.  Raises SystemExit for a sentence that is in none, which correcting what was
+    heard would leave out, and for an utterance in which nothing was said, which would stay as it was heard."""
+    said: dict[str, str] = {}
+    for speaker, start, end, text in _sentences(reference):
+        inside = next((one.id for who, one in heard if who == speaker and one.start < (start + end) / 2 < one.end), None)
+        if inside is None:
+            raise SystemExit(f"in no utterance: {start:.1f} s {text}")
+        said[inside] = said.get(inside, "") + text
+    if invented := [one.text for _, one in heard if one.id not in said]:
+        raise SystemExit(f"heard where nothing was said: {invented}")
+    return said
+
+
+def _sentences(reference: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float, float, str]]:
+    """Speaker, start, end and text; a sentence's time is its share of the characters."""
+    for one in reference:
+        per, at = (one["end"] - one["start"]) / len(one["text"]), one["start"]
+        for text in re.findall(r"[^。？！]+[。？！]*", one["text"]):
+            yield one["speaker"], at, at + per * len(text), text
+            at += per * len(text)
+
+
+def _as_said(seat: str, one: Utterance, text: str) -> Utterance:
+    """The utterance as it would be if every character had been heard."""
     per = (one.end - one.start) / len(text)
     words = tuple(Word(start=one.start + i * per, end=one.start + (i + 1) * per, text=c, probability=1.0) for i, c in enumerate(text))
     return one.model_copy(update={"participant_id": seat, "text": text, "words": words, "doubt": ()})
@@ -181,9 +209,12 @@ def _current(page: Page) -> str:
 
 
 def _put_right(page: Page, hands: Hands, task: Task) -> None:
-    """The current line: first what is chosen or nearest to the caret."""
-    wanted = task.said[_current(page)]
-    shown, first, last = page.evaluate(_CHOSEN)
+    """The current line."""
+    _mend(hands, *page.evaluate(_CHOSEN), task.said[_current(page)], ("Home", "End"))
+
+
+def _mend(hands: Hands, shown: str, first: int, last: int, wanted: str, ends: tuple[str, str]) -> None:
+    """Make one text another: first what is chosen or nearest to the caret; `ends` are the keys to its start and end."""
     while wrong := [code for code in SequenceMatcher(None, shown, wanted, autojunk=False).get_opcodes() if code[0] != "equal"]:
         _, i, j, begin, end = min(wrong, key=lambda code: max(code[1] - last, first - code[2], 0))
         if first < last and first <= i and j <= last and last - first <= RETYPED:
@@ -191,7 +222,7 @@ def _put_right(page: Page, hands: Hands, task: Task) -> None:
             if any(other[1] < last and other[2] > first and not (first <= other[1] and other[2] <= last) for other in wrong):
                 raise SystemExit("two faults overlap what is chosen")
         else:
-            _move(hands, shown, first, last, j)
+            _move(hands, shown, first, last, j, ends)
             hands.press("Backspace", j - i)
         hands.write(wanted[begin:end])
         if not wanted[begin:end] and first == i and last == j:
@@ -200,10 +231,11 @@ def _put_right(page: Page, hands: Hands, task: Task) -> None:
         first = last = i + end - begin
 
 
-def _move(hands: Hands, shown: str, first: int, last: int, to: int) -> None:
+def _move(hands: Hands, shown: str, first: int, last: int, to: int, ends: tuple[str, str]) -> None:
     """The caret to a place, the shortest way; with the arrows a choice first falls back to its end on that side."""
+    home, end = ends
     ways = [
-        ("Home", "ArrowRight", 1 + to), ("End", "ArrowLeft", 1 + len(shown) - to),
+        (home, "ArrowRight", len(home.split("+")) + to), (end, "ArrowLeft", len(end.split("+")) + len(shown) - to),
         ("", "ArrowLeft", first - to + (first < last)) if to <= first else ("", "ArrowRight", to - last + (first < last)),
     ]  # fmt: skip
     if to > first and to < last:
@@ -211,7 +243,8 @@ def _move(hands: Hands, shown: str, first: int, last: int, to: int) -> None:
     start, arrow, cost = min(ways, key=lambda way: way[2])
     if start:
         hands.press(start)
-    hands.press(arrow, cost - bool(start))
+        cost -= len(start.split("+"))
+    hands.press(arrow, cost)
 
 
 def _remaining_lines(page: Page, hands: Hands, task: Task) -> None:
@@ -241,19 +274,35 @@ _TEXT = "(id) => document.querySelector(`.u[data-id='${id}'] .say`)?.textContent
 def _fields(page: Page, hands: Hands, task: Task) -> None:
     """Through the fields that are empty or look wrong, with the key for the next of them; then to those that look right."""
     wrong = {name for name, value in task.form.items() if _field(page, name) != value}
-    for key in ["Control+Semicolon"] * len(FormField) + ["Tab"] * MOST_TABS:
+    come_to: set[str] = set()
+    while wrong and (name := _pressed(page, hands, "Control+Semicolon")) not in come_to:
+        come_to.add(name)
+        _fill_if(page, hands, task, wrong, name)
+    for _ in range(MOST_TABS):
         if not wrong:
             return
-        hands.press(key)
-        name = str(page.evaluate("document.activeElement.matches('.input') ? document.activeElement.closest('[data-field]').dataset.field : ''"))
-        if name in wrong:
-            wrong.discard(name)
-            _fill(page, hands, name, task.form[name])
+        _fill_if(page, hands, task, wrong, _pressed(page, hands, "Tab"))
     raise SystemExit(f"never came to {wrong}")
+
+
+def _pressed(page: Page, hands: Hands, key: str) -> str:
+    """The field in which the caret is after a key; "" where it is in none."""
+    hands.press(key)
+    return str(page.evaluate("document.activeElement.matches('.input') ? document.activeElement.closest('[data-field]')?.dataset.field ?? '' : ''"))
+
+
+def _fill_if(page: Page, hands: Hands, task: Task, wrong: set[str], name: str) -> None:
+    if name in wrong:
+        wrong.discard(name)
+        _fill(page, hands, name, task.form[name])
 
 
 def _fill(page: Page, hands: Hands, name: str, value: str) -> None:
     if page.evaluate("document.activeElement.tagName") != "SELECT":
+        shown, first, last = page.evaluate("[document.activeElement.value, document.activeElement.selectionStart, document.activeElement.selectionEnd]")
+        if SequenceMatcher(None, shown, value, autojunk=False).ratio() > ALIKE:
+            _mend(hands, shown, first, last, value, ("Control+Home", "Control+End"))
+            return
         hands.press("Control+KeyA")
         hands.write(value)
         return

@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.bench.expert import Hands, _move, typed
+from deploy.bench.expert import Hands, _move, share_out, typed
+from server.protocol.transcript import Utterance
 
 
 @pytest.mark.parametrize(("text", "keys"), [
@@ -39,5 +40,22 @@ class Board:
 def test_the_caret_goes_the_shortest_way(first, last, to, keys):
     board = Board()
     hands = Hands(board)
-    _move(hands, "二" * 20, first, last, to)
+    _move(hands, "二" * 20, first, last, to, ("Home", "End"))
     assert (board.pressed, hands.keystrokes) == (keys, len(keys))
+
+
+def heard(number: int, start: float, end: float) -> tuple[str, Utterance]:
+    return "leader", Utterance.model_construct(id=f"u{number}", start=start, end=end, text="听岔了")
+
+
+def said(start: float, end: float, text: str) -> dict[str, object]:
+    return {"speaker": "leader", "start": start, "end": end, "text": text}
+
+
+def test_one_breath_that_was_heard_in_two_is_shared_out_and_nothing_is_left_out():
+    reference = [said(0.0, 4.0, "您慢慢说。我都记着。")]
+    assert share_out([heard(1, 0.0, 1.8), heard(2, 2.1, 4.0)], reference) == {"u1": "您慢慢说。", "u2": "我都记着。"}
+    with pytest.raises(SystemExit, match="我都记着"):
+        share_out([heard(1, 0.0, 1.8)], reference)
+    with pytest.raises(SystemExit, match="听岔了"):
+        share_out([heard(1, 0.0, 4.0), heard(2, 5.0, 6.0)], reference)
