@@ -47,8 +47,8 @@ from server.protocol.office import BookingKey, ProgressQuery
 from server.reception import tries
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
+from server.store import accounts, cases
 from server.store import bookings as store
-from server.store import cases
 from server.store.access import Actor
 from server.store.models import Booking, BookingEvent, Reception, ReceptionDay
 from server.store.querycodes import new_query_code
@@ -147,7 +147,7 @@ def _move(session: Session, booking: Booking, asked: BookingMove) -> None:
     if (day.id, asked.slot) == (booking.day_id, booking.slot):
         raise WrongState("现在约的就是这个时间，不用改。")
     place_id = asked.place_id or booking.place_id
-    if place_id is not None and not _sits_there(session, day, place_id, own=asked.place_id is None):
+    if asked.place_id is not None and not _sits_there(session, day, asked.place_id, None):
         raise InvalidInput("请从单子里选一个接谈室。", fields=["place_id"])
     slot = _slot(session, day, asked.slot)
     same_leader = booking.day is not None and booking.day.leader_id == day.leader_id
@@ -230,7 +230,7 @@ def _ask(session: Session, asked: BookingAsked, author: str, actor: Actor | None
     own = actor is not None and store.day_of_actor(session, actor, asked.day_id) is not None
     if day is None or day.state != DayState.PLANNED or not (own or day.kind in PUBLIC_KINDS):
         raise NotFound("没有这个接访日，可能刚刚取消了，请看看别的日子。")
-    if place_id is not None and not _sits_there(session, day, place_id, own=actor is not None):
+    if place_id is not None and not _sits_there(session, day, place_id, actor):
         raise InvalidInput("请从单子里选一个接谈室。", fields=["place_id"])
     booking = Booking(
         organization_id=day.organization_id, organization=day.organization, place_id=place_id, code=new_query_code(),
@@ -243,7 +243,9 @@ def _ask(session: Session, asked: BookingAsked, author: str, actor: Actor | None
     return booking
 
 
-def _sits_there(session: Session, day: ReceptionDay, place_id: int, *, own: bool) -> bool:
+def _sits_there(session: Session, day: ReceptionDay, place_id: int, actor: Actor | None) -> bool:
+    """In a room of the day's office or below it; who books at a desk may name any place of their own office or below it."""
+    own = actor is not None and accounts.organization_in(session, place_id, actor.organization_path) is not None
     return own or any(one.id == place_id for one in store.rooms_under(session, day.organization.path))
 
 

@@ -30,6 +30,7 @@ from server.reception import flow
 from server.store import accounts
 from server.store import flow as moves
 from server.store import groups as store
+from server.store import units as units_store
 from server.store.access import Actor
 from server.store.models import CaseGroup, GroupCase, GroupEvent, GroupMeasure, StoredCase, StoredCaseEvent
 
@@ -69,7 +70,7 @@ def _require_changeable(session: Session, actor: Actor, group_id: int) -> CaseGr
 
 def make(session: Session, actor: Actor, new: NewGroup) -> CaseGroup:
     """Found a group with these cases in it."""
-    _check_unit(session, new.lead_unit_id)
+    _check_unit(session, actor, new.lead_unit_id)
     group = CaseGroup(
         organization_id=actor.organization_id, organization=accounts.organization(session, actor.organization_id), name=new.name.strip(),
         lead_unit_id=new.lead_unit_id, version=1, author=actor.name, made_at=clock.now(),
@@ -83,15 +84,16 @@ def make(session: Session, actor: Actor, new: NewGroup) -> CaseGroup:
     return group
 
 
-def _check_unit(session: Session, unit_id: int | None) -> None:
-    if unit_id is not None and accounts.organization_or_none(session, unit_id) is None:
+def _check_unit(session: Session, actor: Actor, unit_id: int | None) -> None:
+    """A group goes to no unit that its matters could not go to: what leads it reads its name, its measures and its history."""
+    if unit_id is not None and units_store.reachable(session, actor, unit_id) is None:
         raise InvalidInput("没有这个单位。", fields=["lead_unit_id"])
 
 
 def change(session: Session, actor: Actor, group_id: int, order: GroupChange) -> CaseGroup:
     """Another name, another lead unit, solved, or taken up again; 409 where somebody else changed it first."""
     group = _require_changeable(session, actor, group_id)
-    _check_unit(session, order.lead_unit_id)
+    _check_unit(session, actor, order.lead_unit_id)
     if not store.move(session, group, order.version):
         raise Conflict("别人刚刚改过这个类案，请看过再改。")
     if order.name.strip():
@@ -165,7 +167,7 @@ def _move(session: Session, case: StoredCase, version: int) -> None:
 def add_measure(session: Session, actor: Actor, group_id: int, new: NewMeasure) -> CaseGroup:
     """A measure for all cases of the group."""
     group = _require_changeable(session, actor, group_id)
-    _check_unit(session, new.unit_id)
+    _check_unit(session, actor, new.unit_id)
     session.add(GroupMeasure(
         group_id=group.id, text=new.text, unit_id=new.unit_id, due_on=new.due_on, author=actor.name, at=clock.now()
     ))  # fmt: skip

@@ -357,6 +357,12 @@ def test_nobody_books_everything_from_one_place(desk):
     assert town.json()["id"] in {one["id"] for one in desk.started.clerk.get("/api/bookings").json()["rows"]}
 
 
+def test_a_clerk_books_for_a_place_of_their_own_office_or_the_leaders(desk):
+    day, ids = new_day(desk, kind="video", slots=3), desk.started.ids
+    told = [desk.started.clerk.post("/api/bookings", json={"day_id": day["id"], "place_id": place} | ASKED) for place in (99_999, ids["other"], ids["town"])]
+    assert [one.status_code for one in told] == [422, 422, 201]
+
+
 def test_what_was_done_with_a_booking_is_never_changed(desk):
     book(desk, new_day(desk))
     with pytest.raises(WrongState), desk.started.office.store.write() as session:

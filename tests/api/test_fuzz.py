@@ -28,7 +28,7 @@ from sqlalchemy import select
 from server.api.deps import COOKIE
 from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter
-from server.reception import accounts, drafts, registering, signing
+from server.reception import accounts, drafts, filing, registering, signing
 from server.store.access import Actor
 from server.store.models import (
     AccusedUnit,
@@ -45,7 +45,8 @@ from tests.api import things
 from tests.api.rights import pattern, table
 from tests.letters.pdf import Pdf
 from tests.office import PEOPLE, TestOffice, client_of, running, settings_for
-from tests.records.office import SAID, TALK, add_reception
+from tests.records.office import SAID, TALK, add_reception, sign
+from tests.records.office import World as Hands
 
 EXAMPLES = int(os.environ["JIETAN_FUZZ_EXAMPLES"])
 WHO = ("anonymous", "kiosk", *(key for key, *_ in PEOPLE if key != "other_leader"))
@@ -63,6 +64,8 @@ class World:
 
     office: TestOffice
     ids: dict[str, list[Any]] = field(default_factory=dict)
+    late: dict[str, list[Any]] = field(default_factory=dict)
+    """More of them, behind all others."""
     statuses: Counter[int] = field(default_factory=Counter)
 
     def add(self, more: Mapping[str, list[Any]]) -> None:
@@ -109,6 +112,7 @@ def plant(office: TestOffice) -> World:
         world.add({
             "organization_id": [town.id, county.id, elsewhere.id], "kiosk_id": [office.ids["kiosk"], 77], "user_id": [own.clerk.user_id, office.ids["handler"], clerk],
         })  # fmt: skip
+    world.add(world.late)
     for alike, names in SAME.items():
         world.ids |= dict.fromkeys(names, world.ids[alike])
     return world
@@ -126,15 +130,18 @@ def plant_of(session: Any, world: World, whose: things.Owner) -> None:
     said = tuple((role, start, f"{text}{whose.words}") for role, start, text in SAID)
     talk = add_reception(session, whose.name, said=said, kiosk_id=whose.kiosk_id, organization_id=office.organization_id, receiver_id=whose.leader_id)
     talk.matter = whose.words
-    case = letter(session, office, f"补偿款没给。{whose.words}")
+    case = filed(session, world, whose, said)
+    sent = letter(session, office, f"补偿款没给。{whose.words}")
     record = drafts.create_draft(session, talk)
     signing.confirm(session, office, record.id)
     hanging = things.of_case(session, settings, whose, case) | things.of_record(session, settings, whose, record)
     alone_id = things.alone(session, whose)
     if against:
-        case.accusation, case.purpose, talk.left_kiosk_at = True, "accusation", TALK
-        session.add(CaseAccused(case_id=case.id, organization_id=world.office.ids["county"]))
-        session.get_one(Reception, f"alone{whose.name}").left_kiosk_at = TALK
+        for one in (case, sent):
+            one.accusation, one.purpose = True, "accusation"
+            session.add(CaseAccused(case_id=one.id, organization_id=world.office.ids["county"]))
+        for name in (talk.id, f"filed{whose.name}", f"alone{whose.name}"):
+            session.get_one(Reception, name).left_kiosk_at = TALK
         for one in (record, session.get_one(VisitRecord, alone_id)):
             one.accusation = True
             session.add(AccusedUnit(record_id=one.id, organization_id=world.office.ids["county"]))
@@ -147,6 +154,22 @@ def plant_of(session: Any, world: World, whose: things.Owner) -> None:
         "person_id": [one.id for one in session.scalars(select(CasePerson).where(CasePerson.case_id == case.id))],
         "participant_id": [f"{whose.name}-petitioner"], "name": ["record.docx", "record.json"], "form": ["docx", "pdf"],
     })  # fmt: skip
+    world.late.setdefault("case_id", []).append(sent.id)
+    world.late.setdefault("record_id", []).append(case.talk_record_id)
+    world.late.setdefault("reception_id", []).append(case.talk_id)
+
+
+def filed(session: Any, world: World, whose: things.Owner, said: Any) -> StoredCase:
+    """A talk that was signed and filed."""
+    talk = add_reception(
+        session, f"filed{whose.name}", said=said, kiosk_id=whose.kiosk_id, organization_id=whose.clerk.organization_id, receiver_id=whose.leader_id
+    )
+    record = drafts.create_draft(session, talk)
+    signing.confirm(session, whose.clerk, record.id)
+    kiosk = accounts.actor_of_kiosk(session.get_one(Kiosk, whose.kiosk_id))
+    hands = Hands(world.office.office, whose.clerk, whose.clerk, kiosk, whose.clerk, whose.clerk)
+    sign(session, hands, record.id, file_at_once=False)
+    return session.get_one(StoredCase, filing.file_record(session, whose.clerk, record.id).case_id)
 
 
 def _actor(session: Any, place: Organization, user_id: int) -> Actor:

@@ -78,8 +78,11 @@ def test_what_cannot_be_put_into_a_group(office: Office):
         groups.add(office.session, office.clerk, group, GroupAdd(case_id=office.register(), version=7, reason="x"))
     with refused(Conflict, "别人刚刚改过"):
         groups.change(office.session, office.clerk, group, GroupChange(version=9, reason="x", lead_unit_id=PLANNING))
-    with refused(InvalidInput, "没有这个单位"):
-        groups.change(office.session, office.clerk, group, GroupChange(version=1, reason="x", lead_unit_id=99))
+    for unit in (99, 3):  # nobody's, and the other county's, whose name is not told and which is told nothing
+        with refused(InvalidInput, "没有这个单位"):
+            groups.change(office.session, office.clerk, group, GroupChange(version=1, reason="x", lead_unit_id=unit))
+        with refused(InvalidInput, "没有这个单位"):
+            groups.add_measure(office.session, office.clerk, group, NewMeasure(text="x", unit_id=unit))
 
 
 def test_a_groups_history_cannot_be_changed(office: Office):
