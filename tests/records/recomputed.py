@@ -27,15 +27,23 @@ LIMITS: dict[str, tuple[int, str]] = {
     "reexamination": (30, CALENDAR),
     "simple_accept": (3, WORKING),
     "simple_conclude": (10, WORKING),
+    "conclude_anew": (60, CALENDAR),
 }
+"""What a supervision letter asks for and what a leader promises has the days that they name."""
 RIGHTS = ("request_review", "request_reexamination")
 """The petitioner's own: a last day on which the door is closed moves to the next one that is worked."""
 STOPPED_BY = {
-    "conclude": {"mediation"}, "simple_conclude": {"mediation"}, "review": {"supplement"}, "reexamination": {"hearing", "supplement"},
+    "conclude": {"mediation"}, "simple_conclude": {"mediation"}, "conclude_anew": {"mediation"}, "review": {"supplement"}, "reexamination": {"hearing", "supplement"},
 }  # fmt: skip
 REFERRAL = ("register_and_refer", "refer_again")
 ACCEPTANCE = ("notify_acceptance", "simple_accept")
-CONCLUSION = ("conclude", "simple_conclude")
+CONCLUSION = ("conclude", "simple_conclude", "conclude_anew")
+ORDINARY = {"simple_accept": "notify_acceptance", "simple_conclude": "conclude"}
+PROMISE = "promise"
+"""Only the leader takes it back, wherever the matter goes on."""
+ENDED = {"guided", "not_accepted", "no_longer_accepted", "merged", "concluded", "reviewed", "reexamined"}
+RIGHT_AFTER = {"handling_opinion": ("request_review", {"replied", "concluded"}), "review_opinion": ("request_reexamination", {"reviewed"})}
+"""What the petitioner may ask for once they have the letter, and in which states they still may."""
 ANSWERED = {"not_accepted", "replied", "concluded", "reviewing", "reviewed", "reexamining", "reexamined"}
 PLEASED = {"satisfied", "basically"}
 
@@ -66,6 +74,7 @@ class Limit:
     done: date | None = None
     dropped: date | None = None
     extended: int = 0
+    days: int | None = None
     told: set[tuple[date, str]] = field(default_factory=set)
     """Reminders of it: the last day that it had then, and the stage."""
 
@@ -90,6 +99,13 @@ class Matter:
     repeat_of: int | None = None
     contacted: bool = False
     concluded: date | None = None
+    first_concluded: date | None = None
+    anew: bool = False
+    opinion: date | None = None
+    """The day of the last opinion of a review or re-examination."""
+    merged_into: int | None = None
+    kept: tuple[list[Limit], str, int | None] = field(default_factory=lambda: ([], "", None))
+    """While it goes on elsewhere: limits that ended by that, its state and its unit before."""
     asked: int | None = None
     limits: list[Limit] = field(default_factory=list)
     pauses: list[list[Any]] = field(default_factory=list)
@@ -148,7 +164,10 @@ class Books:
 
     # --- days ----------------------------------------------------------------------------------------------------
 
-    def _value(self, matter: Matter, rule: str) -> tuple[int, str]:
+    def _value(self, matter: Matter, limit: Limit) -> tuple[int, str]:
+        if limit.days is not None:
+            return limit.days, CALENDAR
+        rule = limit.rule
         value, unit = LIMITS[rule]
         for one in self.above(matter.office):
             if rule in self.local.get(one, {}):
@@ -164,7 +183,7 @@ class Books:
                 while day <= (last or today):
                     stopped.add(day)
                     day += ONE
-        value, unit = self._value(matter, limit.rule)
+        value, unit = self._value(matter, limit)
         plain = day = _after(limit.starts, value, unit, stopped)
         if limit.extended:
             day = _after(plain, limit.extended, CALENDAR, stopped)
@@ -172,8 +191,8 @@ class Books:
             day += ONE
         return plain, day
 
-    def _begin(self, matter: Matter, rule: str, who: int | None, starts: date, today: date) -> None:
-        limit = Limit(rule, who, starts, starts, starts)
+    def _begin(self, matter: Matter, rule: str, who: int | None, starts: date, today: date, days: int | None = None) -> None:
+        limit = Limit(rule, who, starts, starts, starts, days=days)
         limit.plain, limit.due = self._count(matter, limit, today)
         matter.limits.append(limit)
 
@@ -208,10 +227,22 @@ class Books:
         if entry.what == "object":
             limit = next(one for one in matter.limits if one.rule == "object_to_assignment" and one.open and one.who == entry.data["unit"])
             return entry.day <= limit.due
+        if entry.what == "unmerge":
+            return bool(entry.data["untouched"]) and self.matters[matter.merged_into or 0].merged_into is None
+        if entry.what == "unsplit":
+            return self._where_it_goes_on(entry.data["of"]).state not in ENDED
+        if entry.what == "answer":
+            return any(one.rule == "supervision" and one.open and one.starts == entry.data["of"] for one in matter.limits)
         if entry.what in ("ask_extension", "grant_extension"):
             limit = next(one for one in matter.limits if one.rule in CONCLUSION and one.open)
             return limit.rule == "conclude" and not limit.extended and entry.day <= limit.plain
         return True
+
+    def _where_it_goes_on(self, number: int) -> Matter:
+        found = self.matters[number]
+        while found.merged_into is not None:
+            found = self.matters[found.merged_into]
+        return found
 
     def _meet(self, matter: Matter, rules: Iterable[str], day: date, who: int | None = None) -> None:
         for limit in matter.limits:
@@ -220,7 +251,7 @@ class Books:
 
     def _drop(self, matter: Matter, day: date, who: int | None = None, rule: str = "") -> None:
         for limit in matter.limits:
-            if limit.open and who in (None, limit.who) and rule in ("", limit.rule):
+            if limit.open and who in (None, limit.who) and rule in ("", limit.rule) and (limit.rule != PROMISE or rule == PROMISE):
                 limit.dropped = day
 
     def _screen(self, matter: Matter, entry: Entry) -> None:
@@ -286,19 +317,95 @@ class Books:
         matter.state = "replied"
         matter.letters.append(["handling_opinion", None])
 
+    def _to_ordinary(self, matter: Matter, entry: Entry) -> None:
+        matter.simple = False
+        for limit in [one for one in matter.limits if one.open and one.rule in ORDINARY]:
+            limit.dropped = entry.day
+            self._begin(matter, ORDINARY[limit.rule], limit.who, limit.starts, entry.day)
+
+    def _refuse_extension(self, matter: Matter, _entry: Entry) -> None:
+        matter.asked = None
+
+    def _refuse_review(self, matter: Matter, _entry: Entry) -> None:
+        matter.letters.append(["refusal", None])
+
+    _refuse_reexamination = _refuse_review
+
+    def _handle_anew(self, matter: Matter, entry: Entry) -> None:
+        """Its unit has it again; it is neither concluded nor talked about with the petitioner, this time."""
+        self._drop(matter, entry.day, rule="request_reexamination")
+        assert matter.opinion is not None
+        self._begin(matter, "conclude_anew", matter.unit, matter.opinion, entry.day)
+        matter.state, matter.simple, matter.anew, matter.concluded, matter.contacted = "accepted", False, True, None, False
+
+    # --- going on elsewhere --------------------------------------------------------------------------------------
+
+    def _leave(self, matter: Matter, day: date, state: str) -> None:
+        owed = [one for one in matter.limits if one.open and one.rule != PROMISE]
+        matter.kept = (owed, matter.state, matter.unit)
+        for limit in owed:
+            limit.dropped = day
+        matter.state = state
+
+    def _come_back(self, matter: Matter, _entry: Entry) -> None:
+        owed, matter.state, matter.unit = matter.kept
+        for limit in owed:
+            limit.done = limit.dropped = None
+        matter.merged_into = None
+
+    _unmerge = _unguide_back = _come_back
+
+    def _merge(self, matter: Matter, entry: Entry) -> None:
+        self._leave(matter, entry.day, "merged")
+        matter.merged_into, matter.unit = entry.data["into"], None
+
+    def _guide_back(self, matter: Matter, entry: Entry) -> None:
+        self._leave(matter, entry.day, "guided")
+        for limit in matter.kept[0]:
+            if limit.rule in REFERRAL:
+                limit.done, limit.dropped = entry.day, None
+
+    def _unsplit(self, matter: Matter, entry: Entry) -> None:
+        self._leave(matter, entry.day, "merged")
+        matter.merged_into = next(number for number, one in self.matters.items() if one is self._where_it_goes_on(entry.data["of"]))
+
+    # --- supervision and promises --------------------------------------------------------------------------------
+
+    def _supervise(self, matter: Matter, entry: Entry) -> None:
+        self._begin(matter, "supervision", entry.data["unit"], entry.day, entry.day, (entry.data["due"] - entry.day).days)
+
+    def _answer(self, matter: Matter, entry: Entry) -> None:
+        for limit in matter.limits:
+            if limit.open and limit.rule == "supervision" and limit.starts == entry.data["of"]:
+                limit.done = entry.day
+
+    def _promise(self, matter: Matter, entry: Entry) -> None:
+        due = entry.data["due"]
+        starts = min(entry.day, due - ONE)
+        self._begin(matter, PROMISE, entry.data["unit"], starts, entry.day, (due - starts).days)
+
+    def _keep_promise(self, matter: Matter, entry: Entry) -> None:
+        self._meet(matter, (PROMISE,), entry.day)
+
+    def _break_promise(self, matter: Matter, entry: Entry) -> None:
+        self._drop(matter, entry.day, rule=PROMISE)
+
+    # --- the answer and what follows it --------------------------------------------------------------------------
+
     def _contact(self, matter: Matter, _entry: Entry) -> None:
         matter.contacted = True
 
     def _deliver(self, matter: Matter, entry: Entry) -> None:
-        begins = {"handling_opinion": "request_review", "review_opinion": "request_reexamination"}
         for letter in matter.letters:
             if letter[1] is None:
                 letter[1] = entry.day
-                if letter[0] in begins:
-                    self._begin(matter, begins[letter[0]], None, entry.day, entry.day)
+                right, states = RIGHT_AFTER.get(letter[0], ("", set()))
+                if matter.state in states:
+                    self._begin(matter, right, None, entry.day, entry.day)
 
     def _conclude(self, matter: Matter, entry: Entry) -> None:
         matter.state, matter.concluded = "concluded", entry.day
+        matter.first_concluded = matter.first_concluded or entry.day
 
     def _follow_up(self, matter: Matter, entry: Entry) -> None:
         matter.denied |= entry.data["score"] == "dissatisfied"
@@ -313,7 +420,7 @@ class Books:
 
     def _review_opinion(self, matter: Matter, entry: Entry) -> None:
         self._meet(matter, ("review",), entry.day)
-        matter.state = "reviewed"
+        matter.state, matter.opinion = "reviewed", entry.day
         matter.letters.append(["review_opinion", None])
 
     def _request_reexamination(self, matter: Matter, entry: Entry) -> None:
@@ -323,7 +430,7 @@ class Books:
 
     def _reexamination_opinion(self, matter: Matter, entry: Entry) -> None:
         self._meet(matter, ("reexamination",), entry.day)
-        matter.state = "reexamined"
+        matter.state, matter.opinion = "reexamined", entry.day
         matter.letters.append(["reexamination_opinion", None])
 
     def _repeats(self, matter: Matter, entry: Entry) -> None:
@@ -360,7 +467,7 @@ class Books:
         """满意率 and 参评率 of one body: pleased, rated, could be rated."""
         could = {
             number for number, one in self.matters.items()
-            if first <= one.registered <= last and not one.litigation and one.repeat_of is None
+            if first <= one.registered <= last and not one.litigation and one.repeat_of is None and one.state != "merged"
             and (one.office if body == "office" else one.unit) in orgs
             and (one.state in ANSWERED if body == "unit" else one.state not in ("registered", "guided"))
         }  # fmt: skip
@@ -368,16 +475,19 @@ class Books:
         return {number for number in rated if self.matters[number].ratings[body][0] in PLEASED}, rated, could
 
     def repeats(self, orgs: set[int], first: date, last: date) -> tuple[set[int], set[int]]:
-        came = {number for number, one in self.matters.items() if first <= one.registered <= last and one.office in orgs}
+        came = {number for number, one in self.matters.items() if first <= one.registered <= last and one.office in orgs and one.state != "merged"}
         return {number for number in came if self.matters[number].repeat_of is not None}, came
 
     def resolved(self, orgs: set[int], first: date, last: date, window: int) -> tuple[set[int], set[int]]:
+        """一次性化解率: by the day of the first conclusion; handled anew or come again, it was not resolved at once."""
         ended = {
-            number: one.concluded for number, one in self.matters.items()
-            if one.concluded is not None and first <= one.concluded <= last and one.office in orgs and one.repeat_of is None
+            number: one.first_concluded for number, one in self.matters.items()
+            if one.first_concluded is not None and first <= one.first_concluded <= last and one.office in orgs and one.repeat_of is None
         }  # fmt: skip
-        again = set()
+        again = {number for number in ended if self.matters[number].anew}
         for one in self.matters.values():
+            if one.state == "merged":
+                continue
             first_time = self._first_time(one)
             if first_time in ended and ended[first_time] <= one.received <= ended[first_time] + timedelta(days=window):
                 again.add(first_time)
@@ -399,7 +509,7 @@ class Books:
                 both[0] += 1
                 both[1] += 1
         for one in self.matters.values():
-            if one.receiver in orgs and first <= one.received <= last:
+            if one.receiver in orgs and first <= one.received <= last and one.state != "merged":
                 found.setdefault(self.level(one.receiver), [0, 0])[1] += 1
         return {level: (video, whole) for level, (video, whole) in found.items()}
 

@@ -1,4 +1,5 @@
-"""A year of an office region on a virtual clock: matters come, are passed on, accepted, extended, answered, rated, reviewed.
+"""A year of an office region on a virtual clock: matters come, are merged, split, passed on, accepted, extended, answered, rated,
+reviewed, handled anew; leaders promise, supervisors write.
 
 Everything goes through the product's own use-cases; what was done, and what was refused, stands in a journal for
 tests/records/recomputed.py, which works out every deadline and every figure again.  The same seed gives the same year.
@@ -30,11 +31,24 @@ from server import clock
 from server.domain import periods
 from server.domain.figures import Figure, Look, Policy, Share
 from server.domain.flow import Step
+from server.domain.joins import BEING_HANDLED, OPEN, Deed
 from server.domain.periods import Period
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, WrongState
+from server.protocol.alike import LinkOrder
+from server.protocol.commitments import CommitmentEnd
 from server.protocol.flow import NewMatter, NewRating, StepOrder, UnitOrder
-from server.reception import flow, ratings, registering, reminders, stats
+from server.protocol.notices import SupervisionAnswer, SupervisionOrder
+from server.reception import (
+    commitments,
+    flow,
+    joining,
+    ratings,
+    registering,
+    reminders,
+    stats,
+    supervision,
+)
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import case_figures, figure_sums
@@ -44,6 +58,7 @@ from server.store.engine import Store
 from server.store.figure_sums import Sums
 from server.store.migrate import migrate
 from server.store.models import (
+    Commitment,
     Kiosk,
     LocalLimit,
     Notice,
@@ -54,7 +69,7 @@ from server.store.models import (
     StoredReminder,
     User,
 )
-from tests.records.recomputed import Books, Entry
+from tests.records.recomputed import ACCEPTANCE, CONCLUSION, Books, Entry
 
 YEAR = 2026
 FIRST = date(YEAR, 1, 1)
@@ -64,7 +79,7 @@ HOURS = ((0, 0, 0), (9, 30, 0), (15, 59, 59), (16, 0, 0), (23, 59, 59))
 LOCAL = {"notify_acceptance": 5, "conclude": 20, "simple_accept": 2}
 CATEGORIES = ("征地补偿", "欠薪", "物业", "社保", "教育", "环保")
 REFUSABLE = (Step.OBJECT, Step.ASK_EXTENSION, Step.GRANT_EXTENSION)
-"""Steps that the year also takes too late."""
+"""Steps that the year also takes too late, or where there is no more time to be had."""
 SCORES = ("satisfied", "satisfied", "basically", "dissatisfied")
 
 
@@ -96,10 +111,16 @@ class Year:
         """Reminders that were to be given: day, case, rule, who has to act, last day, stage."""
         self.with_township: dict[int, int] = {}
         """Which township was given a case beside its main unit."""
+        self.acted: Counter[int] = Counter()
+        """How many steps were taken with a case: after one, what was merged into it stays there."""
+        self.to_go_back: set[int] = set()
+        """What was split off and goes back: nothing is merged into it meanwhile."""
         for _ in range(cases):
             self.plan(self.random.randrange(DAYS), self.register)
         for _ in range(cases // 20):
             self.plan(self.random.randrange(DAYS), self.talk)
+        for _ in range(cases // 30):
+            self.plan(self.random.randrange(DAYS), self.promise)
 
     # --- who there is ----------------------------------------------------------------------------------------------
 
@@ -181,6 +202,7 @@ class Year:
 
     def step(self, session: Session, case: StoredCase, by: Actor, step: Step, /, **order: Any) -> bool:
         """Take a step; False: it was refused, and nothing changed."""
+        self.acted[case.id] += 1
         if step not in REFUSABLE:
             flow.take(session, by, case, step, StepOrder.model_validate({"version": case.version, **order}))
             return True
@@ -189,8 +211,22 @@ class Year:
                 flow.take(session, by, case, step, StepOrder.model_validate({"version": case.version, **order}))
         except (InvalidInput, WrongState):
             session.refresh(case)
+            self.acted[case.id] -= 1
             return False
         return True
+
+    def deed(self, session: Session, day: date, case: StoredCase, deed: Deed, *, data: dict[str, Any] | None = None, **order: Any) -> bool:
+        """Decide that it hangs together with another, or take that back, and write down what became of it."""
+        clerk, done = self.actor(case.organization_id, StaffRole.CLERK), True
+        wanted = LinkOrder.model_validate({"version": case.version, "reason": "是一回事", **order})
+        try:
+            with session.begin_nested():
+                joining.decide(session, clerk, case.id, deed, wanted)
+        except WrongState:
+            session.expire_all()
+            done = False
+        self.write(day, case.id, deed.value, refused=not done, **(data or {}))
+        return done
 
     def done(self, session: Session, day: date, case: StoredCase, by: Actor, step: Step, /, *, what: str = "", data: dict[str, Any] | None = None, **order: Any) -> bool:
         """Take a step and write down what became of it."""
@@ -201,6 +237,8 @@ class Year:
     def register(self, session: Session, day: date, repeats: int | None = None) -> None:
         office = self.random.choice(list(self.units)) if repeats is None else session.get_one(StoredCase, repeats).organization_id
         received = max(FIRST, day - timedelta(days=self.random.choice((0, 0, 0, 1, 3, 12))))
+        if repeats is not None:
+            received = max(received, session.get_one(StoredCase, repeats).received_on)
         channel = self.random.choice(("letter", "online", "hotline", "mailbox", "on_site"))
         receiver = office + 1000 if channel == "on_site" and self.random.random() < 0.5 else None
         case, _ = registering.register(session, self.actor(office, StaffRole.CLERK), NewMatter(
@@ -225,9 +263,134 @@ class Year:
         ))  # fmt: skip
         self.write(day, 0, "talk", organization=organization)
 
+    def promise(self, session: Session, day: date) -> None:
+        """A leader talks by video, promises something in it, and the matter is registered."""
+        office, number = self.random.choice(list(self.units)), next(self.order)
+        unit, due, clerk = self.random.choice(self.units[office]), day + timedelta(days=self.random.randrange(30)), self.actor(office, StaffRole.CLERK)
+        session.add(Reception(
+            id=f"p{number}", organization_id=office, kiosk_id=1, number="A01", state="closed", consent="audio_video",
+            petitioner_name="何守田", query_code=f"P{number}", receiver_id=office + 1000, asked_at=clock.now(),
+            started_at=clock.now(), ended_at=clock.now(),
+        ))  # fmt: skip
+        session.flush()
+        case = registering.new_case(
+            session, office, "video", day, clock.now(), title="丈量", petitioner="何守田", purpose="request", category=self.random.choice(CATEGORIES),
+            place="村1", people=1, statement="要重新丈量", filed_record={}, reception_id=f"p{number}",
+        )  # fmt: skip
+        session.add(registering.note_registered(case, clerk, clerk.name, clock.now()))
+        registering.make_findable(session, [case])
+        promised = Commitment(
+            reception_id=f"p{number}", promise_id="1", organization_id=office, unit_id=unit, what="重新丈量", due_on=due,
+            promised_by_id=office + 1000, promised_at=clock.now(), state="open",
+        )  # fmt: skip
+        session.add(promised)
+        session.flush()
+        commitments.filed(session, case)
+        self.write(day, 0, "talk", organization=office)
+        self.write(day, case.id, "registered", office=office, received=day, channel="video")
+        self.write(day, case.id, "promise", unit=unit, due=due)
+        matter, made = case.id, promised.id
+        self.after(day, 0, 20, lambda s, d: self.screen(s, d, matter))
+        if self.random.random() < 0.8:
+            self.after(day, 0, 60, lambda s, d: self.end_promise(s, d, matter, made, unit))
+
+    def end_promise(self, session: Session, day: date, number: int, promised: int, unit: int) -> None:
+        case, end = session.get_one(StoredCase, number), CommitmentEnd(version=1, words="办了")
+        if self.random.random() < 0.8:
+            commitments.finish(session, self.actor(unit, StaffRole.HANDLER), promised, end)
+            self.write(day, number, "keep_promise")
+        else:
+            commitments.withdraw(session, self.actor(case.organization_id, StaffRole.LEADER), promised, end)
+            self.write(day, number, "break_promise")
+
+    def goes_on_elsewhere(self, session: Session, day: date, case: StoredCase, back: Callable[[Session, date], None]) -> bool:
+        """Merge it into an earlier matter of the office that is open, and perhaps take that back later; False: there is none."""
+        number = case.id
+        query = select(StoredCase.id).where(
+            StoredCase.organization_id == case.organization_id, StoredCase.state.in_(sorted(OPEN)), StoredCase.received_on <= case.received_on,
+            StoredCase.id.not_in({number, *self.to_go_back}),
+        )  # fmt: skip
+        found = list(session.scalars(query.order_by(StoredCase.id.desc()).limit(8)))
+        if not found:
+            return False
+        target = session.get_one(StoredCase, self.random.choice(found))
+        into, acted = target.id, self.acted[target.id]
+        assert self.deed(session, day, case, Deed.MERGE, other_id=into, other_version=target.version, data={"into": into})
+
+        def unmerge(s: Session, d: date) -> None:
+            if self.deed(s, d, s.get_one(StoredCase, number), Deed.UNMERGE, data={"untouched": self.acted[into] == acted}):
+                back(s, d)
+
+        if self.random.random() < 0.6:
+            self.after(day, 0, 40, unmerge)
+        return True
+
+    def guided_back(self, session: Session, day: date, case: StoredCase) -> bool:
+        """What comes again while the earlier one is being handled goes to that, and perhaps comes back."""
+        earlier = session.get_one(StoredCase, case.repeat_of_id) if case.repeat_of_id is not None else None
+        if earlier is None or earlier.state not in BEING_HANDLED or self.random.random() < 0.4:
+            return False
+        number = case.id
+        assert self.deed(session, day, case, Deed.GUIDE_BACK, other_id=earlier.id, other_version=earlier.version)
+        self.acted[number] += 1
+
+        def unguide(s: Session, d: date) -> None:
+            assert self.deed(s, d, s.get_one(StoredCase, number), Deed.UNGUIDE_BACK)
+            self.screen(s, d, number)
+
+        if self.random.random() < 0.5:
+            self.after(day, 0, 40, unguide)
+        return True
+
+    def split(self, session: Session, day: date, case: StoredCase) -> None:
+        """Part of it is a matter of its own, and perhaps is put back before anybody has done anything with it."""
+        origin, clerk = case.id, self.actor(case.organization_id, StaffRole.CLERK)
+        order = LinkOrder(version=case.version, reason="两件事", title="另一件", statement="路灯坏了")
+        made = joining.decide(session, clerk, origin, Deed.SPLIT, order)
+        number = made.id
+        self.write(day, number, "registered", office=made.organization_id, received=made.received_on, channel=made.channel)
+        if self.random.random() < 0.6:
+            self.after(day, 0, 20, lambda s, d: self.screen(s, d, number))
+            return
+        self.to_go_back.add(number)
+
+        def unsplit(s: Session, d: date) -> None:
+            if not self.deed(s, d, s.get_one(StoredCase, number), Deed.UNSPLIT, data={"of": origin}):
+                self.to_go_back.discard(number)
+                self.screen(s, d, number)
+
+        self.after(day, 0, 60, unsplit)
+
+    def supervise(self, session: Session, day: date, number: int, unit: int) -> None:
+        """A letter to the unit, which it answers some time later, where it is owed still."""
+        case = session.get_one(StoredCase, number)
+        if all(one.organization_id != unit for one in flow.store.standing_assignments(session, number)):
+            return
+        due = day + timedelta(days=self.random.randint(1, 15))
+        actor = Actor(name="督查", user_id=2000, role=StaffRole.SUPERVISOR, organization_id=1, organization_path=self.paths[1])
+        letter = supervision.write(session, actor, case, SupervisionOrder(kind="supervision", unit_id=unit, text="抓紧办。", due=due)).id
+        self.write(day, number, "supervise", unit=unit, due=due)
+
+        def answer(s: Session, d: date) -> None:
+            refused = False
+            try:
+                with s.begin_nested():
+                    supervision.answer(s, self.actor(unit, StaffRole.HANDLER), s.get_one(StoredCase, number), letter, SupervisionAnswer(text="办了。"))
+            except WrongState:
+                refused = True
+            self.write(d, number, "answer", refused=refused, of=day)
+
+        self.after(day, 0, 25, answer)
+
     def screen(self, session: Session, day: date, number: int) -> None:
         case, chance = session.get_one(StoredCase, number), self.random.random()
         clerk = self.actor(case.organization_id, StaffRole.CLERK)
+        if self.guided_back(session, day, case):
+            return
+        if self.random.random() < 0.05 and self.goes_on_elsewhere(session, day, case, lambda s, d: self.screen(s, d, number)):
+            return
+        if self.random.random() < 0.04:
+            self.split(session, day, case)
         if chance < 0.07:
             self.done(session, day, case, clerk, Step.GUIDE, route="向人民法院起诉")
             return
@@ -250,6 +413,8 @@ class Year:
         self.done(session, day, case, self.actor(case.organization_id, StaffRole.CLERK), Step.ASSIGN, data={"units": units},
                   units=[UnitOrder(organization_id=one, part=part) for one, part in units])  # fmt: skip
         self.rate(session, day, number, "office")
+        if self.random.random() < 0.06:
+            self.after(day, 0, 60, lambda s, d: self.supervise(s, d, number, unit))
         chance = self.random.random()
         if chance < 0.05:
             self.after(day, 0, 12, lambda s, d: self.object(s, d, number, unit))
@@ -289,11 +454,17 @@ class Year:
 
     def accept(self, session: Session, day: date, number: int, unit: int) -> None:
         case, handler = session.get_one(StoredCase, number), self.actor(unit, StaffRole.HANDLER)
+        if self.random.random() < 0.04 and self.goes_on_elsewhere(session, day, case, lambda s, d: self.accept(s, d, number, unit)):
+            return
+        self.perhaps_ordinary(session, day, case, handler)
         if self.random.random() < 0.06:
             self.done(session, day, case, handler, Step.NOT_ACCEPT, reason="不属于信访事项")
             self.rate(session, day, number, "unit")
             return
         self.done(session, day, case, handler, Step.ACCEPT)
+        self.perhaps_ordinary(session, day, case, handler)
+        if self.random.random() < 0.06:
+            self.after(day, 0, 25, lambda s, d: self.register(s, d, number))
         if number in self.with_township:
             self.after(day, 0, 8, lambda s, d: self.feed_back(s, d, number))
         chance = self.random.random()
@@ -303,6 +474,10 @@ class Year:
             self.after(day, 1, 15, lambda s, d: self.pause(s, d, number, unit))
         elif chance < 0.97:
             self.after(day, 1, 15 if case.simple else 85, lambda s, d: self.reply(s, d, number, unit))
+
+    def perhaps_ordinary(self, session: Session, day: date, case: StoredCase, handler: Actor) -> None:
+        if case.simple and self.random.random() < 0.1:
+            self.done(session, day, case, handler, Step.TO_ORDINARY, reason="不简单")
 
     def feed_back(self, session: Session, day: date, number: int) -> None:
         case, town = session.get_one(StoredCase, number), self.with_township[number]
@@ -317,7 +492,10 @@ class Year:
 
     def grant(self, session: Session, day: date, number: int, unit: int) -> None:
         case = session.get_one(StoredCase, number)
-        self.done(session, day, case, self.actor(unit, StaffRole.LEADER), Step.GRANT_EXTENSION)
+        if self.random.random() < 0.2:
+            self.done(session, day, case, self.actor(unit, StaffRole.LEADER), Step.REFUSE_EXTENSION, reason="不复杂")
+        else:
+            self.done(session, day, case, self.actor(unit, StaffRole.LEADER), Step.GRANT_EXTENSION)
         self.after(day, 1, 50, lambda s, d: self.reply(s, d, number, unit))
 
     def pause(self, session: Session, day: date, number: int, unit: int) -> None:
@@ -357,9 +535,9 @@ class Year:
             score = self.random.choice(SCORES)
             self.done(session, day, case, clerk, Step.FOLLOW_UP, outcome="问过了", score=score, data={"score": score})
         chance = self.random.random()
-        if chance < 0.08:
+        if chance < 0.15:
             self.after(day, 0, 45, lambda s, d: self.request_review(s, d, number))
-        elif chance < 0.2:
+        elif chance < 0.27:
             self.after(day, 0, 150, lambda s, d: self.register(s, d, number))
 
     def rate(self, session: Session, day: date, number: int, body: str) -> None:
@@ -384,6 +562,9 @@ class Year:
     def request_review(self, session: Session, day: date, number: int) -> None:
         case = session.get_one(StoredCase, number)
         clerk, answered = self.actor(case.organization_id, StaffRole.CLERK), flow.store.letters(session, number)[-1].issued_at
+        if self.refused_request(session, day, case, "request_review", Step.REFUSE_REVIEW):
+            self.after(day, 0, 20, lambda s, d: self.request_review(s, d, number))
+            return
         asked = max(day - timedelta(days=self.random.choice((0, 0, 2))), clock.day_in_office(answered))
         self.done(session, day, case, clerk, Step.REQUEST_REVIEW, day=asked.isoformat(), reason="有正当理由", data={"day": asked})
         self.after(day, 1, 40, lambda s, d: self.review(s, d, number))
@@ -391,14 +572,47 @@ class Year:
     def review(self, session: Session, day: date, number: int) -> None:
         case = session.get_one(StoredCase, number)
         clerk = self.actor(case.organization_id, StaffRole.CLERK)
-        self.done(session, day, case, clerk, Step.REVIEW_OPINION, text="维持。")
-        self.done(session, day, case, clerk, Step.DELIVER, day=day.isoformat(), how="邮寄")
-        if self.random.random() < 0.5:
+        self.done(session, day, case, clerk, Step.REVIEW_OPINION, text="见附页。")
+        if self.random.random() < 0.85:
+            self.done(session, day, case, clerk, Step.DELIVER, day=day.isoformat(), how="邮寄")
+        else:
+            self.after(day, 0, 6, lambda s, d: self.anew(s, d, number))
+            return
+        if self.random.random() < 0.25:
+            self.after(day, 0, 6, lambda s, d: self.anew(s, d, number))
+            return
+        if self.random.random() < 0.7:
             self.after(day, 0, 40, lambda s, d: self.request_reexamination(s, d, number))
+
+    def anew(self, session: Session, day: date, number: int) -> None:
+        """The opinion has the unit handle it anew; there are no more days to be had, but for a mediation."""
+        case = session.get_one(StoredCase, number)
+        unit = case.unit_id or 0
+        self.done(session, day, case, self.actor(case.organization_id, StaffRole.CLERK), Step.HANDLE_ANEW, reason="没有量过")
+        chance = self.random.random()
+        if chance < 0.2:
+            self.after(day, 1, 70, lambda s, d: self.extend(s, d, number, unit))
+        elif chance < 0.4:
+            self.after(day, 1, 15, lambda s, d: self.pause(s, d, number, unit))
+        else:
+            self.after(day, 1, 85, lambda s, d: self.reply(s, d, number, unit))
+
+    def refused_request(self, session: Session, day: date, case: StoredCase, right: str, step: Step) -> bool:
+        """Some requests are somebody else's, and some that are late are not taken up."""
+        limit = next(one for one in reversed(self.books.matters[case.id].limits) if one.rule == right and one.open)
+        late, chance = day > limit.due, self.random.random()
+        if chance > (0.5 if late else 0.2):
+            return False
+        ground = {"ground": "late"} if late else {"ground": "not_theirs", "by_whom": "何大年"}
+        clerk = self.actor(case.organization_id, StaffRole.CLERK)
+        self.done(session, day, case, clerk, step, day=day.isoformat(), reason="没有说为什么", **ground)
+        return True
 
     def request_reexamination(self, session: Session, day: date, number: int) -> None:
         case = session.get_one(StoredCase, number)
         clerk = self.actor(case.organization_id, StaffRole.CLERK)
+        if self.refused_request(session, day, case, "request_reexamination", Step.REFUSE_REEXAMINATION):
+            return
         self.done(session, day, case, clerk, Step.REQUEST_REEXAMINATION, day=day.isoformat(), reason="有正当理由", data={"day": day})
         self.after(day, 1, 9, lambda s, d: self.hear(s, d, number))
 
@@ -412,7 +626,13 @@ class Year:
         case = session.get_one(StoredCase, number)
         clerk = self.actor(case.organization_id, StaffRole.CLERK)
         self.done(session, day, case, clerk, Step.END_PAUSE, outcome="听完了")
-        self.after(day, 0, 40, lambda s, d: self.done(s, d, s.get_one(StoredCase, number), clerk, Step.REEXAMINATION_OPINION, text="维持。"))
+        self.after(day, 0, 40, lambda s, d: self.reexamine(s, d, number))
+
+    def reexamine(self, session: Session, day: date, number: int) -> None:
+        case = session.get_one(StoredCase, number)
+        self.done(session, day, case, self.actor(case.organization_id, StaffRole.CLERK), Step.REEXAMINATION_OPINION, text="见附页。")
+        if self.random.random() < 0.3:
+            self.after(day, 0, 6, lambda s, d: self.anew(s, d, number))
 
 
 # --- comparing -----------------------------------------------------------------------------------------------------
@@ -447,7 +667,8 @@ def check_reminders(year: Year) -> int:
             (clock.day_in_office(one.at), limit.case_id, limit.rule, limit.organization_id, one.due_on, one.stage)
             for one, limit in session.execute(query)
         )
-        told = Counter((clock.day_in_office(one.at), one.case_id, one.kind, one.user_id) for one in session.scalars(select(Notice)))
+        notices = select(Notice).where(Notice.kind.in_(("before", "due", "late")))
+        told = Counter((clock.day_in_office(one.at), one.case_id, one.kind, one.user_id) for one in session.scalars(notices))
     again = Counter(year.said)
     assert given == again, (list((given - again).elements())[:3], list((again - given).elements())[:3])
     assert told == expected, (list((told - expected).elements())[:3], list((expected - told).elements())[:3])
@@ -472,8 +693,8 @@ def check_figures(year: Year, keys: list[str], organizations: list[int], progres
 def _compare(session: Session, books: Books, scope: Scope, organization: int) -> int:
     orgs, first, last = books.under(organization), scope.period.first, scope.period.last
     expected: dict[Figure, tuple[set[int], set[int]]] = {
-        Figure.ACCEPTED_IN_TIME: books.in_time(("notify_acceptance", "simple_accept"), orgs, first, last, scope.today),
-        Figure.CONCLUDED_IN_TIME: books.in_time(("conclude", "simple_conclude"), orgs, first, last, scope.today),
+        Figure.ACCEPTED_IN_TIME: books.in_time(ACCEPTANCE, orgs, first, last, scope.today),
+        Figure.CONCLUDED_IN_TIME: books.in_time(CONCLUSION, orgs, first, last, scope.today),
         Figure.REPEATS: books.repeats(orgs, first, last),
         Figure.RESOLVED_ONCE: books.resolved(orgs, first, last, scope.policy.repeat_window_days),
     }

@@ -18,7 +18,9 @@ def test_a_small_year_agrees(tmp_path):
 def test_a_year_of_thirty_organizations_agrees(tmp_path):
     found = simulate(tmp_path, 300, 30, compared=3)
     everything = {"guide", "object", "object refused", "take_back", "ask_extension refused", "grant_extension", "not_accept", "begin_pause",
-                  "follow_up", "repeats", "request_review", "review_opinion", "rate", "talk"}  # fmt: skip
+                  "follow_up", "repeats", "request_review", "review_opinion", "rate", "talk", "to_ordinary", "refuse_extension", "refuse_review",
+                  "refuse_reexamination", "reexamination_opinion", "handle_anew", "merge", "unmerge", "unmerge refused", "guide_back", "unguide_back",
+                  "unsplit", "supervise", "answer", "promise", "keep_promise", "break_promise"}  # fmt: skip
     assert found["kinds"].keys() >= everything
 
 
