@@ -130,7 +130,7 @@ function orders(kiosk) {
 function roomPart(kiosk) {
   const id = `room-${kiosk.kiosk_id}`;
   return el("form.row.room", { "data-room": kiosk.kiosk_id }, el("label.small.soft", { for: id }, "房间"),
-    el("input", { id, maxlength: 60, value: kiosk.room, autocomplete: "off", placeholder: "例如 二楼 203" }), el("button.btn.small", { type: "submit" }, "记下"));
+    el("input.input", { id, maxlength: 60, value: kiosk.room, autocomplete: "off", placeholder: "例如 二楼 203" }), el("button.btn.small", { type: "submit" }, "记下"));
 }
 
 /** @param {any} kiosk @param {boolean} open @param {boolean} logOpen */
