@@ -1,4 +1,5 @@
-"""What every request passes before a route sees it: size limit, the own-page header, security headers, faults."""
+"""What every request passes before a route sees it: size limit, text that can be kept, the own-page header, security headers,
+faults."""
 
 from urllib.parse import urlsplit
 
@@ -7,8 +8,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.deps import SAFE_METHODS
-from server.api.errors import KEYED_PATHS, answer, unexpected
-from server.errors import JietanError, NotAllowed, TooLarge
+from server.api.errors import INTAKE_PATH, KEYED_PATHS, answer, unexpected
+from server.errors import InvalidInput, JietanError, NotAllowed, TooLarge
 from server.settings import Settings
 
 LARGEST_BODY = 1 << 20
@@ -20,8 +21,13 @@ LARGEST = {SPEECH_PATH: LARGEST_SPEECH, IMPORT_PATH: LARGEST_IMPORT}
 HTTPS_ONLY_S = 365 * 86_400
 
 
-class _BodyTooLarge(Exception):
-    """Raised into a route that reads on past the limit."""
+NUL_IN_JSON = (b"\\u0000", b"\0")
+NUL_IN_ADDRESS = b"%00"
+"""PostgreSQL keeps no NUL in text, and nobody types one: it is refused here, for every field of every route and both databases."""
+
+
+class _Refused(Exception):
+    """Raised into a route that reads on what is refused."""
 
 
 class Guard:
@@ -48,11 +54,17 @@ class _Exchange:
         self._send = send
         self.limit = LARGEST.get(scope["path"], LARGEST_BODY)
         self.received = 0
+        self.tail: bytes | None = None
+        """The last bytes of JSON that was read; None: it is none."""
+        self.refused: JietanError | None = None
         self.started = False
 
     async def run(self) -> None:
         request = Request(self.scope)
-        refused = self._refusal(Headers(scope=self.scope))
+        headers = Headers(scope=self.scope)
+        text = "json" in headers.get("content-type", "") and not self.scope["path"].startswith(INTAKE_PATH)  # which tells the field
+        self.tail = b"" if text else None
+        refused = self._refusal(headers)
         if refused is not None:
             await answer(request, refused)(self.scope, self._receive, self.send)
             return
@@ -61,7 +73,7 @@ class _Exchange:
         except Exception as error:
             if self.started:
                 raise
-            shown = answer(request, TooLarge()) if self.received > self.limit else unexpected(request, error)
+            shown = answer(request, self.refused) if self.refused is not None else unexpected(request, error)
             await shown(self.scope, self._receive, self._send_started)
 
     def _refusal(self, headers: Headers) -> JietanError | None:
@@ -71,19 +83,28 @@ class _Exchange:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self.limit:
             return TooLarge()
+        if NUL_IN_ADDRESS in self.scope["query_string"] or "\0" in self.scope["path"]:
+            return _unkeepable()
         return None
 
     async def receive(self) -> Message:
         message = await self._receive()
-        self.received += len(message.get("body", b""))
+        body = message.get("body", b"")
+        self.received += len(body)
         if self.received > self.limit:
-            raise _BodyTooLarge
+            self.refused = TooLarge()
+        elif self.tail is not None:
+            read = self.tail + body
+            self.tail = read[1 - len(NUL_IN_JSON[0]) :]
+            self.refused = self.refused or (_unkeepable() if any(nul in read for nul in NUL_IN_JSON) else None)
+        if self.refused is not None:
+            raise _Refused
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass an answer on; once the body was too large, whatever the route made of it becomes 413."""
-        if self.received > self.limit and not self.started:
-            raise _BodyTooLarge
+        """Pass an answer on; once the body was refused, whatever the route made of it becomes that."""
+        if self.refused is not None and not self.started:
+            raise _Refused
         await self._send_started(message)
 
     async def _send_started(self, message: Message) -> None:
@@ -96,6 +117,10 @@ class _Exchange:
             static = self.scope["path"].startswith("/static/")
             headers.setdefault("Cache-Control", "no-cache" if static else "no-store")
         await self._send(message)
+
+
+def _unkeepable() -> JietanError:
+    return InvalidInput("内容里有看不见、也存不下的字符，请删掉重填。", code="nul")
 
 
 def security_headers(settings: Settings) -> dict[str, str]:

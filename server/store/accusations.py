@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
 from server.domain.accused import Named, accused_in
 from server.domain.states import FormField, Purpose
-from server.store.models import AccusedUnit, FormEntry, Organization, VisitRecord
+from server.store.models import AccusedUnit, FormEntry, Organization, StoredCase, VisitRecord
 
 FIELDS = (FormField.PURPOSE, FormField.ACCUSED_UNIT)
 """Fields of the form that decide it."""
@@ -37,3 +37,10 @@ def keep_in_step(session: Session, record: VisitRecord) -> None:
     found = named(session, form.get(FormField.ACCUSED_UNIT, ""))
     session.add_all(AccusedUnit(record_id=record.id, organization_id=number) for number in found)
     session.flush()
+
+
+def none() -> ColumnElement[bool]:
+    """Whether a record is no accusation, neither by its form nor by what the office said of its case: then others' talks may
+    learn from its words."""
+    screened = exists().where(StoredCase.record_id == VisitRecord.id, StoredCase.accusation).correlate(VisitRecord)
+    return and_(VisitRecord.accusation.is_(False), ~screened)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import RecordState, WordState
 from server.protocol.base import Role, TrackKind
+from server.store import accusations
 from server.store.access import Actor, visible_records
 from server.store.models import (
     GlossaryEvidence,
@@ -50,7 +51,7 @@ def clips(session: Session, organization_id: int, word: str, *, with_it: bool) -
         .where(
             VisitRecord.organization_id == organization_id,
             VisitRecord.state.in_((RecordState.SIGNED, RecordState.FILED)),
-            VisitRecord.accusation.is_(False),
+            accusations.none(),
         )
         .order_by(VisitRecord.signed_at.desc())
         .limit(LATEST_RECORDS)

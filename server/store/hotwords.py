@@ -6,6 +6,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from server.domain.states import FormField, RecordState, StaffRole
+from server.store import accusations
 from server.store.models import FormEntry, Organization, Reception, User, VisitRecord
 
 MOST_EARLIER = 3
@@ -35,7 +36,7 @@ def earlier_fields(session: Session, reception: Reception) -> list[tuple[str, st
             Reception.petitioner_name == reception.petitioner_name,
             Reception.asked_at < reception.asked_at,
             VisitRecord.state.in_((RecordState.SIGNED, RecordState.FILED)),
-            VisitRecord.accusation.is_(False),
+            accusations.none(),
         )
         .order_by(Reception.asked_at.desc())
         .limit(MOST_EARLIER)

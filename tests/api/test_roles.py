@@ -1,5 +1,6 @@
 """The wrong role on every route there is, and other requests that are turned away at the door."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.openapi.utils import get_openapi
 
+from server.api.guard import Guard
 from server.pages.render import navigation
 from tests.api.rights import pattern, table
 from tests.office import running, settings_for
@@ -81,6 +83,41 @@ def test_every_change_needs_the_own_page_header(office):
             continue  # a key in a header is nothing that a foreign page can make a browser send
         answer = office.leader.request(method, path.replace("{", "").replace("}", ""), headers={"X-Jietan": ""})
         assert answer.json()["error"]["code"] == "foreign_request", (method, path)
+
+
+def test_no_text_with_a_nul_gets_in(office):
+    """PostgreSQL keeps none: it would be a fault of ours wherever a field forgets it, also for whoever is not logged in."""
+    told = [
+        office.anonymous.post("/api/session", json={"username": "x\0", "password": "y"}),
+        office.anonymous.post("/api/session", content=b'{"username": "x\0", "password": "y"}', headers={"Content-Type": "application/json"}),
+        office.clerk.get("/api/records?q=%00"), office.clerk.get("/cases/%00"),
+    ]  # fmt: skip
+    assert [one.status_code for one in told] == [422] * 4
+    assert "看不见" in told[0].json()["error"]["message"]
+    sound = office.kiosk.post("/api/kiosk/hear", content=b"\0\\u0000" * 100, headers={"Content-Type": "audio/webm"})
+    assert "看不见" not in sound.text, "what is no text may have any byte"
+
+
+def test_a_nul_that_comes_in_two_pieces_is_seen(office):
+    pieces = iter([(b'{"username": "x\\u0', True), (b'000", "password": "y"}', False)])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        body, more = next(pieces)
+        return {"type": "http.request", "body": body, "more_body": more}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def reads_all(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    headers = [(b"content-type", b"application/json"), (b"x-jietan", b"1"), (b"content-length", b"40")]
+    scope = {"type": "http", "method": "POST", "path": "/api/session", "query_string": b"", "headers": headers, "app": office.anonymous.app}
+    asyncio.run(Guard(reads_all, office.settings)(scope, receive, send))
+    assert sent[0]["status"] == 422
 
 
 def test_pages_lead_to_the_log_in_and_back(office):

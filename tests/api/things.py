@@ -13,6 +13,7 @@ from server.protocol.figures import Counted, Digest
 from server.protocol.recording import Manifest
 from server.reception import accounts, clocks, drafts, issuing
 from server.settings import Settings
+from server.store import papersfiles
 from server.store.access import Actor
 from server.store.models import (
     AloneSitting,
@@ -239,9 +240,10 @@ def of_record(session: Session, settings: Settings, whose: Owner, record: VisitR
         invited_by=whose.leader_id, created_at=TALK, expires_at=TALK.replace(year=2090),
     )  # fmt: skip
     papers = StoredPapers(
-        id=f"papers-{whose.name}", kiosk_id=whose.kiosk_id, reception_id=talk, state="stored", sha256="0" * 64, shown_at=TALK,
+        id=f"papers-{whose.name}", kiosk_id=whose.kiosk_id, reception_id=talk, state="stored", sha256=sha256, shown_at=TALK,
         pages=[{"size": len(FILM), "sha256": sha256}],
     )  # fmt: skip
+    papersfiles.keep(settings.papers_dir, papers, [FILM], FILM)
     promise = Commitment(
         reception_id=talk, promise_id="typed-2", organization_id=whose.clerk.organization_id, unit_id=whose.unit_id, what=words,
         due_on=TALK.date(), promised_by_id=whose.leader_id, promised_at=TALK, state="open",

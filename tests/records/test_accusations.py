@@ -11,7 +11,7 @@ from server.protocol import office
 from server.protocol.drafting import Draft, DraftField
 from server.protocol.flow import StepOrder
 from server.reception import cases, drafts, editing, queue, reading, records, signing
-from server.store import access
+from server.store import access, accusations
 from server.store.access import Actor
 from server.store.migrate import downgrade, migrate
 from server.store.models import (
@@ -234,6 +234,7 @@ def test_what_is_found_to_be_an_accusation_when_it_is_screened_takes_talk_and_re
         version = session.get_one(StoredCase, case_id).version
         order = StepOrder(version=version, purpose="accusation", category="干部作风")
         cases.take_step(session, world.clerk, case_id, Step.SCREEN, order)
+        assert session.scalars(select(VisitRecord.id).where(accusations.none())).all() == [], "nobody learns from its words"
     for actor in (HALL, world.town_clerk):
         assert not sees(world, actor, town_record)
         assert around(actor) == [0, 0, 0]
