@@ -1,7 +1,8 @@
 """`jietan transcriber evaluate FOLDER`: how faithful recognition is, by speaker and condition, with a page to listen to.
 
 FOLDER holds dialogues, each a folder with reference.json and a sound file per speaker; one without sentences is noise,
-and whatever is written there was invented.  Every dialogue goes through a real transcriber, live, as the media node
+and whatever is written there was invented.  `condition` of a reference.json says under what figures stand together; of a
+dialogue without, the folder does that it lies in with others of its kind.  Every dialogue goes through a real transcriber, live, as the media node
 would send it; a part of the first once more in real time, for the latency of captions.
 """
 
@@ -11,6 +12,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from server.protocol.base import Role
@@ -56,6 +58,9 @@ class Figures:
     wrong_marked: int = 0
     heard: int = 0
     marked: int = 0
+    marks: int = 0
+    """Places that are marked: characters side by side are one."""
+    marks_hit: int = 0
 
     def add(self, other: "Figures") -> None:
         """Count the other's too."""
@@ -73,6 +78,8 @@ class Figures:
             "end_error_p95_s": round(percentile([abs(e) for e in self.ends], 95), 3),
             "doubt_recall": round(self.wrong_marked / self.wrong, 4) if self.wrong else 1.0,
             "doubt_share": round(self.marked / max(self.heard, 1), 4),
+            "doubts_hit": self.marks_hit,
+            "doubts_missed": self.marks - self.marks_hit,
         }
 
 
@@ -199,7 +206,7 @@ def _tracks(dialogue: Dialogue, transcript: Sequence[tuple[str, Utterance]]) -> 
         own = sorted((u for name, u in transcript if name == speaker), key=lambda u: u.start)
         said = [s for s in sentences if s.speaker == speaker]
         figures, written = compare(own, said, len(dialogue.tracks[speaker]) / RATE)
-        condition = str(reference.get("condition") or ("speech" if said else dialogue.folder.name))
+        condition = str(reference.get("condition") or (dialogue.folder.parent.name if said else dialogue.folder.name))
         found.append(
             Track(dialogue.folder.name, condition, speaker, dialogue.folder / file, figures, written, tuple(said))
         )
@@ -238,11 +245,12 @@ def _marks(utterance: Utterance, count: int) -> list[bool]:
 def _count_wrong(
     figures: Figures, pairs: Sequence[int | None], right: Sequence[bool], marks: Sequence[bool], spoken: int
 ) -> None:
-    """A wrong character is marked in its place, a missing one in what was written beside it."""
+    """A wrong character is marked in its place, a missing one in what was written beside it; a marked place that is beside no
+    error is one to listen to for nothing."""
     figures.wrong += right.count(False)
     figures.wrong_marked += sum(mark for mark, good in zip(marks, right, strict=True) if not good)
     written = {p: i for i, p in enumerate(pairs) if p is not None}
-    before = -1
+    before, errors = -1, {i for i, good in enumerate(right) if not good}
     for place in range(spoken):
         if place in written:
             before = written[place]
@@ -250,6 +258,10 @@ def _count_wrong(
         figures.missed += 1
         figures.wrong += 1
         figures.wrong_marked += any(marks[max(before, 0) : before + 2])
+        errors |= {max(before, 0), before + 1}
+    places = [[i for i, _ in run] for mark, run in groupby(enumerate(marks), lambda one: one[1]) if mark]
+    figures.marks += len(places)
+    figures.marks_hit += sum(not errors.isdisjoint(place) for place in places)
 
 
 def _note_times(

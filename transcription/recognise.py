@@ -11,7 +11,6 @@ from transcription.engine import Engine, Heard, HeardWord
 from transcription.guard import (
     Circumstances,
     check,
-    letters,
     loudness_db,
     more_than_a_voice_says,
     taken_for_silence,
@@ -60,8 +59,6 @@ def recognise(engine: Engine, speech: Speech, source: Source) -> Utterance | Unh
     """What was said in the piece; None if nothing was.  Raises EngineUnavailable."""
     heard = _recognise(engine, speech, source)
     if not source.hotwords:
-        return heard
-    if isinstance(heard, Utterance) and letters(heard.text) == letters(recognise_quickly(engine, speech, source)):
         return heard
     return _led(heard, _recognise(engine, speech, source.led(False)), source.hotwords)
 

@@ -1,13 +1,20 @@
-"""Unfinished captions that do not flicker: what two looks, one after the other, say alike is settled.
+"""Unfinished captions that do not flicker: what four looks, one after the other, say alike is settled.
 
 Settled text is only ever added to, until the sentence is finished and its utterance takes the caption's place.
 Source of the rule: LocalAgreement-2, Macháček, Dabre and Bojar, "Turning Whisper into Real-Time Transcription System",
-2023, arXiv:2307.14743.
+2023, arXiv:2307.14743; there two looks have to agree.  Looks are quicker than what is kept, so that two of them agree on what
+the finished text has otherwise more often: 3.8 % of the settled characters with two, 2.9 % with three, 1.7 % with four (77
+pieces of the dialogues, a look every half second).  What is not settled is shown all the same, only lighter.
 """
 
+import os
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transcription.drafting.edits import prefix_edits
+
+AGREE = 4
 
 
 @dataclass(frozen=True)
@@ -24,26 +31,24 @@ class Settling:
     def __init__(self) -> None:
         self._start: float | None = None
         self._settled = ""
-        self._before = ""
+        self._looks: deque[str] = deque(maxlen=AGREE)
 
     def look(self, start: float, text: str) -> Caption:
         """The caption after one more look at the sentence that began at `start` (media seconds)."""
         if start != self._start:
-            self._start, self._settled, self._before = start, "", ""
+            self._start, self._settled = start, ""
+            self._looks.clear()
         text = self._settled + _rest(self._settled, text)
-        agreed = _agreed(self._before, text)
+        self._looks.append(text)
+        agreed = _agreed(self._looks) if len(self._looks) == AGREE else ""
         if len(agreed) > len(self._settled):
             self._settled = agreed
-        self._before = text
         return Caption(text, len(self._settled))
 
 
-def _agreed(before: str, now: str) -> str:
-    """The beginning that both have, without the last character (it may be half heard) and punctuation at its end."""
-    same = 0
-    while same < min(len(before), len(now)) and before[same] == now[same]:
-        same += 1
-    agreed = now[: max(same - 1, 0)]
+def _agreed(looks: Iterable[str]) -> str:
+    """The beginning that all have, without the last character (it may be half heard) and punctuation at its end."""
+    agreed = os.path.commonprefix(list(looks))[:-1]
     while agreed and not agreed[-1].isalnum():
         agreed = agreed[:-1]
     return agreed

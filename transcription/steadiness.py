@@ -15,8 +15,9 @@ from transcription.voice import Signal
 
 STEADY = 0.35
 """Below it nothing was understood."""
-STEADIER, POOR = 0.5, 0.7
-"""The same for a text whose words have a mean probability under `POOR`; invented ones at 0.63 are up to 0.42 steady."""
+STEADIER, POOR = 0.55, 0.7
+"""The same for a text whose words have a mean probability under `POOR`; invented ones at 0.63 are up to 0.5 steady, where the
+search is wide."""
 SHAKY = 0.6
 """Below it the text is one to listen to."""
 _SPEEDS = (1.06, 0.94)

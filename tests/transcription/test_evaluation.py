@@ -52,6 +52,12 @@ def test_wrong_and_missing_characters_are_marked_or_not() -> None:
     assert compare([misheard, beside], SAID, 60.0)[0].wrong_marked == 2
 
 
+def test_marked_places_hit_an_error_or_miss() -> None:
+    given = [heard("我家的弟被占了", 5.0, weak="弟"), heard("没有给一钱", 20.0, weak="没")]
+    shown = compare(given, SAID, 60.0)[0].shown()
+    assert (shown["doubts_hit"], shown["doubts_missed"]) == (1, 1)
+
+
 def test_what_nobody_said_is_invented() -> None:
     figures, written = compare([heard("请不吝点赞", 40.0)], SAID, 60.0)
     assert (figures.invented, figures.inserted) == (1, 5)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcription.settling import Settling
+from transcription.settling import AGREE, Settling
 
 LOOKS = [
     "我",
@@ -12,6 +12,7 @@ LOOKS = [
     "我叫何德顺今年",
     "我叫何德顺，今年六十",
     "我叫合德顺，今年六十三岁",
+    *["我叫何德顺，今年六十三岁了"] * 4,
 ]
 
 
@@ -21,21 +22,20 @@ def test_what_is_settled_stays_and_grows() -> None:
         caption = settling.look(4.0, text)
         assert caption.text.startswith(settled)
         settled = caption.text[: caption.settled]
-    assert settled == "我叫何德顺，今年六"
-    assert caption.text == "我叫何德顺，今年六十三岁"
+    assert settled == "我叫何德顺，今年六十三岁"
+    assert caption.text == "我叫何德顺，今年六十三岁了"
 
 
 def test_a_new_sentence_begins_unsettled() -> None:
     settling = Settling()
-    settling.look(1.0, "我同意录音")
-    assert settling.look(1.0, "我同意录音录像").settled == 4
+    assert [settling.look(1.0, text).settled for text in ("我同意录音", *["我同意录音录像"] * 3)] == [0, 0, 0, 4]
     assert settling.look(9.0, "我同意录音录像").settled == 0
 
 
 def test_a_look_that_hears_less_takes_nothing_back() -> None:
     settling = Settling()
-    for text in ("村里的地被占了", "村里的地被占了"):
-        settling.look(0.0, text)
+    for _ in range(AGREE):
+        settling.look(0.0, "村里的地被占了")
     assert settling.look(0.0, "村里").text == "村里的地被占"
     assert settling.look(0.0, "").settled == 6
 
