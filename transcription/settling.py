@@ -7,10 +7,10 @@ the finished text has otherwise more often: 3.8 % of the settled characters with
 pieces of the dialogues, a look every half second).  What is not settled is shown all the same, only lighter.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from transcription.drafting.edits import prefix_edits
 
@@ -48,7 +48,7 @@ class Settling:
 
 def _agreed(looks: Iterable[str]) -> str:
     """The beginning that all have, without the last character (it may be half heard) and punctuation at its end."""
-    agreed = os.path.commonprefix(list(looks))[:-1]
+    agreed = "".join(same[0] for same in takewhile(lambda same: len(set(same)) == 1, zip(*looks, strict=False)))[:-1]
     while agreed and not agreed[-1].isalnum():
         agreed = agreed[:-1]
     return agreed
