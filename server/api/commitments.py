@@ -38,10 +38,10 @@ def confirm(reception_id: ReceptionId, order: ConfirmCommitments, db: Db, actor:
 @router.get("/commitments")
 def listed(
     db: Db, actor: CaseReader, part: Part = "open", leader: Asked = None, unit: Asked = None, mine: bool = False,
-    after: Annotated[str, Query(max_length=30)] = "",
+    after: Annotated[str, Query(max_length=30)] = "", office: Asked = None,
 ) -> CommitmentPage:  # fmt: skip
     """Fifty promises that the actor may read; what is open by its day, so that the overdue stand first."""
-    return commitments.ledger(db, actor, part, actor.user_id if mine else leader, unit, after)
+    return commitments.ledger(db, actor, part, actor.user_id if mine else leader, unit, after, office)
 
 
 @router.get("/commitments/figures")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from server.api.deps import Administrator, Db
+from server.api.deps import Administrator, Db, OfficeDep
 from server.protocol.limits import LimitOrder, Limits
 from server.reception import local_limits
 
@@ -15,18 +15,18 @@ RuleName = Annotated[str, Path(max_length=40)]
 
 
 @router.get("/{organization_id}")
-def view(organization_id: Place, db: Db, actor: Administrator) -> Limits:
+def view(organization_id: Place, db: Db, actor: Administrator, office: OfficeDep) -> Limits:
     """What the law says and what holds there."""
-    return local_limits.view(db, actor, organization_id)
+    return local_limits.view(db, office.settings, actor, organization_id)
 
 
 @router.put("/{organization_id}/{rule}")
-def set_limit(organization_id: Place, rule: RuleName, body: LimitOrder, db: Db, actor: Administrator) -> Limits:
+def set_limit(organization_id: Place, rule: RuleName, body: LimitOrder, db: Db, actor: Administrator, office: OfficeDep) -> Limits:
     """Set a stricter limit; 422 says why the law does not allow it.  Deadlines that run already stay as they are."""
-    return local_limits.set_limit(db, actor, organization_id, rule, body)
+    return local_limits.set_limit(db, office.settings, actor, organization_id, rule, body)
 
 
 @router.delete("/{organization_id}/{rule}")
-def drop(organization_id: Place, rule: RuleName, db: Db, actor: Administrator) -> Limits:
+def drop(organization_id: Place, rule: RuleName, db: Db, actor: Administrator, office: OfficeDep) -> Limits:
     """The law holds again for what begins from now on."""
-    return local_limits.drop(db, actor, organization_id, rule)
+    return local_limits.drop(db, office.settings, actor, organization_id, rule)

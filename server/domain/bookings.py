@@ -33,6 +33,8 @@ class BookingDeed(StrEnum):
     MOVE = "move"
     ARRIVE = "arrive"
     NO_SHOW = "no_show"
+    REFER = "refer"
+    """It is for a leader of an office above: that office approves it."""
     LATE = "late"
     """They came after all."""
     CANCEL = "cancel"
@@ -52,6 +54,7 @@ DEED_SAID: Mapping[str, str] = {
     BookingDeed.MOVE: "改了时间",
     BookingDeed.ARRIVE: "来了",
     BookingDeed.NO_SHOW: "没有来",
+    BookingDeed.REFER: "转给上级领导，等着安排",
     BookingDeed.LATE: "来晚了，不算没有来",
     BookingDeed.CANCEL: "取消了",
     BookingDeed.RELEASE: "接访日取消了，另排",
@@ -74,6 +77,7 @@ class DeedRule:
 DEEDS: Mapping[BookingDeed, DeedRule] = {
     BookingDeed.APPROVE: DeedRule((BookingState.ASKED,), BookingState.APPROVED, needs_slot=True),
     BookingDeed.MOVE: DeedRule((BookingState.APPROVED,), BookingState.APPROVED, needs_slot=True, needs_why=True),
+    BookingDeed.REFER: DeedRule(OPEN, BookingState.ASKED, needs_slot=True, needs_why=True),
     BookingDeed.ARRIVE: DeedRule((BookingState.APPROVED,), BookingState.ARRIVED),
     BookingDeed.NO_SHOW: DeedRule((BookingState.APPROVED,), BookingState.NO_SHOW),
     BookingDeed.LATE: DeedRule((BookingState.NO_SHOW,), BookingState.ARRIVED),

@@ -110,6 +110,14 @@ class Policy:
     video_targets: tuple[tuple[OrganizationLevel, int], ...] = ((OrganizationLevel.CITY, 40), (OrganizationLevel.COUNTY, 60))
 
 
+PERCENT = "percent"
+VIDEO_TARGETS: Mapping[str, tuple[OrganizationLevel, str]] = {
+    "video_city": (OrganizationLevel.CITY, "市级领导视频接访至少占"),
+    "video_county": (OrganizationLevel.COUNTY, "县级领导视频接访至少占"),
+}
+"""Names that an organization's own targets stand under among its 本地规定."""
+
+
 @dataclass(frozen=True)
 class Share:
     """So many of so many."""

@@ -255,8 +255,10 @@ class BookingView(BookingRow):
     proposed_category: str
     fitting_days: tuple[OfficeDay, ...]
     """Days with a free slot, those first whose leader is in charge of what it is about."""
+    superior_days: tuple[OfficeDay, ...]
+    """The same of offices above, to whose leaders it can be passed on."""
     fitting: tuple[int, ...]
-    """Ids of those among them that fit."""
+    """Ids of those among both that fit."""
     departments: tuple[str, ...]
     """Departments whose name says that it is theirs."""
     events: tuple[BookingEventView, ...]

@@ -124,6 +124,8 @@ class CommitmentPage(Message):
     counts: CommitmentCounts
     leaders: tuple[NamedId, ...]
     units: tuple[NamedId, ...]
+    office: str = ""
+    """Where only talks of one office were asked for: its name."""
 
 
 class KeptView(Message):

@@ -27,6 +27,8 @@ class Place(Message):
     id: int
     name: str
     depth: int
+    beside: bool = False
+    """Above or beside the own one: it decides itself whether it comes; its leaders and clerks are told."""
 
 
 class Person(Message):

@@ -42,6 +42,6 @@ class Limits(Message):
 
 class LimitOrder(Message):
     value: Annotated[int, Field(ge=1, le=365)]
-    unit: Annotated[str, Field(pattern="^(days|working_days)$")]
+    unit: Annotated[str, Field(pattern="^(days|working_days|percent)$")]
     source: Annotated[str, Field(max_length=200)] = ""
     """The document it stands in."""

@@ -298,7 +298,7 @@ def do(session: Session, actor: Actor, booking_id: int, deed: BookingDeed, order
         raise InvalidInput("请写为什么，约的人会看到。", fields=["why"])
     values: dict[str, object] = {} if order.category is None else {"category": order.category.strip()}
     if rule.needs_slot:
-        values |= _chosen_slot(session, actor, booking, order)
+        values |= _slot_above(session, booking, order) if deed is BookingDeed.REFER else _chosen_slot(session, actor, booking, order)
     do_with(session, actor, booking, deed, order.version, order.why.strip() or None, **values)
     return booking
 
@@ -316,6 +316,22 @@ def _chosen_slot(session: Session, actor: Actor, booking: Booking, order: Bookin
         raise Conflict("约的时间已经过了，请另选一个时间。", code="slot_past")
     slot = booking.slot if keeps else _slot(session, day, order.slot)
     return {"day_id": day_id, "slot": slot, "organization_id": day.organization_id}
+
+
+def above(booking: Booking) -> list[int]:
+    """Offices above the one that the booking is with."""
+    return [int(part) for part in booking.organization.path.split("/") if part][:-1]
+
+
+def _slot_above(session: Session, booking: Booking, order: BookingOrder) -> dict[str, object]:
+    """A slot that an office above has published."""
+    if order.day_id is None:
+        raise InvalidInput("请先选上级哪一天、哪位领导。", fields=["day_id"])
+    day = store.locked_day(session, order.day_id)
+    published = day is not None and day.state == DayState.PLANNED and day.kind in PUBLIC_KINDS and day.organization_id in above(booking)
+    if day is None or not published or not _within_public_time(day):
+        raise NotFound("没有这个接访日，可能刚刚取消了，请另选。")
+    return {"day_id": day.id, "slot": _slot(session, day, order.slot), "organization_id": day.organization_id}
 
 
 def do_with(
@@ -342,8 +358,10 @@ def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
         found = [deed for deed in found if deed is not BookingDeed.NO_SHOW]
     if day is None or day.on_day != clock.today():
         found = [deed for deed in found if deed not in (BookingDeed.ARRIVE, BookingDeed.LATE)]
+    if not above(booking):
+        found = [deed for deed in found if deed is not BookingDeed.REFER]
     decides = booking.organization.path.startswith(actor.organization_path)
-    return tuple(deed for deed in found if decides or deed not in (BookingDeed.APPROVE, BookingDeed.MOVE))
+    return tuple(deed for deed in found if decides or deed not in (BookingDeed.APPROVE, BookingDeed.MOVE, BookingDeed.REFER))
 
 
 def row(actor: Actor, booking: Booking) -> BookingRow:

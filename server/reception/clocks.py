@@ -39,7 +39,7 @@ def rules_of(session: Session, path: str) -> Mapping[str, Rule]:
 def rules_of_each(session: Session, paths: Collection[str]) -> dict[str, Mapping[str, Rule]]:
     """The same for several organizations, by their paths; one read."""
     found = store.local_limits(session, tuple(sorted(paths)))
-    return {path: _rules(frozenset((name, _local(one)) for name, one in local.items())) for path, local in found.items()}
+    return {path: _rules(frozenset((name, _local(one)) for name, one in local.items() if name in RULES)) for path, local in found.items()}
 
 
 def _local(one: LocalLimit) -> LocalRule:

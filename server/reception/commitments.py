@@ -336,14 +336,14 @@ def _not_given(session: Session, case: StoredCase, missing: Mapping[int, Sequenc
 
 
 def ledger(
-    session: Session, actor: Actor, part: str, leader_id: int | None, unit_id: int | None, after: str
+    session: Session, actor: Actor, part: str, leader_id: int | None, unit_id: int | None, after: str, office_id: int | None = None
 ) -> CommitmentPage:
     """A page of promises that the actor may read.  `part`: late, open, done, withdrawn or all; raises InvalidInput."""
     state = part if part in list(CommitmentState) else ""
-    wanted = Wanted(state, leader_id, unit_id, clock.today() if part == "late" else None)
+    wanted = Wanted(state, leader_id, unit_id, office_id, clock.today() if part == "late" else None)
     found = store.page(session, actor, wanted, _place(after))
     rows, more = found[: store.PAGE_ROWS], len(found) > store.PAGE_ROWS
-    told = store.counts(session, actor, Wanted(leader_id=leader_id, unit_id=unit_id), clock.today())
+    told = store.counts(session, actor, Wanted(leader_id=leader_id, unit_id=unit_id, office_id=office_id), clock.today())
     return CommitmentPage(
         rows=_rows(session, actor, rows), next=f"{rows[-1].due_on.isoformat()}.{rows[-1].id}" if more else "",
         counts=CommitmentCounts(
@@ -351,6 +351,7 @@ def ledger(
         ),
         leaders=tuple(NamedId(id=one, name=name) for one, name in store.leaders(session, actor)),
         units=tuple(NamedId(id=one, name=name) for one, name in store.units(session, actor)),
+        office=store.office_name(session, actor, office_id) if office_id is not None else "",
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def _count(session: Session, settings: Settings, organization: Organization, per
     eyes = Actor(name="", organization_id=organization.id, organization_path=organization.path, role=StaffRole.SUPERVISOR)
     today: date = clock.today()
     scope = Scope(
-        actor=eyes, path=organization.path, period=period, today=today, policy=stats.policy_of(settings),
+        actor=eyes, path=organization.path, period=period, today=today, policy=stats.policy_of(session, settings, organization.path),
         hidden=case_figures.hidden_from(session, eyes),
     )
     before = scope.over(period.before())

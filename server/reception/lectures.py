@@ -52,9 +52,13 @@ def choices(session: Session, actor: Actor) -> LectureChoices:
     """Whom the actor's office can invite, and who of it can speak."""
     own = len(actor.organization_path.split("/"))
     places = store.places_under(session, actor.organization_path, MOST_PLACES)
+    beside = store.places_beside(session, actor.organization_path, MOST_PLACES)
     people = store.speakers(session, actor.organization_id)
     return LectureChoices(
-        offices=tuple(Place(id=one.id, name=one.name, depth=len(one.path.split("/")) - own) for one in places),
+        offices=(
+            *(Place(id=one.id, name=one.name, depth=len(one.path.split("/")) - own) for one in places),
+            *(Place(id=one.id, name=one.name, depth=0, beside=True) for one in beside),
+        ),
         speakers=tuple(Person(id=one.id, name=receptions.shown_name(one)) for one in people),
     )
 
@@ -67,9 +71,9 @@ def enter(session: Session, actor: Actor, asked: NewLecture) -> LectureView:
     speaker_id = asked.speaker_id or actor.user_id or 0
     if speaker_id not in {one.id for one in store.speakers(session, actor.organization_id)}:
         raise InvalidInput("主讲人要是本单位的领导或接谈员，请重新选。", fields=["speaker_id"])
-    known = {one.id for one in store.places_under(session, actor.organization_path, MOST_PLACES)}
+    known = {one.id for one in choices(session, actor).offices}
     if set(asked.offices) - known:
-        raise InvalidInput("只能请本单位和下级单位，请重新选。", fields=["offices"])
+        raise InvalidInput("只能请本单位、下级、上级和同级的单位，请重新选。", fields=["offices"])
     lecture = Lecture(
         id=f"{LECTURE}{secrets.token_hex(8)}", organization_id=actor.organization_id, title=asked.title,
         planned_at=asked.planned_at, speaker_id=speaker_id, made_by=actor.user_id or 0, made_at=clock.now(),
@@ -94,9 +98,12 @@ def cancel(session: Session, actor: Actor, lecture_id: str) -> LectureView:
 
 
 def _tell(session: Session, actor: Actor, lecture: Lecture, words: str) -> None:
-    """Everybody of the invited offices who can watch, and the speaker where somebody else entered it."""
+    """Everybody of the invited offices who can watch, and the speaker where somebody else entered it; of offices above and
+    beside the leaders and clerks, who decide whether theirs comes: nothing is shown on a screen that nobody there opened."""
     offices = {one.organization_id for one in lecture.invited}
-    told = {one.id: one for one in notice_store.officers(session, offices, WATCHERS)}
+    beside = offices & {one.id for one in choices(session, actor).offices if one.beside}
+    told = {one.id: one for one in notice_store.officers(session, offices - beside, WATCHERS)}
+    told |= {one.id: one for one in notice_store.officers(session, beside, MANAGERS)}
     if lecture.speaker_id != actor.user_id:
         told |= {one.id: one for one in store.speakers(session, lecture.organization_id) if one.id == lecture.speaker_id}
     told.pop(actor.user_id or 0, None)

@@ -28,12 +28,15 @@ def view(session: Session, actor: Actor, own_routes: Path | None, booking: Booki
     today = clock.today()
     found = reception_days.shown(session, store.days_between(session, [booking.organization_id], today, today + rules.SHOWN_FOR))
     days = [day for day in found if day.may_change and day.free]
-    fitting = {day.id for day in days if fits(day.charge, words)}
+    higher = reception_days.shown(session, store.public_days(session, bookings.above(booking), today, today + rules.SHOWN_FOR))
+    superior = [day for day in higher if day.free]
+    fitting = {day.id for day in (*days, *superior) if fits(day.charge, words)}
     note_access(session, actor, "open", "booking", str(booking.id), clock.now())
     return BookingView(
         **bookings.row(actor, booking).model_dump(),
         proposed_category=proposed,
         fitting_days=tuple(sorted(days, key=lambda day: (day.id not in fitting, day.on_day, day.id))),
+        superior_days=tuple(sorted(superior, key=lambda day: (day.id not in fitting, day.on_day, day.id))),
         fitting=tuple(sorted(fitting)),
         departments=_departments(session, actor, words),
         events=_events(session, booking),

@@ -102,6 +102,7 @@ PARTS: Mapping[str, tuple[str, _Fits]] = {
     "held": ("领导接访", lambda one, scores: True),
     "video": ("领导视频接访", lambda one, scores: one.video),
     "other": ("领导现场接访", lambda one, scores: not one.video),
+    "waited": ("取号等过的，等得最久的在前", lambda one, scores: _waited(one) is not None),
     "long": (f"等了 {LONG_WAIT_MINUTES} 分钟以上的", lambda one, scores: (_waited(one) or 0) > LONG_WAIT_MINUTES * 60),
     "rated": ("评了信访部门的", lambda one, scores: scores.get(one.case_id or 0) is not None),
     "displeased": (
@@ -112,6 +113,8 @@ KEPT: Mapping[str, tuple[str, Callable[[Share], bool]]] = {
     "promised": ("答应的事到了期的", lambda share: True),
     "unkept": ("答应的事没有按时办成的", lambda share: share.part < share.whole),
 }
+SAID = ("said", "谈完当场评过的")
+"""Which talks were rated at the kiosk, not how."""
 PRIVATE = ("displeased",)
 """Lists that tell how somebody rated."""
 
@@ -125,17 +128,19 @@ def behind(
     Raises NotFound, InvalidInput, and NotAllowed where the list would tell how somebody rated.
     """
     scope, organization = stats.scope_of(session, settings, actor, key, organization_id)
-    if what not in PARTS and what not in KEPT:
+    if what not in PARTS and what not in KEPT and what != SAID[0]:
         raise NotFound("没有这种清单。")
     if what in PRIVATE and actor.role is not StaffRole.SUPERVISOR:
         raise NotAllowed("谁评了什么，只有督查督办人员能打开。")
     if what in KEPT:
         return _promised(session, scope, actor, what, organization, leader_id, after)
-    name, fits = PARTS[what]
+    name, fits = PARTS[what] if what in PARTS else _said(session, scope, actor)
     scores = store.scores(session, scope)
     found = [one for one in store.held(session, scope) if leader_id in (None, one.leader_id) and fits(one, scores)]
     if level is not None:
         found = _of_level(session, scope, found, level)
+    if what == "waited":
+        found.sort(key=lambda one: _waited(one) or 0, reverse=True)
     people = store.leaders(session, {one.leader_id for one in found[after : after + PAGE_ROWS]})
     who = f"{people[leader_id].name} " if leader_id in people else f"{stats.level_name(level)} " if level is not None else ""
     return HeldPage(
@@ -143,6 +148,14 @@ def behind(
         rows=tuple(_rows(session, actor, found[after : after + PAGE_ROWS], people)),
         next=after + PAGE_ROWS if len(found) > after + PAGE_ROWS else None,
     )
+
+
+def _said(session: Session, scope: Scope, actor: Actor) -> tuple[str, _Fits]:
+    """Raises NotAllowed where so few rated that the sum beside the list would tell how they did."""
+    rated = store.rated_at_the_end(session, scope)
+    if len(rated) < LEAST_RATED and actor.role is not StaffRole.SUPERVISOR:
+        raise NotAllowed("评的人太少，打开名单就知道谁评了什么，只有督查督办人员能打开。")
+    return SAID[1], lambda one, scores: one.reception_id in rated
 
 
 def _of_level(session: Session, scope: Scope, found: Sequence[Held], level: str) -> list[Held]:

@@ -14,6 +14,7 @@ from server.domain.figures import (
     LOOKS,
     PARTICIPATION,
     PRIVATE,
+    VIDEO_TARGETS,
     Figure,
     Look,
     Policy,
@@ -38,6 +39,7 @@ from server.protocol.figures import (
     StatsChoices,
     UnitView,
 )
+from server.reception import local_limits
 from server.settings import Settings
 from server.store import accounts, figure_sums
 from server.store import case_figures as store
@@ -52,12 +54,9 @@ LEVELS = (OrganizationLevel.CITY, OrganizationLevel.COUNTY, OrganizationLevel.TO
 PARTS = {"all": None, "good": True, "bad": False}
 
 
-def policy_of(settings: Settings) -> Policy:
-    """What this installation has set about figures."""
-    targets = (
-        (OrganizationLevel.CITY, settings.figures_target_video_city),
-        (OrganizationLevel.COUNTY, settings.figures_target_video_county),
-    )
+def policy_of(session: Session, settings: Settings, path: str) -> Policy:
+    """What this installation and the organization at `path`, or one above it, have set about figures."""
+    targets = tuple((VIDEO_TARGETS[name][0], percent) for name, percent in local_limits.video_targets(session, settings, path).items())
     return Policy(
         least_participation=settings.figures_least_participation, repeat_window_days=settings.figures_repeat_window_days,
         target_in_time=settings.figures_target_in_time, video_targets=targets,
@@ -75,7 +74,7 @@ def scope_of(session: Session, settings: Settings, actor: Actor, key: str, organ
     if found is None or not found.path.startswith(actor.organization_path):
         raise NotFound
     scope = Scope(
-        actor=actor, path=found.path, period=period, today=today, policy=policy_of(settings), hidden=store.hidden_from(session, actor)
+        actor=actor, path=found.path, period=period, today=today, policy=policy_of(session, settings, found.path), hidden=store.hidden_from(session, actor)
     )
     return scope, found
 

@@ -24,6 +24,8 @@ class Wanted:
     state: str = ""
     leader_id: int | None = None
     unit_id: int | None = None
+    office_id: int | None = None
+    """Where the talk was held."""
     late_on: date | None = None
     """Only open ones whose day was before this one."""
 
@@ -68,6 +70,8 @@ def _chosen(query: Select[Commitment], wanted: Wanted) -> Select[Commitment]:
         query = query.where(Commitment.promised_by_id == wanted.leader_id)
     if wanted.unit_id is not None:
         query = query.where(Commitment.unit_id == wanted.unit_id)
+    if wanted.office_id is not None:
+        query = query.where(Commitment.organization_id == wanted.office_id)
     if wanted.late_on is not None:
         query = query.where(Commitment.state == CommitmentState.OPEN, Commitment.due_on < wanted.late_on)
     return query
@@ -132,6 +136,12 @@ def units(session: Session, actor: Actor) -> list[tuple[int, str]]:
     given = select(Commitment.id).where(Commitment.unit_id == Organization.id).exists()
     query = select(Organization.id, Organization.name).where(Organization.id.in_(organizations_under(actor)), given)
     return [(number, name) for number, name in session.execute(query.order_by(Organization.path).limit(MOST_CHOICES))]
+
+
+def office_name(session: Session, actor: Actor, office_id: int) -> str:
+    """Of an organization at or under the actor's; empty for any other."""
+    query = select(Organization.name).where(Organization.id == office_id, Organization.id.in_(organizations_under(actor)))
+    return session.scalar(query) or ""
 
 
 def kept(

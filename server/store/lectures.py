@@ -44,6 +44,15 @@ def places_under(session: Session, path: str, limit: int) -> Sequence[Organizati
     return session.scalars(query.order_by(Organization.path).limit(limit)).all()
 
 
+def places_beside(session: Session, path: str, limit: int) -> Sequence[Organization]:
+    """Offices above the one with this path, the highest first, and those beside it."""
+    ids = [int(part) for part in path.split("/") if part]
+    if len(ids) < 2:
+        return ()
+    query = select(Organization).where(or_(Organization.id.in_(ids[:-1]), Organization.parent_id == ids[-2]), Organization.id != ids[-1])
+    return session.scalars(query.order_by(Organization.path).limit(limit)).all()
+
+
 def speakers(session: Session, organization_id: int) -> Sequence[User]:
     """Leaders and clerks of an office."""
     query = select(User).where(User.active, User.organization_id == organization_id, User.role.in_((StaffRole.LEADER, StaffRole.CLERK)))

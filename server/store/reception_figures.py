@@ -12,7 +12,7 @@ from server.domain.states import Channel
 from server.store import case_figures
 from server.store.access import Actor, visible_cases, visible_receptions
 from server.store.case_figures import Scope
-from server.store.models import OnSiteTalk, Reception, StoredCase, StoredRating, User
+from server.store.models import OnSiteTalk, Reception, SittingRating, StoredCase, StoredRating, User
 from server.store.ratings import could_be_rated, of_sittings
 
 _AT_ONCE = 500
@@ -65,6 +65,12 @@ def scores(session: Session, scope: Scope) -> dict[int, str | None]:
 def said_at_the_end(session: Session, scope: Scope) -> tuple[int, int]:
     """How many said at the kiosk how satisfied they were with one of these talks, and how many of them were pleased."""
     return of_sittings(session, select(case_figures.held(scope).c.reception_id))
+
+
+def rated_at_the_end(session: Session, scope: Scope) -> set[str]:
+    """These talks, without what was said."""
+    talks = select(case_figures.held(scope).c.reception_id)
+    return set(session.scalars(select(SittingRating.reception_id).where(SittingRating.reception_id.in_(talks))))
 
 
 def leaders(session: Session, ids: Collection[int]) -> dict[int, User]:

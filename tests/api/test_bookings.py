@@ -152,6 +152,35 @@ def test_a_booking_from_home_is_approved_and_its_code_tells_when_without_a_name(
     assert [(one["what"], one["author"]) for one in events] == [("来约", "信访人"), ("排好了", "林悦")]
 
 
+def test_what_an_office_cannot_decide_is_passed_on_to_a_leader_above_with_a_reason(desk):
+    town, ids = desk.started.clerk, desk.started.ids
+    higher = new_day(desk)
+    with desk.started.office.store.write() as session:
+        booking = Booking(
+            organization_id=ids["town"], place_id=ids["town"], name="王桂兰", phone="13800001234", matter="征地补偿款没有给够", state="asked",
+            version=1, day_id=None, slot=None, asked_at=clock.now(),
+        )  # fmt: skip
+        session.add(booking)
+        session.flush()
+        number = booking.id
+    seen = town.get(f"/api/bookings/{number}").json()
+    assert "refer" in seen["may"]
+    assert higher["id"] in [one["id"] for one in seen["superior_days"]]
+    assert higher["id"] in seen["fitting"], "its leader is in charge of land"
+
+    def refer(day_id: int, why: str) -> Any:
+        return town.post(f"/api/bookings/{number}/refer", json={"version": 1, "day_id": day_id, "slot": 0, "why": why})
+
+    assert refer(higher["id"], " ").status_code == 422
+    assert refer(999_999, "镇里定不了").status_code == 404
+    assert refer(higher["id"], "补偿标准县里定").json()["state"] == "asked"
+    seen = desk.county_clerk.get(f"/api/bookings/{number}").json()
+    assert (seen["leader"], seen["why"] if "why" in seen else seen["events"][-1]["why"]) == ("周建国（副县长）", "补偿标准县里定")
+    assert "refer" not in seen["may"], "nobody is above"
+    assert "approve" not in town.get(f"/api/bookings/{number}").json()["may"]
+    assert order(desk, number, "approve").json()["state"] == "approved"
+
+
 def test_of_two_who_want_the_last_slot_one_gets_it_and_the_other_is_told(desk):
     day = new_day(desk, slots=1)
     with ThreadPoolExecutor(2) as both:

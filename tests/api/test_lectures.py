@@ -72,9 +72,7 @@ def test_whom_an_office_can_invite_and_who_sees_the_lecture(office):
     assert office.stranger.get("/api/lectures").json()["rows"] == []
     assert office.stranger.get(f"/api/lectures/{lecture_id}").status_code == 404
     assert office.stranger.post(f"/api/lectures/{lecture_id}/join").status_code == 404
-    upwards = {"title": "讲座", "planned_at": clock.now().isoformat(), "offices": [office.ids["county"]]}
-    refused = office.clerk.post("/api/lectures", json=upwards)
-    assert (refused.status_code, refused.json()["error"]["message"]) == (422, "只能请本单位和下级单位，请重新选。")
+    assert enter(office, offices=[999_999]).status_code == 422
     assert enter(office, planned_at=(clock.now() - timedelta(days=3)).isoformat()).status_code == 422
     for odd in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-12-01T10:00:00"):
         assert enter(office, planned_at=odd).status_code == 422, odd
@@ -201,3 +199,18 @@ def test_a_lecture_of_nobody_is_none(office):
         assert not ingest.take_in(session, entry)
     with pytest.raises(NotFound), office.office.store.read() as session:
         lecture_films.lectures.screen_view(session, "x" * 43)
+
+
+def test_offices_above_and_beside_are_asked_and_decide_themselves(office):
+    offered = {one["name"]: one["beside"] for one in office.clerk.get("/api/lectures/choices").json()["offices"]}
+    assert offered == {"柳河镇": False, "青山县信访局": True, "石桥镇": True}
+    before = {who: len(getattr(office, who).get("/api/notices").json()["notices"]) for who in ("leader", "supervisor", "stranger")}
+    asked = {"title": "低保政策", "planned_at": clock.now().isoformat(), "offices": [office.ids["county"], office.ids["other"]]}
+    made = office.clerk.post("/api/lectures", json=asked)
+    assert made.status_code == 201, made.text
+    after = {who: len(getattr(office, who).get("/api/notices").json()["notices"]) - count for who, count in before.items()}
+    assert after == {"leader": 1, "supervisor": 0, "stranger": 1}, "who can open it on their screens is told"
+    lecture_id = made.json()["row"]["id"]
+    assert lecture_id in {row["id"] for row in office.stranger.get("/api/lectures").json()["rows"]}
+    assert office.leader.post(f"/api/lectures/{lecture_id}/cancel").status_code == 403, "whoever is asked does not manage it"
+    assert office.clerk.post(f"/api/lectures/{lecture_id}/cancel").status_code == 200

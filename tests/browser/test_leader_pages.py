@@ -26,7 +26,7 @@ from server.pages.login import safe_next
 from server.protocol.office import Progress
 from server.settings import Settings
 from server.store.engine import Store
-from server.store.models import Participant, Reception, StoredUtterance
+from server.store.models import Participant, Reception, StoredPromise, StoredUtterance
 from tests.browser import chromium
 from tests.browser.programs import wait_until
 from tests.ports import free_port
@@ -465,8 +465,14 @@ def test_all_promises_are_confirmed_in_one_step_and_followed(new_context: NewCon
     with store.write() as session:
         talk = session.get_one(Reception, reception)
         talk.started_at, talk.ended_at, talk.state = talk.asked_at, clock.now(), "closed"
+        kept = {"who": "镇政府", "what": "拿出处理意见", "by": "五个工作日内", "text": "请镇政府在五个工作日内拿出处理意见。", "start": 0.0}
+        session.add(StoredPromise(reception_id=reception, id=f"{reception[:20]}-0-0", state="heard", version=1, **kept))
     store.close()
-    page = as_user(new_context(), "li", f"/leader/receptions/{reception}")
+    page = as_user(new_context(), "li", "/leader")
+    page.locator(f'#mine [data-id="{reception}"]', has_text="还有 1 件没确认").click()
+    look(page, "unconfirmed")
+    page.click("#confirm")
+    expect(page).to_have_url(f"/leader/receptions/{reception}")
     began = time.monotonic()
     cards = page.locator(".commit-card")
     expect(cards).to_have_count(2, timeout=10_000)

@@ -229,6 +229,10 @@ def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
         assert of_level("city")[1] == of_level("")[1] == 0
         assert "县级领导 领导视频接访，2 次" in of_level("county")[0]
         assert behind("long") == [("视频接访", 45, None)]
+        assert [minutes for _, minutes, _ in behind("waited")] == [45, 9, 9], "all that the median is of, the longest first"
+        assert behind("said", SUPERVISOR) == []
+        with pytest.raises(NotAllowed):
+            behind("said")  # of so few the sum would tell how they rated
         assert sorted(behind("other"), key=str) == [("现场接访", 9, None), ("现场接访", None, made.id)]
         assert (len(behind("held")), behind("held", after=4), behind("rated")) == (4, [], [])
         assert (told.promises.part, told.promises.whole) == (2, 3), "what is not due yet is not counted"

@@ -13,8 +13,9 @@ const places = /** @type {HTMLSelectElement} */ (byId("organization"));
 function open(limit) {
   page.rule = limit.rule;
   byId("changing").hidden = false;
-  byId("changing-title").textContent = `${limit.name}，法律规定 ${limit.law}（${limit.article}）`;
+  byId("changing-title").textContent = `${limit.name}，规定 ${limit.law}（${limit.article}）`;
   const fields = /** @type {any} */ (form.elements);
+  for (const one of fields.unit.options) one.hidden = one.disabled = (one.value === "percent") !== (limit.unit === "percent");
   [fields.value.value, fields.unit.value, fields.source.value] = [limit.value, limit.unit, limit.own ? limit.source : ""];
   byId("drop").hidden = !limit.own;
   tell(byId("trouble"), "");
@@ -23,7 +24,7 @@ function open(limit) {
 
 /** @param {any} limit */
 function row(limit) {
-  const button = el("button.btn.small", { type: "button" }, limit.own ? "改" : "定得更紧");
+  const button = el("button.btn.small", { type: "button" }, limit.own ? "改" : limit.unit === "percent" ? "定得更高" : "定得更紧");
   button.addEventListener("click", () => open(limit));
   const local = limit.source ? [el("b", {}, limit.holds), el("div.small.soft", {}, `${limit.set_by}定的`)] : [limit.holds];
   return el("tr", { "data-rule": limit.rule },
@@ -63,7 +64,7 @@ async function load() {
 places.addEventListener("change", () => { page.place = Number(places.value); kept(load); });
 byId("close").addEventListener("click", () => { byId("changing").hidden = true; });
 byId("drop").addEventListener("click", () => kept(async () => draw(await api("DELETE", `/api/admin/limits/${page.place}/${page.rule}`))));
-onSend(form, (fields) => wrongOnly({ value: required(fields.value, "多少天"), source: required(fields.source, "依据的文件") }), async (fields) => {
+onSend(form, (fields) => wrongOnly({ value: required(fields.value, "多少"), source: required(fields.source, "依据的文件") }), async (fields) => {
   draw(await api("PUT", `/api/admin/limits/${page.place}/${page.rule}`, { value: Number(fields.value), unit: fields.unit, source: fields.source }));
 });
 

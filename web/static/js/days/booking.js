@@ -4,7 +4,7 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { chineseDay, chineseMoment } from "/static/js/time.js";
 
-const WORDS = { approve: "排好", move: "改时间", arrive: "来了", no_show: "没有来", late: "来晚了，可以谈", cancel: "取消" };
+const WORDS = { approve: "排好", move: "改时间", arrive: "来了", no_show: "没有来", refer: "转给上级领导", late: "来晚了，可以谈", cancel: "取消" };
 
 export function shutBooking() {
   byId("booking").hidden = true;
@@ -22,9 +22,11 @@ function choices(found) {
   const days = /** @type {HTMLSelectElement} */ (el("select.input", { id: "to-day" }));
   const slots = /** @type {HTMLSelectElement} */ (el("select.input", { id: "to-slot" }));
   if (found.day_id) days.append(el("option", { value: "" }, `照约的：${chineseDay(found.on_day)} ${found.leader}`));
-  days.append(...found.fitting_days.map((/** @type {any} */ day) => el("option", { value: day.id }, dayWords(found, day))));
+  const options = (/** @type {any[]} */ all) => all.map((day) => el("option", { value: day.id }, dayWords(found, day)));
+  days.append(...options(found.fitting_days));
+  if (found.may.includes("refer") && found.superior_days.length) days.append(el("optgroup", { label: "转给上级领导，请写明原因" }, ...options(found.superior_days)));
   const fill = () => {
-    const day = found.fitting_days.find((/** @type {any} */ one) => String(one.id) === days.value);
+    const day = [...found.fitting_days, ...found.superior_days].find((/** @type {any} */ one) => String(one.id) === days.value);
     const own = day ? [] : [el("option", { value: "" }, found.time || "还没有能选的日子，请先排接访日")];
     slots.replaceChildren(...own, ...(day ? day.free.map((/** @type {any} */ one) => el("option", { value: one.slot }, one.time)) : []));
   };
@@ -35,8 +37,9 @@ function choices(found) {
 
 /** @param {any} found @param {HTMLElement} trouble @param {() => void} done @param {() => any} order */
 function keys(found, trouble, done, order) {
-  return el("div.row.wrap.g2", {}, ...found.may.map((/** @type {"approve"|"move"|"arrive"|"no_show"|"late"|"cancel"} */ deed) => {
+  return el("div.row.wrap.g2", {}, ...found.may.map((/** @type {"approve"|"move"|"arrive"|"no_show"|"refer"|"late"|"cancel"} */ deed) => {
     const button = /** @type {HTMLButtonElement} */ (el(`button.btn${deed === found.may[0] ? ".primary" : deed === "cancel" ? ".danger" : ""}`, { type: "button" }, WORDS[deed]));
+    button.dataset.deed = deed;
     button.addEventListener("click", async () => {
       button.disabled = true;
       tell(trouble, "");
@@ -78,6 +81,16 @@ export async function openBooking(id, done) {
   for (const [name, words] of [["谁", `${found.name}　${found.phone}`], ["现在", found.state_words], ["哪天", found.on_day ? `${chineseDay(found.on_day)} ${found.time}` : "还没有定"], ["领导", found.leader], ["到哪里", found.where], ["预约码", found.code]]) {
     if (words) facts.append(el("dt", {}, name), el("dd", {}, words));
   }
+  const deeds = keys(found, trouble, done, order);
+  const fitting = () => {
+    const above = found.superior_days.some((/** @type {any} */ day) => String(day.id) === days.value);
+    for (const [name, shown] of /** @type {[string, boolean][]} */ ([["approve", !above], ["move", !above], ["refer", above]])) {
+      const button = /** @type {HTMLElement | null} */ (deeds.querySelector(`[data-deed=${name}]`));
+      if (button) button.hidden = !shown;
+    }
+  };
+  days.addEventListener("change", fitting);
+  fitting();
   byId("booking").replaceChildren(
     el("header", {}, el("h2", {}, found.matter), shut),
     el("div.in", {}, facts,
@@ -85,8 +98,8 @@ export async function openBooking(id, done) {
       decides ? el("div.field", {}, el("label", { for: "category" }, "内容类别"), category, el("span.hint", {}, found.proposed_category && !found.category ? "照他写的话提的，您来定" : "定了类别，管这件事的领导排在前面")) : null,
       decides ? el("div.field", {}, el("label", { for: "to-day" }, "排到哪天、哪位领导"), days) : null,
       decides ? el("div.field", {}, el("label", { for: "to-slot" }, "几点"), slots) : null,
-      found.may.length ? el("div.field", {}, el("label", { for: "why" }, "改时间、取消要写为什么，约的人会看到"), why) : null,
-      onSite(found), trouble, keys(found, trouble, done, order),
+      found.may.length ? el("div.field", {}, el("label", { for: "why" }, "改时间、转上级、取消要写为什么，约的人会看到"), why) : null,
+      onSite(found), trouble, deeds,
       el("h3", {}, "经过"),
       el("ol.small", {}, ...found.events.map((/** @type {any} */ one) => el("li", {}, `${chineseMoment(one.at)}　${one.author}：${one.what}${one.when ? `，${one.when}` : ""}${one.why ? `（${one.why}）` : ""}`)))));
   byId("cols").classList.add("open");

@@ -2,7 +2,7 @@
 // whoever waits.  today.js shows the people; this knows the order and the deeds.
 import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
-import { chineseMoment } from "/static/js/time.js";
+import { clockTime } from "/static/js/time.js";
 
 const HALLS_SHOWN = 3;
 
@@ -45,7 +45,7 @@ function history(place) {
     if (!box.open) return;
     try {
       const { events } = await api("GET", `/api/queue/${place.reception_id}/events`);
-      list.replaceChildren(...events.map((/** @type {any} */ one) => el("li", {}, `${chineseMoment(one.at)}　${one.author}：${one.what}${one.why ? `（${one.why}）` : ""}`)));
+      list.replaceChildren(...events.map((/** @type {any} */ one) => el("li", {}, `${clockTime(one.at)}　${one.author}：${one.what}${one.why ? `（${one.why}）` : ""}`)));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       list.replaceChildren(el("li", {}, error.message));
@@ -114,7 +114,7 @@ function hallButtons(hall) {
   const words = hall.on_duty ? `${hall.name}离岗` : `${hall.name}上岗`;
   const label = hall.waiting ? `${words}（${hall.waiting} 位在等）` : words;
   const button = el("button.btn", { type: "button", "data-hall": hall.id, "aria-pressed": String(hall.on_duty) }, icon(hall.on_duty ? "check" : "users"), label);
-  return el("span.row", {}, button, el("a.small", { href: hall.display, target: "_blank", rel: "noopener" }, "大厅屏幕"));
+  return el("span.row.wrap", {}, button, el("a.small.nb", { href: hall.display, target: "_blank", rel: "noopener" }, "大厅屏幕"));
 }
 
 /** @param {Event} event */

@@ -118,7 +118,7 @@ function action(row) {
   if (place && !place.mine && (place.called_by || place.place > 1)) return el("span.soft", {}, place.called_by ? `${place.called_by}已经叫了这个号。` : "前面还有人先到。要先谈，请写明原因。");
   if (row.state === "waiting") return el("a.btn.primary", { href: path, id: "start" }, icon("video"), `请 ${row.number} 上来，开始接谈`);
   if (row.state === "running" && row.mine) return el("a.btn.primary", { href: path, id: "start" }, icon(row.on_site ? "mic" : "video"), row.on_site ? "回到现场接访" : "回到接谈");
-  if (row.unconfirmed) return el("span.row.wrap", {}, el("a.btn.primary", { href: `/leader/receptions/${row.id}`, id: "confirm" }, icon("check"), `核对答应的 ${row.unconfirmed} 件事`), el("a.btn", { href: `/desk/${row.record_id}` }, icon("paper"), "看笔录"));
+  if (row.unconfirmed) return el("span.row.wrap", {}, el("a.btn.primary", { href: `/leader/receptions/${row.id}`, id: "confirm" }, icon("check"), `核对答应的 ${row.unconfirmed} 件事`), row.record_id ? el("a.btn", { href: `/desk/${row.record_id}` }, icon("paper"), "看笔录") : null);
   if (row.record_id) return el("a.btn.primary", { href: `/desk/${row.record_id}` }, icon("paper"), "看笔录");
   return el("span.soft", {}, row.state === "abandoned" ? "没有谈成，没有笔录。" : "笔录草稿正在出，一般几秒钟就好。");
 }

@@ -41,7 +41,7 @@ async function choices() {
   const found = await api("GET", "/api/lectures/choices");
   page.places = found.offices;
   byId("speaker_id").replaceChildren(el("option", { value: "" }, "我自己讲"), ...found.speakers.map((/** @type {any} */ one) => el("option", { value: one.id }, one.name)));
-  byId("places").replaceChildren(...found.offices.map(place));
+  byId("places").replaceChildren(...found.offices.flatMap((/** @type {any} */ one, /** @type {number} */ i) => (one.beside && !found.offices[i - 1]?.beside ? [el("p.small.soft", {}, "上级和同级单位，来不来由他们定"), place(one, i)] : [place(one, i)])));
   count();
 }
 

@@ -7,7 +7,7 @@ import { chineseDay } from "/static/js/time.js";
 import { Typing } from "/static/js/typed.js";
 
 const asked = new URLSearchParams(location.search);
-const page = { part: asked.get("part") || "open", leader: asked.get("leader") || "", unit: asked.get("unit") || "", mine: asked.has("mine") ? asked.get("mine") === "1" : byId("promises").dataset.role === "leader" && !asked.has("leader"), after: asked.get("after") || "", next: "" };
+const page = { part: asked.get("part") || "open", leader: asked.get("leader") || "", unit: asked.get("unit") || "", office: asked.get("office") || "", mine: asked.has("mine") ? asked.get("mine") === "1" : byId("promises").dataset.role === "leader" && !asked.has("leader") && !asked.has("office"), after: asked.get("after") || "", next: "" };
 const selects = { leader: /** @type {HTMLSelectElement} */ (byId("leader")), unit: /** @type {HTMLSelectElement} */ (byId("unit")) };
 const mine = /** @type {HTMLInputElement | null} */ (document.getElementById("mine"));
 const dialog = /** @type {HTMLDialogElement} */ (byId("ending"));
@@ -54,12 +54,12 @@ function choices(select, all, chosen) {
 
 async function load() {
   const query = new URLSearchParams({ part: page.part });
-  for (const name of /** @type {const} */ (["leader", "unit", "after"])) if (page[name]) query.set(name, page[name]);
+  for (const name of /** @type {const} */ (["leader", "unit", "office", "after"])) if (page[name]) query.set(name, page[name]);
   if (mine) query.set("mine", page.mine ? "1" : "0");
   try {
     const told = await api("GET", `/api/commitments?${query}`);
     tell(byId("offline"), "");
-    byId("title").textContent = page.mine ? "我答应的事" : "领导承诺台账";
+    byId("title").textContent = told.office ? `${told.office}接谈里答应的事` : page.mine ? "我答应的事" : "领导承诺台账";
     for (const place of byId("counts").querySelectorAll("[data-count]")) place.textContent = String(told.counts[place.getAttribute("data-count") || ""]);
     byId("table").hidden = !told.rows.length;
     byId("empty").hidden = told.rows.length > 0;
@@ -89,7 +89,7 @@ async function figures() {
     const table = (/** @type {string} */ head, /** @type {any[]} */ rows, /** @type {(one: any) => string} */ link) => el("table.table", {},
       el("thead", {}, el("tr", {}, el("th", {}, head), el("th", {}, "按时办成率"))),
       el("tbody", {}, ...rows.map((one) => el("tr", {}, el("td", {}, link(one) ? el("a", { href: link(one) }, one.name) : one.name), el("td", {}, words(one.share))))));
-    byId("kept-tables").replaceChildren(table("领导", told.leaders, (one) => `/promises?part=all&leader=${one.id}`), table("单位", told.organizations, () => ""));
+    byId("kept-tables").replaceChildren(table("领导", told.leaders, (one) => `/promises?part=all&leader=${one.id}`), table("在哪个单位谈的", told.organizations, (one) => `/promises?part=all&office=${one.id}`));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     byId("figures").hidden = true;

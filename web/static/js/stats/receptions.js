@@ -2,7 +2,7 @@
 
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
-import { said } from "/static/js/form.js";
+import { said as inWords } from "/static/js/form.js";
 import { chineseMoment } from "/static/js/time.js";
 
 /** @typedef {{part: number, whole: number, percent: number | null}} Share */
@@ -23,7 +23,9 @@ const percent = (share) => (share.percent === null ? "暂无" : `${share.percent
 /** @param {Share} share */
 const full = (share) => (share.whole ? `${percent(share)}（${share.part} ÷ ${share.whole}）` : "—");
 /** @param {{people: number, half: number, nine_tenths: number}} waits */
-const waited = (waits) => (waits.people ? `一半人 ${waits.half} 分钟以内，十人里九人 ${waits.nine_tenths} 分钟以内` : "—");
+const waited = (waits) => `一半人 ${waits.half} 分钟以内，十人里九人 ${waits.nine_tenths} 分钟以内`;
+/** Leads to all who waited, the longest first. @param {{people: number, half: number, nine_tenths: number}} waits @param {Record<string, string | number>} [more] */
+const waiting = (waits, more = {}) => (waits.people ? el("a", { href: address({ what: "waited", ...more }) }, waited(waits)) : "—");
 
 /** A number that leads to its receptions. @param {number} number @param {Record<string, string | number>} more @param {string} words */
 function opens(number, more, words) {
@@ -41,14 +43,16 @@ function showCards(found) {
     [opens(one.share.part, { what: "video", level: one.level }, `看${one.name}的视频接访`), " ÷ ", opens(one.share.whole, { what: "held", level: one.level }, `看${one.name}的全部接访`), el("br"), one.target === null ? "没有定目标" : one.short ? el("b.warn", {}, `目标 ${one.target}%，差 ${one.short} 次`) : `目标 ${one.target}%，够`]));
   const displeased = found.satisfied.whole - found.satisfied.part;
   const lists = main.dataset.role === "supervisor" && displeased ? ["　", el("a", { href: address({ what: "displeased" }) }, "不满意的")] : [];
+  const many = found.at_the_end.whole >= found.least_rated || (main.dataset.role === "supervisor" && found.at_the_end.whole > 0);
+  const said = many ? opens(found.at_the_end.whole, { what: "said" }, "看谈完当场评过的接访") : `${found.at_the_end.whole} 次`;
   byId("cards").replaceChildren(...levels,
-    card("群众等了多久", found.waits.people ? `${found.waits.half} 分钟` : "暂无", [waited(found.waits), el("br"), found.waits.long ? el("a", { href: address({ what: "long" }) }, `等了 ${found.long_minutes} 分钟以上的 ${found.waits.long} 次`) : ""]),
+    card("群众等了多久", found.waits.people ? `${found.waits.half} 分钟` : "暂无", [waiting(found.waits), el("br"), found.waits.long ? el("a", { href: address({ what: "long" }) }, `等了 ${found.long_minutes} 分钟以上的 ${found.waits.long} 次`) : ""]),
     card("答应的事按时办成", percent(found.promises), [`${found.promises.part} ÷ ${found.promises.whole} 件`, el("br"),
       ...(found.promises.whole ? [el("a", { href: address({ what: "promised" }) }, "哪几次接访"), "　"] : []),
       ...(found.promises.whole > found.promises.part ? [el("a", { href: address({ what: "unkept" }) }, "没有按时的"), "　"] : []), el("a", { href: "/promises" }, "承诺台账")]),
     card("接访的满意率", percent(found.satisfied), [`${found.satisfied.part} ÷ ${found.satisfied.whole} 件，参评率 ${percent(found.rated)}${found.counts || !found.satisfied.whole ? "" : "，太低，不作数"}`, el("br"),
       found.rated.part ? el("a", { href: address({ what: "rated" }) }, "评了的") : "", ...lists], found.counts || !found.satisfied.whole),
-    card("谈完当场评的满意率", percent(found.at_the_end), [`${found.at_the_end.part} ÷ ${found.at_the_end.whole} 次`, el("br"), `${found.could_say} 次视频接访里评了 ${found.at_the_end.whole} 次`]));
+    card("谈完当场评的满意率", percent(found.at_the_end), [`${found.at_the_end.part} ÷ ${found.at_the_end.whole} 次`, el("br"), `${found.could_say} 次视频接访里评了 `, said]));
 }
 
 /** @param {any} one @param {number} least */
@@ -58,8 +62,8 @@ function leaderRow(one, least) {
     el("td.num.nb", {}, opens(one.video.whole, { what: "held", leader: one.id }, `看${one.name}的接访`)),
     el("td.num.nb", {}, opens(one.video.part, { what: "video", leader: one.id }, `看${one.name}的视频接访`), one.video.whole ? el("span.small.soft.below", {}, percent(one.video)) : null),
     el("td.num.nb", {}, opens(one.video.whole - one.video.part, { what: "other", leader: one.id }, `看${one.name}的现场接访`)),
-    el("td", {}, waited(one.waits), one.waits.long ? el("a.below", { href: address({ what: "long", leader: one.id }) }, `久等的 ${one.waits.long} 次`) : null),
-    el("td.num", {}, one.promises.whole ? el("a", { href: address({ what: "promised", leader: one.id }), "aria-label": `看${one.name}答应的事` }, full(one.promises)) : "—"), el("td.num", {}, one.satisfied ? full(one.satisfied) : few));
+    el("td", {}, waiting(one.waits, { leader: one.id }), one.waits.long ? el("a.below", { href: address({ what: "long", leader: one.id }) }, `久等的 ${one.waits.long} 次`) : null),
+    el("td.num", {}, one.promises.whole ? el("a", { href: address({ what: "promised", leader: one.id }), "aria-label": `看${one.name}答应的事` }, full(one.promises)) : "—"), el("td.num", {}, one.satisfied ? el("a", { href: address({ what: "rated", leader: one.id }), "aria-label": `看评了${one.name}的接访` }, full(one.satisfied)) : few));
 }
 
 async function showFigures() {
@@ -99,7 +103,7 @@ async function load() {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) location.assign(logInPath());
-    tell(byId("offline"), said(error));
+    tell(byId("offline"), inWords(error));
   }
 }
 

@@ -1,0 +1,106 @@
+"""The queue as leaders work it, in a real browser: on duty, called by F9, put back, passed on; the hall's screen and the figures."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_leader_pages import (  # noqa: F401
+    NewContext,
+    Office,
+    as_user,
+    browser,
+    look,
+    new_context,
+    office,
+    overflow,
+    program,
+    talks_end,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
+SIZES = ((1366, 768), (390, 844))
+
+
+def pictures(page: Page, name: str) -> None:
+    """Both sizes; neither is wider than its window."""
+    for width, height in reversed(SIZES):
+        page.set_viewport_size({"width": width, "height": height})
+        look(page, f"{name}-{width}")
+        assert overflow(page) == 0, f"{name} at {width}"
+
+
+def deed(page: Page, words: str) -> None:
+    page.locator("#detail .deeds").get_by_role("button", name=words).click()
+
+
+def say_why(page: Page, words: str) -> None:
+    page.fill("#queue-why", words)
+    page.locator("#queue-dialog").get_by_role("button", name="就这样办").click()
+    expect(page.locator("#queue-dialog")).to_be_hidden()
+
+
+def test_a_leader_works_the_line_by_its_buttons(new_context: NewContext, office: Office) -> None:  # noqa: F811
+    sat = [
+        office.sit_down(office.kiosk(f"{place}接谈室"), name, matter)
+        for place, name, matter in (("石桥镇", "何守田", "修村道占地，补偿款没到手"), ("柳河镇", "王桂兰", "宅基地登记"), ("北关社区", "罗建民", "外墙渗水"))
+    ]
+    page = as_user(new_context(), "zhou", "/leader")
+    rows = page.locator("#waiting .pick")
+    expect(rows).to_have_count(3, timeout=10_000)
+    expect(page.locator("#duty")).to_contain_text("您不在岗")
+    page.locator("#duty [data-hall]").first.click()
+    expect(page.locator("#duty")).to_contain_text("您在岗")
+    expect(rows.first).to_contain_text("下一位", timeout=10_000)
+    pictures(page, "queue-on-duty")
+    page.keyboard.press("F9")
+    expect(rows.first).to_contain_text("已经叫了", timeout=10_000)
+    page.locator(f'[data-id="{sat[0]}"]').click()
+    deed(page, "人不在，往后让")
+    expect(rows.last).to_contain_text("何守田", timeout=10_000)
+
+    page.locator(f'[data-id="{sat[1]}"]').click()
+    deed(page, "叫号")
+    expect(rows.first).to_contain_text("已经叫了", timeout=10_000)
+    other = as_user(new_context(), "li", "/leader")
+    other.locator(f'[data-id="{sat[1]}"]').click()
+    deed(other, "替他放回去")
+    expect(other.locator("#queue-dialog")).to_contain_text("周文清叫的")
+    pictures(other, "queue-for-a-colleague")
+    say_why(other, "周县长接电话去了")
+    expect(page.locator(f'[data-id="{sat[1]}"]')).to_contain_text("下一位", timeout=10_000)
+    page.locator("#detail .queue-history summary").click()
+    expect(page.locator("#detail .queue-history")).to_contain_text("李明：放回原来的位置（周县长接电话去了）")
+    pictures(page, "queue-history")
+
+    page.locator(f'[data-id="{sat[2]}"]').click()
+    deed(page, "要照顾")
+    page.locator("#queue-dialog input[type=checkbox]").first.check()
+    pictures(page, "queue-claims")
+    say_why(page, "拄着拐杖")
+    expect(rows.first).to_contain_text("罗建民", timeout=10_000)
+    deed(page, "转给别人")
+    page.select_option("#queue-to", page.locator("#queue-to option", has_text="李明").get_attribute("value"))
+    pictures(page, "queue-transfer")
+    say_why(page, "这事归李县长")
+    expect(page.locator("#detail")).to_contain_text("李明", timeout=10_000)
+    page.locator(f'[data-id="{sat[0]}"]').click()
+    deed(page, "没有来，取消")
+    pictures(page, "queue-no-show")
+    say_why(page, "叫了两次都不在")
+    expect(rows).to_have_count(2, timeout=10_000)
+
+    hall = new_context().new_page()
+    hall.goto(page.locator("#duty a", has_text="大厅屏幕").get_attribute("href"))
+    expect(hall.locator("#next")).to_contain_text("A", timeout=10_000)
+    page.locator(f'[data-id="{sat[1]}"]').click()
+    deed(page, "叫号")
+    expect(hall.locator("#called")).to_contain_text("请到柳河镇接谈室", timeout=10_000)
+    assert "王桂兰" not in hall.content(), "numbers and no names"
+    pictures(hall, "hall")
+    hall.set_viewport_size({"width": 1920, "height": 1080})
+    look(hall, "hall-1920")
+
+
+def test_the_figures_of_receptions_on_both_screens(new_context: NewContext, office: Office) -> None:  # noqa: F811
+    page = as_user(new_context(), "zhou", "/stats/receptions")
+    expect(page.locator("#cards .card").first).to_be_visible(timeout=10_000)
+    pictures(page, "stats-receptions")
