@@ -305,7 +305,8 @@ def visible_commitments(actor: Actor) -> Select[Commitment]:
     if not _reads_cases(actor):
         return query.where(false())
     own = Commitment.organization_id.in_(organizations_under(actor))
-    told = exists().where(_RECORD.reception_id == Commitment.reception_id, _RECORD.state.in_(HANDED_OVER))
+    handed_over = exists().where(_RECORD.reception_id == Commitment.reception_id, _RECORD.state.in_(HANDED_OVER))
+    told = or_(Commitment.case_id.is_not(None), handed_over)
     given = and_(Commitment.unit_id.in_(organizations_under(actor)), told)
     record = exists().where(_RECORD.reception_id == Commitment.reception_id, _hidden(actor, _RECORD))
     matter = exists().where(
