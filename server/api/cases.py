@@ -164,10 +164,11 @@ def archive_file(
     save: bool = False,
     range: Annotated[str, Header()] = "",
 ) -> FileResponse:
-    """The film or the bundle; ranges work.  `save`: for keeping, which is written into the case's history."""
+    """The film or the bundle; ranges work.  That it was fetched is written down; `save`: for keeping, which stands in the case's
+    history, too.  A bundle is always for keeping."""
     path, name = archiving.file_of(db, office.settings, actor, case_id, kind)
-    if save and (not range or range.startswith("bytes=0-")):
-        archiving.note_download(db, actor, case_id, kind)
+    begins = not range or range.startswith("bytes=0-")
+    archiving.note_fetched(db, actor, case_id, kind, save=save or kind is ArchiveKind.BUNDLE, begins=begins)
     media_type = archiving.MEDIA_TYPES[kind]
     return FileResponse(path, media_type=media_type, filename=name, content_disposition_type="attachment" if save else "inline")
 

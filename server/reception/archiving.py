@@ -30,6 +30,10 @@ from server.store.models import Reception, StoredArchive, StoredCase, StoredCase
 
 BY_ITSELF = "系统"
 """Who asks for a film when a case is filed."""
+RECORDING = "recording"
+"""In the log of accesses."""
+GOES_ON = timedelta(hours=12)
+"""So long the pieces of a file belong to its beginning."""
 MEDIA_TYPES = {ArchiveKind.VIDEO: "video/mp4", ArchiveKind.BUNDLE: "application/zip"}
 SUFFIXES = {ArchiveKind.VIDEO: "mp4", ArchiveKind.BUNDLE: "zip"}
 WHY = {
@@ -160,9 +164,17 @@ def file_of(session: Session, settings: Settings, actor: Actor, case_id: int, ki
     return path, f"{case.case_no}.{SUFFIXES[kind]}"
 
 
-def note_download(session: Session, actor: Actor, case_id: int, kind: ArchiveKind) -> None:
-    """Write down who took a copy out of the system."""
-    _note(session, case_id, f"{kind}_downloaded", actor.name)
+def note_fetched(session: Session, actor: Actor, case_id: int, kind: ArchiveKind, *, save: bool, begins: bool) -> None:
+    """Write down who saw the file or took a copy out of the system; once for all pieces of it that a player asks for.
+
+    A piece from the middle is written down, too, where nothing is known of its beginning: so nobody fetches a file unseen.
+    """
+    action, thing, now = "download" if save else "open", f"{case_id}/{kind}", clock.now()
+    if not begins and records.accessed_since(session, actor, action, RECORDING, thing, now - GOES_ON):
+        return
+    records.note_access(session, actor, action, RECORDING, thing, now)
+    if save:
+        _note(session, case_id, f"{kind}_downloaded", actor.name)
 
 
 def captions_of(session: Session, actor: Actor, case_id: int) -> str:

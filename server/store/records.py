@@ -346,6 +346,15 @@ def note_access(session: Session, actor: Actor, action: str, thing: str, thing_i
     )
 
 
+def accessed_since(session: Session, actor: Actor, action: str, thing: str, thing_id: str, since: datetime) -> bool:
+    """Whether it is written down that this account did that since then."""
+    query = select(AccessEntry.id).where(
+        AccessEntry.at >= since, AccessEntry.user_id == actor.user_id, AccessEntry.action == action, AccessEntry.thing == thing,
+        AccessEntry.thing_id == thing_id,
+    )  # fmt: skip
+    return session.scalar(query.limit(1)) is not None
+
+
 def places_around(session: Session, record_id: str, start: float) -> tuple[float, float | None]:
     """Positions between which a line that begins at `start` belongs: after the last one that begins no later."""
     earlier = select(func.max(Line.position)).where(Line.record_id == record_id, Line.start <= start)

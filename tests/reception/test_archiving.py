@@ -13,6 +13,7 @@ import av
 import pytest
 from sqlalchemy import select
 
+from server import clock
 from server.archive.plan import VideoPlan
 from server.domain.states import ArchiveKind, ArchiveState, StaffRole
 from server.domain.verification import verify
@@ -21,7 +22,7 @@ from server.reception import archive_plans, archiving
 from server.signing_key import read_public
 from server.store import archives
 from server.store.access import Actor
-from server.store.models import Organization, StoredArchive, StoredSegment
+from server.store.models import AccessEntry, Organization, StoredArchive, StoredSegment
 from tests.archive.recorded import SECONDS, file_case
 from tests.office import TestOffice, running, settings_for
 from tests.reception.conftest import until
@@ -208,6 +209,38 @@ def test_a_disk_that_is_nearly_full_is_told_and_nothing_half_is_left(tmp_path: P
         found = state(office, path)
         assert "磁盘快满了" in found["messages"][0]
         assert [one.name for one in office.settings.archives_dir.iterdir()] == []
+
+
+@pytest.mark.nightly
+def test_who_fetches_a_file_is_written_down_whatever_piece_they_begin_with(office: TestOffice) -> None:
+    path, content = filed(office), b"no film"
+    with office.office.store.write() as session:
+        for kind in ArchiveKind:
+            file = office.settings.archives_dir / f"planted.{kind}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            session.add(StoredArchive(
+                case_id=int(path.rsplit("/", 1)[1]), kind=kind, state="ready", progress=1, message="", asked_by="x", asked_at=clock.now(),
+                file=file.name, sha256="", size=len(content),
+            ))  # fmt: skip
+
+    def fetched(kind: str, piece: str = "", **asked: int) -> list[tuple[str, str]]:
+        before = logged()
+        answer = office.clerk.get(f"{path}/archive/{kind}/file", params=asked, headers={"Range": piece} if piece else {})
+        assert answer.status_code == (206 if piece else 200)
+        return logged()[len(before) :]
+
+    def logged() -> list[tuple[str, str]]:
+        with office.office.store.read() as session:
+            query = select(AccessEntry.action, AccessEntry.thing_id).where(AccessEntry.thing == "recording").order_by(AccessEntry.id)
+            return [(action, thing.partition("/")[2]) for action, thing in session.execute(query)]
+
+    assert fetched("video", "bytes=-5") == [("open", "video")]
+    assert fetched("video", "bytes=3-") == []
+    assert fetched("video", "bytes=0-") == [("open", "video")]
+    assert fetched("video", "bytes=1-", save=1) == [("download", "video")]
+    assert fetched("bundle") == [("download", "bundle")]
+    assert [one for one in events(office, path) if "下载" in one] == ["陈晓：下载归档视频", "陈晓：下载整套材料"]
 
 
 def test_a_reception_without_recording_has_no_film(office: TestOffice) -> None:
