@@ -37,12 +37,19 @@ export function placeFacts(place) {
   return el("div", {}, el("h3", {}, "为什么排在这里"), el("p", {}, place.why), wait, history(place));
 }
 
+/** Whose history is open: what is drawn anew while somebody reads it stays open. */
+let reading = "";
+
 /** What was done about whoever waits, and by whom; asked for when it is opened. @param {any} place */
 function history(place) {
   const list = el("ol.small", {});
   const box = /** @type {HTMLDetailsElement} */ (el("details", { class: "queue-history" }, el("summary", {}, "叫号的经过"), list));
   box.addEventListener("toggle", async () => {
-    if (!box.open) return;
+    if (!box.open) {
+      if (box.isConnected) reading = "";
+      return;
+    }
+    reading = place.reception_id;
     try {
       const { events } = await api("GET", `/api/queue/${place.reception_id}/events`);
       list.replaceChildren(...events.map((/** @type {any} */ one) => el("li", {}, `${clockTime(one.at)}　${one.author}：${one.what}${one.why ? `（${one.why}）` : ""}`)));
@@ -51,6 +58,7 @@ function history(place) {
       list.replaceChildren(el("li", {}, error.message));
     }
   });
+  box.open = reading === place.reception_id;
   return box;
 }
 
