@@ -162,8 +162,17 @@ class Room:
             seated.outbox.close(CloseCode.REPLACED, "replaced")
             self._tell_departed(seated, "replaced")
         self._end_share_of(seated)
+        self._forget_switches(seated)
         seated.outbox, seated.claims = outbox, claims
         seated.last_alive = time.monotonic()
+
+    def _forget_switches(self, seated: Participant) -> None:
+        """A new page has its microphone and camera on until it says otherwise; whoever was muted before a reload is not after it."""
+        for kind in TrackKind:
+            if seated.muted(kind) or kind in seated.lost:
+                self._recording.withhold(seated.id, Source.of(kind), "")
+        seated.audio_muted = seated.video_muted = False
+        seated.lost.clear()
 
     def _tell_departed(self, gone: Participant, reason: str) -> None:
         told = Departed(participant_id=gone.id, role=gone.claims.role, name=gone.claims.name, reason=reason)

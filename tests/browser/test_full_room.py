@@ -122,7 +122,7 @@ def arrangements(leader: Page, phone: Page, desk: Page) -> None:
         assert min(min(one["width"], one["height"]) for one in boxes(page, ".ctl .cb")) >= 44, "for a finger"
     leader.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert_apart(leader, ".tile", 4)
-    assert_apart(leader, ".ctl .cb", 7)
+    assert_apart(leader, ".ctl .cb", 9)
     look(leader, "five-leader-phone")
     leader.set_viewport_size({"width": DESK[0], "height": DESK[1]})
 

@@ -128,6 +128,19 @@ async def test_replaced_seat_goes_on(seat: Make, node: Node) -> None:
     assert any(g.participant_id == "l1" for g in manifest.gaps) or audio[1].start - audio[0].seconds < 0.3
 
 
+async def test_a_page_loaded_again_is_not_muted(seat: Make, node: Node) -> None:
+    await seat("p1", "petitioner")
+    leader = await seat("l1", "leader")
+    await until(lambda: leader.room and leader.room.recording, "recording")
+    await leader.send(Mute(kind="audio", muted=True))
+    await leader.send(Mute(kind="video", muted=True, reason="device"))
+    await until(lambda: node.hub.rooms["r1"].participants["l1"].lost, "told")
+    again = await seat("l1", "leader")
+    await until(lambda: again.first_picture, "picture on the new socket")
+    shown = next(one for one in again.room.seats if one.participant_id == "l1")
+    assert (shown.audio_muted, shown.video_muted, shown.lost) == (False, False, ())
+
+
 async def test_mute_is_shown_and_only_some_may_end(seat: Make) -> None:
     petitioner = await seat("p1", "petitioner", publish=False, may_end=False)
     leader = await seat("l1", "leader", publish=False)

@@ -239,11 +239,12 @@ class Talk {
 
   showPeople() {
     const others = this.others();
-    const leader = others.find((seat) => RECEIVERS.includes(seat.role) && seat.connected) || others.find((seat) => RECEIVERS.includes(seat.role));
+    const receivers = RECEIVERS.flatMap((role) => others.filter((seat) => seat.role === role));
+    const leader = receivers.find((seat) => seat.connected) || receivers[0];
     this.leader = leader?.participant_id;
     const tag = this.screen.part("leader-name");
     tag.hidden = !leader;
-    tag.textContent = this.receiver || leader?.name || "";
+    tag.textContent = leader && this.receiver && !this.receiver.endsWith(leader.name) ? leader.name : this.receiver || leader?.name || "";
     this.bind(this.screen.part("leader"), this.leader);
     this.showOthers(others.filter((seat) => seat.participant_id !== this.leader && seat.connected && seat.role !== "observer"));
     this.screen.say("observers", observersWords(others));
