@@ -57,7 +57,7 @@ class TranscriberSettings(BaseSettings):
         0, ge=0, le=29, description="Longest piece heard again, where longer than max_utterance_s: 28 for a real second_model."
     )
     hotwords: Literal["off", "second", "both"] = Field(
-        "off", description="Where names and places of the reception lead it: off, second (only when a recording is heard again), both."
+        "second", description="Where names and places of the reception lead it: off, second (only when a recording is heard again), both."
     )
     second_idle_minutes: float = Field(
         5, gt=0, description="So many minutes without use, and second_model is no longer kept in memory."
