@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from server import clock
 from server.api.deps import COOKIE
@@ -18,7 +19,7 @@ from server.reception import accounts, cases, registering
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.engine import Store
-from server.store.models import LogInSession, Organization
+from server.store.models import LogInSession, Notice, Organization, StoredCase, User
 from tests.browser.accessible import faults
 from tests.browser.test_leader_pages import PASSWORD, OfficeProgram, running_program
 
@@ -166,14 +167,25 @@ def test_a_figure_opens_to_the_matters_behind_it(browser: Browser, desks: Desks)
 
 
 def a_supervisor_writes_to_the_unit(page: Page, desks: Desks) -> None:
-    """From the list and from the matter itself."""
+    """From the notice that it is late, from the list and from the matter itself."""
+    with desks.store.write() as session:
+        shen = session.scalars(select(User.id).where(User.username == "shen")).one()
+        late = session.scalars(select(StoredCase).where(StoredCase.title == "低保复核没有结果")).one()
+        words = f"{late.case_no} “告知是否受理”（县民政局）过期 5 天了。"
+        session.add(Notice(user_id=shen, case_id=late.id, kind="late", about="告知是否受理", words=words, at=clock.now()))
+    page.goto(f"{desks.url}/notices")
+    page.locator("li", has_text=words).get_by_role("button", name="发督办函").click()
+    expect(page.locator("#letter-text")).to_have_value(re.compile("过期 5 天"))
+    assert faults(page) == []
+    page.click("dialog :text('发出去')")
+    expect(page.locator("li:not(.new)", has_text=words)).to_be_visible()
     page.goto(f"{desks.url}/supervision?list=all_late")
     page.locator("tr", has_text="低保复核").get_by_role("button", name="督办").first.click()
     expect(page.locator("#letter-text")).to_have_value(re.compile("过期 5 天"))
     assert faults(page) == []
     page.click("dialog :text('发出去')")
     expect(page.locator(".toast")).to_contain_text("发出去了，文号")
-    expect(page.locator("tr", has_text="低保复核")).to_contain_text("发过函 1 次")
+    expect(page.locator("tr", has_text="低保复核")).to_contain_text("发过函 2 次")
     page.get_by_role("link", name="低保复核没有结果").first.click()
     expect(page.locator("#letters")).to_contain_text("督办函")
     page.locator("#steps").get_by_role("button", name="督办").click()

@@ -1,5 +1,6 @@
 // What an officer is told, and where else they want it.
 import { ApiError, api, logInPath } from "/static/js/api.js";
+import { supervise } from "/static/js/cases/supervise.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { onSend, said } from "/static/js/form.js";
 import { showUnread } from "/static/js/notices/bell.js";
@@ -8,6 +9,8 @@ import { chineseMoment } from "/static/js/time.js";
 const TONES = /** @type {Object<string, [string, string]>} */ ({
   before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], lecture: ["accent", "screen"], promise: ["warn", "flag"], alarm: ["bad", "alert"],
 });
+/** Who is told above the unit that something is late writes the letter from here: a person sends it, never the program. */
+const writes = document.querySelector("main.notices[data-role=supervisor]") !== null;
 const contact = /** @type {HTMLFormElement} */ (byId("contact"));
 /** @type {{newest: number, oldest: number}} */
 const page = { newest: 0, oldest: 0 };
@@ -20,7 +23,21 @@ function row(one) {
   go?.addEventListener("click", () => api("POST", "/api/notices/read", { up_to: one.id, only: true }).catch(() => null));
   return el(one.read ? "li" : "li.new", { "data-notice": one.id },
     el(`span.badge.${tone}`, {}, icon(drawing), one.label),
-    el("div.grow", {}, el("p", {}, one.words), el("p.small.soft", {}, `${one.read ? "" : "没看过　"}${chineseMoment(one.at)}`)), go);
+    el("div.grow", {}, el("p", {}, one.words), el("p.small.soft", {}, `${one.read ? "" : "没看过　"}${chineseMoment(one.at)}`)),
+    writes && one.kind === "late" && one.case_id ? letterKey(one) : null, go);
+}
+
+/** The prepared letter to whoever is late. @param {any} one NoticeView */
+function letterKey(one) {
+  const key = el("button.btn.small.primary", { type: "button" }, "发督办函");
+  key.addEventListener("click", async () => {
+    if (!(await supervise({ id: one.case_id, title: one.words }))) return;
+    await kept(async () => {
+      await api("POST", "/api/notices/read", { up_to: one.id, only: true });
+      await load();
+    });
+  });
+  return key;
 }
 
 /** @param {number} count */
