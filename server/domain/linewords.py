@@ -7,6 +7,7 @@ its neighbours leave.  After `retime` the words spell the text exactly.
 import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 ALIGN_LIMIT = 2000
@@ -72,6 +73,36 @@ def retime(words: Sequence[TimedWord], text: str, start: float, end: float) -> l
         elif b0 < b1:
             _put(result, text[b0:b1], _interval(words, a0, a1, start, end))
     return result
+
+
+def all_heard(words: Sequence[TimedWord], recognised: Sequence[TimedWord], start: float, end: float) -> list[TimedWord]:
+    """What was heard from start to end: the words of a line as it stands, without what a hand typed, and in the holes
+    between them the recognised words that once stood there."""
+    kept = [word for word in words if not word.typed]
+    gone = [
+        cut(word, first, last)
+        for word in recognised
+        for first, last in _stretches(
+            [start <= middle <= end and not any(one.start <= middle <= one.end for one in kept) for middle in _middles(word)]
+        )
+    ]
+    if any(later.start < earlier.start for earlier, later in pairwise(kept)):
+        return kept
+    return sorted([*kept, *gone], key=lambda word: word.start)
+
+
+def _middles(word: TimedWord) -> list[float]:
+    """The middle of each character's time."""
+    per = (word.end - word.start) / max(1, len(word.text))
+    return [word.start + per * (i + 0.5) for i in range(len(word.text))]
+
+
+def _stretches(wanted: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Where true ones stand together: from the first to after the last."""
+    for is_wanted, places in groupby(range(len(wanted)), key=wanted.__getitem__):
+        if is_wanted:
+            first, *rest = places
+            yield first, (rest[-1] if rest else first) + 1
 
 
 def common_ends(old: str, new: str) -> tuple[int, int]:

@@ -152,10 +152,17 @@ def _text(desk: Desk, edit: office.EditText) -> None:
     line = desk.standing_line(edit.line_id, edit.version)
     text = _said(edit.text)
     before = line.text
-    words = linewords.retime(linewords.from_store(line.words), text, line.start, line.end)
+    words = linewords.retime(_heard_in(desk, line), text, line.start, line.end)
     line.text, line.words = text, linewords.to_store(words)
     desk.changed(line)
     desk.note("text", line_id=line.id, before={"text": before}, after={"text": text})
+
+
+def _heard_in(desk: Desk, line: Line) -> list[linewords.TimedWord]:
+    """What the line's words are aligned with: what was deleted and is typed again has its true time again."""
+    said = records.utterances(desk.session, desk.record.reception_id, line.utterance_ids)
+    recognised = [word for one in said for word in linewords.from_store(one.words)]
+    return linewords.all_heard(linewords.from_store(line.words), recognised, line.start, line.end)
 
 
 def _said(text: str) -> str:

@@ -619,6 +619,46 @@ def test_a_correction_is_saved_by_itself_and_the_original_stays(page: Page, desk
     expect(page.locator(".history ins").first).to_have_text("村里修路，占了我家一亩二分地。")
 
 
+def test_half_typed_pinyin_is_not_sent_and_what_stood_before_it_is_kept(page: Page, desk: Desk) -> None:
+    """The input method's letters come as Chromium gets them from one."""
+    record = desk.seed()
+    opened(page, desk, record)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or "") if "/edits" in request.url else None)
+    method = page.context.new_cdp_session(page)
+    row(page, "就这些。").locator(".say").click()
+    page.keyboard.press("End")
+    page.keyboard.type("是")
+    for letters in ("bu", "budong", "budongchan"):
+        method.send("Input.imeSetComposition", {"text": letters, "selectionStart": len(letters), "selectionEnd": len(letters)})
+    page.wait_for_timeout(2300)  # longer than typing may wait
+    assert row(page, "就这些。是budongchan").count() == 1
+    assert not sent
+    kept = page.evaluate(KEPT)
+    assert "就这些。是" in kept
+    assert "budong" not in kept
+    method.send("Input.insertText", {"text": "不动产"})
+    saved(page)
+    assert desk.line(record.id, "就这些。").text == "就这些。是不动产"
+    assert not [body for body in sent if "budong" in body]
+
+
+def test_a_line_emptied_to_be_typed_anew_keeps_what_stood_there(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    page.route("**/edits**", lambda route: route.abort())
+    type_into(page, "就这些。", "就这些，没有了。")
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    expect(row(page, "没有了")).to_have_count(0)
+    assert "没有了" in page.evaluate(KEPT)
+    page.unroute_all()
+    page.locator("#whose").click()
+    expect(row(page, "没有了")).to_have_count(1)
+    saved(page)
+    assert desk.line(record.id, "就这些。").text == "就这些，没有了。"
+
+
 def test_an_emptied_sentence_comes_back(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)
@@ -628,6 +668,16 @@ def test_an_emptied_sentence_comes_back(page: Page, desk: Desk) -> None:
     page.locator("#whose").click()
     expect(row(page, "就这些。")).to_have_count(1)
     assert desk.line(record.id, "就这些。").text == "就这些。"
+
+
+KEPT = """async () => {
+    await new Promise((done) => setTimeout(done, 100));
+    const base = await new Promise((done) => { const asked = indexedDB.open("jietan"); asked.onsuccess = () => done(asked.result); });
+    const all = await new Promise((done) => { const got = base.transaction("unsaved").objectStore("unsaved").getAll(); got.onsuccess = () => done(got.result); });
+    base.close();
+    return all.filter((text) => text.includes("line:")).join();
+}"""
+"""What lies on the disk of changes that the office does not have."""
 
 
 def split_in_two(page: Page) -> None:

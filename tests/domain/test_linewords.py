@@ -4,7 +4,16 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.linewords import TimedWord, from_store, part, position_in, retime, spelled, to_store
+from server.domain.linewords import (
+    TimedWord,
+    all_heard,
+    from_store,
+    part,
+    position_in,
+    retime,
+    spelled,
+    to_store,
+)
 
 
 def words_of(text: str, size: int = 1) -> list[TimedWord]:
@@ -71,3 +80,17 @@ def test_what_a_hand_typed_says_so_in_the_store_too() -> None:
     assert [len(word) for word in stored] == [4, 4, 5, 4]
     assert from_store(stored) == words
     assert [word.typed for word in retime(words, "我田地", 0, 3)] == [False, True, False]
+
+
+def test_what_is_deleted_saved_and_typed_again_has_its_true_times() -> None:
+    heard = [TimedWord(i * 0.5, i * 0.5 + 0.4, c, 0.9) for i, c in enumerate(("补偿", "款", "一共", "多少"))]
+    shorter = retime(heard, "补款多少", 0.0, 2.0)
+    assert spelled(shorter) == "补款多少"
+    other = retime(all_heard(shorter, heard, 0.0, 2.0), "补偿款全部多少", 0.0, 2.0)
+    assert [word.text for word in other if word.typed] == ["全部"]
+    again = retime(all_heard(other, heard, 0.0, 2.0), "补偿款一共多少", 0.0, 2.0)
+    assert spelled(again) == "补偿款一共多少"
+    assert not [word for word in again if word.typed]
+    assert next(word for word in again if word.text == "一共") == heard[2]
+    trimmed = all_heard([], heard, 0.9, 2.0)
+    assert spelled(trimmed) == "一共多少", "the other half of a split line has the rest"

@@ -11,7 +11,7 @@ const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "ph
 const SHORT = 200;
 const SOURCES = { kiosk: "终端上填的", office: "本单位记的", clerk: "登记员填的" };
 
-/** Events: "typed" (detail: {field, value}), "hear" (detail: Evidence), "cite" (detail: {field, value}): the sentence
+/** Events: "typed" (detail: {field, value, composing}), "hear" (detail: Evidence), "cite" (detail: {field, value}): the sentence
  * chosen in the transcript is to be this field's source; "take" and "dismiss" (detail: a proposal of the model). */
 export class Form extends EventTarget {
   /**
@@ -40,7 +40,8 @@ export class Form extends EventTarget {
   }
 
   listen() {
-    this.host.addEventListener("input", (event) => this.input(event));
+    this.host.addEventListener("input", (event) => this.input(event, /** @type {InputEvent} */ (event).isComposing));
+    this.host.addEventListener("compositionend", (event) => this.input(event, false));
     this.host.addEventListener("click", (event) => this.clicked(event));
     this.host.addEventListener("focusin", (event) => this.focused(event));
     this.host.addEventListener("dragover", (event) => this.draggedOver(event));
@@ -129,12 +130,12 @@ export class Form extends EventTarget {
     return el("span.meta", {}, SOURCES[/** @type {keyof SOURCES} */ (value.source)] || "");
   }
 
-  /** @param {Event} event */
-  input(event) {
+  /** @param {Event} event @param {boolean} composing the input method has letters that are no words yet */
+  input(event, composing) {
     const field = event.target instanceof Element ? event.target.closest("[data-field]")?.getAttribute("data-field") : null;
     if (!field) return;
     const value = /** @type {HTMLInputElement} */ (event.target).value;
-    this.dispatchEvent(new CustomEvent("typed", { detail: { field, value } }));
+    this.dispatchEvent(new CustomEvent("typed", { detail: { field, value, composing } }));
   }
 
   /** Under the field one works in: every place where it was said, and a way to add one. @param {FocusEvent} event */

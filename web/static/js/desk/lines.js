@@ -31,15 +31,18 @@ export function lineAt(lines, t) {
 }
 
 /**
- * Events: "select" (detail: id), "hear" (detail: id), "hear-word" (detail: {id, at, on}), "typed" (detail: {id, text}), "action" (detail: {id, name}),
+ * Events: "select" (detail: id), "hear" (detail: id), "hear-word" (detail: {id, at, on}), "typed" (detail: {id, text, composing}), "action" (detail: {id, name}),
  * "take", "dismiss" and "hear-other" (detail: the suggestion).
  */
 export class Lines extends EventTarget {
-  /** @param {HTMLElement} host scrolls @param {{pending?: (key: string) => string | null, editable?: boolean}} options */
-  constructor(host, { pending = () => null, editable = false } = {}) {
+  /** @param {HTMLElement} host scrolls @param {{pending?: (key: string) => string | null, held?: (key: string) => boolean, editable?: boolean}} options */
+  constructor(host, { pending = () => null, held = () => false, editable = false } = {}) {
     super();
     this.host = host;
     this.pending = pending;
+    this.held = held;
+    /** The input method has letters that are no words yet. */
+    this.composing = false;
     this.editable = editable;
     this.shownEditable = editable;
     /** @type {any} */
@@ -75,7 +78,12 @@ export class Lines extends EventTarget {
   listen() {
     this.host.addEventListener("pointerdown", (event) => this.pressed(event));
     this.host.addEventListener("click", (event) => this.clicked(event));
-    this.host.addEventListener("input", (event) => this.input(event));
+    this.host.addEventListener("input", (event) => this.input(event, /** @type {InputEvent} */ (event).isComposing));
+    this.host.addEventListener("compositionstart", () => { this.composing = true; });
+    this.host.addEventListener("compositionend", (event) => {
+      this.composing = false;
+      this.input(event, false);
+    });
     this.host.addEventListener("focusout", (event) => this.left(event));
     this.host.addEventListener("beforeinput", (event) => refuseLineBreaks(/** @type {InputEvent} */ (event)));
     document.addEventListener("selectionchange", () => this.rememberCaret());
@@ -186,7 +194,7 @@ export class Lines extends EventTarget {
     const unsaved = this.pending(`line:${line.id}`);
     const focused = document.activeElement === say;
     const text = unsaved ?? line.text;
-    if (focused && say.textContent === text) return;
+    if (focused && (say.textContent === text || this.held(`line:${line.id}`))) return;
     const caret = focused ? caretIn(say) : null;
     say.replaceChildren(...marked(text, unsaved === null && !line.deleted ? this.marks(line) : []));
     if (caret !== null) choose(say, Math.min(caret, text.length));
@@ -219,7 +227,7 @@ export class Lines extends EventTarget {
 
   /** Text becomes editable as it is pressed, so that the caret lands where the finger was. @param {Event} event */
   pressed(event) {
-    if (event.target instanceof Element && event.target.closest(".other button")) event.preventDefault();
+    if (event.target instanceof Element && event.target.closest(".other button") && !this.composing) event.preventDefault();
     const say = event.target instanceof Element ? event.target.closest(".say") : null;
     const line = say && this.lineOf(say);
     if (say && line && this.editable && !line.deleted) makeEditable(/** @type {HTMLElement} */ (say));
@@ -268,11 +276,11 @@ export class Lines extends EventTarget {
     return this.byId.get(element.closest(".u")?.getAttribute("data-id") || "") || null;
   }
 
-  /** @param {Event} event */
-  input(event) {
+  /** @param {Event} event @param {boolean} composing */
+  input(event, composing) {
     const say = event.target instanceof Element ? event.target.closest(".say") : null;
     const line = say && this.lineOf(say);
-    if (line) this.tell("typed", { id: line.id, text: (say.textContent || "").replace(/[\r\n\u2028\u2029]+/g, "") });
+    if (line) this.tell("typed", { id: line.id, text: (say.textContent || "").replace(/[\r\n\u2028\u2029]+/g, ""), composing });
   }
 
   /** Marks are drawn again when typing is over. @param {FocusEvent} event */

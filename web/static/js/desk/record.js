@@ -49,7 +49,7 @@ const recordId = root.dataset.record || "";
 const isClerk = root.dataset.role === "clerk";
 const saver = new Saver(recordId, root.dataset.user || "", () => record);
 const pending = (/** @type {string} */ key) => saver.pending(key);
-const lines = new Lines(byId("lines"), { pending });
+const lines = new Lines(byId("lines"), { pending, held: (key) => saver.isHeld(key) });
 const form = new Form(byId("form"), { pending, dragged: () => dragged });
 const overview = new Overview(byId("lanes"));
 const places = new Places({ list: byId("places"), count: byId("places-count"), bar: byId("places-bar"), words: byId("places-words"), left: byId("places-left") });
@@ -617,23 +617,25 @@ function wireLines() {
   on(form, "hear", hearPlace);
   on(overview, "seek", (t) => player?.seek(t));
   tools.querySelector("select")?.addEventListener("change", (event) => edits.speaker(lines.byId.get(lines.current), /** @type {HTMLSelectElement} */ (event.target).value));
-  tools.addEventListener("pointerdown", (event) => { if (/** @type {Element} */ (event.target).closest("button")) event.preventDefault(); });
+  tools.addEventListener("pointerdown", (event) => { if (/** @type {Element} */ (event.target).closest("button") && !lines.composing) event.preventDefault(); });
 }
 
-/** A sentence cannot become empty: leaving it empty brings it back. @param {{id: string, text: string}} typed */
-function typedLine({ id, text }) {
+/** A sentence cannot become empty: leaving it empty brings it back. @param {{id: string, text: string, composing: boolean}} typed */
+function typedLine({ id, text, composing }) {
   afterwards.now();
   pause.typed();
   const key = `line:${id}`;
-  if (text.trim()) saver.typed(key, { kind: "text", line_id: id, version: lines.byId.get(id).version, text });
-  else saver.forget(key);
+  const line = lines.byId.get(id);
+  const edit = { kind: "text", line_id: id, version: line.version };
+  if (text.trim()) saver.typed(key, { ...edit, text }, composing);
+  else saver.emptied(key, { ...edit, text: line.text });
 }
 
-/** @param {{field: string, value: string}} typed */
-function typedField({ field, value }) {
+/** @param {{field: string, value: string, composing?: boolean}} typed */
+function typedField({ field, value, composing }) {
   const now = form.values.get(field);
   const evidence = value ? now.evidence.map((/** @type {any} */ e) => e.utterance_id) : [];
-  saver.typed(`field:${field}`, { kind: "field", field, version: now.version, value, evidence });
+  saver.typed(`field:${field}`, { kind: "field", field, version: now.version, value, evidence }, composing);
 }
 
 /** The chosen sentence becomes the field's source, besides those it has. @param {{field: string, value: string}} cited */

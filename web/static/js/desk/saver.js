@@ -17,7 +17,11 @@ const AWAY = new Set([0, 401, 502, 503, 504]);
 /** An office that is there and cannot do it now is asked ever more rarely. */
 const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
 
-/** @typedef {{edit: any, key: string, nextId?: string, since: number, due: number, tried: boolean, why?: string}} Change */
+/**
+ * held: not sent before the clerk is through with it.  safe: what of it goes to the disk meanwhile, null for nothing;
+ * undefined: all of it.
+ * @typedef {{edit: any, key: string, nextId?: string, since: number, due: number, tried: boolean, why?: string, held?: boolean, safe?: any}} Change
+ */
 
 /** May go through later without anybody changing anything. @param {any} error */
 function isPassing(error) {
@@ -47,6 +51,7 @@ export class Saver extends EventTarget {
     this.savedAt = /** @type {Date | null} */ (null);
     this.timer = 0;
     window.addEventListener("online", () => this.hurry());
+    for (const over of ["compositionend", "focusout"]) document.addEventListener(over, () => this.release());
   }
 
   /** Number of changes the office does not have yet. */
@@ -65,7 +70,7 @@ export class Saver extends EventTarget {
   }
 
   keep() {
-    this.unsaved.write([...(this.sending ? [this.sending] : []), ...this.queue, ...this.refused]);
+    this.unsaved.write([...(this.sending ? [this.sending] : []), ...this.queue, ...this.refused].flatMap(forDisk));
     this.dispatchEvent(new CustomEvent("status"));
   }
 
@@ -86,24 +91,61 @@ export class Saver extends EventTarget {
     return [...(this.sending ? [this.sending] : []), ...this.queue].filter((c) => c.key.startsWith(prefix)).map((c) => c.key).join(" ");
   }
 
-  /** Typing: the last state of a place is saved after a short pause. @param {string} key @param {any} edit */
-  typed(key, edit) {
+  /**
+   * Typing: the last state of a place is saved after a short pause; letters that the input method has not made words of
+   * yet are neither sent nor kept, what stood before them is.
+   * @param {string} key @param {any} edit @param {boolean} [composing]
+   */
+  typed(key, edit, composing = false) {
     const now = Date.now();
-    const last = this.queue.filter((c) => c.key === key).pop();
-    if (last && last.edit.kind === edit.kind) {
-      Object.assign(last.edit, edit, { version: last.edit.version });
-      last.due = Math.min(now + QUIET_MS, last.since + AT_MOST_MS);
-    } else {
-      this.queue.push({ key, edit, since: now, due: now + QUIET_MS, tried: false });
-    }
+    let last = this.typedLast(key, edit.kind);
+    if (!last) this.queue.push((last = { key, edit, since: now, due: 0, tried: false, safe: composing ? null : undefined }));
+    else if (!composing) last.safe = undefined;
+    else if (last.safe === undefined) last.safe = { ...last.edit };
+    Object.assign(last.edit, edit, { version: last.edit.version });
+    last.held = composing;
+    last.due = Math.min(now + QUIET_MS, last.since + AT_MOST_MS);
     this.keep();
     this.pump();
   }
 
-  /** Typing that came to nothing (a line cannot be empty): what was queued for it is not sent. @param {string} key */
-  forget(key) {
-    this.queue = this.queue.filter((c) => c.key !== key || c.edit.kind !== "text");
+  /**
+   * A line cannot be empty: while its place is, what was typed there last is kept, and sent if nothing else follows.
+   * @param {string} key @param {any} edit the line as the office has it
+   */
+  emptied(key, edit) {
+    const last = this.typedLast(key, edit.kind);
+    if (!last) this.queue.push({ key, edit, since: Date.now(), due: 0, tried: false, held: true, safe: null });
+    else Object.assign(last, { held: true, edit: { ...(last.safe === null ? edit : last.safe || last.edit), version: last.edit.version } });
     this.keep();
+  }
+
+  /** The last change of a place that waits, if more of the same can be typed into it. @param {string} key @param {string} kind */
+  typedLast(key, kind) {
+    const last = this.queue.filter((c) => c.key === key).pop();
+    return last?.edit.kind === kind ? last : undefined;
+  }
+
+  /** Whether a place is in the clerk's hands just now. @param {string} key */
+  isHeld(key) {
+    return this.queue.some((c) => c.key === key && c.held);
+  }
+
+  /** The clerk is through with what was held; what says nothing new is not sent. */
+  release() {
+    const held = this.queue.filter((c) => c.held);
+    if (!held.length) return;
+    for (const change of held) [change.held, change.safe] = [false, undefined];
+    this.queue = this.queue.filter((c) => !held.includes(c) || !this.saysNothing(c));
+    this.keep();
+    this.pump();
+  }
+
+  /** @param {Change} change */
+  saysNothing({ key, edit }) {
+    if (edit.kind !== "text" || this.sending?.key === key) return false;
+    const line = this.shown()?.body.find((/** @type {any} */ one) => one.id === edit.line_id);
+    return line?.version === edit.version && line.text === edit.text;
   }
 
   /**
@@ -111,6 +153,7 @@ export class Saver extends EventTarget {
    * @param {string} key @param {any} edit @param {string} [nextId] the other line of a join
    */
   change(key, edit, nextId) {
+    this.release();
     this.queue.push({ key, edit, nextId, since: Date.now(), due: 0, tried: false });
     for (const change of this.queue) change.due = 0;
     this.keep();
@@ -127,6 +170,7 @@ export class Saver extends EventTarget {
 
   /** Resolves when the office has everything; false if something is left. */
   async flush() {
+    this.release();
     this.hurry();
     while (this.waiting && !this.error) await new Promise((done) => this.addEventListener("status", done, { once: true }));
     return this.waiting === 0;
@@ -134,7 +178,7 @@ export class Saver extends EventTarget {
 
   pump() {
     clearTimeout(this.timer);
-    if (this.sending || !this.queue.length) return;
+    if (this.sending || !this.queue.length || this.queue[0].held) return;
     const wait = Math.max(this.queue[0].due, this.notBefore) - Date.now();
     if (wait > 0) this.timer = window.setTimeout(() => this.pump(), wait);
     else this.sendNext();
@@ -189,6 +233,7 @@ export class Saver extends EventTarget {
     if (typedSince && typedSince.edit.kind === change.edit.kind && "version" in change.edit && (change.edit.kind === "text" || change.edit.kind === "field")) {
       typedSince.edit.version = change.edit.version;
       typedSince.tried = true;
+      if (typedSince.safe === null) typedSince.safe = change.edit;
     } else {
       this.queue.unshift(change);
     }
@@ -247,6 +292,12 @@ export class Saver extends EventTarget {
     this.refused = this.refused.filter((c) => c !== change);
     this.keep();
   }
+}
+
+/** A change as it outlives this page: in the next one nobody holds it. @param {Change} change @returns {Change[]} */
+function forDisk({ held: _held, safe, ...change }) {
+  if (safe === undefined) return [change];
+  return safe ? [{ ...change, edit: { ...safe, version: change.edit.version } }] : [];
 }
 
 /** What was written into an edit; "" for a mere press. @param {any} edit */
