@@ -133,7 +133,7 @@ $(TRAINING)/.setup: requirements.lock pyproject.toml
 	@$(TRAINING)/bin/pip install --quiet --disable-pip-version-check --extra-index-url $(TORCH_INDEX) -e .[asr-model]
 	@touch $@
 
-bench-media: setup  ## the price of a room beside stock aiortc and Janus; writes deploy/performance.md, one JSON line
+bench-media: compile  ## the price of a room beside stock aiortc and Janus; writes deploy/performance.md, one JSON line
 	@$(BIN)/python -m deploy.bench.media
 
 bench-lecture: setup  ## one speaker and 10, 50, 100 viewers on one media node: its core-seconds, what was lost; one JSON line; AGAINST=checkout measures that one's node, too

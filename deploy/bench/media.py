@@ -66,7 +66,8 @@ class Bench:
         for name, steps in (("stock", [1, 2]), ("ours", everything), ("ours_recorded", everything)):
             found[name] = self.load(name, 2, steps)
         for name in ("janus", "janus_recorded"):
-            found[name] = self.load(name, 2, [plan.alike])
+            found[name] = self.load(name, 2, everything)
+        found["stock_five"] = self.load("stock", 5, [1])
         for name in ("ours", "ours_recorded", "janus", "janus_recorded"):
             found[name + "_five"] = self.load(name, 5, [plan.fives])
         found["one_node"] = self.side_by_side(plan.each, (SERVER_CORE,))

@@ -76,6 +76,7 @@ def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
         return steps[0]["core_per_room"] if steps else None
 
     half, recorded = half_load(found.get("ours", [])), found.get("ours_recorded", [])
+    half_recorded = half_load(recorded)
     rooms, known = capacity(found.get("ours", []))
     rooms_recorded, known_recorded = capacity(recorded)
     compared = at(found.get("ours", []), alike)
@@ -96,13 +97,18 @@ def summary(found: dict[str, Steps], alike: int) -> dict[str, Any]:
         "delay_p95_ms": half["delay_p95_ms"] if half else None,
         "delay_p99_ms": half["delay_p99_ms"] if half else None,
         "delay_at_cores": half["server_cores"] if half else None,
+        "recorded_delay_p95_ms": half_recorded["delay_p95_ms"] if half_recorded else None,
+        "recorded_delay_at_cores": half_recorded["server_cores"] if half_recorded else None,
         "lost_fraction": compared["lost_fraction"] if compared else None,
         "rooms_per_core": rooms,
         "rooms_per_core_is": known,
         "rooms_per_core_recorded": rooms_recorded,
         "rooms_per_core_recorded_is": known_recorded,
+        "janus_rooms_per_core": capacity(found.get("janus", []))[0],
+        "janus_recorded_rooms_per_core": capacity(found.get("janus_recorded", []))[0],
         "memory_mb_per_room": compared["memory_mb_per_room"] if compared else None,
         **two_nodes(found.get("one_node", []), found.get("two_nodes", [])),
+        "five_stock_core_per_room": five("stock"),
         "five_ours_core_per_room": five("ours"),
         "five_ours_recorded_core_per_room": five("ours_recorded"),
         "five_janus_core_per_room": five("janus"),
@@ -248,8 +254,7 @@ _NOTES = """## How it is measured
 - Receivers of stock aiortc ask for the bitrate that is sent (REMB); without that it would send 0.5 Mbit/s.
 - "Recording and audio tap" records every track and sends 16 kHz sound over the live protocol to a sink in the
   client's core that stands for the transcriber.  Recognition itself is not part of this (`make bench-asr`).
-- In rooms of five without recording two seats are observers of ours, who may send nothing: 0.6 of what the client
-  sends is all that is to be delivered there, and the price is that of three senders.
+- Rooms without recording have no receiver, so that no talk begins: five people see and hear each other all the same.
 - Janus records .mjr files: `record` and an absolute, existing `rec_dir` at the room's creation.
 - Rooms per core: the highest step without loss when the core was full there or at the next one, which lost packets
   ("measured"), else that step divided by its cores ("extrapolated": the steps ended, or something else lost packets).

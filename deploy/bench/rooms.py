@@ -20,7 +20,7 @@ from deploy.bench.clip import SECONDS, Part
 from server.protocol.signalling import SLOTS, Answer, Join, Joined, Offer, node_message
 
 ROLES = ("petitioner", "leader", "joint", "interpreter", "clerk")
-UNRECORDED = ("petitioner", "joint", "interpreter", "observer", "observer")
+UNRECORDED = ("petitioner", "joint", "joint", "joint", "interpreter")
 """Without a receiver no talk begins, so nothing is recorded and nothing recognised."""
 
 
