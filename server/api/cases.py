@@ -10,8 +10,8 @@ from server.api.deps import CaseReader, Clerk, Db, LeaderOrClerk, MatterReader, 
 from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
 from server.domain.states import ArchiveKind, CaseState, Channel, Purpose
-from server.protocol.base import NO_NUL
-from server.protocol.finding import Day, NumberToFind
+from server.protocol.base import NO_NUL, Day
+from server.protocol.finding import NumberToFind
 from server.protocol.flow import NewMatter, NewRating, StepOrder
 from server.protocol.office import CasePersonView, LineReport, NewSupplement
 from server.reception import archiving, cases, documents, lines, ratings, registering

@@ -1,6 +1,6 @@
 """What every message of the shared contract has in common."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -18,6 +18,9 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 Moment = Annotated[datetime, PlainSerializer(lambda t: t.isoformat(), return_type=str, when_used="json")]
 """A point in time, always with its UTC offset."""
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
+"""Far enough from the ends of the calendar to count on."""
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 """Safe as a path component and in a URL."""

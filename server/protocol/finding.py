@@ -1,14 +1,10 @@
 """Looking for cases, and lists that are kept."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from server.protocol.base import NO_NUL, Message
-
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
-"""Far enough from the ends of the calendar to count on."""
+from server.protocol.base import NO_NUL, Day, Message
 
 
 class NumberToFind(Message):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from server.protocol.base import Message, Moment
+from server.protocol.base import Day, Message, Moment
 
 Words = Annotated[str, Field(max_length=500)]
 
@@ -40,7 +40,7 @@ class StepOrder(Message):
     by_whom: Annotated[str, Field(max_length=64)] = ""
     """Who explained a decision to the petitioner; empty: whoever writes it down.  Who mediates.  Of a request that is not taken up: who
     made it, where it was not the petitioner."""
-    day: date | None = None
+    day: Day | None = None
     units: tuple[UnitOrder, ...] = Field((), max_length=20)
     assignment_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     """The share that the step is about; may be left out where the actor's unit has one only."""
@@ -189,7 +189,7 @@ class RequestView(Message):
 class MatterContent(Message):
     """Who says what in a matter that did not come by a talk."""
 
-    received_on: date
+    received_on: Day
     name: Annotated[str, Field(min_length=1, max_length=50)]
     phone: Annotated[str, Field(max_length=20)] = ""
     id_type: Annotated[str, Field(max_length=20)] = ""

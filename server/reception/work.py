@@ -115,8 +115,8 @@ def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
     parts = _parts(session, actor, Narrowed(unit_id, rule))
     named = {one.id: one.name for one in store.units_below(session, actor, UNITS_OFFERED)}
     named |= {row.who_id: row.who for part in parts for row in part.page.rows if row.who_id}
-    if unit_id is not None:
-        named |= store.organization_names(session, [unit_id])
+    if unit_id is not None and (asked := within_reach.reachable(session, actor, unit_id)) is not None:
+        named[asked.id] = asked.name
     rules = tuple(NamedId(id=one.id, name=one.name) for one in RULES.values() if one.whose == "office" and not one.extends)
     return Due(parts=parts, units=tuple(NamedId(id=key, name=name) for key, name in named.items()), rules=rules)
 

@@ -98,6 +98,14 @@ def test_no_text_with_a_nul_gets_in(office):
     assert "看不见" not in sound.text, "what is no text may have any byte"
 
 
+def test_a_day_at_the_end_of_the_calendar_and_a_unit_elsewhere(office):
+    """The first was a fault where limits are counted from it, the second told the name of any organization."""
+    new = {"channel": "letter", "received_on": "0001-01-02", "name": "x", "statement": "x"}
+    assert office.clerk.post("/api/cases", json=new).status_code == 422
+    units = office.clerk.get("/api/due", params={"unit": office.ids["county"]}).json()["units"]
+    assert office.ids["county"] not in [one["id"] for one in units]
+
+
 def test_a_nul_that_comes_in_two_pieces_is_seen(office):
     pieces = iter([(b'{"username": "x\\u0', True), (b'000", "password": "y"}', False)])
     sent: list[Any] = []
