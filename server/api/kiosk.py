@@ -12,7 +12,7 @@ from server.domain.ratings import Score
 from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingTold, KioskDay
 from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
 from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting, SittingScore
-from server.protocol.queueing import SaidClaims
+from server.protocol.queueing import SaidClaims, SaidInterpreter
 from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, reception_days, sittings
 
 router = APIRouter(prefix="/kiosk")
@@ -60,6 +60,14 @@ def record(key: BookingKey, actor: KioskActor, office: OfficeDep) -> RecordToRea
 def current(db: Db, actor: KioskActor) -> Sitting:
     """The sitting at this kiosk."""
     return sittings.view(db, sittings.current(db, actor))
+
+
+@router.put("/sitting/interpreter")
+def ask_for_interpreter(said: SaidInterpreter, db: Db, actor: KioskActor) -> Sitting:
+    """The person asks for an interpreter for the talk."""
+    reception = sittings.current(db, actor)
+    calling.ask_for_interpreter(db, actor, reception, said.interpreter)
+    return sittings.view(db, reception)
 
 
 @router.put("/sitting/claims")

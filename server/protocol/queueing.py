@@ -55,6 +55,16 @@ class QueueRuleChange(Message):
     source: Why
 
 
+Interpreter = Literal["", "sign", "language"]
+"""Of sign language, or of another language; empty: none was asked for."""
+
+
+class SaidInterpreter(Message):
+    """What the person says at the kiosk."""
+
+    interpreter: Interpreter
+
+
 class QueueRow(Message):
     reception_id: Identifier
     version: int
@@ -69,6 +79,8 @@ class QueueRow(Message):
     why: str
     wait: str
     claims: tuple[RuleId, ...]
+    interpreter: Interpreter = ""
+    """The person asked for one: whoever calls them asks an interpreter in first."""
     wanted: str = ""
     called_by: str = ""
     called_at: Moment | None = None
@@ -119,6 +131,7 @@ class Standing(Message):
     before: tuple[str, ...]
     """Numbers of the last few who are called before this one."""
     claims: tuple[RuleId, ...]
+    interpreter: Interpreter = ""
     rules: tuple[QueueRuleView, ...]
 
 

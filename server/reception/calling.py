@@ -14,7 +14,7 @@ from server.domain import queueing
 from server.domain.queueing import LocalRule
 from server.domain.states import ReceptionState
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
-from server.protocol.queueing import QueueEventView, QueueOrder, QueueRuleChange, Receiver
+from server.protocol.queueing import Interpreter, QueueEventView, QueueOrder, QueueRuleChange, Receiver
 from server.reception import waiting
 from server.store import accounts
 from server.store import queueing as store
@@ -23,7 +23,7 @@ from server.store.access import Actor
 from server.store.models import QueueDuty, QueueEvent, QueuePlace, QueueRule, Reception
 
 SAID = {
-    "entered": "取号排队", "claimed": "说明要照顾", "called": "叫号", "skipped": "叫号时不在，往后让", "returned": "放回原来的位置",
+    "entered": "取号排队", "claimed": "说明要照顾", "interpreter": "说明要不要翻译", "called": "叫号", "skipped": "叫号时不在，往后让", "returned": "放回原来的位置",
     "transferred": "转给别人接", "joined": "开始接谈", "left": "自己不等了", "no_show": "没有来，取消",
 }  # fmt: skip
 GONE = "这位群众已经不在排队了，可能别人接走了，或者自己走了。"
@@ -65,6 +65,16 @@ def claim(session: Session, actor: Actor, reception: Reception, said: tuple[str,
     if claims != sorted(place.claims):
         _change(session, place, place.version, claims=claims)
         _note(session, actor, reception, "claimed", claims=claims)
+
+
+def ask_for_interpreter(session: Session, actor: Actor, reception: Reception, wanted: Interpreter) -> None:
+    """The person needs one for the talk, or not.  Raises WrongState once they do not wait any more."""
+    place = store.place_of(session, reception.id)
+    if place is None or reception.state != ReceptionState.WAITING:
+        raise WrongState("已经轮到了，请直接告诉接谈的人。")
+    if wanted != place.interpreter:
+        _change(session, place, place.version, interpreter=wanted)
+        _note(session, actor, reception, "interpreter", interpreter=wanted)
 
 
 # --- by staff ------------------------------------------------------------------------------------------------------
@@ -297,6 +307,8 @@ def _what(session: Session, event: QueueEvent) -> str:
     if event.kind == "claimed":
         names = [queueing.RULES[name].name for name in event.details["claims"] if name in queueing.RULES]
         return f"{words}：{'、'.join(names) or '不用照顾'}"
+    if event.kind == "interpreter":
+        return {"sign": "要手语翻译", "language": "要别的语言的翻译"}.get(event.details["interpreter"], "不用翻译了")
     return words
 
 

@@ -167,7 +167,8 @@ def standing(session: Session, reception: Reception) -> Standing | None:
         ahead=0 if caller else len(before), called=caller is not None, caller=stored.shown_name(caller), why=around.why(entry),
         wait="" if caller else queueing.wait_in_words(around.waits()[entry.id], len(before), clock.OFFICE_ZONE),
         basis="" if caller else queueing.basis_in_words(around.lengths, len(around.seats)),
-        before=tuple(one.number for one in before[-BEFORE_SHOWN:]), claims=entry.claims, rules=_active(around.rules[entry.hall_id]),
+        before=tuple(one.number for one in before[-BEFORE_SHOWN:]), claims=entry.claims,
+        interpreter=around.places[entry.id].interpreter, rules=_active(around.rules[entry.hall_id]),
     )  # fmt: skip
 
 
@@ -212,7 +213,7 @@ def _row(around: Circle, entry: Entry, user_id: int, in_turn: list[str], waits: 
         reception_id=entry.id, version=place.version, number=entry.number, petitioner=reception.petitioner_name,
         kiosk=reception.kiosk.name, matter=reception.matter, hall=reception.organization.name, asked_at=reception.asked_at,
         place=at, why=around.why(entry), wait="" if called else queueing.wait_in_words(waits[entry.id], ahead, clock.OFFICE_ZONE),
-        claims=entry.claims, wanted=stored.shown_name(place.wanted), called_by=stored.shown_name(place.called_by),
+        claims=entry.claims, interpreter=place.interpreter, wanted=stored.shown_name(place.wanted), called_by=stored.shown_name(place.called_by),
         called_at=place.called_at, mine=place.called_by_id == user_id, skips=place.skips,
     )  # fmt: skip
 

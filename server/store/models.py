@@ -1864,6 +1864,8 @@ class QueuePlace(Base):
     reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
     claims: Mapped[list[Any]]
     """Ids of the rules of domain/data/queue.toml that hold for the person."""
+    interpreter: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    """Interpreter of protocol/queueing.py that the person asked for."""
     wanted_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     """The one whom the person waits for; None: whoever is free."""
     called_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)

@@ -218,6 +218,21 @@ def test_what_is_said_at_the_kiosk_counts_and_staff_may_say_more(office):
     assert office.leader.put("/api/queue/rules/elderly", json={"minutes": 40, "source": " "}).status_code == 422
 
 
+def test_whoever_asks_for_an_interpreter_is_seen_to(office):
+    hall = Hall(office)
+    hall.sit("甲", "乙")
+    hall.serve()
+    with hall.store.write() as session:
+        actor = hall.kiosks[1]
+        calling.ask_for_interpreter(session, actor, sittings.current(session, actor), "sign")
+    assert [row["interpreter"] for row in hall.queue()["line"]] == ["", "sign"]
+    assert hall.standing("乙").interpreter == "sign"
+    assert hall.line() == ["甲", "乙"], "it changes nobody's turn"
+    said = office.leader.get(f"/api/queue/{hall.waiting['乙']}/events").json()["events"]
+    assert "要手语翻译" in [one["what"] for one in said]
+    assert office.kiosk.put("/api/kiosk/sitting/interpreter", json={"interpreter": "sign"}).status_code == 404
+
+
 def test_the_halls_screen_shows_numbers_and_no_names(office):
     hall = Hall(office)
     hall.sit("甲", "乙", "丙")

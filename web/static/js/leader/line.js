@@ -5,6 +5,8 @@ import { byId, el, icon, tell } from "/static/js/dom.js";
 import { clockTime } from "/static/js/time.js";
 
 const HALLS_SHOWN = 3;
+/** What whoever waits asked for. @type {Record<string, string>} */
+const INTERPRETERS = { sign: "要手语翻译", language: "要别的语言的翻译" };
 
 /** @type {{line: any[], halls: any[], basis: string, rules: any[]}} */
 let queue = { line: [], halls: [], basis: "", rules: [] };
@@ -31,10 +33,14 @@ export function badgeWords(place) {
   return place.place ? ["line", "clock", `第 ${place.place} 位`] : null;
 }
 
+/** That somebody is to be asked in to interpret; empty: nobody. @param {any} place @returns {string} */
+export const interpreterWords = (place) => INTERPRETERS[place?.interpreter] || "";
+
 /** Sentences about the place. @param {any} place */
 export function placeFacts(place) {
   const wait = place.wait ? el("p", {}, place.wait.replace("叫您", "叫到")) : null;
-  return el("div", {}, el("h3", {}, "为什么排在这里"), el("p", {}, place.why), wait, history(place));
+  const needed = interpreterWords(place) && el("div.banner.warn", {}, icon("users"), el("b", {}, `${interpreterWords(place)}。开始以后，按“请人加入”请一位翻译。`));
+  return el("div", {}, needed || null, el("h3", {}, "为什么排在这里"), el("p", {}, place.why), wait, history(place));
 }
 
 /** Whose history is open: what is drawn anew while somebody reads it stays open. */

@@ -3,7 +3,7 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { background, earlier, facts, matterOf, waited } from "/static/js/leader/brief.js";
 import { drawExpected, loadExpected } from "/static/js/leader/expected.js";
-import { badgeWords, deeds, inOrder, load as loadQueue, placeFacts, rowOf, startQueue } from "/static/js/leader/line.js";
+import { badgeWords, deeds, inOrder, interpreterWords, load as loadQueue, placeFacts, rowOf, startQueue } from "/static/js/leader/line.js";
 import { pluggedIn } from "/static/js/room/devices.js";
 import { chineseDay, clockTime, inWords, sameDay } from "/static/js/time.js";
 
@@ -42,7 +42,7 @@ function waitingItem(row) {
   const words = place && badgeWords(place);
   const late = row.waiting_minutes >= 20;
   const [tone, drawing, text] = words || [late ? "warn" : "accent", "clock", waited(row)];
-  return item(row, badge(tone, drawing, text), `${clockTime(row.asked_at)} 到${words ? `，${waited(row)}` : ""}`);
+  return item(row, badge(tone, drawing, text), `${clockTime(row.asked_at)} 到${words ? `，${waited(row)}` : ""}${interpreterWords(place) && `，${interpreterWords(place)}`}`);
 }
 
 /** @param {any} row */

@@ -15,9 +15,13 @@ function choice(rule, chosen) {
 }
 
 export class Standing {
-  /** @param {Screen} screen @param {(claims: string[]) => Promise<any>} say */
-  constructor(screen, say) {
+  /** @param {Screen} screen @param {(claims: string[]) => Promise<any>} say @param {(interpreter: string) => Promise<any>} askFor */
+  constructor(screen, say, askFor) {
     this.screen = screen;
+    this.interpreter = "";
+    this.keys = ["sign", "language"].map((kind) => screen.key(`interpreter-${kind}`));
+    const pressed = (/** @type {string} */ kind) => () => askFor(this.interpreter === kind ? "" : kind);
+    screen.on({ "interpreter-sign": pressed("sign"), "interpreter-language": pressed("language") });
     this.called = false;
     /** @type {Set<string>} */
     this.claims = new Set();
@@ -45,6 +49,9 @@ export class Standing {
     screen.part("dots").replaceChildren(...(standing.called ? [] : dots(sitting)));
     screen.part("dots").hidden = standing.called;
     this.care(standing);
+    this.interpreter = standing.interpreter;
+    for (const key of this.keys) key.setAttribute("aria-pressed", String(key.dataset.do === `interpreter-${this.interpreter}`));
+    screen.part("interpreter-card").hidden = standing.called;
     if (standing.called && !this.called) voice.speak("ring", "turn");
     this.called = standing.called;
   }

@@ -288,7 +288,7 @@ class Talk {
   other(seat) {
     const video = /** @type {HTMLVideoElement} */ (el("video", { playsinline: true, autoplay: true }));
     this.bind(video, seat.participant_id);
-    return el("figure", {}, video, el("figcaption", {}));
+    return el(seat.role === "interpreter" ? "figure.interpreter" : "figure", {}, video, el("figcaption", {})); // hands are to be seen
   }
 
   /** @param {string} id @param {MediaStream} stream */

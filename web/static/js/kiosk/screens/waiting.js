@@ -49,7 +49,8 @@ export function waiting(app) {
   const screen = new Screen("waiting");
   const video = app.sitting.consent === "audio_video";
   const trying = tryOut(app, screen, video);
-  const standing = new Standing(screen, (claims) => app.try(() => api("PUT", "/api/kiosk/sitting/claims", { claims }), (/** @type {any} */ sitting) => app.take(sitting)));
+  const said = (/** @type {string} */ what, /** @type {Object} */ values) => app.try(() => api("PUT", `/api/kiosk/sitting/${what}`, values), (/** @type {any} */ sitting) => app.take(sitting));
+  const standing = new Standing(screen, (claims) => said("claims", { claims }), (interpreter) => said("interpreter", { interpreter }));
   const update = (/** @type {any} */ sitting) => {
     screen.fill({ number: sitting.number, ahead: String(sitting.ahead) });
     standing.draw(sitting);
