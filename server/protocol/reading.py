@@ -55,6 +55,16 @@ class ReadingPromise(Message):
     by: str
 
 
+class ReadingField(Message):
+    """A field of the registration form that is about the person and the matter; numbers of the person are masked."""
+
+    field: str
+    label: str
+    words: str
+    before: str | None = None
+    """What stood here when the record was first handed over, where that was something else."""
+
+
 class ReadingState(Message):
     """What a screen asks for again and again while it waits."""
 
@@ -96,6 +106,8 @@ class Reading(ReadingState):
     """Sound only."""
     gaps: tuple[ReadingGap, ...]
     promises: tuple[ReadingPromise, ...]
+    form: tuple[ReadingField, ...]
+    """What is filled in; the signature is under it, too."""
     signers: tuple[ReadingSigner, ...]
     signer: int | None
     """The one whose link this is; None: at a kiosk, where each takes their turn."""

@@ -1,18 +1,20 @@
 """The record as the petitioner reads it, at the kiosk or on a phone: what was said, and nothing of the staff's work."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import RecordState
+from server.domain import masking, terms
+from server.domain.states import FormField, RecordState
 from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import fingerprint
 from server.protocol.office import Participant, PlayableSegment
 from server.protocol.reading import (
     Reading,
+    ReadingField,
     ReadingGap,
     ReadingLine,
     ReadingPromise,
@@ -55,6 +57,7 @@ def view(session: Session, record: VisitRecord, whose: str = "") -> Reading:
     seats = records.participants(session, reception.id)
     first = store.handed_over(session, record.id)
     known = {line["id"]: line["text"] for line in first["record"]["lines"]} if first else None
+    filled = {one["field"]: one["value"] for one in first["record"]["form"]} if first else None
     rows = [row for row in records.line_rows(session, record.id) if not row.deleted]
     confirmed = record.state == RecordState.CONFIRMED
     sha256 = fingerprint(canonical_record(session, record)) if confirmed else ""
@@ -75,9 +78,33 @@ def view(session: Session, record: VisitRecord, whose: str = "") -> Reading:
             ReadingPromise(who=one.who, what=one.what, by=one.by)
             for one in promises.of_record(session, record, confirmed_only=True)
         ),
+        form=tuple(_form(session, record, filled)),
         signers=signers,
         signer=next((one.number for one in signers if whose and one.name == whose), None),
     )
+
+
+OWN_FIELDS = tuple(
+    field for field in FormField
+    if field not in (FormField.VISIT_TIME, FormField.PLACE, FormField.FORM_OF_VISIT, FormField.RECEIVED_BY, FormField.FIRST_OR_REPEAT,
+                     FormField.GROUP_VISIT, FormField.HANDLING, FormField.RESPONSIBLE_UNIT)
+)  # fmt: skip
+"""What the form says of the person and the matter; where and by whom they were received, and what the office means to do, are not
+theirs to say."""
+
+
+def _form(session: Session, record: VisitRecord, before: Mapping[str, str] | None) -> Iterator[ReadingField]:
+    """What is filled in, or was when the record was first handed over."""
+    entries = records.form(session, record.id)
+    for field in OWN_FIELDS:
+        now = _as_read(field, entries[field].value if field in entries else "")
+        was = _as_read(field, before.get(field, "")) if before is not None else now
+        if now or was:
+            yield ReadingField(field=field, label=terms.FIELD[field], words=now or "（空着）", before=was if was != now else None)
+
+
+def _as_read(field: FormField, value: str) -> str:
+    return masking.in_form(field, terms.choice_label(field, value))
 
 
 def signers_of(session: Session, record: VisitRecord, sha256: str) -> tuple[ReadingSigner, ...]:

@@ -21,10 +21,12 @@ def of_record(session: Session, actor: Actor, record_id: str) -> dict[str, Any]:
     if not shown.sha256:
         raise WrongState(NOT_YET, code="not_handed_over")
     names = {seat.id: seat.name for seat in shown.participants}
+    form = [(one.label, one.words, one.before) for one in shown.form]
     lines = [(names.get(line.participant_id or "", "说明"), line.text, line.before) for line in shown.lines]
     return {
         "reading": shown,
         "lines": lines,
+        "form": form,
         "check": check_code(shown.sha256),
         "office": record.reception.organization.name,
         "kiosk": record.reception.venue,

@@ -13,7 +13,16 @@ from server.protocol.flow import NewMatter, StepOrder, UnitOrder
 from server.reception import flow, registering
 from server.store.access import Actor
 from server.store.models import ReceptionDay
-from tests.browser.kiosk_hands import LONGEST_MS, begin, do, into_the_queue, next_question, press, screen
+from tests.browser.kiosk_hands import (
+    LONGEST_MS,
+    begin,
+    do,
+    form_to_sign,
+    into_the_queue,
+    next_question,
+    press,
+    screen,
+)
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.scripted_program import UNDERSTOOD, Program
 
@@ -376,9 +385,11 @@ def reading(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     screen(page, "summary")
     yield "summary", page
     do(page, "go")
-    screen(page, "summary")
+    expect(page.locator("h1")).to_have_text(re.compile("答应"))
     do(page, "go")
-    screen(page, "sign")
+    expect(page.locator("h1")).to_have_text("登记表上这样写")
+    yield "form", page
+    form_to_sign(page)
     yield "sign", page
     do(page, "cannot")
     screen(page, "cannot")

@@ -56,6 +56,13 @@ def sign(page: Page) -> None:
     page.mouse.up()
 
 
+def form_to_sign(page: Page) -> None:
+    """What stands in the registration form, and on to the signature."""
+    expect(page.locator("h1")).to_have_text("登记表上这样写", timeout=LONGEST_MS)
+    do(page, "go")
+    screen(page, "sign")
+
+
 def draw_a_name(page: Page) -> None:
     """A stroke of 21 points on the field for the signature."""
     box = page.locator("canvas").bounding_box()

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from server.store.models import Line, SittingRating, StoredSignature, VisitRecord
 from tests.browser.accessible import faults
 from tests.browser.every_screen import DOOR
-from tests.browser.kiosk_hands import do, draw_a_name, press, screen
+from tests.browser.kiosk_hands import do, draw_a_name, form_to_sign, press, screen
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.kiosk_page import browser, context, fits, office, page, sit_down, stored  # noqa: F401 fixtures
 from tests.browser.scripted_program import Program
@@ -73,7 +73,7 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     expect(page.locator('[data-part="was"]')).to_have_text("原来记的：补偿款三万六千八一分没给。")
     expect(page.locator('[data-part="text"]')).to_have_text("补偿款三万六千八百元，一分没给。")
     do(page, "right")
-    screen(page, "sign")
+    form_to_sign(page)
     expect(page.locator('[data-part="changes"] li')).to_have_text("第 3 句补偿款三万六千八百元，一分没给。")
     expect(page.locator('[data-do="sign"]')).to_be_disabled()
     do(page, "film")
@@ -136,6 +136,7 @@ def test_a_sentence_is_played_from_its_place_and_stops_at_its_end(office: KioskO
 def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, page: Page) -> None:
     to_reading(office, page)
     read_record(page, 3)
+    form_to_sign(page)
     do(page, "refuse")
     do(page, "save")
     expect(page.locator('[data-part="hint"]')).to_contain_text("请点一个原因")
@@ -151,6 +152,7 @@ def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, pag
 def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: KioskOffice, page: Page) -> None:
     to_reading(office, page)
     read_record(page, 3)
+    form_to_sign(page)
     with office.store.write() as session:
         record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
         line = session.scalars(select(Line).where(Line.record_id == record.id).order_by(Line.position)).all()[1]
@@ -161,7 +163,7 @@ def test_what_was_changed_meanwhile_is_shown_again_before_it_is_signed(office: K
     expect(page.locator('[data-part="text"]')).to_have_text("改过的一句。")
     assert office.record_state() == "confirmed", "what is signed is what was read"
     do(page, "right")
-    screen(page, "sign")
+    form_to_sign(page)
     draw_a_name(page)
     do(page, "sign")
     screen(page, "slip")
@@ -180,12 +182,18 @@ def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(of
     assert "终端网络断开，这一段没有录上" in page.evaluate("window.said.at(-1)"), "whoever cannot read hears what stands there"
     do(page, "go")
     expect(page.locator("h1")).to_have_text("领导当场答应了 1 件事")
-    expect(page.locator('[data-do="go"]')).to_have_text("知道了，去签名")
     page.locator("#key-speak").tap()
     assert page.evaluate("window.said.at(-1)").endswith("镇政府，拿出处理意见（五个工作日内）。")
     expect(page.locator("[data-part=list] li")).to_have_text(["镇政府拿出处理意见（五个工作日内）"])
+    expect(page.locator('[data-do="go"]')).to_have_text("知道了，看登记表")
     do(page, "go")
-    screen(page, "sign")
+    expect(page.locator("h1")).to_have_text("登记表上这样写")
+    fields = page.locator("[data-part=list] li")
+    expect(fields.filter(has_text="姓名")).to_have_text("姓名何守")
+    expect(fields.filter(has_text="联系电话")).to_have_text(re.compile(r"\*\*\*\*1234$"))
+    page.locator("#key-speak").tap()
+    assert "姓名，何守。" in page.evaluate("window.said.at(-1)"), "whoever cannot read hears the form"
+    form_to_sign(page)
 
 
 VOICE_OF_THE_DEVICE = """
@@ -307,7 +315,10 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     assert faults(phone) == []
     do(phone, "right")
     do(phone, "right")
-    screen(phone, "sign")
+    screen(phone, "summary")
+    fits(phone)
+    assert faults(phone) == []
+    form_to_sign(phone)
     fits(phone)
     assert faults(phone) == []
     draw_a_name(phone)
@@ -354,6 +365,9 @@ def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskO
     office.clerk_corrects("村里修路占了我家已有的地。")
     screen(page, "read")
     by_key(page, "对")
+    screen(page, "summary")
+    assert faults(page) == []
+    by_key(page, "都对，去签名")
     screen(page, "sign")
     assert faults(page) == []
     by_key(page, "录下签名的样子（可以不录）")

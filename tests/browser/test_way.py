@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from tests.browser.kiosk_computer import KioskComputer, profile
-from tests.browser.kiosk_hands import begin, do, next_question, press, screen, sign
+from tests.browser.kiosk_hands import begin, do, form_to_sign, next_question, press, screen, sign
 from tests.browser.kiosk_office import KioskOffice, free_port
 from tests.browser.paper_camera import CAMERA, photograph
 from tests.browser.programs import wait_until
@@ -237,7 +237,7 @@ def sitting_with_markers(office: KioskOffice, page: Page, marks: Marks) -> None:
         if page.locator('[data-do="listen"]').is_enabled():
             do(page, "listen")
         do(page, "right")
-    screen(page, "sign")
+    form_to_sign(page)
     do(page, "refuse")
     page.locator("[data-part=reasons] button").first.tap()
     do(page, "save")

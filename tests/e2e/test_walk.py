@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenChromium
-from tests.browser.kiosk_hands import begin, do, draw_a_name, into_the_queue, press, screen
+from tests.browser.kiosk_hands import begin, do, draw_a_name, form_to_sign, into_the_queue, press, screen
 from tests.browser.media_files import camera_mjpeg, microphone_wav
 from tests.browser.programs import Programs
 from tests.e2e.office import PASSWORD, Administrator
@@ -207,10 +207,10 @@ def petitioner_reads_and_signs(kiosk: Page, corrected: str) -> None:
         read.append(kiosk.locator('[data-part="text"]').inner_text())
         do(kiosk, "right")
     assert any(corrected in sentence for sentence in read)
-    kiosk.wait_for_function("() => ['sign', 'summary'].includes(document.body.dataset.screen)")
-    if kiosk.locator("body").get_attribute("data-screen") == "summary":
+    screen(kiosk, "summary")
+    if kiosk.locator("h1").inner_text() != "登记表上这样写":
         do(kiosk, "go")
-    screen(kiosk, "sign")
+    form_to_sign(kiosk)
     draw_a_name(kiosk)
     do(kiosk, "sign")
 

@@ -144,6 +144,25 @@ def test_objections_end_with_the_signature(world, record_id):
             do(world, answer, world.kiosk, record_id, said)
 
 
+def test_the_form_under_which_they_sign_is_read_with_what_was_changed_and_without_the_offices_own(world, record_id):
+    def fill(**values: str) -> None:
+        with world.read() as session:
+            known = {one.field: one.version for one in records.open_record(session, world.clerk, record_id).form}
+        edit(world, record_id, *(office.EditField(kind="field", field=name, version=known[name], value=value) for name, value in values.items()))
+
+    fill(address="河边村", handling="交镇政府核实", responsible_unit="石桥镇政府", purpose="request")
+    confirmed(world, record_id)
+    first = {one.field: (one.label, one.words, one.before) for one in read(world, record_id).form}
+    assert first["phone"] == ("联系电话", "138****4321", None)
+    assert (first["purpose"][1], first["address"][1]) == ("求决", "河边村")
+    assert not {"handling", "responsible_unit"} & set(first), "what the office means to do is not theirs to say"
+    do(world, signing.reopen, world.clerk, record_id, "地址不对")
+    fill(address="河边村二组", accused_unit="河边村委会")
+    confirmed(world, record_id)
+    changed = {one.field: (one.before, one.words) for one in read(world, record_id).form if one.before is not None}
+    assert changed == {"address": ("河边村", "河边村二组"), "accused_unit": ("", "河边村委会")}
+
+
 def test_a_record_taken_back_by_the_clerk_is_not_read_on(world, record_id):
     confirmed(world, record_id)
     do(world, signing.reopen, world.clerk, record_id, "再看看")

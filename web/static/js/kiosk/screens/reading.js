@@ -18,6 +18,7 @@ const MOST_DOTS = 120;
 const RETRY_MS = 4000;
 const ASK_MS = 2000;
 const TO_SIGN = "知道了，去签名";
+const TO_FORM = "知道了，看登记表";
 
 /**
  * A person's way through a record.  `app` is the kiosk or the telephone: sitting {reception_id, record_id, query_code},
@@ -363,8 +364,16 @@ export class Reading {
   /** What the leader undertook stands on the paper, so it is seen before the signature. */
   showPromises() {
     const rows = this.record.promises.map((/** @type {any} */ one) => /** @type {[string, string]} */ ([one.who || "接谈方", `${one.what}（${one.by || "没有说时间"}）`]));
+    if (!rows.length) return this.showForm();
+    const words = { title: `领导当场答应了 ${rows.length} 件事`, lead: `这些会写在记录后面。和您听到的不一样，${this.help}。`, go: this.record.form.length ? TO_FORM : TO_SIGN };
+    return this.showSummary(words, rows, () => this.showForm());
+  }
+
+  /** The signature is under the registration form, too, so it is seen before. */
+  showForm() {
+    const rows = this.record.form.map((/** @type {any} */ one) => /** @type {[string, string]} */ ([one.label, one.words]));
     if (!rows.length) return this.sign();
-    const words = { title: `领导当场答应了 ${rows.length} 件事`, lead: `这些会写在记录后面。和您听到的不一样，${this.help}。`, go: TO_SIGN };
+    const words = { title: "登记表上这样写", lead: `和记录一起签。哪一栏不对，${this.help}。`, go: "都对，去签名" };
     return this.showSummary(words, rows, () => this.sign());
   }
 
@@ -386,13 +395,19 @@ export class Reading {
     const words = {
       title: empty ? "这份记录里没有一句话" : "有几段没有录上",
       lead: empty ? `您谈过话，这里却没有，${this.help}，先不要签名。` : `没录上的地方已经写在记录里。里面有要紧的话，${this.help}补上。`,
-      go: this.record.promises.length ? "知道了，看领导答应的事" : TO_SIGN,
+      go: this.record.promises.length ? "知道了，看领导答应的事" : this.record.form.length ? TO_FORM : TO_SIGN,
     };
     this.showSummary(words, rows, () => this.showPromises());
   }
 
   /** What is another than when it was first read: [place, its sentence with the change]. @returns {[string, (Node | string)[]][]} */
   changes() {
+    const fields = this.record.form.filter((/** @type {any} */ one) => one.before !== null).map((/** @type {any} */ one) => /** @type {[string, (Node | string)[]]} */ ([one.label, one.before ? changed(one.before, one.words) : [el("ins", {}, one.words)]]));
+    return [...this.changedLines(), ...fields];
+  }
+
+  /** @returns {[string, (Node | string)[]][]} */
+  changedLines() {
     return this.pieces.flatMap((piece, index) => {
       const { before, added } = piece.line;
       if (before !== null) return [/** @type {[string, (Node | string)[]]} */ ([`第 ${index + 1} 句`, changed(before, piece.text)])];

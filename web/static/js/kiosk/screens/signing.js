@@ -43,7 +43,8 @@ export function sign(reading) {
   };
   const changes = reading.changes();
   const seen = reading.pieces.length;
-  const looked = changes.length ? `您看过 ${seen} 句，都说对。改过 ${changes.length} 处：` : seen ? `您看过 ${seen} 句，都说对。` : "这份记录里没有一句话。";
+  const all = `您看过 ${seen} 句${reading.record.form.length ? "和登记表" : ""}，都说对。`;
+  const looked = changes.length ? `${all}改过 ${changes.length} 处：` : seen ? all : "这份记录里没有一句话。";
   screen.fill({ checked: looked, date: chineseDay(new Date()), name: reading.signer.name });
   screen.part("changes").hidden = !changes.length;
   screen.part("changes").replaceChildren(...changes.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", { translate: "no" }, ...text))));
