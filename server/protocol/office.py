@@ -1316,6 +1316,8 @@ class KioskLine(Message):
     report: LineReport | None
     """None: no talk was measured yet."""
     bars: tuple[LineBar, ...]
+    others: tuple[LineReport, ...] = ()
+    """The other seats of that talk, by their role and without names or ids."""
 
 
 class CasePersonView(Message):

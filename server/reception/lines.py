@@ -20,7 +20,7 @@ from server.reception.cases import require_talk
 from server.reception.records import require
 from server.store import receptions
 from server.store.access import Actor
-from server.store.models import StoredLine
+from server.store.models import Kiosk, StoredLine
 
 ORDER = tuple(LineWord)
 """From good to lost."""
@@ -50,20 +50,20 @@ def of_case(session: Session, actor: Actor, case_id: int) -> list[LineReport]:
 def of_kiosks(session: Session, actor: Actor) -> list[KioskLine]:
     """How the line of each of the administrator's kiosks did in its last talk, or does in the one that runs; nothing of
     whom or what it is about."""
-    lines = receptions.last_kiosk_lines(session, actor)
-    talking = receptions.kiosks_talking(session, [kiosk.id for kiosk, _, _ in lines])
-    return [
-        KioskLine(
-            kiosk_id=kiosk.id,
-            kiosk=kiosk.name,
-            organization=kiosk.organization.name,
-            talked_at=started_at,
-            talking=kiosk.id in talking,
-            report=report("", kiosk.name, _in_office(started_at), measured) if measured else None,
-            bars=bars(measured),
-        )
-        for kiosk, started_at, measured in lines
-    ]
+    found = receptions.last_kiosk_lines(session, actor)
+    talking = receptions.kiosks_talking(session, [kiosk.id for kiosk, _, _ in found])
+    return [_of_kiosk(kiosk, began, seats, kiosk.id in talking) for kiosk, began, seats in found]
+
+
+def _of_kiosk(kiosk: Kiosk, began: datetime | None, seats: receptions.Seats, talking: bool) -> KioskLine:
+    own = [line for (role, _), lines in seats.items() if role is Role.PETITIONER for line in lines]
+    others = [(role, lines) for (role, _), lines in seats.items() if role is not Role.PETITIONER]
+    at = _in_office(began)
+    return KioskLine(
+        kiosk_id=kiosk.id, kiosk=kiosk.name, organization=kiosk.organization.name, talked_at=began, talking=talking,
+        report=report("", kiosk.name, at, own) if own else None, bars=bars(own),
+        others=tuple(report("", terms.ROLE[role], at, lines) for role, lines in others),
+    )  # fmt: skip
 
 
 def _in_office(moment: datetime | None) -> datetime | None:

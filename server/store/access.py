@@ -27,7 +27,6 @@ from sqlalchemy.orm import aliased
 
 from server import clock
 from server.domain.states import AssignmentState, KioskKind, RecordState, StaffRole
-from server.protocol.base import Role
 from server.store.models import (
     AccusedUnit,
     Booking,
@@ -38,7 +37,6 @@ from server.store.models import (
     Lecture,
     LectureOffice,
     Organization,
-    Participant,
     Reception,
     StoredAssignment,
     StoredCase,
@@ -332,14 +330,13 @@ def visible_invitations(actor: Actor) -> Select[Invitation]:
 
 
 def visible_kiosk_lines(actor: Actor) -> Select[StoredLine]:
-    """How lines of the kiosks' own seats did, for administrators of their organization and above: figures of a machine,
-    nothing of who sat there or what was said."""
+    """How the lines of talks at kiosks did, for administrators of their organization and above: figures of machines, nothing
+    of who sat there or what was said."""
     query = select(StoredLine).join(Reception, Reception.id == StoredLine.reception_id)
     if actor.role is not StaffRole.ADMINISTRATOR:
         return query.where(false())
     here = exists().where(_KIOSK.id == Reception.kiosk_id, _KIOSK.organization_id.in_(organizations_under(actor)))
-    own = exists().where(Participant.id == StoredLine.participant_id, Participant.role == Role.PETITIONER.value)
-    return query.where(here, own)
+    return query.where(here)
 
 
 def hidden_cases(actor: Actor) -> CompoundSelect[int]:

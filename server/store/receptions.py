@@ -268,18 +268,23 @@ def lines_of(session: Session, reception_id: str) -> Sequence[StoredLine]:
     return session.scalars(query.order_by(StoredLine.start, StoredLine.id)).all()
 
 
-def last_kiosk_lines(session: Session, actor: Actor) -> list[tuple[Kiosk, datetime | None, list[StoredLine]]]:
-    """Each of the actor's kiosks, when its last talk began, and how its line did in it."""
+Seats = dict[tuple[Role, str], list[StoredLine]]
+"""Lines in order of time, per role and seat."""
+
+
+def last_kiosk_lines(session: Session, actor: Actor) -> list[tuple[Kiosk, datetime | None, Seats]]:
+    """Each of the actor's kiosks, when its last talk began, and how the line of each seat did in it."""
     kiosks = session.scalars(visible_kiosks(actor).options(joinedload(Kiosk.organization)).order_by(Kiosk.id)).all()
     last = select(Reception.kiosk_id, func.max(Reception.started_at).label("at")).group_by(Reception.kiosk_id)
     at = last.where(Reception.kiosk_id.in_([kiosk.id for kiosk in kiosks])).subquery()
     began = {row.kiosk_id: row.at for row in session.execute(select(at.c.kiosk_id, at.c.at))}
-    query = visible_kiosk_lines(actor).add_columns(Reception.kiosk_id)
+    query = visible_kiosk_lines(actor).join(Participant, Participant.id == StoredLine.participant_id)
     query = query.join(at, (at.c.kiosk_id == Reception.kiosk_id) & (at.c.at == Reception.started_at))
-    lines: dict[int, list[StoredLine]] = {}
-    for line, kiosk_id in session.execute(query.order_by(StoredLine.start, StoredLine.id)):
-        lines.setdefault(kiosk_id, []).append(line)
-    return [(kiosk, began.get(kiosk.id), lines.get(kiosk.id, [])) for kiosk in kiosks]
+    query = query.add_columns(Reception.kiosk_id, Participant.role)
+    seats: dict[int, Seats] = {kiosk.id: {} for kiosk in kiosks}
+    for line, kiosk_id, role in session.execute(query.order_by(Participant.position, StoredLine.start, StoredLine.id)):
+        seats[kiosk_id].setdefault((Role(role), line.participant_id), []).append(line)
+    return [(kiosk, began.get(kiosk.id), seats[kiosk.id]) for kiosk in kiosks]
 
 
 def kiosks_in_use(session: Session, actor: Actor) -> Sequence[Kiosk]:

@@ -78,10 +78,13 @@ def test_an_administrator_sees_each_kiosk_s_last_talk_in_numbers_and_nothing_of_
         (kiosk,) = answer.json()["kiosks"]
         assert (kiosk["kiosk"], kiosk["report"]["word"], len(kiosk["bars"])) == ("柳河镇 1 号机", "good", 4)
         assert not kiosk["talking"]
+        (leader,) = kiosk["others"]
+        assert (leader["name"], leader["word"], leader["participant_id"]) == ("接访领导", "lost", ""), "without a name"
         _talk(office, BEGAN.replace(hour=11), "gp", state="running")
         (kiosk,) = office.administrator.get("/api/admin/lines").json()["kiosks"]
         assert (kiosk["talking"], len(kiosk["bars"])) == (True, 2), "the talk that runs, as far as it was measured"
         assert "李秀英" not in answer.text
+        assert "周建国" not in answer.text
         assert first not in answer.text
         assert office.clerk.get("/api/admin/lines").status_code == 403
         assert "线路" in office.administrator.get("/admin/lines").text

@@ -24,6 +24,7 @@ function nothing(kiosk) {
 function panel(kiosk) {
   const when = moment(kiosk);
   const body = kiosk.report ? [course(kiosk.bars), lineReport(kiosk.report)] : [el("p.mute", {}, nothing(kiosk))];
+  if (kiosk.others.length) body.push(el("h3", {}, "同一场里别的席位"), ...kiosk.others.map(lineReport));
   return el("section.panel", { "data-kiosk": kiosk.kiosk_id }, el("header", {}, el("h2", {}, kiosk.kiosk), el("span.soft", {}, kiosk.organization), el("span.small.soft.end", {}, when)), el("div.in.stack.g3", {}, ...body));
 }
 
