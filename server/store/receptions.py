@@ -280,9 +280,9 @@ def last_kiosk_lines(session: Session, actor: Actor) -> list[tuple[Kiosk, dateti
     began = {row.kiosk_id: row.at for row in session.execute(select(at.c.kiosk_id, at.c.at))}
     query = visible_kiosk_lines(actor).join(Participant, Participant.id == StoredLine.participant_id)
     query = query.join(at, (at.c.kiosk_id == Reception.kiosk_id) & (at.c.at == Reception.started_at))
-    query = query.add_columns(Reception.kiosk_id, Participant.role)
+    measured = query.add_columns(Reception.kiosk_id, Participant.role).order_by(Participant.position, StoredLine.start, StoredLine.id)
     seats: dict[int, Seats] = {kiosk.id: {} for kiosk in kiosks}
-    for line, kiosk_id, role in session.execute(query.order_by(Participant.position, StoredLine.start, StoredLine.id)):
+    for line, kiosk_id, role in session.execute(measured):
         seats[kiosk_id].setdefault((Role(role), line.participant_id), []).append(line)
     return [(kiosk, began.get(kiosk.id), seats[kiosk.id]) for kiosk in kiosks]
 
