@@ -97,7 +97,7 @@ reception-day: setup-test  ## a day of 50 kiosks and 10 leaders through the queu
 kiosk-day: setup-test  ## a day of one kiosk, 240 times as fast: line and power cuts, full disk, unplugged camera; every sitting once and whole, or says what is missing; HOURS=, SEED=
 	@$(BIN)/python -m tests.kiosk.simulated_day --hours $(or $(HOURS),24) --seed $(or $(SEED),1)
 
-fuzz-api: setup-test  ## what the API's description allows and what it does not, by everybody, EXAMPLES= to each route; half an hour
+fuzz-api: setup-test  ## what the API's description allows and what it does not, by everybody, EXAMPLES= to each route; a quarter of an hour
 	@JIETAN_FUZZ_EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/python -m pytest tests/api/test_fuzz.py
 
 bench-asr: setup  ## error rate, latency and speed of recognition; one JSON line
