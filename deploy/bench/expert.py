@@ -275,7 +275,7 @@ def _fields(page: Page, hands: Hands, task: Task) -> None:
     """Through the fields that are empty or look wrong, with the key for the next of them; then to those that look right."""
     wrong = {name for name, value in task.form.items() if _field(page, name) != value}
     come_to: set[str] = set()
-    while wrong and (name := _pressed(page, hands, "Control+Semicolon")) not in come_to:
+    while wrong and (name := _pressed(page, hands, "Control+F9")) not in come_to:
         come_to.add(name)
         _fill_if(page, hands, task, wrong, name)
     for _ in range(MOST_TABS):

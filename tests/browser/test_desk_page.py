@@ -727,6 +727,9 @@ def test_split_join_speaker_delete_restore_insert(page: Page, desk: Desk) -> Non
 
     page.click('.tools [data-action="insert"]')
     page.fill("#insert-text", "领款单我也没见过。")
+    page.keyboard.press("Escape")
+    page.click('.tools [data-action="insert"]')
+    expect(page.locator("#insert-text")).to_have_value("领款单我也没见过。")
     page.click('dialog button[value="yes"]')
     expect(row(page, "领款单我也没见过。")).to_contain_text("手写")
     assert [line.text for line in desk.lines(record.id)][4] == "领款单我也没见过。"
@@ -1157,6 +1160,27 @@ def test_a_colleague_hears_a_filed_record_and_the_clerk_answers_with_a_supplemen
     other.context.close()
 
 
+def find_and_replace_right_after_typing(page: Page, desk: Desk, record: Seeded) -> None:
+    """What was typed is found before it is saved; without the office what is chosen is kept and sent later."""
+    type_into(page, "就这些。", "就那些。")
+    page.keyboard.press("Control+F")
+    page.fill("#find-words", "那些")
+    page.fill("#find-instead", "这几样")
+    saved(page)
+    page.get_by_role("button", name="换选中的").click()
+    expect(row(page, "就这几样。")).to_have_count(1)
+    page.route(re.compile(r"/api/(me$|records/.*/edits)"), lambda route: route.abort())
+    page.keyboard.press("Control+F")
+    page.fill("#find-words", "这几样")
+    page.fill("#find-instead", "这么多")
+    page.get_by_role("button", name="换选中的").click()
+    expect(row(page, "就这么多。")).to_have_count(1)
+    assert "这么多" in page.evaluate(KEPT)
+    page.unroute_all()
+    saved(page)
+    assert desk.line(record.id, "就这些。").text == "就这么多。"
+
+
 @pytest.mark.slow
 def test_marks_words_found_everywhere_and_keys_of_ones_own(page: Page, desk: Desk) -> None:
     record = desk.seed()
@@ -1178,6 +1202,7 @@ def test_marks_words_found_everywhere_and_keys_of_ones_own(page: Page, desk: Des
     page.keyboard.press("Control+Z")
     expect(row(page, "也就这些。")).to_have_count(0)
     assert desk.line(record.id, "就这些。").text == "就这些。"
+    find_and_replace_right_after_typing(page, desk, record)
     page.click("#sheet")
     change = page.get_by_role("button", name="换一个键：播放、暂停")
     for key, told in (("F9", "已经用在“下一处要紧处”上了"), ("a", "单独一个字键要用来打字"), ("Control+Space", "输入法要用"), ("Control+D", "现在是 Ctrl D")):
@@ -1208,6 +1233,11 @@ def test_playing_starts_at_the_word_and_rests_while_somebody_types(page: Page, d
     page.keyboard.type("好")
     expect(toggle).to_have_attribute("aria-label", "播放")
     expect(toggle).to_have_attribute("aria-label", "暂停", timeout=4000)
+    page.keyboard.press("F2")
+    expect(toggle).to_have_attribute("aria-label", "播放")
+    for key in ("Home", "ArrowRight", "ArrowRight", "Shift+F2"):
+        page.keyboard.press(key)
+    until(page, "document.querySelector('#position').textContent.startsWith('00:03')")
 
 
 @pytest.mark.slow

@@ -114,8 +114,8 @@ export class Edits {
     });
   }
 
-  /** @param {any} line @param {{who: string, text: string}} [begun] */
-  async insert(line, begun = { who: isNobodys(this.record(), line) ? "" : line.participant_id || "", text: "" }) {
+  /** @param {any} line @param {{who: string, text: string}} [begun] what was begun and not given to the record */
+  async insert(line, begun = this.half.of("insert") || { who: isNobodys(this.record(), line) ? "" : line.participant_id || "", text: "" }) {
     const who = /** @type {HTMLSelectElement} */ (el("select.input", { id: "insert-who" }, ...this.speakers()));
     const text = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "insert-text", rows: 3, maxlength: 10000, required: true }));
     [who.value, text.value] = [begun.who, begun.text];
@@ -128,13 +128,19 @@ export class Edits {
       ready: () => text.focus(),
     });
     const words = text.value.replace(/\s*[\r\n]+\s*/g, "").trim();
-    if (answer && words) this.saver.change("insert", { kind: "insert", after_id: line.id, participant_id: who.value || null, text: words });
+    if (!answer && words) {
+      this.half.keep("insert", { after: line.id, who: who.value, text: text.value, closed: true });
+      return toast("还没补上，写的字留着，再按“补一句”接着写", "info");
+    }
+    if (words) this.saver.change("insert", { kind: "insert", after_id: line.id, participant_id: who.value || null, text: words });
     this.half.drop("insert");
+    return undefined;
   }
 
   /** The line after which a sentence was begun when the page went away; null: there is none. */
   get begun() {
-    return this.lines.editable ? this.lines.byId.get(this.half.of("insert")?.after) || null : null;
+    const begun = this.half.of("insert");
+    return this.lines.editable && begun && !begun.closed ? this.lines.byId.get(begun.after) || null : null;
   }
 
   /** Goes on with it. @param {any} line */

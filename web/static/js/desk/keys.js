@@ -8,6 +8,7 @@
 export const COMMANDS = /** @type {[string, string, string][]} */ ([
   ["toggle", "播放、暂停", "F2"],
   ["again", "再听一遍这一句", "F8"],
+  ["fromCaret", "从光标那个字放起", "Shift+F2"],
   ["back", "退回 2 秒", "Shift+F8"],
   ["farBack", "退回 5 秒", "Ctrl+F8"],
   ["slower", "放慢", "Ctrl+BracketLeft"],
@@ -29,7 +30,7 @@ export const COMMANDS = /** @type {[string, string, string][]} */ ([
   ["undo", "撤回刚才的改动，可以一直撤回到开头", "Ctrl+KeyZ"],
   ["redo", "把撤回的再改回来", "Ctrl+KeyY"],
   ["toGlossary", "改对的词（或选中的词）送到词表", "Ctrl+KeyG"],
-  ["nextField", "登记表里下一栏要看的、空着的", "Ctrl+Semicolon"],
+  ["nextField", "登记表里下一栏要看的、空着的", "Ctrl+F9"],
   ["toField", "选中的话放进登记表，再按栏目的字母", "Ctrl+KeyM"],
 ]);
 
@@ -37,7 +38,7 @@ export const COMMANDS = /** @type {[string, string, string][]} */ ([
 const ALSO_REDO = "Ctrl+Shift+KeyZ";
 
 const NAMES = /** @type {Record<string, string>} */ ({ ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", BracketLeft: "[", BracketRight: "]", Backslash: "\\", Semicolon: ";", Quote: "'", Slash: "/", Minus: "-", Equal: "=" });
-const TAKEN = new Set(["F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12", "Ctrl+KeyA", "Ctrl+KeyC", "Ctrl+KeyV", "Ctrl+KeyX", "Ctrl+KeyW", "Ctrl+KeyT", "Ctrl+KeyN", "Ctrl+KeyR", "Ctrl+KeyP", "Ctrl+Space", "Ctrl+Comma", "Ctrl+Period"]);
+const TAKEN = new Set(["F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12", "Ctrl+KeyA", "Ctrl+KeyC", "Ctrl+KeyV", "Ctrl+KeyX", "Ctrl+KeyW", "Ctrl+KeyT", "Ctrl+KeyN", "Ctrl+KeyR", "Ctrl+KeyP", "Ctrl+Space", "Ctrl+Comma", "Ctrl+Period", "Ctrl+Semicolon"]);
 
 /** A key press as a name, e.g. "Ctrl+Shift+F8". @param {Key} key */
 function nameOf({ code, ctrl, shift }) {
@@ -46,7 +47,7 @@ function nameOf({ code, ctrl, shift }) {
 
 /** As it is written on a keyboard. @param {string} name */
 export function shown(name) {
-  return name.split("+").map((part) => NAMES[part] || part.replace(/^(Key|Digit)/, "")).join(" ");
+  return !name ? "没有键" : name.split("+").map((part) => NAMES[part] || part.replace(/^(Key|Digit)/, "")).join(" ");
 }
 
 /** Why this key cannot be a command's; "" if it can. @param {Key & {alt: boolean}} key */
@@ -89,14 +90,17 @@ export class Keys {
     }
   }
 
+  /** A key that a clerk chose goes before the same one as another command's usual key, which may be newer. */
   arrange() {
+    const usual = COMMANDS.filter(([name]) => !this.own[name]).map(([name, , key]) => /** @type {[string, string]} */ ([key, name]));
     /** @type {Map<string, string>} command by key */
-    this.byKey = new Map([[ALSO_REDO, "redo"], ...COMMANDS.map(([name, , key]) => /** @type {[string, string]} */ ([this.own[name] || key, name]))]);
+    this.byKey = new Map([[ALSO_REDO, "redo"], ...usual, ...Object.entries(this.own).map(([name, key]) => /** @type {[string, string]} */ ([key, name]))]);
   }
 
-  /** The key of a command. @param {string} name */
+  /** The key of a command; "" for none. @param {string} name */
   of(name) {
-    return this.own[name] || /** @type {[string, string, string]} */ (COMMANDS.find(([known]) => known === name))[2];
+    const key = this.own[name] || /** @type {[string, string, string]} */ (COMMANDS.find(([known]) => known === name))[2];
+    return this.byKey.get(key) === name ? key : "";
   }
 
   /** Gives a command another key; answers with why not, "" if it is done. @param {string} name @param {KeyboardEvent} event */

@@ -292,6 +292,21 @@ export class Lines extends EventTarget {
     setTimeout(() => this.fillText(/** @type {HTMLElement} */ (say.closest(".u")), this.byId.get(line.id) || line), 0);
   }
 
+  /** The word where the caret is, to be heard from there; null: no line is chosen. */
+  wordAtCaret() {
+    this.rememberCaret();
+    const line = this.byId.get(this.current);
+    if (!line) return null;
+    const places = this.placesIn(line, this.row(line.id)?.querySelector(".say")?.textContent || "");
+    return { id: line.id, at: (places.find((place) => this.caret < place.to) || places[places.length - 1])?.start ?? null };
+  }
+
+  /** Shows what was written into a line and waits to be sent. @param {string} id */
+  showWaiting(id) {
+    const row = this.row(id);
+    if (row) this.fillText(row, this.byId.get(id));
+  }
+
   rememberCaret() {
     const say = this.row(this.current)?.querySelector(".say");
     if (say && document.activeElement === say) this.caret = caretIn(/** @type {HTMLElement} */ (say)) ?? this.caret;

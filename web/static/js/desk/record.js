@@ -25,8 +25,8 @@ import { Player } from "/static/js/desk/player.js";
 import { Promised } from "/static/js/desk/promised.js";
 import { Speakers, isNobodys, people } from "/static/js/desk/speakers.js";
 import { showFellows } from "/static/js/desk/fellows.js";
-import { Saver, wordsOf } from "/static/js/desk/saver.js";
-import { findAndReplace } from "/static/js/desk/replace.js";
+import { Saver, isPassing, wordsOf } from "/static/js/desk/saver.js";
+import { editsFor, findAndReplace, standing } from "/static/js/desk/replace.js";
 import { showState } from "/static/js/desk/states.js";
 import { stepButtons } from "/static/js/desk/steps.js";
 import { chooseField } from "/static/js/desk/tofield.js";
@@ -698,29 +698,62 @@ async function replaceWords() {
   if (!record) return;
   if (record.partial) return void withAllLines(replaceWords);
   const chosen = document.getSelection()?.toString() || "";
-  const answer = await findAndReplace(() => record, /\n/.test(chosen) ? "" : chosen.slice(0, 30), lines.editable);
+  const answer = await findAndReplace(written, /\n/.test(chosen) ? "" : chosen.slice(0, 30), lines.editable);
   if (!answer) return;
   if ("go" in answer) return goTo(answer.go, false);
-  if (await sendNow(answer.edits)) toast(`换了 ${answer.count} 处。${shown(keys.of("undo"))} 撤回`);
+  await replaceChosen(answer);
 }
 
-/** Edits that are one step of their own, after everything typed has arrived; false: it was not done. @param {any[]} wanted */
+/** The record with what was typed and the office does not have yet. */
+function written() {
+  const body = record.body.map((/** @type {any} */ line) => ({ ...line, text: pending(`line:${line.id}`) ?? line.text }));
+  return { ...record, body };
+}
+
+/** While the places were looked at, their lines were saved, or somebody else changed some. @param {{hits: import("/static/js/desk/replace.js").Hit[], words: string, instead: string}} chosen */
+async function replaceChosen({ hits, words, instead }) {
+  const there = await saver.flush();
+  const now = standing(hits, written().body);
+  if (!now.length) return toast("这些句子刚被改过，请再找一遍", "alert");
+  const missed = hits.length - now.length ? `有 ${hits.length - now.length} 处刚被改过，没有换。` : "";
+  const wanted = editsFor(now, words, instead);
+  const done = there ? await sendNow(wanted) : "away";
+  if (done === "done") return toast(`换了 ${now.length} 处。${missed}${shown(keys.of("undo"))} 撤回`);
+  if (done === "away") replaceLater(wanted, `${now.length} 处换好了，${saver.onDisk ? "存在这台电脑上" : "还在这个页面里"}，办公室一连上自己传上去。${missed}`);
+}
+
+/** Kept like everything typed, line by line. @param {any[]} wanted @param {string} words */
+function replaceLater(wanted, words) {
+  for (const edit of wanted) saver.change(`line:${edit.line_id}`, edit);
+  for (const edit of wanted) lines.showWaiting(edit.line_id);
+  toast(words, "netoff");
+}
+
+/** Edits that are one step of their own: done, refused, or the office is away. @param {any[]} wanted @returns {Promise<"done" | "refused" | "away">} */
 async function sendNow(wanted) {
-  if (!(await saver.flush())) { toast("还有改动没存上，存好再来", "alert"); return false; }
   try {
     show(expanded(await api("POST", `${path}/edits?${known(record)}`, { edits: wanted })));
-    return true;
+    return "done";
   } catch (error) {
+    if (isPassing(error)) return "away";
     toast(/** @type {any} */ (error).message, "alert");
     await refresh();
-    return false;
+    return "refused";
   }
+}
+
+/** From the word where the caret is, on and on. */
+function hearFromCaret() {
+  const word = lines.wordAtCaret();
+  if (word) hearWord({ ...word, on: true });
+  else toast("先点一句，或者按下一句", "info");
 }
 
 /** @type {Object<string, () => void>} */
 const commands = {
   toggle: () => { pause.forget(); player?.toggle(); },
   again: () => hear(lines.current || lines.playing),
+  fromCaret: hearFromCaret,
   back: () => backBy(BACK_S),
   farBack: () => backBy(FAR_BACK_S),
   nextPlace: () => nextPlace(1),

@@ -31,10 +31,19 @@ export function editsFor(hits, words, instead) {
   return [...texts].reverse().map(([line, text]) => ({ kind: "text", line_id: line.id, version: line.version, text }));
 }
 
+/** Those of the hits whose line stands as it did when it was shown, with that line as it is now. @param {Hit[]} hits @param {any[]} body @returns {Hit[]} */
+export function standing(hits, body) {
+  const now = new Map(body.map((line) => [line.id, line]));
+  return hits.flatMap((hit) => {
+    const line = now.get(hit.line.id);
+    return line && !line.deleted && line.text === hit.line.text ? [{ ...hit, line }] : [];
+  });
+}
+
 /**
  * Asks what to find and what to put there; answers with what was chosen, null for nothing, or the line to look at.
  * @param {() => any} record @param {string} words to begin with @param {boolean} editable
- * @returns {Promise<{edits: any[], count: number} | {go: string} | null>}
+ * @returns {Promise<{hits: Hit[], words: string, instead: string} | {go: string} | null>}
  */
 export async function findAndReplace(record, words, editable) {
   const find = /** @type {HTMLInputElement} */ (el("input.input", { id: "find-words", autocomplete: "off", maxlength: 200 }));
@@ -45,8 +54,9 @@ export async function findAndReplace(record, words, editable) {
   let hits = [];
   const all = /** @type {HTMLInputElement} */ (el("input", { type: "checkbox", id: "find-all", checked: true }));
   const draw = () => {
-    hits = hitsIn(record().body, find.value);
-    list.replaceChildren(...hits.slice(0, MOST_SHOWN).map((hit, i) => row(record(), hit, i, find.value, instead.value, editable)));
+    const now = record();
+    hits = hitsIn(now.body, find.value);
+    list.replaceChildren(...hits.slice(0, MOST_SHOWN).map((hit, i) => row(now, hit, i, find.value, instead.value, editable)));
     all.checked = true;
     tell();
   };
@@ -74,7 +84,7 @@ export async function findAndReplace(record, words, editable) {
   });
   if (answer.startsWith("line:")) return { go: answer.slice(5) };
   const wanted = answer && find.value !== instead.value ? chosen() : [];
-  return wanted.length ? { edits: editsFor(wanted, find.value, instead.value), count: wanted.length } : null;
+  return wanted.length ? { hits: wanted, words: find.value, instead: instead.value } : null;
 }
 
 /** @param {any} record @param {Hit} hit @param {number} i @param {string} words @param {string} instead @param {boolean} editable */

@@ -24,7 +24,7 @@ const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
  */
 
 /** May go through later without anybody changing anything. @param {any} error */
-function isPassing(error) {
+export function isPassing(error) {
   return error.status === 0 || error.status >= 500 || error.status === 401 || error.status === 429;
 }
 
