@@ -19,6 +19,8 @@ const RETRY_MS = 4000;
 const ASK_MS = 2000;
 const TO_SIGN = "知道了，去签名";
 const TO_FORM = "知道了，看登记表";
+/** As the office says it of a field (server/reception/reading.py). */
+const EMPTY = "（空着）";
 
 /**
  * A person's way through a record.  `app` is the kiosk or the telephone: sitting {reception_id, record_id, query_code},
@@ -374,15 +376,15 @@ export class Reading {
     const rows = this.record.form.map((/** @type {any} */ one) => /** @type {[string, string]} */ ([one.label, one.words]));
     if (!rows.length) return this.sign();
     const words = { title: "登记表上这样写", lead: `和记录一起签。哪一栏不对，${this.help}。`, go: "都对，去签名" };
-    return this.showSummary(words, rows, () => this.sign());
+    return this.showSummary(words, rows, () => this.sign(), true);
   }
 
-  /** @param {{title: string, lead: string, go: string}} words @param {[string, string][]} rows @param {() => any} go */
-  showSummary(words, rows, go) {
+  /** @param {{title: string, lead: string, go: string}} words @param {[string, string][]} rows @param {() => any} go @param {boolean} theirs what stands in the rows is as they said it */
+  showSummary(words, rows, go, theirs = false) {
     this.leaveView();
     const screen = this.screen = new Screen("summary");
     screen.fill(words);
-    screen.part("list").replaceChildren(...rows.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", {}, text))));
+    screen.part("list").replaceChildren(...rows.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", theirs && text !== EMPTY ? { translate: "no" } : {}, text))));
     screen.key("again").hidden = !this.pieces.length;
     screen.on({ go, again: () => this.readAgain() });
     voice.speak("summary");
