@@ -17,6 +17,7 @@ from pathlib import Path
 
 import av
 
+from deploy.bench import report
 from deploy.bench.clip import RATE, encode_picture
 from deploy.bench.recordings import ROOT, write_track, write_voice
 from server.archive.plan import PLAN, RESULT, Caption, Notice, Result, Seat, Source, VideoPlan
@@ -62,7 +63,23 @@ def main() -> None:
             captions=tuple(Caption(start=at, end=at + 3, text="信访人：补偿款一分没给。") for at in range(0, int(seconds), 4)),
         )  # fmt: skip
         (folder / PLAN).write_text(plan.model_dump_json())
-        print(json.dumps(measure(folder, seconds), ensure_ascii=False))
+        figures = measure(folder, seconds)
+    report.write(report.PAGE, part(figures))
+    print(json.dumps(figures, ensure_ascii=False))
+
+
+def part(figures: dict[str, object]) -> str:
+    """What deploy/performance.md tells of it."""
+    return _PART.format(date=datetime.now(UTC).date(), machine=report.machine(), **figures)
+
+
+_PART = """# How fast the archive's film is made
+
+Written by `make bench-archive` ({date}).  {machine}.  Load average before: {load_before}.
+
+{seconds:.0f} s of two people at 1280x720, VP8 at 1.2 Mbit/s, become one film with captions in {took_s} s: **{realtime_factor} times as fast
+as it was spoken** (wanted: 3), {core_seconds_per_second} core-seconds for each second, {memory_mb} MB of memory, {film_kbit_s} kbit/s.
+"""
 
 
 def measure(folder: Path, seconds: float) -> dict[str, object]:
