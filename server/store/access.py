@@ -124,10 +124,11 @@ def _hidden(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
     against = accused.where(AccusedUnit.organization_id.in_(_own_and_above(actor)))
     said_later = exists().where(CaseAccused.case_id == _CASE.id)
     against_later = said_later.where(CaseAccused.organization_id.in_(_own_and_above(actor)))
-    screened = exists().where(_CASE.record_id == record.id, _CASE.accusation, or_(against_later, and_(~said_later, here)))
+    screened = exists().where(_CASE.record_id == record.id, _CASE.accusation)
+    # `here` stands beside the question for the case, not within it: two levels down SQLAlchemy no longer ties it to this record.
     return or_(
         and_(record.accusation, or_(against, and_(~accused, here))),
-        and_(record.state == RecordState.FILED, screened),
+        and_(record.state == RecordState.FILED, or_(screened.where(against_later), and_(screened.where(~said_later), here))),
     )
 
 

@@ -111,7 +111,8 @@ def test_who_was_booked_is_late_from_their_minute_on_and_missed_when_the_slot_is
 
 def test_what_is_over_stays_over_and_only_open_bookings_are_freed():
     for deed, rule in DEEDS.items():
-        assert not {BookingState.ARRIVED, BookingState.NO_SHOW, BookingState.CANCELLED} & set(rule.sources), deed
+        assert not {BookingState.ARRIVED, BookingState.CANCELLED} & set(rule.sources), deed
+    assert [deed for deed, rule in DEEDS.items() if BookingState.NO_SHOW in rule.sources] == [BookingDeed.LATE]
     assert [deed for deed, rule in DEEDS.items() if rule.frees_slot] == [BookingDeed.CANCEL, BookingDeed.RELEASE]
 
 

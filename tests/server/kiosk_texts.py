@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from server.domain import terms
 from server.domain.alone import QUESTIONS
+from server.reception.reading import OWN_FIELDS
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 SCRIPTS = WEB / "static" / "js"
@@ -31,6 +33,7 @@ def of_screens() -> set[str]:
     for file in scripts:
         if file.name not in STAFF | {"pinyin.js"}:
             found |= set(of_script(file.read_text("utf-8")))
+    found |= {terms.FIELD[field] for field in OWN_FIELDS}
     return found | {text for one in QUESTIONS.questions for text in (one.title, one.say, one.hint) if text}
 
 

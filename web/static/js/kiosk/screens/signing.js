@@ -28,6 +28,13 @@ export function whose(reading, left) {
   return { speech: ["whose"], back: "请点一下自己的名字。" };
 }
 
+/** What was seen before the signature; whole sentences, so that each can be said in another language. @param {number} seen @param {boolean} form @param {number} changed */
+function looked(seen, form, changed) {
+  if (!seen && !changed) return "这份记录里没有一句话。";
+  if (form) return changed ? `您看过 ${seen} 句和登记表，都说对。改过 ${changed} 处：` : `您看过 ${seen} 句和登记表，都说对。`;
+  return changed ? `您看过 ${seen} 句，都说对。改过 ${changed} 处：` : `您看过 ${seen} 句，都说对。`;
+}
+
 /** @param {import("./reading.js").Reading} reading @returns {any} what a screen hands back */
 export function sign(reading) {
   const screen = reading.screen = new Screen("sign");
@@ -43,9 +50,7 @@ export function sign(reading) {
   };
   const changes = reading.changes();
   const seen = reading.pieces.length;
-  const all = `您看过 ${seen} 句${reading.record.form.length ? "和登记表" : ""}，都说对。`;
-  const looked = changes.length ? `${all}改过 ${changes.length} 处：` : seen ? all : "这份记录里没有一句话。";
-  screen.fill({ checked: looked, date: chineseDay(new Date()), name: reading.signer.name });
+  screen.fill({ checked: looked(seen, reading.record.form.length > 0, changes.length), date: chineseDay(new Date()), name: reading.signer.name });
   screen.part("changes").hidden = !changes.length;
   screen.part("changes").replaceChildren(...changes.map(([place, text]) => el("li", {}, el("span.mute", {}, place), el("span", { translate: "no" }, ...text))));
   screen.on({
