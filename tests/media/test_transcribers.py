@@ -235,7 +235,7 @@ def test_the_setting_names_one_or_several(tmp_path: Path) -> None:
     assert [a.health_url for a in found] == ["https://a.example/healthz", "http://[::1]:8602/healthz"]
 
 
-def test_an_echo_that_was_shown_is_taken_off_the_screens_and_stays_in_the_journal_as_it_was() -> None:
+async def test_an_echo_that_was_shown_is_taken_off_the_screens_and_stays_in_the_journal_as_it_was() -> None:
     told: list[Caption] = []
     journal: list[Recognised] = []
     recording = SimpleNamespace(append=journal.append, history=SimpleNamespace(tracks=set, decided={}))
