@@ -569,27 +569,40 @@ def test_list_keeps_what_it_has_when_the_office_is_away(page: Page, desk: Desk) 
     expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
 
 
-AUDIO = """() => [...document.querySelectorAll("#sounds audio")].map((a) => ({t: a.currentTime, paused: a.paused, file: a.src}))"""
-MARKED = """() => [...(CSS.highlights.get("spoken") || [])].map((range) => range.toString()).join("")"""
+WATCH = """() => {
+  window.seen = [];
+  const look = () => seen.push({
+    sounds: [...document.querySelectorAll("#sounds audio")].map((a) => ({t: a.currentTime, paused: a.paused, file: a.src})),
+    word: [...(CSS.highlights.get("spoken") || [])].map((range) => range.toString()).join(""),
+    position: document.querySelector("#position").textContent,
+    line: document.querySelector(".u.now")?.innerText || "",
+    picture: (({videoWidth, currentTime, muted}) => ({width: videoWidth, t: currentTime, muted}))(document.querySelector("#screens video")),
+  });
+  setInterval(look, 20);
+}"""
 
 
 def test_a_sentence_is_heard_in_step_and_its_word_is_marked(page: Page, desk: Desk) -> None:
     opened(page, desk, desk.seed())
+    page.evaluate(WATCH)  # the sentence lasts two seconds: a busy machine has no time to ask while it is played
     row(page, "补偿款一共").locator(".say").click()
-    until(page, "() => [...document.querySelectorAll('#sounds audio')].every((a) => !a.paused && a.currentTime > 0.3)")
-    sounds = page.evaluate(AUDIO)
-    media = sorted(sound["t"] + (5.5 if sound["t"] < 4 else 0) for sound in sounds)
-    assert 5.8 <= media[0] <= 8.1
-    assert media[1] - media[0] < 0.3, "both voices play in step, from different files"
-    until(page, f"({MARKED})() !== ''")
-    assert page.evaluate(MARKED) in "补偿款一共是多少？"
-    assert page.evaluate("document.querySelector('#screens video').muted")
-    seen = "document.querySelector('#screens video')"
-    until(page, f"() => {seen}.videoWidth === 160 && {seen}.currentTime > 0.5 && {seen}.currentTime < 3.5")
-    expect(row(page, "补偿款一共")).to_have_class(re.compile("now"))
-    expect(page.locator("#toggle")).to_have_attribute("aria-label", "播放", timeout=8000)
+    expect(page.locator("#toggle")).to_have_attribute("aria-label", "暂停")
+    expect(page.locator("#toggle")).to_have_attribute("aria-label", "播放", timeout=15_000)
     stopped = page.locator("#position").inner_text()
     assert stopped.startswith("00:08"), "it stops at the end of the sentence (7.8 s and a breath)"
+    seen = page.evaluate("seen")
+    heard = [look for look in seen if len(look["sounds"]) == 2 and all(not s["paused"] and s["t"] > 0.3 for s in look["sounds"])]
+    assert heard, "both voices were played"
+    for look in heard[len(heard) // 2 :]:
+        first, second = sorted(sound["t"] + (5.5 if sound["t"] < 4 else 0) for sound in look["sounds"])
+        assert 5.8 <= first <= 8.2
+        assert second - first < 0.3, "both voices play in step, from different files"
+    said = [look for look in heard if look["word"]]
+    assert said
+    assert all(look["word"] in "补偿款一共是多少？" for look in said)
+    assert any("补偿款一共" in look["line"] for look in said)
+    assert any(look["picture"]["width"] == 160 and 0.5 < look["picture"]["t"] < 3.5 for look in seen)
+    assert all(look["picture"]["muted"] for look in seen)
 
 
 def test_playing_runs_over_the_end_of_a_file(page: Page, desk: Desk) -> None:
@@ -1222,11 +1235,14 @@ def test_playing_starts_at_the_word_and_rests_while_somebody_types(page: Page, d
     opened(page, desk, record)
     say = row(page, "村里修路占了我家").locator(".say")
     box = page.evaluate("(say) => { const r = document.createRange(); const t = document.createTreeWalker(say, 4); let n = t.nextNode(); let at = 10; while (n.length <= at) { at -= n.length; n = t.nextNode(); } r.setStart(n, at); r.setEnd(n, at + 1); const b = r.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }", say.element_handle())
+    page.evaluate(WATCH)
     page.keyboard.down("Control")
     page.mouse.click(*box)
     page.keyboard.up("Control")
-    until(page, f"({MARKED})() === '包'")
-    until(page, "document.querySelector('#position').textContent.startsWith('00:06')")
+    until(page, "seen.some((look) => look.word)")
+    first = page.evaluate("seen.find((look) => look.word).word")
+    assert first in ("包", "承"), "from there, give or take a word on a busy machine"
+    until(page, "seen.some((look) => look.position.startsWith('00:06'))")
     toggle = page.locator("#toggle")
     page.keyboard.press("End")
     page.keyboard.type("好")
