@@ -132,7 +132,11 @@ class Line:
             self._recognise(stream, seq, data)
 
     def _recognise(self, stream: Incoming, seq: int, data: bytes) -> None:
-        """Find out which of the others' packets this is: from then on sequence numbers run in step."""
+        """Find out which of the others' packets this is: from then on sequence numbers run in step.
+
+        All send the same clip from places of their own, so that the same payload comes from each of them within
+        seconds: it is the one sent last.
+        """
         stream.compared += 1
         try:
             parsed = rtp.parse(self._dtls._rx_srtp.unprotect(data))
@@ -140,12 +144,16 @@ class Line:
             return
         if parsed is None:
             return
+        sent: list[tuple[float, Outgoing, int]] = []
         for source in self.others:
-            payload = parsed.payload
-            sent = source.seq_of.get(payload[4:] if source.clock == VIDEO_CLOCK else payload)
-            if sent is not None and time.monotonic() - source.at[sent] < 1.0:
-                stream.source, stream.offset = source, seq - sent
-                return
+            number = source.seq_of.get(parsed.payload[4:] if source.clock == VIDEO_CLOCK else parsed.payload)
+            if number is not None:
+                sent.append((source.at[number], source, number))
+        if not sent:
+            return
+        at, source, number = max(sent, key=lambda one: one[0])
+        if time.monotonic() - at < 1.0:
+            stream.source, stream.offset = source, seq - number
 
     def report(self) -> None:
         """Receiver reports about everything that comes, and that the line bears more."""
