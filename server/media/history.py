@@ -64,6 +64,8 @@ class History:
     """Of everybody who ever sat."""
     interrupted: dict[str, str] = field(default_factory=dict)
     """Who sat here when a process of the node stopped and is not back yet, with the reason."""
+    taken_at: dict[str, datetime] = field(default_factory=dict)
+    """When each seat was taken last."""
     held: dict[str, float] = field(default_factory=dict)
     """Who is on hold, and since when."""
     past_holds: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class History:
         elif isinstance(fact, SeatTaken):
             self.seated[fact.participant_id] = self.roles[fact.participant_id] = fact.role
             self.received |= fact.role in OFFICE
+            self.taken_at[fact.participant_id] = entry.at
             self.interrupted.pop(fact.participant_id, None)
         elif isinstance(fact, SeatLeft):
             self._take_leave(fact, entry.at)
@@ -103,6 +106,7 @@ class History:
     def _take_leave(self, fact: SeatLeft, at: datetime) -> None:
         self.seated.pop(fact.participant_id, None)
         self.last_left_at = at
+        self.interrupted.pop(fact.participant_id, None)
         if fact.reason in INTERRUPTED:
             self.interrupted[fact.participant_id] = fact.reason
 

@@ -48,6 +48,8 @@ log = structlog.get_logger(__name__)
 RESTARTING = 1012
 DEVICE_LOST = {TrackKind.AUDIO: "microphone_lost", TrackKind.VIDEO: "camera_lost"}
 FOR_GOOD = ("left", "kicked", "token_expired")
+CLOCKS_DIFFER = 0.1
+"""Seconds that a journal's clock, which runs on with the recording, may be ahead of the wall clock."""
 """Reasons after which only a new ticket brings somebody back."""
 
 
@@ -146,6 +148,13 @@ class Room:
         seated.ends_at = time.monotonic() + seconds
         self._recording.append(SeatTaken(participant_id=claims.participant_id, role=claims.role))
         return seated
+
+    def awaits(self, claims: SeatClaims) -> bool:
+        """Whether a token for coming back that an earlier process issued is for a seat that was taken when it stopped;
+        once somebody is back, and for tokens that were used before it was taken, it is not."""
+        since = self._history.taken_at.get(claims.participant_id)
+        waiting = claims.participant_id in self._history.interrupted
+        return self.ended or (waiting and since is not None and claims.iat > since.timestamp() - CLOCKS_DIFFER)
 
     def _check_space(self, role: Role) -> None:
         observers = sum(p.claims.role is Role.OBSERVER for p in self.participants.values())
@@ -313,6 +322,8 @@ class Room:
         self._barred[participant_id] = time.time()
         seated = self.participants.get(participant_id)
         if seated is None:
+            if participant_id in self._history.interrupted:
+                self._recording.left(participant_id, "kicked")
             return False
         await self.leave(seated, "kicked")
         return True

@@ -18,7 +18,7 @@ from server.media.hub import Hub
 from server.media.lecture import Lecture
 from server.media.participant import MAX_CANDIDATES, Outbox, Participant, add_candidate
 from server.media.room import ReceptionEnded, Room
-from server.media.tokens import SeatTokens
+from server.media.tokens import SeatTokens, TokenExpired
 from server.media.turn import ice_servers
 from server.protocol.signalling import (
     MAX_MESSAGE_BYTES,
@@ -38,6 +38,7 @@ from server.protocol.signalling import (
     Mark,
     Mute,
     Offer,
+    SeatClaims,
     Share,
     Stats,
     Trouble,
@@ -143,7 +144,7 @@ class Session:
 
     async def _sit_down(self, message: Join) -> None:
         claims = self._tokens.redeem(message.token)
-        room = await self._hub.room(claims.reception_id)
+        room = await self._room_for(claims)
         self._seat = room.take_seat(claims, self._outbox, self._tokens.seconds_left(claims), message.line)
         self._room = room
         self._on_joined()
@@ -158,6 +159,15 @@ class Session:
             )
         )
         room.welcome(self._seat)
+
+    async def _room_for(self, claims: SeatClaims) -> Room:
+        if not self._tokens.from_before(claims):
+            return await self._hub.room(claims.reception_id)
+        if self._hub.known(claims.reception_id):
+            room = await self._hub.room(claims.reception_id)
+            if room.awaits(claims):
+                return room
+        raise TokenExpired
 
     # -- messages ----------------------------------------------------------------------------------------------
 

@@ -40,7 +40,9 @@ class TokenExpired(JietanError):
 class SeatTokens:
     """Checks tokens and makes those for coming back.
 
-    A token issued before this process started is refused, so the list of used ones need not outlive it.
+    The list of used ones does not outlive the process.  A ticket issued before it started is refused; a token for
+    coming back is good only where the journal says that its seat was taken when the last process stopped
+    (`Room.awaits`), so that nobody waits for the office after both were killed.
     """
 
     def __init__(self, key: str, node: int = 0) -> None:
@@ -54,13 +56,17 @@ class SeatTokens:
         claims = self._read(token)
         if claims.node != self._node:
             raise TokenBad
-        if claims.iat < self._started:
+        if self.from_before(claims) and claims.until is None:
             raise TokenExpired
         self._prune()
         if claims.jti in self._used:
             raise TokenUsed
         self._used[claims.jti] = claims.exp
         return claims
+
+    def from_before(self, claims: SeatClaims) -> bool:
+        """Whether the token was issued before this process started."""
+        return claims.iat < self._started
 
     def _read(self, token: str) -> SeatClaims:
         try:

@@ -16,6 +16,7 @@ from websockets.exceptions import InvalidStatus
 
 from server.media import doors, tokens, tools
 from server.media.node import Node
+from server.media.room import CLOCKS_DIFFER
 from server.protocol.media_control import Follow, Kick, Status
 from server.protocol.signalling import Ended, HangUp, Joined, Leave, Trouble
 from server.settings import Settings
@@ -177,6 +178,48 @@ async def test_who_was_sent_out_stays_out_even_if_not_seated(node: Node, setting
         assert (refused.close_code, refused.last(Trouble).code) == (4401, "token_expired")
         await refused.close()
     assert leader.close_code is None
+
+
+async def test_after_a_restart_whoever_sat_is_back_without_the_office(node: Node, settings: Settings, seat: Make) -> None:
+    first = await seat("p1", "petitioner", publish=False)
+    gone = await seat("l1", "leader", publish=False)
+    ticket = token(settings.key("seat"), "c1", "clerk")
+    await until(lambda: first.last(Joined) and gone.last(Joined), "joined")
+    await gone.send(Leave())
+    await until(lambda: gone.close_code == 4410, "left")
+    await asyncio.sleep(2 * CLOCKS_DIFFER)
+    again = await _come_back(node, first.last(Joined).resume)
+    given = again.last(Joined).resume
+    await node.stop()
+    following = Node(settings)
+    await following.start()
+    for stale in (first.last(Joined).resume, gone.last(Joined).resume, ticket):
+        refused = await _come_back(following, stale)
+        assert (refused.close_code, refused.last(Trouble).code) == (4401, "token_expired"), "used, left, or not seated"
+        await refused.close()
+    back = await _come_back(following, given)
+    assert back.last(Joined)
+    once = await _come_back(following, given)
+    assert (once.close_code, once.last(Trouble).code) == (4401, "token_used")
+    for client in (again, back, once):
+        await client.close()
+    await following.stop()
+
+
+async def test_who_is_sent_out_while_the_node_is_away_stays_out(node: Node, settings: Settings, seat: Make) -> None:
+    first = await seat("p1", "petitioner", publish=False)
+    await until(lambda: first.last(Joined), "joined")
+    await node.stop()
+    for _ in range(2):
+        following = Node(settings.model_copy(update={"media_port": 0}))
+        await following.start()
+        async with Office(following.port, settings) as office:
+            await office.ask(Follow(id=1, after={"r1": 0}))
+            await office.ask(Kick(id=2, reception_id="r1", participant_id="p1"))
+        refused = await _come_back(following, first.last(Joined).resume)
+        assert (refused.close_code, refused.last(Trouble).code) == (4401, "token_expired")
+        await refused.close()
+        await following.stop()
 
 
 # --- the end ----------------------------------------------------------------------------------------------------
