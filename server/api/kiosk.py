@@ -7,9 +7,10 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from server.api.accounts import set_cookie
+from server.api.bookings import Asked
 from server.api.deps import Db, KioskActor, OfficeDep
 from server.domain.ratings import Score
-from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingTold, KioskDay
+from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingMove, BookingTold, KioskDay
 from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
 from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting, SittingScore
 from server.protocol.queueing import SaidClaims, SaidInterpreter
@@ -39,15 +40,21 @@ def booking(key: BookingKey, actor: KioskActor, office: OfficeDep, any_day: bool
 
 
 @router.get("/days")
-def days(db: Db, actor: KioskActor) -> dict[str, tuple[KioskDay, ...]]:
-    """Reception days with a free slot, of the kiosk's office and those above it, for whoever wants to come another day."""
-    return {"days": reception_days.kiosk_days(db, actor)}
+def days(db: Db, actor: KioskActor, office: Asked = None) -> dict[str, tuple[KioskDay, ...]]:
+    """Reception days with a free slot, of the kiosk's office and those above it or of one of these, for whoever comes another day."""
+    return {"days": reception_days.kiosk_days(db, actor, office)}
 
 
 @router.post("/bookings", status_code=201)
 def book(asked: BookingAsked, actor: KioskActor, office: OfficeDep) -> BookingTold:
     """Book a slot at the kiosk; 409 where somebody else was quicker."""
     return bookings.ask_at_kiosk(office, actor, asked)
+
+
+@router.post("/bookings/move")
+def move(asked: BookingMove, actor: KioskActor, office: OfficeDep) -> BookingTold:
+    """Whoever stands there takes another slot of the same office, and gives theirs back; 409 as at home."""
+    return bookings.move_at_kiosk(office, actor, asked)
 
 
 @router.post("/record")

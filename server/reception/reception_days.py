@@ -60,9 +60,11 @@ def public_schedule(session: Session, organization_id: int | None) -> PublicSche
     )
 
 
-def kiosk_days(session: Session, actor: Actor) -> tuple[KioskDay, ...]:
-    """The next days with a free slot, of the office that a kiosk belongs to and of those above it; at most MOST_AT_KIOSK."""
-    offices = [int(part) for part in actor.organization_path.split("/") if part]
+def kiosk_days(session: Session, actor: Actor, office_id: int | None) -> tuple[KioskDay, ...]:
+    """The next days with a free slot, of the office that a kiosk belongs to and of those above it, or of one of these; at
+    most MOST_AT_KIOSK."""
+    on_the_way = [int(part) for part in actor.organization_path.split("/") if part]
+    offices = [one for one in on_the_way if office_id in (None, one)]
     found = store.public_days(session, offices, today(), today() + rules.SHOWN_FOR)
     rows = [KioskDay(**fields, office=day.organization.name) for day, fields in zip(found, _seen(session, found), strict=True)]
     return tuple(one for one in rows if one.free)[:MOST_AT_KIOSK]

@@ -343,6 +343,12 @@ def test_who_is_at_a_kiosk_books_another_day_and_will_sit_there(desk, monkeypatc
     later = kiosk.post("/api/kiosk/booking", params={"any_day": True}, json=key).json()
     assert (later["name"], later["later"]["state"], later["later"]["may_cancel"]) == ("", "asked", True)
     assert kiosk.post("/api/kiosk/booking", params={"any_day": True}, json=key | {"phone_last4": "9999"}).status_code == 404
+    only = kiosk.get("/api/kiosk/days", params={"office": later["later"]["office_id"]}).json()["days"]
+    assert {one["id"] for one in only} == set(offered())
+    assert kiosk.get("/api/kiosk/days", params={"office": desk.started.ids["other"]}).json() == {"days": []}, "it is not on this kiosk's way"
+    moves = [kiosk.post("/api/kiosk/bookings/move", json=key | {"day_id": video["id"]} | more) for more in ({"slot": 1}, {"slot": 0}, {"slot": 1})]
+    assert [(one.status_code, one.json().get("time")) for one in moves] == [(409, None), (200, "20:00–20:30"), (200, "20:30–21:00")]
+    assert kiosk.post("/api/kiosk/bookings/move", json=key | {"day_id": video["id"], "slot": 0, "phone_last4": "9999"}).status_code == 404
     again = kiosk.post("/api/kiosk/bookings", json={"day_id": video["id"], "slot": 1} | ASKED)
     assert again.json()["error"]["code"] == "slot_taken"
     assert [one["time"] for one in offered()[video["id"]]["free"]] == ["20:00–20:30"]

@@ -21,7 +21,7 @@ import { Screen } from "./screen.js";
 import { setUpScanning } from "./scan.js";
 import * as voice from "./voice.js";
 import { resetVolume, setUpVolume } from "./volume.js";
-import { days, made, times } from "./screens/another_day.js";
+import { days, made, moved, times } from "./screens/another_day.js";
 import { card } from "./screens/card.js";
 import { choose } from "./screens/choose.js";
 import { earlier } from "./screens/earlier.js";
@@ -48,8 +48,11 @@ import { welcome } from "./screens/welcome.js";
  *   close?: () => void, personal?: boolean, queued?: boolean, locks?: boolean, left?: (() => void) | null, ownLine?: boolean, quiet?: boolean}} Shown
  */
 
+/** A screen that shows what only this page's memory has: the first page once that is gone. @param {"made" | "booked"} what @param {(app: any, name: string) => Shown} screen
+ * @returns {(app: App, name: string) => Shown} */
+const having = (what, screen) => (app, name) => (app[what] ? screen : welcome)(app, name);
 /** Screens before a sitting by the draft's step.  A way that is not here is not offered (screens/choose.js). */
-const BEFORE = { welcome, choose, days, times, made: (/** @type {App} */ app) => (app.made ? made : welcome)(app), "alone-notice": aloneNotice, progress, rate: progress, record, notice, paper, card, name: identity, phone: identity, earlier, matter: identity };
+const BEFORE = { welcome, choose, days, times, made: having("made", made), moved: having("booked", moved), "move-days": having("booked", days), "move-times": having("booked", times), "alone-notice": aloneNotice, progress, rate: progress, record, notice, paper, card, name: identity, phone: identity, earlier, matter: identity };
 const AFTER_CONSENT = ["card", "name", "phone", "earlier", "matter"];
 const DURING = { waiting, talk, preparing, read: reading, sign: reading, slip, locked };
 const COVERED = ["read", "sign", "slip"];
@@ -82,6 +85,8 @@ class App {
     this.days = [];
     /** @type {any} */
     this.made = null;
+    /** The booking that somebody looked up, with its key. @type {any} */
+    this.booked = null;
   }
 
   /** Is there a screen for this step before a sitting? @param {string} step */
@@ -186,7 +191,7 @@ class App {
     await this.alone?.close();
     this.alone = null;
     closeMedia();
-    [this.over, this.wiped, this.petitioner, this.made] = ["", "", "", null];
+    [this.over, this.wiped, this.petitioner, this.made, this.booked] = ["", "", "", null, null];
     await Promise.all([memory.wipe(), resetWays(), forgetPapers()]);
   }
 
