@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from server.api.deps import Administrator, Clerk, Db, LeaderOrClerk, OfficeDep, address_of
 from server.domain.bookings import BookingDeed, BookingState
+from server.protocol.base import NO_NUL
 from server.protocol.bookings import (
     BookingAsked,
     BookingCancel,
@@ -32,6 +33,7 @@ router = APIRouter()
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Asked = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+Category = Annotated[str, Query(max_length=100, pattern=NO_NUL)]
 Place = Annotated[int, Query(ge=1, le=2**31 - 1)]
 
 
@@ -127,9 +129,9 @@ def expected(db: Db, actor: LeaderOrClerk) -> dict[str, tuple[ExpectedPerson, ..
 
 
 @router.get("/bookings/{booking_id}")
-def opened(booking_id: Number, db: Db, office: OfficeDep, actor: LeaderOrClerk) -> BookingView:
-    """A booking, its history, and days and departments that fit it."""
-    return matching.view(db, actor, office.settings.statutory_routes, bookings.one(db, actor, booking_id))
+def opened(booking_id: Number, db: Db, office: OfficeDep, actor: LeaderOrClerk, category: Category = "") -> BookingView:
+    """A booking, its history, and days and departments that fit it, or `category` where it is told."""
+    return matching.view(db, actor, office.settings.statutory_routes, bookings.one(db, actor, booking_id), category)
 
 
 @router.post("/bookings/{booking_id}/{deed}")

@@ -34,7 +34,7 @@ class BookingDeed(StrEnum):
     ARRIVE = "arrive"
     NO_SHOW = "no_show"
     REFER = "refer"
-    """It is for a leader of an office above: that office approves it."""
+    """It is for a leader of another office, above or beside, or for a department to give a time: that office approves it."""
     LATE = "late"
     """They came after all."""
     CANCEL = "cancel"
@@ -54,7 +54,7 @@ DEED_SAID: Mapping[str, str] = {
     BookingDeed.MOVE: "改了时间",
     BookingDeed.ARRIVE: "来了",
     BookingDeed.NO_SHOW: "没有来",
-    BookingDeed.REFER: "转给上级领导，等着安排",
+    BookingDeed.REFER: "转给能定的单位，等着安排",
     BookingDeed.LATE: "来晚了，不算没有来",
     BookingDeed.CANCEL: "取消了",
     BookingDeed.RELEASE: "接访日取消了，另排",
@@ -77,7 +77,7 @@ class DeedRule:
 DEEDS: Mapping[BookingDeed, DeedRule] = {
     BookingDeed.APPROVE: DeedRule((BookingState.ASKED,), BookingState.APPROVED, needs_slot=True),
     BookingDeed.MOVE: DeedRule((BookingState.APPROVED,), BookingState.APPROVED, needs_slot=True, needs_why=True),
-    BookingDeed.REFER: DeedRule(OPEN, BookingState.ASKED, needs_slot=True, needs_why=True),
+    BookingDeed.REFER: DeedRule(OPEN, BookingState.ASKED, needs_why=True),
     BookingDeed.ARRIVE: DeedRule((BookingState.APPROVED,), BookingState.ARRIVED),
     BookingDeed.NO_SHOW: DeedRule((BookingState.APPROVED,), BookingState.NO_SHOW),
     BookingDeed.LATE: DeedRule((BookingState.NO_SHOW,), BookingState.ARRIVED),

@@ -71,6 +71,12 @@ class OfficeDay(DayView):
     may_change: bool
 
 
+class ElsewhereDay(OfficeDay):
+    """A day of another office, to which a booking can be passed on."""
+
+    office: str
+
+
 class OfficeView(Message):
     id: int
     name: str
@@ -195,6 +201,8 @@ class BookingOrder(Message):
     version: Version
     day_id: Number | None = None
     slot: SlotNumber | None = None
+    organization_id: Number | None = None
+    """To whom it is passed on without a day: they give it a time."""
     category: Annotated[str, Field(max_length=100, pattern=NO_NUL)] | None = None
     why: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
 
@@ -255,10 +263,14 @@ class BookingView(BookingRow):
     proposed_category: str
     fitting_days: tuple[OfficeDay, ...]
     """Days with a free slot, those first whose leader is in charge of what it is about."""
-    superior_days: tuple[OfficeDay, ...]
+    superior_days: tuple[ElsewhereDay, ...]
     """The same of offices above, to whose leaders it can be passed on."""
+    department_days: tuple[ElsewhereDay, ...]
+    """Days of departments and townships in reach to which it can be passed on; only such as fit."""
     fitting: tuple[int, ...]
-    """Ids of those among both that fit."""
+    """Ids of those among all that fit."""
+    others: tuple[OfficeView, ...]
+    """Offices to which it can be passed on without a day, those first that fit."""
     departments: tuple[str, ...]
     """Departments whose name says that it is theirs."""
     events: tuple[BookingEventView, ...]

@@ -47,7 +47,7 @@ from server.protocol.office import BookingKey, ProgressQuery
 from server.reception import tries
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
-from server.store import accounts, cases
+from server.store import accounts, cases, units
 from server.store import bookings as store
 from server.store.access import Actor
 from server.store.models import Booking, BookingEvent, Reception, ReceptionDay
@@ -60,6 +60,8 @@ MOST_ASKED_AT_KIOSK = 10
 WRONG = "没有查到。请把预约码和手机号最后 4 位再核对一遍。"
 TAKEN = "这个时间刚刚有人约了，请另选一个。"
 FULL = "这一天约满了，请另选一天。"
+LONGEST_WHY = 200
+OUT_OF_REACH = "他要去的接谈室不在这个单位下面，视频接不到。请选现场接访的日子。"
 PETITIONER = "信访人"
 
 
@@ -199,7 +201,7 @@ def told(booking: Booking) -> BookingTold:
 def _words(booking: Booking) -> str:
     where = _place(booking)
     return {
-        BookingState.ASKED: "收到了。工作人员看过以后定下来，请过一天再来查。" if booking.day_id else "那一天不行了，工作人员另给您排，请过一天再来查。",
+        BookingState.ASKED: "收到了。工作人员看过以后定下来，请过一天再来查。" if booking.day_id else f"时间还没有定，由{booking.organization.name}给您排，请过一天再来查。",
         BookingState.APPROVED: f"排好了，请按时来{f'：{where}' if where else ''}。带上身份证和材料，到了报预约码。",
         BookingState.ARRIVED: "您已经来了。",
         BookingState.NO_SHOW: "那天没有等到您。还要谈的，请再约一次。",
@@ -312,8 +314,10 @@ def do(session: Session, actor: Actor, booking_id: int, deed: BookingDeed, order
     if rule.needs_why and not order.why.strip():
         raise InvalidInput("请写为什么，约的人会看到。", fields=["why"])
     values: dict[str, object] = {} if order.category is None else {"category": order.category.strip()}
-    if rule.needs_slot:
-        values |= _slot_above(session, booking, order) if deed is BookingDeed.REFER else _chosen_slot(session, actor, booking, order)
+    if deed is BookingDeed.REFER:
+        values |= _elsewhere(session, actor, booking, order)
+    elif rule.needs_slot:
+        values |= _chosen_slot(session, actor, booking, order)
     do_with(session, actor, booking, deed, order.version, order.why.strip() or None, **values)
     return booking
 
@@ -327,6 +331,8 @@ def _chosen_slot(session: Session, actor: Actor, booking: Booking, order: Bookin
     day = store.locked_day(session, day_id)
     if day is None or store.day_of_actor(session, actor, day_id) is None or day.state != DayState.PLANNED:
         raise NotFound("没有这个接访日，可能刚刚取消了，请另选。")
+    if not keeps and not reaches(booking, day):
+        raise InvalidInput(OUT_OF_REACH, fields=["day_id"])
     if keeps and (span := _span(booking)) is not None and span[1] <= clock.now():
         raise Conflict("约的时间已经过了，请另选一个时间。", code="slot_past")
     slot = booking.slot if keeps else _slot(session, day, order.slot)
@@ -338,15 +344,37 @@ def above(booking: Booking) -> list[int]:
     return [int(part) for part in booking.organization.path.split("/") if part][:-1]
 
 
-def _slot_above(session: Session, booking: Booking, order: BookingOrder) -> dict[str, object]:
-    """A slot that an office above has published."""
+def reaches(booking: Booking, day: ReceptionDay) -> bool:
+    """Whether who booked can be received on this day: by video only those who sit in a room of the day's office or below it,
+    as its leaders see no other talk."""
+    return day.kind != DayKind.VIDEO or booking.room is None or booking.room.path.startswith(day.organization.path)
+
+
+def _elsewhere(session: Session, actor: Actor, booking: Booking, order: BookingOrder) -> dict[str, object]:
+    """A slot that another office has published, or that office without one, to give it a time: one above the booking's, or one
+    that the actor's office may give a matter to."""
     if order.day_id is None:
-        raise InvalidInput("请先选上级哪一天、哪位领导。", fields=["day_id"])
+        return _to_office(session, actor, booking, order.organization_id)
     day = store.locked_day(session, order.day_id)
-    published = day is not None and day.state == DayState.PLANNED and day.kind in PUBLIC_KINDS and day.organization_id in above(booking)
-    if day is None or not published or not _within_public_time(day):
+    published = day is not None and day.state == DayState.PLANNED and day.kind in PUBLIC_KINDS
+    if day is None or not published or not _passes_on(session, actor, booking, day.organization_id) or not _within_public_time(day):
         raise NotFound("没有这个接访日，可能刚刚取消了，请另选。")
+    if not reaches(booking, day):
+        raise InvalidInput(OUT_OF_REACH, fields=["day_id"])
     return {"day_id": day.id, "slot": _slot(session, day, order.slot), "organization_id": day.organization_id}
+
+
+def _to_office(session: Session, actor: Actor, booking: Booking, organization_id: int | None) -> dict[str, object]:
+    if organization_id is None:
+        raise InvalidInput("请先选转给哪个单位，或者哪位领导的哪一天。", fields=["day_id"])
+    if not _passes_on(session, actor, booking, organization_id):
+        raise NotFound("没有这个单位，请另选。")
+    return {"day_id": None, "slot": None, "organization_id": organization_id}
+
+
+def _passes_on(session: Session, actor: Actor, booking: Booking, organization_id: int) -> bool:
+    other = organization_id != booking.organization_id
+    return other and (organization_id in above(booking) or units.reachable(session, actor, organization_id) is not None)
 
 
 def do_with(
@@ -360,7 +388,8 @@ def do_with(
         values["why"] = why
     if not store.change_booking(session, booking, version, rule.sources, state=rule.to, **values):
         raise Conflict("别人刚刚办过这个预约，请看过再办。")
-    _note(session, booking, actor, actor.name if actor else PETITIONER, deed, why or "")
+    said = f"{booking.organization.name}：{why}"[:LONGEST_WHY] if deed is BookingDeed.REFER else why or ""
+    _note(session, booking, actor, actor.name if actor else PETITIONER, deed, said)
 
 
 def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
@@ -373,8 +402,6 @@ def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
         found = [deed for deed in found if deed is not BookingDeed.NO_SHOW]
     if day is None or day.on_day != clock.today():
         found = [deed for deed in found if deed not in (BookingDeed.ARRIVE, BookingDeed.LATE)]
-    if not above(booking):
-        found = [deed for deed in found if deed is not BookingDeed.REFER]
     decides = booking.organization.path.startswith(actor.organization_path)
     return tuple(deed for deed in found if decides or deed not in (BookingDeed.APPROVE, BookingDeed.MOVE, BookingDeed.REFER))
 

@@ -1,5 +1,7 @@
 """Which leader or department can decide what a booking is about: proposed from its category, decided by the clerk."""
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -8,39 +10,62 @@ from server import clock
 from server.domain import reception_days as rules
 from server.domain.bookings import DEED_SAID, category_in, fits
 from server.domain.routes import Category
-from server.protocol.bookings import BookingEventView, BookingView
+from server.protocol.bookings import BookingEventView, BookingView, ElsewhereDay, OfficeDay
 from server.reception import bookings, choices, reception_days
 from server.store import bookings as store
 from server.store import units
 from server.store.access import Actor
-from server.store.models import Booking
+from server.store.models import Booking, ReceptionDay
 from server.store.records import note_access
 
 MOST_DEPARTMENTS = 5
+MOST_OTHERS = 60
 
 
-def view(session: Session, actor: Actor, own_routes: Path | None, booking: Booking) -> BookingView:
-    """A booking with its history, and with days and departments that fit what it is about."""
+def view(session: Session, actor: Actor, own_routes: Path | None, booking: Booking, category: str = "") -> BookingView:
+    """A booking with its history, and with days, offices and departments that fit what it is about, or `category`."""
     guide = choices.guide(own_routes)
     proposed = category_in(booking.matter, tuple(one.name for one in guide.categories))
-    name = booking.category or proposed
+    name = category or booking.category or proposed
     words = _words(guide.category(name)) if name else ()
-    today = clock.today()
-    found = reception_days.shown(session, store.days_between(session, [booking.organization_id], today, today + rules.SHOWN_FOR))
-    days = [day for day in found if day.may_change and day.free]
-    higher = reception_days.shown(session, store.public_days(session, bookings.above(booking), today, today + rules.SHOWN_FOR))
-    superior = [day for day in higher if day.free]
-    fitting = {day.id for day in (*days, *superior) if fits(day.charge, words)}
+    own, superior = _own_days(session, booking), _elsewhere(session, booking, _public_above(session, booking))
+    known = {day.id for day in (*own, *superior)}
+    beside = _elsewhere(session, booking, store.fitting_days(session, units.ids_in_reach(actor), words, *_ahead()))
+    department = [day for day in beside if day.id not in known]
+    fitting = {day.id for day in (*own, *superior) if fits(day.charge, words)} | {day.id for day in department}
+    others = units.with_clerks(session, actor, bookings.above(booking), words, MOST_OTHERS)
     note_access(session, actor, "open", "booking", str(booking.id), clock.now())
     return BookingView(
         **bookings.row(actor, booking).model_dump(),
         proposed_category=proposed,
-        fitting_days=tuple(sorted(days, key=lambda day: (day.id not in fitting, day.on_day, day.id))),
+        fitting_days=tuple(sorted(own, key=lambda day: (day.id not in fitting, day.on_day, day.id))),
         superior_days=tuple(sorted(superior, key=lambda day: (day.id not in fitting, day.on_day, day.id))),
+        department_days=tuple(department),
         fitting=tuple(sorted(fitting)),
+        others=tuple(reception_days.office_view(one) for one in others if one.id != booking.organization_id),
         departments=_departments(session, actor, words),
         events=_events(session, booking),
     )
+
+
+def _ahead() -> tuple[date, date]:
+    return clock.today(), clock.today() + rules.SHOWN_FOR
+
+
+def _own_days(session: Session, booking: Booking) -> list[OfficeDay]:
+    found = [day for day in store.days_between(session, [booking.organization_id], *_ahead()) if bookings.reaches(booking, day)]
+    return [day for day in reception_days.shown(session, found) if day.may_change and day.free]
+
+
+def _public_above(session: Session, booking: Booking) -> Sequence[ReceptionDay]:
+    return store.public_days(session, bookings.above(booking), *_ahead())
+
+
+def _elsewhere(session: Session, booking: Booking, days: Sequence[ReceptionDay]) -> list[ElsewhereDay]:
+    """Those of another office's days that have a free slot for this booking."""
+    found = [day for day in days if bookings.reaches(booking, day)]
+    seen = zip(found, reception_days.shown(session, found), strict=True)
+    return [ElsewhereDay(**shown.model_dump(), office=day.organization.name) for day, shown in seen if shown.free]
 
 
 def _events(session: Session, booking: Booking) -> tuple[BookingEventView, ...]:

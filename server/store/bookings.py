@@ -9,8 +9,10 @@ from sqlalchemy import (
     CursorResult,
     Select,
     case,
+    false,
     func,
     literal,
+    or_,
     select,
     tuple_,
     update,
@@ -20,7 +22,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 from server.domain.bookings import OPEN, BookingDeed, BookingState
 from server.domain.reception_days import PUBLIC_KINDS, DayState
 from server.domain.states import CaseState, KioskKind, StaffRole
-from server.store.access import Actor, organizations_under, visible_bookings
+from server.store.access import Actor, organizations_under, shared_alias, visible_bookings
 from server.store.models import (
     Booking,
     BookingEvent,
@@ -33,6 +35,7 @@ from server.store.models import (
     User,
 )
 
+_OFFICE = shared_alias(Organization)
 MOST_DAYS = 300
 MOST_OFFICES = 300
 MOST_LEADERS = 200
@@ -55,13 +58,26 @@ def offices_with_days(session: Session, first: date, last: date) -> Sequence[Org
     return session.scalars(query).all()
 
 
-def public_days(session: Session, organization_ids: Collection[int], first: date, last: date) -> Sequence[ReceptionDay]:
-    """Days of these offices that anybody may book, in order; those of leaders whose account is closed are left out."""
+def _public(organization_ids: Collection[int] | Select[int], first: date, last: date) -> Select[ReceptionDay]:
     query = _days().join(User, User.id == ReceptionDay.leader_id).where(
         ReceptionDay.organization_id.in_(organization_ids), ReceptionDay.on_day.between(first, last),
         ReceptionDay.state == DayState.PLANNED, ReceptionDay.kind.in_(PUBLIC_KINDS), User.active,
     )  # fmt: skip
-    return session.scalars(query.order_by(ReceptionDay.on_day, ReceptionDay.begins, ReceptionDay.id).limit(MOST_DAYS)).all()
+    return query.order_by(ReceptionDay.on_day, ReceptionDay.begins, ReceptionDay.id).limit(MOST_DAYS)
+
+
+def public_days(session: Session, organization_ids: Collection[int], first: date, last: date) -> Sequence[ReceptionDay]:
+    """Days of these offices that anybody may book, in order; those of leaders whose account is closed are left out."""
+    return session.scalars(_public(organization_ids, first, last)).all()
+
+
+def fitting_days(
+    session: Session, organization_ids: Select[int], words: Collection[str], first: date, last: date
+) -> Sequence[ReceptionDay]:
+    """Those among them of whose leader's charge or whose office's name one of the words is part; none without a word."""
+    fits = [text.contains(word, autoescape=True) for word in words if word for text in (ReceptionDay.charge, _OFFICE.name)]
+    query = _public(organization_ids, first, last).join(_OFFICE, _OFFICE.id == ReceptionDay.organization_id)
+    return session.scalars(query.where(or_(false(), *fits))).all()
 
 
 def days_between(session: Session, organization_ids: Collection[int], first: date, last: date) -> Sequence[ReceptionDay]:

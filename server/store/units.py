@@ -5,13 +5,14 @@ office to its departments and townships, a township to its own stations and to t
 office gives to everything of the city.  What matters are against is never among them (条例 art. 30).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from server.domain.states import StaffRole
 from server.store.access import Actor
-from server.store.models import CaseAccused, Organization, StoredCase
+from server.store.models import CaseAccused, Organization, StoredCase, User
 
 
 def _within_reach(actor: Actor) -> ColumnElement[bool]:
@@ -23,6 +24,19 @@ def _within_reach(actor: Actor) -> ColumnElement[bool]:
 def reachable(session: Session, actor: Actor, organization_id: int) -> Organization | None:
     """The organization, if the actor's office may give it a matter."""
     return session.scalars(select(Organization).where(Organization.id == organization_id, _within_reach(actor))).one_or_none()
+
+
+def ids_in_reach(actor: Actor) -> Select[int]:
+    """Of all of them."""
+    return select(Organization.id).where(_within_reach(actor))
+
+
+def with_clerks(session: Session, actor: Actor, also: Collection[int], words: Collection[str], most: int) -> Sequence[Organization]:
+    """Those, and of `also`, that have a clerk who works on what comes: those first whose name has one of the words, then the upper ones."""
+    clerk = exists().where(User.organization_id == Organization.id, User.role == StaffRole.CLERK, User.active)
+    query = select(Organization).where(or_(_within_reach(actor), Organization.id.in_(also)), clerk)
+    named = or_(false(), *(Organization.name.contains(word, autoescape=True) for word in words if word))
+    return session.scalars(query.order_by(case((named, 0), else_=1), func.length(Organization.path), Organization.id).limit(most)).all()
 
 
 def find(session: Session, actor: Actor, case: StoredCase | None, words: str, most: int) -> Sequence[tuple[Organization, str]]:

@@ -175,10 +175,45 @@ def test_what_an_office_cannot_decide_is_passed_on_to_a_leader_above_with_a_reas
     assert refer(999_999, "镇里定不了").status_code == 404
     assert refer(higher["id"], "补偿标准县里定").json()["state"] == "asked"
     seen = desk.county_clerk.get(f"/api/bookings/{number}").json()
-    assert (seen["leader"], seen["why"] if "why" in seen else seen["events"][-1]["why"]) == ("周建国（副县长）", "补偿标准县里定")
-    assert "refer" not in seen["may"], "nobody is above"
+    assert (seen["leader"], seen["events"][-1]["why"]) == ("周建国（副县长）", "青山县信访局：补偿标准县里定")
+    assert seen["superior_days"] == [], "nobody is above"
     assert "approve" not in town.get(f"/api/bookings/{number}").json()["may"]
     assert order(desk, number, "approve").json()["state"] == "approved"
+
+
+def test_what_a_department_decides_is_passed_on_to_it_with_a_time_or_without_one(desk):
+    started, ids, county_clerk = desk.started, desk.started.ids, desk.county_clerk
+    with started.office.store.write() as session:
+        land = accounts.add_organization(session, "青山县自然资源局", "ZR", session.get_one(Organization, ids["county"]))
+        for username, role in (("land", "clerk"), ("landed", "leader")):
+            asked = NewUser(username=username, name="苏梅", role=role, title="", organization_id=land.id, password=PASSWORD)
+            ids[username] = accounts.add_user(session, land, asked).id
+        office = land.id
+    land_clerk = client_of(started.anonymous, started.office, "land")
+    slot = {"leader_id": ids["landed"], "charge": "", "place": ""}
+    on_site, video = new_day(desk, **slot), new_day(desk, **slot, kind="video")
+    code = book(desk, new_day(desk, kind="video", charge=""), place_id=ids["town"]).json()["code"]
+    number = number_of(desk, code)
+    seen = county_clerk.get(f"/api/bookings/{number}").json()
+    assert [one["id"] for one in seen["department_days"]] == [on_site["id"]], "its leaders see no talk at a kiosk of the township"
+    assert seen["department_days"][0]["office"] == seen["departments"][0] == seen["others"][0]["name"] == "青山县自然资源局"
+    assert county_clerk.get(f"/api/bookings/{number}", params={"category": "低保"}).json()["department_days"] == []
+    order_of = {"why": "补偿标准归他们定"}
+    assert order(desk, number, "refer", **order_of).status_code == 422
+    assert [order(desk, number, "refer", organization_id=one, **order_of).status_code for one in (999_999, ids["county"])] == [404, 404]
+    assert order(desk, number, "refer", day_id=video["id"], **order_of).json()["error"]["details"]["fields"] == ["day_id"]
+    passed = order(desk, number, "refer", organization_id=office, **order_of).json()
+    assert (passed["state"], passed["office"], passed["on_day"]) == ("asked", "青山县自然资源局", None)
+    assert look(desk, code).json()["words"] == "时间还没有定，由青山县自然资源局给您排，请过一天再来查。"
+    theirs = land_clerk.get(f"/api/bookings/{number}").json()
+    assert ([one["id"] for one in theirs["fitting_days"]], theirs["events"][-1]["why"]) == ([on_site["id"]], "青山县自然资源局：补偿标准归他们定")
+    version = {"version": theirs["version"]}
+    assert land_clerk.post(f"/api/bookings/{number}/approve", json=version | {"day_id": video["id"]}).status_code == 422
+    back = land_clerk.post(f"/api/bookings/{number}/refer", json=version | {"organization_id": ids["county"], "why": "乡镇的事"}).json()
+    assert back["office"] == "青山县信访局"
+    assert order(desk, number, "refer", day_id=on_site["id"], **order_of).json()["leader"] == "苏梅"
+    done = land_clerk.post(f"/api/bookings/{number}/approve", json={"version": back["version"] + 1}).json()
+    assert (done["state"], done["where"]) == ("approved", "青山县自然资源局")
 
 
 def test_of_two_who_want_the_last_slot_one_gets_it_and_the_other_is_told(desk):

@@ -1,38 +1,67 @@
 // One booking beside the list: what it is about, who could decide it, what was done, and what the clerk does with it.
 import { ApiError, api } from "/static/js/api.js";
+import { allChoices } from "/static/js/cases/choices.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { chineseDay, chineseMoment } from "/static/js/time.js";
 
-const WORDS = { approve: "排好", move: "改时间", arrive: "来了", no_show: "没有来", refer: "转给上级领导", late: "来晚了，可以谈", cancel: "取消" };
+const WORDS = { approve: "排好", move: "改时间", arrive: "来了", no_show: "没有来", refer: "转过去", late: "来晚了，可以谈", cancel: "取消" };
 
 export function shutBooking() {
   byId("booking").hidden = true;
   byId("cols").classList.remove("open");
 }
 
+/** Marks an office that is chosen instead of a day. */
+const OFFICE = "office-";
+
 /** @param {any} found BookingView @param {any} day */
 function dayWords(found, day) {
   const fits = found.fitting.includes(day.id) ? "（管这件事）" : "";
-  return `${chineseDay(day.on_day)} ${day.leader}${fits}　${day.kind_words}`;
+  return `${day.office ? `${day.office}　` : ""}${chineseDay(day.on_day)} ${day.leader}${fits}　${day.kind_words}`;
 }
 
-/** Days and slots to choose from, its own first. @param {any} found BookingView */
+/** Days and slots to choose from, its own first, and offices to which it can be passed on. @param {any} found BookingView */
 function choices(found) {
   const days = /** @type {HTMLSelectElement} */ (el("select.input", { id: "to-day" }));
   const slots = /** @type {HTMLSelectElement} */ (el("select.input", { id: "to-slot" }));
-  if (found.day_id) days.append(el("option", { value: "" }, `照约的：${chineseDay(found.on_day)} ${found.leader}`));
-  const options = (/** @type {any[]} */ all) => all.map((day) => el("option", { value: day.id }, dayWords(found, day)));
-  days.append(...options(found.fitting_days));
-  if (found.may.includes("refer") && found.superior_days.length) days.append(el("optgroup", { label: "转给上级领导，请写明原因" }, ...options(found.superior_days)));
   const fill = () => {
-    const day = [...found.fitting_days, ...found.superior_days].find((/** @type {any} */ one) => String(one.id) === days.value);
-    const own = day ? [] : [el("option", { value: "" }, found.time || "还没有能选的日子，请先排接访日")];
+    const day = everyDay(found).find((/** @type {any} */ one) => String(one.id) === days.value);
+    const own = day ? [] : [el("option", { value: "" }, days.value ? "由它排" : found.time || "还没有能选的日子，请先排接访日")];
     slots.replaceChildren(...own, ...(day ? day.free.map((/** @type {any} */ one) => el("option", { value: one.slot }, one.time)) : []));
   };
+  const offer = (/** @type {any} */ now) => {
+    found = now;
+    days.replaceChildren(...dayOptions(found));
+    fill();
+  };
   days.addEventListener("change", fill);
-  fill();
-  return { days, slots };
+  offer(found);
+  return { days, slots, offer, elsewhere: () => elsewhere(found, days.value) };
+}
+
+/** @param {any} found BookingView @returns {Node[]} */
+function dayOptions(found) {
+  const options = (/** @type {any[]} */ all) => all.map((day) => el("option", { value: day.id }, dayWords(found, day)));
+  const own = [...(found.day_id ? [el("option", { value: "" }, `照约的：${chineseDay(found.on_day)} ${found.leader}`)] : []), ...options(found.fitting_days)];
+  if (!found.may.includes("refer")) return own;
+  const offices = found.others.map((/** @type {any} */ one) => el("option", { value: OFFICE + one.id }, one.name));
+  const groups = /** @type {[string, Node[]][]} */ ([["转给上级领导", options(found.superior_days)], ["转给管这件事的部门、乡镇", options(found.department_days)], ["转给别的单位，由它排时间", offices]]);
+  return [...own, ...groups.filter(([, all]) => all.length).map(([label, all]) => el("optgroup", { label }, ...all))];
+}
+
+/** @param {any} found BookingView */
+const everyDay = (found) => [...found.fitting_days, ...found.superior_days, ...found.department_days];
+
+/** What is chosen, as BookingOrder has it. @param {string} chosen value of the list @param {string} slot */
+function wish(chosen, slot) {
+  if (chosen.startsWith(OFFICE)) return { organization_id: Number(chosen.slice(OFFICE.length)) };
+  return { day_id: chosen ? Number(chosen) : null, slot: chosen && slot !== "" ? Number(slot) : null };
+}
+
+/** Whether another office is chosen. @param {any} found BookingView @param {string} chosen */
+function elsewhere(found, chosen) {
+  return chosen.startsWith(OFFICE) || [...found.superior_days, ...found.department_days].some((/** @type {any} */ day) => String(day.id) === chosen);
 }
 
 /** @param {any} found @param {HTMLElement} trouble @param {() => void} done @param {() => any} order */
@@ -63,45 +92,87 @@ function onSite(found) {
   return here ? el("a.btn.primary", { href: `/on-site?booking=${found.id}` }, icon("mic"), "开始现场接访") : null;
 }
 
+/** @param {unknown} error @returns {null} */
+function nothing(error) {
+  if (!(error instanceof ApiError)) throw error;
+  return null;
+}
+
+/** A field of the panel. @param {string} id @param {string} label @param {...(Node | null)} parts */
+function field(id, label, ...parts) {
+  return el("div.field", {}, el("label", { for: id }, label), ...parts);
+}
+
+/** What it is about, and which day, or to whom it is passed on.
+ * @param {any} found BookingView @param {() => void} changed */
+async function deciding(found, changed) {
+  const { categories } = await allChoices();
+  const { days, slots, offer, elsewhere: away } = choices(found);
+  const category = /** @type {HTMLInputElement} */ (el("input.input", { id: "category", list: "categories", autocomplete: "off", maxlength: 100, value: found.category || found.proposed_category }));
+  const known = el("datalist", { id: "categories" }, ...categories.map((/** @type {any} */ one) => el("option", { value: one.name }, `${one.area}，${one.kind}`)));
+  const departments = el("p.small", {});
+  const accused = el("p.small", { hidden: true }, "举报、控告哪个单位的，不要转给那个单位。");
+  const show = (/** @type {any} */ now) => {
+    departments.hidden = !now.departments.length;
+    departments.replaceChildren(el("b", {}, "归口的部门："), now.departments.join("、"));
+  };
+  const moved = () => { accused.hidden = !away(); changed(); };
+  days.addEventListener("change", moved);
+  category.addEventListener("change", async () => {
+    const now = await api("GET", `/api/bookings/${found.id}?category=${encodeURIComponent(category.value.trim())}`).catch(nothing);
+    if (!now) return; // what fitted before is still offered
+    offer(now);
+    show(now);
+    moved();
+  });
+  show(found);
+  const fields = [
+    departments,
+    field("category", "内容类别", category, known, el("span.hint", {}, found.proposed_category && !found.category ? "照他写的话提的，您来定" : "定了类别，管这件事的领导、部门排在前面")),
+    field("to-day", "排到哪天、哪位领导，或者转给谁", days, accused),
+    field("to-slot", "几点", slots),
+  ];
+  return { fields, away, order: () => ({ category: category.value.trim(), ...wish(days.value, slots.value) }) };
+}
+
+/** @param {any} found BookingView */
+function facts(found) {
+  const list = el("dl.facts", {});
+  for (const [name, words] of [["谁", `${found.name}　${found.phone}`], ["现在", found.state_words], ["哪天", found.on_day ? `${chineseDay(found.on_day)} ${found.time}` : "还没有定"], ["领导", found.leader], ["到哪里", found.where], ["预约码", found.code]]) {
+    if (words) list.append(el("dt", {}, name), el("dd", {}, words));
+  }
+  return list;
+}
+
+/** @param {any} one BookingEventView */
+function eventItem(one) {
+  return el("li", {}, `${chineseMoment(one.at)}　${one.author}：${one.what}${one.when ? `，${one.when}` : ""}${one.why ? `（${one.why}）` : ""}`);
+}
+
 /** @param {number} id @param {() => void} done what follows when something was done */
 export async function openBooking(id, done) {
   const found = await api("GET", `/api/bookings/${id}`);
-  const { days, slots } = choices(found);
-  const category = /** @type {HTMLInputElement} */ (el("input.input", { id: "category", maxlength: 100, value: found.category || found.proposed_category }));
   const why = /** @type {HTMLInputElement} */ (el("input.input", { id: "why", maxlength: 200 }));
   const trouble = el("div.banner.bad", { role: "alert", hidden: true }, icon("alert"), el("div", {}));
-  const order = () => ({
-    version: found.version, why: why.value.trim(), category: category.value.trim(),
-    day_id: days.value ? Number(days.value) : null, slot: days.value && slots.value !== "" ? Number(slots.value) : null,
-  });
   const shut = el("button.btn.quiet.small", { type: "button", "aria-label": "收起" }, icon("cross"));
   shut.addEventListener("click", shutBooking);
   const decides = found.may.includes("approve") || found.may.includes("move");
-  const facts = el("dl.facts", {});
-  for (const [name, words] of [["谁", `${found.name}　${found.phone}`], ["现在", found.state_words], ["哪天", found.on_day ? `${chineseDay(found.on_day)} ${found.time}` : "还没有定"], ["领导", found.leader], ["到哪里", found.where], ["预约码", found.code]]) {
-    if (words) facts.append(el("dt", {}, name), el("dd", {}, words));
-  }
-  const deeds = keys(found, trouble, done, order);
+  const decision = decides ? await deciding(found, () => fitting()) : { fields: [], away: () => false, order: () => ({}) };
+  const deeds = keys(found, trouble, done, () => ({ version: found.version, why: why.value.trim(), ...decision.order() }));
   const fitting = () => {
-    const above = found.superior_days.some((/** @type {any} */ day) => String(day.id) === days.value);
-    for (const [name, shown] of /** @type {[string, boolean][]} */ ([["approve", !above], ["move", !above], ["refer", above]])) {
+    const away = decision.away();
+    for (const [name, shown] of /** @type {[string, boolean][]} */ ([["approve", !away], ["move", !away], ["refer", away]])) {
       const button = /** @type {HTMLElement | null} */ (deeds.querySelector(`[data-deed=${name}]`));
       if (button) button.hidden = !shown;
     }
   };
-  days.addEventListener("change", fitting);
   fitting();
   byId("booking").replaceChildren(
     el("header", {}, el("h2", {}, found.matter), shut),
-    el("div.in", {}, facts,
-      found.departments.length ? el("p.small", {}, el("b", {}, "归口的部门："), found.departments.join("、")) : null,
-      decides ? el("div.field", {}, el("label", { for: "category" }, "内容类别"), category, el("span.hint", {}, found.proposed_category && !found.category ? "照他写的话提的，您来定" : "定了类别，管这件事的领导排在前面")) : null,
-      decides ? el("div.field", {}, el("label", { for: "to-day" }, "排到哪天、哪位领导"), days) : null,
-      decides ? el("div.field", {}, el("label", { for: "to-slot" }, "几点"), slots) : null,
-      found.may.length ? el("div.field", {}, el("label", { for: "why" }, "改时间、转上级、取消要写为什么，约的人会看到"), why) : null,
+    el("div.in", {}, facts(found), ...decision.fields,
+      found.may.length ? field("why", "改时间、转给别的单位、取消要写为什么，约的人会看到", why) : null,
       onSite(found), trouble, deeds,
-      el("h3", {}, "经过"),
-      el("ol.small", {}, ...found.events.map((/** @type {any} */ one) => el("li", {}, `${chineseMoment(one.at)}　${one.author}：${one.what}${one.when ? `，${one.when}` : ""}${one.why ? `（${one.why}）` : ""}`)))));
+      el("h3", {}, "经过"), el("ol.small", {}, ...found.events.map(eventItem))));
   byId("cols").classList.add("open");
   byId("booking").hidden = false;
   byId("booking").scrollIntoView({ block: "nearest" });

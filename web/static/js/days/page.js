@@ -44,7 +44,7 @@ function bookingRow(one) {
   return el("tr", { "data-booking": one.id },
     el("td.matter", {}, el("b.t", {}, one.matter), el("span.small.soft", {}, `${one.name}　`, el("span.num", {}, one.phone))),
     el("td", {}, el("span.nb", {}, one.on_day ? chineseDay(one.on_day) : "还没有定"), one.time ? el("span.small.soft.below.nb", {}, one.time) : null, overdue(one)),
-    el("td", {}, one.leader || "还没有定", one.kind_words ? el("span.small.soft.below", {}, one.kind_words) : null),
+    el("td", {}, one.leader || "还没有定", el("span.small.soft.below", {}, one.kind_words || `由${one.office}排`)),
     el("td", {}, one.where), el("td.r", {}, open));
 }
 
