@@ -10,11 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from server import clock
 from server.domain.states import OrganizationLevel
+from server.protocol.office import NewUser
 from server.reception import accounts, kiosks
 from server.store.models import Booking, ReceptionDay
 from tests.browser import accessible
 from tests.browser.test_import_page import office, page_of
-from tests.office import COOKIE, OWN_PAGE
+from tests.office import COOKIE, OWN_PAGE, PASSWORD
 
 __all__ = ["office"]
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
@@ -96,6 +97,52 @@ def test_a_day_is_published_booked_from_a_phone_and_approved(office, browser: Br
     phone.get_by_role("button", name="不去了，取消").click()
     phone.get_by_role("button", name="再点一次，就取消").click()
     expect(phone.locator("#told")).to_contain_text("还要谈的，请再约一次", timeout=LONG_MS)
+
+
+def test_a_township_books_a_leader_of_the_county_and_the_county_passes_it_on(office, browser: Browser) -> None:
+    with office.store.write() as session:
+        county = accounts.store.organization(session, office.ids["county"])
+        land = accounts.add_organization(session, "青山县自然资源局", "ZR", county)
+        for username, place in (("county", county), ("land", land)):
+            asked = NewUser(username=username, name="林悦", role="clerk", title="", organization_id=place.id, password=PASSWORD)
+            accounts.add_user(session, place, asked)
+        session.add(
+            ReceptionDay(
+                organization_id=county.id, leader_id=office.ids["leader"], on_day=clock.today() + timedelta(days=2), kind="video", begins=540,
+                slots=2, slot_minutes=30, place="", charge="", state="planned", version=1, author="x", made_at=clock.now(),
+            )
+        )  # fmt: skip
+    town = page_of(office, browser, "clerk")
+    town.goto(f"{office.url}/reception-days")
+    town.get_by_role("button", name="替群众约").click(timeout=LONG_MS)
+    expect(town.locator("#office_id optgroup")).to_have_count(1, timeout=LONG_MS)
+    town.get_by_label("约哪个单位的领导").select_option("青山县信访局")
+    expect(town.get_by_label("到哪个接谈室")).to_have_value(str(office.ids["town"]), timeout=LONG_MS)
+    for label, words in (("群众姓名", "何守田"), ("手机或座机", "13800004321"), ("为什么事", "宅基地的证办不下来")):
+        town.get_by_label(label).fill(words)
+    picture(town, "for-somebody")
+    assert accessible.faults(town) == []
+    town.get_by_role("button", name="约上").click()
+    expect(town.locator("#booked")).to_contain_text("约上了", timeout=LONG_MS)
+    page = page_of(office, browser, "county")
+    page.goto(f"{office.url}/reception-days")
+    page.get_by_role("button", name="打开：宅基地的证办不下来").click(timeout=LONG_MS)
+    days = page.get_by_label("排到哪天、哪位领导，或者转给谁")
+    expect(page.get_by_text("归口的部门：青山县自然资源局")).to_be_visible(timeout=LONG_MS)
+    page.get_by_label("内容类别").fill("最低生活保障")
+    page.get_by_label("内容类别").blur()
+    expect(page.get_by_text("归口的部门：")).to_be_hidden(timeout=LONG_MS)
+    days.select_option("青山县自然资源局")
+    expect(page.get_by_text("举报、控告哪个单位的，不要转给那个单位")).to_be_visible()
+    picture(page, "passing-on")
+    assert accessible.faults(page) == []
+    page.get_by_label("改时间、转给别的单位、取消").fill("办证归他们管")
+    page.get_by_role("button", name="转过去").click()
+    expect(page.get_by_role("button", name="打开：宅基地的证办不下来")).to_be_visible(timeout=LONG_MS)
+    theirs = page_of(office, browser, "land")
+    theirs.goto(f"{office.url}/reception-days")
+    theirs.get_by_role("button", name="打开：宅基地的证办不下来").click(timeout=LONG_MS)
+    expect(theirs.locator("#booking ol")).to_contain_text("青山县自然资源局：办证归他们管")
 
 
 def test_the_leader_sees_who_was_booked_for_today_come_late_and_sit_down(office, browser: Browser) -> None:

@@ -11,6 +11,11 @@ function wrongPhone(phone) {
   return required(phone, "手机或座机") || (PHONE.test(phone.trim()) ? "" : "手机是 11 位；座机写区号和号码，像 0791-88886666");
 }
 
+/** @param {string[][]} all id and name of each */
+function options(all) {
+  return all.map(([id, name]) => el("option", { value: id }, name));
+}
+
 export class Asking {
   /** @param {{dayIn: (days: number) => string, days: number, kept: (work: () => Promise<void>) => void, booked: (row: any) => void}} page */
   constructor(page) {
@@ -21,6 +26,9 @@ export class Asking {
     this.day = this.choice("day_id");
     /** @type {any[]} */
     this.days = [];
+    /** @type {Map<string, string>} */
+    this.offices = new Map();
+    this.own = "";
     this.opener.addEventListener("click", () => this.turn(this.form.hidden));
     this.office.addEventListener("change", () => page.kept(() => this.load()));
     this.day.addEventListener("change", () => this.fill());
@@ -33,10 +41,21 @@ export class Asking {
     return /** @type {HTMLSelectElement} */ (byId(name));
   }
 
-  /** @param {Map<string, string>} offices by id @param {string} own */
+  /** @param {Map<string, string>} offices whose days the clerk enters, by id @param {string} own */
   offer(offices, own) {
-    this.office.replaceChildren(...[...offices].map(([id, name]) => el("option", { value: id }, name)));
+    this.offices = offices;
+    this.own = own;
+    this.office.replaceChildren(...options([...offices]));
     if (offices.has(own)) this.office.value = own;
+  }
+
+  /** Others have days, too: the county's leaders for who sits in a township. */
+  async offerOthers() {
+    const { offices } = await api("GET", "/api/schedule");
+    const others = offices.map((/** @type {any} */ one) => [String(one.id), one.name]).filter(([/** @type {string} */ id]) => !this.offices.has(id));
+    const { value } = this.office;
+    this.office.replaceChildren(...options([...this.offices]), ...(others.length ? [el("optgroup", { label: "上级和别的单位" }, ...options(others))] : []));
+    this.office.value = value;
   }
 
   /** @param {boolean} open */
@@ -45,18 +64,18 @@ export class Asking {
     this.opener.setAttribute("aria-expanded", String(open));
     if (!open) return;
     byId("booked").hidden = true;
-    this.page.kept(async () => { await this.load(); this.day.focus(); });
+    this.page.kept(async () => { await this.offerOthers(); await this.load(); this.day.focus(); });
   }
 
-  /** Days ahead that have a free slot, and the rooms for talks by video. */
+  /** Days ahead that have a free slot, of another office those that are published, and the rooms for talks by video. */
   async load() {
-    const [found, open] = await Promise.all([
-      api("GET", `/api/reception-days?office=${this.office.value}&first=${this.page.dayIn(0)}&last=${this.page.dayIn(this.page.days)}`), api("GET", `/api/schedule?office=${this.office.value}`),
-    ]);
-    this.days = found.days.filter((/** @type {any} */ day) => day.state === "planned" && day.free.length);
+    const open = await api("GET", `/api/schedule?office=${this.office.value}`);
+    const { days } = this.offices.has(this.office.value) ? await api("GET", `/api/reception-days?office=${this.office.value}&first=${this.page.dayIn(0)}&last=${this.page.dayIn(this.page.days)}`) : open;
+    this.days = days.filter((/** @type {any} */ day) => (day.state || "planned") === "planned" && day.free.length);
     const words = (/** @type {any} */ day) => `${chineseDay(day.on_day)} ${day.leader}　${day.kind_words}，还能约 ${day.free.length} 位`;
-    this.day.replaceChildren(...(this.days.length ? this.days.map((day) => el("option", { value: day.id }, words(day))) : [el("option", { value: "" }, "没有能约的日子，请先排接访日")]));
-    this.choice("place_id").replaceChildren(...open.rooms.map((/** @type {any} */ one) => el("option", { value: one.id }, one.name)));
+    this.day.replaceChildren(...(this.days.length ? this.days.map((day) => el("option", { value: day.id }, words(day))) : [el("option", { value: "" }, this.offices.has(this.office.value) ? "没有能约的日子，请先排接访日" : "没有能约的日子")]));
+    this.choice("place_id").replaceChildren(...options(open.rooms.map((/** @type {any} */ one) => [String(one.id), one.name])));
+    if (open.rooms.some((/** @type {any} */ one) => String(one.id) === this.own)) this.choice("place_id").value = this.own;
     this.fill();
   }
 
