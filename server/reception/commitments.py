@@ -60,6 +60,11 @@ from server.store.models import (
 log = logging.getLogger(__name__)
 DAYS_OFF_AHEAD = 200
 OFFICERS = (StaffRole.LEADER, StaffRole.CLERK)
+RECORD_STANDS = {
+    RecordState.CONFIRMED: "笔录已经交给群众看了", RecordState.SIGNED: "笔录已经签字", RecordState.REFUSED: "群众没有签字，笔录已经定了",
+    RecordState.FILED: "笔录已经归档",
+}  # fmt: skip
+"""Of one into which nothing more comes."""
 TYPED = "typed-"
 """How the name of a promise begins that nobody heard."""
 
@@ -96,11 +101,11 @@ def sheet(session: Session, actor: Actor, reception_id: str) -> CommitmentSheet:
 
 def _late(reception: Reception, record: VisitRecord | None) -> str:
     """Where what is confirmed now does not stand any more, in Chinese; "" while it comes into record and slip."""
-    if not undertakings.settled_because(RecordState(record.state) if record else None):
+    if record is None or (stands := RECORD_STANDS.get(RecordState(record.state))) is None:
         return ""
-    if record is not None and record.state == RecordState.CONFIRMED and reception.left_kiosk_at is None:
-        return "笔录已经交给群众核对，现在确认的不在笔录里；回执还没有印，会印上。"
-    return "笔录已经签好，回执可能已经印了，现在确认的两样上面都没有，请让接谈员告诉群众。"
+    if record.state == RecordState.CONFIRMED and reception.left_kiosk_at is None:
+        return f"{stands}，现在确认的写不进笔录；回执还没有印，会印在回执上。"
+    return f"{stands}，现在确认的写不进笔录，回执也可能已经拿走了。照样交办，照样盯到办成；请让接谈员把这些告诉群众。"
 
 
 def _own_talk(actor: Actor, reception: Reception) -> bool:

@@ -183,7 +183,7 @@ export class Commitments {
   where(all) {
     const late = all.filter((row) => !row.card.on_record).length;
     if (!late) return "印在群众的回执上；";
-    return `${late < all.length ? `有 ${late} 件` : "这几件"}确认得晚，没有写进笔录，也不一定在群众的回执上，请让接谈员告诉群众。`;
+    return `${late < all.length ? `有 ${late} 件` : late > 1 ? `这 ${late} 件` : "这一件"}确认得晚，没有写进笔录，也不一定在群众的回执上，请让接谈员告诉群众。`;
   }
 
   async send() {
