@@ -68,7 +68,7 @@ def enter(page: Page, programs: Programs) -> str:
     at = clock.today_in_office() + timedelta(minutes=5)
     page.get_by_label("哪天").fill(f"{at:%Y-%m-%d}")
     page.get_by_label("几点").fill(f"{at:%H:%M}")
-    page.get_by_role("button", name="全部都请").click()
+    page.get_by_role("button", name="本单位和下级都请").click()
     expect(page.locator("#chosen")).to_have_text("请了 2 个单位")
     picture(page, "new")
     assert accessible.faults(page) == []

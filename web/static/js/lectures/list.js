@@ -5,6 +5,9 @@ import { chineseMoment } from "/static/js/time.js";
 
 const TONES = { planned: "line", running: "accent", closing: "line", ended: "line", cancelled: "line" };
 const form = /** @type {HTMLFormElement} */ (byId("new-lecture"));
+const search = /** @type {HTMLInputElement} */ (byId("find-place"));
+/** From so many offices on one looks for one by its name. */
+const MANY = 12;
 const dialog = /** @type {HTMLDialogElement} */ (byId("ask-new"));
 /** @type {{last: string, places: any[]}} */
 const page = { last: "", places: [] };
@@ -42,7 +45,16 @@ async function choices() {
   page.places = found.offices;
   byId("speaker_id").replaceChildren(el("option", { value: "" }, "我自己讲"), ...found.speakers.map((/** @type {any} */ one) => el("option", { value: one.id }, one.name)));
   byId("places").replaceChildren(...found.offices.flatMap((/** @type {any} */ one, /** @type {number} */ i) => (one.beside && !found.offices[i - 1]?.beside ? [el("p.small.soft", {}, "上级和同级单位，来不来由他们定"), place(one, i)] : [place(one, i)])));
+  byId("all").hidden = !found.offices.some((/** @type {any} */ one) => one.depth > 0);
+  search.hidden = found.offices.length < MANY;
+  search.value = "";
   count();
+}
+
+/** Shows those whose name has what was typed; what is chosen stays chosen. */
+function find() {
+  const words = search.value.trim();
+  for (const label of byId("places").querySelectorAll("label")) label.hidden = Boolean(words) && !label.textContent?.includes(words);
 }
 
 /** @param {any} one @param {number} index */
@@ -91,7 +103,9 @@ function kept(work, banner) {
 document.getElementById("new")?.addEventListener("click", () => { dialog.showModal(); kept(choices, "new-trouble"); });
 byId("new-no").addEventListener("click", () => dialog.close());
 byId("more").addEventListener("click", () => kept(() => load(true), "trouble"));
-byId("all").addEventListener("click", () => { for (const box of boxes()) box.checked = true; count(); });
+byId("all").addEventListener("click", () => { boxes().forEach((box, index) => { if (!page.places[index].beside) box.checked = true; }); count(); });
+search.addEventListener("input", find);
+search.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
 form.addEventListener("input", () => tell(byId("new-trouble"), ""));
 form.addEventListener("submit", (event) => void enter(event));
 kept(() => load(), "trouble");
