@@ -52,7 +52,7 @@ export class Asking {
   /** Others have days, too: the county's leaders for who sits in a township. */
   async offerOthers() {
     const { offices } = await api("GET", "/api/schedule");
-    const others = offices.map((/** @type {any} */ one) => [String(one.id), one.name]).filter(([/** @type {string} */ id]) => !this.offices.has(id));
+    const others = offices.map((/** @type {any} */ one) => [String(one.id), one.name]).filter((/** @type {string[]} */ [id]) => !this.offices.has(id));
     const { value } = this.office;
     this.office.replaceChildren(...options([...this.offices]), ...(others.length ? [el("optgroup", { label: "上级和别的单位" }, ...options(others))] : []));
     this.office.value = value;
