@@ -259,6 +259,7 @@ NOTICE = {
     NoticeKind.KIOSK: "终端有问题",
     NoticeKind.PROMISE: "领导答复",
     NoticeKind.LECTURE: "讲座通知",
+    NoticeKind.BOOKING: "预约等着安排",
 }
 
 ENTERED_BY = {EnteredBy.PETITIONER: "信访人自己评的", EnteredBy.STAFF: "工作人员代填的"}

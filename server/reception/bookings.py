@@ -32,7 +32,7 @@ from server.domain.reception_days import (
     Hours,
     channel_of,
 )
-from server.domain.states import StaffRole
+from server.domain.states import NoticeKind, StaffRole
 from server.errors import Conflict, InvalidInput, NotFound, TooOften, WrongState
 from server.protocol.bookings import (
     BookingAsked,
@@ -44,11 +44,12 @@ from server.protocol.bookings import (
     ExpectedPerson,
 )
 from server.protocol.office import BookingKey, ProgressQuery
-from server.reception import tries
+from server.reception import notices, tries
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
 from server.store import accounts, cases, units
 from server.store import bookings as store
+from server.store import notices as notice_store
 from server.store.access import Actor
 from server.store.models import Booking, BookingEvent, Reception, ReceptionDay
 from server.store.querycodes import new_query_code
@@ -170,6 +171,8 @@ def _move(session: Session, booking: Booking, asked: BookingMove) -> None:
     same_leader = booking.day is not None and booking.day.leader_id == day.leader_id
     deed = moved_by_petitioner(BookingState(booking.state), same_leader=same_leader)
     do_with(session, None, booking, deed, booking.version, day_id=day.id, slot=slot, place_id=place_id, why="")
+    if deed is BookingDeed.REBOOK:
+        _tell_clerks(session, booking)
 
 
 def _begun(booking: Booking) -> bool:
@@ -257,7 +260,18 @@ def _ask(session: Session, asked: BookingAsked, author: str, actor: Actor | None
     session.add(booking)
     session.flush()
     _note(session, booking, actor, author, "asked", "")
+    if actor is None or actor.organization_id != booking.organization_id:
+        _tell_clerks(session, booking)
     return booking
+
+
+def _tell_clerks(session: Session, booking: Booking) -> None:
+    """Those of its office that somebody waits for it to be approved; of the nearest one above where it has none."""
+    offices = reversed([int(part) for part in booking.organization.path.split("/") if part])
+    clerks = next((found for one in offices if (found := notice_store.officers(session, [one], [StaffRole.CLERK]))), ())
+    when = when_words(booking.day, booking.slot)
+    words = f"有人约了{when}，等您安排。" if when else f"有人约了接访，等{booking.organization.name}排时间。"
+    notices.announce(session, clerks, NoticeKind.BOOKING, words)
 
 
 def _sits_there(session: Session, day: ReceptionDay, place_id: int, actor: Actor | None) -> bool:
@@ -319,6 +333,8 @@ def do(session: Session, actor: Actor, booking_id: int, deed: BookingDeed, order
     elif rule.needs_slot:
         values |= _chosen_slot(session, actor, booking, order)
     do_with(session, actor, booking, deed, order.version, order.why.strip() or None, **values)
+    if deed is BookingDeed.REFER:
+        _tell_clerks(session, booking)
     return booking
 
 

@@ -80,6 +80,11 @@ def number_of(desk: Any, code: str, state: str = "asked") -> int:
     return next(int(one["id"]) for one in rows if one["code"] == code)
 
 
+def notice(client: Any) -> str:
+    """The newest one."""
+    return str(client.get("/api/notices").json()["notices"][0]["words"])
+
+
 def look(desk: Any, code: str, digits: str = "1234") -> Any:
     return desk.started.anonymous.post("/api/schedule/look", json={"code": code, "phone_last4": digits})
 
@@ -139,6 +144,7 @@ def test_a_booking_from_home_is_approved_and_its_code_tells_when_without_a_name(
     told = book(desk, new_day(desk), slot=1).json()
     assert (told["state"], told["time"], told["may_cancel"]) == ("asked", "9:30–10:00", True)
     number = number_of(desk, told["code"])
+    assert notice(desk.county_clerk).endswith("9:30–10:00 周建国，等您安排。")
     seen = desk.county_clerk.get(f"/api/bookings/{number}").json()
     assert (seen["proposed_category"], seen["name"]) == ("征地补偿", "李秀英")
     assert seen["fitting_days"][0]["id"] in seen["fitting"], "days of whoever is in charge of it come first"
@@ -205,6 +211,7 @@ def test_what_a_department_decides_is_passed_on_to_it_with_a_time_or_without_one
     passed = order(desk, number, "refer", organization_id=office, **order_of).json()
     assert (passed["state"], passed["office"], passed["on_day"]) == ("asked", "青山县自然资源局", None)
     assert look(desk, code).json()["words"] == "时间还没有定，由青山县自然资源局给您排，请过一天再来查。"
+    assert notice(land_clerk) == "有人约了接访，等青山县自然资源局排时间。"
     theirs = land_clerk.get(f"/api/bookings/{number}").json()
     assert ([one["id"] for one in theirs["fitting_days"]], theirs["events"][-1]["why"]) == ([on_site["id"]], "青山县自然资源局：补偿标准归他们定")
     version = {"version": theirs["version"]}

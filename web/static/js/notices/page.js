@@ -7,8 +7,10 @@ import { showUnread } from "/static/js/notices/bell.js";
 import { chineseMoment } from "/static/js/time.js";
 
 const TONES = /** @type {Object<string, [string, string]>} */ ({
-  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], lecture: ["accent", "screen"], promise: ["warn", "flag"], alarm: ["bad", "alert"],
+  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], lecture: ["accent", "screen"], booking: ["accent", "cal"], promise: ["warn", "flag"], alarm: ["bad", "alert"],
 });
+/** Where what is about no case is looked at. @type {Object<string, string>} */
+const PAGES = { lecture: "/lectures", booking: "/reception-days" };
 /** Who is told above the unit that something is late writes the letter from here: a person sends it, never the program. */
 const writes = document.querySelector("main.notices[data-role=supervisor]") !== null;
 const contact = /** @type {HTMLFormElement} */ (byId("contact"));
@@ -18,7 +20,7 @@ const page = { newest: 0, oldest: 0 };
 /** @param {any} one NoticeView of server/protocol/notices.py */
 function row(one) {
   const [tone, drawing] = TONES[one.kind] || ["line", "bell"];
-  const path = one.case_id ? `/cases/${one.case_id}` : one.kind === "lecture" ? "/lectures" : "";
+  const path = one.case_id ? `/cases/${one.case_id}` : PAGES[one.kind] || "";
   const go = path ? el("a.btn.small", { href: path }, "打开") : null;
   go?.addEventListener("click", () => api("POST", "/api/notices/read", { up_to: one.id, only: true }).catch(() => null));
   return el(one.read ? "li" : "li.new", { "data-notice": one.id },
