@@ -167,6 +167,8 @@ def _move(session: Session, booking: Booking, asked: BookingMove) -> None:
     place_id = asked.place_id or booking.place_id
     if asked.place_id is not None and not _sits_there(session, day, asked.place_id, None):
         raise InvalidInput("请从单子里选一个接谈室。", fields=["place_id"])
+    if asked.place_id is None and not reaches(booking, day):
+        raise InvalidInput("这一天从您约的接谈室视频接不到，请另选一天，或者打电话给接谈室。", fields=["slot"])
     slot = _slot(session, day, asked.slot)
     same_leader = booking.day is not None and booking.day.leader_id == day.leader_id
     deed = moved_by_petitioner(BookingState(booking.state), same_leader=same_leader)
