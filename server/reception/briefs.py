@@ -7,21 +7,16 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import terms
-from server.domain.bookings import category_in
 from server.domain.deadlines import count
 from server.domain.flow import LetterKind
 from server.domain.states import FormField
-from server.protocol.base import Role
 from server.protocol.briefs import Answer, Brief, BriefFact, BriefLimit
-from server.protocol.drafting import DraftInput, Speaker
 from server.protocol.flow import RouteView
-from server.protocol.transcript import Utterance
-from server.reception import alike, choices, clocks, issued, papers, queue
+from server.reception import alike, choices, clocks, issued, matter_words, papers, queue
 from server.store import accounts, cases
 from server.store import flow as shares
 from server.store.access import Actor
 from server.store.models import Reception, StoredCase
-from transcription import drafting
 
 SAME_PERSON = 3
 ANSWERS = 4
@@ -37,8 +32,8 @@ def brief(session: Session, actor: Actor, own_routes: Path | None, reception_id:
     """One page about somebody who waits or talks, with nothing that the actor may not read; raises NotFound."""
     reception = queue.one(session, actor, reception_id)
     guide = choices.guide(own_routes)
-    said = _said(reception)
-    category = said.get(FormField.CATEGORY) or category_in(reception.matter, tuple(one.name for one in guide.categories))
+    said = matter_words.said(reception.matter, reception.petitioner_name)
+    category = matter_words.category(reception.matter, said, guide)
     like = alike.of_reception(session, actor, reception_id)
     mine = [one for one in like if one.same_person][:SAME_PERSON]
     return Brief(
@@ -51,16 +46,6 @@ def brief(session: Session, actor: Actor, own_routes: Path | None, reception_id:
         ),
         limits=tuple(_limits(session, reception)), papers=tuple(papers.of_reception(session, actor, reception_id)),
     )  # fmt: skip
-
-
-def _said(reception: Reception) -> dict[str, str]:
-    """What the rules of drafting find in the words given at the kiosk; nothing that is not said there."""
-    if not reception.matter.strip():
-        return {}
-    seat = next((one.id for one in reception.participants if one.role == Role.PETITIONER), "p")
-    words = Utterance(id="matter", participant_id=seat, start=0.0, end=0.0, text=reception.matter)
-    given = DraftInput(speakers=(Speaker(id=seat, role=Role.PETITIONER, name=reception.petitioner_name),), utterances=(words,))
-    return {one.field: one.value for one in drafting.build_draft(given).fields}
 
 
 def _wishes(matter: str) -> list[str]:

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import reception_days as rules
-from server.domain.bookings import DEED_SAID, category_in, fits
+from server.domain.bookings import DEED_SAID, fits
 from server.domain.routes import Category
 from server.protocol.bookings import BookingEventView, BookingView, ElsewhereDay, OfficeDay
-from server.reception import bookings, choices, reception_days
+from server.reception import bookings, choices, matter_words, reception_days
 from server.store import bookings as store
 from server.store import units
 from server.store.access import Actor
@@ -25,7 +25,7 @@ MOST_OTHERS = 60
 def view(session: Session, actor: Actor, own_routes: Path | None, booking: Booking, category: str = "") -> BookingView:
     """A booking with its history, and with days, offices and departments that fit what it is about, or `category`."""
     guide = choices.guide(own_routes)
-    proposed = category_in(booking.matter, tuple(one.name for one in guide.categories))
+    proposed = matter_words.category(booking.matter, matter_words.said(booking.matter, booking.name), guide)
     name = category or booking.category or proposed
     words = _words(guide.category(name)) if name else ()
     own, superior = _own_days(session, booking), _elsewhere(session, booking, _public_above(session, booking))
