@@ -21,6 +21,7 @@ from server.store.models import (
     QueuePlace,
     Reception,
     ReceptionDay,
+    User,
 )
 from tests.office import PASSWORD, client_of, running, settings_for
 
@@ -191,10 +192,13 @@ def test_what_a_department_decides_is_passed_on_to_it_with_a_time_or_without_one
     started, ids, county_clerk = desk.started, desk.started.ids, desk.county_clerk
     with started.office.store.write() as session:
         land = accounts.add_organization(session, "青山县自然资源局", "ZR", session.get_one(Organization, ids["county"]))
-        for username, role in (("land", "clerk"), ("landed", "leader")):
-            asked = NewUser(username=username, name="苏梅", role=role, title="", organization_id=land.id, password=PASSWORD)
-            ids[username] = accounts.add_user(session, land, asked).id
-        office = land.id
+        people = [
+            User(organization_id=land.id, username=username, name="苏梅", role=role, password_hash="", created_at=clock.now())
+            for username, role in (("land", "clerk"), ("landed", "leader"))
+        ]
+        session.add_all(people)
+        session.flush()
+        ids["landed"], office = people[1].id, land.id
     land_clerk = client_of(started.anonymous, started.office, "land")
     slot = {"leader_id": ids["landed"], "charge": "", "place": ""}
     on_site, video = new_day(desk, **slot), new_day(desk, **slot, kind="video")
