@@ -114,6 +114,7 @@ def test_a_township_books_a_leader_of_the_county_and_the_county_passes_it_on(off
         )  # fmt: skip
     town = page_of(office, browser, "clerk")
     town.goto(f"{office.url}/reception-days")
+    expect(town.locator("#no-bookings")).to_be_visible(timeout=LONG_MS)
     town.get_by_role("button", name="替群众约").click(timeout=LONG_MS)
     expect(town.locator("#office_id optgroup")).to_have_count(1, timeout=LONG_MS)
     town.get_by_label("约哪个单位的领导").select_option("青山县信访局")

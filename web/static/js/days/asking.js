@@ -28,6 +28,8 @@ export class Asking {
     this.days = [];
     /** @type {Map<string, string>} */
     this.offices = new Map();
+    /** @type {string[][]} */
+    this.others = [];
     this.own = "";
     this.opener.addEventListener("click", () => this.turn(this.form.hidden));
     this.office.addEventListener("change", () => page.kept(() => this.load()));
@@ -45,17 +47,22 @@ export class Asking {
   offer(offices, own) {
     this.offices = offices;
     this.own = own;
-    this.office.replaceChildren(...options([...offices]));
-    if (offices.has(own)) this.office.value = own;
+    this.draw(offices.has(own) ? own : "");
+    if (!this.form.hidden) this.page.kept(() => this.load());
   }
 
   /** Others have days, too: the county's leaders for who sits in a township. */
-  async offerOthers() {
+  async askForOthers() {
     const { offices } = await api("GET", "/api/schedule");
-    const others = offices.map((/** @type {any} */ one) => [String(one.id), one.name]).filter((/** @type {string[]} */ [id]) => !this.offices.has(id));
-    const { value } = this.office;
+    this.others = offices.map((/** @type {any} */ one) => [String(one.id), one.name]);
+    this.draw(this.office.value);
+  }
+
+  /** @param {string} chosen */
+  draw(chosen) {
+    const others = this.others.filter(([id]) => !this.offices.has(id));
     this.office.replaceChildren(...options([...this.offices]), ...(others.length ? [el("optgroup", { label: "上级和别的单位" }, ...options(others))] : []));
-    this.office.value = value;
+    if (chosen) this.office.value = chosen;
   }
 
   /** @param {boolean} open */
@@ -64,7 +71,7 @@ export class Asking {
     this.opener.setAttribute("aria-expanded", String(open));
     if (!open) return;
     byId("booked").hidden = true;
-    this.page.kept(async () => { await this.offerOthers(); await this.load(); this.day.focus(); });
+    this.page.kept(async () => { await this.askForOthers(); await this.load(); this.day.focus(); });
   }
 
   /** Days ahead that have a free slot, of another office those that are published, and the rooms for talks by video. */

@@ -154,7 +154,7 @@ export async function openBooking(id, done) {
   const found = await api("GET", `/api/bookings/${id}`);
   const why = /** @type {HTMLInputElement} */ (el("input.input", { id: "why", maxlength: 200 }));
   const trouble = el("div.banner.bad", { role: "alert", hidden: true }, icon("alert"), el("div", {}));
-  const shut = el("button.btn.quiet.small", { type: "button", "aria-label": "收起" }, icon("cross"));
+  const shut = el("button.btn.quiet.small.end", { type: "button", "aria-label": "收起" }, icon("cross"));
   shut.addEventListener("click", shutBooking);
   const decides = found.may.includes("approve") || found.may.includes("move");
   const decision = decides ? await deciding(found, () => fitting()) : { fields: [], away: () => false, order: () => ({}) };
