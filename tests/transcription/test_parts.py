@@ -162,8 +162,9 @@ def test_little_that_was_made_up_is_noted_but_no_doubt() -> None:
     assert (marked.concealed_s, marked.recovered_s, marked.doubt) == (0.06, 0.04, said.doubt)
 
 
-def test_ordinary_speech_has_no_doubt() -> None:
-    checked = guarded(utterance("请您慢慢说，天天都来也可以"), 0, 4.1)
+@pytest.mark.parametrize("said", ["请您慢慢说，天天都来也可以", "这首歌作词作曲都是我，没给我钱", "字幕制作的工钱拖到现在"])
+def test_ordinary_speech_has_no_doubt(said: str) -> None:
+    checked = guarded(utterance(said), 0, 4.1)
     assert checked is not None
     assert checked.doubt == ()
 
