@@ -259,8 +259,8 @@ def room(office: KioskOffice, **values: Any) -> dict[str, Any]:
     return state | values
 
 
-def caption(participant: str, number: int, text: str, *, final: bool = True) -> dict[str, Any]:
-    utterance = {"id": f"u{number}", "participant_id": participant, "start": number, "end": number + 1, "text": text}
+def caption(participant: str, number: int, text: str, *, final: bool = True, doubts: tuple[str, ...] = ()) -> dict[str, Any]:
+    utterance = {"id": f"u{number}", "participant_id": participant, "start": number, "end": number + 1, "text": text, "doubt": list(doubts)}
     return {"final": final, "utterance": utterance}
 
 
@@ -282,7 +282,13 @@ def test_the_talk_shows_captions_recording_and_ends_with_a_question(office: Kios
     page.evaluate(tell, ["caption", caption(me, 2, "一亩", final=False)])
     expect(page.locator(".cap.now")).to_have_text("您 说一亩")
     page.evaluate(tell, ["caption", caption(me, 3, "一亩二分")])
-    expect(page.locator(".cap")).to_have_text(["周建国 说占了多少", "您 说一亩二分"])
+    said = ["周建国 说占了多少", "您 说一亩二分"]
+    expect(page.locator(".cap")).to_have_text(said)
+    for late in (caption(leader, 5, "一亩二分", doubts=("echo",)), caption(leader, 4, "一亩二分")):
+        page.evaluate(tell, ["caption", late])
+    expect(page.locator(".cap")).to_have_text([*said, "周建国 说一亩二分"])
+    page.evaluate(tell, ["caption", caption(leader, 4, "一亩二分", doubts=("echo",))])
+    expect(page.locator(".cap")).to_have_text(said)
     page.evaluate(tell, ["connection", {"state": "reconnecting", "message": "线路断了", "seconds": 7}])
     expect(page.locator('[data-part="connection"]')).to_contain_text("线路断了 7 秒，正在接回来")
     page.evaluate(tell, ["connection", {"state": "connected", "message": "", "seconds": 9}])
