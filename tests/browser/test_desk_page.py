@@ -1045,6 +1045,9 @@ def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> 
     page.get_by_role("button", name="不用了：柳林镇").click()
     expect(page.locator("[data-word=柳林镇]")).to_contain_text("不用")
     expect(page.get_by_role("button", name="用上：柳林镇")).to_be_enabled()
+    page.set_viewport_size({"width": 390, "height": 844})
+    tall = "Array.from(document.querySelectorAll('.words td:first-child b'), (word) => word.getClientRects().length)"
+    assert set(page.evaluate(tall)) == {1}, "a word stands on one line"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
