@@ -18,7 +18,7 @@ ALONE := tests/e2e/test_walk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room kiosk-screens kiosk-bundle simulated-year reception-day fuzz-api clean test-postgresql
+.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room kiosk-screens kiosk-bundle simulated-year reception-day fuzz-api clean test-postgresql
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -111,6 +111,9 @@ bench-papers: setup  ## how well pages under the document camera are found, stra
 
 noises: setup tools  ## FOLDER=folder gets a dialogue folder of each noise, for `jietan transcriber evaluate`
 	@$(BIN)/python -m deploy.bench.noises $(FOLDER)
+
+bench-noises: setup tools  ## what is written while nobody speaks, live and heard again, with the guard and without; writes transcription/FIGURES.md, one JSON line
+	@$(BIN)/python -m deploy.bench.noise_figures $(if $(MODEL),--model $(MODEL))
 
 bench-archive: setup  ## how fast the archive's film is made of two 720p recordings; one JSON line
 	@$(BIN)/python -m deploy.bench.archive

@@ -3,14 +3,15 @@
 FOLDER holds dialogues, each a folder with reference.json and a sound file per speaker; one without sentences is noise,
 and whatever is written there was invented.  `condition` of a reference.json says under what figures stand together; of a
 dialogue without, the folder does that it lies in with others of its kind.  Every dialogue goes through a real transcriber, live, as the media node
-would send it; a part of the first once more in real time, for the latency of captions.
+would send it; a part of the first once more in real time, for the latency of captions.  Noise is heard by the second pass,
+too, and by the model alone: what it writes with nothing to guard it stands beside.
 """
 
 import asyncio
 import json
 import resource
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -20,13 +21,12 @@ from server.protocol.drafting import DraftInput, Speaker
 from server.protocol.transcript import Utterance
 from transcription.doubts import doubtful
 from transcription.drafting import build_draft
-from transcription.engine import Engine
 from transcription.evaluate import Character, Sentence, align, load_reference, percentile, spoken_characters
-from transcription.guard import letters
+from transcription.inventions import Inventions, inventions
 from transcription.labels import FieldScore, load_labels, score_fields
 from transcription.measuring import Dialogue, caption_latencies, load_dialogue, running, transcribe_dialogue
 from transcription.settings import TranscriberSettings
-from transcription.voice import RATE, to_float
+from transcription.voice import RATE
 
 NEAR_S = 0.5
 """What is written further than this from every sentence was said by nobody."""
@@ -127,8 +127,8 @@ async def evaluate_folder(
     settings: TranscriberSettings, folder: Path, live_s: float = 20.0, tell: Teller = _silent
 ) -> Evaluation:
     """Recognise every dialogue below `folder` and compare; `tell` is given progress for a person."""
-    tracks, sound_s, took_s, latencies, unguarded = list[Track](), 0.0, 0.0, list[float](), 0
-    fields = FieldScore()
+    tracks, sound_s, took_s, latencies = list[Track](), 0.0, 0.0, list[float]()
+    fields, noises = FieldScore(), dict[str, Inventions]()
     async with running(settings) as (address, service):
         await asyncio.to_thread(service.engine.load)
         for path in dialogues_in(folder):
@@ -140,13 +140,25 @@ async def evaluate_folder(
             sound_s += dialogue.seconds
             tracks += _tracks(dialogue, transcript)
             fields += _fields(path, transcript)
-            unguarded += await asyncio.to_thread(_unguarded, service.engine, dialogue, tracks[-1], settings)
+            if not tracks[-1].sentences:
+                noises[path.name] = await inventions(service, dialogue)
             if live_s and not latencies and tracks[-1].sentences:
                 tell(f"{path.name}, {live_s:.0f} s in real time")
                 latencies = await caption_latencies(address, settings.key, dialogue, live_s)
     figures = _summary(tracks, latencies, took_s / max(sound_s, 1e-9))
     figures |= {"field_precision": round(fields.precision, 4), "field_recall": round(fields.recall, 4)}
-    return Evaluation(tuple(tracks), figures | {"unguarded_invented_sentences": unguarded})
+    return Evaluation(tuple(tracks), figures | _invented(noises))
+
+
+def _invented(noises: Mapping[str, Inventions]) -> dict[str, object]:
+    total = sum(noises.values(), Inventions())
+    return {
+        "second_invented_sentences": total.second,
+        "noise_windows": total.windows,
+        "unguarded_invented_sentences": total.unguarded,
+        "second_unguarded_invented_sentences": total.second_unguarded,
+        "noises": {name: vars(one) for name, one in noises.items()},
+    }
 
 
 def _summary(tracks: Sequence[Track], latencies: Sequence[float], rtf: float) -> dict[str, object]:
@@ -183,16 +195,6 @@ def _fields(folder: Path, transcript: Sequence[tuple[str, Utterance]]) -> FieldS
     utterances = tuple(sorted((u for _, u in transcript), key=lambda u: (u.start, u.id)))
     draft = build_draft(DraftInput(speakers=speakers, utterances=utterances))
     return score_fields(draft, load_labels(labels), load_reference(folder / "reference.json"))
-
-
-def _unguarded(engine: Engine, dialogue: Dialogue, last: Track, settings: TranscriberSettings) -> int:
-    """In how many windows of a dialogue without sentences the model alone writes something."""
-    if last.sentences:
-        return 0
-    size = round(settings.max_utterance_s * RATE)
-    windows = [s[i : i + size] for s in dialogue.tracks.values() for i in range(0, len(s), size)]
-    heard = ("".join(p.text for p in engine.transcribe(to_float(w), settings.language)) for w in windows)
-    return sum(bool(letters(text)) for text in heard)
 
 
 # --- one track --------------------------------------------------------------------------------------------------

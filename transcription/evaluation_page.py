@@ -14,6 +14,7 @@ _TILES = {
     "cer": "错字率", "invented_sentences": "凭空的句子", "inserted_per_minute": "静处每分钟多出的字", "missed_characters": "漏掉的字",
     "field_precision": "登记表填对的", "field_recall": "登记表填上的", "doubt_recall": "错字被标出", "doubt_share": "标出的占全文", "start_error_p95_s": "开始时间误差 p95（秒）",
     "caption_p95_s": "字幕延迟 p95（秒）", "rtf": "识别用时 / 录音时长", "unguarded_invented_sentences": "不设防时凭空的句子",
+    "second_invented_sentences": "复听时凭空的句子", "second_unguarded_invented_sentences": "复听不设防时凭空的句子",
 }  # fmt: skip
 _RATES = ("cer", "field_precision", "field_recall", "doubt_recall", "doubt_share")
 

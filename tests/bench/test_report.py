@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploy.bench import desk, report
+from deploy.bench import desk, noise_figures, report
 
 
 def step(rooms: int, cores: float, lost: float = 0.0) -> dict[str, Any]:
@@ -83,3 +83,16 @@ def test_the_desks_part_says_every_figure():
     assert "not quiet" in desk.part({**figures, "load_before": 8.7}, "141.0")
     del figures["keystrokes_share"]
     assert "| share | not measured | 0.2 at most |" in desk.part(figures, "141.0")
+
+
+def test_every_noise_stands_in_the_table_with_what_the_guard_kept_back() -> None:
+    alone = {"second": 0, "windows": 2, "unguarded": 2, "second_unguarded": 1}
+    figures = {
+        "invented_sentences": 1, "second_invented_sentences": 0, "noise_windows": 4, "unguarded_invented_sentences": 4,
+        "second_unguarded_invented_sentences": 2, "noises": {"hum": alone, "rain": alone},
+        "by_condition": {"hum": {"invented_sentences": 0}, "rain": {"invented_sentences": 1}},
+    }  # fmt: skip
+    rows = noise_figures.part(figures, "a model", 9.0).splitlines()
+    assert "| Mains hum with overtones | 0 | 0 | 2 / 1 of 2 |" in rows
+    assert "| Heavy rain on a tin roof | 1 | 0 | 2 / 1 of 2 |" in rows
+    assert "| **together** | 1 | 0 | 4 / 2 of 4 |" in rows

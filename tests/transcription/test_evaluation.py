@@ -89,6 +89,8 @@ def test_the_command_measures_a_folder_and_writes_a_page(tmp_path: Path, monkeyp
     figures = json.loads(done.stdout.splitlines()[-1])
     assert (figures["invented_sentences"], figures["cer"]) == (0, 0.0)
     assert figures["unguarded_invented_sentences"] >= 1
+    assert figures["second_invented_sentences"] == 0
+    assert {name: one["windows"] for name, one in figures["noises"].items()} == {"hum": 2, "street": 2}
     html = page.read_text("utf-8")
     assert 'src="rooms/street/room.wav"' in html
     assert "没有写出一个字" in html
