@@ -14,14 +14,14 @@ _LONG = 3
 """From so many syllables on one may have another beginning or another end; names of two are told apart by that."""
 _SAME = {"zh": "z", "ch": "c", "sh": "s", "l": "n", "r": "n", "h": "f"}
 _INITIAL = re.compile(r"^(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(.*)$")
-_Sound = tuple[str, str]
+Sound = tuple[str, str]
 _PIECE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W_]")
 
 
 @cache
-def _sounds() -> dict[str, frozenset[_Sound]]:
+def _sounds() -> dict[str, frozenset[Sound]]:
     """How each character may sound, as rough syllables, from syllables.txt."""
-    found: dict[str, set[_Sound]] = {}
+    found: dict[str, set[Sound]] = {}
     for line in files("transcription").joinpath("syllables.txt").read_text("utf-8").splitlines():
         if not line.startswith("#"):
             syllable, characters = line.split()
@@ -30,7 +30,7 @@ def _sounds() -> dict[str, frozenset[_Sound]]:
     return {character: frozenset(sounds) for character, sounds in found.items()}
 
 
-def _rough(syllable: str) -> _Sound:
+def _rough(syllable: str) -> Sound:
     """Beginning and end of the syllable, without what many speakers of Mandarin do not keep apart."""
     found = _INITIAL.match(syllable)
     initial, final = (found[1] or "", found[2]) if found else ("", syllable)
@@ -61,18 +61,24 @@ def unsupported(hotwords: Sequence[str], boosted: str, plain: str) -> list[str]:
     return [word for word in gained(hotwords, boosted, "") if letters.count("".join(_pieces(word))) > said(word, plain)]
 
 
+def sounds_of(character: str) -> frozenset[Sound]:
+    """How it may sound, roughly; nothing for what is no Chinese character."""
+    return _sounds().get(character, frozenset())
+
+
+def alike(one: str, two: str) -> bool:
+    """Whether two characters may sound the same to somebody who does not keep everything apart."""
+    return one == two or bool(sounds_of(one) & sounds_of(two))
+
+
 def _near(wanted: Sequence[str], given: Sequence[str]) -> bool:
-    other = [pair for pair in zip(wanted, given, strict=True) if not _alike(*pair)]
+    other = [pair for pair in zip(wanted, given, strict=True) if not alike(*pair)]
     return not other or (len(wanted) >= _LONG and len(other) == 1 and _half_alike(*other[0]))
-
-
-def _alike(one: str, two: str) -> bool:
-    return one == two or bool(_sounds().get(one, frozenset()) & _sounds().get(two, frozenset()))
 
 
 def _half_alike(one: str, two: str) -> bool:
     """Whether both begin or both end the same way."""
-    pairs = [(a, b) for a in _sounds().get(one, ()) for b in _sounds().get(two, ())]
+    pairs = [(a, b) for a in sounds_of(one) for b in sounds_of(two)]
     return any((a[0] == b[0] and a[0]) or a[1] == b[1] for a, b in pairs)
 
 

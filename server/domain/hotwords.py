@@ -26,7 +26,7 @@ class Hotwords:
 
 def fitted(sources: Iterable[Sequence[str]], most: int = PROMPT_TOKENS) -> Hotwords:
     """The words of all sources, the weightiest source first, each word once, until the prompt is full."""
-    wanted = dict.fromkeys(word for source in sources for text in source for word in words_in(text))
+    wanted = words_of(sources)
     words, tokens = list[str](), 0
     for word in wanted:
         cost = _TOKENS_PER_CHARACTER * len(word) + 1
@@ -34,6 +34,11 @@ def fitted(sources: Iterable[Sequence[str]], most: int = PROMPT_TOKENS) -> Hotwo
             words.append(word)
             tokens += cost
     return Hotwords(tuple(words), tokens, len(wanted) - len(words))
+
+
+def words_of(sources: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """The words of all sources, the weightiest source first, each word once."""
+    return tuple(dict.fromkeys(word for source in sources for text in source for word in words_in(text)))
 
 
 def words_in(text: str) -> list[str]:

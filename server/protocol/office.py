@@ -633,7 +633,8 @@ class SecondPassView(Message):
 
 
 class Suggestion(Message):
-    """Another reading of a place in the record, from hearing the recording again; nobody has decided it yet."""
+    """Another reading of a place in the record, from hearing the recording again or from a name that the form or the
+    office has; nobody has decided it yet."""
 
     id: int
     line_id: Identifier | None
@@ -644,8 +645,8 @@ class Suggestion(Message):
     stands: str
     text: str
     """What would stand there instead; empty: nothing was heard there."""
-    pass_number: Literal[1, 2]
-    """Which pass heard it: 1 where the second pass's reading stands."""
+    pass_number: Literal[0, 1, 2]
+    """Which pass heard it: 1 where the second pass's reading stands; 0: nobody, but a known name sounds like what stands."""
     participant_id: Identifier
     start: Seconds
     end: Seconds

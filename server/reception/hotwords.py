@@ -1,11 +1,11 @@
 """Words that the recognition of one reception should expect: who and what may be named in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 from sqlalchemy.orm import Session
 
-from server.domain.hotwords import Hotwords, fitted, places_in
+from server.domain.hotwords import Hotwords, fitted, places_in, words_of
 from server.domain.states import FormField
 from server.store import glossary
 from server.store import hotwords as store
@@ -29,6 +29,16 @@ def of_reception(session: Session, reception_id: str) -> tuple[str, ...]:
 
 
 def found_for(session: Session, reception: Reception) -> Hotwords:
+    """As many as a model's prompt takes."""
+    return fitted(_sources(session, reception))
+
+
+def known_for(session: Session, reception: Reception) -> tuple[str, ...]:
+    """All of them, however many a prompt takes."""
+    return words_of(_sources(session, reception))
+
+
+def _sources(session: Session, reception: Reception) -> list[Sequence[str]]:
     """From the form, earlier matters of the same person, the office's people, its places, its glossary, offices around: in this order of
     weight."""
     receiver = reception.receiver
@@ -38,10 +48,10 @@ def found_for(session: Session, reception: Reception) -> Hotwords:
     leaders = store.leaders(session, reception.organization_id)
     offices = [reception.organization.name, reception.kiosk.organization.name]
     around = store.offices_around(session, reception.kiosk.organization)
-    return fitted([
+    return [
         form, earlier, people, leaders, offices, [place for name in offices for place in places_in(name)],
         glossary.words_on(session, reception.organization), around, [place for name in around for place in places_in(name)],
-    ])  # fmt: skip
+    ]  # fmt: skip
 
 
 def _of_form(fields: Iterable[tuple[str, str]]) -> list[str]:

@@ -6,6 +6,7 @@ other readings are kept with its history.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,7 @@ from server.domain.states import CLOSED_RECORD, RecordState, SecondPassState, Su
 from server.protocol import office
 from server.protocol.drafting import DraftInput, DraftLine, Speaker
 from server.protocol.transcript import Utterance, Word
-from server.reception import deciding, revisions
+from server.reception import deciding, naming, revisions
 from server.reception.drafts import as_message, fill_from_speech, insert_by_time, speakers_of, talk_of
 from server.store import accusations, records
 from server.store import second_pass as store
@@ -34,6 +35,7 @@ from transcription import drafting
 from transcription.drafting.written import written_text
 
 DOUBT = "passes_differ"
+_PASSES: Mapping[int, Literal[0, 1, 2]] = {0: 0, 1: 1, 2: 2}
 NOT_HEARD = 0.5
 """So much of a difference's time has to be in the second pass's sound, or it is none."""
 
@@ -132,6 +134,7 @@ def propose(session: Session, record: VisitRecord, found: Readings) -> None:
         _keep_with_history(session, record, readings_)
     else:
         _suggest(session, record, readings_)
+        naming.suggest(session, record, lines)
 
 
 def _is_untouched(session: Session, record: VisitRecord) -> bool:
@@ -324,7 +327,7 @@ def views(open_ones: Iterable[StoredSuggestion], texts: Mapping[str, str]) -> li
         if text is not None and place is not None:
             found.append(office.Suggestion(
                 id=one.id, line_id=one.line_id, first=place[0], last=place[1], stands=text[slice(*place)], text=one.text,
-                pass_number=2 if one.pass_number == 2 else 1, participant_id=one.participant_id, start=one.start,
+                pass_number=_PASSES[one.pass_number], participant_id=one.participant_id, start=one.start,
                 end=one.end,
             ))  # fmt: skip
     return found

@@ -720,9 +720,9 @@ class StoredSuggestion(Base):
     start: Mapped[float] = mapped_column(Float)
     end: Mapped[float] = mapped_column(Float)
     pass_number: Mapped[int] = mapped_column(Integer)
-    """Which pass heard it: 2, or 1 where the second pass's reading stands."""
+    """Which pass heard it: 2, or 1 where the second pass's reading stands; 0: a known name sounds like it."""
     reason: Mapped[str] = mapped_column(String(20))
-    """Kind of domain/passes.py."""
+    """Kind of domain/passes.py, or reception/naming.py's."""
     state: Mapped[str] = mapped_column(String(20))
     """SuggestionState of domain/states.py."""
     decided_by: Mapped[str] = mapped_column(String(64), default="")

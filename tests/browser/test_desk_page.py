@@ -47,6 +47,7 @@ from server.store.models import (
     StoredProposal,
     StoredReview,
     StoredSegment,
+    StoredSuggestion,
     StoredUtterance,
     User,
     VisitRecord,
@@ -520,9 +521,14 @@ def test_what_a_model_proposes_is_heard_then_taken_or_dismissed(page: Page, desk
         assert (form["facts"].source, form["purpose"].source) == ("model", "")
 
 
-def test_an_other_reading_that_is_not_right_is_dismissed_with_one_key(page: Page, desk: Desk) -> None:
+def test_an_other_reading_is_dismissed_with_one_key_and_a_known_name_taken(page: Page, desk: Desk) -> None:
     record = desk.seed()
+    named = desk.line(record.id, "村里修路占了我家的承包地。")
     with desk.store.write() as session:
+        session.add(StoredSuggestion(
+            record_id=record.id, line_id=named.id, line_text=named.text, first=0, last=2, text="春李", words=[], utterance_id=None,
+            participant_id=record.petitioner, start=3.0, end=3.4, pass_number=0, reason="known_name", state="open",
+        ))
         session.add(SecondPass(
             reception_id=record.reception_id, state="running", seconds=20.0, heard_until={}, left_out=[], asked_at=clock.now()
         ))
@@ -535,6 +541,13 @@ def test_an_other_reading_that_is_not_right_is_dismissed_with_one_key(page: Page
     page.keyboard.press("Shift+F4")
     expect(line.locator(".other")).to_have_count(0)
     expect(line.locator(".say")).to_have_text("三万六千九，单子没给过。")
+    known = row(page, "村里修路")
+    expect(known.locator(".other")).to_contain_text("登记表、词表里有音近的“春李修路")
+    expect(page.locator("#places .place.name")).to_contain_text("村里 / 春李")
+    if os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{os.environ['SCREENSHOTS']}/known_name.png")
+    known.get_by_role("button", name="采用").click()
+    expect(row(page, "春李修路").locator(".say")).to_have_text("春李修路占了我家的承包地。")
 
 
 def test_list_searches_and_shows_what_waits(page: Page, desk: Desk) -> None:

@@ -199,6 +199,21 @@ def test_what_only_the_first_pass_heard_stands_and_is_marked(
         take(world, record_id, record.suggestions[0])
 
 
+def test_a_known_name_stands_beside_what_sounds_like_it_and_in_nothings_place(
+    world: World, talk_files: Recording, transcriber: Transcriber
+) -> None:
+    record_id = lay_out(world, talk_files, (("petitioner", 2.0, "我叫何首田，家在十乔镇。"), ("petitioner", 25.0, "十乔镇都知道。")))
+    line = shown(world, record_id).body[1]
+    edit(world, record_id, EditText(line_id=line.id, version=line.version, text="十乔镇全都知道。"))
+    hear_all(world, transcriber, [(2.0, "我叫何首田，家在十乔镇", 0.9)], [(3.0, "十乔镇都知道", 0.9)])
+    assert shown(world, record_id).body[0].text == "我叫何首田，家在十乔镇。"
+    assert open_(world, record_id) == [("何首田", "何守田", 0), ("十乔镇", "石桥镇", 0)]
+    record = take(world, record_id, shown(world, record_id).suggestions[0])
+    assert record.body[0].text == "我叫何守田，家在十乔镇。"
+    assert "".join(word.text for word in record.body[0].words) == record.body[0].text
+    assert open_(world, record_id) == [("十乔镇", "石桥镇", 0)]
+
+
 # --- a clerk at work -------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,5 @@
-// What the second pass heard otherwise: shown under its line, or as a line that the record does not have.
+// What the second pass heard otherwise, and known names that sound like what stands: shown under its line, or as a line that
+// the record does not have.
 
 import { el, icon } from "/static/js/dom.js";
 import { clockAt } from "/static/js/time.js";
@@ -16,6 +17,9 @@ export function byLine(suggestions) {
   for (const one of suggestions) if (one.line_id) found.set(one.line_id, [...(found.get(one.line_id) || []), one]);
   return found;
 }
+
+/** Did nobody hear it, but the form or the office knows a name that sounds like it? @param {Suggestion} one */
+export const isKnownName = (one) => one.pass_number === 0;
 
 /** Where in a JavaScript string the suggestion's place is: the office counts whole characters. @param {Suggestion} one @param {string} text */
 export function placeOf(one, text) {
@@ -50,9 +54,10 @@ function buttons(one, record, editable, words) {
 export function otherReading(one, line, record, editable) {
   const whole = !one.text && one.stands === line.text;
   const heard = one.pass_number === 2 ? "复听" : "当场";
-  const said = whole ? [`${heard}没有听到这一句`] : [`${heard}听成`, quoted(line.text, one, one.text)];
+  const told = isKnownName(one) ? "登记表、词表里有音近的" : `${heard}听成`;
+  const said = whole ? [`${heard}没有听到这一句`] : [told, quoted(line.text, one, one.text)];
   const words = whole ? "" : one.text ? "采用" : "去掉";
-  return el("p.other", { "data-suggestion": one.id }, icon("ear"), el("span", {}, ...said), ...buttons(one, record, editable, words));
+  return el("p.other", { "data-suggestion": one.id }, icon(isKnownName(one) ? "edit" : "ear"), el("span", {}, ...said), ...buttons(one, record, editable, words));
 }
 
 /** A sentence that only the second pass heard. @param {Suggestion} one @param {any} record @param {boolean} editable */

@@ -3,7 +3,7 @@
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, inWords } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
-import { byLine, inShort } from "/static/js/desk/others.js";
+import { byLine, inShort, isKnownName, placeOf } from "/static/js/desk/others.js";
 import { nobodys } from "/static/js/desk/speakers.js";
 import { KINDS, riskWords, risksIn, urgency } from "/static/js/desk/risks.js";
 
@@ -55,7 +55,7 @@ export class Places extends EventTarget {
     return risksIn(line, others, marked, nobody).map((risk) => {
       const known = this.known.get(risk);
       if (known) return known;
-      const other = others.find((one) => risk.kind === "differ" && inShort(one));
+      const other = others.find((one) => inShort(one) && (isKnownName(one) ? risk.kind === "name" && placeOf(one, line.text).from === risk.from : risk.kind === "differ"));
       const place = { line, risk, key: `${line.id} ${risk.kind} ${risk.from}`, short: other ? inShort(other) : "" };
       this.known.set(risk, place);
       return place;

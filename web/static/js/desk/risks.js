@@ -1,7 +1,7 @@
 // What in the record most needs ears, each place with its kind.  What somebody marked comes first, then where the two
 // passes differ, then what was not heard well, among that first what a matter hangs on: amounts, dates, names, negations.
 
-import { placeOf } from "/static/js/desk/others.js";
+import { isKnownName, placeOf } from "/static/js/desk/others.js";
 import { doubtWords, isWellHeard, weakPlaces, wordsIn } from "/static/js/desk/words.js";
 
 /** @typedef {"disputed" | "speaker" | "marked" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
@@ -78,7 +78,7 @@ export function placesIn(line, others) {
   /** @type {Risk[]} */
   const found = [];
   const add = (/** @type {Risk} */ risk) => { if (!found.some((one) => one.from < risk.to && risk.from < one.to)) found.push(risk); };
-  for (const one of others) add({ ...placeOf(one, line.text), kind: "differ", weak: true });
+  for (const one of others) add({ ...placeOf(one, line.text), kind: isKnownName(one) ? "name" : "differ", weak: true });
   for (const [kind, pattern] of CONTENT) {
     for (const match of line.text.matchAll(pattern)) {
       const place = { from: match.index, to: match.index + match[0].length };
