@@ -18,7 +18,7 @@ from transcription.guard import (
 )
 from transcription.segmenter import Speech
 from transcription.steadiness import SHAKY, believed, steadiness
-from transcription.text import tidy, tidy_text
+from transcription.text import marks_at_end, marks_at_pauses, tidy, tidy_text
 from transcription.voice import to_float
 
 _NAMESPACE = uuid.UUID("6f2b1f0e-6d0b-4c69-9c55-1c1f0a3f9f10")
@@ -26,6 +26,8 @@ _ONSET_S = 0.1
 """The detector hears a voice up to this much late; the model's first word may reach into the silence before it."""
 _VOICE_S = 0.8
 """A shorter voice of which nothing is understood is a cough or a breath."""
+_AFTER_S = 0.2
+"""A piece that a pause ended has so much silence at its end; one that grew too long has none."""
 BOOSTED = "boosted"
 """Doubt: a hotword is written that is not heard without it."""
 LOOPS = frozenset({"repetition", "high_compression"})
@@ -121,8 +123,10 @@ def recognise_quickly(engine: Engine, speech: Speech, source: Source) -> str:
 
 
 def _utterance(heard: Sequence[Heard], speech: Speech, source: Source, model: str) -> Utterance | None:
-    words = tidy(_words([word for part in heard for word in part.words], speech), source.language)
-    text = "".join(word.text for word in words) or tidy_text(" ".join(part.text for part in heard), source.language)
+    ended = speech.end - speech.voice_end >= _AFTER_S
+    words = tuple(marks_at_pauses(tidy(_words([word for part in heard for word in part.words], speech), source.language), ended=ended))
+    text = "".join(word.text for word in words)
+    text = text or marks_at_end(tidy_text(" ".join(part.text for part in heard), source.language), ended=ended)
     if not text:
         return None
     start = words[0].start if words else speech.voice_start

@@ -1,8 +1,9 @@
 """Text passes over words, as generators: they tidy spacing, the recognised words survive."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 
 import opencc
 
@@ -12,8 +13,15 @@ from transcription.languages import AUTO
 CHINESE = frozenset({"zh", "yue"})
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _JAPANESE_OR_KOREAN = re.compile(r"[\u3040-\u30ff\u1100-\u11ff\uac00-\ud7a3]")
+PAUSE_S = 0.35
+"""Between two words of a sentence: half of the pause that ends an utterance."""
+_MARK = re.compile(r"[，。？！；：、…,?!;]|\.$")
 _SPACES = re.compile(r"\s+")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
+_BESIDE_WIDE = re.compile(rf"(?<={_WIDE.pattern}) | (?={_WIDE.pattern})")
+_WIDE_MARKS = str.maketrans(",?!;:.", "，？！；：。")
+_NARROW_MARK = re.compile(rf"(?<={_WIDE.pattern})[,?!;:]|[,?!;:](?=\s*{_HAN.pattern})|(?<={_HAN.pattern})\.(?![\w.])")
+"""Beside Chinese; 2.5, 3:30 and a.b are none."""
 
 
 def single_spaces(words: Iterable[Word]) -> Iterator[Word]:
@@ -37,12 +45,52 @@ def no_spaces_beside_wide(words: Iterable[Word]) -> Iterator[Word]:
         yield word.model_copy(update={"text": text})
 
 
-def simplified(words: Iterable[Word]) -> Iterator[Word]:
-    """Traditional characters, which models write now and then, as simplified ones; which one depends on the words
-    around it, so all are looked at together.  Source: OpenCC, t2s."""
+def wide_marks(words: Iterable[Word]) -> Iterator[Word]:
+    """Punctuation beside Chinese in its Chinese form: many models write commas and stops of the Latin script."""
+    return _converted(words, wide_marks_text)
+
+
+def wide_marks_text(text: str) -> str:
+    """The same for text whose words are not known."""
+    return _NARROW_MARK.sub(lambda mark: mark[0].translate(_WIDE_MARKS), text)
+
+
+def marks_at_pauses(words: Iterable[Word], *, ended: bool) -> Iterator[Word]:
+    """A comma at each pause and a stop at the end, for a model that writes no punctuation at all; `ended`: a pause came then.
+    Of other languages than Chinese nothing changes."""
     known = list(words)
     text = "".join(word.text for word in known)
-    converted = simplified_text(text)
+    if not _HAN.search(text) or _MARK.search(text):
+        yield from known
+        return
+    for word, after in pairwise(known):
+        pause = after.start - word.end >= PAUSE_S
+        yield word.model_copy(update={"text": word.text + "，"}) if pause else word
+    yield known[-1].model_copy(update={"text": known[-1].text + _stop(text, ended=ended)})
+
+
+def marks_at_end(text: str, *, ended: bool) -> str:
+    """The same for text whose words are not known."""
+    return text if not _HAN.search(text) or _MARK.search(text) else text + _stop(text, ended=ended)
+
+
+def _stop(text: str, *, ended: bool) -> str:
+    if not ended:
+        return ""
+    return "？" if text.endswith("吗") else "。"
+
+
+def simplified(words: Iterable[Word]) -> Iterator[Word]:
+    """Traditional characters, which models write now and then, as simplified ones.  Source: OpenCC, t2s."""
+    return _converted(words, simplified_text)
+
+
+def _converted(words: Iterable[Word], convert: Callable[[str], str]) -> Iterator[Word]:
+    """The words with their characters converted one for one; what becomes of one depends on those around it, so all are
+    looked at together."""
+    known = list(words)
+    text = "".join(word.text for word in known)
+    converted = convert(text)
     if converted == text or len(converted) != len(text):
         yield from known
         return
@@ -63,16 +111,19 @@ def _converter() -> opencc.OpenCC:
 
 
 def tidy(words: Iterable[Word], language: str = "zh") -> tuple[Word, ...]:
-    """All passes in their order; of other languages than Chinese the characters stay."""
-    tidied = tuple(no_spaces_beside_wide(single_spaces(words)))
-    return tuple(simplified(tidied)) if _is_chinese("".join(word.text for word in tidied), language) else tidied
+    """All passes in their order; of other languages than Chinese characters and marks stay."""
+    spaced = tuple(single_spaces(words))
+    if not _is_chinese("".join(word.text for word in spaced), language):
+        return tuple(no_spaces_beside_wide(spaced))
+    return tuple(simplified(no_spaces_beside_wide(wide_marks(spaced))))
 
 
 def tidy_text(text: str, language: str = "zh") -> str:
     """The same for text whose words are not known."""
     spaced = _SPACES.sub(" ", text).strip()
-    narrow = re.sub(rf"(?<={_WIDE.pattern}) | (?={_WIDE.pattern})", "", spaced)
-    return simplified_text(narrow) if _is_chinese(narrow, language) else narrow
+    chinese = _is_chinese(spaced, language)
+    narrow = _BESIDE_WIDE.sub("", wide_marks_text(spaced) if chinese else spaced)
+    return simplified_text(narrow) if chinese else narrow
 
 
 def _is_chinese(text: str, language: str) -> bool:

@@ -23,7 +23,7 @@ from transcription.phrases import all_phrases, letters_of, phrases_for
 from transcription.recognise import Source, Unheard, recognise
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
 from transcription.settings import TranscriberSettings
-from transcription.text import tidy, tidy_text
+from transcription.text import marks_at_end, marks_at_pauses, tidy, tidy_text
 from transcription.voice import RATE, Samples
 
 
@@ -206,6 +206,47 @@ def test_traditional_characters_become_simplified_and_words_keep_their_times(hea
     assert [(w.start, w.end) for w in tidied] == [(w.start, w.end) for w in words]
     assert "".join(w.text for w in tidy(words, "auto")) == written == tidy_text(heard, "auto")
     assert "".join(w.text for w in tidy(words, "ja")) == heard == tidy_text(heard, "ja")
+
+
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        ("补偿款发了没有? 没有,一分没给.", "补偿款发了没有？没有，一分没给。"),
+        ("还差2.5亩, 3:30到的; 用app,然后上传", "还差2.5亩，3:30到的；用app，然后上传"),
+        ("电话:13800001234,姓何!", "电话：13800001234，姓何！"),
+        ("他说...不给", "他说...不给"),
+    ],
+)
+def test_marks_beside_chinese_take_their_chinese_form_and_words_keep_their_times(heard: str, written: str) -> None:
+    words = [word(c, i * 0.2, i * 0.2 + 0.2) for i, c in enumerate(heard)]
+    tidied = tidy(words)
+    assert "".join(w.text for w in tidied) == written == tidy_text(heard)
+    assert [(w.start, w.end) for w in tidied] == [(w.start, w.end) for w in words if w.text != " "]
+    assert tidy_text("Yes, I know. No!", "en") == "Yes, I know. No!" == tidy_text("Yes, I know. No!")
+
+
+@pytest.mark.parametrize(
+    ("heard", "ended", "written"),
+    [
+        ("我家的地被占了||一分钱没给", True, "我家的地被占了，一分钱没给。"),
+        ("补偿款发了吗", True, "补偿款发了吗？"),
+        ("他们说等到", False, "他们说等到"),
+        ("没有，一分没给", True, "没有，一分没给"),
+        ("our land", True, "our land"),
+        ("", True, ""),
+    ],
+)
+def test_a_model_that_writes_no_marks_gets_them_at_the_pauses(heard: str, ended: bool, written: str) -> None:
+    words = [word(c, i * 0.2, i * 0.2 + 0.2) for i, c in enumerate(heard) if c != "|"]
+    marked = list(marks_at_pauses(words, ended=ended))
+    assert "".join(w.text for w in marked) == written
+    assert [(w.start, w.end) for w in marked] == [(w.start, w.end) for w in words]
+
+
+def test_a_text_without_word_times_gets_its_stop_once() -> None:
+    given = ("补偿款发了吗", "一分没给", "一分没给。", "no marks")
+    assert [marks_at_end(text, ended=True) for text in given] == ["补偿款发了吗？", "一分没给。", "一分没给。", "no marks"]
+    assert marks_at_end("他们说等到", ended=False) == "他们说等到"
 
 
 def test_where_the_model_finds_the_language_japanese_and_korean_keep_their_characters() -> None:
