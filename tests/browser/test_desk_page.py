@@ -542,7 +542,7 @@ def test_an_other_reading_is_dismissed_with_one_key_and_a_known_name_taken(page:
     expect(line.locator(".other")).to_have_count(0)
     expect(line.locator(".say")).to_have_text("三万六千九，单子没给过。")
     known = row(page, "村里修路")
-    expect(known.locator(".other")).to_contain_text("登记表、词表、机构里有音近的“春李修路")
+    expect(known.locator(".other", has_text="登记表、词表、机构里有音近的“春李修路")).to_have_count(1)
     expect(page.locator("#places .place.name")).to_contain_text("村里 / 春李")
     if os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{os.environ['SCREENSHOTS']}/known_name.png")
@@ -1061,6 +1061,8 @@ def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> 
     page.set_viewport_size({"width": 390, "height": 844})
     tall = "Array.from(document.querySelectorAll('.words td:first-child b'), (word) => word.getClientRects().length)"
     assert set(page.evaluate(tall)) == {1}, "a word stands on one line"
+    if os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{os.environ['SCREENSHOTS']}/glossary.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
