@@ -278,6 +278,9 @@ class Measures:
     jitter_ms: float
     loss_down: float | None
     round_trip_ms: float | None
+    jitter_down_ms: float | None
+    unanswered_s: float
+    """For so long it has been sent to and has reported nothing."""
 
 
 class Reports:
@@ -289,25 +292,40 @@ class Reports:
         self._sent: dict[int, float] = {}
         self._losses: list[float] = []
         self._trips: list[float] = []
+        self._jitters: list[float] = []
+        self._waiting_since: float | None = None
+        self._sent_at = 0.0
 
     def sent(self, ntp: int, now: float) -> None:
         """A sender report with this NTP time goes out."""
+        self._sent_at = now
+        if self._waiting_since is None:
+            self._waiting_since = now
         self._sent[(ntp >> 16) & 0xFFFFFFFF] = now
         while len(self._sent) > self.REMEMBERED:
             del self._sent[next(iter(self._sent))]
 
-    def note(self, report: RtcpReceiverInfo, now: float) -> None:
-        """One report block came."""
+    def note(self, report: RtcpReceiverInfo, now: float, audio_clock: int | None) -> None:
+        """One report block came; `audio_clock`: ticks per second of its jitter if it is about sound, which comes evenly."""
+        self._waiting_since = None
+        if audio_clock is not None:
+            self._jitters.append(report.jitter / audio_clock)
         self._losses.append(report.fraction_lost / 256)
         since = self._sent.get(report.lsr)
         if since is not None:
             self._trips.append(max(0.0, now - since - report.dlsr / 65536))
 
-    def take(self) -> tuple[float | None, float | None]:
-        """Mean loss and shortest round trip in seconds since the last call; None: nothing was reported."""
+    def take(self) -> tuple[float | None, float | None, float | None]:
+        """Mean loss, shortest round trip and longest jitter in seconds since the last call; None: nothing was reported."""
         losses, self._losses = self._losses, []
         trips, self._trips = self._trips, []
-        return sum(losses) / len(losses) if losses else None, min(trips, default=None)
+        jitters, self._jitters = self._jitters, []
+        return sum(losses) / len(losses) if losses else None, min(trips, default=None), max(jitters, default=None)
+
+    @property
+    def unanswered(self) -> float:
+        """For how many seconds sender reports have gone out and no report block came."""
+        return self._sent_at - self._waiting_since if self._waiting_since is not None else 0.0
 
 
 class ForwardingReceiver(RTCRtpReceiver):
@@ -711,7 +729,7 @@ class ForwardingSender(RTCRtpSender):
                 lost = report.fraction_lost / 256 - self.source.statistics.lost
                 self.line.note_loss(max(0.0, lost), time.monotonic())
             if report.ssrc == self._ssrc and self.reports is not None:
-                self.reports.note(report, time.monotonic())
+                self.reports.note(report, time.monotonic(), None if self._video else rtp.AUDIO_CLOCK)
 
     def tick(self, now: float) -> None:
         """Called every TICK seconds: a sender report now and then, in the publisher's own clock."""
@@ -903,7 +921,7 @@ class ForwardingConnection(RTCPeerConnection):
         """How the line does, both ways."""
         receivers: list[Any] = [t.receiver for t in self.getTransceivers()]
         senders: list[Any] = [t.sender for t in self.getTransceivers()]
-        loss, trip = self._reports.take()
+        loss, trip, jitter = self._reports.take()
         jitters = [r.statistics.jitter / r.clock_rate for r in receivers if r.kind == "audio" and r.flowing]
         return Measures(
             expected=sum(r.expected for r in receivers),
@@ -913,6 +931,8 @@ class ForwardingConnection(RTCPeerConnection):
             jitter_ms=1000 * max(jitters, default=0.0),
             loss_down=None if loss is None else round(loss, 3),
             round_trip_ms=None if trip is None else round(1000 * trip, 1),
+            jitter_down_ms=None if jitter is None else round(1000 * jitter, 1),
+            unanswered_s=self._reports.unanswered,
         )
 
     async def close(self) -> None:

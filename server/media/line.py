@@ -28,6 +28,9 @@ BOUNDS = {
 """From where on a line is fair, and from where on poor.  Round trip: twice the 150 and 400 ms one way of ITU-T G.114
 less what coding and playing take; loss: Opus with FEC stays clear to some 3 %, and NACK is late beyond 10 % (measured
 here); jitter: what Chromium's buffer takes up without a pause; frozen: seconds of a still picture in EVERY."""
+UNANSWERED_S = 8.0
+"""Who only receives and reports nothing for so long, though something is sent, is not there: browsers report sound every
+5 s or so, pictures every second."""
 SEE_NUMBERS = (Role.LEADER, Role.CLERK)
 EASE = 0.7
 """A word gets better only when a value has fallen to this share of the bound: no flapping."""
@@ -106,6 +109,7 @@ class LineMeter:
         self.word = LineWord.GOOD
         self.numbers = LineNumbers()
         self._participant_id, self._role = participant_id, role
+        self._silent = False
         self._stats: Stats | None = None
         self._link: MediaLink | None = None
         self._expected, self._received = _Count(), _Count()
@@ -119,28 +123,33 @@ class LineMeter:
     def measure(self, seated: Participant, seconds: float, media_time: float | None) -> LineMeasured | None:
         """Take the last `seconds`; returns what is to be kept, now and then.  `media_time` is None while nothing is
         recorded."""
-        self.numbers = self._read(seated.link, seconds)
-        self.word = word_of(self.numbers, self.word) if seated.shown_connected else LineWord.LOST
+        self.numbers = self._read(seated, seconds)
+        there = seated.shown_connected and not self._silent
+        self.word = word_of(self.numbers, self.word) if there else LineWord.LOST
         self._stats = None
         self._observe()
         return self._keep(media_time)
 
-    def _read(self, link: MediaLink | None, seconds: float) -> LineNumbers:
+    def _read(self, seated: Participant, seconds: float) -> LineNumbers:
+        link = seated.link
         if link is not self._link:
             self._link = link
             self._expected, self._received, self._up, self._down = _Count(), _Count(), _Count(), _Count()
         stats = self._stats or Stats()
+        self._silent = False
         if link is None:
             return LineNumbers()
-        line = link.connection.measures()
+        line, sends = link.connection.measures(), seated.claims.may_publish
         expected, received = self._expected.grown(line.expected), self._received.grown(line.received)
+        octets_down = self._down.grown(line.octets_down)
+        self._silent = not sends and octets_down > 0 and line.unanswered_s > UNANSWERED_S
         return LineNumbers(
             round_trip_ms=line.round_trip_ms if line.round_trip_ms is not None else stats.round_trip_ms,
             loss_up=max(0.0, round(1 - received / expected, 3)) if expected > 0 else None,
             loss_down=line.loss_down,
-            jitter_ms=round(line.jitter_ms, 1),
+            jitter_ms=round(line.jitter_ms, 1) if sends else line.jitter_down_ms,
             up_kbps=round(self._up.grown(line.octets_up) * 8 / 1000 / seconds),
-            down_kbps=round(self._down.grown(line.octets_down) * 8 / 1000 / seconds),
+            down_kbps=round(octets_down * 8 / 1000 / seconds),
             frozen_s=stats.frozen_s,
             level=stats.level,
         )
@@ -209,10 +218,9 @@ class RoomLines:
             viewer.send(self._lines_for(viewer))
 
     def _meter(self, seated: Participant) -> LineMeter | None:
-        """None for observers, who send nothing that could break off, and until media came for the first time: somebody
-        who is just coming in is not gone."""
+        """None until media came for the first time, or for observers could: somebody who is just coming in is not gone."""
         known = self._meters.get(seated.id)
-        if known is None and seated.shown_connected and seated.claims.role is not Role.OBSERVER:
+        if known is None and seated.shown_connected:
             known = self._meters[seated.id] = LineMeter(seated.id, seated.claims.role)
         return known
 

@@ -382,6 +382,7 @@ class LineNumbers(Message):
     """Share of packets that did not come at the first try."""
     loss_down: float | None = None
     jitter_ms: float | None = None
+    """Of the sound that comes from the seat; for an observer, who sends none, of what it receives."""
     up_kbps: float | None = None
     down_kbps: float | None = None
     frozen_s: float | None = None

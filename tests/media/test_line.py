@@ -1,8 +1,10 @@
 """How a seat's line is measured, told and kept."""
 
 import pytest
+from aiortc.rtp import RtcpReceiverInfo
 
 from server.media import line
+from server.media.aiortc_internals import Reports
 from server.media.line import word_of
 from server.media.node import Node
 from server.metrics import exposition
@@ -77,14 +79,34 @@ async def test_a_bad_line_is_told_to_everybody_in_a_word_and_kept(
 async def test_numbers_are_for_the_office(seat: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line, "EVERY", 0.3)
     petitioner, leader = await seat("p1", "petitioner"), await seat("l1", "leader")
-    await seat("o1", "observer")
+    observer = await seat("o1", "observer")
+    assert observer.peer is not None
+    LossyLine(observer.peer, down=0.4)
     await petitioner.send(Stats(round_trip_ms=31.0, frozen_s=0.0, level=0.5))
     await until(lambda: word_at(leader, "l1") and word_at(leader, "p1"), "the leader has both words")
     await until(lambda: leader.last(Lines).seats[0].numbers.up_kbps, "the leader has numbers")
     assert all(told.numbers is None for told in petitioner.last(Lines).seats)
     told = [one for message in leader.got if isinstance(message, Lines) for one in message.seats]
-    assert {one.participant_id for one in told} == {"p1", "l1"}, "an observer sends nothing that could break off"
     assert LineWord.LOST not in {one.word for one in told}, "whoever is coming in is not gone"
+    await until(lambda: word_at(leader, "o1") in (FAIR, POOR), "what the observer does not get is measured, too")
+    observed = [one.numbers for message in leader.got if isinstance(message, Lines) for one in message.seats if one.participant_id == "o1"]
+    assert max(one.loss_down or 0 for one in observed) >= 0.03
+    assert any(one.jitter_ms is not None for one in observed), "as the observer reports it"
+    assert {(one.up_kbps, one.loss_up) for one in observed} == {(0, None)}, "it sends nothing"
+
+
+def test_who_reports_nothing_of_what_is_sent_is_silent_for_so_long() -> None:
+    reports = Reports()
+    assert reports.unanswered == 0.0, "nothing was sent"
+    for second in range(4):
+        reports.sent(second << 32, 100.0 + second)
+    assert reports.unanswered == 3.0
+    block = RtcpReceiverInfo(ssrc=1, fraction_lost=64, packets_lost=0, highest_sequence=0, jitter=480, lsr=2 << 16, dlsr=32768)
+    reports.note(block, 103.6, 48_000)
+    assert reports.unanswered == 0.0
+    loss, trip, jitter = reports.take()
+    assert (loss, round(trip or 0, 3), jitter) == (0.25, 1.1, 0.01)
+    assert reports.take() == (None, None, None)
 
 
 @pytest.mark.parametrize("wrong", ['{"frozen_s": -1}', '{"round_trip_ms": 1e9}', '{"level": "loud"}', '{"extra": 1}'])
