@@ -17,7 +17,7 @@ from deploy.chaos.network import NotPermitted, isolate
 from deploy.chaos.report import KEYS, Result, examine
 from deploy.chaos.stage import Stage
 
-BEFORE_S, BACK_S, AFTER_S = 8.0, 3.0, 12.0
+BACK_S, AFTER_S = 3.0, 12.0
 MOST = {"recording_lost_s": 1.0, "picture_back_s": 5.0}
 """What a disturbance may cost."""
 
@@ -85,13 +85,14 @@ def _talk(stage: Stage, case: Case, screens: Path | None) -> Result:
         stage.keep_copies()
     reception_id = stage.sit_down()
     stage.open_kiosk()
-    if case.late:
-        stage.programs.kill("media")
+    if case.before is not None:
+        case.before(stage)
     stage.take_call(reception_id)
-    fault = case.disturb(stage) if case.late else None
+    fault = case.disturb(stage) if case.before is not None else None
     stage.running()
+    first = stage.first_picture()
     if fault is None:
-        stage.pass_time(BEFORE_S)
+        stage.pass_time(case.calm_s)
         fault = case.disturb(stage)
     stage.pass_time(BACK_S)
     stage.look("after")
@@ -104,7 +105,7 @@ def _talk(stage: Stage, case: Case, screens: Path | None) -> Result:
     record = stage.filled(reception_id) if case.copied else stage.record(reception_id)
     if screens:
         _keep(screens / case.name, record, stage.disk / reception_id)
-    return examine(stage, case, reception_id, record, fault, frames, openings)
+    return examine(stage, case, reception_id, record, fault, frames, openings) | {"picture_first_s": first}
 
 
 def _keep(folder: Path, record: dict[str, Any], recording: Path) -> None:

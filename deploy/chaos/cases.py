@@ -30,8 +30,10 @@ class Case:
     copied: bool = False
     """The kiosk keeps its own copy, and the record is looked at when that has filled the gap: words said during the fault
     count, too."""
-    late: bool = False
-    """Broken before the talk begins, not in its middle."""
+    before: Callable[[Stage], None] | None = None
+    """Breaks something before the leader takes the call, which `disturb` mends; else all is well until the talk runs."""
+    calm_s: float = 8.0
+    """Seconds for which the talk runs before it is disturbed."""
 
 
 def _during(stage: Stage, start: Callable[[], None], seconds: float, end: Callable[[], None]) -> Fault:
@@ -155,6 +157,11 @@ def away_at_start(stage: Stage) -> Fault:
     return Fault(begun, time.time())
 
 
+def cut_at_start(stage: Stage) -> Fault:
+    """The kiosk reaches no address of the office when the leader takes the call."""
+    return _during(stage, lambda: None, 12, stage.lines["petitioner"].heal)
+
+
 def disk_full(stage: Stage) -> Fault:
     """The disk of the recordings is full for a while."""
     filler = stage.disk / "filler"
@@ -196,5 +203,9 @@ CASES = (
     Case("transcriber_killed", "the transcriber is killed and started again", killed("transcriber")),
     Case("all_killed", "all programs are killed at once and started again", killed(*PROGRAMS), NODE, BOTH),
     Case("disk_full", "the disk of the recordings is full for 12 s", disk_full, ("disk_full",), BOTH),
-    Case("start_away", "the media node is away when both begin", away_at_start, late=True),
+    Case("start_away", "the media node is away when both begin", away_at_start, before=lambda stage: stage.programs.kill("media")),
+    Case("start_cut", "the kiosk's line is cut before the leader takes the call, for 12 s", cut_at_start,
+         before=lambda stage: stage.lines["petitioner"].cut()),
+    Case("copy_start", "the kiosk's network goes as soon as the talk runs, for 10 s, and its own copy fills the gap", gone(10), LINE, KIOSK,
+         copied=True, calm_s=0.0),
 )

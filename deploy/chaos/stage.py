@@ -26,6 +26,8 @@ PAUSES = {"petitioner": 0.8, "leader": 2.5}
 SIZES = {"petitioner": (1080, 1920), "leader": (1366, 768)}
 PICTURES = {"petitioner": "[data-part=leader]", "leader": "#remote"}
 """Where each sees the other."""
+READING_S = 2.5
+"""From calling somebody to opening the talk."""
 RECORD_S = 150.0
 FILLED_S = 90.0
 FILLABLE, FILLED_GAP_S = ("network_lost", "packet_loss"), 1.0
@@ -40,6 +42,7 @@ WATCH = """(selector) => {
     window.chaosOpened?.(now());
     return stream;
   };
+  addEventListener("click", (event) => { if (event.target.closest?.("#begin")) window.chaosBegan ??= now(); }, true);
   let watched = null;
   const look = () => {
     const video = document.querySelector(selector);
@@ -107,6 +110,7 @@ class Stage:
         self.clerk = httpx.Client(base_url=self.programs.url, headers={"X-Jietan": "1"}, trust_env=False, timeout=30)
         for client in (self.clerk, self.people["leader"].page.context.request):
             _log_in(client, self.programs.url, "clerk" if client is self.clerk else "leader")
+        self._on_duty()
 
     def _addresses(self) -> dict[str, object]:
         web, media = TCP_PORTS
@@ -115,6 +119,13 @@ class Stage:
             "media_url": f"ws://127.0.0.1:{media}", "signalling_url": f"ws://127.0.0.1:{media}/signal",
             "public_url": f"http://127.0.0.1:{web}", "media_bind": [OFFICE], "disk_reserve_mb": 0,
         }  # fmt: skip
+
+    def _on_duty(self) -> None:
+        """The leader serves the kiosk's hall."""
+        request, headers = self.people["leader"].page.context.request, {"X-Jietan": "1"}
+        halls = [one["organization_id"] for one in self.administrator.overview()["kiosks"]]
+        answer = request.put(f"{self.url}/api/queue/duty", data={"halls": halls}, headers=headers)
+        assert answer.ok, answer.text()
 
     @property
     def url(self) -> str:
@@ -197,8 +208,13 @@ class Stage:
         page.wait_for_selector("body[data-screen=waiting]")
 
     def take_call(self, reception_id: str) -> None:
-        """The leader opens the reception and begins."""
-        self.people["leader"].page.goto(f"{self.url}/leader/receptions/{reception_id}")
+        """The leader calls the number, opens the reception and begins."""
+        leader = self.people["leader"].page
+        order = {"data": {"version": 1}, "headers": {"X-Jietan": "1"}}
+        called = leader.context.request.post(f"{self.url}/api/queue/{reception_id}/call", **order)  # type: ignore[arg-type]
+        assert called.ok, called.text()
+        self.pass_time(READING_S)
+        leader.goto(f"{self.url}/leader/receptions/{reception_id}")
         self.begin()
 
     def begin(self) -> None:
@@ -234,6 +250,12 @@ class Stage:
         kiosk.wait_for_selector("[data-part=rec]:visible")
         for person in self.people.values():
             wait_until(person.frames, f"the {person.role} sees the other\n{person.texts()}\n{self.programs.output()}")
+
+    def first_picture(self) -> float:
+        """Seconds from the leader's pressing the button to the first frame of the petitioner on the leader's page."""
+        leader = self.people["leader"]
+        began: float = leader.page.evaluate("window.chaosBegan") / 1000
+        return round(leader.frames()[0] - began, 2)
 
     def end(self, reception_id: str) -> float:
         """The leader hangs up; returns when."""
