@@ -56,7 +56,7 @@ class About(Message):
     """Of a talk; a sitting alone has none before it arrives."""
     participant_id: Identifier | None = None
     begun_at: Moment
-    position: Seconds = 0
+    position: Seconds | None = None
     mime: str = ""
     number: str = ""
     """Of a sitting alone: what stands on its slip."""

@@ -97,7 +97,7 @@ class Uploader:
         copies = self._outbox.copies()
         return AgentReport(
             secret=self._secret,
-            held=tuple(HeldCopy(id=copy.id, bytes=copy.size) for copy in copies[:MOST_HELD]),
+            held=tuple(HeldCopy(id=copy.id, bytes=copy.size, reception_id=copy.about.reception_id) for copy in copies[:MOST_HELD]),
             oldest=copies[0].about.begun_at if copies else None,
             full=self._outbox.full,
             health=self._doing.told(),

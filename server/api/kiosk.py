@@ -11,7 +11,7 @@ from server.api.bookings import Asked
 from server.api.deps import Db, KioskActor, OfficeDep
 from server.domain.ratings import Score
 from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingMove, BookingTold, KioskDay
-from server.protocol.copies import AgentDoor, BeginCopy, CopyPlace, Uploading
+from server.protocol.copies import AgentDoor, Uploading
 from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting, SittingScore
 from server.protocol.queueing import SaidClaims, SaidInterpreter
 from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, reception_days, sittings
@@ -101,12 +101,6 @@ def record_on_paper(actor: KioskActor, office: OfficeDep) -> FileResponse:
 def leave(db: Db, actor: KioskActor) -> None:
     """The petitioner goes."""
     sittings.leave(db, actor)
-
-
-@router.post("/copies")
-def begin_copy(asked: BeginCopy, db: Db, actor: KioskActor, office: OfficeDep) -> CopyPlace:
-    """The page begins its own copy of the talk."""
-    return copies.begin(db, actor, office.settings, asked.copy_id)
 
 
 @router.get("/copies")

@@ -118,6 +118,10 @@ class Room:
         """Media time of a moment of the monotonic clock, in seconds."""
         return self._recording.media_time(monotonic)
 
+    def moment(self) -> datetime:
+        """Now, by the recording's clock."""
+        return self._recording.moment()
+
     def manifest(self) -> Manifest:
         """Everything recorded so far."""
         return self._recording.manifest()

@@ -23,6 +23,7 @@ from server.media.turn import ice_servers
 from server.protocol.signalling import (
     MAX_MESSAGE_BYTES,
     Answer,
+    AskTime,
     Candidate,
     ClientMessage,
     CloseCode,
@@ -41,6 +42,7 @@ from server.protocol.signalling import (
     SeatClaims,
     Share,
     Stats,
+    Time,
     Trouble,
     client_message,
 )
@@ -156,6 +158,7 @@ class Session:
                 resume=self._tokens.for_return(claims),
                 ice_servers=ice_servers(self._hub.settings, claims.participant_id, clock.now()),
                 line_stands=self._seat.holds(message.line),
+                now=room.moment(),
             )
         )
         room.welcome(self._seat)
@@ -238,6 +241,9 @@ class Session:
         room, seat = self._here
         room.client_says(seat, message)
 
+    async def _time(self, message: AskTime) -> None:
+        self._outbox.send(Time(sent=message.sent, now=self._here[0].moment()))
+
     @property
     def _in_lecture(self) -> tuple[Lecture, Participant]:
         room, seat = self._here
@@ -275,6 +281,7 @@ _HANDLERS: dict[type, Callable[[Session, Any], Awaitable[None]]] = {
     Share: Session._share,
     Hold: Session._hold,
     Stats: Session._stats,
+    AskTime: Session._time,
     Hand: Session._hand,
     Floor: Session._floor,
     LowerHand: Session._lower_hand,

@@ -26,21 +26,8 @@ Secret = Annotated[str, Field(min_length=16, max_length=100)]
 # --- page to office ---
 
 
-class BeginCopy(Message):
-    """The page is about to record under this name; asked again, the answer is the same."""
-
-    copy_id: Identifier
-
-
-class CopyPlace(Message):
-    """Where the page finds the agent, and what it shows there."""
-
-    url: str
-    secret: str
-
-
 class AgentDoor(Message):
-    """Where the page finds the kiosk's own program, and what it shows there, outside a talk."""
+    """Where the page finds the kiosk's own program, and what it shows there."""
 
     url: str
     secret: str
@@ -67,8 +54,9 @@ class Open(Message):
     reception_id: Identifier
     participant_id: Identifier
     begun_at: Moment
-    position: Seconds
-    """Media time at which the recorder began, as far as the page knows."""
+    """By the recording's clock (signalling.md, "What time it is"), as far as the page knows it."""
+    position: Seconds | None
+    """Media time at which the recorder began; null: the page has not been told that the talk runs."""
     mime: str = Field("video/webm", max_length=100)
 
 
@@ -192,6 +180,8 @@ class AgentKey(Message):
 class HeldCopy(Message):
     id: Identifier
     bytes: int = Field(ge=0)
+    reception_id: Identifier | None = None
+    """Of a talk.  It is from here that the office knows that a copy of it is kept."""
 
 
 class AgentReport(Message):
@@ -235,4 +225,5 @@ class FinishCopy(Message):
     size: int = Field(ge=1)
     sha256: Sha256
     begun_at: Moment
-    position: Seconds
+    position: Seconds | None
+    """As in Open."""

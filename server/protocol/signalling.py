@@ -156,6 +156,14 @@ class Stats(Message):
     """Own microphone: linear, as in RTCAudioSourceStats.audioLevel (W3C webrtc-stats)."""
 
 
+class AskTime(Message):
+    """What time is it at the node?  Answered by `time` at once."""
+
+    type: Literal["ask_time"] = "ask_time"
+    sent: Annotated[float, Field(ge=0, le=1e12)]
+    """When it was asked, by a clock of the client's own; comes back as it is."""
+
+
 class Hand(Message):
     """A viewer of a lecture raises a hand or lowers it; who has the floor gives it back by lowering it."""
 
@@ -193,7 +201,7 @@ class HangUp(Message):
 
 
 ClientMessage = Annotated[
-    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | Hand | Floor | LowerHand | Leave | HangUp,
+    Join | Offer | Candidate | Mute | Mark | Share | Hold | Stats | AskTime | Hand | Floor | LowerHand | Leave | HangUp,
     Field(discriminator="type"),
 ]
 
@@ -301,6 +309,8 @@ class Joined(Message):
     ice_servers: tuple[dict[str, object], ...] = ()
     line_stands: bool = False
     """The media line named in `join` is this seat's still: no offer is needed, media goes on over it."""
+    now: Moment
+    """As in `time`."""
 
 
 class Answer(Message):
@@ -410,6 +420,15 @@ class Alive(Message):
     type: Literal["alive"] = "alive"
 
 
+class Time(Message):
+    """Answer to `ask_time`."""
+
+    type: Literal["time"] = "time"
+    sent: float
+    now: Moment
+    """By the clock of the recording: the room's `started_at` plus the media time of this moment."""
+
+
 class Wide(Message):
     """The node measured that this client's line has room for pictures again: its own may be tried now."""
 
@@ -437,7 +456,7 @@ class Ended(Message):
 
 NodeMessage = Annotated[
     Joined | Answer | Room | Lecture | Caption | Recognition | Marked | ShareEnded | Departed | Lines | Alive
-    | Wide | Trouble | Ended,
+    | Time | Wide | Trouble | Ended,
     Field(discriminator="type"),
 ]
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from server import clock, signing_key
-from server.domain.states import CopyState, ReceptionState
-from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge, WrongState
+from server.domain.states import CopyState
+from server.errors import InvalidInput, NotAllowed, NotFound, TooLarge
 from server.protocol.base import Role
 from server.protocol.copies import (
     PIECE_BYTES,
@@ -15,13 +15,12 @@ from server.protocol.copies import (
     AgentKey,
     AgentReport,
     CopyOffset,
-    CopyPlace,
     FinishCopy,
     ReportAnswer,
     Uploading,
 )
 from server.protocol.office import AgentCode, KioskCopies
-from server.reception import accounts, kiosk_health, kiosk_log, sittings, unsealing
+from server.reception import accounts, kiosk_health, kiosk_log, unsealing
 from server.reception.accounts import digest, new_token
 from server.reception.office import Office
 from server.settings import Settings
@@ -118,26 +117,17 @@ def door(session: Session, settings: Settings, kiosk_id: int) -> AgentDoor:
     return AgentDoor(url=f"ws://127.0.0.1:{settings.kiosk_agent_port}/", secret=agent.secret)
 
 
-# --- during the talk ---
+# --- taking copies in ---
 
 
-def begin(session: Session, actor: Actor, settings: Settings, copy_id: str) -> CopyPlace:
-    """The kiosk's page begins a copy of the talk that is on.
-
-    Raises NotFound where no agent keeps copies, WrongState where nobody talks, NotAllowed for the name of another.
-    """
-    agent = store.agent_of(session, actor.kiosk_id or 0)
-    if agent is None or not agent.secret:
-        raise NotFound("这台机器不留备份。", code="no_agent")
-    reception = sittings.current(session, actor)
-    known = store.copy(session, copy_id)
-    if known is not None and (known.reception_id, known.kiosk_id) != (reception.id, actor.kiosk_id):
-        raise NotAllowed
-    if known is None:
-        if reception.state != ReceptionState.RUNNING:
-            raise WrongState("现在没有在接谈，不留备份。")
-        session.add(_announced(reception, copy_id))
-    return CopyPlace(url=f"ws://127.0.0.1:{settings.kiosk_agent_port}/", secret=agent.secret)
+def _announce(session: Session, kiosk_id: int, told: AgentReport) -> None:
+    """Note the copies that the office has not heard of: the page begins them without asking, so that it needs no line."""
+    held = {one.id: one.reception_id for one in told.held if one.reception_id}
+    for copy_id in held.keys() - store.known(session, list(held)):
+        reception = session.get(Reception, held[copy_id])
+        if reception is not None and reception.kiosk_id == kiosk_id:
+            session.add(_announced(reception, copy_id))
+    session.flush()
 
 
 def _announced(reception: Reception, copy_id: str) -> KioskCopy:
@@ -152,9 +142,6 @@ def _announced(reception: Reception, copy_id: str) -> KioskCopy:
     )
 
 
-# --- taking copies in ---
-
-
 def report(office: Office, session: Session, kiosk_id: int, told: AgentReport) -> ReportAnswer:
     """Keep what the agent says of itself; answers which of its copies nobody needs."""
     agent = store.agent_of(session, kiosk_id)
@@ -164,6 +151,7 @@ def report(office: Office, session: Session, kiosk_id: int, told: AgentReport) -
     agent.seen_at, agent.secret, agent.full, agent.oldest = now, told.secret, told.full, told.oldest
     agent.waiting, agent.waiting_bytes = len(told.held), sum(held.bytes for held in told.held)
     ids = [held.id for held in told.held]
+    _announce(session, kiosk_id, told)
     unwanted = store.untalked(session, kiosk_id, ids)
     store.set_state(session, unwanted, CopyState.UNWANTED)
     for copy_id in unwanted:
@@ -235,10 +223,18 @@ def finish(office: Office, kiosk_id: int, copy_id: str, told: FinishCopy) -> Cop
             stored = _own(session, kiosk_id, copy_id)
             stored.state, stored.stored_at = CopyState.STORED, clock.now()
             stored.size, stored.sha256 = size, sha256
-            stored.begun_at, stored.position = told.begun_at, told.position
+            stored.begun_at, stored.position = told.begun_at, _position(session, stored, told)
         office.jobs.fill_gaps(copy_id)
     copyfiles.sealed_of(path).unlink(missing_ok=True)
     return CopyOffset(received=told.size, stored=True)
+
+
+def _position(session: Session, copy: KioskCopy, told: FinishCopy) -> float:
+    """Media time of a copy's beginning; one that was begun before the page knew of the talk may begin before that."""
+    began = session.get_one(Reception, copy.reception_id).started_at
+    if told.position is not None or began is None:
+        return told.position or 0.0
+    return (told.begun_at - began).total_seconds()
 
 
 def waiting_words(session: Session, reception_id: str, any_gap: bool) -> str:

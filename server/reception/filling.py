@@ -138,6 +138,7 @@ def _fill_gap(office: Office, work: _Work) -> None:
         log.warning("copy does not match the recording", reception=work.gap.reception_id)
         _keep(office, work, _decided(work, FillOutcome.UNMATCHED), [])
         return
+    log.info("copy placed", reception=work.gap.reception_id, clock_off_ms=round(1000 * (zero - work.copy.position)))
     start, end = max(work.gap.start, zero), min(work.gap.end, zero + work.length)
     if end - start < SHORTEST_S:
         return

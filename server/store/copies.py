@@ -63,6 +63,11 @@ def copy(session: Session, copy_id: str) -> KioskCopy | None:
     return session.get(KioskCopy, copy_id)
 
 
+def known(session: Session, copy_ids: Sequence[str]) -> set[str]:
+    """Which of these copies were heard of, whoever made them."""
+    return set(session.scalars(select(KioskCopy.id).where(KioskCopy.id.in_(copy_ids))))
+
+
 def copies_of(session: Session, reception_id: str) -> Sequence[KioskCopy]:
     """Copies of a sitting in the order of their beginning."""
     query = select(KioskCopy).where(KioskCopy.reception_id == reception_id)

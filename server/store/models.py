@@ -193,7 +193,7 @@ class KioskCopy(Base):
     announced_at: Mapped[datetime]
     begun_at: Mapped[datetime | None]
     position: Mapped[float] = mapped_column(Float, default=0)
-    """Media time at which it begins, as the kiosk thought."""
+    """Media time at which it begins, as the kiosk thought; negative: before the talk."""
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     sha256: Mapped[str] = mapped_column(String(64), default="")
     stored_at: Mapped[datetime | None]

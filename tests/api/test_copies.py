@@ -48,8 +48,9 @@ class Kiosk:
         told = {"secret": SECRET, "held": [{"id": one, "bytes": 1000} for one in held]} | values
         return self.http.post("/api/agent/report", json=told)
 
-    def begin(self) -> Any:
-        return self.office.kiosk.post("/api/kiosk/copies", json={"copy_id": self.name})
+    def begin(self, reception_id: str) -> Any:
+        """The page began a copy, and the program tells of it."""
+        return self.report(held=[{"id": self.name, "bytes": 0, "reception_id": reception_id}])
 
     def where(self) -> Any:
         return self.http.get(f"/api/agent/copies/{self.name}")
@@ -109,8 +110,7 @@ def kiosk(office: TestOffice) -> Kiosk:
 @pytest.fixture
 def begun(kiosk: Kiosk) -> Kiosk:
     """A copy was begun in a talk."""
-    talk(kiosk.office)
-    assert kiosk.begin().status_code == 200
+    assert kiosk.begin(talk(kiosk.office)).status_code == 200
     return kiosk
 
 
@@ -119,18 +119,44 @@ def code_of(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
-def test_the_page_is_told_where_the_program_is_only_while_somebody_talks(kiosk: Kiosk) -> None:
-    assert code_of(kiosk.begin()) == (404, "no_sitting")
-    reception = talk(kiosk.office, ReceptionState.WAITING)
-    assert code_of(kiosk.begin()) == (409, "wrong_state")
-    set_state(kiosk.office, reception, ReceptionState.RUNNING)
-    assert kiosk.begin().json() == {"url": "ws://127.0.0.1:8610/", "secret": SECRET}
-    assert kiosk.begin().status_code == 200
+def test_a_copy_that_was_begun_without_a_line_is_told_by_the_program_when_the_talk_is_over(kiosk: Kiosk) -> None:
+    reception = talk(kiosk.office)
+    set_state(kiosk.office, reception, ReceptionState.CLOSED, ended_at=clock.now() - timedelta(minutes=5))
+    assert code_of(kiosk.where()) == (404, "copy_unknown")
+    assert kiosk.begin(reception).json()["unwanted"] == []
+    assert kiosk.begin(reception).status_code == 200, "told again"
+    kiosk.piece(0, kiosk.content)
+    assert kiosk.finish().json()["stored"]
+    with kiosk.office.office.store.read() as session:
+        known = session.get_one(KioskCopy, kiosk.name)
+        (petitioner,) = (one.id for one in session.get_one(Reception, reception).participants if one.role == "petitioner")
+    assert (known.reception_id, known.participant_id, known.position) == (reception, petitioner, 1.5)
 
 
-def test_without_a_program_the_page_is_told_that_no_copy_is_kept(office: TestOffice) -> None:
-    talk(office)
-    assert code_of(office.kiosk.post("/api/kiosk/copies", json={"copy_id": "c1"})) == (404, "no_agent")
+def test_a_copy_whose_page_did_not_know_of_the_talk_yet_is_placed_by_its_clock(begun: Kiosk) -> None:
+    with begun.office.office.store.read() as session:
+        reception = session.get_one(Reception, session.get_one(KioskCopy, begun.name).reception_id)
+    assert reception.started_at is not None
+    begun.piece(0, begun.content)
+    began = (reception.started_at - timedelta(seconds=2.25)).isoformat()
+    assert begun.finish(position=None, begun_at=began).json()["stored"]
+    with begun.office.office.store.read() as session:
+        assert session.get_one(KioskCopy, begun.name).position == -2.25
+
+
+def test_a_kiosk_keeps_no_copy_of_a_talk_elsewhere(kiosk: Kiosk) -> None:
+    reception = talk(kiosk.office)
+    asked = {"name": "隔壁的机器", "organization_id": kiosk.office.ids["town"]}
+    stranger = Kiosk(kiosk.office, kiosk.office.administrator.post("/api/admin/kiosks", json=asked).json()["kiosk_id"])
+    assert stranger.begin(reception).status_code == 200
+    assert code_of(stranger.where()) == (404, "copy_unknown")
+    assert stranger.begin("r-nobody").status_code == 200
+
+
+def test_the_page_is_told_where_the_program_is(office: TestOffice) -> None:
+    assert code_of(office.kiosk.get("/api/kiosk/devices")) == (404, "no_agent")
+    Kiosk(office).report()
+    assert office.kiosk.get("/api/kiosk/devices").json() == {"url": "ws://127.0.0.1:8610/", "secret": SECRET}
 
 
 def test_pieces_make_the_copy_and_it_is_kept_for_good(begun: Kiosk) -> None:
@@ -303,6 +329,7 @@ def test_the_welcome_page_tells_how_far_the_copies_are(begun: Kiosk) -> None:
     def progress() -> Any:
         return begun.office.kiosk.get("/api/kiosk/copies").json()
 
+    begun.report()
     assert progress() == {"copies": 0, "share": 0}
     begun.report(begun.name, held=[{"id": begun.name, "bytes": 2 * len(begun.content)}])
     before = progress()

@@ -278,6 +278,19 @@ def test_the_talk_shows_captions_recording_and_ends_with_a_question(office: Kios
     page.evaluate(tell, ["room", room(office, started_at="2020-01-01T00:00:00+00:00")])
     expect(page.locator('[data-part="rec"]')).to_contain_text("正在录音录像")
     me, leader = (seat["participant_id"] for seat in room(office)["seats"])
+    own, leads = room(office)["seats"]
+    clerk = {"participant_id": "c1", "role": "clerk", "name": "林晓", "connected": True, "slot": 1}
+    large, others = page.locator('[data-part="leader-name"]'), page.locator('[data-part="others"] figcaption')
+    for here, name, small in (
+        ((clerk,), "林晓", []), ((clerk, leads), "周建国", ["接谈员 林晓"]),
+        ((clerk | {"connected": False}, leads), "周建国", ["林晓 线路断了"]),
+        ((clerk, leads | {"connected": False}), "周建国", ["接谈员 林晓"]),
+    ):  # fmt: skip
+        page.evaluate(tell, ["room", room(office, started_at="2020-01-01T00:00:00+00:00", seats=[own, *here])])
+        expect(large).to_contain_text(name)
+        expect(others).to_have_text(small)
+    expect(page.locator('[data-part="stage-words"]')).to_contain_text("领导那边的线路断了")
+    page.evaluate(tell, ["room", room(office, started_at="2020-01-01T00:00:00+00:00")])
     page.evaluate(tell, ["caption", caption(leader, 1, "占了多少")])
     page.evaluate(tell, ["caption", caption(me, 2, "一亩", final=False)])
     expect(page.locator(".cap.now")).to_have_text("您 说一亩")

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from websockets.asyncio.server import ServerConnection, serve
@@ -67,7 +68,7 @@ class Answerer:
             await send(socket, Trouble(code="token_expired", message="请重新进入。", fatal=True))
             await socket.close(4401)
             return
-        await send(socket, Joined(reception_id="r1", participant_id="p1", resume=f"resume-{len(self.tokens)}"))
+        await send(socket, Joined(reception_id="r1", participant_id="p1", resume=f"resume-{len(self.tokens)}", now=datetime.now(UTC)))
         await send(socket, Room(state="running", recording=True, seats=()))
 
     async def _answer(self, socket: ServerConnection, sdp: str) -> None:

@@ -34,12 +34,12 @@ class Recorder {
 }
 const element = { dataset: {} };
 const browser = { window: globalThis, document: { documentElement: element, body: element }, MediaRecorder: Recorder, WebSocket: Line,
-  fetch: async () => Response.json({ url: "ws://127.0.0.1:9/", secret: "s" }) };
+  fetch: async () => Response.json({ url: "ws://127.0.0.1:9/", secret: "s" }) }; // where the program is, asked once
 for (const [name, value] of Object.entries(browser)) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 const { TalkCopy } = await import("/static/js/kiosk/copy.js");
 const pause = (/** @type {number} */ ms) => new Promise((done) => { setTimeout(done, ms); });
 
-const talk = new TalkCopy({ reception: "r1", participant: "p1", mediaTime: () => 0 });
+const talk = new TalkCopy({ reception: "r1", participant: "p1", now: () => 0, mediaTime: () => 0 });
 talk.keep(/** @type {any} */ ({ active: true, getVideoTracks: () => [1] }));
 const take = /** @type {any} */ (talk).take;
 while (!take.about) await pause(1);

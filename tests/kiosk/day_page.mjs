@@ -17,12 +17,12 @@ const say = (/** @type {any} */ told) => process.stdout.write(`${JSON.stringify(
 
 // --- what a browser has -----------------------------------------------------------------------------------------------
 
+const began = Date.now();
 let at = 0;
 let place = { url: "", secret: "" };
 const plugged = { camera: true, microphone: true };
 /** @type {FakeRecorder | null} */
 let recorder = null;
-let placed = (/** @type {any} */ _) => {};
 
 class Track {
   constructor(/** @type {string} */ kind) {
@@ -104,11 +104,9 @@ const browser = {
     constructor(/** @type {string} */ url) { super(url, /** @type {any} */ ({ headers: { Origin: origin } })); }
   },
   /** The office as this page sees it: it said where the program is while the line was there. */
-  fetch: async (/** @type {string} */ path, /** @type {any} */ options) => {
+  fetch: async (/** @type {string} */ path) => {
     if (path === "/api/kiosk/devices") return Response.json(place);
-    if (path !== "/api/kiosk/copies") throw new TypeError("offline");
-    say({ copy: JSON.parse(options.body).copy_id });
-    return Response.json(await new Promise((done) => { placed = done; }));
+    throw new TypeError("offline");
   },
 };
 for (const [name, value] of Object.entries(browser)) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
@@ -215,14 +213,13 @@ const doing = {
     place = door;
     stream = new Stream(["audio", "video"]);
     recorder = null;
-    talk = new TalkCopy({ reception, participant, mediaTime: () => at });
+    talk = new TalkCopy({ reception, participant, now: () => began + at * 1000, mediaTime: () => at });
     talk.keep(stream);
     take = talk.take;
     followCopy(take);
     await until(() => recorder || take.over);
     return { begun: Boolean(recorder), id: take.id };
   },
-  placed: (told) => placed(told.door),
   hang_up: async () => {
     talk.keep(null);
     await until(() => take.over);
@@ -232,8 +229,6 @@ const doing = {
 
 for await (const text of createInterface({ input: process.stdin })) {
   const told = JSON.parse(text);
-  // What the office answers must not wait for what asked it.
-  Promise.resolve(doing[told.do](told)).then(
-    (result) => told.do !== "placed" && say({ done: result ?? {} }), (error) => say({ failed: String(error.stack) }));
+  Promise.resolve(doing[told.do](told)).then((result) => say({ done: result ?? {} }), (error) => say({ failed: String(error.stack) }));
 }
 process.exit(0);

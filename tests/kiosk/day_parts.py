@@ -213,8 +213,8 @@ class Kept:
 class Page:
     """The kiosk's page (day_page.mjs) as its own process; `kept`: by sitting or copy, what it knew to be on the disk."""
 
-    def __init__(self, program: Program, copy_begun: Callable[[str], None]) -> None:
-        self._program, self._copy_begun = program, copy_begun
+    def __init__(self, program: Program) -> None:
+        self._program = program
         self._process: asyncio.subprocess.Process | None = None
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._reading: asyncio.Task[None] | None = None
@@ -247,9 +247,6 @@ class Page:
             told = json.loads(line)
             if "kept" in told:
                 self.kept[told["of"]] = Kept(**told["kept"])
-            elif "copy" in told:
-                self._copy_begun(told["copy"])
-                self._say({"do": "placed", "door": self._program.door})
             else:
                 self._answers.put_nowait(told)
 

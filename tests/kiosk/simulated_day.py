@@ -108,9 +108,8 @@ class Day:
         self.random = random.Random(seed)
         self.told: list[Told] = []
         self.rss: list[tuple[float, int]] = []
-        self.page = Page(program, self._far_side)
+        self.page = Page(program)
         self.talk = Told("", set())
-        self.announced: set[str] = set()
         """Copies that the office was told to expect."""
         self.cut_for = 0
         self.abandoned = False
@@ -164,7 +163,7 @@ class Day:
             self.abandoned = True
             await self.page.power_off()
             told.kept = self.page.kept.pop(told.id, Kept())
-            self.page = await Page(self.program, self._far_side).open()
+            self.page = await Page(self.program).open()
         self.program.room_again()
 
     def _fates(self) -> set[str]:
@@ -317,7 +316,7 @@ class Day:
 
     async def _talk(self, told: Told) -> None:
         self.talk = told
-        name = f"r-{self.random.randbytes(6).hex()}"
+        name = self._far_side()
         until = time.monotonic() + LONGEST_WAIT_S
         while not (begun := await self.page.do("talk", door=self.program.door, reception=name, participant=f"p-{name}"))["begun"]:
             assert time.monotonic() < until, "the kiosk's program does not answer"
@@ -342,25 +341,20 @@ class Day:
                 break
             await asyncio.sleep(0.02)
 
-    def _far_side(self, copy_id: str) -> None:
-        """A talk as the office knows it: the page told it that a copy begins.  By the time that the copy comes it is over."""
-        self.announced.add(copy_id)
+    def _far_side(self) -> str:
+        """A talk as the office knows it: its reception.  By the time that the copy comes it is over."""
         now = datetime.now(UTC)
+        name = f"r-{self.random.randbytes(6).hex()}"
         with self.office.store.write() as session:
             kiosk = accounts.store.kiosks_under(session, "/")[0]
-            name = f"r-{copy_id}"
             reception = Reception(
                 id=name, organization_id=kiosk.organization_id, kiosk_id=kiosk.id, number="A01", state=ReceptionState.CLOSED,
                 consent="audio_video", petitioner_name="王桂兰", query_code=new_query_code(), asked_at=now, started_at=now,
                 ended_at=now + timedelta(hours=12), left_kiosk_at=now,
             )  # fmt: skip
-            reception.participants.append(Participant(id=f"p-{copy_id}", position=0, role="petitioner", name="王桂兰"))
+            reception.participants.append(Participant(id=f"p-{name}", position=0, role="petitioner", name="王桂兰"))
             session.add(reception)
-            session.flush()
-            session.add(KioskCopy(
-                id=copy_id, kiosk_id=kiosk.id, reception_id=name, participant_id=f"p-{copy_id}",
-                state=CopyState.EXPECTED, announced_at=now,
-            ))  # fmt: skip
+        return name
 
     # --- at the end ---
 
@@ -487,19 +481,20 @@ class Verdict:
     # --- copies of talks ---
 
     def _talk(self, session: Session, told: Told) -> Iterator[str]:
-        copy = session.get_one(KioskCopy, told.id)
-        path = self._office.settings.copies_dir / copy.reception_id / f"{copy.id}.webm"
+        copy = session.get(KioskCopy, told.id)
         kept = told.kept.sound.get("0", 0)
-        if copy.state != CopyState.STORED:
+        if copy is None or copy.state != CopyState.STORED:
+            state = copy.state if copy is not None else "not heard of"
             if kept:
                 self.counts["lost"] += 1
-                yield f"its copy is {copy.state}, of which {kept} bytes were kept"
-            elif copy.state != CopyState.MISSING:
-                yield f"nobody says that its copy is missing: {copy.state}"
+                yield f"its copy is {state}, of which {kept} bytes were kept"
+            elif state == CopyState.EXPECTED:
+                yield "its copy is waited for, of which nothing was kept"
             else:
                 self.counts["incomplete"] += 1
                 self.missing["copy"] += 1
             return
+        path = self._office.settings.copies_dir / copy.reception_id / f"{copy.id}.webm"
         self.counts["arrived"] += 1
         found, whole = path.read_bytes(), told.takes[0].path.read_bytes()[: told.takes[0].fed]
         least = len(whole) if told.complete and not told.kept.full else kept

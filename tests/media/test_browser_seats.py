@@ -1,6 +1,7 @@
 """Real Chromium pages on seat.js: a screen that one shows is seen by the other, and holds reach the pages."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -64,6 +65,12 @@ async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: 
     assert not await leader.evaluate("Boolean(window.paper.stream)"), "one's own screen is not sent back"
     observer = await sit("o1", "observer")
     await observer.wait_for_function("window.paperIsGreen && window.paperIsGreen()", timeout=10000)
+
+    asked = time.time() * 1000
+    told, error = await leader.evaluate("Date.now = () => 0, [seat.clock.now(), seat.clock.error]")
+    print(f"the node's time is known to {error:.1f} ms")
+    assert error < 1000
+    assert asked - error - 1 <= told <= time.time() * 1000 + error + 1, "whatever this machine's clock says"
 
     await leader.evaluate("seat.share(null)")
     await petitioner.wait_for_function("window.paper && !window.paper.stream", timeout=5000)

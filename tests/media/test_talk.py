@@ -10,13 +10,14 @@ from typing import Any
 import av
 import pytest
 
+from server.media import recorder
 from server.media.node import Node
 from server.protocol.media_control import (
     CloseRoom,
     Follow,
 )
-from server.protocol.recording import Manifest
-from server.protocol.signalling import Ended, HangUp, Mark, Marked, Mute, Recognition, Trouble
+from server.protocol.recording import Gap, Manifest
+from server.protocol.signalling import AskTime, Ended, HangUp, Mark, Marked, Mute, Recognition, Time, Trouble
 from server.protocol.transcript import LiveTrouble
 from server.settings import Settings
 from tests.media.client import until
@@ -43,8 +44,13 @@ async def test_talk_from_start_to_manifest(node: Node, settings: Settings, seat:
         leader = await seat("l1", "leader")
         await until(lambda: leader.room and leader.room.recording, "recording")
         began = time.monotonic()
+        await leader.send(AskTime(sent=7.25))
         await leader.send(Mark(note="要点"))
         await until(lambda: petitioner.last(Marked), "mark shown to the other")
+        told = leader.last(Time)
+        room = node.hub.rooms["r1"]
+        assert told.sent == 7.25
+        assert room.media_time(began) <= (told.now - leader.room.started_at).total_seconds() <= room.media_time(time.monotonic())
         await until(lambda: petitioner.first_picture and leader.first_picture, "pictures both ways")
         await until(lambda: len(petitioner.captions) >= 4, "captions of both on every screen", 8)
         assert {c.utterance.participant_id for c in petitioner.captions} == {"p1", "l1"}
@@ -128,7 +134,9 @@ async def test_replaced_seat_goes_on(seat: Make, node: Node) -> None:
     assert any(g.participant_id == "l1" for g in manifest.gaps) or audio[1].start - audio[0].seconds < 0.3
 
 
-async def test_a_page_loaded_again_is_not_muted(seat: Make, node: Node) -> None:
+async def test_a_page_loaded_again_is_not_muted(seat: Make, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is what is missing later for another reason told as muted."""
+    monkeypatch.setattr(recorder, "FILL_AT_MOST", 0.3)
     await seat("p1", "petitioner")
     leader = await seat("l1", "leader")
     await until(lambda: leader.room and leader.room.recording, "recording")
@@ -139,6 +147,17 @@ async def test_a_page_loaded_again_is_not_muted(seat: Make, node: Node) -> None:
     await until(lambda: again.first_picture, "picture on the new socket")
     shown = next(one for one in again.room.seats if one.participant_id == "l1")
     assert (shown.audio_muted, shown.video_muted, shown.lost) == (False, False, ())
+    room = node.hub.rooms["r1"]
+    since = room.media_time(time.monotonic())
+    again.tone.paused = True
+    await asyncio.sleep(0.8)
+    again.tone.paused = False
+
+    def later() -> list[Gap]:
+        return [gap for gap in room.manifest().gaps if gap.participant_id == "l1" and gap.end > since]
+
+    await until(later, "what did not come is told")
+    assert {gap.cause for gap in later()} == {"network_lost"}
 
 
 async def test_mute_is_shown_and_only_some_may_end(seat: Make) -> None:

@@ -18,6 +18,7 @@
  * @typedef {"connecting"|"connected"|"captionless"|"reconnecting"|"failed"} ConnectionState
  */
 import { SoundFirst } from "./line.js";
+import { NodeClock } from "./node_clock.js";
 import { OwnDevices } from "./own_devices.js";
 import { SeatMedia } from "./seat_media.js";
 import { SeatSocket } from "./seat_socket.js";
@@ -102,11 +103,12 @@ const NO_ANSWER = new Set(["offer_unusable", "media_full"]);
 
 /** One participant; see the list of events at `_handle`. */
 export class Seat extends EventTarget {
-  /** @param {{ticket: () => Promise<JoinTicket>, media: MediaStream|null}} options */
-  constructor({ ticket, media }) {
+  /** @param {{ticket: () => Promise<JoinTicket>, media: MediaStream|null, clock?: NodeClock}} options */
+  constructor({ ticket, media, clock = new NodeClock() }) {
     super();
     this._ticket = ticket;
     this._media = media;
+    this.clock = clock;
     /** How many others can be seen at once; the contract's number where nothing is said. @type {number|undefined} */
     this._slots = undefined;
     this._resume = "";
@@ -116,6 +118,7 @@ export class Seat extends EventTarget {
     /** @type {SeatSocket|null} */
     this._socket = null;
     this._joined = false;
+    this._joinSent = 0;
     this._offered = false;
     this._hurriedAt = -Infinity;
     this._refusals = 0;
@@ -285,6 +288,7 @@ export class Seat extends EventTarget {
   /** @param {string} token */
   _join(token) {
     this._resume = "";
+    this._joinSent = performance.now();
     this._send({ type: "join", token, line: this._line?.id ?? "" });
   }
 
@@ -340,6 +344,7 @@ export class Seat extends EventTarget {
       case "trouble": return this._trouble(message);
       case "ended": return this._ended(message);
       case "departed": return this._departed(message);
+      case "time": return this.clock.take(message.sent, message.now);
       case "wide": return this._soundFirst?.wide();
       case "share_ended": return this._shareEnded(message);
       case "caption":
@@ -357,6 +362,9 @@ export class Seat extends EventTarget {
     this._resume = message.resume;
     this._iceServers = message.ice_servers ?? [];
     this.participantId = message.participant_id;
+    this.clock.forget();
+    this.clock.take(this._joinSent, message.now);
+    this._askTime();
     this._tellMuted();
     if (!message.line_stands || this._line?.state === "lost") return this._offer();
     if (this._line?.state === "away") this._awaySince = performance.now() - AWAY_MS + FIND_BACK_MS;
@@ -493,8 +501,13 @@ export class Seat extends EventTarget {
     return this._say("connected", broken);
   }
 
+  _askTime() {
+    this._send({ type: "ask_time", sent: performance.now() });
+  }
+
   /** Tell the node how the line does, seen from here. */
   async _measure() {
+    if (this._joined) this._askTime();
     const line = this._line;
     if (!this._joined || !line) return;
     const stats = await line.measure(this._moving()).catch(() => null);

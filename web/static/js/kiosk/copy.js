@@ -1,6 +1,8 @@
 // The kiosk's own copy of a talk: every second of its microphone and camera goes to the copy program on this
-// computer, whatever the line does (server/protocol/copies.md).  Where no such program runs, nothing happens.
-import { ApiError, api } from "/static/js/api.js";
+// computer, whatever the line does (server/protocol/copies.md); the office is not asked for it, and hears of it from the
+// program when it can.  Where no such program runs, nothing happens.
+import { ApiError } from "/static/js/api.js";
+import { door, doubt } from "./door.js";
 
 const SLICE_MS = 1000;
 const SOUND_BITS = 48_000;
@@ -17,9 +19,14 @@ const NUMBER_BYTES = 4;
 const SETTLED = 3;
 const TYPES = { true: "video/webm;codecs=vp8,opus", false: "audio/webm;codecs=opus" };
 
+/**
+ * @typedef {{reception: string, participant: string, now: () => number, mediaTime: () => number}} Talk `now`: milliseconds
+ * since 1970 by the recording's clock; `mediaTime`: NaN while it is not known when the recording began
+ */
+
 /** The copy of one talk: one take after another, each one run of a recorder. */
 export class TalkCopy {
-  /** @param {{reception: string, participant: string, mediaTime: () => number}} talk */
+  /** @param {Talk} talk */
   constructor(talk) {
     this.talk = talk;
     /** @type {MediaStream | null} */
@@ -63,7 +70,7 @@ export class TalkCopy {
 
 /** One run of a recorder. */
 class Take {
-  /** @param {MediaStream} stream @param {{reception: string, participant: string, mediaTime: () => number}} talk
+  /** @param {MediaStream} stream @param {Talk} talk
    * @param {(pause: number) => void} failed told after how long another take may be tried */
   constructor(stream, talk, failed) {
     this.id = crypto.randomUUID();
@@ -85,13 +92,13 @@ class Take {
     this.socket = null;
     /** @type {MediaRecorder | null} */
     this.recorder = null;
-    /** @type {{begun_at: string, position: number, mime: string} | null} */
+    /** @type {{begun_at: string, position: number|null, mime: string} | null} */
     this.about = null;
   }
 
   async begin() {
     try {
-      this.place = await api("POST", "/api/kiosk/copies", { copy_id: this.id });
+      this.place = await door();
     } catch (error) {
       this.drop(error instanceof ApiError && error.code === "no_agent" ? NO_PROGRAM_MS : ASK_AGAIN_MS);
       return;
@@ -133,7 +140,9 @@ class Take {
 
   /** @param {string} mime */
   started(mime) {
-    this.about = { begun_at: new Date().toISOString(), position: Math.max(0, this.talk.mediaTime()), mime };
+    const at = this.talk.mediaTime();
+    const position = Number.isNaN(at) ? null : Math.max(0, at);
+    this.about = { begun_at: new Date(this.talk.now()).toISOString(), position, mime };
     this.open();
   }
 
@@ -161,7 +170,10 @@ class Take {
   lost() {
     if (this.over) return;
     this.sent = -1;
-    if (!this.recorder) return this.drop(); // nothing recorded yet: the program is not there
+    if (!this.recorder) { // nothing recorded yet: the program is not there
+      doubt();
+      return this.drop();
+    }
     this.timer = window.setTimeout(() => this.connect(), this.pause);
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_MS);
   }
@@ -176,8 +188,9 @@ class Take {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
-  /** @param {{type: string, next: number}} message */
+  /** @param {{type: string, code?: string, next: number}} message */
   told(message) {
+    if (message.code === "secret_wrong") doubt();
     if (message.type !== "kept") return this.drop(NO_PROGRAM_MS); // e.g. its disk is full
     this.pause = FIRST_PAUSE_MS;
     while (this.waiting.length && this.waiting[0].number < message.next) this.bytes -= this.waiting.shift()?.data.size || 0;

@@ -5,8 +5,10 @@ import { agent } from "./agent.js";
 const WAIT_MS = 10_000;
 const GONE = { code: "no_program", message: "这台机器上的程序没有回话，请叫工作人员看看。" };
 
-/** @type {{url: string, secret: string} | null} */
+/** @type {{url: string, secret: string} | null} where the program answered last */
 let known = null;
+/** Whether it did not the last time: the office may know another place. */
+let doubtful = false;
 
 /** @param {WebSocket} socket @param {Object} message @param {number} waitMs @param {{code: string, message: string}} gone @returns {Promise<any>} */
 function answerOf(socket, message, waitMs, gone) {
@@ -18,9 +20,20 @@ function answerOf(socket, message, waitMs, gone) {
   });
 }
 
-/** Where the program is; throws ApiError where nobody knows. @returns {Promise<{url: string, secret: string}>} */
+/** Where the program is, known without the office once it has answered; throws ApiError where nobody knows.
+ * @returns {Promise<{url: string, secret: string}>} */
 export async function door() {
-  return known ?? agent.state?.door ?? await api("GET", "/api/kiosk/devices");
+  if (known && !doubtful) return known;
+  if (agent.state?.door) return agent.state.door;
+  return api("GET", "/api/kiosk/devices").catch((error) => {
+    if (known && error.code === "offline") return known;
+    throw error;
+  });
+}
+
+/** The program did not answer there, or not to this secret. */
+export function doubt() {
+  doubtful = true;
 }
 
 /**
@@ -31,11 +44,14 @@ export async function door() {
 export async function ask(message, waitMs = WAIT_MS, gone = GONE) {
   const place = await door();
   const socket = new WebSocket(place.url);
-  known = null;
   try {
     const answer = await answerOf(socket, { ...message, secret: place.secret }, waitMs, gone);
-    if (answer.code !== "secret_wrong") known = place;
+    doubtful = answer.code === "secret_wrong";
+    if (!doubtful) known = place;
     return answer;
+  } catch (error) {
+    doubt();
+    throw error;
   } finally {
     socket.close();
   }

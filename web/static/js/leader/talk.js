@@ -310,7 +310,7 @@ export class Talk extends EventTarget {
 
   /** @param {any} room */
   elapsed(room) {
-    return room.started_at ? mediaTime((Date.now() - new Date(room.started_at).getTime()) / 1000) : "";
+    return room.started_at ? mediaTime((this.seat.clock.now() - Date.parse(room.started_at)) / 1000) : "";
   }
 
   // --- picture and sound ------------------------------------------------------------------------------------

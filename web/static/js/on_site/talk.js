@@ -92,7 +92,7 @@ export class RoomTalk extends EventTarget {
     const place = byId("recording");
     const running = room?.state === "running";
     const away = this.line === "reconnecting" || this.line === "failed";
-    const words = !running ? "还没开始录" : away || this.lost ? "这一会儿没有录上" : room.recording ? `录音 ${room.started_at ? mediaTime((Date.now() - new Date(room.started_at).getTime()) / 1000) : ""}` : "没有在录";
+    const words = !running ? "还没开始录" : away || this.lost ? "这一会儿没有录上" : room.recording ? `录音 ${room.started_at ? mediaTime((this.seat.clock.now() - Date.parse(room.started_at)) / 1000) : ""}` : "没有在录";
     place.hidden = false;
     place.className = `row nb ${running ? "bad" : "soft"}`;
     if (place.dataset.words === words) return;

@@ -5,6 +5,7 @@ import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
 import { pictureWords } from "/static/js/line.js";
 import { SteadyWords, plainWords } from "/static/js/line_word.js";
+import { NodeClock } from "/static/js/node_clock.js";
 import { nameOf, observersWords, roleWord, stateShort } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
 import { Captions } from "../captions.js";
@@ -24,14 +25,6 @@ const NOTEWORTHY_S = 2;
 const GOES_ON = ["shutdown", "network_lost", "token_expired"];
 const HELD = "接谈人员正在商量，请稍等。这一段不录音。";
 
-/** Milliseconds by which the office's clock is ahead of this machine's. */
-async function clockDifference() {
-  const asked = Date.now();
-  const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
-  const told = Date.parse(answer?.headers.get("Date") || "");
-  return Number.isNaN(told) ? 0 : told - (asked + Date.now()) / 2;
-}
-
 class Talk {
   /** @param {any} app */
   constructor(app) {
@@ -46,7 +39,9 @@ class Talk {
     this.hearing = new Hearing(app, this.meter);
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
-    this.copy = new TalkCopy({ reception: this.reception, participant: this.me, mediaTime: () => this.seconds() });
+    /** Outlives the seats: it is known, too, while the line is away. */
+    this.clock = new NodeClock();
+    this.copy = new TalkCopy({ reception: this.reception, participant: this.me, now: () => this.clock.now(), mediaTime: () => this.seconds() });
     this.endVolume = onVolume(() => { for (const video of this.videos()) video.volume = talkVolume(); });
     this.leaderAway = new Absence(
       (seconds) => `领导那边的线路断了 ${seconds} 秒，正在等领导回来。请坐一会儿。`,
@@ -64,7 +59,8 @@ class Talk {
     this.noSound = this.noPicture = false;
     this.copying = new MediaStream();
     this.closed = false;
-    this.difference = 0;
+    /** Who was seen keeps the place while their line is away, the leader the large one. @type {Set<string>} */
+    this.met = new Set();
     this.screen.on({ end: () => this.end(), show: () => this.showPaper(), unblock: () => this.unblock() });
     this.say(app.sitting.receiver ? `${app.sitting.receiver}正在进来` : "领导正在进来");
     this.onDevices = () => this.devicesChanged();
@@ -82,7 +78,6 @@ class Talk {
   }
 
   async begin() {
-    clockDifference().then((difference) => { this.difference = difference; });
     this.timer = setInterval(() => this.timePasses(), 500);
     this.endHandset = hearInHandset(() => this.videos());
     followHandset(this.app);
@@ -100,7 +95,7 @@ class Talk {
     if (media) this.showSelf(media);
     this.offerPaper();
     this.keepCopy();
-    const seat = this.seat = new Seat({ ticket: () => { const given = first ?? this.ticket(); first = null; return given; }, media });
+    const seat = this.seat = new Seat({ ticket: () => { const given = first ?? this.ticket(); first = null; return given; }, media, clock: this.clock });
     const hear = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) => seat.addEventListener(type, (event) => {
       if (seat === this.seat && !this.closed) act(/** @type {CustomEvent} */ (event).detail);
     });
@@ -183,6 +178,11 @@ class Talk {
     this.screen.fill({ rec: this.video ? "正在录音录像" : "正在录音" });
   }
 
+  /** Whether what is said now is on this computer, and will be in the record. */
+  get kept() {
+    return this.room?.state === "running" && this.copy.written;
+  }
+
   notRecording() {
     if (this.held()) return "这一段不录音";
     if (this.away && this.copy.written) return "这台机器在记";
@@ -194,7 +194,7 @@ class Talk {
   announce() {
     if (this.announced) return;
     this.announced = true;
-    const age = Date.now() + this.difference - Date.parse(this.room.started_at || "");
+    const age = this.clock.now() - Date.parse(this.room.started_at || "");
     if (!(age > 8000)) voice.speak(this.video ? "recording" : "recording-audio");
   }
 
@@ -205,7 +205,7 @@ class Talk {
 
   /** Seconds since the recording began; NaN before. */
   seconds() {
-    return (Date.now() + this.difference - Date.parse(this.room?.started_at || "")) / 1000;
+    return (this.clock.now() - Date.parse(this.room?.started_at || "")) / 1000;
   }
 
   showTime() {
@@ -213,10 +213,13 @@ class Talk {
     if (!Number.isNaN(seconds)) this.screen.fill({ time: mediaTime(seconds) });
   }
 
-  /** The kiosk's own copy runs as long as the talk does, also while the line is down; not while the person is held. */
+  /** The kiosk's own copy runs as long as the talk does, also while the line is down; not while the person is held.
+   * A line that is away before it was told that the talk runs may keep back just that: what was no talk the office
+   * does not want, and it is deleted. */
   keepCopy() {
-    const on = this.room?.state === "running" && this.room.started_at && !this.held();
-    this.copy.keep(on ? this.copied() : null);
+    const runs = this.room?.state === "running" && this.room.started_at;
+    const mayRun = this.room?.state === "waiting" && this.away;
+    this.copy.keep((runs || mayRun) && !this.held() ? this.copied() : null);
   }
 
   /** A recorder takes no track that comes later: the same stream as long as its tracks are the same. */
@@ -240,13 +243,15 @@ class Talk {
   showPeople() {
     const others = this.others();
     const receivers = RECEIVERS.flatMap((role) => others.filter((seat) => seat.role === role));
-    const leader = receivers.find((seat) => seat.connected) || receivers[0];
+    for (const seat of others) if (seat.connected) this.met.add(seat.participant_id);
+    const here = (/** @type {any} */ seat) => seat.connected || this.met.has(seat.participant_id);
+    const leader = receivers.find((seat) => seat.connected || (seat.role === "leader" && here(seat))) || receivers[0];
     this.leader = leader?.participant_id;
     const tag = this.screen.part("leader-name");
     tag.hidden = !leader;
     tag.textContent = leader && this.receiver && !this.receiver.endsWith(leader.name) ? leader.name : this.receiver || leader?.name || "";
     this.bind(this.screen.part("leader"), this.leader);
-    this.showOthers(others.filter((seat) => seat.participant_id !== this.leader && seat.connected && seat.role !== "observer"));
+    this.showOthers(others.filter((seat) => seat.participant_id !== this.leader && here(seat) && seat.role !== "observer"));
     this.screen.say("observers", observersWords(others));
     this.say(this.stageWords(leader));
   }
@@ -354,11 +359,12 @@ class Talk {
   /** @param {{state: string, message: string, seconds: number}} connection */
   showConnection(connection) {
     this.away = connection.state === "reconnecting" || connection.state === "failed";
+    this.keepCopy();
     if (this.room) this.showRecording();
     this.screen.say("connection", this.connectionWords(connection));
     this.sayLine();
     const back = connection.state === "connected" && connection.seconds >= NOTEWORTHY_S;
-    const lost = this.copy.written ? "这台机器都记着，会补上。" : "这几秒没有录上，请再说一遍。";
+    const lost = this.kept ? "这台机器都记着，会补上。" : "这几秒没有录上，请再说一遍。";
     if (back) this.app.toast(`接上了。刚才断了 ${connection.seconds} 秒，${lost}`);
   }
 
@@ -400,7 +406,7 @@ class Talk {
     if (state === "connected") return this.ownWords();
     if (!this.room || state === "captionless") return message;
     if (state === "failed") return `线路断了 ${seconds} 秒，还没有接上，一直在接。您可以按“叫工作人员”。`;
-    if (this.copy.written) return `线路断了 ${seconds} 秒，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。`;
+    if (this.kept) return `线路断了 ${seconds} 秒，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。`;
     return `线路断了 ${seconds} 秒，正在接回来，请坐着等一等。这一会儿说的话录不上，接上以后请再说一遍。`;
   }
 
