@@ -237,6 +237,7 @@ def _restore(session: Session, case: StoredCase, join: CaseJoin) -> None:
     case.unit_id, case.repeat_of_id = kept["unit_id"], kept["repeat_of_id"]
     join.undone_at = clock.now()
     session.flush()
+    store.note_shares(session, case)
 
 
 # --- splitting ---------------------------------------------------------------------------------------------------

@@ -91,8 +91,7 @@ def outside(notice: Notice, case_no: str) -> str:
 
 def page(session: Session, actor: Actor, before: int | None) -> Notices:
     """The newest notices of an officer."""
-    assert actor.user_id is not None
-    found = store.of_user(session, actor.user_id, before, ROWS + 1)
+    found = store.of_user(session, actor, before, ROWS + 1)
     views = tuple(
         NoticeView(
             id=one.id, kind=one.kind, label=terms.NOTICE[NoticeKind(one.kind)], words=one.words, at=one.at,
@@ -105,8 +104,7 @@ def page(session: Session, actor: Actor, before: int | None) -> Notices:
 
 def unread(session: Session, actor: Actor) -> int:
     """How many the officer has not read."""
-    assert actor.user_id is not None
-    return store.unread(session, actor.user_id)
+    return store.unread(session, actor)
 
 
 def mark_read(session: Session, actor: Actor, order: ReadOrder) -> int:

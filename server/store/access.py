@@ -36,6 +36,7 @@ from server.store.models import (
     Kiosk,
     Lecture,
     LectureOffice,
+    Notice,
     Organization,
     Reception,
     StoredAssignment,
@@ -266,7 +267,13 @@ def cases_given(actor: Actor, organizations: Sequence[int]) -> Select[StoredCase
 
 @lru_cache(ACTORS)
 def _not_against(actor: Actor) -> ColumnElement[bool]:
-    return ~and_(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))
+    return ~_against(actor)
+
+
+@lru_cache(ACTORS)
+def _against(actor: Actor) -> ColumnElement[bool]:
+    """Whether a case is an accusation that this actor must not know of (条例 art. 30)."""
+    return and_(StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor)))
 
 
 @lru_cache(ACTORS)
@@ -308,9 +315,7 @@ def visible_commitments(actor: Actor) -> Select[Commitment]:
     told = or_(Commitment.case_id.is_not(None), handed_over)
     given = and_(Commitment.unit_id.in_(organizations_under(actor)), told)
     record = exists().where(_RECORD.reception_id == Commitment.reception_id, _hidden(actor, _RECORD))
-    matter = exists().where(
-        StoredCase.id == Commitment.case_id, StoredCase.accusation, or_(_case_against(actor), _case_unknown(actor))
-    )
+    matter = exists().where(StoredCase.id == Commitment.case_id, _against(actor))
     return query.where(given if actor.role is StaffRole.HANDLER else or_(own, given), ~record, ~matter)
 
 
@@ -357,6 +362,13 @@ def visible_bookings(actor: Actor) -> Select[Booking]:
     here = organizations_under(actor)
     hidden = exists().where(_RECORD.reception_id == Booking.reception_id, _hidden(actor, _RECORD))
     return query.where(or_(Booking.organization_id.in_(here), Booking.place_id.in_(here)), ~hidden)
+
+
+@lru_cache(ACTORS)
+def visible_notices(actor: Actor) -> Select[Notice]:
+    """What the actor was told, but for matters that turned out later to be accusations against their own unit (条例 art. 30)."""
+    matter = exists().where(StoredCase.id == Notice.case_id, _against(actor))
+    return select(Notice).where(Notice.user_id == actor.user_id, ~matter)
 
 
 def visible_lectures(actor: Actor) -> Select[Lecture]:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    exists,
     func,
     literal,
     literal_column,
@@ -49,7 +48,7 @@ from server.domain.states import (
 )
 from server.store.access import ACTORS, Actor, organizations_under, reads_case, visible_receptions
 from server.store.engine import once_per_reading
-from server.store.flow import undecided
+from server.store.flow import GOING_ON, undecided
 from server.store.models import (
     Organization,
     PetitionerRequest,
@@ -68,7 +67,6 @@ PAGE_ROWS = 30
 MOST_COUNTED = 100
 FEW = 24
 """So many organizations are asked one by one."""
-GOING_ON = (CaseState.ASSIGNED, CaseState.ACCEPTED)
 UNSETTLED = (CaseState.REGISTERED, *GOING_ON, CaseState.REPLIED, CaseState.REVIEWING, CaseState.REEXAMINING)
 LONG_AGO = date(1900, 1, 1)
 """No matter is older; a range is what makes SQLite walk an index over all organizations."""
@@ -294,10 +292,6 @@ def _duties(actor: Actor, *conditions: Any) -> Stream:
     return Stream(rows.where(*still, *conditions, reads_case(actor)), (one.due_on, one.id))
 
 
-def _was_given() -> ColumnElement[bool]:
-    return exists().where(StoredAssignment.case_id == StoredCase.id)
-
-
 def _registered(actor: Actor, *conditions: Any) -> list[Stream]:
     own = _own(actor)(StoredCase.organization_id)
     return [_cases(actor, own, StoredCase.state == CaseState.REGISTERED, *conditions)]
@@ -310,11 +304,11 @@ def _shares(actor: Actor, state: AssignmentState, *conditions: Any) -> list[Stre
 
 
 def _arrived(actor: Actor, below: Below, today: Day) -> list[Stream]:
-    return _registered(actor, ~_was_given())
+    return _registered(actor, ~StoredCase.came_back)
 
 
 def _came_back(actor: Actor, below: Below, today: Day) -> list[Stream]:
-    return _registered(actor, _was_given())
+    return _registered(actor, StoredCase.came_back)
 
 
 def _requests(actor: Actor, below: Below, today: Day) -> list[Stream]:
@@ -336,9 +330,8 @@ def _extensions(actor: Actor, below: Below, today: Day) -> list[Stream]:
 
 
 def _feedback(actor: Actor, below: Below, today: Day) -> list[Stream]:
-    share, own = StoredAssignment, _own(actor)(StoredCase.organization_id)
-    told = exists().where(share.case_id == StoredCase.id, share.state == AssignmentState.FED_BACK)
-    return [_cases(actor, own, StoredCase.state == state, told) for state in GOING_ON]
+    own = _own(actor)(StoredCase.organization_id)
+    return [_cases(actor, own, StoredCase.state == state, StoredCase.came_back) for state in GOING_ON]
 
 
 def _to_receive(actor: Actor, below: Below, today: Day) -> list[Stream]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, false, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain.limits import LAPSING
@@ -22,15 +22,33 @@ from server.store.models import (
     StoredLetter,
 )
 
+GOING_ON = (CaseState.ASSIGNED, CaseState.ACCEPTED)
+
 
 def move(session: Session, case: StoredCase, version: int, state: CaseState) -> bool:
-    """Take the case on to `state` if it is still as the officer saw it; False: somebody was quicker."""
+    """Take the case on to `state` if it is still as the officer saw it; False: somebody was quicker.  Its shares are as they
+    will be then."""
     query = update(StoredCase).where(StoredCase.id == case.id, StoredCase.version == version, StoredCase.state == case.state)
-    moved = session.execute(
-        query.values(version=version + 1, state=state).returning(StoredCase.id).execution_options(synchronize_session=False)
-    ).first()
-    session.refresh(case, ["version", "state"])
+    values = {"version": version + 1, "state": state, "came_back": _came_back(state)}
+    moved = session.execute(query.values(values).returning(StoredCase.id).execution_options(synchronize_session=False)).first()
+    session.refresh(case, ["version", "state", "came_back"])
     return moved is not None
+
+
+def note_shares(session: Session, case: StoredCase) -> None:
+    """Say in the case's row what its shares say, where they changed after it was moved."""
+    query = update(StoredCase).where(StoredCase.id == case.id).values(came_back=_came_back(CaseState(case.state)))
+    session.execute(query.execution_options(synchronize_session=False))
+    session.refresh(case, ["came_back"])
+
+
+def _came_back(state: CaseState) -> ColumnElement[bool]:
+    """Whether the office has to look at it again: asked of the shares once, when they change, and kept, because a desk that asked
+    them would have to look through all of an office's open matters for the few."""
+    share = exists().where(StoredAssignment.case_id == StoredCase.id)
+    if state == CaseState.REGISTERED:
+        return share
+    return share.where(StoredAssignment.state == AssignmentState.FED_BACK) if state in GOING_ON else false()
 
 
 def undecided() -> ColumnElement[bool]:

@@ -1031,6 +1031,9 @@ class StoredCase(Base):
     """A review or re-examination has sent it back to its unit (交回重新办理)."""
     contacted_on: Mapped[date | None] = mapped_column(Date)
     """When somebody last spoke to the petitioner (联系信访人); null: nobody has, since it was handed back where it was."""
+    came_back: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """What a unit was given lies with the office again: the matter itself while it is registered, a unit's report while it
+    goes on (store/flow.py says when)."""
     statement: Mapped[str] = mapped_column(Text, default="")
     """What was written, of a matter that did not come by a talk."""
     filed_record: Mapped[dict[str, Any]] = mapped_column(deferred=True)
@@ -1049,6 +1052,10 @@ class StoredCase(Base):
         _part("ix_cases_all_repeats", "received_on", "id", "organization_id", where=REPEAT),
         _part("ix_cases_uncontacted", "organization_id", "concluded_on", "id", where=UNCONTACTED),
         _part("ix_cases_all_uncontacted", "concluded_on", "id", "organization_id", where=UNCONTACTED),
+        Index(
+            "ix_cases_came_back", "organization_id", "state", "received_on", "id",
+            sqlite_where=text("came_back = 1"), postgresql_where=text("came_back"),
+        ),
         Index("ix_cases_organization_filed_at", "organization_id", "filed_at"),
         Index("ix_cases_unit_filed_at", "unit_id", "filed_at"),
         Index("ix_cases_organization_first_concluded_on", "organization_id", "first_concluded_on"),

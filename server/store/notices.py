@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.states import DeliveryState, StaffRole
+from server.store.access import Actor, visible_notices
 from server.store.models import Notice, NoticeDelivery, Organization, StaffContact, StoredCase, User
 
 MOST_COUNTED = 100
@@ -33,18 +34,23 @@ def contacts(session: Session, user_ids: Collection[int]) -> dict[int, StaffCont
     return {one.user_id: one for one in found}
 
 
-def of_user(session: Session, user_id: int, before: int | None, rows: int) -> Sequence[tuple[Notice, str | None]]:
+def of_user(session: Session, actor: Actor, before: int | None, rows: int) -> Sequence[tuple[Notice, str | None]]:
     """The newest notices of an account (older than `before`), each with its case's number."""
-    query = select(Notice, StoredCase.case_no).outerjoin(StoredCase, StoredCase.id == Notice.case_id)
-    query = query.where(Notice.user_id == user_id)
+    number = select(StoredCase.case_no).where(StoredCase.id == Notice.case_id).scalar_subquery()
+    query = visible_notices(actor).add_columns(number)
     if before is not None:
         query = query.where(Notice.id < before)
-    return [(one, number) for one, number in session.execute(query.order_by(Notice.id.desc()).limit(rows))]
+    return [(one, case_no) for one, case_no in session.execute(query.order_by(Notice.id.desc()).limit(rows))]
 
 
-def unread(session: Session, user_id: int) -> int:
+def still_told(session: Session, actor: Actor, notice_id: int) -> bool:
+    """Whether the account may still read it."""
+    return session.scalar(visible_notices(actor).with_only_columns(Notice.id).where(Notice.id == notice_id)) is not None
+
+
+def unread(session: Session, actor: Actor) -> int:
     """How many are not read yet, counted up to MOST_COUNTED."""
-    some = select(Notice.id).where(Notice.user_id == user_id, Notice.read_at.is_(None)).limit(MOST_COUNTED)
+    some = visible_notices(actor).with_only_columns(Notice.id).where(Notice.read_at.is_(None)).limit(MOST_COUNTED)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

@@ -20,6 +20,7 @@ from server.store.models import (
     Booking,
     FormEntry,
     Invitation,
+    Kiosk,
     Organization,
     Reception,
     StoredCase,
@@ -117,6 +118,22 @@ def test_with_an_unknown_unit_its_clerk_and_its_receiver_go_on(world: World, tow
     with world.write() as session:
         session.get_one(Reception, "r1").receiver_id = HALL.user_id
     assert sees(world, HALL, town_record)
+
+
+def test_whose_kiosk_and_whose_talk_it_was_is_asked_of_this_record_and_of_no_other(world: World, town_record: str) -> None:
+    """A leader of the township received somebody else there, and there is another talk, of a kiosk that stands elsewhere."""
+    elsewhere = Kiosk(id=9, organization_id=3, name="别处的接谈室", created_at=TALK)
+    with world.write() as session:
+        session.add(elsewhere)
+        session.flush()
+        drafts.create_draft(session, add_reception(session, "r2", organization_id=2, receiver_id=HALL.user_id))
+        other = drafts.create_draft(session, add_reception(session, "r3", organization_id=2, kiosk_id=9)).id
+    accuse(world, world.clerk, town_record, "王镇长")
+    assert not sees(world, HALL, town_record)
+    accuse(world, world.clerk, other, "王镇长")
+    with world.read() as session:
+        assert records.open_record(session, HALL, other).id == other
+    assert not sees(world, HALL, town_record)
 
 
 def test_a_kiosk_in_the_only_office_hides_nothing_that_nobody_else_could_work_on(world: World, record_id: str) -> None:

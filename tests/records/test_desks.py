@@ -6,13 +6,16 @@ from sqlalchemy import select, text
 from server import clock
 from server.domain.desks import Desk, DueGroup, days_of, desks_of
 from server.domain.flow import Step
+from server.domain.joins import Deed
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter, UnitOrder
 from server.protocol.work import BulkItem, BulkOrder
-from server.reception import bulk, registering, work
+from server.reception import bulk, joining, registering, work
 from server.store import desks as store
 from server.store.access import Actor
+from server.store.migrate import downgrade, migrate
 from server.store.models import StoredAssignment, StoredCase, StoredPromise, User
 from tests.databases import ON_POSTGRESQL
 from tests.records.office import TALK, World, add_reception
@@ -88,6 +91,34 @@ def test_a_matter_moves_from_desk_to_desk(matter: Matter):
     assert full(world, SUPERVISOR, supervision=True) == {"uncontacted": 1}
     matter.take(clerk, Step.CONTACT, how="电话")
     assert full(world, SUPERVISOR, supervision=True) == {}
+
+
+def test_what_came_back_is_known_again_when_a_merger_is_undone_and_where_the_store_is_older(matter: Matter):
+    world, clerk = matter.world, matter.world.clerk
+    earlier, third = another(matter), another(matter)
+
+    def decide(deed: Deed, other_id: int | None = None) -> None:
+        with world.write() as session:
+            version = session.get_one(StoredCase, matter.id).version
+            other = session.get_one(StoredCase, other_id).version if other_id else None
+            joining.decide(session, clerk, matter.id, deed, LinkOrder(version=version, reason="同一件", other_id=other_id, other_version=other))
+
+    matter.give((LAND, "main"), (TOWN, "township"))
+    matter.take(TOWN_HANDLER, Step.FEED_BACK, reason="底册在")
+    assert ids(world, clerk, Desk.FEEDBACK) == [matter.id]
+    decide(Deed.MERGE, earlier)
+    assert ids(world, clerk, Desk.FEEDBACK) == ids(world, clerk, Desk.CAME_BACK) == []
+    decide(Deed.UNMERGE)
+    assert ids(world, clerk, Desk.FEEDBACK) == [matter.id]
+    returned = Matter.__new__(Matter)
+    returned.world, returned.id = world, third
+    returned.give((LAND, "main"))
+    returned.take(clerk, Step.WITHDRAW, reason="重新分", assignment_id=share_of(returned, LAND))
+    with world.office.store.engine.begin() as connection:
+        downgrade(connection, "0060")
+    migrate(world.office.store.engine)
+    assert (ids(world, clerk, Desk.FEEDBACK), ids(world, clerk, Desk.CAME_BACK)) == ([matter.id], [third])
+    assert ids(world, clerk, Desk.ARRIVED) == [earlier]
 
 
 def share_of(matter: Matter, unit: int) -> int:
@@ -277,13 +308,16 @@ def test_every_list_walks_an_index_and_sorts_nothing_but_merged_pages(world: Wor
     with world.read() as session:
         for actor, desks in ((world.leader, desks_of(StaffRole.LEADER)), (HANDLER, [Desk.WORKING, Desk.UNDELIVERED])):
             for desk in desks:
-                check_plan(session, store.streams(actor, desk, store.below(session, actor), today), desk)
+                plans = check_plan(session, store.streams(actor, desk, store.below(session, actor), today), desk)
+                if desk in (Desk.CAME_BACK, Desk.FEEDBACK):
+                    assert all("ix_cases_came_back" in plan for plan in plans), "not all that is open is looked through for the few"
             for narrowed in (store.Narrowed(), store.Narrowed(rule="conclude"), store.Narrowed(unit_id=LAND)):
                 streams = store.due(actor, DueGroup.WEEK, store.below(session, actor), days_of(DueGroup.WEEK, today), narrowed)
                 check_plan(session, streams, DueGroup.WEEK)
 
 
-def check_plan(session, streams, name: str) -> None:
+def check_plan(session, streams, name: str) -> list[str]:
+    found = []
     for one in streams:
         ordered = one.rows.order_by(*(column.desc() if one.newest_first else column for column in one.by)).limit(31)
         asked = str(ordered.compile(session.get_bind(), compile_kwargs={"literal_binds": True})).replace(":", r"\:")
@@ -291,3 +325,5 @@ def check_plan(session, streams, name: str) -> None:
         assert plan[0].startswith("SEARCH"), (name, plan)
         assert "USING INDEX" in plan[0] or "COVERING INDEX" in plan[0], (name, plan)
         assert "USE TEMP B-TREE FOR ORDER BY" not in plan, (name, plan)
+        found.append(plan[0])
+    return found

@@ -1,6 +1,8 @@
 """Reminders: before, on and after a deadline's day, once each, also after downtime and when the day moves."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select, update
@@ -8,11 +10,11 @@ from sqlalchemy import func, select, update
 from server.domain.flow import Step
 from server.domain.joins import Deed
 from server.domain.reminding import Plan, next_look, reached
-from server.domain.states import StaffRole
+from server.domain.states import NoticeKind, StaffRole
 from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter
-from server.reception import joining, notices, registering, reminders
-from server.store.models import Notice, StoredCase, StoredDeadline, StoredReminder, User
+from server.reception import delivering, joining, notices, registering, reminders
+from server.store.models import Notice, StaffContact, StoredCase, StoredDeadline, StoredReminder, User
 from tests import databases
 from tests.records.office import TALK, World
 from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, LETTER, PLANNING, Matter, at
@@ -137,6 +139,31 @@ def test_whom_a_matter_is_against_hears_nothing_of_it(world: World, matter: Matt
     assert {name for name, _ in said(matter, "2026-07-20")} == {SUPERVISOR, LEADER}
     with world.write() as session:
         assert notices.tell(session, session.get_one(User, 20), "urged", session.get_one(StoredCase, accusation.id), "催一下") == []
+
+
+def test_what_a_unit_was_told_before_is_hidden_once_the_matter_turns_out_to_be_against_it(world: World, matter: Matter):
+    with world.write() as session:
+        session.execute(update(StoredCase).where(StoredCase.id == matter.id).values(statement="县自然资源局的人收了钱才肯量地。"))
+        session.add(StaffContact(user_id=20, mail="wei@example.gov.cn"))
+    officer = replace(HANDLER, user_id=20)
+    matter.give((LAND, "main"))
+    with world.write() as session:
+        user, case = session.get_one(User, 20), session.get_one(StoredCase, matter.id)
+        notices.tell(session, user, NoticeKind.URGED, case, "快一点。")
+        notices.announce(session, [user], NoticeKind.LECTURE, "明天讲课。")
+
+    def told() -> tuple[list[str], int]:
+        with world.read() as session:
+            page = notices.page(session, officer, None)
+        return [one.words for one in page.notices], page.unread
+
+    assert told() == (["明天讲课。", "快一点。"], 2)
+    matter.take(world.clerk, Step.WITHDRAW, reason="反映的就是它")
+    matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="干部作风")
+    assert told() == (["明天讲课。"], 1)
+    sent: list[delivering.Message] = []
+    delivering.send_due(world.office, {notices.MAIL: SimpleNamespace(send=sent.append)})
+    assert [one.text for one in sent] == ["讲座通知。请登录查看。"], "nor does it go out"
 
 
 def test_a_killed_run_says_nothing_twice(matter: Matter, monkeypatch):
