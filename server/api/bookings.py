@@ -12,6 +12,7 @@ from server.protocol.bookings import (
     BookingAsked,
     BookingCancel,
     BookingMove,
+    BookingNumbers,
     BookingOrder,
     BookingRow,
     BookingTold,
@@ -132,6 +133,12 @@ def expected(db: Db, actor: LeaderOrClerk) -> dict[str, tuple[ExpectedPerson, ..
 def opened(booking_id: Number, db: Db, office: OfficeDep, actor: LeaderOrClerk, category: Category = "") -> BookingView:
     """A booking, its history, and days and departments that fit it, or `category` where it is told."""
     return matching.view(db, actor, office.settings.statutory_routes, bookings.one(db, actor, booking_id), category)
+
+
+@router.post("/bookings/{booking_id}/numbers")
+def numbers(booking_id: Number, db: Db, actor: LeaderOrClerk) -> BookingNumbers:
+    """Telephone and code in full, which is written into the log of accesses."""
+    return bookings.open_numbers(db, actor, booking_id)
 
 
 @router.post("/bookings/{booking_id}/{deed}")

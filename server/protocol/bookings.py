@@ -216,14 +216,23 @@ class BookingEventView(Message):
     """For when it was booked from then on, and with whom; empty: for no time."""
 
 
+class BookingNumbers(Message):
+    """What opens a booking, and with which whoever booked is called."""
+
+    phone: str
+    code: str
+
+
 class BookingRow(Message):
     id: int
     version: int
     code: str
+    """Told to whoever has just made the booking; empty in lists."""
     state: str
     state_words: str
     name: str
     phone: str
+    """Masked in lists."""
     matter: str
     category: str
     asked_at: Moment

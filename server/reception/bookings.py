@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain import masking
 from server.domain.bookings import (
     BOOKING_STATE,
     DEEDS,
@@ -38,6 +39,7 @@ from server.protocol.bookings import (
     BookingAsked,
     BookingAtKiosk,
     BookingMove,
+    BookingNumbers,
     BookingOrder,
     BookingRow,
     BookingTold,
@@ -53,6 +55,7 @@ from server.store import notices as notice_store
 from server.store.access import Actor
 from server.store.models import Booking, BookingEvent, Reception, ReceptionDay
 from server.store.querycodes import new_query_code
+from server.store.records import note_access
 
 MOST_ASKED = 5
 """Bookings from one network in 15 minutes: nobody takes all slots of a day from home."""
@@ -243,7 +246,7 @@ def _place(booking: Booking) -> str:
 def ask_at_desk(session: Session, actor: Actor, asked: BookingAsked) -> BookingRow:
     """A clerk books for somebody who stands there or calls: any published day, and 约访 of the clerk's own office."""
     booking = _ask(session, asked, actor.name, actor, asked.place_id or actor.organization_id)
-    return row(actor, booking)
+    return row(actor, booking, made=True)
 
 
 def _ask(session: Session, asked: BookingAsked, author: str, actor: Actor | None, place_id: int | None) -> Booking:
@@ -424,13 +427,21 @@ def may(actor: Actor, booking: Booking) -> tuple[BookingDeed, ...]:
     return tuple(deed for deed in found if decides or deed not in (BookingDeed.APPROVE, BookingDeed.MOVE, BookingDeed.REFER))
 
 
-def row(actor: Actor, booking: Booking) -> BookingRow:
-    """A booking in a list."""
+def open_numbers(session: Session, actor: Actor, booking_id: int) -> BookingNumbers:
+    """Telephone and code of a booking in full; that they were looked at is written down: together they open it in the place of
+    whoever booked."""
+    booking = one(session, actor, booking_id)
+    note_access(session, actor, "open_numbers", "booking", str(booking.id), clock.now())
+    return BookingNumbers(phone=booking.phone, code=booking.code)
+
+
+def row(actor: Actor, booking: Booking, *, made: bool = False) -> BookingRow:
+    """A booking in a list; `made`: by whoever asks, just now."""
     day = booking.day
     return BookingRow(
-        id=booking.id, version=booking.version, code=booking.code, state=booking.state,
-        state_words=BOOKING_STATE[BookingState(booking.state)], name=booking.name, phone=booking.phone, matter=booking.matter,
-        category=booking.category, asked_at=booking.asked_at, office=booking.organization.name,
+        id=booking.id, version=booking.version, code=booking.code if made else "", state=booking.state,
+        state_words=BOOKING_STATE[BookingState(booking.state)], name=booking.name,
+        phone=booking.phone if made else masking.phone(booking.phone), matter=booking.matter, category=booking.category, asked_at=booking.asked_at, office=booking.organization.name,
         where=_place(booking) or booking.organization.name, day_id=booking.day_id, on_day=day.on_day if day else None,
         slot=booking.slot, time=_time(booking), leader=_leader(day), kind_words=DAY_KIND[DayKind(day.kind)] if day else "",
         reception_id=booking.reception_id, may=may(actor, booking),

@@ -14,6 +14,7 @@ from server.errors import WrongState
 from server.protocol.office import NewUser
 from server.reception import accounts, bookings
 from server.store.models import (
+    AccessEntry,
     Booking,
     BookingEvent,
     Organization,
@@ -76,9 +77,13 @@ def order(desk: Any, booking_id: int, deed: str, **values: Any) -> Any:
     return desk.county_clerk.post(f"/api/bookings/{booking_id}/{deed}", json={"version": version} | values)
 
 
-def number_of(desk: Any, code: str, state: str = "asked") -> int:
-    rows = desk.county_clerk.get("/api/bookings", params={"state": state}).json()["rows"]
-    return next(int(one["id"]) for one in rows if one["code"] == code)
+def number_of(desk: Any, code: str) -> int:
+    """Of a booking that the county's clerk finds in the list."""
+    rows = desk.county_clerk.get("/api/bookings").json()["rows"]
+    with desk.started.office.store.read() as session:
+        number = session.scalars(select(Booking.id).where(Booking.code == code)).one()
+    assert number in {one["id"] for one in rows}
+    return number
 
 
 def notice(client: Any) -> str:
@@ -148,6 +153,13 @@ def test_a_booking_from_home_is_approved_and_its_code_tells_when_without_a_name(
     assert notice(desk.county_clerk).endswith("9:30–10:00 周建国，等您安排。")
     seen = desk.county_clerk.get(f"/api/bookings/{number}").json()
     assert (seen["proposed_category"], seen["name"]) == ("征地补偿", "李秀英")
+    listed = next(one for one in desk.county_clerk.get("/api/bookings").json()["rows"] if one["id"] == number)
+    assert (seen["phone"], seen["code"], listed["phone"], listed["code"]) == ("138****1234", "", "138****1234", "")
+    numbers = desk.county_clerk.post(f"/api/bookings/{number}/numbers").json()
+    assert numbers == {"phone": "13800001234", "code": told["code"]}
+    with desk.started.office.store.read() as session:
+        logged = select(AccessEntry.user_id).where(AccessEntry.action == "open_numbers", AccessEntry.thing == "booking", AccessEntry.thing_id == str(number))
+        assert session.scalars(logged).all() == [desk.started.ids["county_clerk"]]
     assert seen["fitting_days"][0]["id"] in seen["fitting"], "days of whoever is in charge of it come first"
     done = order(desk, number, "approve", category="征地补偿").json()
     assert (done["state"], done["category"], done["time"]) == ("approved", "征地补偿", "9:30–10:00")

@@ -92,6 +92,27 @@ function onSite(found) {
   return here ? el("a.btn.primary", { href: `/on-site?booking=${found.id}` }, icon("mic"), "开始现场接访") : null;
 }
 
+/** The telephone number, masked until it is opened together with the code. @param {any} found @param {HTMLElement} trouble */
+function numbers(found, trouble) {
+  const phone = el("span.num", {}, found.phone);
+  const open = /** @type {HTMLButtonElement} */ (el("button.btn.small", { type: "button", "aria-label": `打开${found.name}的电话和预约码，打开一次，记一次` }, icon("eye"), "打开"));
+  const own = el("dd.row.g2.wrap", {}, phone, open);
+  open.addEventListener("click", async () => {
+    open.disabled = true;
+    tell(trouble, "");
+    try {
+      const told = await api("POST", `/api/bookings/${found.id}/numbers`);
+      phone.textContent = told.phone;
+      open.replaceWith(el("span.badge.line", {}, "记下了"));
+      own.after(el("dt", {}, "预约码"), el("dd.num", {}, told.code));
+    } catch (error) {
+      open.disabled = false;
+      tell(trouble, error instanceof ApiError ? said(error) : "号码暂时打不开，再按一次。");
+    }
+  });
+  return [el("dt", {}, "电话"), own];
+}
+
 /** @param {unknown} error @returns {null} */
 function nothing(error) {
   if (!(error instanceof ApiError)) throw error;
@@ -135,12 +156,13 @@ async function deciding(found, changed) {
   return { fields, away, order: () => ({ category: category.value.trim(), ...wish(days.value, slots.value) }) };
 }
 
-/** @param {any} found BookingView */
-function facts(found) {
+/** @param {any} found BookingView @param {HTMLElement} trouble */
+function facts(found, trouble) {
   const list = el("dl.facts", {});
-  for (const [name, words] of [["谁", `${found.name}　${found.phone}`], ["现在", found.state_words], ["哪天", found.on_day ? `${chineseDay(found.on_day)} ${found.time}` : "还没有定"], ["领导", found.leader], ["到哪里", found.where], ["预约码", found.code]]) {
+  for (const [name, words] of [["谁", found.name], ["现在", found.state_words], ["哪天", found.on_day ? `${chineseDay(found.on_day)} ${found.time}` : "还没有定"], ["领导", found.leader], ["到哪里", found.where]]) {
     if (words) list.append(el("dt", {}, name), el("dd", {}, words));
   }
+  list.append(...numbers(found, trouble));
   return list;
 }
 
@@ -169,7 +191,7 @@ export async function openBooking(id, done) {
   fitting();
   byId("booking").replaceChildren(
     el("header", {}, el("h2", {}, found.matter), shut),
-    el("div.in", {}, facts(found), ...decision.fields,
+    el("div.in", {}, facts(found, trouble), ...decision.fields,
       found.may.length ? field("why", "改时间、转给别的单位、取消要写为什么，约的人会看到", why) : null,
       onSite(found), trouble, deeds,
       el("h3", {}, "经过"), el("ol.small", {}, ...found.events.map(eventItem))));
