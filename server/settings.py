@@ -175,7 +175,7 @@ class Settings(BaseSettings):
     notice_smtp_password: str = Field("", description="Its password.")
     notice_from: str = Field("", description="Sender's address of notices, e.g. jietan@example.gov.cn.")
     notice_sms_url: str = Field(
-        "", description="SMS gateway for notices: takes POST {id, to, text} as JSON; empty: none are sent by SMS."
+        "", description="SMS gateway for notices to officers and query codes to petitioners: takes POST {id, to, text} as JSON; empty: none are sent."
     )
     notice_sms_key: str = Field("", description="Bearer key for it.")
     notice_timeout_s: float = Field(20, gt=0, le=300, description="A mail server or gateway that takes longer is tried again later.")

@@ -12,9 +12,9 @@ from server.domain.flow import Step
 from server.domain.states import ArchiveKind, CaseState, Channel, Purpose
 from server.protocol.base import NO_NUL, Day
 from server.protocol.finding import NumberToFind
-from server.protocol.flow import NewMatter, NewRating, StepOrder
+from server.protocol.flow import NewMatter, NewRating, QueryCodeOpened, QueryCodeSent, StepOrder
 from server.protocol.office import CasePersonView, LineReport, NewSupplement
-from server.reception import archiving, cases, documents, lines, ratings, registering
+from server.reception import archiving, cases, code_sms, documents, lines, ratings, registering
 from server.store.access import Actor
 from server.store.finding import Cursor
 
@@ -76,11 +76,11 @@ def talk_lines(case_id: CaseId, db: Db, actor: MatterReader) -> dict[str, list[L
 
 
 @router.post("")
-def register(body: NewMatter, db: Db, actor: Clerk, response: Response) -> dict[str, Any]:
+def register(body: NewMatter, db: Db, actor: Clerk, office: OfficeDep, response: Response) -> dict[str, Any]:
     """Register a matter that did not come by a talk; one that came before under its number is not added again (200)."""
     case, added = registering.register(db, actor, body)
     response.status_code = 201 if added else 200
-    code = {"query_code": case.query_code} if added else {}
+    code = {"query_code": case.query_code, "sent": code_sms.on_registering(db, office.settings, case)} if added else {}
     return {"id": case.id, "case_no": case.case_no, "added": added} | code
 
 
@@ -97,9 +97,15 @@ def open_person(case_id: CaseId, person_id: CaseId, db: Db, actor: CaseReader) -
 
 
 @router.post("/{case_id}/query-code")
-def query_code(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> dict[str, str]:
+def query_code(case_id: CaseId, db: Db, actor: LeaderOrClerk) -> QueryCodeOpened:
     """The code with which the petitioner asks how it stands, for a letter or a slip; logged."""
-    return {"query_code": cases.open_query_code(db, actor, case_id)}
+    return QueryCodeOpened(query_code=cases.open_query_code(db, actor, case_id), sent=code_sms.told(db, case_id))
+
+
+@router.post("/{case_id}/query-code/sms")
+def send_query_code(case_id: CaseId, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> QueryCodeSent:
+    """Send it to the petitioner's mobile telephone; 409 where there is none, or it is on its way; logged."""
+    return code_sms.send(db, office.settings, actor, case_id)
 
 
 @router.post("/{case_id}/ratings", status_code=204)

@@ -26,6 +26,7 @@ from server.protocol.recording import FILE_TYPES
 from server.reception import (
     archiving,
     clips,
+    code_sms,
     desk,
     disputing,
     documents,
@@ -216,10 +217,11 @@ def file(record_id: RecordId, db: Db, actor: Clerk, office: OfficeDep, later: Ba
 
 def print_later(later: BackgroundTasks, office: Office, db: Session, record_id: str) -> None:
     """Make the printed documents and the film of a record that was filed, after the answer; what fails is made when
-    somebody asks for it."""
+    somebody asks for it.  Whoever brought the matter gets the query code by SMS."""
     case = store.case_of(db, record_id)
     if case is None:
         return
+    code_sms.on_registering(db, office.settings, case)
     later.add_task(documents.make_all_logged, office, case.id)
     if office.settings.archive_on_filing:
         for archive_id in archiving.ask_on_filing(db, case.id):

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 _NUMBER = re.compile(r"\+?[\d\s().\-\u2010-\u2015\u2212]+", re.ASCII)
+_MOBILE = re.compile(r"1\d{10}", re.ASCII)
 _COUNTRY = re.compile(r"(?:00|\+)86|86(?=1\d{10}$)")
 
 
@@ -18,3 +19,8 @@ def digits(phone: str) -> str:
     signs = re.sub(r"[^0-9+]", "", unicodedata.normalize("NFKC", phone))
     country = _COUNTRY.match(signs)
     return signs[country.end() if country else 0 :].replace("+", "")
+
+
+def is_mobile(phone: str) -> bool:
+    """Whether a number as it is kept can get a short message."""
+    return _MOBILE.fullmatch(phone) is not None

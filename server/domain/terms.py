@@ -303,6 +303,7 @@ ACCESS = {
     "review": "评查",
     "open_numbers": "看了全部号码",
     "open_code": "看了查询码",
+    "send_code": "发了查询码短信",
     "open_alone": "看了自助登记",
     "create": "添加",
     "approve": "授权",

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from server.api.deps import CaseReader, Clerk, Db
+from server.api.deps import CaseReader, Clerk, Db, OfficeDep
 from server.domain import terms
 from server.pages.render import render
 from server.store import accounts, ledger
@@ -43,6 +43,6 @@ def new_matter(request: Request, actor: Clerk, db: Db) -> Response:
 
 
 @router.get("/cases/{case_id}")
-def case_page(request: Request, case_id: int, actor: CaseReader) -> Response:
+def case_page(request: Request, case_id: int, actor: CaseReader, office: OfficeDep) -> Response:
     """One case; what the actor may not see is told by the API in the page."""
-    return render(request, "cases/case.html", actor=actor, case_id=case_id)
+    return render(request, "cases/case.html", actor=actor, case_id=case_id, sms=bool(office.settings.notice_sms_url))

@@ -241,3 +241,13 @@ class NewRating(Message):
     body: Annotated[str, Field(pattern="^(office|unit)$")]
     score: Annotated[str, Field(pattern="^(satisfied|basically|dissatisfied)$")]
     words: Words = ""
+
+
+class QueryCodeSent(Message):
+    """What became of the last short message with a matter's query code; empty: none was sent."""
+
+    sent: str
+
+
+class QueryCodeOpened(QueryCodeSent):
+    query_code: str

@@ -16,12 +16,16 @@ from typing import Protocol
 import httpx
 import structlog
 from prometheus_client import Counter
+from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import DeliveryState
+from server.reception import code_sms
+from server.reception.accounts import actor_of_user
 from server.reception.notices import MAIL, SMS, outside
 from server.reception.office import Office
 from server.settings import Settings
+from server.store import accounts
 from server.store import notices as store
 from server.store.engine import Store
 from server.store.models import NoticeDelivery
@@ -182,7 +186,7 @@ def send_due(office: Office, ways: Mapping[str, Sender], stopped: Callable[[], b
     """Send what waits, until nothing does, nobody answers, or the program stops; how many were taken."""
     taken, away = 0, set[str]()
     while not stopped():
-        claimed = _claim(office.store, away)
+        claimed = _claim(office, away)
         if claimed is None:
             break
         delivery_id, way, message = claimed
@@ -199,18 +203,25 @@ def send_due(office: Office, ways: Mapping[str, Sender], stopped: Callable[[], b
     return taken
 
 
-def _claim(store_: Store, away: set[str]) -> tuple[int, str, Message | None] | None:
+def _claim(office: Office, away: set[str]) -> tuple[int, str, Message | None] | None:
     """The one that has waited longest, noted as being sent before it is: killed after this, it is not sent again."""
-    with store_.write() as session:
+    with office.store.write() as session:
         one = store.next_due(session, clock.now(), away)
         if one is None:
             return None
         one.state, one.tries, one.next_at = DeliveryState.SENDING, one.tries + 1, None
-        notice, case_no = store.notice_and_case(session, one.notice_id)
-        contact = store.contacts(session, [notice.user_id]).get(notice.user_id)
-        to = (contact.mail if one.way == MAIL else contact.phone) if contact else ""
-        message = Message(id=f"jietan-notice-{one.id}", to=to, text=outside(notice, case_no)) if to else None
-        return one.id, one.way, message
+        to, words = code_sms.message(session, office.settings, one.case_id) if one.case_id else _of_notice(session, one)
+        return one.id, one.way, Message(id=f"jietan-notice-{one.id}", to=to, text=words) if to else None
+
+
+def _of_notice(session: Session, one: NoticeDelivery) -> tuple[str, str]:
+    """To whom and what; to nobody where the officer does not want it any more, or may not know of the matter any more."""
+    notice, case_no = store.notice_and_case(session, one.notice_id or 0)
+    contact = store.contacts(session, [notice.user_id]).get(notice.user_id)
+    user = accounts.user_with_organization(session, notice.user_id)
+    if contact is None or user is None or not store.still_told(session, actor_of_user(user), notice.id):
+        return "", ""
+    return contact.mail if one.way == MAIL else contact.phone, outside(notice, case_no)
 
 
 def _try(sender: Sender, message: Message) -> tuple[DeliveryState, str, bool]:

@@ -1414,11 +1414,13 @@ class StaffContact(Base):
 
 
 class NoticeDelivery(Base):
-    """One notice on its way by e-mail or SMS; handed over at most once."""
+    """On its way by e-mail or SMS, handed over at most once: a notice to an officer, or a matter's query code to whoever brings it."""
 
     __tablename__ = "notice_deliveries"
     id: Mapped[int] = mapped_column(primary_key=True)
-    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    """Whose query code it is; null: it is a notice."""
     way: Mapped[str] = mapped_column(String(10))
     """mail or sms."""
     state: Mapped[str] = mapped_column(String(10), default="waiting")

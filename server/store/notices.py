@@ -78,6 +78,12 @@ def interrupted(session: Session) -> Sequence[NoticeDelivery]:
     return session.scalars(select(NoticeDelivery).where(NoticeDelivery.state == DeliveryState.SENDING)).all()
 
 
+def last_code(session: Session, case_id: int) -> NoticeDelivery | None:
+    """The message with a case's query code that was made last."""
+    query = select(NoticeDelivery).where(NoticeDelivery.case_id == case_id).order_by(NoticeDelivery.id.desc()).limit(1)
+    return session.scalars(query).first()
+
+
 def notice_and_case(session: Session, notice_id: int) -> tuple[Notice, str]:
     """A notice and the number of its case; "" where it has none."""
     one = session.get_one(Notice, notice_id)

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -18,15 +19,17 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 
 from server import clock
+from server.domain.flow import Step
 from server.domain.states import DeliveryState, NoticeKind
-from server.errors import InvalidInput
+from server.errors import InvalidInput, NotAllowed, WrongState
+from server.protocol.flow import NewMatter, StepOrder, UnitOrder
 from server.protocol.notices import Contact
-from server.reception import delivering, notices
+from server.reception import cases, code_sms, delivering, notices, registering
 from server.settings import Settings
-from server.store.models import NoticeDelivery, StoredCase, User
+from server.store.models import AccessEntry, NoticeDelivery, StoredCase, User
 from tests.ports import free_port
 from tests.records.office import TALK, World
-from tests.records.test_flow import Matter
+from tests.records.test_flow import HANDLER, LAND, LETTER, Matter
 
 
 class Mail(StreamRequestHandler):
@@ -251,3 +254,56 @@ def test_over_tls_the_servers_name_is_checked(world, tmp_path):
 def test_what_is_no_address_is_told(world, wrong):
     with pytest.raises(InvalidInput), world.write() as session:
         notices.set_contact(session, world.office.settings, world.clerk, Contact(**wrong))
+
+
+# --- query codes -------------------------------------------------------------------------------------------------
+
+
+def test_whoever_brings_a_matter_gets_its_query_code_once_and_nothing_of_the_matter(world):
+    clerk = world.clerk
+    with world.write() as session:
+        for one in session.scalars(select(NoticeDelivery)):
+            session.delete(one)
+        told, accusation, landline = (
+            registering.register(session, clerk, NewMatter.model_validate({**LETTER, **changed}))[0].id
+            for changed in ({}, {"purpose": "accusation"}, {"phone": "0791-88886666"})
+        )
+        code = session.get_one(StoredCase, told).query_code
+        given = session.scalars(select(StoredCase.id).order_by(StoredCase.id)).first()
+        order = StepOrder(version=1, units=(UnitOrder(organization_id=LAND),))
+        cases.take_step(session, clerk, given, Step.ASSIGN, order)
+    with serving(Sms, 202) as server:
+        port = server.server_address[1]
+        own = {"notice_sms_url": f"http://127.0.0.1:{port}/send", "public_url": "https://xf.example.gov.cn"}
+        office = replace(world.office, settings=world.office.settings.model_copy(update=own))
+        with world.write() as session:
+            made = [code_sms.on_registering(session, office.settings, session.get_one(StoredCase, one)) for one in (told, told, accusation, landline)]
+            assert made == ["查询码也发短信给他。", "", "", ""], "once; not to whom somebody beside could see; not to what rings only"
+            assert code_sms.on_registering(session, world.office.settings, session.get_one(StoredCase, told)) == ""
+        assert delivering.send_due(office, ways(port, "sms")) == 1
+        (_, body), = server.got
+        assert body["to"] == "13800004321"
+        assert body["text"] == (
+            f"临溪县信访局：您反映的事登记好了，查询码 {code}。凭查询码和手机号后 4 位在 https://xf.example.gov.cn/progress 查办到哪一步。查询码请不要告诉别人。"
+        )
+        with world.read() as session:
+            assert code_sms.told(session, told).endswith(" 发了短信")
+
+        def ask(case_id: int, actor=clerk, settings=office.settings) -> str:
+            with world.write() as session:
+                return code_sms.send(session, settings, actor, case_id).sent
+
+        def refusal(case_id: int, settings=office.settings) -> str:
+            with pytest.raises(WrongState) as refused:
+                ask(case_id, settings=settings)
+            return refused.value.message
+
+        assert refusal(told).startswith("刚发过")
+        assert refusal(landline).startswith("信访人没有留手机号")
+        assert refusal(accusation, settings=world.office.settings).startswith("本单位还没有设置短信网关")
+        with pytest.raises(NotAllowed):
+            ask(given, actor=HANDLER)
+        assert ask(accusation) == "短信等着发"
+        assert refusal(accusation) == "短信等着发。"
+        with world.read() as session:
+            assert session.scalars(select(AccessEntry.thing_id).where(AccessEntry.action == "send_code")).all() == [str(accusation)]

@@ -223,15 +223,28 @@ function tellRegistered() {
   const told = JSON.parse(sessionStorage.getItem("jietan.registered") || "null");
   if (String(told?.id) !== root.dataset.case) return;
   sessionStorage.removeItem("jietan.registered");
-  tell(byId("registered"), `登记好了，编号 ${found.case_no}。查询码 ${told.query_code}，告诉信访人：凭它和手机号后 4 位，自己能查办到哪一步。`);
+  tell(byId("registered"), `登记好了，编号 ${found.case_no}。查询码 ${told.query_code}，告诉信访人：凭它和手机号后 4 位，自己能查办到哪一步。${told.sent}`);
 }
 
 async function openCode() {
   try {
-    const { query_code } = await api("POST", `${path}/query-code`);
+    const { query_code, sent } = await api("POST", `${path}/query-code`);
     byId("open-code").replaceWith(el("b.num", {}, query_code));
+    byId("code-sent").textContent = sent;
   } catch (error) {
     toast(error instanceof ApiError ? error.message : "查询码暂时打不开，再按一次。", "alert");
+  }
+}
+
+async function sendCode() {
+  const send = /** @type {HTMLButtonElement} */ (byId("send-code"));
+  send.disabled = true;
+  try {
+    byId("code-sent").textContent = (await api("POST", `${path}/query-code/sms`)).sent;
+  } catch (error) {
+    toast(error instanceof ApiError ? error.message : "短信暂时发不了，再按一次。", "alert");
+  } finally {
+    send.disabled = false;
   }
 }
 
@@ -263,6 +276,7 @@ lines.addEventListener("hear", (event) => hear(/** @type {CustomEvent} */ (event
 lines.addEventListener("hear-word", (event) => { const { id, at } = /** @type {CustomEvent} */ (event).detail; hear(id, at); });
 byId("toggle").addEventListener("click", () => player?.toggle());
 document.getElementById("open-code")?.addEventListener("click", openCode);
+document.getElementById("send-code")?.addEventListener("click", sendCode);
 timeline.addEventListener("why", (event) => {
   showDeadline(/** @type {CustomEvent} */ (event).detail);
   byId("deadline-panel").scrollIntoView({ block: "nearest" });

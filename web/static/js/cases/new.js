@@ -79,10 +79,10 @@ async function register() {
   const doubtful = await doubts(fields);
   showDoubts(doubtful);
   if (holdsUp(doubtful)) return;
-  const { id, added, case_no, query_code } = await api("POST", "/api/cases", { ...fields, people: Number(fields.people), received_by_id: Number(fields.received_by_id) || null, name: fields.name.trim() });
+  const { id, added, case_no, query_code, sent } = await api("POST", "/api/cases", { ...fields, people: Number(fields.people), received_by_id: Number(fields.received_by_id) || null, name: fields.name.trim() });
   if (!added) return showKnown(id, case_no);
   await typing.sent();
-  sessionStorage.setItem("jietan.registered", JSON.stringify({ id, query_code }));
+  sessionStorage.setItem("jietan.registered", JSON.stringify({ id, query_code, sent }));
   location.assign(`/cases/${id}`);
 }
 
