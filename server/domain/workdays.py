@@ -44,7 +44,6 @@ class Workdays:
         deciding = (day.year, day.year + 1) if reached else (day.year,)
         return next((year for year in deciding if year not in self.years), 0)
 
-
     def missing_ahead(self, today: date) -> int:
         """The year within the next LOOK_AHEAD_DAYS whose notice is not in the table; 0 if none is missing."""
         years = {today.year, (today + timedelta(days=LOOK_AHEAD_DAYS)).year}

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, defer, joinedload, load_only
 
 from server.domain.desks import Desk, DueGroup, days_of
-from server.domain.flow import STEPS, Step
+from server.domain.flow import GOING_ON, STEPS, Step
 from server.domain.letterkinds import SUPERVISION_LETTERS
 from server.domain.progress_words import ASKED
 from server.domain.states import (
@@ -48,7 +48,7 @@ from server.domain.states import (
 )
 from server.store.access import ACTORS, Actor, organizations_under, reads_case, visible_receptions
 from server.store.engine import once_per_reading
-from server.store.flow import GOING_ON, undecided
+from server.store.flow import undecided
 from server.store.models import (
     Organization,
     PetitionerRequest,

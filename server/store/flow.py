@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, false, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 
+from server.domain.flow import GOING_ON
 from server.domain.limits import LAPSING
 from server.domain.progress_words import BETWEEN_OFFICES
 from server.domain.states import AssignmentState, CaseState
@@ -21,8 +22,6 @@ from server.store.models import (
     StoredExtension,
     StoredLetter,
 )
-
-GOING_ON = (CaseState.ASSIGNED, CaseState.ACCEPTED)
 
 
 def move(session: Session, case: StoredCase, version: int, state: CaseState) -> bool:
