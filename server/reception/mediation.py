@@ -18,8 +18,15 @@ from server.store.models import StoredCase, StoredCaseEvent
 
 def standing(session: Session, case: StoredCase) -> StoredCaseEvent | None:
     """The beginning of the mediation that goes on; None: none does."""
-    found = [one for one in cases.events(session, case.id) if one.kind in (Step.BEGIN_MEDIATION, Step.END_MEDIATION)]
+    found = _told(session, case)
     return found[-1] if found and found[-1].kind == Step.BEGIN_MEDIATION else None
+
+
+def _told(session: Session, case: StoredCase) -> list[StoredCaseEvent]:
+    """Beginnings and ends in the order in which they were written down: by its hours, a clock that was set back would leave a
+    mediation that has ended standing for ever."""
+    found = [one for one in cases.events(session, case.id) if one.kind in (Step.BEGIN_MEDIATION, Step.END_MEDIATION)]
+    return sorted(found, key=lambda one: one.id)
 
 
 def day_of(event: StoredCaseEvent) -> date:
@@ -30,7 +37,7 @@ def day_of(event: StoredCaseEvent) -> date:
 
 def in_words(session: Session, case: StoredCase) -> str:
     """The last mediation, for whoever handles the matter; empty: there was none."""
-    found = [one for one in cases.events(session, case.id) if one.kind in (Step.BEGIN_MEDIATION, Step.END_MEDIATION)]
+    found = _told(session, case)
     begun = next((one for one in reversed(found) if one.kind == Step.BEGIN_MEDIATION), None)
     if begun is None:
         return ""

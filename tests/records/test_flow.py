@@ -359,6 +359,15 @@ def test_mediation_that_the_petitioner_agreed_to_stops_the_clock(matter: Matter)
     matter.take(HANDLER, Step.REPLY, text="照协议办。")
 
 
+def test_a_mediation_that_ended_has_ended_although_the_clock_was_set_back_meanwhile(matter: Matter):
+    matter.accept()
+    matter.mediate()
+    clock.set_source(lambda: datetime.fromisoformat("2026-06-09T10:20:00+08:00"))
+    matter.take(HANDLER, Step.END_MEDIATION, result="agreed", outcome="谈成了")
+    matter.take(HANDLER, Step.REPLY, text="补发了。")
+    assert matter.state == CaseState.REPLIED
+
+
 def test_a_matter_is_mediated_before_it_is_accepted_and_no_clock_stands_still(matter: Matter):
     clerk = matter.world.clerk
     assert "end_mediation" not in {one.step for one in matter.view(clerk).offers}
