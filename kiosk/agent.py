@@ -29,7 +29,7 @@ from kiosk.health import Doing
 from kiosk.holding import Holding
 from kiosk.numbers import next_number
 from kiosk.office import Office
-from kiosk.outbox import KeptCopy, NoOfficeKey, Outbox, OutboxFull, WrongOrder, make_key, write_private
+from kiosk.outbox import KeptCopy, NoOfficeKey, Outbox, OutboxFull, WrongOrder, write_private
 from kiosk.papers import NotKept, Papers, PapersSender
 from kiosk.recogniser import NoRecogniser, understand
 from kiosk.settings import KioskSettings
@@ -174,7 +174,7 @@ class Agent:
         )
         self.office = Office(settings.server, transport, key=self.token)
         self.papers = Papers(
-            settings.data_dir / "papers", make_key(settings.papers_key_file), self.outbox.office_key, settings.disk_reserve_mb * MB
+            settings.data_dir / "papers", settings.papers_key_file, self.outbox.office_key, settings.disk_reserve_mb * MB
         )
         self._papers_lock = asyncio.Lock()
         self.papers_sender = PapersSender(self.office, self.papers, self._papers_lock)

@@ -1,7 +1,7 @@
 """Pages that the person at the kiosk shows: kept encrypted until the office has them, then gone (server/protocol/papers.md).
 
 Pages lie one by one while they may still be taken out or put in another order, under a key that is in memory only where the
-computer has a place for it.  Handed over they are a set, sealed for the office, which is sent at once, also while somebody
+computer has a place for it, and another one after each person.  Handed over they are a set, sealed for the office, which is sent at once, also while somebody
 talks, and again and again until the office confirms the hash of every page.
 """
 
@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
 from kiosk.office import Office, OfficeRefused
-from kiosk.outbox import NONCE_BYTES, OutboxFull, write_private
+from kiosk.outbox import KEY_BYTES, NONCE_BYTES, OutboxFull, make_key, write_private
 from server.protocol import sealed
 from server.protocol.copies import PIECE_BYTES, PIECE_HASH_HEADER, CopyOffset
 from server.protocol.papers import (
@@ -69,12 +69,13 @@ class NotKept(Exception):
 class Papers:
     """Pages and sets on this computer's disk.  Not for several threads at once."""
 
-    def __init__(self, folder: Path, key: bytes, office_key: bytes | None, reserve: int) -> None:
-        """`key`: of pages that were not handed over; `office_key`: whom to seal for (32 bytes), None: not known yet;
+    def __init__(self, folder: Path, key_file: Path, office_key: bytes | None, reserve: int) -> None:
+        """`key_file`: of pages that were not handed over; `office_key`: whom to seal for (32 bytes), None: not known yet;
         `reserve`: bytes of the disk that stay free."""
         self.office_key = office_key
         self._loose, self._sets = folder / "loose", folder / "sets"
-        self._cipher, self._reserve = AESGCM(key), reserve
+        self._key_file, self._reserve = key_file, reserve
+        self._cipher = AESGCM(make_key(key_file))
         for one in (folder, self._loose, self._sets):
             one.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._arrived: Counter[str] = Counter()
@@ -138,14 +139,27 @@ class Papers:
             self._page(reception_id, page, end).unlink(missing_ok=True)
 
     def _forget(self, *, except_of: str) -> None:
-        for folder in self._loose.iterdir():
-            if folder.name != except_of:
-                shutil.rmtree(folder)
+        self._delete([folder for folder in self._loose.iterdir() if folder.name != except_of])
 
     def _forget_left(self) -> None:
-        for folder in self._loose.iterdir():
-            if time.time() - folder.stat().st_mtime > LEFT_S or not self._opens(folder.name):
-                shutil.rmtree(folder)
+        left = [folder for folder in self._loose.iterdir() if time.time() - folder.stat().st_mtime > LEFT_S or not self._opens(folder.name)]
+        self._delete(left)
+
+    def _delete(self, folders: list[Path]) -> None:
+        """Their key goes with the last of them: whatever a disk still holds of what was deleted, nobody opens it."""
+        for folder in folders:
+            shutil.rmtree(folder)
+        if folders and not any(self._loose.iterdir()):
+            self._change_key()
+
+    def _change_key(self) -> None:
+        key = secrets.token_bytes(KEY_BYTES)
+        try:
+            write_private(self._key_file, key)
+        except OSError as error:
+            log.warning("pages keep the key that they had", kind=type(error).__name__)
+            return
+        self._cipher = AESGCM(key)
 
     def _opens(self, reception_id: str) -> bool:
         """A key that was in memory only is gone with a power cut, and with it what it opened."""
@@ -176,7 +190,7 @@ class Papers:
         pieces = b"".join(sealer.piece(number, one) for number, one in enumerate(contents))
         self._write_plain(self._sets / name / SEALED, sealer.key_record + pieces)
         self._write_plain(self._sets / name / ABOUT, about.model_dump_json().encode())
-        shutil.rmtree(self._loose / asked.reception_id)
+        self._delete([self._loose / asked.reception_id])
 
     def waiting(self) -> list[AnnouncePapers]:
         """Sets that the office does not have, oldest first."""

@@ -1,8 +1,8 @@
 """The durable jobs that remind of deadlines, every hour, tell of what is wrong at kiosks, every five minutes, and send notices
-out of the house, every minute that some wait."""
+out of the house, within seconds: an emergency button is told of like that, too."""
 
 import structlog
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from server import clock
 from server.jobs.workflows import office_at_work, stopping, until_it_works
@@ -25,16 +25,20 @@ def launch(office: Office) -> None:
 
 
 def start_due(office: Office) -> None:
-    """Queue this hour's look at the deadlines and this minute's sending; what is queued or done already stays as it is."""
+    """Queue this hour's look at the deadlines and at the kiosks; what is queued or done already stays as it is."""
     now = clock.now().astimezone(clock.OFFICE_ZONE)
     with SetWorkflowID(f"remind-{now:%Y-%m-%dT%H}"):
         DBOS.enqueue_workflow(QUEUE, remind)
     with SetWorkflowID(f"kiosks-{now:%Y-%m-%dT%H}-{now.minute // KIOSKS_EVERY_MIN}"):
         DBOS.enqueue_workflow(QUEUE, look_at_kiosks)
+
+
+def start_sending(office: Office) -> None:
+    """Queue the sending of what waits, if anything does and nobody is at it."""
     with office.store.read() as session:
         waiting = notices.any_due(session, clock.now())
     if waiting:
-        with SetWorkflowID(f"send-{now:%Y-%m-%dT%H:%M}"):
+        with SetEnqueueOptions(deduplication_id=SEND_QUEUE, duplication_policy="return-existing"):
             DBOS.enqueue_workflow(SEND_QUEUE, send)
 
 

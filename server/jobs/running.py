@@ -1,7 +1,7 @@
 """Puts the running office together and takes it apart again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -25,7 +25,9 @@ CLEAR_EVERY_S = 60.0
 DRAW_EVERY_S = 600.0
 """How soon after midnight yesterday's records are drawn from, at most."""
 REMIND_EVERY_S = 30.0
-"""How often it is looked whether reminders or notices have work to do."""
+"""How often it is looked whether reminders have work to do."""
+SEND_EVERY_S = 5.0
+"""How often it is looked whether a notice waits to be sent."""
 FIRST_LINK = "first-admin-link.txt"
 
 
@@ -59,7 +61,8 @@ async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
     outdated = asyncio.create_task(_clear_archives(office))
     launched = asyncio.Event()
     drawing = asyncio.create_task(_draw_reviews(office, launched))
-    reminder = asyncio.create_task(_remind(office, launched))
+    reminder = asyncio.create_task(_now_and_then(reminding.start_due, REMIND_EVERY_S, office, launched))
+    sender = asyncio.create_task(_now_and_then(reminding.start_sending, SEND_EVERY_S, office, launched))
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
@@ -75,6 +78,7 @@ async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
         outdated.cancel()
         drawing.cancel()
         reminder.cancel()
+        sender.cancel()
         await asyncio.to_thread(workflows.stop)
         await nodes.stop()
 
@@ -111,15 +115,15 @@ async def _draw_reviews(office: Office, launched: asyncio.Event) -> None:
         await asyncio.sleep(DRAW_EVERY_S)
 
 
-async def _remind(office: Office, launched: asyncio.Event) -> None:
-    """Until cancelled: have deadlines reminded of and notices sent."""
+async def _now_and_then(what: Callable[[Office], None], every_s: float, office: Office, launched: asyncio.Event) -> None:
+    """Until cancelled: have deadlines reminded of, or notices sent."""
     await launched.wait()
     while True:
         try:
-            await asyncio.to_thread(reminding.start_due, office)
+            await asyncio.to_thread(what, office)
         except SQLAlchemyError:
-            log.warning("reminders could not be started, trying again", exc_info=True)
-        await asyncio.sleep(REMIND_EVERY_S)
+            log.warning("reminders or notices could not be started, trying again", exc_info=True)
+        await asyncio.sleep(every_s)
 
 
 def open_store(settings: Settings) -> Store:

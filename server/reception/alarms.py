@@ -8,8 +8,11 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.states import NoticeKind, StaffRole
 from server.errors import NotAllowed
-from server.store import accounts, notices, receptions
-from server.store.models import AccessEntry, Notice
+from server.reception import notices
+from server.reception.kiosks import where
+from server.store import accounts, receptions
+from server.store import notices as notice_store
+from server.store.models import AccessEntry
 
 log = structlog.get_logger()
 
@@ -24,17 +27,11 @@ def ring(session: Session, kiosk_id: int) -> None:
     if kiosk is None:
         raise NotAllowed
     now = clock.now()
-    just_told = notices.told_since(session, NoticeKind.ALARM, _about(kiosk_id), now - AGAIN)
     session.add(AccessEntry(at=now, user_id=None, kiosk_id=kiosk_id, action="alarm", thing="kiosk", thing_id=str(kiosk_id)))
     receptions.call_help(session, kiosk_id, now)
     log.warning("emergency button", kiosk=kiosk_id)
-    if just_told:
-        return
     places = [int(part) for part in kiosk.organization.path.split("/") if part]
-    words = f"{kiosk.organization.name}的{kiosk.name}按了紧急按钮，请马上派人去看，或者打电话给那边。"
-    for user in notices.officers(session, places, TOLD):
-        session.add(Notice(user_id=user.id, case_id=None, kind=NoticeKind.ALARM, about=_about(kiosk_id), words=words[:500], at=now))
-
-
-def _about(kiosk_id: int) -> str:
-    return f"kiosk {kiosk_id}"
+    words = f"{where(kiosk)}按了紧急按钮，请马上派人去看，或者打电话给那边。"
+    told = notice_store.told_since(session, NoticeKind.ALARM, words, now - AGAIN)
+    to = [user for user in notice_store.officers(session, places, TOLD) if user.id not in told]
+    notices.announce(session, to, NoticeKind.ALARM, words, about=where(kiosk))

@@ -14,7 +14,7 @@ from server.protocol.fleet import Alert, Fleet, KioskState, Part
 from server.protocol.health import Checked, Health, Measured, OrderKind, order_kind
 from server.protocol.office import KioskCopies, KioskLine
 from server.protocol.signalling import LineWord
-from server.reception import copies, lines, notices
+from server.reception import copies, kiosks, lines, notices
 from server.reception.kiosk_health import health_of
 from server.store import accounts as account_store
 from server.store import copies as store
@@ -72,9 +72,9 @@ TOLD_AGAIN = timedelta(hours=12)
 def fleet(session: Session, actor: Actor, screens: str = "") -> Fleet:
     """The actor's kiosks in use, those with something wrong first; `screens`: the office's version of them."""
     measured = {line.kiosk_id: line for line in lines.of_kiosks(session, actor)}
-    kiosks = receptions.kiosks_in_use(session, actor)
-    agents = store.agents_of(session, [kiosk.id for kiosk in kiosks])
-    states = [_state(kiosk, agents.get(kiosk.id), measured[kiosk.id], screens) for kiosk in kiosks]
+    own = receptions.kiosks_in_use(session, actor)
+    agents = store.agents_of(session, [kiosk.id for kiosk in own])
+    states = [_state(kiosk, agents.get(kiosk.id), measured[kiosk.id], screens) for kiosk in own]
     return Fleet(kiosks=tuple(sorted(states, key=_urgency)))
 
 
@@ -109,15 +109,11 @@ def tell_of_alerts(session: Session) -> int:
         if new:
             places = [int(part) for part in kiosk.organization.path.split("/") if part]
             to = notice_store.officers(session, places, [StaffRole.ADMINISTRATOR])
-            notices.announce(session, to, NoticeKind.KIOSK, f"{_where(kiosk)}：{''.join(new)}", about=kiosk.name)
+            notices.announce(session, to, NoticeKind.KIOSK, f"{kiosks.where(kiosk)}：{''.join(new)}", about=kiosk.name)
         if known != agent.alerts_told or new:
             agent.alerts_told = known | dict.fromkeys(new, now.isoformat())
         told += len(new)
     return told
-
-
-def _where(kiosk: Kiosk) -> str:
-    return f"{kiosk.organization.name}的{kiosk.name}" + (f"（{kiosk.room}）" if kiosk.room else "")
 
 
 def _worth_telling(session: Session, kiosk: Kiosk, agent: KioskAgent) -> Iterator[str]:

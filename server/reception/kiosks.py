@@ -27,6 +27,13 @@ HELP_MINUTES = 10
 """A call that nobody ended goes out after so long."""
 
 
+def where(kiosk: Kiosk) -> str:
+    """Which kiosk it is, for whoever has to go there."""
+    place = kiosk.organization.name
+    name = kiosk.name if kiosk.name.startswith(place) else f"{place}的{kiosk.name}"
+    return name + (f"（{kiosk.room}）" if kiosk.room else "")
+
+
 def create_kiosk(session: Session, actor: Actor, asked: NewKiosk) -> Kiosk:
     """Add a kiosk to one of the administrator's organizations."""
     organization = own_organization(session, actor, asked.organization_id)

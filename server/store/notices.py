@@ -21,11 +21,11 @@ def officers(session: Session, organization_ids: Collection[int], roles: Collect
     return session.scalars(query.options(joinedload(User.organization)).order_by(User.id)).all()
 
 
-def told_since(session: Session, kind: str, about: str, since: datetime) -> bool:
-    """Whether anybody was told so since then."""
-    query = select(Notice.id).where(Notice.kind == kind, Notice.about == about, Notice.at >= since)
+def told_since(session: Session, kind: str, words: str, since: datetime) -> set[int]:
+    """Accounts that were told just this since then."""
+    query = select(Notice.user_id).where(Notice.kind == kind, Notice.words == words, Notice.at >= since)
     newest = select(func.max(Notice.id)).scalar_subquery()
-    return session.scalar(query.where(Notice.id > newest - 1000).limit(1)) is not None
+    return set(session.scalars(query.where(Notice.id > newest - 1000)))
 
 
 def contacts(session: Session, user_ids: Collection[int]) -> dict[int, StaffContact]:

@@ -41,10 +41,13 @@ def names(answer: dict[str, Any]) -> list[str]:
 
 async def test_pages_are_encrypted_put_in_order_and_forgotten_with_the_person(settings: KioskSettings) -> None:
     contents = [page(shade) for shade in (90, 140, 190)]
+    keys = set()
     async with keeping(settings) as (_, port):
         for content in contents:
             answer = await keep(port, "r1", content)
         one, _, three = names(answer)
+        keys.add(settings.papers_key_file.read_bytes())
+        assert settings.papers_key_file.stat().st_mode & 0o077 == 0
         assert base64.b64decode(answer["pages"][0]["small"]).startswith(b"\xff\xd8")
         assert b"\xff\xd8\xff" not in on_disk(settings), "nothing lies there open"
         answer = await asked(port, type="order_papers", reception_id="r1", pages=[three, one])
@@ -55,8 +58,11 @@ async def test_pages_are_encrypted_put_in_order_and_forgotten_with_the_person(se
         assert (await asked(port, type="send_papers", reception_id="r2"))["code"] == "no_pages"
         assert not list((settings.data_dir / "papers" / "loose").iterdir()), "somebody else sits there: nothing of the first is left"
         await keep(port, "r2", contents[0])
+        keys.add(settings.papers_key_file.read_bytes())
         await asked(port, type="forget_papers")
         assert not on_disk(settings)
+        keys.add(settings.papers_key_file.read_bytes())
+        assert len(keys) == 3, "the key of what is deleted is deleted, too"
         assert (await asked(port, type="papers", reception_id="r1", secret="x" * 43))["code"] == "secret_wrong"
         assert (await keep(port, "r2", b"\xff\xd8\xff no picture"))["code"] == "unusable"
 
