@@ -9,14 +9,20 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Sha256
 
 SCHEMA_FILE = Path(__file__).with_name("record-export.schema.json")
 
 
-class ExportSpeaker(Message):
+class ExportPart(Message):
+    """Part of an export: what is said of its fields here stands in the schema, too."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class ExportSpeaker(ExportPart):
     """Somebody who had a seat in the talk."""
 
     id: Identifier
@@ -24,7 +30,7 @@ class ExportSpeaker(Message):
     name: str
 
 
-class ExportUtterance(Message):
+class ExportUtterance(ExportPart):
     """What was recognised of one person in one breath, as it was recognised; times are seconds of the recording."""
 
     id: Identifier
@@ -34,7 +40,7 @@ class ExportUtterance(Message):
     text: str
 
 
-class ExportLine(Message):
+class ExportLine(ExportPart):
     """A line of the record as it was signed."""
 
     id: Identifier
@@ -55,7 +61,7 @@ class ExportRemoved(ExportLine):
     reason: str
 
 
-class ExportField(Message):
+class ExportField(ExportPart):
     """A field of the registration form."""
 
     field: str
@@ -69,14 +75,14 @@ class ExportField(Message):
     """Where it was said."""
 
 
-class ExportPromise(Message):
+class ExportPromise(ExportPart):
     """What the receiving side undertook, as somebody confirmed it."""
 
     words: str
     start: Seconds
 
 
-class ExportChange(Message):
+class ExportChange(ExportPart):
     """What is otherwise than when the record was first handed over for reading."""
 
     part: Literal["line", "field", "promise"]
@@ -85,7 +91,7 @@ class ExportChange(Message):
     words: str
 
 
-class ExportGap(Message):
+class ExportGap(ExportPart):
     """A stretch that was not recorded, or not recognised."""
 
     start: Seconds
@@ -93,13 +99,13 @@ class ExportGap(Message):
     words: str
 
 
-class RecordExport(Message):
+class RecordExport(ExportPart):
     """A filed record.
 
     Besides the schema: ids are unique; every id that is referred to is there; an end never lies before its start;
     utterances and gaps are in the order of their starts; the lines are in the order of the record; a line has
-    utterances or nothing was recognised of it; `text` is the lines' texts, one a row, and `characters` is their number
-    without the ends of rows.
+    utterances or nothing was recognised of it; of one place at most one change is told; `text` is the lines' texts, one a
+    row, and `characters` is their number without the ends of rows.
     """
 
     format: Literal["jietan-record"] = "jietan-record"

@@ -75,6 +75,15 @@ def backwards(found: dict) -> None:
     found["lines"][0]["end"] = 0.0
 
 
+def gaps_swapped(found: dict) -> None:
+    (gap,) = found["gaps"]
+    found["gaps"] = [{**gap, "start": gap["end"]}, gap]
+
+
+def told_twice(found: dict) -> None:
+    found["changes"] = [{"part": "field", "id": "address", "words": "登记表“住址”是补上的"}] * 2
+
+
 def twice(found: dict) -> None:
     found["lines"].append(found["lines"][0])
 
@@ -93,6 +102,7 @@ def miscounted(found: dict) -> None:
 
 @pytest.mark.parametrize(("spoil", "why"), [
     (without_utterance, "an utterance is not there"), (swapped, "utterances are not in order"),
+    (gaps_swapped, "gaps are not in order"), (told_twice, "a change is told twice"),
     (unknown_speaker, "a speaker is not there"), (backwards, "an end lies before its start"), (twice, "ids are not unique"),
     (invented, "recognised from nothing"), (other_text, "text is not that of the lines"), (miscounted, "not counted right"),
 ])  # fmt: skip
