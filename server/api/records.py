@@ -13,6 +13,7 @@ from server.errors import NotFound
 from server.protocol.office import (
     Edits,
     NewReadingLink,
+    PaperSignature,
     ReadingLinkView,
     RecordPulse,
     Refusal,
@@ -203,6 +204,16 @@ def refuse(
     """The petitioner does not sign, as the clerk saw it."""
     at_once = office.settings.file_on_signature
     record = signing.note_refusal(db, actor, record_id, body, file_at_once=at_once)
+    print_later(later, office, db, record_id)
+    return _json(records.view(db, actor, record))
+
+
+@router.post("/{record_id}/paper-signature")
+def signed_on_paper(
+    record_id: RecordId, body: PaperSignature, db: Db, actor: Clerk, office: OfficeDep, later: BackgroundTasks
+) -> Response:
+    """The petitioner signed the printed sheet."""
+    record = signing.note_paper(db, actor, record_id, body, file_at_once=office.settings.file_on_signature)
     print_later(later, office, db, record_id)
     return _json(records.view(db, actor, record))
 

@@ -23,13 +23,15 @@ READERS = (SignerRole.PETITIONER, SignerRole.REPRESENTATIVE)
 class SigningWay(StrEnum):
     HANDWRITTEN = "handwritten"
     FINGERPRINT = "fingerprint"
+    PAPER = "paper"
+    """On the printed sheet of this version, which the office keeps."""
     CONFIRMED = "confirmed"
     """By whoever is logged in, without a drawn name; for the staff only."""
     REFUSED = "refused"
     UNABLE = "unable"
 
 
-SIGNED = (SigningWay.HANDWRITTEN, SigningWay.FINGERPRINT, SigningWay.CONFIRMED)
+SIGNED = (SigningWay.HANDWRITTEN, SigningWay.FINGERPRINT, SigningWay.PAPER, SigningWay.CONFIRMED)
 ROLE_WORDS = {
     SignerRole.PETITIONER: "信访人",
     SignerRole.REPRESENTATIVE: "代表",
@@ -39,6 +41,7 @@ ROLE_WORDS = {
 WAY_WORDS = {
     SigningWay.HANDWRITTEN: "手写签名",
     SigningWay.FINGERPRINT: "按手印",
+    SigningWay.PAPER: "在纸上签名",
     SigningWay.CONFIRMED: "登录确认",
     SigningWay.REFUSED: "没有签名",
     SigningWay.UNABLE: "不能签名",

@@ -1029,12 +1029,21 @@ class Refusal(Message):
     witness: Annotated[str, Field(max_length=64)] = ""
 
 
+class PaperSignature(Message):
+    """As a clerk writes down that a reader signed the printed sheet."""
+
+    whom: Annotated[str, Field(max_length=64)] = ""
+    """Name of the reader; empty: the first who has not signed yet."""
+    check: Annotated[str, Field(pattern=r"^ *([0-9A-Fa-f] *){4,16}$", max_length=40)]
+    """The check code at the foot of that sheet, or how it begins."""
+
+
 class SignatureView(Message):
     """How somebody signed, or that they did not."""
 
     name: str
     role: Literal["petitioner", "representative", "receiver", "recorder"]
-    way: Literal["handwritten", "fingerprint", "confirmed", "refused", "unable"]
+    way: Literal["handwritten", "fingerprint", "paper", "confirmed", "refused", "unable"]
     words: str
     """Chinese sentence."""
     at: Moment
@@ -1368,6 +1377,8 @@ class Case(CaseRow):
     documents: tuple[CaseDocument, ...]
     changed: tuple[str, ...] = ()
     """What stands in the filed record otherwise than when it was first handed over for reading, a sentence each."""
+    signed: tuple[str, ...] = ()
+    """Who signed the filed version and how, or did not, in words."""
     record_sha256: str
     """SHA-256 of the canonical JSON of the filed record."""
     manifest_sha256: str

@@ -86,7 +86,7 @@ class ReadingSigner(Message):
     number: int
     name: str
     role: Literal["petitioner", "representative"]
-    done: Literal["", "handwritten", "fingerprint", "refused", "unable"]
+    done: Literal["", "handwritten", "fingerprint", "paper", "refused", "unable"]
     """How, under the present version; empty: not yet."""
 
 

@@ -172,6 +172,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         supplements=tuple(_supplement(added) for added in cases.supplements(session, case.id)),
         documents=tuple(_document(case.id, name, made.get(name)) for name in NAMES) if record else (),
         changed=tuple(one.words for one in changes_of(session, case)),
+        signed=tuple(one.words for one in signatures.views(session, record, case.record_sha256) if one.present) if record else (),
         assignments=flow.assignment_views(session, case),
         letters=letter_views(session, actor, case),
         ratings=ratings.views(session, actor, case),

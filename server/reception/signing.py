@@ -8,12 +8,13 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.canonical import check_code
 from server.domain.signers import SIGNED, Signer, SignerRole, SigningWay, outcome, reasons
 from server.domain.states import EDITABLE_RECORD, RecordState, StaffRole
 from server.domain.strokes import Point
 from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
 from server.protocol.canonical import fingerprint
-from server.protocol.office import Record, Refusal, Signatures, StaffSignature
+from server.protocol.office import PaperSignature, Record, Refusal, Signatures, StaffSignature
 from server.protocol.reading import Fingerprint, Refused, Signature
 from server.reception import deskwork, glossary, revisions, signatures
 from server.reception.canonical import canonical_record, settle, settled
@@ -122,11 +123,30 @@ def refuse(session: Session, actor: Actor, record_id: str, said: Refused, *, fil
 def note_refusal(session: Session, actor: Actor, record_id: str, said: Refusal, *, file_at_once: bool) -> VisitRecord:
     """A clerk writes down that a reader does not sign.  Raises NotFound, WrongState, Conflict, InvalidInput."""
     act = _not_signing(said)
+    record, settled = _handed_over(session, actor, record_id)
+    return _keep(session, actor, record, settled, _reader(session, record, settled, said.whom), act, file_at_once)
+
+
+def note_paper(session: Session, actor: Actor, record_id: str, said: PaperSignature, *, file_at_once: bool) -> VisitRecord:
+    """A clerk has the sheet that a reader signed.
+
+    Raises NotFound, WrongState, InvalidInput, Conflict `already_signed`, and `record_changed` where that sheet is of another
+    version than the one that is to be signed.
+    """
+    record, settled = _handed_over(session, actor, record_id)
+    on_paper, now = ("".join(code.split()).upper() for code in (said.check, check_code(settled["record_sha256"])))
+    if not now.startswith(on_paper):
+        raise Conflict("校验码对不上，纸上的不是现在这一版。请重新打印，请本人再看、再签。", code="record_changed")
+    signer = _reader(session, record, settled, said.whom)
+    return _keep(session, actor, record, settled, signer, _Act(SigningWay.PAPER), file_at_once)
+
+
+def _handed_over(session: Session, actor: Actor, record_id: str) -> tuple[VisitRecord, dict[str, Any]]:
+    """The record that a clerk deals with while it is to be signed, locked, and what is to be kept of it."""
     record = _locked(session, actor, record_id)
     if record.state != RecordState.CONFIRMED:
         raise WrongState("这份笔录现在不用签字，请刷新看看。")
-    settled = settle(session, record)
-    return _keep(session, actor, record, settled, _reader(session, record, settled, said.whom), act, file_at_once)
+    return record, settle(session, record)
 
 
 def _not_signing(said: Refused | Refusal) -> _Act:

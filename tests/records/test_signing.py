@@ -1,14 +1,17 @@
+import re
 import struct
 import zlib
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
+from server.domain.canonical import check_code
 from server.domain.states import RecordState
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge, TooOften, WrongState
 from server.protocol import office
 from server.protocol.reading import Dispute, Disputed, Fingerprint, Reading, Refused, Withdrawal
-from server.reception import disputing, documents, editing, filing, reading, records, signing
+from server.reception import cases, disputing, documents, editing, filing, reading, records, signing
 from server.reception.letters import letter_data, pictures
 from server.reception.signature_image import decode_fingerprint
 from server.store import cases as cases_store
@@ -255,8 +258,13 @@ def test_each_representative_reads_and_signs_and_the_last_one_settles_it(world, 
     assert do(world, signing.refuse, world.kiosk, group, refused, file_at_once=True).state == RecordState.CONFIRMED
     assert [one.done for one in read(world, group).signers] == ["", "handwritten", "refused"]
     assert do(world, sign, world, group, file_at_once=True).state == RecordState.FILED
-    with world.read() as session:
-        filed = documents.filed_of(session, cases_store.case_of_reception(session, "r1").id)
+    with world.write() as session:
+        case_id = cases_store.case_of_reception(session, "r1").id
+        filed = documents.filed_of(session, case_id)
+        signed = cases.open_case(session, world.clerk, case_id).signed
+    assert [re.sub(r"\d", "0", words) for words in signed] == [
+        "代表 刘桂兰 00:00:00 手写签名", "代表 李四没有签名，原因：先走了", "信访人 何守田 00:00:00 手写签名",
+    ]
     data = letter_data(filed)
     assert data["closing"].endswith("其中李四没有签名，原因：先走了。")
     assert [(one["name"], bool(one["picture"])) for one in data["signatures"]["readers"]] == [("刘桂兰", True), ("李四", False), ("何守田", True)]
@@ -299,6 +307,36 @@ def test_whoever_cannot_sign_needs_a_witness_and_is_not_called_unwilling(world, 
     with world.read() as session:
         filed = documents.filed_of(session, cases_store.case_of_reception(session, "r1").id)
     assert letter_data(filed)["closing"] == "信访人看过以上笔录，不能签名。原因：手受了伤。见证人：王干事"
+
+
+def test_a_name_on_the_printed_sheet_counts_for_the_version_of_that_sheet_only(world, group):
+    first = check_code(read(world, group).sha256)
+    object_to(world, group, 1)
+    line = read(world, group).lines[1]
+    edit(world, group, office.EditText(line_id=line.id, version=line.version, text="改过的。"))
+    with pytest.raises(WrongState):
+        do(world, signing.note_paper, world.clerk, group, office.PaperSignature(check=first), file_at_once=True)
+    confirmed(world, group)
+    with pytest.raises(Conflict) as caught:
+        do(world, signing.note_paper, world.clerk, group, office.PaperSignature(check=first), file_at_once=True)
+    assert caught.value.code == "record_changed"
+    now = check_code(read(world, group).sha256)
+    for whom, typed in (("李四", now.lower()), ("", now[:4]), ("", f" {now.replace(' ', '')}")):
+        signed = do(world, signing.note_paper, world.clerk, group, office.PaperSignature(whom=whom, check=typed), file_at_once=True)
+    assert signed.state == RecordState.FILED
+    with world.read() as session:
+        found = stored.signatures(session, group)
+        filed = documents.filed_of(session, cases_store.case_of_reception(session, "r1").id)
+    assert [(one.name, one.way, one.place) for one in found] == [(name, "paper", "desk") for name in ("李四", "何守田", "刘桂兰")]
+    data = letter_data(filed)
+    assert data["closing"] == "以上笔录我看过，和我说的一样。签名不等于同意处理结果。"
+    assert [one["words"] for one in data["signatures"]["readers"]] == [f"{name}（在纸上签名）" for name in ("李四", "何守田", "刘桂兰")]
+
+
+@pytest.mark.parametrize("typed", ["", "9F2", "9F2G", "9F2C 41A7 0D68 B3E5 0"])
+def test_what_is_no_check_code_is_refused(typed):
+    with pytest.raises(ValidationError):
+        office.PaperSignature(check=typed)
 
 
 def test_a_fingerprint_is_attached_and_nothing_else(world, record_id):

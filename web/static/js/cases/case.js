@@ -158,7 +158,7 @@ function openRecord() {
   showUndertakings(byId("undertakings"), found.record.promises);
   const { record } = found;
   showChanged();
-  byId("signed").textContent = record.signed_at ? `${record.petitioner} ${chineseMoment(record.signed_at)} 看过、签了字。` : `没有签字，原因：${record.refusal_reason}`;
+  byId("signed").textContent = record.signed_at ? `${chineseMoment(record.signed_at)} 看过、签了字：${found.signed.join("；")}。` : `没有签字，原因：${record.refusal_reason}`;
   const sounds = found.may_hear ? record.segments.filter((/** @type {any} */ s) => s.kind === "audio") : [];
   byId("toggle").hidden = byId("position").hidden = !sounds.length;
   if (!sounds.length) return;

@@ -3,6 +3,7 @@
 import { ApiError, api } from "/static/js/api.js";
 import { ask, toast } from "/static/js/desk/ask.js";
 import { el } from "/static/js/dom.js";
+import { notePaper, whoIsLeft } from "/static/js/desk/signatures.js";
 import { clockTime } from "/static/js/time.js";
 
 /** @param {string} id @param {string} label @param {Object<string, any>} attributes @param {string} [hint] */
@@ -11,22 +12,24 @@ function field(id, label, attributes, hint = "") {
   return { input, node: el("div.field", {}, el("label", { for: id }, label), input, el("span.hint", {}, hint)) };
 }
 
-/** @param {any} record */
+/** @param {any} record @returns {Promise<boolean>} whether somebody signed */
 export async function otherWays(record) {
-  const whom = field("link-whom", "给谁看", { maxlength: 50, value: record.petitioner });
+  const whom = await whoIsLeft(record.id);
   const digits = field("link-digits", "这个人手机号的最后 4 位", { maxlength: 4, inputmode: "numeric", pattern: "\\d{4}" }, "本人的可以空着，用登记的手机号");
   const answer = await ask({
     title: "给群众看",
     body: [
       el("p", {}, "在终端上看：终端没人按键就会锁上，要报手机号后四位才打得开。"),
       el("p", {}, "用自己的手机看、签：给他一个链接和查看码，打开时还要填手机号最后 4 位。只打得开这一份，过两小时自己失效；再给一个，前一个就不能用了。"),
-      whom.node, digits.node,
-      el("p", {}, "在纸上看：", el("a.link", { href: `/desk/${record.id}/sheet`, target: "_blank" }, "打印核对单")),
+      ...whom.nodes, digits.node,
+      el("p", {}, "在纸上看、签：", el("a.link", { href: `/desk/${record.id}/sheet`, target: "_blank" }, "打印核对单"), "，签好了按“纸上签好了”。"),
     ],
-    buttons: [{ value: "link", words: "给一个链接", kind: "primary" }, { value: "unlock", words: "打开终端" }, { value: "", words: "不用了" }],
+    buttons: [{ value: "link", words: "给一个链接", kind: "primary" }, { value: "unlock", words: "打开终端" }, { value: "paper", words: "纸上签好了" }, { value: "", words: "不用了" }],
   });
+  if (answer === "paper") return notePaper(record.id);
   if (answer === "unlock") await unlock(record.reception_id);
-  if (answer === "link") await showLink(record, { whom: whom.input.value, phone_last4: digits.input.value });
+  if (answer === "link") await showLink(record, { whom: whom.choice.value, phone_last4: digits.input.value });
+  return false;
 }
 
 /** @param {any} record @param {{whom: string, phone_last4: string}} asked */

@@ -38,7 +38,7 @@ export function stepButtons(record, page) {
     hand.id = "confirm";
     return [hand];
   }
-  if (record.state === "confirmed") return [button("给群众看", "", "papers", () => otherWays(record)), reopenButton(record, page), button("记下不签的原因", "", "edit", () => page.run(() => noteRefusal(record))), ...signatureButton(record, page)];
+  if (record.state === "confirmed") return [button("给群众看", "", "papers", () => page.run(() => otherWays(record))), reopenButton(record, page), button("记下不签的原因", "", "edit", () => page.run(() => noteRefusal(record))), ...signatureButton(record, page)];
   if (record.may_file) return [...signatureButton(record, page), reopenButton(record, page), button("归档", "primary", "papers", () => page.run(() => api("POST", `${path}/file`)))];
   return record.case_id ? [...signatureButton(record, page), caseLink(record)] : [];
 }
