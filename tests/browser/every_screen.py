@@ -17,13 +17,15 @@ from tests.browser.kiosk_hands import (
     LONGEST_MS,
     begin,
     do,
+    draw_a_name,
     form_to_sign,
     into_the_queue,
     next_question,
     press,
+    read_record,
     screen,
 )
-from tests.browser.kiosk_office import KioskOffice
+from tests.browser.kiosk_office import SAID, KioskOffice
 from tests.browser.scripted_program import UNDERSTOOD, Program
 
 DOOR = "ws://127.0.0.1:8610/"
@@ -232,6 +234,13 @@ def alone(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[s
 
 def after(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:
     """From the talk to the slip."""
+    queue_with_a_card(page, program)
+    yield from talking(office, page)
+    yield from reading(office, page)
+
+
+def queue_with_a_card(page: Page, program: Program) -> None:
+    """From the first page into the queue."""
     program.card = True
     begin(page)
     screen(page, "card-read")
@@ -240,8 +249,6 @@ def after(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[s
     do(page, "next")
     into_the_queue(page)
     screen(page, "waiting")
-    yield from talking(office, page)
-    yield from reading(office, page)
 
 
 def before(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:
@@ -408,7 +415,58 @@ def reading(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     yield "rate-talk", page
 
 
-WALKS = {"asking": asking, "alone": alone, "before the talk": before, "from the talk on": after}
+def several(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:
+    """A group's record at the kiosk."""
+    queue_with_a_card(page, program)
+    yield from several_readers(office, page, program, "何守田")
+
+
+def several_readers(office: KioskOffice, page: Page, program: Program, petitioner: str) -> Iterator[tuple[str, Page]]:
+    """The petitioner and two representatives each read and sign: one writes, one puts a finger on the pad, one cannot."""
+    office.leader_joins()
+    office.talk_is_over()
+    office.clerk_names("刘桂兰、李四")
+    office.clerk_confirms()
+    screen(page, "whose")
+    yield "whose", page
+    page.get_by_role("button", name=petitioner, exact=True).tap()
+    read_to_the_signature(page)
+    draw_a_name(page)
+    do(page, "sign")
+    expect(page.locator("[data-fill=lead]")).to_contain_text(f"{petitioner} 办好了。还有 2 位", timeout=LONGEST_MS)
+    yield "whose-left", page
+    program.pad = True
+    page.get_by_role("button", name="刘桂兰", exact=True).tap()
+    read_to_the_signature(page)
+    do(page, "cannot")
+    expect(page.locator("[data-do=finger]")).to_be_enabled(timeout=LONGEST_MS)
+    do(page, "finger")
+    expect(page.locator("#question")).to_contain_text("用这个手印吗", timeout=LONGEST_MS)
+    yield "fingerprint", page
+    page.tap("#question-yes")
+    read_to_the_signature(page)
+    do(page, "cannot")
+    do(page, "reason")
+    screen(page, "refuse")
+    page.get_by_role("button", name="手不方便").tap()
+    yield "unable", page
+    do(page, "save")
+    screen(page, "typing")
+    yield "witness", page
+    press(page, "w", "a", "n", "g", "王")
+    do(page, "done")
+    screen(page, "slip")
+
+
+def read_to_the_signature(page: Page) -> None:
+    """Who was there, each sentence, the form."""
+    screen(page, "present")
+    do(page, "go")
+    read_record(page, len(SAID))
+    form_to_sign(page)
+
+
+WALKS = {"several": several, "asking": asking, "alone": alone, "before the talk": before, "from the talk on": after}
 OUT_OF_ORDER = "out of order"
 
 

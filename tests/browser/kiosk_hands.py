@@ -56,6 +56,13 @@ def sign(page: Page) -> None:
     page.mouse.up()
 
 
+def read_record(page: Page, sentences: int) -> None:
+    """Says of each sentence that it is right."""
+    for number in range(1, sentences + 1):
+        expect(page.locator('[data-fill="position"]')).to_have_text(f"第 {number} 句，共 {sentences} 句")
+        do(page, "right")
+
+
 def form_to_sign(page: Page) -> None:
     """What stands in the registration form, and on to the signature."""
     expect(page.locator("h1")).to_have_text("登记表上这样写", timeout=LONGEST_MS)
@@ -63,9 +70,9 @@ def form_to_sign(page: Page) -> None:
     screen(page, "sign")
 
 
-def draw_a_name(page: Page) -> None:
+def draw_a_name(page: Page, field: str = "canvas") -> None:
     """A stroke of 21 points on the field for the signature."""
-    box = page.locator("canvas").bounding_box()
+    box = page.locator(field).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 100, box["y"] + 100)
     page.mouse.down()

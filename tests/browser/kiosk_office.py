@@ -15,11 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain.states import ReceptionState, RecordState, StaffRole
-from server.protocol.office import NewReadingLink, ReadingLinkView
-from server.reception import accounts, drafts, kiosks, reading_links, revisions
+from server.domain.states import FormField, ReceptionState, RecordState, StaffRole
+from server.protocol.office import EditField, Edits, NewReadingLink, ReadingLinkView
+from server.reception import accounts, drafts, editing, kiosks, reading_links, revisions
 from server.reception.canonical import settle
 from server.reception.office import Office
+from server.reception.records import form_values
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.engine import Store
@@ -173,6 +174,14 @@ class KioskOffice:
             record.state, record.confirmed_at = RecordState.CONFIRMED, clock.now()
             revisions.add(session, record, "confirm", author="陈晓", after=settle(session, record))
 
+    def clerk_names(self, representatives: str) -> None:
+        """The clerk writes into the form who else reads and signs."""
+        with self.store.write() as session:
+            clerk, record = self._clerk(), self._record(session)
+            version = next(one.version for one in form_values(session, record) if one.field == FormField.REPRESENTATIVES)
+            field = EditField(field=FormField.REPRESENTATIVES, version=version, value=representatives)
+            editing.edit(session, clerk, record.id, Edits(edits=(field,)))
+
     def clerk_corrects(self, text: str) -> None:
         """The clerk writes this where the petitioner first says that a line is wrong, leaves others as they are, and hands the
         record over again."""
@@ -187,8 +196,7 @@ class KioskOffice:
     def link(self) -> ReadingLinkView:
         """The clerk gives a link for the petitioner's own telephone."""
         with self.store.write() as session:
-            clerk = Actor(name="陈晓", organization_id=self.ids["town"], organization_path="/", role=StaffRole.CLERK, user_id=self.ids["clerk"])
-            return reading_links.make(session, clerk, self.settings, self._record(session).id, NewReadingLink())
+            return reading_links.make(session, self._clerk(), self.settings, self._record(session).id, NewReadingLink())
 
     def disputed(self) -> list[str]:
         """What the clerk is told of lines that are wrong."""
@@ -199,6 +207,9 @@ class KioskOffice:
     def record_state(self) -> str:
         with self.store.read() as session:
             return self._record(session).state
+
+    def _clerk(self) -> Actor:
+        return Actor(name="陈晓", organization_id=self.ids["town"], organization_path="/", role=StaffRole.CLERK, user_id=self.ids["clerk"])
 
     def _record(self, session: Session) -> VisitRecord:
         return session.scalars(select(VisitRecord).where(VisitRecord.reception_id == self.reception(session).id)).one()

@@ -10,6 +10,7 @@ import numpy as np
 from playwright.sync_api import WebSocketRoute
 
 from kiosk.checks import paper, sound
+from tests.kiosk.simulated_pad import ridges
 
 CARD = {"type": "card_read", "name": "何守田", "number": "511025195803124412", "sex": "male", "ethnic_group": "汉",
         "address": "石桥镇柳湾村四组", "device": "读卡器"}  # fmt: skip
@@ -20,6 +21,7 @@ DEAD = {"code": "dead", "words": sound.WORDS[sound.SoundFault.DEAD]}
 CORNERS = [[0.2, 0.1], [0.8, 0.1], [0.8, 0.9], [0.2, 0.9]]
 UNDERSTOOD = "去年三月村里修路占了我家一亩二分地，补偿款三万六千八一分没给。"
 NUMBER = "K1-01"
+PAD = "模拟手印板"
 
 
 def _page() -> str:
@@ -40,6 +42,8 @@ class Program:
         """Whether a page lies under the document camera."""
         self.microphone = True
         """Whether the self-test hears anything."""
+        self.pad = False
+        """Whether a fingerprint pad is there, with a finger on it."""
         self.page = _page()
         self.printed = list[tuple[str, bytes]]()
         """By which printer, and what."""
@@ -65,6 +69,8 @@ class Program:
             "paper": self._photographed,
             "printer": lambda _: {"type": "printer_is", "state": "ready", "words": ""},
             "print": self._print,
+            "pad": lambda _: {"type": "pad_is", "device": PAD} if self.pad else REFUSED,
+            "press": lambda _: {"type": "print", "image": base64.b64encode(ridges()).decode(), "device": PAD},
         }
         if kind.endswith(("paper", "papers")) and kind != "paper":
             return self._papers(asked)

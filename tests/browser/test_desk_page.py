@@ -23,9 +23,11 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_play
 
 from server import clock
 from server.domain.states import Consent, ReceptionState
-from server.protocol.office import NewUser, PromiseDecision, Refusal
+from server.protocol.canonical import fingerprint
+from server.protocol.office import Edits, EditText, NewUser, PromiseDecision, Refusal
 from server.protocol.reading import Dispute
-from server.reception import accounts, disputing, promises, second_pass, signing
+from server.reception import accounts, disputing, editing, promises, second_pass, signing
+from server.reception.canonical import canonical_record
 from server.reception.office import Office
 from server.reception.records import create_draft
 from server.settings import Settings
@@ -43,10 +45,12 @@ from server.store.models import (
     SecondUtterance,
     StoredCase,
     StoredGap,
+    StoredMark,
     StoredPromise,
     StoredProposal,
     StoredReview,
     StoredSegment,
+    StoredSignature,
     StoredSuggestion,
     StoredUtterance,
     User,
@@ -54,6 +58,7 @@ from server.store.models import (
 )
 from tests.browser import chromium
 from tests.browser.accessible import faults
+from tests.browser.kiosk_hands import draw_a_name
 from tests.browser.test_leader_pages import PASSWORD, OfficeProgram, running_program
 
 pytestmark = pytest.mark.browser
@@ -1214,11 +1219,17 @@ def find_and_replace_right_after_typing(page: Page, desk: Desk, record: Seeded) 
 @pytest.mark.slow
 def test_marks_words_found_everywhere_and_keys_of_ones_own(page: Page, desk: Desk) -> None:
     record = desk.seed()
+    with desk.store.write() as session:
+        session.add(StoredMark(reception_id=record.reception_id, participant_id=record.petitioner, at=9.0))
+        session.add(StoredMark(reception_id=record.reception_id, participant_id=record.leader, at=11.5, note="问清楚"))
     opened(page, desk, record)
     row(page, "您好").locator(".say").click()
     page.keyboard.press("Control+B")
     expect(row(page, "您好")).to_contain_text("记号：待会儿再听")
-    expect(page.locator("#places .place").first).to_contain_text("待会儿再听")
+    first = page.locator("#places .place")
+    expect(first.nth(0)).to_contain_text("待会儿再听")
+    expect(first.nth(1)).to_have_text(re.compile("三万六千八，单子没给过。.*群众说这里要紧"))
+    expect(first.nth(2)).to_contain_text("周文清打了点：问清楚")
     page.keyboard.press("Control+F")
     page.fill("#find-words", "没")
     page.fill("#find-words", "给")
@@ -1300,3 +1311,110 @@ def test_axe_finds_no_serious_fault_on_any_page_of_the_desk(page: Page, desk: De
         page.click(f'.panes [data-pane="{pane}"]')
         found[f"phone {pane}"] = faults(page)
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def handed_over(desk: Desk, record: Seeded) -> None:
+    with desk.store.write() as session:
+        clerk = accounts.actor_of_user(session.query(User).filter_by(username="lin").one())
+        signing.confirm(session, clerk, record.id)
+
+
+def signed_at_the_desk(page: Page, name: str) -> list[str]:
+    """Whoever is logged in draws their name in the dialog; what axe finds in it."""
+    page.get_by_role("button", name="签名", exact=True).click()
+    done = page.locator('dialog button[value="draw"]')
+    expect(done).to_be_disabled()
+    draw_a_name(page, "dialog canvas")
+    page.get_by_role("button", name="重写").click()
+    expect(done).to_be_disabled()
+    draw_a_name(page, "dialog canvas")
+    look(page, f"desk-signing-{name}")
+    found = faults(page)
+    done.click()
+    expect(page.locator(".toast")).to_have_text("签上了")
+    page.get_by_role("button", name="签名", exact=True).click()
+    expect(page.locator("dialog .signatures")).to_contain_text(re.compile(f"{name} .*手写签名"))
+    expect(page.locator("dialog canvas")).to_have_count(0)
+    page.get_by_role("button", name="关上").click()
+    return found
+
+
+@pytest.mark.nightly
+def test_recorder_and_leader_draw_their_names_under_the_version_that_is_read(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    handed_over(desk, record)
+    opened(page, desk, record)
+    assert signed_at_the_desk(page, "林晓") == []
+    log_in(page, desk, "zhou")
+    opened(page, desk, record)
+    assert signed_at_the_desk(page, "周文清") == []
+    with desk.store.read() as session:
+        found = session.query(StoredSignature).filter_by(record_id=record.id).order_by(StoredSignature.id).all()
+        version = fingerprint(canonical_record(session, session.get_one(VisitRecord, record.id)))
+    assert [(one.role, one.name, one.way, one.place) for one in found] == [
+        ("recorder", "林晓", "handwritten", "desk"), ("receiver", "周文清", "handwritten", "desk"),
+    ]
+    for one in found:
+        assert one.record_sha256 == version
+        assert len(one.strokes[0]) == 21
+        assert one.image is not None
+        assert one.image.startswith(b"\x89PNG")
+
+
+@pytest.mark.nightly
+def test_axe_finds_no_serious_fault_in_the_dialogs_of_reading_and_a_sheet_of_paper_is_signed(page: Page, desk: Desk) -> None:
+    found = {"conflict": two_wrote_one_line(page, desk)}
+    record = desk.seed()
+    handed_over(desk, record)
+    opened(page, desk, record)
+    ways = (("给群众看", "打开终端", "unlock"), ("给群众看", "给一个链接", "link"), ("给群众看", "纸上签好了", "paper"), ("重新打开", "", ""), ("记下不签的原因", "", ""))
+    for name, further, value in ways:
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found[name] = faults(page)
+        look(page, f"desk-{name}")
+        if further:
+            page.click(f'dialog button[value="{value}"]')
+            expect(page.locator(f'dialog button[value="{value}"]')).to_have_count(0)
+            expect(page.get_by_role("dialog")).to_be_visible()
+            found[further] = faults(page)
+            look(page, f"desk-{further}")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.goto(f"{desk.url}/desk/{record.id}/sheet")
+    expect(page.locator(".lines li")).to_have_count(len(TALK))
+    found["sheet"] = faults(page)
+    look(page, "sheet")
+    code = re.findall("校验码 ([0-9A-F]{4})", page.locator("footer").inner_text())[0]
+    opened(page, desk, record)
+    page.get_by_role("button", name="给群众看").click()
+    page.click('dialog button[value="paper"]')
+    wrong = "0000" if code != "0000" else "1111"
+    for typed, told in (("12", "至少填前 4 位"), (wrong, "纸上的不是现在这一版")):
+        page.fill("#sheet-check", typed)
+        page.click('dialog button[value="yes"]')
+        expect(page.get_by_role("dialog")).to_contain_text(told)
+    page.fill("#sheet-check", code)
+    page.click('dialog button[value="yes"]')
+    page.get_by_role("link", name="看信访事项").click()
+    expect(page.locator("#signed")).to_contain_text("在纸上签名")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def two_wrote_one_line(page: Page, desk: Desk) -> list[str]:
+    """What axe finds in the question which of two texts shall stand."""
+    record = desk.seed()
+    opened(page, desk, record)
+    page.route("**/pulse*", lambda route: None)
+    line = desk.line(record.id, "就这些。")
+    with desk.store.write() as session:
+        wang = accounts.actor_of_user(session.query(User).filter_by(username="wang").one())
+        editing.edit(session, wang, record.id, Edits(edits=(EditText(line_id=line.id, version=line.version, text="王芳写的。"),)))
+    type_into(page, "就这些。", "林晓写的。")
+    expect(page.locator('dialog [data-side="theirs"]')).to_contain_text("王芳写的。", timeout=8000)
+    look(page, "desk-conflict")
+    found = faults(page)
+    page.get_by_role("button", name="用我写的").click()
+    saved(page)
+    page.unroute_all()
+    return found

@@ -87,7 +87,7 @@ UNTRANSLATED = """
   return texts.filter((text) => /\\p{Script=Han}/u.test(names.reduce((rest, name) => rest.replaceAll(name, ""), text)));
 }
 """
-NAMES = ("柳河镇 1 号机", "青山县信访局", "柳河镇", "周建国", "陈晓", "何守田", "何")
+NAMES = ("柳河镇 1 号机", "青山县信访局", "柳河镇", "周建国", "陈晓", "何守田", "何", "刘桂兰", "李四")
 """Of the office and its people: they are called the same in every language."""
 
 

@@ -10,21 +10,15 @@ from sqlalchemy import select
 
 from server.store.models import Line, SittingRating, StoredSignature, VisitRecord
 from tests.browser.accessible import faults
-from tests.browser.every_screen import DOOR
-from tests.browser.kiosk_hands import do, draw_a_name, form_to_sign, press, screen
+from tests.browser.every_screen import DOOR, several_readers
+from tests.browser.kiosk_hands import do, draw_a_name, form_to_sign, press, read_record, screen
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.kiosk_page import browser, context, fits, office, page, sit_down, stored  # noqa: F401 fixtures
-from tests.browser.scripted_program import Program
+from tests.browser.scripted_program import PAD, Program
+from tests.kiosk.simulated_pad import ridges
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)
-
-
-def read_record(page: Page, sentences: int) -> None:
-    """Says of each sentence that it is right."""
-    for number in range(1, sentences + 1):
-        expect(page.locator('[data-fill="position"]')).to_have_text(f"第 {number} 句，共 {sentences} 句")
-        do(page, "right")
 
 
 def to_reading(office: KioskOffice, page: Page, **talk: Any) -> None:
@@ -328,6 +322,29 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     expect(phone.locator('[data-fill="code"]')).to_have_text(re.compile("^[A-Z0-9 ]{11}$"))
     context.close()
     screen(page, "slip")
+
+
+@pytest.mark.nightly
+def test_each_of_several_reads_and_signs_in_their_own_way(office: KioskOffice, page: Page) -> None:
+    program = Program()
+    sit_down(page)
+    page.route("**/api/kiosk/devices", lambda route: route.fulfill(json={"url": DOOR, "secret": "s" * 43}))
+    page.route_web_socket(DOOR, program.opened)
+    for _ in several_readers(office, page, program, "何守"):
+        fits(page)
+        assert faults(page) == []
+    with office.store.read() as session:
+        record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
+        found = session.scalars(select(StoredSignature).where(StoredSignature.record_id == record.id).order_by(StoredSignature.id)).all()
+    assert [(one.name, one.way, one.place) for one in found] == [
+        ("何守", "handwritten", "kiosk"), ("刘桂兰", "fingerprint", "kiosk"), ("李四", "unable", "kiosk"),
+    ]
+    drawn, pressed, unable = found
+    assert len(drawn.strokes[0]) == 21
+    assert (pressed.device, pressed.image, pressed.strokes) == (PAD, ridges(), []), "a picture that nobody compares with anything"
+    assert (unable.reason, unable.witness, unable.image) == ("手不方便", "王", None)
+    assert len({one.record_sha256 for one in found}) == 1, "all signed the same version"
+    assert (record.state, record.refusal_reason) == ("filed", "")
 
 
 def by_key(page: Page, name: str) -> None:

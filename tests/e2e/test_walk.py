@@ -148,6 +148,9 @@ def both_speak_and_read_what_was_said(places: Places) -> None:
         re.compile("请坐|接待您"), timeout=RECOGNISED_MS
     )
     expect(places.leader.locator("#captions")).to_contain_text("录音录像", timeout=RECOGNISED_MS)
+    do(places.kiosk, "mark")
+    expect(places.kiosk.locator("#toast")).to_contain_text("先听您这里说的")
+    expect(places.leader.locator("#marks li")).to_contain_text("群众按了“这里要紧”")
     for page, video in ((places.leader, "#remote"), (places.kiosk, '[data-part="leader"]')):
         picture_moves(page, video)
 
@@ -179,6 +182,7 @@ def clerk_corrects_and_confirms(clerk: Page, url: str) -> str:
     corrected = "我同意录音，也同意录像，您记录吧。"
     clerk.goto(f"{url}/desk")
     clerk.locator("#rows tr[data-id] a.btn").first.click()
+    expect(clerk.locator("#places .place.marked")).to_contain_text("群众说这里要紧")
     line = clerk.locator(".u").filter(has_text="录音录像").first
     line.locator(".say").click()
     clerk.wait_for_function("() => [...document.querySelectorAll('#sounds audio')].some((a) => a.currentTime > 0)")

@@ -3,6 +3,7 @@
 
 import { el } from "/static/js/dom.js";
 import { clockAt } from "/static/js/time.js";
+import { markWords } from "/static/js/desk/places.js";
 
 const TICKS = 6;
 const SHORT_S = 600;
@@ -62,7 +63,7 @@ export class Overview extends EventTarget {
     const shown = this.record.shares.filter((/** @type {any} */ s) => s.participant_id === person.id)
       .map((/** @type {any} */ s) => el("i.shown", { title: s.text, style: `--from:${s.start / this.end};--to:${Math.max(s.end, s.start) / this.end}` }));
     const marks = (this.record.marks || []).filter((/** @type {any} */ m) => m.participant_id === person.id)
-      .map((/** @type {any} */ m) => el("i.flag", { title: `${clockAt(this.startedAt, m.at)} 打点${m.note ? `：${m.note}` : ""}`, style: `--from:${m.at / this.end}` }));
+      .map((/** @type {any} */ m) => el("i.flag", { title: `${clockAt(this.startedAt, m.at)} ${markWords(m, this.record)}`, style: `--from:${m.at / this.end}` }));
     return [...shown, ...marks];
   }
 

@@ -23,6 +23,8 @@ export class Places extends EventTarget {
     this.places = [];
     /** @type {WeakMap<any, Place>} by risk, so that what did not change is the same object */
     this.known = new WeakMap();
+    /** Why a line is marked, by its id. @type {Map<string, string>} */
+    this.marks = new Map();
     this.current = "";
     /** Key of the place that was gone to last. */
     this.at = "";
@@ -37,12 +39,12 @@ export class Places extends EventTarget {
   show(record) {
     this.startedAt = record.started_at;
     const others = byLine(record.suggestions);
-    const marked = markedLines(record);
+    this.marks = markedLines(record);
     const nobody = new Set(nobodys(record));
     /** @type {Place[][]} places by urgency, each in the order of the record */
     const found = [];
     for (const line of record.body) {
-      for (const place of this.placesIn(line, others.get(line.id) || [], marked.has(line.id), nobody.has(line))) (found[urgency(place.risk)] ??= []).push(place);
+      for (const place of this.placesIn(line, others.get(line.id) || [], this.marks.has(line.id), nobody.has(line))) (found[urgency(place.risk)] ??= []).push(place);
     }
     this.places = found.flat();
     this.rows.show(this.places.map((place) => [place.key, place]));
@@ -82,7 +84,7 @@ export class Places extends EventTarget {
   row(place) {
     const { line, risk } = place;
     const done = !isLeft(place);
-    const kind = risk.kind === "marked" && line.marked ? "记号" : riskWords(risk, line);
+    const kind = (risk.kind === "marked" && this.marks.get(line.id)) || riskWords(risk, line);
     return el(`div.place.${risk.kind}${done ? ".done" : ""}`, { role: "listitem", "data-line": line.id },
       el("button", { type: "button" },
         el("i", { "aria-hidden": "true" }, done ? icon("check") : risk.kind === "disputed" ? icon("hand") : KINDS[risk.kind][0]),
@@ -123,12 +125,19 @@ function wordsOf({ line, risk }) {
   return words.length > 1 ? words : line.text;
 }
 
-/** Lines that a clerk marked, or that were spoken when somebody marked the moment. @param {any} record */
+/** Lines that a clerk marked, or that were spoken when somebody marked the moment, and why. @param {any} record @returns {Map<string, string>} */
 function markedLines(record) {
-  const found = new Set(record.body.filter((/** @type {any} */ line) => line.marked).map((/** @type {any} */ line) => line.id));
-  for (const { at } of record.marks || []) {
-    const spoken = record.body.filter((/** @type {any} */ line) => line.start <= at && at <= line.end + MARK_S && !line.deleted);
-    if (spoken.length) found.add(spoken[spoken.length - 1].id);
+  const found = new Map(record.body.filter((/** @type {any} */ line) => line.marked).map((/** @type {any} */ line) => [line.id, "记号"]));
+  for (const mark of record.marks || []) {
+    const spoken = record.body.filter((/** @type {any} */ line) => line.start <= mark.at && mark.at <= line.end + MARK_S && !line.deleted);
+    if (spoken.length && !found.has(spoken[spoken.length - 1].id)) found.set(spoken[spoken.length - 1].id, markWords(mark, record));
   }
   return found;
+}
+
+/** Who marked a moment in the talk, and their words. @param {{participant_id: string, note: string}} mark @param {any} record */
+export function markWords({ participant_id, note }, record) {
+  const who = record.participants.find((/** @type {any} */ one) => one.id === participant_id);
+  if (who?.role === "petitioner") return "群众说这里要紧";
+  return `${who && who.role !== "room" ? who.name : "当场"}打了点${note ? `：${note}` : ""}`;
 }

@@ -404,11 +404,12 @@ export class Talk extends EventTarget {
   }
 
   /** @param {{participant_id: string, at: number, note: string}} mark */
-  marked({ at, note }) {
+  marked({ participant_id, at, note }) {
     this.marks += 1;
     byId("marks-count").textContent = ` ${this.marks}`;
     const started = this.seat.room ? this.seat.room.started_at : null;
-    byId("marks").prepend(el("li", {}, el("b.num", {}, clockAt(started, at)), el("span", {}, note || "没有写说明")));
+    const theirs = this.seat.room?.seats.some((/** @type {any} */ one) => one.participant_id === participant_id && one.role === "petitioner");
+    byId("marks").prepend(el("li", {}, el("b.num", {}, clockAt(started, at)), el("span", {}, note || (theirs ? "群众按了“这里要紧”" : "没有写说明"))));
     const button = byId("mark");
     button.classList.add("just");
     setTimeout(() => button.classList.remove("just"), 600);

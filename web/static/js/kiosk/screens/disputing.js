@@ -5,7 +5,7 @@ import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 import { typing } from "./typing.js";
 
-const WRONG = ["数字、日期不对", "人名、地名不对", "我没这么说", "还漏了话"];
+const WRONG = ["数字、日期不对", "人名、地名不对", "我没这么说", "还漏了话", "拿不准，请再听一遍"];
 const MOST = 400;
 
 /** @param {import("./reading.js").Reading} reading @param {any} piece @param {{chosen: string, said: string, sound: string}} [kept] what was said before it was typed @returns {any} what a screen hands back */

@@ -20,7 +20,7 @@ export function whose(reading, left) {
   const done = reading.record.signers.filter((/** @type {any} */ one) => one.done).map((/** @type {any} */ one) => one.name);
   screen.fill({ title: "现在是哪一位在看？", lead: done.length ? `${done.join("、")} 办好了。还有 ${left.length} 位，每一位都自己看、自己签。` : `有 ${left.length} 位要看、要签，每一位都自己看、自己签。` });
   screen.part("names").replaceChildren(...left.map((one) => {
-    const button = el("button.btn.big", { type: "button" }, one.name);
+    const button = el("button.btn.big", { type: "button", translate: "no" }, one.name);
     button.addEventListener("click", () => reading.take(one));
     return button;
   }));

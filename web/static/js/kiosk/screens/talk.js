@@ -21,6 +21,9 @@ import { onVolume, talkVolume } from "../volume.js";
 const RECEIVERS = ["leader", "clerk"];
 const COME_BACK_MS = 4000;
 const NOTEWORTHY_S = 2;
+/** A key that is pressed again at once means the same. */
+const SAME_MARK_MS = 3000;
+const MARKED = "记下了。整理记录的时候，先听您这里说的。";
 /** Reasons of an end that is this seat's, or that of the node's program: the reception goes on. */
 const GOES_ON = ["shutdown", "network_lost", "token_expired"];
 const HELD = "接谈人员正在商量，请稍等。这一段不录音。";
@@ -57,11 +60,13 @@ class Talk {
     this.soundOnly = "";
     this.recognition = "";
     this.noSound = this.noPicture = false;
+    this.recording = false;
+    this.markedAt = -Infinity;
     this.copying = new MediaStream();
     this.closed = false;
     /** Who was seen keeps the place while their line is away, the leader the large one. @type {Set<string>} */
     this.met = new Set();
-    this.screen.on({ end: () => this.end(), show: () => this.showPaper(), unblock: () => this.unblock() });
+    this.screen.on({ end: () => this.end(), mark: () => this.mark(), show: () => this.showPaper(), unblock: () => this.unblock() });
     this.say(app.sitting.receiver ? `${app.sitting.receiver}正在进来` : "领导正在进来");
     this.onDevices = () => this.devicesChanged();
     navigator.mediaDevices?.addEventListener("devicechange", this.onDevices);
@@ -109,6 +114,7 @@ class Talk {
     hear("sound_only", ({ message }) => this.showSoundOnly(message));
     hear("trouble", (trouble) => this.troubled(trouble));
     hear("document", (shown) => this.showDocument(shown));
+    hear("marked", (mark) => this.marked(mark));
     hear("departed", ({ message }) => this.app.toast(message));
     hear("share_ended", () => this.papers?.unseen());
     hear("ended", ({ reason }) => this.ended(reason));
@@ -171,9 +177,9 @@ class Talk {
 
   /** Nothing is called recorded that cannot be known to be: not while the own line is away. */
   showRecording() {
-    const recording = this.room.state === "running" && this.room.recording && !this.away;
-    this.screen.part("rec").hidden = !recording;
-    this.screen.part("not-rec").hidden = recording;
+    this.recording = this.room.state === "running" && this.room.recording && !this.away;
+    this.screen.part("rec").hidden = !this.recording;
+    this.screen.part("not-rec").hidden = this.recording;
     this.screen.part("not-rec").textContent = this.notRecording();
     this.screen.fill({ rec: this.video ? "正在录音录像" : "正在录音" });
   }
@@ -422,6 +428,21 @@ class Talk {
   comeBack() {
     clearTimeout(this.returning);
     this.returning = setTimeout(() => this.sitAgain(), COME_BACK_MS);
+  }
+
+  /** What matters most to them is what the clerk hears first. */
+  mark() {
+    if (performance.now() - this.markedAt < SAME_MARK_MS) return this.app.toast(MARKED);
+    if (!this.recording || this.held()) return this.app.toast("这会儿没有录音，记不上。录上了请再按一次。");
+    if (!this.seat?.mark()) this.app.toast("线路断着，这一下没有记上。接上了请再按一次。");
+    return undefined;
+  }
+
+  /** @param {{participant_id: string}} mark */
+  marked(mark) {
+    if (mark.participant_id !== this.me) return;
+    this.markedAt = performance.now();
+    this.app.toast(MARKED);
   }
 
   async end() {
