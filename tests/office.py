@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 
+from server import clock
 from server.api.deps import COOKIE
 from server.domain.states import StaffRole
 from server.main import create_app
@@ -68,6 +70,18 @@ def settings_for(folder: Path, **values: Any) -> Settings:
         "second_pass": False,
     }
     return Settings(**(defaults | values))
+
+
+@contextmanager
+def in_the_afternoon() -> Iterator[None]:
+    """The office's clock goes on from two in the afternoon of today: for tests in which the hour matters, which may run at any."""
+    now = clock.today_in_office()
+    ahead = now.replace(hour=14, minute=0, second=0, microsecond=0) - now
+    clock.set_source(lambda: datetime.now(UTC) + ahead)
+    try:
+        yield
+    finally:
+        clock.set_source(None)
 
 
 def _fill(folder: Path) -> None:

@@ -15,6 +15,7 @@ from server.reception.callers import network_of
 from server.settings import Settings
 from server.store.models import LogInFailures, ProgressTry
 from tests.office import OWN_PAGE, PASSWORD, TestOffice, running, settings_for
+from tests.patience import PATIENCE_S
 
 
 def at_address(office: TestOffice, address: str) -> TestClient:
@@ -90,19 +91,19 @@ def test_two_passwords_are_checked_at_a_time_and_the_rest_told_to_wait(office, m
 
     class Slow:
         def verify(self, _stored: str, _password: str) -> bool:
-            busy.wait(10)
-            return go_on.wait(10)
+            busy.wait(PATIENCE_S)
+            return go_on.wait(PATIENCE_S)
 
     monkeypatch.setattr(passwords, "_hasher", Slow())
     first = [threading.Thread(target=passwords.is_right, args=("x", "y")) for _ in range(2)]
     for thread in first:
         thread.start()
-    busy.wait(10)
+    busy.wait(PATIENCE_S)
     refused = log_in(office.anonymous, PASSWORD)
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "log_in_busy")
     go_on.set()
     for thread in first:
-        thread.join(10)
+        thread.join(PATIENCE_S)
 
 
 @pytest.mark.parametrize(("address", "network"), [

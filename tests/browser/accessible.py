@@ -9,6 +9,13 @@ from importlib import resources
 from playwright.sync_api import Page
 
 FAULTS = {"serious", "critical"}
+SETTLED = """
+async () => { // painted, and no colour on its way to another
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const moving = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.all(moving.map((one) => one.finished.catch(() => undefined)));
+}
+"""
 
 
 @cache
@@ -21,6 +28,7 @@ def faults(page: Page) -> list[str]:
     seen = page.evaluate(
         "[...document.querySelectorAll('dialog:not([open])')].filter((one) => one.checkVisibility()).map((one) => one.id)"
     )
+    page.evaluate(SETTLED)
     page.evaluate(_engine())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [f"closed dialog is seen: {one}" for one in seen] + [

@@ -6,6 +6,9 @@ import shutil
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 """Debian's packages of one engine; the first has no window frame and costs a sixth of the time per page."""
 
+START_MS = 180_000
+"""So long it may take to start."""
+
 
 def find() -> str:
     """The path of an installed Chromium, or of the one that CHROMIUM names; raises AssertionError."""

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import chromium
+from tests.patience import PATIENCE_MS
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -25,6 +26,8 @@ ARGUMENTS = [
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
 
+expect.set_options(timeout=PATIENCE_MS)
+
 OpenChromium = Callable[..., Browser]
 
 
@@ -37,7 +40,7 @@ def open_chromium() -> Iterator[OpenChromium]:
             files = [f"--use-fake-device-for-media-stream=device-count={cameras},fps={fps}"]
             files += [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
             files += [f"--use-file-for-fake-video-capture={camera}"] if camera else []
-            browser = playwright.chromium.launch(executable_path=chromium.find(), args=[*ARGUMENTS, *files])
+            browser = playwright.chromium.launch(timeout=chromium.START_MS, executable_path=chromium.find(), args=[*ARGUMENTS, *files])
             opened.callback(browser.close)
             return browser
 

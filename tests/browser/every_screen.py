@@ -14,7 +14,6 @@ from server.reception import flow, registering
 from server.store.access import Actor
 from server.store.models import ReceptionDay
 from tests.browser.kiosk_hands import (
-    LONGEST_MS,
     begin,
     do,
     draw_a_name,
@@ -27,6 +26,7 @@ from tests.browser.kiosk_hands import (
 )
 from tests.browser.kiosk_office import SAID, KioskOffice
 from tests.browser.scripted_program import UNDERSTOOD, Program
+from tests.patience import PATIENCE_MS
 
 DOOR = "ws://127.0.0.1:8610/"
 SEAT = """
@@ -46,7 +46,7 @@ REMEMBERED_CODE = "#main [data-part=keyboard] button"
 
 def kiosk_context(browser: Browser) -> BrowserContext:
     context = browser.new_context(viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"])
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     return context
 
 
@@ -60,7 +60,7 @@ def kiosk_page(office: KioskOffice, browser: Browser, program: Program) -> Page:
     page.route_web_socket(DOOR, program.opened)
     page.goto(office.enrolment_url())
     page.tap("#enrol")
-    expect(page.locator("#done")).to_contain_text("登记好了", timeout=LONGEST_MS)
+    expect(page.locator("#done")).to_contain_text("登记好了")
     page.goto(f"{office.url}/kiosk")
     return page
 
@@ -137,10 +137,10 @@ def another_day(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     """Somebody books a leader's day."""
     enter_days(office, 4)
     do(page, "start")
-    expect(page.locator('[data-do="another"]')).to_be_visible(timeout=LONGEST_MS)
+    expect(page.locator('[data-do="another"]')).to_be_visible()
     yield "choose-another", page
     do(page, "another")
-    expect(page.locator(".want.day")).to_have_count(4, timeout=LONGEST_MS)
+    expect(page.locator(".want.day")).to_have_count(4)
     yield "days", page
     page.locator(".want.day").nth(1).tap()
     screen(page, "times")
@@ -191,10 +191,10 @@ def alone(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[s
     screen(page, "alone-question")
     yield "alone-question", page
     do(page, "speak")
-    expect(page.locator("[data-part=listening]")).to_be_visible(timeout=LONGEST_MS)
+    expect(page.locator("[data-part=listening]")).to_be_visible()
     yield "alone-speaking", page
     do(page, "speak")
-    expect(page.locator("[data-part=said] li")).to_contain_text(UNDERSTOOD, timeout=LONGEST_MS)
+    expect(page.locator("[data-part=said] li")).to_contain_text(UNDERSTOOD)
     yield "alone-answered", page
     do(page, "phone")
     press(page, *"13800001234")
@@ -211,10 +211,10 @@ def alone(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[s
     screen(page, "alone-photo")
     page.wait_for_function("() => document.querySelector('[data-part=live]').videoWidth > 0")
     do(page, "shoot")
-    expect(page.locator("[data-part=hint]")).to_contain_text("没有找到纸", timeout=LONGEST_MS)
+    expect(page.locator("[data-part=hint]")).to_contain_text("没有找到纸")
     program.paper = True
     do(page, "shoot")
-    expect(page.locator("[data-part=photos] li")).to_have_count(1, timeout=LONGEST_MS)
+    expect(page.locator("[data-part=photos] li")).to_have_count(1)
     yield "alone-photo", page
     program.paper = False
     do(page, "done")
@@ -289,11 +289,11 @@ def before(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[
     do(page, "yes")
     yield "matter", page
     do(page, "speak")
-    expect(page.locator("[data-part=listening]")).to_be_visible(timeout=LONGEST_MS)
+    expect(page.locator("[data-part=listening]")).to_be_visible()
     yield "matter-listening", page
     if page.locator('[data-do="said"]').is_visible():  # it ends by itself after a while
         do(page, "said")
-    expect(page.locator("[data-part=heard]")).to_be_visible(timeout=LONGEST_MS)
+    expect(page.locator("[data-part=heard]")).to_be_visible()
     yield "matter-heard", page
     do(page, "heard-yes")
     do(page, "next")
@@ -319,21 +319,21 @@ def broken(page: Page, program: Program) -> Iterator[tuple[str, Page]]:
 def papers(page: Page, program: Program) -> Iterator[tuple[str, Page]]:
     """Papers are photographed while somebody waits."""
     do(page, "papers")
-    expect(page.locator("[data-part=advice]")).to_contain_text("没有找到纸", timeout=LONGEST_MS)
+    expect(page.locator("[data-part=advice]")).to_contain_text("没有找到纸")
     yield "papers", page
     program.paper = True
     for number in range(1, 3):
         if number > 1:
             page.locator(".papers [data-do=take]").tap()  # this one was photographed already
-        expect(page.locator("img.page")).to_be_visible(timeout=LONGEST_MS)
+        expect(page.locator("img.page")).to_be_visible()
         if number == 1:
             yield "papers-page", page
         do(page, "keep")
-        expect(page.locator(".sheets li")).to_have_count(number, timeout=LONGEST_MS)
+        expect(page.locator(".sheets li")).to_have_count(number)
     page.locator(".sheet").first.tap()
     yield "papers-sheets", page
     do(page, "send")
-    expect(page.locator('[data-part="told"]')).to_contain_text("领导已经看得到", timeout=LONGEST_MS)
+    expect(page.locator('[data-part="told"]')).to_contain_text("领导已经看得到")
     yield "papers-told", page
     page.locator(".papers [data-do=done]").tap()
     expect(page.locator(".papers")).to_have_count(0)

@@ -16,7 +16,8 @@ from server.reception import copies
 from server.store.models import Kiosk
 from tests.browser import chromium
 from tests.browser.kiosk_office import ROOT, KioskOffice, free_port
-from tests.browser.programs import wait_until
+from tests.browser.programs import READY_S, wait_until
+from tests.patience import PATIENCE_MS
 
 ARGUMENTS = [
     "--no-sandbox", "--use-fake-device-for-media-stream=fps=5", "--use-fake-ui-for-media-stream",
@@ -38,7 +39,7 @@ class KioskComputer:
             assert kiosk is not None
             code = copies.agent_code(session, kiosk).code
         self._running = [self._start("run", "--code", code), self._start("simulate-reader", "--port", str(reader_port))]
-        wait_until(self._serves, "the kiosk's own screens", 60)
+        wait_until(self._serves, "the kiosk's own screens", READY_S)
 
     def _start(self, *command: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{command[0]}.log").open("ab") as output:
@@ -70,7 +71,7 @@ def profile(playwright: Playwright, folder: Path) -> Iterator[BrowserContext]:
         str(folder), executable_path=chromium.find(), args=ARGUMENTS, has_touch=True, viewport={"width": 1080, "height": 1920},
         permissions=["camera", "microphone"],
     )  # fmt: skip
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     try:
         yield context
     finally:

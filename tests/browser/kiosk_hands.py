@@ -2,8 +2,6 @@
 
 from playwright.sync_api import Page, expect
 
-LONGEST_MS = 20_000
-
 
 def do(page: Page, action: str) -> None:
     """Touch a key of the screen."""
@@ -12,7 +10,7 @@ def do(page: Page, action: str) -> None:
 
 def screen(page: Page, name: str) -> None:
     """Wait for a screen; the office is asked every two seconds, and the simulated card is put there every ten."""
-    expect(page.locator("body")).to_have_attribute("data-screen", name, timeout=LONGEST_MS)
+    expect(page.locator("body")).to_have_attribute("data-screen", name)
 
 
 def press(page: Page, *keys: str) -> None:
@@ -65,7 +63,7 @@ def read_record(page: Page, sentences: int) -> None:
 
 def form_to_sign(page: Page) -> None:
     """What stands in the registration form, and on to the signature."""
-    expect(page.locator("h1")).to_have_text("登记表上这样写", timeout=LONGEST_MS)
+    expect(page.locator("h1")).to_have_text("登记表上这样写")
     do(page, "go")
     screen(page, "sign")
 

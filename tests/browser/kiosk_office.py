@@ -160,7 +160,7 @@ class KioskOffice:
         folder = self.settings.recordings_dir / reception_id
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "petitioner-1.webm"
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", str(SPOKEN), "-c", "copy", str(path)], check=True, timeout=30)
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", str(SPOKEN), "-c", "copy", str(path)], check=True, timeout=120)
         content = path.read_bytes()
         return StoredSegment(
             id=f"{reception_id}-s1", reception_id=reception_id, participant_id=participant_id, kind="audio", codec="audio/opus",

@@ -11,6 +11,8 @@ from server.store.models import Reception
 from tests.browser import chromium
 from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
 from tests.browser.kiosk_office import KioskOffice
+from tests.browser.passing import keep
+from tests.patience import PATIENCE_MS
 
 FAKE_MEDIA = ["--use-fake-device-for-media-stream=fps=5", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
 SCRIPTED_SEAT = """
@@ -38,7 +40,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskOffice]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox", *FAKE_MEDIA])
+        started = playwright.chromium.launch(timeout=chromium.START_MS, executable_path=chromium.find(), args=["--no-sandbox", *FAKE_MEDIA])
         yield started
         started.close()
 
@@ -50,7 +52,8 @@ def context(office: KioskOffice, browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(
         viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"]
     )
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(PATIENCE_MS)
+    keep(made)
     made.add_init_script("""
       window.asked = [];
       const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -104,5 +107,5 @@ WIDE = """() => [...document.querySelectorAll('body *')].filter((node) => {
 def fits(page: Page) -> None:
     """Nothing sticks out at the side once a changed size has settled."""
     with suppress(PageTimeout):
-        page.wait_for_function(f"() => !({WIDE})().length", timeout=3000)
+        page.wait_for_function(f"() => !({WIDE})().length", timeout=PATIENCE_MS)
     assert page.evaluate(WIDE) == []

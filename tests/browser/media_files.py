@@ -36,7 +36,7 @@ def microphone_wav(target: Path, role: str, *, start: float = 0, seconds: float 
     """One person of the dialogue as a file for Chromium's fake microphone (48 kHz WAV; Chromium repeats it)."""
     length = [] if seconds is None else ["-t", str(seconds)]
     command = ["ffmpeg", "-v", "error", "-y", "-ss", str(start), *length, "-i", str(LAND / f"{role}.opus")]
-    subprocess.run([*command, "-ar", "48000", "-ac", "1", str(target)], check=True, timeout=30)
+    subprocess.run([*command, "-ar", "48000", "-ac", "1", str(target)], check=True, timeout=120)
     return target
 
 
@@ -45,5 +45,5 @@ def camera_mjpeg(target: Path, role: str, *, fps: int = 15, width: int | None = 
     source = ROOT / f"deploy/demo/{role}.webm"
     command = ["ffmpeg", "-v", "error", "-y", "-i", str(source), "-c:v", "mjpeg", "-q:v", "5", "-r", str(fps)]
     command += ["-vf", f"scale={width}:-2"] if width else []
-    subprocess.run([*command, "-pix_fmt", "yuvj420p", str(target)], check=True, timeout=60)
+    subprocess.run([*command, "-pix_fmt", "yuvj420p", str(target)], check=True, timeout=120)
     return target

@@ -15,13 +15,14 @@ from typing import Any
 import httpx
 
 from server.settings import Settings
+from tests.patience import PATIENCE_S
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-READY_S = 60.0
+READY_S = 180.0
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_S) -> None:
     """Ask until it is true; says what did not come."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expe
 from playwright.sync_api import Error as TargetClosed
 
 from tests.browser import chromium
-from tests.browser.test_desk_page import Desk, log_in, look, opened, row, saved, type_into
+from tests.browser.test_desk_page import Desk, log_in, look, opened, row, saved, type_into, until
 from tests.browser.test_leader_pages import OfficeProgram, running_program
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -38,7 +39,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+    browser = playwright.chromium.launch(timeout=chromium.START_MS, executable_path=chromium.find(), args=["--no-sandbox"])
     yield browser
     browser.close()
 
@@ -67,6 +68,15 @@ def kill_browser(profile: Path) -> None:
             os.kill(int(process.name), signal.SIGKILL)
 
 
+ON_DISK = """async () => {
+  const base = await new Promise((done) => { const asked = indexedDB.open("jietan"); asked.onsuccess = () => done(asked.result); });
+  const all = await new Promise((done) => { const got = base.transaction("unsaved").objectStore("unsaved").getAll(); got.onsuccess = () => done(got.result); });
+  base.close();
+  return ["没有别的了", "旁边桌上"].every((words) => all.some((text) => text.includes(words)));
+}"""
+"""Whether the browser has put both on its disk; it writes what is typed at once, and how soon it is through is the machine's affair."""
+
+
 def test_what_was_typed_without_network_outlives_a_killed_browser(playwright: Playwright, desk: Desk, tmp_path: Path) -> None:
     record = desk.seed()
     with with_profile(playwright, tmp_path) as context:
@@ -78,7 +88,7 @@ def test_what_was_typed_without_network_outlives_a_killed_browser(playwright: Pl
         row(page, "补偿款一共").locator(".say").click()
         page.click('.tools [data-action="delete"]')
         page.fill("#reason", "听着是旁边桌上的人说的")
-        page.wait_for_timeout(500)  # a keystroke is to be safe within two seconds
+        until(page, ON_DISK)
         kill_browser(tmp_path)
     assert desk.line(record.id, "就这些。").text == "就这些。"
     with with_profile(playwright, tmp_path) as context:
@@ -114,10 +124,10 @@ def test_typing_through_a_killed_server_arrives_whole(browser: Browser, desk: De
     program.process.kill()
     program.process.wait()
     page.keyboard.type("没有别的要说的了。")
-    expect(page.locator("#offline")).to_contain_text("都存在这台电脑上", timeout=10_000)
+    expect(page.locator("#offline")).to_contain_text("都存在这台电脑上")
     program.start_again()
     # The page tries again within two seconds (the next test), the first answers of a program just started take their time.
-    saved(page, seconds=20)
+    saved(page)
     assert desk.line(record.id, "就这些。").text == "就这些，没有别的要说的了。"
     context.close()
 
@@ -140,7 +150,7 @@ def test_what_is_kept_is_tried_every_two_seconds_however_long_the_office_is_away
     type_into(page, "就这些。", "就这些，没有别的了。")
     page.clock.run_for(1000)
     for number in range(1, 20):
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while len(tries) < number:
             assert time.monotonic() < end, f"not tried for the {number}th time"
             page.wait_for_timeout(20)
@@ -164,7 +174,7 @@ def test_a_cut_network_is_typed_through(browser: Browser, desk: Desk) -> None:
     row(page, "补偿款一共是多少").locator(".say").click()
     page.keyboard.press("End")
     page.keyboard.type("您说一下。")
-    expect(page.locator("#offline")).to_contain_text("还没传的：2 处", timeout=10_000)
+    expect(page.locator("#offline")).to_contain_text("还没传的：2 处")
     context.set_offline(False)
     saved(page)
     assert desk.line(record.id, "就这些。").text == "断网以前，断网以后。"
@@ -180,16 +190,16 @@ def test_two_clerks_see_each_other_and_lose_nothing(browser: Browser, desk: Desk
         log_in(page, desk, name)
         opened(page, desk, record)
     row(wang, "就这些").locator(".say").click()
-    expect(lin.locator("#fellows")).to_contain_text("王芳也开着", timeout=5000)
+    expect(lin.locator("#fellows")).to_contain_text("王芳也开着")
     expect(row(lin, "就这些")).to_have_attribute("data-fellow", "王芳")
     expect(wang.locator("#fellows")).to_contain_text("林晓也开着")
     type_into(lin, "您好，请您慢慢说。", "您好，请慢慢说。")
-    expect(row(wang, "您好，请慢慢说。")).to_have_count(1, timeout=8000)
+    expect(row(wang, "您好，请慢慢说。")).to_have_count(1)
     row(lin, "就这些").locator(".say").click()
-    expect(lin.locator("#fellows")).to_contain_text("王芳也在改这一句", timeout=5000)
+    expect(lin.locator("#fellows")).to_contain_text("王芳也在改这一句")
     look(lin, "desk-fellows")
     contexts[1].close()
-    expect(lin.locator("#fellows")).to_be_empty(timeout=10_000)
+    expect(lin.locator("#fellows")).to_be_empty()
     contexts[0].close()
 
 

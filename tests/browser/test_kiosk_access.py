@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.accessible import faults
+from tests.browser.accessible import SETTLED, faults
 from tests.browser.every_screen import OUT_OF_ORDER, WALKS, screens
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.kiosk_page import office  # noqa: F401 fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
-expect.set_options(timeout=20_000)
 
 SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768)}
 MEDIA = ["--use-fake-device-for-media-stream=device-count=2,fps=5", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
@@ -70,13 +69,6 @@ async () => {
   const place = document.querySelector("dialog[open]") || document;
   const keys = [...place.querySelectorAll("#main button:not(:disabled), .k-keys button, dialog[open] button")].filter(seen);
   return keys.filter((key) => !key.closest("[inert]") && !marked.includes(key)).map((key) => key.textContent.trim());
-}
-"""
-SETTLED = """
-async () => { // painted, and no colour on its way to another
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const moving = document.getAnimations().filter((one) => one instanceof CSSTransition);
-  await Promise.all(moving.map((one) => one.finished.catch(() => undefined)));
 }
 """
 UNTRANSLATED = """
@@ -151,7 +143,7 @@ TABBED = """
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox", *MEDIA])
+        started = playwright.chromium.launch(timeout=chromium.START_MS, executable_path=chromium.find(), args=["--no-sandbox", *MEDIA])
         yield started
         started.close()
 
@@ -181,7 +173,6 @@ def each_look(page: Page) -> Iterator[tuple[str, list[str]]]:
     yield "one switch", [f"cannot be reached: {one}" for one in page.evaluate(REACHED)]
     for contrast in (None, "high"):
         page.evaluate(LOOKS, ["contrast", contrast])
-        page.evaluate(SETTLED)
         yield f"axe {contrast or 'usual'} colours", faults(page)
     page.evaluate(LOOKS, ["contrast", None])
     page.set_viewport_size({"width": 1366, "height": 768})

@@ -16,7 +16,6 @@ from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, progr
 
 __all__ = ["office", "page", "port", "program"]
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
-expect.set_options(timeout=20_000)
 PICTURES = os.environ.get("SCREENSHOTS", "")
 
 
@@ -46,7 +45,7 @@ def test_a_matter_is_told_alone_without_the_office_and_arrives_once(office: Kios
     page.wait_for_timeout(1200)
     expect(page.locator("[data-part=trouble]")).to_contain_text("不会丢")
     program.start()
-    expect(page.locator("[data-part=trouble]")).to_be_hidden(timeout=40_000)
+    expect(page.locator("[data-part=trouble]")).to_be_hidden()
     do(page, "speak")
     expect(page.locator("[data-part=said] li")).to_contain_text("工作人员会听着录音写下来")
     look(page, "answered")
@@ -69,7 +68,7 @@ def test_a_matter_is_told_alone_without_the_office_and_arrives_once(office: Kios
     do(page, "done")
     page.tap("#question-yes")
     office.start()
-    wait_until(lambda: arrived(office), "the sitting at the office", 60)
+    wait_until(lambda: arrived(office), "the sitting at the office")
     with office.store.read() as session:
         sitting = session.scalars(select(AloneSitting)).one()
         reception = session.get_one(Reception, sitting.reception_id)

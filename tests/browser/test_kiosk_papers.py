@@ -15,7 +15,6 @@ from tests.browser.test_kiosk_copy import CopyProgram, office, page, port, progr
 
 __all__ = ["office", "page", "port", "program"]
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
-expect.set_options(timeout=20_000)
 
 LONG_MS = 40_000
 
@@ -59,7 +58,7 @@ def test_papers_go_from_the_camera_to_the_leader(page: Page, program: CopyProgra
     page.locator(".sheet").nth(1).tap()
     look(page, "papers-sheets")
     page.locator(".deeds .btn").first.tap()
-    wait_until(lambda: page.locator(".sheets img").evaluate_all("(all) => all.map((one) => one.src)") == [small[1], small[0], small[2]], "the other order", 40)
+    wait_until(lambda: page.locator(".sheets img").evaluate_all("(all) => all.map((one) => one.src)") == [small[1], small[0], small[2]], "the other order")
     page.locator(".deeds .btn").nth(1).tap()
     expect(page.locator(".sheets li")).to_have_count(2, timeout=LONG_MS)
     page.tap('[data-do="send"]')

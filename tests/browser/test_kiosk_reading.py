@@ -14,11 +14,12 @@ from tests.browser.every_screen import DOOR, several_readers
 from tests.browser.kiosk_hands import do, draw_a_name, form_to_sign, press, read_record, screen
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.kiosk_page import browser, context, fits, office, page, sit_down, stored  # noqa: F401 fixtures
+from tests.browser.passing import said_in_passing
+from tests.browser.programs import wait_until
 from tests.browser.scripted_program import PAD, Program
 from tests.kiosk.simulated_pad import ridges
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=15_000)
 
 
 def to_reading(office: KioskOffice, page: Page, **talk: Any) -> None:
@@ -46,7 +47,7 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     expect(page.locator('[data-part="note-box"]')).to_have_text("应该是：一亩")
     do(page, "save")
     expect(page.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
-    assert office.disputed() == ["数字、日期不对，应该是：一亩"], "the clerk has it while the person reads on"
+    wait_until(lambda: office.disputed() == ["数字、日期不对，应该是：一亩"], "the clerk has it while the person reads on")
     program = Program()
     page.route("**/api/kiosk/devices", lambda route: route.fulfill(json={"url": DOOR, "secret": "s" * 43}))
     page.route_web_socket(DOOR, program.opened)
@@ -61,7 +62,7 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     do(page, "right")
     do(page, "skip")
     expect(page.locator("h1")).to_have_text("有 1 句，等工作人员改")
-    assert office.disputed() == ["还漏了话"], "the second one was right after all"
+    wait_until(lambda: office.disputed() == ["还漏了话"], "the second one was right after all")
     office.clerk_corrects("补偿款三万六千八百元，一分没给。")
     screen(page, "read")
     expect(page.locator('[data-part="was"]')).to_have_text("原来记的：补偿款三万六千八一分没给。")
@@ -90,7 +91,7 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     kept = office.settings.data_dir / "signing" / record.id / f"{signature.clip_sha256}.webm"
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == signature.clip_sha256
     do(page, "record")
-    expect(page.locator("#toast")).to_contain_text("打好了")
+    said_in_passing(page, "打好了")
     ((printer, pdf),) = program.printed
     assert (printer, pdf[:5]) == ("paper", b"%PDF-")
     do(page, "done")
@@ -106,6 +107,12 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
 def test_a_sentence_is_played_from_its_place_and_stops_at_its_end(office: KioskOffice, page: Page) -> None:
     page.add_init_script("""
       window.played = [];
+      window.looks = [];  // at every picture that the page draws
+      const look = () => {
+        if (window.player && !window.player.paused) window.looks.push({ at: window.player.currentTime, marked: Boolean(document.querySelector(".rd")) });
+        requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
       const play = HTMLMediaElement.prototype.play;
       HTMLMediaElement.prototype.play = function () {
         if (this.src.includes("/recordings/")) { window.player = this; window.played.push(this.currentTime); }
@@ -118,12 +125,14 @@ def test_a_sentence_is_played_from_its_place_and_stops_at_its_end(office: KioskO
     expect(page.locator('[data-do="listen"]')).to_be_disabled()
     do(page, "right")
     do(page, "listen")
-    expect(page.locator(".rd").first).to_be_visible()
-    expect(page.locator('[data-fill="listen"]')).to_have_text("再听一遍", timeout=15_000)
+    expect(page.locator('[data-fill="listen"]')).to_have_text("再听一遍")
     start, end = 4.0, 4.0 + 0.2 * len("村里修路占了我家一亩二分地。")
     assert page.evaluate("window.played[0]") == pytest.approx(start, abs=0.05)
-    assert end <= page.evaluate("window.player.currentTime") < end + 0.5
+    assert end <= page.evaluate("window.player.currentTime")
     assert page.evaluate("window.player.paused")
+    looks = page.evaluate("window.looks")
+    assert any(look["marked"] for look in looks), "its words are marked"
+    assert sum(look["at"] >= end for look in looks) <= 2, "it stops as soon as the page sees that the sentence is over"
 
 
 @pytest.mark.slow
@@ -173,11 +182,11 @@ def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(of
     expect(page.locator("h1")).to_have_text("有几段没有录上")
     expect(page.locator('[data-do="go"]')).to_have_text("知道了，看领导答应的事")
     page.locator("#key-speak").tap()
-    assert "终端网络断开，这一段没有录上" in page.evaluate("window.said.at(-1)"), "whoever cannot read hears what stands there"
+    hears(page, "终端网络断开，这一段没有录上")
     do(page, "go")
     expect(page.locator("h1")).to_have_text("领导当场答应了 1 件事")
     page.locator("#key-speak").tap()
-    assert page.evaluate("window.said.at(-1)").endswith("镇政府，拿出处理意见（五个工作日内）。")
+    hears(page, "镇政府，拿出处理意见（五个工作日内）。")
     expect(page.locator("[data-part=list] li")).to_have_text(["镇政府拿出处理意见（五个工作日内）"])
     expect(page.locator('[data-do="go"]')).to_have_text("知道了，看登记表")
     do(page, "go")
@@ -186,7 +195,7 @@ def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(of
     expect(fields.filter(has_text="姓名")).to_have_text("姓名何守")
     expect(fields.filter(has_text="联系电话")).to_have_text(re.compile(r"\*\*\*\*1234$"))
     page.locator("#key-speak").tap()
-    assert "姓名，何守。" in page.evaluate("window.said.at(-1)"), "whoever cannot read hears the form"
+    hears(page, "姓名，何守。")
     form_to_sign(page)
 
 
@@ -196,6 +205,11 @@ VOICE_OF_THE_DEVICE = """
   const speech = { getVoices: () => [{ lang: "zh-CN", localService: true }], speak: (one) => window.said.push(one.text), cancel: () => {} };
   Object.defineProperty(window, "speechSynthesis", { value: speech });
 """
+
+
+def hears(page: Page, words: str) -> None:
+    """Whoever cannot read hears what stands there."""
+    page.wait_for_function("(words) => window.said.at(-1)?.includes(words)", arg=words)
 
 
 def idle_for(page: Page, seconds: int) -> None:
@@ -214,7 +228,7 @@ def test_a_person_who_walked_away_from_the_record_leaves_nothing_on_the_screen(o
     idle_for(page, 190)
     expect(page.locator("#away")).to_contain_text("先锁上")
     idle_for(page, 30)
-    expect(page.locator("#away-left")).to_have_text(re.compile(r"^[56]\d$"))
+    expect(page.locator("#away-left")).to_have_text(re.compile(r"^[1-5]\d$"))  # 50 to 55, and less on a slow machine: time goes on
     page.touchscreen.tap(500, 300)
     expect(page.locator("#away")).to_be_hidden()
     screen(page, "read")
@@ -247,9 +261,9 @@ def test_a_record_that_is_ready_after_its_person_left_is_shown_to_nobody_else(of
     page.clock.install()
     page.reload()
     expect(code).to_be_visible()
-    idle_for(page, 170)
+    idle_for(page, 120)  # of 180; on a slow machine some have passed already
     expect(code).to_be_visible()
-    idle_for(page, 20)
+    idle_for(page, 70)
     expect(code).to_be_hidden()
     expect(page.locator('[data-part="put-away"]')).to_be_visible()
     page.tap("#main")
@@ -286,7 +300,7 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     do(phone, "done")
     do(phone, "save")
     expect(phone.locator('[data-fill="position"]')).to_have_text("第 2 句，共 3 句")
-    assert office.disputed() == ["应该是：您今天来反映什么事？"]
+    wait_until(lambda: office.disputed() == ["应该是：您今天来反映什么事？"], "the clerk has it")
     fits(phone)
     assert faults(phone) == []
     do(phone, "wrong")
@@ -297,7 +311,7 @@ def test_the_record_is_read_and_signed_on_a_telephone_by_a_link(office: KioskOff
     expect(phone.locator('[data-part="note-box"]')).to_contain_text("工作人员会听您说的")
     do(phone, "save")
     expect(phone.locator('[data-fill="position"]')).to_have_text("第 3 句，共 3 句")
-    assert office.disputed()[1] == "说了一遍，没有认出字来，请听", "nobody recognises speech here: what was said is kept all the same"
+    wait_until(lambda: office.disputed()[1:] == ["说了一遍，没有认出字来，请听"], "nobody recognises speech here: what was said is kept all the same")
     do(phone, "right")
     screen(phone, "fixing")
     fits(phone)

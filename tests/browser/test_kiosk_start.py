@@ -66,7 +66,7 @@ def test_the_program_opens_its_browser_on_the_welcome_screen_and_leaves_nothing_
             command, cwd=ROOT, env=os.environ | ports | own | display, stdout=log, stderr=log
         ) as program:
             try:
-                wait_until(lambda: startup.last(folder / "startup.json"), "the welcome screen", 60)
+                wait_until(lambda: startup.last(folder / "startup.json"), "the welcome screen")
                 assert len(list(profiles.iterdir())) == 1
             finally:
                 program.send_signal(signal.SIGTERM)

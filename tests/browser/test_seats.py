@@ -173,7 +173,9 @@ def test_microphone_and_camera_pulled_out(room: dict[str, Page], programs: Progr
     petitioner, leader = room["petitioner"], room["leader"]
     wait_until(lambda: told(leader, "room", state="running", recording=True), "the room is recorded")
     time.sleep(1)
+    came_off = time.monotonic()
     petitioner.evaluate(COMES_OFF)
+    wait_until(lambda: len(told(petitioner, "device", lost=True)) == 2, "told of both")
     away = told(petitioner, "device", lost=True)
     assert [one["kind"] for one in away] == ["audio", "video"]
     assert "您的话筒和摄像头都断开了" in away[-1]["missing"], "the second does not hide the first"
@@ -185,7 +187,7 @@ def test_microphone_and_camera_pulled_out(room: dict[str, Page], programs: Progr
     petitioner.evaluate("window.plugged = true")
     wait_until(lambda: len(told(petitioner, "device", lost=False)) == 2, "taken again")
     (back,) = (one for one in told(petitioner, "device", lost=False) if one["kind"] == "audio")
-    assert 2 <= back["seconds"] <= 15
+    assert 2 <= back["seconds"] <= time.monotonic() - came_off + 1
     assert told(petitioner, "device", lost=False)[-1]["missing"] == ""
     wait_until(lambda: not lost(), "the leader is told that it is back")
     wait_until(lambda: picture_moves(leader), "the picture is back")
@@ -352,7 +354,7 @@ def test_sound_and_picture_go_on_while_the_socket_is_made_anew(room: dict[str, P
     page.evaluate("window.socket._socket.close()")
     wait_until(lambda: page.evaluate("window.seat._joined && window.seat._socket !== window.socket"), "joined again")
     assert page.evaluate("window.seat.peer === window.peer && window.peer.connectionState === 'connected'")
-    assert picture_moves(page)
+    wait_until(lambda: picture_moves(page), "the other's picture moves on")
     assert len(told(page, "connection", state="reconnecting")) == 0
     page.evaluate("window.seat.mark('还在')")
     wait_until(lambda: told(room["petitioner"], "marked", note="还在"), "the mark over the new socket")
@@ -363,10 +365,11 @@ def test_each_line_is_told_in_a_word_and_to_the_office_in_numbers(room: dict[str
     wait_until(lambda: _line(leader, PETITIONER).get("word") == "good", "the petitioner's line is good")
     wait_until(lambda: ((_line(leader, PETITIONER)["numbers"] or {}).get("level") or 0) > 0, "their microphone's level")
     wait_until(lambda: (_line(leader, LEADER)["numbers"] or {}).get("frozen_s") == 0, "nothing stands still at the leader")
-    assert _line(leader, PETITIONER)["numbers"]["up_kbps"] > 20
+    wait_until(lambda: ((_line(leader, PETITIONER)["numbers"] or {}).get("up_kbps") or 0) > 20, "what it carries")
     leader.evaluate(_CHIPS, [PETITIONER])
     wait_until(lambda: "信访人 好" in _text(leader, "button"), "the word is on the page")
-    assert re.search(r"往返.*\d 毫秒.*丢包.*\d %.*抖动.*码率.*\d kbit/s.*停顿.*音量.*(没有声音|最响 -?\d+ dB)", _text(leader, "dl"), re.S)
+    numbers = re.compile(r"往返.*\d 毫秒.*丢包.*\d %.*抖动.*码率.*\d kbit/s.*停顿.*音量.*(没有声音|最响 -?\d+ dB)", re.S)
+    wait_until(lambda: numbers.search(_text(leader, "dl")), "the numbers behind it")
     assert {seat["numbers"] for seat in told(room["petitioner"], "lines")[-1]["seats"]} == {None}, "words only"
     room["petitioner"].evaluate("window.seat.mute('video', true)")
     wait_until(lambda: (_line(leader, LEADER)["numbers"] or {"frozen_s": 0})["frozen_s"] is None, "a switched-off picture is still")
@@ -434,7 +437,7 @@ def test_both_come_back_by_themselves_when_the_node_was_killed(room: dict[str, P
     programs.start("media")
     programs.wait_ready("media", programs.settings.media_port)
     for page in room.values():
-        wait_until(lambda page=page: len(told(page, "connection", state="connected")) == 2, "connected again", 30)
+        wait_until(lambda page=page: len(told(page, "connection", state="connected")) >= 2, "connected again")
         wait_until(lambda page=page: picture_moves(page), "the other's picture moves again")
     sentence = told(room["leader"], "connection", state="reconnecting")[0]["message"]
     assert sentence == "线路断了，正在重新接通，请不要离开。"

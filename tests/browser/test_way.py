@@ -18,7 +18,6 @@ from tests.browser.paper_camera import CAMERA, photograph
 from tests.browser.programs import wait_until
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 
 MOST_TOUCHES = 8
 ANSWERED_MS = 100.0
@@ -165,7 +164,7 @@ def test_nothing_of_anybody_stays_on_the_machine(
         assert marks.kept_by(page) == []
         office.start()
         screen(page, "welcome")
-        wait_until(lambda: not any(computer.folder.glob("outbox/*/sealed")), "it to be sent", 60)
+        wait_until(lambda: not any(computer.folder.glob("outbox/*/sealed")), "it to be sent")
     assert marks.found_in(own) == {}, "also after the browser has written everything to its disk"
 
 

@@ -21,7 +21,9 @@ from server.store.access import Actor
 from server.store.engine import Store
 from server.store.models import LogInSession, Notice, Organization, StoredCase, User
 from tests.browser.accessible import faults
+from tests.browser.passing import keep, said_in_passing
 from tests.browser.test_leader_pages import PASSWORD, OfficeProgram, running_program
+from tests.patience import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -85,6 +87,8 @@ class Desks:
             self.tokens[username] = accounts.log_in(self.settings, self.store, username, PASSWORD, "127.0.0.1")[1]
         context = browser.new_context(viewport={"width": 1366, "height": 768, **size}, locale="zh-CN")
         context.add_cookies([{"name": COOKIE, "value": self.tokens[username], "url": self.url}])
+        context.set_default_timeout(PATIENCE_MS)
+        keep(context)
         page = context.new_page()
         page.goto(self.url + path)
         return page
@@ -153,7 +157,7 @@ def test_a_figure_opens_to_the_matters_behind_it(browser: Browser, desks: Desks)
     missed = sum(day.year == year for day in due)
     page = desks.page(browser, "shen", f"/stats?period={year}")
     card = page.locator(".fig", has_text="及时受理率")
-    expect(card).to_contain_text(f"0 ÷ {missed} 件，少 {missed} 件", timeout=20_000)
+    expect(card).to_contain_text(f"0 ÷ {missed} 件，少 {missed} 件")
     expect(page.locator("#months svg")).to_be_visible()
     assert "按期办结率" in (page.locator("#months").get_attribute("aria-label") or "")
     page.click("summary:has-text('看数，全部单位')")
@@ -184,7 +188,7 @@ def a_supervisor_writes_to_the_unit(page: Page, desks: Desks) -> None:
     expect(page.locator("#letter-text")).to_have_value(re.compile("过期 5 天"))
     assert faults(page) == []
     page.click("dialog :text('发出去')")
-    expect(page.locator(".toast")).to_contain_text("发出去了，文号")
+    said_in_passing(page, "发出去了，文号")
     expect(page.locator("tr", has_text="低保复核")).to_contain_text("发过函 2 次")
     page.get_by_role("link", name="低保复核没有结果").first.click()
     expect(page.locator("#letters")).to_contain_text("督办函")
@@ -204,7 +208,7 @@ def test_a_matter_from_its_letter_to_its_conclusion_by_keyboard(browser: Browser
     office.fill("#name", "杜小满")
     office.fill("#statement", "工地上半年的工钱没有给，找过老板三次。")
     office.get_by_role("button", name="登记", exact=True).press("Enter")
-    office.wait_for_url(re.compile(r"/cases/\d+"), timeout=20_000)
+    office.wait_for_url(re.compile(r"/cases/\d+"))
     path = office.url.removeprefix(desks.url).partition("?")[0]
     step(office, "甄别", {"#step-purpose": "request"}, category="劳动和社会保障")
     step(office, "转送、交办", unit="人社")
@@ -246,4 +250,4 @@ def step(page: Page, name: str, filled: dict[str, str] | None = None, *, unit: s
         dialog.locator("#step-units").press("Enter")
         expect(dialog.locator(".unit-rows li")).to_have_count(1)
     dialog.locator("button.primary").press("Enter")
-    expect(dialog).to_be_hidden(timeout=20_000)
+    expect(dialog).to_be_hidden()

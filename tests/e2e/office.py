@@ -15,7 +15,7 @@ class Administrator:
     """The first administrator, by the one-time link."""
 
     def __init__(self, programs: Programs) -> None:
-        self._client = httpx.Client(base_url=programs.url, headers={"X-Jietan": "1"}, trust_env=False, timeout=30)
+        self._client = httpx.Client(base_url=programs.url, headers={"X-Jietan": "1"}, trust_env=False, timeout=60)
         link = programs.folder / "first-admin-link.txt"
         wait_until(link.exists, "the first administrator's link")
         self.post("/api/setup", **self._set_up(link))

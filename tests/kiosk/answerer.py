@@ -26,6 +26,7 @@ from server.protocol.signalling import (
     Trouble,
     client_message,
 )
+from tests.patience import PATIENCE_S
 
 
 @dataclass
@@ -96,7 +97,7 @@ async def answerer() -> AsyncIterator[Answerer]:
             await asyncio.gather(*(peer.close() for peer in other.peers))
 
 
-async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], what: str, seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE_S) -> None:
     """Wait for a condition; says what did not come."""
     try:
         async with asyncio.timeout(seconds):

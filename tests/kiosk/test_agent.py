@@ -5,7 +5,7 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from server.reception.signature_image import decode_fingerprint
 from server.store import copyfiles
 from server.store.models import KioskCopy, Reception
 from tests.office import TestOffice, running, settings_for
+from tests.patience import PATIENCE_S, until
 
 BEGUN = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 OFFICE = "http://office.test"
@@ -91,20 +92,13 @@ async def page(port: int, copy_id: str = "c1", *, origin: str = OFFICE, secret: 
 
 
 async def told(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return dict(httpx.Response(200, content=await socket.recv()).json())
 
 
 async def send(socket: ClientConnection, number: int, data: bytes) -> dict[str, Any]:
     await socket.send(number.to_bytes(4) + data)
     return await told(socket)
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
-    assert condition(), what
 
 
 def begin(office: TestOffice, copy_id: str = "c1", state: ReceptionState = ReceptionState.CLOSED) -> str:
@@ -311,7 +305,7 @@ async def test_a_finger_on_the_pad_is_a_picture_for_the_page(settings, how, code
 async def test_a_pad_that_hangs_is_waited_for_and_given_up_and_nobody_else_gets_in(settings):
     async with keeping(settings) as (agent, port):
         assert (await asked_pad(port, "pad"))["code"] == "no_pad"
-        agent.pad = CommandPad(f"{sys.executable} {PAD} hangs", "手印板", wait_s=1.5)
+        agent.pad = CommandPad(f"{sys.executable} {PAD} hangs", "手印板", wait_s=3.0)
         assert (await asked_pad(port, "press", secret="x" * 43))["code"] == "secret_wrong"
         first = asyncio.create_task(asked_pad(port, "press"))
         await until(lambda: agent._pressing.locked(), "the pad is in use")

@@ -15,6 +15,7 @@ from kiosk.browser import Browser, NoBrowser, Orders, PathTooLong, find_browser
 from kiosk.events import MOST_KEPT, EventLog
 from kiosk.settings import KioskSettings
 from server.protocol.health import MOST_EVENTS
+from tests.patience import PATIENCE_S
 
 PRETENDS = """#!/bin/sh
 for word in "$@"; do case "$word" in --user-data-dir=*) profile=${word#*=};; esac; done
@@ -50,7 +51,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 async def opened(settings: KioskSettings, times: int) -> list[str]:
     log = settings.data_dir / "opened"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not log.exists() or len(log.read_text().splitlines()) < times:
             await asyncio.sleep(0.01)
     return log.read_text().splitlines()

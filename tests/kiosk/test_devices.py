@@ -20,6 +20,7 @@ from server.reception import delivering
 from tests.kiosk.test_agent import enrolled, keeping, office, settings
 from tests.kiosk.test_checking import asked
 from tests.office import TestOffice
+from tests.patience import PATIENCE_S
 from tests.records.test_delivering import Sms, serving, ways
 
 __all__ = ["enrolled", "office", "settings"]
@@ -46,14 +47,15 @@ async def test_a_card_is_read_and_nothing_of_it_stays(settings: KioskSettings) -
 
 
 async def test_a_reader_that_misbehaves_is_told_of_and_works_again_when_it_does(settings: KioskSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "GRACE_S", 0.1)
     reader = SimulatedBridge()
     async with reader.listening() as own, keeping(settings.model_copy(update={"card_reader_port": own})) as (_, port):
         for rubbish in (b"\xff\x00\xfe\n", b"[1]\n", b"{\n", b"x" * 70_000, b"\n"):
             reader.garbage = rubbish
             assert (await asked(port, type="card", wait_s=0))["code"] == "no_reader", rubbish[:10]
         reader.garbage, reader.slow_s = b"", 1
-        assert (await asked(port, type="reader"))["code"] == "no_reader"
+        with monkeypatch.context() as hasty:
+            hasty.setattr(bridge, "GRACE_S", 0.1)
+            assert (await asked(port, type="reader"))["code"] == "no_reader"
         reader.slow_s, reader.error = 0, "unreadable"
         assert (await asked(port, type="card", wait_s=0))["code"] == "card_unreadable"
         reader.error = "no_device"
@@ -69,9 +71,9 @@ async def test_a_reader_that_misbehaves_is_told_of_and_works_again_when_it_does(
 
 async def test_the_page_that_was_opened_again_gets_the_card(settings: KioskSettings) -> None:
     reader = SimulatedBridge()
-    async with reader.listening() as own, keeping(settings.model_copy(update={"card_reader_port": own})) as (_, port):
+    async with reader.listening() as own, keeping(settings.model_copy(update={"card_reader_port": own})) as (agent, port):
         first = asyncio.create_task(asked(port, type="card", wait_s=30))
-        await asyncio.sleep(0.05)
+        await until(lambda: agent.devices._reading)
         second = asyncio.create_task(asked(port, type="card", wait_s=30))
         assert (await first)["code"] == "device_busy"
         reader.put(CARD)
@@ -124,7 +126,7 @@ async def test_a_slip_is_printed_or_it_is_told_why_not(settings: KioskSettings) 
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.01)
 

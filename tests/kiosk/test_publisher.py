@@ -24,6 +24,7 @@ from kiosk.publisher import (
     read_clip,
     read_voice,
 )
+from tests.patience import PATIENCE_S
 
 DEMO = Path(__file__).parents[2] / "deploy/demo"
 
@@ -97,11 +98,14 @@ async def test_a_second_track_goes_on_where_the_clock_stands() -> None:
 
 async def test_sound_is_sent_in_real_time_with_even_timestamps() -> None:
     track, loop = SpeechTrack(Speech()), asyncio.get_running_loop()
-    await track.recv()
-    begun = loop.time()
-    stamps = [(await track.recv()).pts for _ in range(10)]
-    assert loop.time() - begun == pytest.approx(0.2, abs=0.05)
-    assert np.diff(stamps).tolist() == [960] * 9
+    first = (await track.recv()).pts
+    begun, stamps, late = track._tick, [first], []
+    for number in range(1, 26):
+        stamps.append((await track.recv()).pts)
+        late.append(loop.time() - (begun + number) * FRAME_S)
+    assert min(late) > -0.002, "none is sent before its time"
+    assert sorted(late)[5] < FRAME_S, "nor long after it, but for what a busy machine holds back"
+    assert np.diff(stamps).tolist() == [960] * 25
 
 
 async def test_a_peer_hears_and_sees_what_was_published() -> None:
@@ -116,7 +120,7 @@ async def test_a_peer_hears_and_sees_what_was_published() -> None:
     await receiver.setRemoteDescription(sender.localDescription)
     await receiver.setLocalDescription(await receiver.createAnswer())
     await sender.setRemoteDescription(receiver.localDescription)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         frames = {track.kind: await track.recv() for track in tracks}
     assert frames["video"].width == 640
     assert frames["audio"].samples == 960

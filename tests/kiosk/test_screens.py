@@ -28,6 +28,7 @@ from server.protocol.chain import key_name
 from server.protocol.copies import AgentKey
 from server.protocol.screens import SHELL, PageBeat, ScreenFile, Screens, to_sign, version_of
 from tests.office import TestOffice, running, settings_for
+from tests.patience import PATIENCE_S
 
 HERE = "http://127.0.0.1:8611"
 POLICY = "default-src 'self'"
@@ -132,7 +133,7 @@ async def test_an_answer_leaves_at_once_and_waits_for_nobody_to_confirm_its_firs
     )
     async with server:
         _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        assert await asyncio.wait_for(kept.get(), 10)
+        assert await asyncio.wait_for(kept.get(), PATIENCE_S)
         writer.close()
 
 

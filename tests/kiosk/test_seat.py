@@ -15,6 +15,7 @@ from server.protocol.base import Source
 from server.protocol.office import JoinTicket
 from server.protocol.signalling import Ended, HangUp, Mark, Offer, Room, Share
 from tests.kiosk.answerer import Answerer, answerer, send, until
+from tests.patience import PATIENCE_S
 
 CLIP = Path(__file__).parents[2] / "deploy/demo/leader.webm"
 
@@ -48,7 +49,7 @@ async def test_it_joins_and_its_sound_and_picture_arrive(other: Answerer) -> Non
     async with sitting(other) as (seat, told):
         await until(lambda: seat.joins == 1, "the seat is taken")
         tracks = [receiver.track for receiver in other.peers[0].getReceivers()[:2]]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             assert [(await track.recv()).time_base is not None for track in tracks] == [True, True]
         assert [type(event.message).__name__ for event in told][:3] == ["Joined", "Room", "Answer"]
         assert isinstance(seat.room, Room)
@@ -127,7 +128,7 @@ async def test_hanging_up_waits_for_the_line(other: Answerer) -> None:
     async with sitting(other) as (seat, _):
         await until(lambda: seat.joins == 1, "the seat is taken")
         await other.sockets[0].close()
-        await asyncio.wait_for(seat.hang_up(), 10)
+        await asyncio.wait_for(seat.hang_up(), PATIENCE_S)
         await until(lambda: any(isinstance(m, HangUp) for m in other.messages), "the node heard it")
 
 

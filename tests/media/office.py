@@ -40,7 +40,7 @@ class Office:
 
     async def ask(self, request: ControlRequest) -> Reply:
         await self.socket.send(request.model_dump_json())
-        await until(lambda: request.id in self.replies, "reply", 10)
+        await until(lambda: request.id in self.replies, "reply")
         return self.replies.pop(request.id)
 
     @property

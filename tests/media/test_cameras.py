@@ -70,7 +70,7 @@ async def test_an_encoder_is_the_kiosks_camera_while_it_sends(
     petitioner = await seat("p1", "petitioner", camera=CAMERA)
     leader = await seat("l1", "leader", camera=None)
     await until(lambda: leader.sees == SIZE, "the leader sees the encoder's picture")
-    assert own_seat(petitioner).supplied == (TrackKind.VIDEO,), "the kiosk keeps its own microphone"
+    await until(lambda: own_seat(petitioner).supplied == (TrackKind.VIDEO,), "the kiosk keeps its own microphone")
 
     assert (await office.ask(CameraEnd(id=91, camera_id=CAMERA, session=session))).ok
     await until(lambda: leader.sees == OWN and own_seat(petitioner).supplied == (), "the own camera again")
@@ -128,7 +128,7 @@ async def test_the_encoders_sound_starts_the_talk_and_is_recorded(
     petitioner.tone.paused = True
     leader = await seat("l1", "leader")
     await until(lambda: leader.room and leader.room.recording, "the talk runs")
-    assert own_seat(petitioner).supplied == (TrackKind.AUDIO, TrackKind.VIDEO)
+    await until(lambda: own_seat(petitioner).supplied == (TrackKind.AUDIO, TrackKind.VIDEO), "by the encoder")
     await until(lambda: own_seat(petitioner).connected, "a kiosk that sends nothing is there while its connection stands")
     await until(lambda: leader.captions, "the encoder's sound is recognised")
 

@@ -89,7 +89,7 @@ async def test_kill_in_mid_talk(processes: Processes, transcriber: ScriptedTrans
     began = leader.room.started_at.timestamp()
     async with Office(settings.media_port, settings) as office:
         await office.ask(Follow(id=1))
-        await until(lambda: len(leader.captions) >= 4, "captions", 8)
+        await until(lambda: len(leader.captions) >= 4, "captions")
         assert (await office.ask(Status(id=2))).result["video_codecs_created"] == 0
         node.send_signal(signal.SIGKILL)
         killed_at = time.time() - began
@@ -104,10 +104,11 @@ async def test_kill_in_mid_talk(processes: Processes, transcriber: ScriptedTrans
         resumed_at = time.time() - began
         assert leader.room.started_at is not None
         new = lambda: [c for c in petitioner.captions if c.utterance.start > killed_at]  # noqa: E731
-        await until(new, "captions of what is said now", 8)
+        await until(new, "captions of what is said now")
         await leader.send(HangUp())
         total = time.time() - began
         manifest = Manifest.model_validate((await office.ask(CloseRoom(id=2, reception_id="r1"))).result)
+        at_most = time.time() - began
         await until(lambda: "closed" in office.kinds, "closed in the journal")
         assert (await office.ask(Status(id=3))).result["video_codecs_created"] == 0
     await petitioner.close()
@@ -115,7 +116,8 @@ async def test_kill_in_mid_talk(processes: Processes, transcriber: ScriptedTrans
     assert _verified(settings) == []
     seqs = [e.entry.seq for e in office.entries]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
-    _check(manifest, killed_at, resumed_at, total)
+    assert total - 0.5 < manifest.seconds < at_most + 0.5
+    _check(manifest, killed_at, resumed_at)
     restarted = [e.entry.fact for e in office.entries if e.entry.fact.kind == "opened"]
     assert [o.generation for o in restarted] == [2]
     after = [e.entry.fact.kind for e in office.entries]
@@ -130,8 +132,7 @@ def _verified(settings: Settings) -> list[Finding]:
     return verify(manifest, files.hashes(folder), signing_key.load(settings).public)
 
 
-def _check(manifest: Manifest, killed_at: float, resumed_at: float, total: float) -> None:
-    assert abs(manifest.seconds - total) < 0.5
+def _check(manifest: Manifest, killed_at: float, resumed_at: float) -> None:
     for participant in ("p1", "l1"):
         first, second = (s for s in manifest.segments if s.participant_id == participant and s.kind == "audio")
         assert first.closed == "repaired"
@@ -170,7 +171,7 @@ async def test_terminated_cleanly_and_taken_up_again(processes: Processes) -> No
     petitioner, leader = await _talk(settings)
     await asyncio.sleep(1.5)
     node.send_signal(signal.SIGTERM)
-    await until(lambda: node.poll() is not None, "node ended", 10)
+    await until(lambda: node.poll() is not None, "node ended")
     assert node.returncode == 0
     await until(lambda: leader.close_code == 1012, "told to come again")
     await petitioner.close()

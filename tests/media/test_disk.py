@@ -109,13 +109,13 @@ async def test_a_full_file_system(
     await until(lambda: len(leader.captions) >= 2, "captions")
     ballast = small_disk / "ballast"
     _fill(ballast)
-    await until(lambda: "磁盘满了" in petitioner.room.recording_trouble, "told to everybody", 30)
+    await until(lambda: "磁盘满了" in petitioner.room.recording_trouble, "told to everybody")
     heard = len(leader.captions)
-    await until(lambda: len(leader.captions) > heard + 1, "the talk goes on", 30)
+    await until(lambda: len(leader.captions) > heard + 1, "the talk goes on")
     full = node_on_it.hub.rooms["r1"]._recording.now
     await until(lambda: node_on_it.hub.rooms["r1"]._recording.now > full + 1.5, "more than a second that is not written")
     ballast.unlink()
-    await until(lambda: "磁盘满了" not in leader.room.recording_trouble, "recording again", 30)
+    await until(lambda: "磁盘满了" not in leader.room.recording_trouble, "recording again")
     full_again = node_on_it.hub.rooms["r1"]._recording.now
     await until(lambda: node_on_it.hub.rooms["r1"]._recording.now > full_again + 1.5, "some more recorded")
     _fill(ballast)

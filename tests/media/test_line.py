@@ -57,7 +57,7 @@ async def test_a_bad_line_is_told_to_everybody_in_a_word_and_kept(
     bad = LossyLine(petitioner.peer, up=0.3)
     await until(lambda: word_at(leader, "p1") is POOR and word_at(petitioner, "p1") is POOR, "it is told")
     bad.set_loss(0)
-    await until(lambda: word_at(leader, "p1") is GOOD, "it has recovered", 20)
+    await until(lambda: word_at(leader, "p1") is GOOD, "it has recovered")
     bad.set_loss(1)
     await until(lambda: word_at(leader, "p1") is LineWord.LOST, "it is gone")
     await node.hub.close_room("r1", "office")

@@ -114,9 +114,9 @@ async def test_a_tenth_lost_both_ways_is_recorded_whole(
     is back within a second.
     """
     clients = [await seat("p1", "petitioner"), await seat("l1", "leader")]
-    await until(lambda: all(c.first_picture for c in clients), "both see each other", 20)
+    await until(lambda: all(c.first_picture for c in clients), "both see each other")
     lines = [LossyLine(c.peer, up=0.1, down=0.1, seed=n) for n, c in enumerate(clients) if c.peer]
-    await until(lambda: all(c.room and c.room.recording for c in clients), "recording", 20)
+    await until(lambda: all(c.room and c.room.recording for c in clients), "recording")
     await asyncio.sleep(TALK_S)
     for loss, seconds in ((1.0, OUTAGE_S), (0.0, 1.0)):
         for line in lines:

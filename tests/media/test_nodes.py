@@ -57,7 +57,7 @@ async def talk(both: Settings, node: int) -> list[Client]:
     for client in clients:
         await until(lambda c=client: c.last(Joined), "joined")
         await client.publish()
-    await until(lambda: clients[1].room and clients[1].room.recording, "recording", 20)
+    await until(lambda: clients[1].room and clients[1].room.recording, "recording")
     return clients
 
 

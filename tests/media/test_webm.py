@@ -140,7 +140,7 @@ async def test_chromium_plays_and_seeks(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<!doctype html><title>t</title>")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromium.find(), args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+            timeout=chromium.START_MS, executable_path=chromium.find(), args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         )
         page = await browser.new_page()
         await page.goto(f"file://{tmp_path}/page.html")
@@ -160,7 +160,7 @@ async (name) => {
   const event = (n) => new Promise((ok, no) => {
     v.addEventListener(n, ok, {once: true});
     v.addEventListener('error', () => no(new Error(v.error.message)), {once: true});
-    setTimeout(() => no(new Error('no ' + n)), 10000);
+    setTimeout(() => no(new Error('no ' + n)), 60000);
   });
   try {
     await event('loadedmetadata');

@@ -8,6 +8,7 @@ import pytest
 
 from server.settings import Settings
 from tests.office import TestOffice, running, settings_for
+from tests.patience import PATIENCE_S
 from tests.reception.programs import Node, Transcriber
 
 
@@ -20,7 +21,7 @@ class Neighbours:
     settings: Settings
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_S) -> None:
     """Wait for something that another thread does; fails saying what did not happen."""
     deadline = time.monotonic() + seconds
     while not condition():

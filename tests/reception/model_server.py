@@ -75,7 +75,7 @@ class ModelServer:
                 for byte in answer:
                     self.wfile.write(bytes([byte]))
                     self.wfile.flush()
-                    if owner.released.wait(0.05):
+                    if owner.released.wait(0.5):
                         return
 
             def do_GET(self) -> None:

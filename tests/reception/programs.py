@@ -83,7 +83,7 @@ class Node:
 
     def start(self) -> "Node":
         self._thread.start()
-        assert self._ready.wait(5), "the scripted node did not start"
+        assert self._ready.wait(60), "the scripted node did not start"
         return self
 
     def stop(self) -> None:
@@ -195,7 +195,7 @@ class Transcriber:
                 outer.forms.append(dict(re.findall(r'name="(\w+)"\r\n\r\n([^\r]*)', body.decode("utf-8", "replace"))))
                 outer.longest += re.findall(r'name="max_seconds"\r\n\r\n([0-9.]+)', body.decode("latin-1"))
                 outer.languages += re.findall(r'name="language"\r\n\r\n([a-z]+)', body.decode("latin-1"))
-                outer.go_on.wait(10)
+                outer.go_on.wait(60)
                 if len(body) >= outer.fails_from:
                     self._say(500, {})
                 else:

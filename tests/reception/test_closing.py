@@ -21,6 +21,7 @@ from server.protocol.recording import Gap, Manifest, Share
 from server.reception import closing, ingest
 from server.store import receptions
 from server.store.models import Reception, StoredUtterance, VisitRecord
+from tests.granted import Granted
 from tests.office import OWN_PAGE, PASSWORD, running
 from tests.ports import free_port
 from tests.reception.conftest import until
@@ -104,10 +105,10 @@ def test_hang_up_to_draft(talk):
     asked = utterance(talk.leader, 1.0, 3.0, "您有什么事？")
     answered = utterance(talk.petitioner, 4.0, 6.0, "我家的宅基地被占了。")
     talk.begin(control.Recognised(utterance=asked), control.Recognised(utterance=answered))
-    began = time.monotonic()
-    talk.hang_up(seconds=6.0)
-    assert talk.texts() == ["您有什么事？", "我家的宅基地被占了。"]
-    assert time.monotonic() - began < 5
+    with Granted() as granted:
+        talk.hang_up(seconds=6.0)
+        assert talk.texts() == ["您有什么事？", "我家的宅基地被占了。"]
+    assert granted.seconds < 5
     assert talk.node.closed[0] == talk.id
     record = talk.record()
     assert (record["recognition"], record["gaps"]) == ("done", [])
@@ -357,7 +358,7 @@ def test_a_killed_web_program_goes_on_closing_when_it_starts_again(neighbours, t
     port = free_port()
     first = start_web(neighbours.settings, port)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=OWN_PAGE) as client:
-        until(lambda: answers(client), "the web program", 90)
+        until(lambda: answers(client), "the web program", 180)
         client.post("/api/session", json={"username": "leader", "password": PASSWORD})
         assert client.post(f"{talk.path}/end").status_code == 202
     first.send_signal(signal.SIGKILL)
@@ -480,7 +481,7 @@ def test_live_words_after_the_manifest_are_not_there_twice(talk, neighbours, mon
 @pytest.mark.slow
 def test_a_journal_that_moves_on_is_waited_for(talk, neighbours, monkeypatch):
     """The office ends the talk while the node's entries are still on their way, one after the other."""
-    monkeypatch.setattr(workflows, "JOURNAL_WAIT_S", 4.0)
+    monkeypatch.setattr(workflows, "JOURNAL_WAIT_S", 30.0)
     talk.begin()
     take_in = ingest.take_in
 
@@ -571,7 +572,7 @@ def test_a_piece_that_always_fails_is_left_out_and_the_rest_is_recognised(talk, 
     ]
     broken_off = control.RecognitionUntil(participant_id=talk.petitioner, until=0.0, reason="overloaded")
     talk.hang_up_with_sound(10.0, broken_off, *until_)
-    until(lambda: talk.record()["recognition"] == "done", "recognition to come to an end", 20)
+    until(lambda: talk.record()["recognition"] == "done", "recognition to come to an end")
     record = talk.record()
     assert sorted(line["text"] for line in record["body"]) == ["中间。", "听得清的话。"]
     assert [gap["cause"] for gap in record["gaps"]] == ["recognition_failed"]

@@ -333,7 +333,7 @@ def test_from_the_upload_to_the_line_by_the_durable_job(
     assert agent.finish(position=KIOSK_SAYS).json()["stored"]
     if not late:
         talk.hang_up(seconds=33.0, segments=tuple(segments), gaps=(gap,))
-    until(lambda: "断线的时候说的。" in talk.texts(), "the words of the copy", 20)
+    until(lambda: "断线的时候说的。" in talk.texts(), "the words of the copy")
     line = talk.record()["body"][1]
     assert (line["copied"], line["start"]) == (True, pytest.approx(15.0, abs=0.1))
     piece = next(found for found in talk.record()["segments"] if found["only"])

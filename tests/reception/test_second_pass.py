@@ -483,9 +483,9 @@ def real_transcriber(**settings: Any) -> Iterator[str]:
     server = uvicorn.Server(server_config(create_app(made), "127.0.0.1", 0))
     thread = threading.Thread(target=server.run)
     thread.start()
-    until(lambda: server.started, "the transcriber to start", 60)
+    until(lambda: server.started, "the transcriber to start")
     address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    until(lambda: httpx.get(f"{address}/readyz", trust_env=False).is_success, "the model to be loaded", 60)
+    until(lambda: httpx.get(f"{address}/readyz", trust_env=False).is_success, "the model to be loaded")
     yield address
     server.should_exit = True
     thread.join(30)

@@ -200,8 +200,8 @@ def test_asking_again_late_in_a_long_talk_is_quick(talk: World) -> None:
             for i in range(4000)
         )  # fmt: skip
     with talk.read() as session:
-        before = time.perf_counter()
+        before = time.process_time()
         found = promises.listed(session, talk.leader, "r1", 12_000.0)
-        took = time.perf_counter() - before
+        took = time.process_time() - before
     assert len(found.promises) < 60
     assert took < 0.5

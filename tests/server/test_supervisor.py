@@ -1,18 +1,21 @@
 """The supervisor, with small real programs."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from server.settings import Settings
-from server.supervisor import CannotServe, Program, Supervisor, check_ports, own_data_dir
+from server.supervisor import FIRST_PAUSE_S, CannotServe, Program, Supervisor, check_ports, own_data_dir
+from tests.patience import PATIENCE_S, until
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
@@ -23,20 +26,21 @@ STUBBORN = [
 
 
 async def pid_of(folder: Path, name: str, other_than: int = 0) -> int:
-    for _ in range(200):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         file = folder / f"{name}.pid"
-        if file.exists() and (text := file.read_text()) and int(text) != other_than:
-            return int(text)
+        with contextlib.suppress(FileNotFoundError):
+            if (text := file.read_text()) and int(text) != other_than:
+                return int(text)
         await asyncio.sleep(0.02)
     raise AssertionError(f"{name} was not started")
 
 
 def alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
 async def test_a_killed_program_is_started_again_and_all_stop_together(tmp_path: Path) -> None:
@@ -48,7 +52,7 @@ async def test_a_killed_program_is_started_again_and_all_stop_together(tmp_path:
     assert alive(again)
     assert alive(two), "the other program must not notice"
     supervisor.stop()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE_S)
     assert not alive(again)
     assert not alive(two)
     assert not list(tmp_path.glob("*.pid"))
@@ -61,18 +65,24 @@ async def test_a_program_that_ignores_the_signal_is_killed(tmp_path: Path, monke
     pid = await pid_of(tmp_path, "stubborn")
     await asyncio.sleep(0.5)  # until it has set its handler; were it late, SIGTERM would simply end it
     supervisor.stop()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE_S)
     assert not alive(pid)
 
 
 async def test_pauses_grow_when_a_program_cannot_start(tmp_path: Path) -> None:
-    failing = Program("failing", [sys.executable, "-c", f"open({str(tmp_path / 'starts')!r}, 'a').write('x')"])
-    supervisor = Supervisor([failing], tmp_path / "run")
+    code = f"import time; open({str(tmp_path / 'starts')!r}, 'a').write(f'{{time.monotonic()}}\\n')"
+    supervisor = Supervisor([Program("failing", [sys.executable, "-c", code])], tmp_path / "run")
     running = asyncio.create_task(supervisor.run())
-    await asyncio.sleep(2)
+
+    def starts() -> list[float]:
+        file = tmp_path / "starts"
+        return [float(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    await until(lambda: len(starts()) >= 4, "it is started again and again")
     supervisor.stop()
-    await asyncio.wait_for(running, 10)
-    assert 2 <= len((tmp_path / "starts").read_text()) <= 5
+    await asyncio.wait_for(running, PATIENCE_S)
+    pauses = [after - before for before, after in pairwise(starts())]
+    assert all(pause > FIRST_PAUSE_S * 2**number for number, pause in enumerate(pauses)), pauses
 
 
 async def test_programs_die_with_a_killed_supervisor(tmp_path: Path) -> None:
@@ -84,7 +94,7 @@ async def test_programs_die_with_a_killed_supervisor(tmp_path: Path) -> None:
     child = await pid_of(tmp_path, "child")
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while alive(child) and time.monotonic() < deadline:
         await asyncio.sleep(0.02)
     assert not alive(child)

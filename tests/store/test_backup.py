@@ -161,7 +161,7 @@ def busy(request):
         thread = threading.Thread(target=write)
         thread.start()
         request.addfinalizer(lambda: (stopping.set(), thread.join()))
-        assert begun.wait(10)
+        assert begun.wait(60)
         return lambda: count[0]
 
     return start

@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.transcription.conftest import DEMO, settings, tone
 from tests.transcription.test_files import post, wav, webm
 from transcription.audio_files import UnreadableAudio, read_samples
@@ -49,7 +50,7 @@ def test_a_session_description_opens_no_socket() -> None:
     with pytest.raises(UnreadableAudio) as caught:
         length(SDP)
     assert caught.value.code == "audio_unreadable"
-    assert time.monotonic() - started < 1, "it must not wait for packets"
+    assert time.monotonic() - started < 4, "it must not wait for packets: FFmpeg does for five seconds and more"
 
 
 @pytest.mark.parametrize("kind", ["wav", "webm", "flac", "mp4"])
@@ -98,7 +99,7 @@ async def test_nothing_goes_on_for_a_caller_who_has_gone() -> None:
         return len(taken) > 5
 
     with pytest.raises(CallerGone):
-        await asyncio.wait_for(service.file(endless(taken), Source("p", "", "zh", ()), 0.0, gone), 20)
+        await asyncio.wait_for(service.file(endless(taken), Source("p", "", "zh", ()), 0.0, gone), PATIENCE_S)
     service.pool.close()
 
 
@@ -113,7 +114,7 @@ async def test_a_request_that_is_broken_off_is_noticed(
                 f"http://{transcriber[0]}/v1/audio/transcriptions",
                 headers={"Authorization": "Bearer test-key"}, files={"file": ("sound", b"x")},
             )  # fmt: skip
-    for _ in range(100):
+    for _ in range(round(PATIENCE_S * 10)):
         before = len(taken)
         await asyncio.sleep(0.1)
         if len(taken) == before:

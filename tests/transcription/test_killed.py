@@ -60,7 +60,7 @@ async def test_a_real_one_is_killed_in_mid_talk(
     async with used(*(Access(f"ws://127.0.0.1:{port}/live", "key") for _, port in processes)) as transcribers:
         stream = Stream(transcribers)
         stream.feed(sound, 2)
-        await until(lambda: stream.utterances, "the first sentence", 20)
+        await until(lambda: stream.utterances, "the first sentence")
         process = next(p for (p, _), one in zip(processes, transcribers._known, strict=True) if one.lines)
         decided = stream.tap.until
         process.send_signal(how)

@@ -25,6 +25,7 @@ from server.protocol.transcript import (
     Utterance,
     live_reply,
 )
+from tests.patience import PATIENCE_S
 from tests.transcription.conftest import DEMO, KEY, MODEL, clicks, noise, settings, tone
 from transcription.client import recognise_live
 from transcription.engine import Heard, ModelState
@@ -288,7 +289,7 @@ async def test_model_that_cannot_be_used_is_told_and_picked_up_when_it_comes(
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(MODEL, tmp_path / "copy")
         (tmp_path / "copy").rename(folder)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (await _ready(address))[0] != 200:
                 await asyncio.sleep(0.05)
         assert [u.text for u in utterances(await replies(address, sound))] == ["我同意录音录像，您记录吧。"]

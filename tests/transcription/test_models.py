@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from tests.patience import PATIENCE_S
 from tests.transcription.conftest import MODEL, settings
 from tests.transcription.hub import COMMIT, Behaviour, serving
 from transcription.measuring import running
@@ -292,7 +293,7 @@ async def test_a_running_transcriber_changes_over_by_itself_and_keeps_what_works
 
 async def _shows(address: str, model: str, state: str) -> None:
     """Wait until the transcriber says so."""
-    async with asyncio.timeout(20), httpx.AsyncClient() as client:
+    async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient() as client:
         while True:
             told = (await client.get(f"http://{address}/healthz")).json()
             if (told["model"], told["state"]) == (model, state):

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from server.protocol.transcript import LiveStart
+from tests.patience import PATIENCE_S, until
 from tests.transcription.conftest import KEY, MODEL, settings
 from tests.transcription.test_files import wav
 from transcription.client import recognise_live
@@ -98,11 +99,7 @@ async def test_a_second_model_is_let_go_when_nobody_needs_it() -> None:
     async with second.lent(), second.lent():
         await asyncio.sleep(0.1)
         assert second.loaded, "not while somebody uses it"
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        if not second.loaded:
-            break
-    assert not second.loaded
+    await until(lambda: not second.loaded, "it is let go")
     async with second.lent() as engine:
         assert engine.name == "listening"
     second.close()
@@ -118,7 +115,7 @@ class Decodings:
 
     def work(self, name: str) -> str:
         self.began.append(name)
-        assert self.ends.setdefault(name, threading.Event()).wait(10)
+        assert self.ends.setdefault(name, threading.Event()).wait(PATIENCE_S)
         return name
 
     def end(self, *names: str) -> None:
@@ -126,11 +123,7 @@ class Decodings:
             self.ends.setdefault(name, threading.Event()).set()
 
     async def until_begun(self, name: str) -> None:
-        for _ in range(1000):
-            if name in self.began:
-                return
-            await asyncio.sleep(0.005)
-        raise AssertionError(f"{name} did not begin")
+        await until(lambda: name in self.began, f"{name} begins")
 
 
 async def test_streams_go_before_the_second_pass_and_wait_for_one_of_its_pieces_at_most() -> None:
@@ -155,6 +148,7 @@ async def test_streams_go_before_the_second_pass_and_wait_for_one_of_its_pieces_
 async def test_the_second_pass_begins_a_piece_when_nobody_speaks_or_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     pool, decodings = DecodingPool(1), Decodings()
     decodings.end("second 1", "second 2")
+    monkeypatch.setattr("transcription.pool.LONGEST_WAIT_S", PATIENCE_S)
     pool.speaks("one", True)
     pool.speaks("other", True)
     first = asyncio.create_task(pool.patient.run(decodings.work, "second 1"))
