@@ -433,15 +433,15 @@ def several_readers(office: KioskOffice, page: Page, program: Program, petitione
     read_to_the_signature(page)
     draw_a_name(page)
     do(page, "sign")
-    expect(page.locator("[data-fill=lead]")).to_contain_text(f"{petitioner} 办好了。还有 2 位", timeout=LONGEST_MS)
+    expect(page.locator("[data-fill=lead]")).to_contain_text(f"{petitioner} 办好了。还有 2 位")
     yield "whose-left", page
     program.pad = True
     page.get_by_role("button", name="刘桂兰", exact=True).tap()
     read_to_the_signature(page)
     do(page, "cannot")
-    expect(page.locator("[data-do=finger]")).to_be_enabled(timeout=LONGEST_MS)
+    expect(page.locator("[data-do=finger]")).to_be_enabled()
     do(page, "finger")
-    expect(page.locator("#question")).to_contain_text("用这个手印吗", timeout=LONGEST_MS)
+    expect(page.locator("#question")).to_contain_text("用这个手印吗")
     yield "fingerprint", page
     page.tap("#question-yes")
     read_to_the_signature(page)

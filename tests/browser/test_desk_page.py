@@ -1437,7 +1437,7 @@ def two_wrote_one_line(page: Page, desk: Desk) -> list[str]:
         wang = accounts.actor_of_user(session.query(User).filter_by(username="wang").one())
         editing.edit(session, wang, record.id, Edits(edits=(EditText(line_id=line.id, version=line.version, text="王芳写的。"),)))
     type_into(page, "就这些。", "林晓写的。")
-    expect(page.locator('dialog [data-side="theirs"]')).to_contain_text("王芳写的。", timeout=8000)
+    expect(page.locator('dialog [data-side="theirs"]')).to_contain_text("王芳写的。")
     look(page, "desk-conflict")
     found = faults(page)
     page.get_by_role("button", name="用我写的").click()
