@@ -67,7 +67,7 @@ function elsewhere(found, chosen) {
 /** @param {any} found @param {HTMLElement} trouble @param {() => void} done @param {() => any} order */
 function keys(found, trouble, done, order) {
   return el("div.row.wrap.g2", {}, ...found.may.map((/** @type {"approve"|"move"|"arrive"|"no_show"|"refer"|"late"|"cancel"} */ deed) => {
-    const button = /** @type {HTMLButtonElement} */ (el(`button.btn${deed === found.may[0] ? ".primary" : deed === "cancel" ? ".danger" : ""}`, { type: "button" }, WORDS[deed]));
+    const button = /** @type {HTMLButtonElement} */ (el(`button.btn${deed === found.may[0] || deed === "refer" ? ".primary" : deed === "cancel" ? ".danger" : ""}`, { type: "button" }, WORDS[deed]));
     button.dataset.deed = deed;
     button.addEventListener("click", async () => {
       button.disabled = true;
