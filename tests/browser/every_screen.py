@@ -38,6 +38,25 @@ export class Seat extends EventTarget {
   close() {}
 }
 """
+SHOWN = """
+([id, shade, hands]) => { // somebody's picture, as a drawing
+  window.drawn = (shade, hands) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 960, height: 540 });
+    const pen = canvas.getContext("2d");
+    const disc = (x, y, wide, high) => { pen.beginPath(); pen.ellipse(x, y, wide, high, 0, 0, 7); pen.fill(); };
+    const draw = () => {
+      [pen.fillStyle] = [shade]; pen.fillRect(0, 0, 960, 540);
+      pen.fillStyle = "#26302f"; disc(480, 560, 260, 200);
+      pen.fillStyle = "#d9b99b"; disc(480, 220, 95, 120);
+      if (hands) { disc(70, 380, 46, 52); disc(890, 380, 46, 52); }
+    };
+    draw();
+    setInterval(draw, 300);
+    return canvas.captureStream(5);
+  };
+  window.seat.tell("stream", { participantId: id, stream: window.drawn(shade, hands) });
+}
+"""
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
 BOOKED = {"time": "今天 10:20", "leader": "周建国", "name": "何守田", "matter": "修路占了我家的地，补偿款没给。"}
 BOOKING = re.compile(r"/api/kiosk/booking\?")
@@ -349,11 +368,26 @@ def talking(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     page.wait_for_function("window.seat")
     tell = "([name, detail]) => window.seat.tell(name, detail)"
     started = clock.now().isoformat()
-    page.evaluate(tell, ["room", {"state": "running", "recording": True, "recording_trouble": "", "started_at": started, "seats": seats}])
+    running = {"state": "running", "recording": True, "recording_trouble": "", "started_at": started}
+    page.evaluate(tell, ["room", {**running, "seats": seats}])
+    leader = next(one for one, role, _ in people if role == "leader")
+    page.evaluate(SHOWN, [leader, "#5b6f6c", False])
     for number, (one, _, _) in enumerate(reversed(people)):
         said = {"id": f"u{number}", "participant_id": one, "start": number, "end": number + 1, "text": "村里修路占了我家一亩二分地。"}
         page.evaluate(tell, ["caption", {"final": True, "utterance": said}])
     yield "talk", page
+    interpreter = {"participant_id": "i", "role": "interpreter", "name": "阿依古丽", "connected": True, "slot": None}
+    lawyer = {"participant_id": "j", "role": "joint", "name": "王律师", "connected": True, "slot": None}
+    page.evaluate(tell, ["room", {**running, "seats": [*seats, interpreter, lawyer]}])
+    page.evaluate(SHOWN, ["i", "#2c5d73", True])
+    page.evaluate(SHOWN, ["j", "#6f6a55", False])
+    page.wait_for_function("() => [...document.querySelectorAll('.others video')].filter((one) => one.videoWidth > 0).length === 2")
+    yield "talk-interpreter", page
+    page.evaluate("window.paper = window.drawn('#d8d8d0', false)")
+    page.evaluate("(participantId) => window.seat.tell('document', { participantId, source: 'document', stream: window.paper })", leader)
+    yield "talk-paper", page
+    page.evaluate("(participantId) => window.seat.tell('document', { participantId, source: 'document', stream: null })", leader)
+    page.evaluate(tell, ["room", {**running, "seats": seats}])
     office.talk_is_over(gap=True)
     screen(page, "preparing")
     yield "preparing", page

@@ -51,7 +51,7 @@ export class Standing {
     this.care(standing);
     this.interpreter = standing.interpreter;
     for (const key of this.keys) key.setAttribute("aria-pressed", String(key.dataset.do === `interpreter-${this.interpreter}`));
-    screen.part("interpreter-card").hidden = standing.called;
+    screen.part("needs").hidden = standing.called;
     if (standing.called && !this.called) voice.speak("ring", "turn");
     this.called = standing.called;
   }
@@ -61,6 +61,6 @@ export class Standing {
     const mine = standing.rules.filter((/** @type {any} */ rule) => rule.said_by === "petitioner");
     this.claims = new Set(standing.claims.filter((/** @type {string} */ id) => mine.some((/** @type {any} */ rule) => rule.id === id)));
     this.screen.part("care").replaceChildren(...mine.map((/** @type {any} */ rule) => choice(rule, this.claims)));
-    this.screen.part("care-card").hidden = standing.called || !mine.length;
+    this.screen.part("care-card").hidden = !mine.length;
   }
 }
