@@ -4,6 +4,9 @@ import { agent } from "../agent.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 
+/** For whoever repairs it. @type {Object<string, string>} */
+const FOUND = { dead: "话筒没有声音", missing: "话筒打不开" };
+
 /** This machine has no key of its own. @param {any} app */
 export function unenrolled(app) {
   const screen = new Screen("unenrolled");
@@ -27,7 +30,7 @@ export function closed(app) {
 export function broken(app) {
   const screen = new Screen("broken");
   const { at, serious } = app.tests.last;
-  screen.fill({ reason: serious.words, checked: `${byId("kiosk-name").textContent} · 自检 ${clockTime(at)} · ${serious.code}` });
+  screen.fill({ reason: serious.words, checked: `${byId("kiosk-name").textContent} · 自检 ${clockTime(at)} · ${FOUND[serious.code] || serious.code}` });
   screen.on({ again: async (button) => {
     button.disabled = true;
     await app.tests.again();
