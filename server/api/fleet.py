@@ -44,7 +44,10 @@ def restart(
 
 @router.put("/{kiosk_id}/room")
 def room(kiosk_id: KioskId, asked: KioskRoom, db: Db, actor: Administrator, request: Request, office: OfficeDep) -> Fleet:
-    """Where it stands."""
-    own_kiosk(db, actor, kiosk_id).room = asked.room.strip()
+    """Where it stands, and what people call from home."""
+    kiosk = own_kiosk(db, actor, kiosk_id)
+    kiosk.room = asked.room.strip()
+    if asked.phone is not None:
+        kiosk.phone = asked.phone.strip()
     db.flush()
     return fleet.fleet(db, actor, screens_version(request, office))

@@ -12,6 +12,7 @@ from server.api.deps import Db, KioskActor, OfficeDep
 from server.domain.ratings import Score
 from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingMove, BookingTold, KioskDay
 from server.protocol.copies import AgentDoor, Uploading
+from server.protocol.fleet import KioskPlace
 from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting, SittingScore
 from server.protocol.queueing import SaidClaims, SaidInterpreter
 from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, reception_days, sittings
@@ -37,6 +38,12 @@ def begin(asked: NewSitting, db: Db, actor: KioskActor) -> Sitting:
 def booking(key: BookingKey, actor: KioskActor, office: OfficeDep, any_day: bool = False) -> BookingAtKiosk:
     """The booking for today of whoever stands there, or how one for another day stands; 404, the same for every reason."""
     return bookings.look_at_kiosk(office, actor, key, any_day=any_day)
+
+
+@router.get("/place")
+def place(db: Db, actor: KioskActor) -> KioskPlace:
+    """What slips say of the office; asked beforehand, since the line may be dead when a slip is made."""
+    return kiosks.place(db, actor)
 
 
 @router.get("/days")

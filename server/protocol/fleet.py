@@ -34,6 +34,8 @@ class KioskState(Message):
     organization: str
     room: str
     """Where it stands, as the administrator wrote it."""
+    phone: str
+    """What people call from home: on their slips."""
     state: Literal["online", "late", "never"]
     """Of the kiosk's program: late: it reported, and has not for a while; never: no program ever did."""
     seen_at: Moment | None
@@ -70,9 +72,17 @@ class KioskState(Message):
 
 
 class KioskRoom(Message):
-    """Where a kiosk stands."""
+    """Where a kiosk stands, and what people call from home."""
 
     room: str = Field(max_length=60, pattern=r"^[^\x00-\x1f]*$")
+    phone: str | None = Field(None, max_length=40, pattern=r"^[0-9+() 转、，,/-]*$")
+    """Left out: as it was."""
+
+
+class KioskPlace(Message):
+    """What the kiosk's slips say of the office."""
+
+    phone: str
 
 
 class ShownEvent(Message):

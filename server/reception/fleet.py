@@ -169,6 +169,7 @@ def _state(
         kiosk=kiosk.name,
         organization=kiosk.organization.name,
         room=kiosk.room,
+        phone=kiosk.phone,
         state=state,
         seen_at=kept.seen_at,
         talking=measured.talking,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.errors import InvalidInput, Unavailable
+from server.protocol.fleet import KioskPlace
 from server.protocol.office import Enrolment, NewKiosk
 from server.reception.accounts import digest, new_token, own_organization
 from server.reception.office import Office
@@ -32,6 +33,12 @@ def where(kiosk: Kiosk) -> str:
     place = kiosk.organization.name
     name = kiosk.name if kiosk.name.startswith(place) else f"{place}的{kiosk.name}"
     return name + (f"（{kiosk.room}）" if kiosk.room else "")
+
+
+def place(session: Session, actor: Actor) -> KioskPlace:
+    """What the slips of the kiosk that asks say of the office."""
+    kiosk = store.kiosk_with_organization(session, actor.kiosk_id) if actor.kiosk_id else None
+    return KioskPlace(phone=kiosk.phone if kiosk else "")
 
 
 def create_kiosk(session: Session, actor: Actor, asked: NewKiosk) -> Kiosk:

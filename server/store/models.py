@@ -130,6 +130,8 @@ class Kiosk(Base):
     """Of the key of the encoder that is this kiosk's camera; empty: the kiosk has its own."""
     room: Mapped[str] = mapped_column(String(60), default="", server_default="")
     """Where it stands, as the administrator wrote it; empty: nobody did."""
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """What people call from home, as the administrator wrote it: printed on slips; empty: none."""
     camera_sound: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """The encoder brings the sound, too."""
     created_at: Mapped[datetime]

@@ -89,6 +89,11 @@ def test_a_kiosk_has_its_room_and_is_told_only_what_it_can_obey(office):
     assert (seen(office)["camera"]["measured"], seen(office)["obeys"]) == (["亮度 46%", "清晰度 58%"], ["page", "room"])
     assert office.administrator.put(f"{path}/room", json={"room": " 二楼 203 "}).json()["kiosks"][0]["room"] == "二楼 203"
     assert office.administrator.put(f"{path}/room", json={"room": "x" * 61}).status_code == 422
+    told = {"room": "二楼 203", "phone": " 0812-2345678 转 3 "}
+    assert office.administrator.put(f"{path}/room", json=told).json()["kiosks"][0]["phone"] == "0812-2345678 转 3"
+    assert office.administrator.put(f"{path}/room", json={"room": "二楼 203"}).json()["kiosks"][0]["phone"] == "0812-2345678 转 3"
+    assert office.administrator.put(f"{path}/room", json={"room": "", "phone": "<b>"}).status_code == 422
+    assert office.kiosk.get("/api/kiosk/place").json() == {"phone": "0812-2345678 转 3"}
     assert office.administrator.post(f"{path}/restart?what=computer").json()["error"]["code"] == "not_obeyed"
     assert office.administrator.post(f"{path}/restart?what=room").json()["kiosks"][0]["order"] == "room"
     order = program.report(health=health()).json()["restart"]

@@ -126,11 +126,13 @@ function orders(kiosk) {
   return el("div.row.wrap", {}, ...keys, el("button.btn.small.danger", { type: "button", "data-revoke": kiosk.kiosk_id, "data-name": kiosk.kiosk }, "停用这台机器"), el("span.small.soft", {}, words));
 }
 
-/** Where it stands, to be written there. @param {any} kiosk */
+/** Where it stands and what people call from home, to be written there. @param {any} kiosk */
 function roomPart(kiosk) {
-  const id = `room-${kiosk.kiosk_id}`;
-  return el("form.row.room", { "data-room": kiosk.kiosk_id }, el("label.small.soft", { for: id }, "房间"),
-    el("input.input", { id, maxlength: 60, value: kiosk.room, autocomplete: "off", placeholder: "例如 二楼 203" }), el("button.btn.small", { type: "submit" }, "记下"));
+  const [room, phone] = [`room-${kiosk.kiosk_id}`, `phone-${kiosk.kiosk_id}`];
+  return el("form.room", { "data-room": kiosk.kiosk_id },
+    el("label.small.soft", { for: room }, "房间"), el("input.input", { id: room, name: "room", maxlength: 60, value: kiosk.room, autocomplete: "off", placeholder: "例如 二楼 203" }),
+    el("label.small.soft", { for: phone }, "回执上的电话"), el("input.input", { id: phone, name: "phone", type: "tel", maxlength: 40, pattern: "[0-9+\\(\\) 转、，,\\/\\-]*", value: kiosk.phone, autocomplete: "off", placeholder: "群众回家后打的，例如 0812-2345678" }),
+    el("button.btn.small", { type: "submit" }, "记下"));
 }
 
 /** @param {any} kiosk @param {boolean} open @param {boolean} logOpen */
@@ -142,7 +144,7 @@ function card(kiosk, open, logOpen) {
     el("header", {}, el("div", {}, el("h2", {}, kiosk.kiosk), el("p.small.soft", {}, kiosk.organization + (kiosk.room ? `　${kiosk.room}` : ""))), el(`span.badge.${tone}`, {}, icon(drawing), word)),
     el("div.says", {}, ...sentences(kiosk).map((sentence) => el("p", {}, sentence))),
     parts(kiosk),
-    el("details", { open }, el("summary", {}, "看自检记录、改房间"), el("dl", {}, ...list), roomPart(kiosk)),
+    el("details", { open }, el("summary", {}, "看自检记录、改房间和电话"), el("dl", {}, ...list), roomPart(kiosk)),
     log(kiosk, logOpen),
     orders(kiosk));
 }
@@ -195,10 +197,9 @@ byId("kiosks").addEventListener("click", (event) => {
 byId("kiosks").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.target);
-  const input = /** @type {HTMLInputElement} */ (form.querySelector("input"));
-  input.blur();
-  form.querySelector("button")?.blur();
-  take("PUT", `/api/admin/fleet/${form.dataset.room}/room`, { room: input.value });
+  const told = Object.fromEntries(new FormData(form));
+  /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
+  take("PUT", `/api/admin/fleet/${form.dataset.room}/room`, told);
 });
 addEventListener("online", load);
 setInterval(load, EVERY_MS);

@@ -10,6 +10,7 @@ import { DigitPad } from "../keyboard.js";
 import { closeMedia, Meter, paperCamera } from "../media.js";
 import { holdsSomebody } from "../memory.js";
 import { pause } from "../measure.js";
+import { showPhone } from "../place.js";
 import { SignaturePad } from "../pad.js";
 import { PaperCamera } from "../paper_camera.js";
 import { printSlip, printsSlips } from "../printer.js";
@@ -452,6 +453,7 @@ export function aloneSlip(app) {
     kiosk: byId("kiosk-name").textContent || "", code: spaced(sitting.code), number: sitting.number, today: chineseDay(new Date()),
     "code-hint": phone ? `查的时候，还要报手机号后四位：${phone.slice(-4)}` : "没有留手机号：来窗口报查询码，工作人员帮您查",
   });
+  showPhone(screen);
   screen.say("trouble", sitting.line.full ? sitting.trouble : "");
   const done = async () => {
     const sure = await app.ask({ title: "查询码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" });

@@ -5,6 +5,7 @@ import { ApiError, api } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { draft, keepOnly } from "../memory.js";
+import { showPhone } from "../place.js";
 import { printSlip, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 
@@ -173,6 +174,7 @@ export function made(app) {
   const screen = new Screen("made");
   const { code, day, time, leader, place, phone_last4: digits } = app.made;
   screen.fill({ kiosk: byId("kiosk-name").textContent || "", code: spaced(code), "code-hint": `查的时候，还要报手机号后四位：${digits}`, day, time, leader, place });
+  showPhone(screen);
   screen.on({
     print: () => printSlip(app),
     done: async () => { if (await app.ask({ title: "预约码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" })) await app.leave(); },

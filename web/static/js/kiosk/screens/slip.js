@@ -3,6 +3,7 @@ import { api } from "/static/js/api.js";
 import { byId, el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { resetLooks } from "../looks.js";
+import { showPhone } from "../place.js";
 import { printRecord, printSlip, printsPaper, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
@@ -35,6 +36,7 @@ class Slip {
     this.screen = new Screen("slip");
     const { screen } = this;
     screen.on({ print: () => printSlip(app), record: () => this.record(), done: () => this.done() });
+    showPhone(screen);
     this.update(app.sitting);
     offerPaper(screen, app.sitting.may_print);
     voice.speak("slip");

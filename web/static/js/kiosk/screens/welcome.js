@@ -3,6 +3,7 @@ import { el } from "/static/js/dom.js";
 import { language, offered, speakIn } from "../lang.js";
 import { isLow, otherLow } from "../looks.js";
 import { wipeDraft } from "../memory.js";
+import { askOfPlace } from "../place.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -61,6 +62,7 @@ function offerLanguages(screen) {
 export function welcome(app) {
   const screen = new Screen("welcome");
   wipeDraft();
+  askOfPlace();
   const low = screen.key("low");
   const showLow = () => low.setAttribute("aria-pressed", String(isLow()));
   screen.on({ start: () => app.go("choose"), low: () => { otherLow(); showLow(); } });
