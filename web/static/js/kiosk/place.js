@@ -5,7 +5,7 @@ let phone = "";
 
 export async function askOfPlace() {
   try {
-    ({ phone } = await api("GET", "/api/kiosk/place"));
+    phone = (await api("GET", "/api/kiosk/place")).phone || "";
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
   }
