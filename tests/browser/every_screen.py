@@ -12,7 +12,7 @@ from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
 from server.reception import flow, registering
 from server.store.access import Actor
-from server.store.models import ReceptionDay
+from server.store.models import Kiosk, ReceptionDay
 from tests.browser.kiosk_hands import (
     begin,
     do,
@@ -70,7 +70,9 @@ def kiosk_context(browser: Browser) -> BrowserContext:
 
 
 def kiosk_page(office: KioskOffice, browser: Browser, program: Program) -> Page:
-    """An enrolled kiosk on its first page."""
+    """An enrolled kiosk on its first page, whose slips carry a telephone number."""
+    with office.store.write() as session:
+        session.get_one(Kiosk, office.ids["kiosk"]).phone = "0812-2345678"
     page = kiosk_context(browser).new_page()
     page.route("**/js/seat.js", lambda route: route.fulfill(content_type="text/javascript", body=SEAT))
     page.route("**/join", lambda route: route.fulfill(json=TICKET))
