@@ -20,6 +20,7 @@ from server.store.models import KioskAgent, KioskCopy
 from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
 from tests.browser.kiosk_office import ROOT, KioskOffice, free_port
 from tests.browser.programs import wait_until
+from tests.patience import PATIENCE_MS
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +32,16 @@ export class Seat extends EventTarget {
   hangUp() { return true; }
   close() {}
 }
+"""
+RECORDERS = """
+window.recorders = [];
+const start = MediaRecorder.prototype.start;
+MediaRecorder.prototype.start = function (...slice) {
+  const one = { recorder: this, at: 0 };
+  window.recorders.push(one);
+  this.addEventListener("start", () => { one.at = Date.now(); });
+  return start.apply(this, slice);
+};
 """
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
 
@@ -87,7 +98,8 @@ def office(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Kios
 def page(office: KioskOffice, browser: Browser) -> Iterator[Page]:
     """An enrolled kiosk whose seat is scripted: no media node runs here."""
     context = browser.new_context(viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"])
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(RECORDERS)
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
@@ -111,7 +123,7 @@ def program(office: KioskOffice, page: Page, port: int, tmp_path: Path) -> Itera
         code = copies.agent_code(session, kiosk).code
     running = CopyProgram(office, tmp_path, port)
     running.start("--code", code)
-    wait_until(lambda: secret_known(office), "the program's first report", 30)
+    wait_until(lambda: secret_known(office), "the program's first report")
     yield running
     running.kill()
 
@@ -177,11 +189,11 @@ def test_a_talk_is_kept_second_by_second_through_a_kill_and_reaches_the_office(
     program.start()
     wait_until(lambda: sum(program.held()) >= kept[0] + 4, "the copy to go on")
     assert len(program.held()) == 1, "it is still the same copy"
-    length = page.evaluate("(Date.now() - window.began) / 1000")
+    length = page.evaluate("(Date.now() - window.recorders[0].at) / 1000")
     page.unroute("**/api/**")
     page.evaluate("window.seat.tell('ended', { reason: 'hung_up' })")
     office.talk_is_over()
-    wait_until(lambda: stored(office), "the copy at the office", 40)
+    wait_until(lambda: stored(office), "the copy at the office")
     copy = stored(office)[0]
     found = lengths(office, copy)
     assert found["sound"] >= length - 2.5
@@ -203,13 +215,19 @@ def test_who_agreed_to_sound_only_is_not_filmed_and_who_is_held_is_not_recorded(
     tell_room(office, page)
     wait_until(lambda: sum(program.held()) >= 2, "two seconds on the kiosk's disk")
     tell_room(office, page, held=True)
-    page.wait_for_timeout(1200)
-    held = sum(program.held())
-    page.wait_for_timeout(2000)
-    assert sum(program.held()) <= held
+    page.wait_for_function("() => window.recorders.every((one) => one.recorder.state === 'inactive')")
+    begun = page.evaluate("window.recorders.length")
+
+    def at_rest() -> bool:
+        held = sum(program.held())
+        page.wait_for_timeout(2000)
+        return sum(program.held()) <= held
+
+    wait_until(at_rest, "the last of what was recorded to be on the disk, and nothing after it")
+    assert page.evaluate("window.recorders.length") == begun
     tell_room(office, page)
     wait_until(lambda: len(program.held()) + len(stored(office)) == 2, "a second copy after the hold")
     page.evaluate("window.seat.tell('ended', { reason: 'hung_up' })")
     office.talk_is_over()
-    wait_until(lambda: len(stored(office)) == 2, "both copies at the office", 40)
+    wait_until(lambda: len(stored(office)) == 2, "both copies at the office")
     assert [set(lengths(office, copy)) for copy in stored(office)] == [{"sound"}, {"sound"}]
