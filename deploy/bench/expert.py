@@ -272,7 +272,9 @@ _TEXT = "(id) => document.querySelector(`.u[data-id='${id}'] .say`)?.textContent
 
 
 def _fields(page: Page, hands: Hands, task: Task) -> None:
-    """Through the fields that are empty or look wrong, with the key for the next of them; then to those that look right."""
+    """Through the fields that are empty or look wrong, with the key for the next of them; then to those that look right.
+    Those that quote the record have followed it once it is saved."""
+    _until_saved(page)
     wrong = {name for name, value in task.form.items() if _field(page, name) != value}
     come_to: set[str] = set()
     while wrong and (name := _pressed(page, hands, "Control+F9")) not in come_to:

@@ -51,6 +51,7 @@ router = APIRouter(prefix="/records")
 
 RecordId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 LineId = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Place = Annotated[str, Query(pattern=r"^(|(line|field|promise):[A-Za-z0-9_-]{1,80})$")]
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Version = Annotated[int, Query(ge=0, le=2**31 - 1)]
@@ -154,10 +155,13 @@ def reopen(record_id: RecordId, body: Reopen, db: Db, actor: Clerk) -> Response:
 
 
 @router.get("/{record_id}/pulse")
-def pulse(record_id: RecordId, db: Db, office: OfficeDep, actor: LeaderOrClerk, line: LineId | None = None) -> RecordPulse:
-    """Whether it is another one than a page shows, and who else has it open; `line`: where this page is."""
+def pulse(
+    record_id: RecordId, db: Db, office: OfficeDep, actor: LeaderOrClerk, line: LineId | None = None, choosing: Place = ""
+) -> RecordPulse:
+    """Whether it is another one than a page shows, and who else has it open; `line`: where this page is; `choosing`: the place
+    of which it shows two texts, this clerk's and another's."""
     found = records.pulse(db, actor, record_id)
-    return found.model_copy(update={"others": office.presence.here(record_id, actor, line)})
+    return found.model_copy(update={"others": office.presence.here(record_id, actor, line, choosing)})
 
 
 @router.get("/{record_id}/disputes/{dispute_id}/sound")

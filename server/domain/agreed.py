@@ -11,6 +11,9 @@ from server.domain.states import FormField
 MOST_TOLD = 20
 """A note on paper names so many; all of them are in the record's revisions."""
 
+QUOTED = "speech"
+"""Source of a field in which nobody wrote: it quotes the lines, whose changes are told already."""
+
 
 class Change(NamedTuple):
     """One place that is not what was first handed over for reading."""
@@ -63,7 +66,7 @@ def _fields(first: Rows, last: Rows) -> Iterator[Change]:
         return f"登记表“{terms.FIELD[FormField(one['field'])]}”"
 
     def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-        if old["value"] == new["value"]:
+        if old["value"] == new["value"] or old["source"] == new["source"] == QUOTED:
             return ""
         before = terms.choice_label(FormField(old["field"]), old["value"])
         return f"{label(new)}原来写的是“{before}”" if before else f"{label(new)}是补上的"

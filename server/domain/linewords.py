@@ -116,6 +116,20 @@ def common_ends(old: str, new: str) -> tuple[int, int]:
     return head, tail
 
 
+def differing(now: str, other: str) -> tuple[int, int, int]:
+    """(first, last, end): characters first..last of `now` are first..end in `other`; figures are not cut."""
+    first, tail = common_ends(now, other)
+    while first and _figure(now[first - 1]) and (_figure(now[first : first + 1]) or _figure(other[first : first + 1])):
+        first -= 1
+    while tail and _figure(now[-tail]) and (_figure(now[-tail - 1 :][:1]) or _figure(other[-tail - 1 :][:1])):
+        tail -= 1
+    return first, len(now) - tail, len(other) - tail
+
+
+def _figure(character: str) -> bool:
+    return character != "" and character in "0123456789."
+
+
 def _changes(old: str, new: str) -> Iterator[tuple[str, int, int, int, int]]:
     """Opcodes from old to new, like SequenceMatcher's, at bounded cost."""
     head, tail = common_ends(old, new)

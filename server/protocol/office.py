@@ -608,6 +608,8 @@ class FieldProposal(Message):
     field: str
     value: str
     evidence: tuple[Evidence, ...]
+    of: Literal["model", "line"] = "model"
+    """line: the sentence that the field quotes was corrected, this is the new wording."""
 
 
 class RecordShare(Message):
@@ -903,18 +905,18 @@ class EditDismiss(Message):
 
 
 class EditTakeProposal(Message):
-    """What the language model proposes is right: it is the field's value from now on."""
+    """What is proposed is right: it is the field's value from now on.  take_wording: of a corrected sentence."""
 
-    kind: Literal["take_proposal"] = "take_proposal"
+    kind: Literal["take_proposal", "take_wording"] = "take_proposal"
     proposal_id: int
     version: int
     """Of the field."""
 
 
 class EditDismissProposal(Message):
-    """What the language model proposes is not wanted: the field stays as it is."""
+    """What is proposed is not wanted: the field stays as it is.  dismiss_wording: of a corrected sentence."""
 
-    kind: Literal["dismiss_proposal"] = "dismiss_proposal"
+    kind: Literal["dismiss_proposal", "dismiss_wording"] = "dismiss_proposal"
     proposal_id: int
 
 
@@ -985,6 +987,8 @@ class Fellow(Message):
     role: str
     line_id: str | None
     """Where they are."""
+    choosing: str = ""
+    """"line:…", "field:…" or "promise:…": somebody else wrote there at the same time, and they choose which is to stand."""
 
 
 class RecordPulse(Message):

@@ -14,7 +14,7 @@ from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
 from server.protocol.base import Role
 from server.protocol.office import Record
-from server.reception import deciding, promises, proposals, revisions, suggestions, undoing
+from server.reception import deciding, following, promises, proposals, revisions, suggestions, undoing
 from server.reception.drafts import ROOM, fill_once_speakers_are_known, new_id
 from server.reception.records import form_values, line_view, require, view
 from server.store import accusations, records
@@ -156,6 +156,7 @@ def _text(desk: Desk, edit: office.EditText) -> None:
     line.text, line.words = text, linewords.to_store(words)
     desk.changed(line)
     desk.note("text", line_id=line.id, before={"text": before}, after={"text": text})
+    following.line_changed(desk.session, desk.actor, desk.record, line, before, text)
 
 
 def _heard_in(desk: Desk, line: Line) -> list[linewords.TimedWord]:
@@ -296,6 +297,7 @@ def _delete(desk: Desk, edit: office.EditDelete) -> None:
     line.deleted, line.delete_reason = True, edit.reason
     desk.changed(line)
     desk.note("delete", line_id=line.id, before={"text": line.text}, after={"reason": edit.reason})
+    following.line_changed(desk.session, desk.actor, desk.record, line, line.text, "")
 
 
 def _restore(desk: Desk, edit: office.EditRestore) -> None:
@@ -375,6 +377,7 @@ def _take(desk: Desk, edit: office.EditTake) -> None:
     desk.changed(line)
     suggestions.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
     desk.note("take", line_id=line.id, before={"text": before}, after={"text": line.text})
+    following.line_changed(desk.session, desk.actor, desk.record, line, before, line.text)
 
 
 def _suggestion(desk: Desk, suggestion_id: int) -> StoredSuggestion:
@@ -394,6 +397,7 @@ def _field(desk: Desk, edit: office.EditField) -> None:
     entry.source = "clerk" if entry.value else ""
     entry.utterance_ids = _evidence_ids(desk, edit) if entry.value else []
     entry.version += 1
+    following.settled(desk.session, desk.record.id, entry.field)
     after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
     desk.note("field", field=entry.field, before=before, after=after)
     if entry.field in accusations.FIELDS:
@@ -430,29 +434,40 @@ def _evidence_ids(desk: Desk, edit: office.EditField) -> list[str]:
 
 
 def _take_proposal(desk: Desk, edit: office.EditTakeProposal) -> None:
-    one = _proposal(desk, edit.proposal_id)
+    one = _proposal(desk, edit.proposal_id, edit.kind)
     entry = _entry(desk, one.field, edit.version)
-    if not proposals.says_something_new(entry, one.value):
+    if not proposals.may_stand(entry, one):
         raise InvalidInput("这一栏已经填过了，要改请直接改。")
     before = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
-    entry.value, entry.source = _field_value(FormField(one.field), one.value), "model"
-    entry.utterance_ids = list(one.utterance_ids)
+    entry.value = _field_value(FormField(one.field), one.value)
+    if one.model != proposals.OF_LINE:
+        entry.source, entry.utterance_ids = "model", list(one.utterance_ids)
     entry.version += 1
     deciding.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
-    after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids, "model": one.model}
-    desk.note("take_proposal", field=entry.field, before=before, after=after)
+    following.settled(desk.session, desk.record.id, entry.field)
+    after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids, **_by(one)}
+    desk.note(edit.kind, field=entry.field, before=before, after=after)
     if entry.field in accusations.FIELDS:
         accusations.keep_in_step(desk.session, desk.record)
 
 
-def _proposal(desk: Desk, proposal_id: int) -> StoredProposal:
-    return deciding.undecided(desk.session, StoredProposal, desk.record.id, proposal_id, "这一条建议")
+def _proposal(desk: Desk, proposal_id: int, kind: str) -> StoredProposal:
+    """Raises NotFound also where it is one of the other kind."""
+    one = deciding.undecided(desk.session, StoredProposal, desk.record.id, proposal_id, "这一条建议")
+    if (one.model == proposals.OF_LINE) != kind.endswith("_wording"):
+        raise NotFound
+    return one
 
 
 def _dismiss_proposal(desk: Desk, edit: office.EditDismissProposal) -> None:
-    one = _proposal(desk, edit.proposal_id)
+    one = _proposal(desk, edit.proposal_id, edit.kind)
     deciding.decide(desk.session, desk.actor, one, SuggestionState.DISMISSED)
-    desk.note("dismiss_proposal", field=one.field, after={"value": one.value, "model": one.model})
+    desk.note(edit.kind, field=one.field, after={"value": one.value, **_by(one)})
+
+
+def _by(one: StoredProposal) -> dict[str, str]:
+    """The model that proposed it, if one did."""
+    return {} if one.model == proposals.OF_LINE else {"model": one.model}
 
 
 def _promise(desk: Desk, edit: office.EditPromise) -> None:
@@ -478,6 +493,8 @@ EDITS: dict[str, Callable[[Desk, Any], None]] = {
     "take": _take,
     "dismiss": _dismiss,
     "take_proposal": _take_proposal,
+    "take_wording": _take_proposal,
     "dismiss_proposal": _dismiss_proposal,
+    "dismiss_wording": _dismiss_proposal,
     "promise": _promise,
 }

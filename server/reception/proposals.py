@@ -27,6 +27,8 @@ from transcription.drafting.proposals import NAMES, check, numbered, read, token
 
 log = structlog.get_logger()
 
+OF_LINE = store.OF_LINE
+
 NO_ANSWER = "模型没有答复，不影响笔录"
 UNREADABLE = "模型的答复没法用，不影响笔录"
 PAUSES_S = (60.0, 300.0, 1800.0, 7200.0)
@@ -138,6 +140,11 @@ def _keep(session: Session, record: VisitRecord, kept: tuple[DraftField, ...], m
     return len(fresh)
 
 
+def may_stand(entry: FormEntry, one: StoredProposal) -> bool:
+    """Whether it is still to be decided: a new wording of other words than the field's, or a model's proposal."""
+    return entry.value != one.value if one.model == store.OF_LINE else says_something_new(entry, one.value)
+
+
 def says_something_new(entry: FormEntry, value: str) -> bool:
     """Whether a proposal may stand beside the field: what a clerk, the kiosk or the office wrote there stays alone."""
     if entry.version != 1 or entry.source not in ("", "speech"):
@@ -177,7 +184,10 @@ def views(
     open_ones = store.undecided(session, record.id)
     form: Mapping[str, FormEntry] = records.form(session, record.id) if open_ones else {}
     return [
-        office.FieldProposal(id=one.id, field=one.field, value=one.value, evidence=evidence(one.utterance_ids))
+        office.FieldProposal(
+            id=one.id, field=one.field, value=one.value, evidence=evidence(one.utterance_ids),
+            of="line" if one.model == store.OF_LINE else "model",
+        )
         for one in open_ones
-        if one.field in form and says_something_new(form[one.field], one.value)
+        if one.field in form and may_stand(form[one.field], one)
     ]

@@ -61,6 +61,7 @@ from server.store.models import FormEntry, GapFill, Reception, StoredSegment, Vi
 __all__ = ["add_recognised", "create_draft", "history", "list_records", "open_record", "require", "view"]
 
 MATTER_CHARACTERS = 60
+LINE_GONE = "出处的那句话删了，看看这一栏还对不对。"
 FILEABLE = (RecordState.SIGNED, RecordState.REFUSED)
 
 
@@ -407,7 +408,15 @@ def form_findings(session: Session, record: VisitRecord, form: Iterable[FormValu
         today=clock.today(),
         said=records.texts(session, record.id),
     )
-    return formchecks.check({value.field: value.value for value in form}, talk)
+    values = list(form)
+    return formchecks.check({one.field: one.value for one in values}, talk) + list(_without_lines(session, record, values))
+
+
+def _without_lines(session: Session, record: VisitRecord, form: Iterable[FormValue]) -> Iterable[formchecks.Finding]:
+    """Fields all of whose sentences were deleted."""
+    said = {one.field: {place.utterance_id for place in one.evidence} for one in form if one.value and one.evidence}
+    gone = records.only_in_deleted(session, record.id, {one for ids in said.values() for one in ids})
+    return (formchecks.Finding(FormField(field), LINE_GONE) for field, ids in said.items() if ids <= gone)
 
 
 def _covered(form: Iterable[FormValue]) -> Iterable[FormValue]:

@@ -228,7 +228,7 @@ def _in_line(
 ) -> Iterable[_Reading]:
     now = _as_one(found, group, standing)
     other = _as_one(found, group, standing ^ {one})
-    first, last, end = _differing(now.text, other.text)
+    first, last, end = linewords.differing(now.text, other.text)
     words = linewords.part(other.words, first, end)
     for line in lines:
         place = linewords.find_stretch(now.text, first, last, line.text) if one.utterance in line.utterance_ids else None
@@ -252,20 +252,6 @@ def _as_one(found: Readings, group: Sequence[str], taken: set[Difference]) -> _W
     made = found.lines(one for one in (found.utterance(x, taken) for x in group) if one.text)
     words = [linewords.TimedWord(w.start, w.end, w.text, w.probability) for line in made for w in line.words]
     return _Whole("".join(line.text for line in made), "".join(line.recognised for line in made), words)
-
-
-def _differing(now: str, other: str) -> tuple[int, int, int]:
-    """(first, last, end): characters first..last of `now` are first..end in `other`; figures are not cut."""
-    first, tail = linewords.common_ends(now, other)
-    while first and _figure(now[first - 1]) and (_figure(now[first : first + 1]) or _figure(other[first : first + 1])):
-        first -= 1
-    while tail and _figure(now[-tail]) and (_figure(now[-tail - 1 :][:1]) or _figure(other[-tail - 1 :][:1])):
-        tail -= 1
-    return first, len(now) - tail, len(other) - tail
-
-
-def _figure(character: str) -> bool:
-    return character != "" and character in "0123456789."
 
 
 def _suggest(session: Session, record: VisitRecord, found: Iterable[_Reading]) -> None:

@@ -1,4 +1,4 @@
-"""Queries about what a language model was asked and proposed; for programs, which act for nobody."""
+"""Queries about what a language model was asked, and about what is proposed for the form; for programs, which act for nobody."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 from server.domain.states import QuestionState, SuggestionState
 from server.store import receptions
 from server.store.models import ModelQuestion, StoredProposal
+
+OF_LINE = "line"
+"""In the place of a model's name: the sentence that the field quotes was corrected, and this is the new wording."""
 
 
 def question(session: Session, reception_id: str) -> ModelQuestion | None:
@@ -29,9 +32,14 @@ def undecided(session: Session, record_id: str) -> Sequence[StoredProposal]:
     return session.scalars(query.order_by(StoredProposal.id)).all()
 
 
+def of_lines(session: Session, record_id: str, field: str | None = None) -> list[StoredProposal]:
+    """New wordings that nobody has decided, of one field where it is given."""
+    return [one for one in undecided(session, record_id) if one.model == OF_LINE and field in (None, one.field)]
+
+
 def takers(session: Session, record_id: str) -> dict[str, str]:
-    """Who took a proposal, by field."""
+    """Who took a model's proposal, by field."""
     query = select(StoredProposal.field, StoredProposal.decided_by).where(
-        StoredProposal.record_id == record_id, StoredProposal.state == SuggestionState.TAKEN
+        StoredProposal.record_id == record_id, StoredProposal.state == SuggestionState.TAKEN, StoredProposal.model != OF_LINE
     )
     return {row.field: row.decided_by for row in session.execute(query.order_by(StoredProposal.id))}

@@ -1,6 +1,6 @@
 """Every query about records, their lines, forms, revisions and signatures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -180,6 +180,13 @@ def texts(session: Session, record_id: str) -> list[str]:
     """Texts of the lines that are not deleted, in the order of the record."""
     query = select(Line.text).where(Line.record_id == record_id, ~Line.deleted)
     return list(session.scalars(query.order_by(Line.position, Line.id)))
+
+
+def only_in_deleted(session: Session, record_id: str, utterance_ids: Collection[str]) -> set[str]:
+    """Those of these utterances of which no line stands any more."""
+    query = select(Line.utterance_ids).where(Line.record_id == record_id)
+    gone = {one for ids in session.scalars(query.where(Line.deleted)) for one in ids if one in utterance_ids}
+    return gone - {one for ids in session.scalars(query.where(~Line.deleted)) for one in ids} if gone else gone
 
 
 def line_ids(session: Session, record_id: str) -> list[str]:

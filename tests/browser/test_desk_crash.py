@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect, sync_playwright
 from playwright.sync_api import Error as TargetClosed
 
 from tests.browser import chromium
-from tests.browser.test_desk_page import Desk, log_in, look, opened, row, saved, type_into, until
+from tests.browser.test_desk_page import Desk, Seeded, log_in, look, opened, row, saved, type_into, until
 from tests.browser.test_leader_pages import OfficeProgram, running_program
 from tests.patience import PATIENCE_S
 
@@ -198,9 +198,30 @@ def test_two_clerks_see_each_other_and_lose_nothing(browser: Browser, desk: Desk
     row(lin, "就这些").locator(".say").click()
     expect(lin.locator("#fellows")).to_contain_text("王芳也在改这一句")
     look(lin, "desk-fellows")
+    both_are_told_where_they_wrote_at_once(lin, wang, desk, record)
     contexts[1].close()
     expect(lin.locator("#fellows")).to_be_empty()
     contexts[0].close()
+
+
+def both_are_told_where_they_wrote_at_once(lin: Page, wang: Page, desk: Desk, record: Seeded) -> None:
+    """Who came second chooses; who was first hears of it, and afterwards what became of their words."""
+    wang.route("**/changes?*", lambda route: route.abort())  # her page does not hear of it before it saves
+    type_into(lin, "就这些。", "林晓写的。")
+    saved(lin)
+    type_into(wang, "就这些。", "王芳写的。")
+    dialog = wang.get_by_role("dialog")
+    expect(dialog).to_contain_text("林晓改的")
+    expect(lin.locator("#fellows")).to_contain_text("王芳也改了第 5 句，正在选")
+    look(lin, "desk-choosing")
+    wang.unroute_all()
+    dialog.get_by_role("button", name="用我写的").click()
+    told = lin.locator("#overwritten")
+    expect(told).to_contain_text("王芳改了您改过的第 5 句，您写的是“林晓写的。”")
+    look(lin, "desk-overwritten")
+    told.get_by_role("button", name="去看").click()
+    expect(told).to_be_hidden()
+    assert desk.line(record.id, "就这些。").text == "王芳写的。"
 
 
 def test_steps_are_taken_back_by_keys_and_buttons(browser: Browser, desk: Desk) -> None:

@@ -41,8 +41,8 @@ def test_text_keeps_what_was_recognised_and_the_times(world, record_id, lines):
     assert "".join(word.text for word in found.words) == new
     assert found.words[0] == line.words[0]
     assert (record.state, record.clerk) == (RecordState.CORRECTING, "林晓")
-    last = revisions(world, record_id)[-1]
-    assert (last.author, last.kind, last.before, last.after) == ("林晓", "text", line.text, new)
+    (told,) = (one for one in revisions(world, record_id) if one.kind == "text")
+    assert (told.author, told.line_id, told.before, told.after) == ("林晓", line.id, line.text, new)
     with world.read() as session:
         assert session.get_one(StoredUtterance, "r1-u2").text == line.recognised == SAID[1][2]
 

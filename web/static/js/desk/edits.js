@@ -61,14 +61,14 @@ export class Edits {
     this.saver.change(`other:${one.id}`, { kind: "dismiss", suggestion_id: one.id });
   }
 
-  /** What the model proposes is right. @param {any} one @param {any} value the field */
+  /** What is proposed for a field is right. @param {any} one @param {any} value the field */
   takeProposal(one, value) {
-    this.saver.change(`field:${one.field}`, { kind: "take_proposal", proposal_id: one.id, version: value.version });
+    this.saver.change(`field:${one.field}`, { kind: one.of === "line" ? "take_wording" : "take_proposal", proposal_id: one.id, version: value.version });
   }
 
   /** It is not wanted. @param {any} one */
   dismissProposal(one) {
-    this.saver.change(`proposal:${one.id}`, { kind: "dismiss_proposal", proposal_id: one.id });
+    this.saver.change(`proposal:${one.id}`, { kind: one.of === "line" ? "dismiss_wording" : "dismiss_proposal", proposal_id: one.id });
   }
 
   /** What was undertaken is so, in these words, or is no promise. @param {{one: any, state: string, who: string, what: string, by: string}} decision */
@@ -88,6 +88,7 @@ export class Edits {
 
   /** @param {any} line */
   split(line) {
+    this.lines.rememberCaret();
     const text = this.saver.pending(`line:${line.id}`) ?? line.text;
     const at = codePoints(text, this.lines.caret);
     if (at < 1 || at >= [...text].length) return toast("先在要拆开的地方点一下，再按“拆开”", "info");
@@ -102,8 +103,9 @@ export class Edits {
     this.send(line, { kind: "join", next_version: next.version }, next.id);
   }
 
-  /** @param {any} line */
+  /** What was deleted is restored. @param {any} line */
   async remove(line) {
+    if (line.deleted) return this.restore(line);
     await askReason({
       title: "删这一句？", explain: `“${line.text}”　删了也还在原处留着，划一道线，随时可以恢复。录音不会删。`, usual: REASONS, words: "删", danger: true, most: 200,
       what: `delete ${line.id}`,

@@ -32,6 +32,8 @@ export class Form extends EventTarget {
     this.heard = new Map();
     /** @type {any} */
     this.record = { proposals: [], body: [] };
+    /** Lines by the utterances they rest on, of the lines shown. @type {{body: any, lines: Map<string, any>}} */
+    this.known = { body: null, lines: new Map() };
     this.citing = el("button.btn.small.quiet.cite", { type: "button" }, icon("link"), "用选中的那一句作出处");
     this.places = el("ol.said-at");
     /** Under the field one works in: where it was said. */
@@ -55,7 +57,7 @@ export class Form extends EventTarget {
     const same = record.form === this.record.form && JSON.stringify(record.proposals) === JSON.stringify(this.record.proposals) && editable === this.editable;
     this.startedAt = record.started_at;
     this.record = record;
-    if (same) return;
+    if (same) return this.showSources();
     this.editable = editable;
     this.citing.hidden = !editable;
     const first = !this.boxes.size;
@@ -87,7 +89,7 @@ export class Form extends EventTarget {
     if (input.value !== shown) input.value = shown;
     input.disabled = !editable;
     box.classList.toggle("needed", value.required && !shown);
-    box.querySelector(".origin")?.replaceChildren(this.origin(value));
+    this.showOrigin(value, /** @type {HTMLElement} */ (box.querySelector(".origin")));
     showFindings(box, input, editable ? value.findings : []);
     this.propose(value, box, editable);
   }
@@ -95,12 +97,18 @@ export class Form extends EventTarget {
   /** What the model proposes for this field, drawn anew only when it is something else. @param {any} value @param {HTMLElement} box @param {boolean} editable */
   propose(value, box, editable) {
     const wanted = this.record.proposals.filter((/** @type {any} */ one) => one.field === value.field);
-    const key = JSON.stringify([editable, wanted.map((/** @type {any} */ one) => one.id)]);
-    if ((box.dataset.proposed || "[]") === key || (!wanted.length && !box.dataset.proposed)) return;
+    const key = JSON.stringify([editable, wanted.map((/** @type {any} */ one) => [one.id, one.value]), wanted.length ? value.value : ""]);
+    if (box.dataset.proposed === key || (!wanted.length && !box.dataset.proposed)) return;
     box.dataset.proposed = key;
     for (const old of box.querySelectorAll(".proposed")) old.remove();
     box.append(...wanted.map((/** @type {any} */ one) => proposal(one, value, this.record, editable)));
     box.classList.toggle("half", HALF.has(value.field) && !wanted.length);
+  }
+
+  /** The first proposal for the field in which an element lies. @param {Element | null} element */
+  proposalAt(element) {
+    const field = element?.closest("[data-field]")?.getAttribute("data-field");
+    return field && this.record.proposals.find((/** @type {any} */ one) => one.field === field);
   }
 
   /** Was it a button of a proposal? @param {Element} target */
@@ -113,6 +121,15 @@ export class Form extends EventTarget {
     else if (target.closest("[data-take-proposal]")) this.dispatchEvent(new CustomEvent("take", { detail: one }));
     else if (target.closest("[data-dismiss-proposal]")) this.dispatchEvent(new CustomEvent("dismiss", { detail: one }));
     return true;
+  }
+
+  /** Drawn anew only when it is something else. @param {any} value @param {HTMLElement} place */
+  showOrigin(value, place) {
+    const [first] = value.evidence;
+    const state = JSON.stringify([value.source, value.taken_by, value.evidence.length, first?.start, first?.text]);
+    if (place.dataset.state === state) return;
+    place.dataset.state = state;
+    place.replaceChildren(this.origin(value));
   }
 
   /** Where the value comes from: a chip that plays it, a word, or the dashed 没有出处. @param {any} value */
@@ -161,19 +178,31 @@ export class Form extends EventTarget {
   showSources() {
     const value = this.values.get(this.opened);
     if (!value) return;
-    const state = JSON.stringify([value.field, this.editable, value.evidence]);
+    const said = value.evidence.map((/** @type {any} */ place) => this.wordsAt(place));
+    const state = JSON.stringify([value.field, this.editable, value.evidence, said]);
     if (this.places.dataset.state === state) return;
     this.places.dataset.state = state;
-    this.places.replaceChildren(...value.evidence.map((/** @type {any} */ place, /** @type {number} */ turn) => this.place(value, place, turn)));
+    this.places.replaceChildren(...value.evidence.map((/** @type {any} */ place, /** @type {number} */ turn) => this.place(value, place, turn, said[turn])));
   }
 
-  /** One place where the field was said, in the words that stand there now. @param {any} value @param {any} place @param {number} turn */
-  place(value, place, turn) {
-    const line = this.record.body.find((/** @type {any} */ one) => !one.deleted && one.utterance_ids.includes(place.utterance_id));
-    const text = line?.text || place.text;
+  /** What stands in the record where a field was said, and what became of it. @param {any} place */
+  wordsAt(place) {
+    const line = this.lineOf(place.utterance_id);
+    const words = `“${line?.text || place.text}”`;
+    return line?.deleted ? `删了：${words}` : line && isCorrected(line) ? `改过：${words}` : words;
+  }
+
+  /** The line that rests on an utterance, one that stands before one that was deleted. @param {string} utteranceId */
+  lineOf(utteranceId) {
+    if (this.known.body !== this.record.body) this.known = { body: this.record.body, lines: byUtterance(this.record.body) };
+    return this.known.lines.get(utteranceId);
+  }
+
+  /** One place where the field was said. @param {any} value @param {any} place @param {number} turn @param {string} words */
+  place(value, place, turn, words) {
     return el("li", {},
-      el("button.src", { type: "button", "data-place": turn, "aria-label": `${clockAt(this.startedAt, place.start)} 听这一处：${text}` }, icon("play"), clockAt(this.startedAt, place.start)),
-      el("span.words", { title: text }, `“${text}”`),
+      el("button.src", { type: "button", "data-place": turn, "aria-label": `${clockAt(this.startedAt, place.start)} 听这一处：${words}` }, icon("play"), clockAt(this.startedAt, place.start)),
+      el("span.words", { title: words }, words),
       this.editable ? el("button.link", { type: "button", "data-no-source": turn, "aria-label": `不是“${value.label}”的出处` }, "不是") : null);
   }
 
@@ -299,6 +328,17 @@ export class Form extends EventTarget {
     box?.scrollIntoView({ block: "nearest" });
     /** @type {HTMLElement | null | undefined} */ (box?.querySelector(".input"))?.focus();
   }
+}
+
+/** @param {any[]} body @returns {Map<string, any>} */
+function byUtterance(body) {
+  const gone = body.filter((line) => line.deleted);
+  return new Map([...gone, ...body.filter((line) => !line.deleted)].flatMap((line) => line.utterance_ids.map((/** @type {string} */ id) => [id, line])));
+}
+
+/** Somebody changed its words. @param {any} line */
+function isCorrected(line) {
+  return Boolean(line.edited_by) && line.text !== line.recognised;
 }
 
 /** What these lines rest on in the recording. @param {any[]} lines */

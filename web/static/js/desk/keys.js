@@ -16,8 +16,8 @@ export const COMMANDS = /** @type {[string, string, string][]} */ ([
   ["nextPlace", "下一处要紧处", "F9"],
   ["previousPlace", "上一处要紧处", "Shift+F9"],
   ["right", "听过，没错，往下走", "Ctrl+Enter"],
-  ["take", "采用这一句的另一种听法", "F4"],
-  ["dismiss", "另一种听法不用", "Shift+F4"],
+  ["take", "采用这一句的另一种听法，这一栏的建议", "F4"],
+  ["dismiss", "另一种听法、这一栏的建议不用", "Shift+F4"],
   ["up", "上一句", "Ctrl+ArrowUp"],
   ["down", "下一句", "Ctrl+ArrowDown"],
   ["mark", "做个记号，回头再听；再按一次去掉", "Ctrl+KeyB"],
@@ -25,13 +25,14 @@ export const COMMANDS = /** @type {[string, string, string][]} */ ([
   ["split", "在光标那里拆成两句", "Ctrl+KeyK"],
   ["join", "和下一句并成一句", "Ctrl+KeyJ"],
   ["insert", "在这一句后面补一句", "Ctrl+KeyI"],
-  ["delete", "删这一句，写原因", "Ctrl+KeyE"],
+  ["delete", "删这一句，写原因；删了的再按一次恢复", "Ctrl+KeyE"],
   ["replace", "查找、替换", "Ctrl+KeyF"],
   ["undo", "撤回刚才的改动，可以一直撤回到开头", "Ctrl+KeyZ"],
   ["redo", "把撤回的再改回来", "Ctrl+KeyY"],
   ["toGlossary", "改对的词（或选中的词）送到词表", "Ctrl+KeyG"],
   ["nextField", "登记表里下一栏要看的、空着的", "Ctrl+F9"],
   ["toField", "选中的话放进登记表，再按栏目的字母", "Ctrl+KeyM"],
+  ["sheet", "看快捷键、换键", "Ctrl+Slash"],
 ]);
 
 /** Many hands know this one. */

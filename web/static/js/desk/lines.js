@@ -3,7 +3,7 @@
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, mediaTime } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
-import { byLine, otherLine, otherReading } from "/static/js/desk/others.js";
+import { byLine, otherLine, otherReading, rowKey } from "/static/js/desk/others.js";
 import { placesIn } from "/static/js/desk/risks.js";
 import { placeWords, wordsIn } from "/static/js/desk/words.js";
 
@@ -59,6 +59,9 @@ export class Lines extends EventTarget {
     this.spoken = [];
     /** Other readings by line. @type {Map<string, any[]>} */
     this.others = new Map();
+    /** What only the second pass heard, by the key of its row. @type {Map<string, any>} */
+    this.added = new Map();
+    /** Id of a line, or key of a row of `added`. */
     this.current = "";
     this.caret = 0;
     this.playing = "";
@@ -97,12 +100,15 @@ export class Lines extends EventTarget {
     this.record = record;
     this.byId = new Map(record.body.map((/** @type {any} */ line) => [line.id, line]));
     this.others = byLine(record.suggestions);
+    const decided = this.added.get(this.current);
+    this.added = new Map(record.suggestions.filter((/** @type {any} */ one) => !one.line_id).map((/** @type {any} */ one) => [rowKey(one, this.editable), one]));
     this.spoken = record.body.filter((/** @type {any} */ l) => !l.deleted && l.end > l.start).sort((/** @type {any} */ a, /** @type {any} */ b) => a.start - b.start);
-    if (this.current && !this.byId.has(this.current)) this.current = "";
+    if (!this.has(this.current)) this.current = decided ? this.lineInstead(decided)?.id || "" : "";
     this.list.show(this.sequence());
     if (this.shownEditable !== this.editable) for (const [id, row] of this.list.rows) if (this.byId.has(id)) this.fill(row, this.byId.get(id));
     this.shownEditable = this.editable;
     this.mark();
+    if (decided && this.byId.has(this.current)) this.select(this.current, { scroll: false });
     release();
   }
 
@@ -118,11 +124,22 @@ export class Lines extends EventTarget {
     };
   }
 
+  /** @param {string} id of a line, or key of what only the second pass heard */
+  has(id) {
+    return this.byId.has(id) || this.added.has(id);
+  }
+
+  /** Where somebody is who has just decided about what only the second pass heard: in the line that it became, or before it.
+   * @param {import("/static/js/desk/others.js").Suggestion} one */
+  lineInstead(one) {
+    const standing = this.record.body.filter((/** @type {any} */ line) => !line.deleted && line.end > line.start && line.start <= one.start);
+    return standing.find((/** @type {any} */ line) => line.start === one.start && line.participant_id === one.participant_id) || standing[standing.length - 1];
+  }
+
   /** Keys of rows in order: lines, with the gaps and what only the second pass heard where they happened. */
   sequence() {
     const gaps = this.record.gaps.map((/** @type {any} */ gap, /** @type {number} */ i) => [`gap:${i}:${gap.start}:${gap.text}`, gap]);
-    const fresh = this.record.suggestions.filter((/** @type {any} */ one) => !one.line_id).map((/** @type {any} */ one) => [otherKey(one.id, this.editable), one]);
-    const between = [...gaps, ...fresh].sort((a, b) => a[1].start - b[1].start);
+    const between = [...gaps, ...this.added].sort((a, b) => a[1].start - b[1].start);
     const rows = [];
     for (const line of this.record.body) {
       while (between.length && line.end > line.start && between[0][1].start <= line.start) rows.push(between.shift());
@@ -238,6 +255,11 @@ export class Lines extends EventTarget {
     const target = event.target instanceof Element ? event.target : null;
     if (target && this.pressedOther(target)) return;
     const line = target && this.lineOf(target);
+    const added = target?.closest("[data-added]")?.getAttribute("data-added");
+    if (added) {
+      this.select(added, { scroll: false });
+      this.tell("hear", added);
+    }
     if (!target || !line) return;
     const action = target.closest("[data-action]");
     if (action) return this.tell("action", { id: line.id, name: action.getAttribute("data-action") });
@@ -317,19 +339,21 @@ export class Lines extends EventTarget {
    * @param {string} id @param {{scroll?: boolean, focus?: boolean, place?: PlaceOfText}} [options] place: see `edit`
    */
   select(id, { scroll = true, focus = false, place } = {}) {
-    this.current = this.list.pinned = id;
     const row = this.list.ensure(id);
     if (!row) return;
+    this.current = this.list.pinned = id;
     this.mark();
     this.tell("select", id);
     if (focus) this.edit(id, place);
     if (scroll) row.scrollIntoView({ block: "nearest" });
   }
 
-  /** Puts the caret at the end of a line, or chooses a place in it, so that what is typed stands in its stead. @param {string} id @param {PlaceOfText} [place] */
+  /** Puts the caret at the end of a line, or chooses a place in it, so that what is typed stands in its stead; what only the
+   * second pass heard has a button to be added with. @param {string} id @param {PlaceOfText} [place] */
   edit(id, place) {
     const say = /** @type {HTMLElement | null} */ (this.row(id)?.querySelector(".say") || null);
     const line = this.byId.get(id);
+    if (this.added.has(id)) return void /** @type {HTMLElement | null | undefined} */ (this.row(id)?.querySelector("[data-take], .src"))?.focus({ preventScroll: true });
     if (!say || !this.editable || line?.deleted) return;
     const text = say.textContent || "";
     const [from, to] = (place && placedIn(line, text, place)) || [text.length, text.length];
@@ -343,14 +367,16 @@ export class Lines extends EventTarget {
   neighbour(direction) {
     const body = this.record?.body || [];
     let place = body.findIndex((/** @type {any} */ line) => line.id === this.current);
-    if (place < 0) place = direction > 0 ? -1 : body.length;
+    if (this.added.has(this.current)) place = this.placeOfAdded(body, this.current) + (direction > 0 ? -1 : 0);
+    else if (place < 0) place = direction > 0 ? -1 : body.length;
     for (let i = place + direction; i >= 0 && i < body.length; i += direction) if (!body[i].deleted) return body[i];
     return null;
   }
 
-  /** Brings what only the second pass heard into view. @param {number} id of the suggestion */
-  showOther(id) {
-    this.list.ensure(otherKey(id, this.editable))?.scrollIntoView({ block: "center" });
+  /** Before which line the row stands that only the second pass heard. @param {any[]} body @param {string} key */
+  placeOfAdded(body, key) {
+    const at = body.findIndex((line) => line.end > line.start && line.start >= this.added.get(key).start);
+    return at < 0 ? body.length : at;
   }
 
   /** @param {string} id */
@@ -362,7 +388,8 @@ export class Lines extends EventTarget {
     this.host.querySelectorAll(".u.cur, .u.now").forEach((row) => row.classList.remove("cur", "now"));
     const row = this.row(this.current);
     row?.classList.add("cur");
-    if (row && this.tools && !row.contains(this.tools)) row.querySelector(".t")?.append(this.tools);
+    if (this.added.has(this.current)) this.tools?.remove();
+    else if (row && this.tools && !row.contains(this.tools)) row.querySelector(".t")?.append(this.tools);
     this.row(this.playing)?.classList.add("now");
   }
 
@@ -408,11 +435,6 @@ export class Lines extends EventTarget {
   tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** @param {number} id @param {boolean} editable */
-function otherKey(id, editable) {
-  return `other:${id}:${editable}`;
 }
 
 /** What makes a row look different. @param {any} line */

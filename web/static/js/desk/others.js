@@ -10,6 +10,11 @@ const RATHER = 2;
 
 /** @typedef {{id: number, line_id: string | null, first: number, last: number, stands: string, text: string, pass_number: number, participant_id: string, start: number, end: number}} Suggestion */
 
+/** Key of the row of what would be a new line. @param {Suggestion} one @param {boolean} editable */
+export function rowKey(one, editable) {
+  return `other:${one.id}:${editable}`;
+}
+
 /** Suggestions by the line they belong to. @param {Suggestion[]} suggestions */
 export function byLine(suggestions) {
   /** @type {Map<string, Suggestion[]>} */
@@ -33,8 +38,9 @@ export function inShort(one) {
   return one.stands && one.text ? `${one.stands} / ${one.text}` : "";
 }
 
-/** A reading with what stands around it, the differing characters marked. @param {string} line @param {Suggestion} one @param {string} text */
-function quoted(line, one, text) {
+/** A reading with what stands around it, the differing characters marked.
+ * @param {string} line @param {{first: number, last: number}} one @param {string} text */
+export function quoted(line, one, text) {
   const characters = [...line];
   const from = one.first > AROUND + RATHER ? one.first - AROUND : 0;
   const to = one.last + AROUND + RATHER < characters.length ? one.last + AROUND : characters.length;
@@ -63,7 +69,7 @@ export function otherReading(one, line, record, editable) {
 /** A sentence that only the second pass heard. @param {Suggestion} one @param {any} record @param {boolean} editable */
 export function otherLine(one, record, editable) {
   const who = record.participants.find((/** @type {any} */ p) => p.id === one.participant_id);
-  return el(`div.u.${who?.role === "petitioner" ? "a" : "l"}.only-second`, { "data-suggestion": one.id, role: "note" },
+  return el(`div.u.${who?.role === "petitioner" ? "a" : "l"}.only-second`, { "data-suggestion": one.id, "data-added": rowKey(one, editable), role: "note" },
     el("span.w", {}, el("b", {}, who?.name || "")),
     el("div.t", {}, el("p.say-other", {}, "复听还听到", el("span.quoted", {}, "“", el("mark", {}, one.text), "”")), el("p.other", {}, ...buttons(one, record, editable, "加进去"))));
 }

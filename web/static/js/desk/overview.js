@@ -1,4 +1,4 @@
-// Lanes of the talk: each speaker's sound, what is missing, what was shown to everybody, and the marks.  Where the
+// Lanes of the talk: each speaker's sound, what is missing, what was shown to everybody, and the marks of the talk and of a clerk.  Where the
 // loudness is not known yet, the times of the lines stand for it.
 
 import { el } from "/static/js/dom.js";
@@ -64,7 +64,13 @@ export class Overview extends EventTarget {
       .map((/** @type {any} */ s) => el("i.shown", { title: s.text, style: `--from:${s.start / this.end};--to:${Math.max(s.end, s.start) / this.end}` }));
     const marks = (this.record.marks || []).filter((/** @type {any} */ m) => m.participant_id === person.id)
       .map((/** @type {any} */ m) => el("i.flag", { title: `${clockAt(this.startedAt, m.at)} ${markWords(m, this.record)}`, style: `--from:${m.at / this.end}` }));
-    return [...shown, ...marks];
+    return [...shown, ...marks, ...this.toReturnTo(person)];
+  }
+
+  /** Lines that a clerk marked. @param {any} person */
+  toReturnTo(person) {
+    const marked = this.record.body.filter((/** @type {any} */ line) => line.marked && !line.deleted && line.participant_id === person.id);
+    return marked.map((/** @type {any} */ line) => el("i.flag.own", { title: `${clockAt(this.startedAt, line.start)} ${line.marked}`, style: `--from:${line.start / this.end}` }));
   }
 
   draw() {
@@ -166,6 +172,6 @@ function louder(bars, { start, step, values }, perBar) {
 
 /** Would the lanes of both look alike?  Lines that did not change are the same objects. @param {any} one @param {any} other */
 function sameLanes(one, other) {
-  const alike = (/** @type {any} */ a, /** @type {any} */ b) => a === b || (b && a.participant_id === b.participant_id && a.start === b.start && a.end === b.end && a.deleted === b.deleted);
+  const alike = (/** @type {any} */ a, /** @type {any} */ b) => a === b || (b && a.participant_id === b.participant_id && a.start === b.start && a.end === b.end && a.deleted === b.deleted && a.marked === b.marked);
   return one.gaps === other.gaps && one.shares === other.shares && one.body.length === other.body.length && one.body.every((/** @type {any} */ line, /** @type {number} */ i) => alike(line, other.body[i]));
 }

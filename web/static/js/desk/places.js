@@ -3,7 +3,7 @@
 import { el, icon } from "/static/js/dom.js";
 import { clockAt, inWords } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
-import { byLine, inShort, isKnownName, placeOf } from "/static/js/desk/others.js";
+import { byLine, inShort, isKnownName, placeOf, rowKey } from "/static/js/desk/others.js";
 import { nobodys } from "/static/js/desk/speakers.js";
 import { KINDS, riskWords, risksIn, urgency } from "/static/js/desk/risks.js";
 
@@ -11,7 +11,8 @@ const ROW_PX = 56;
 /** A mark set while somebody spoke belongs to their sentence, or to the one that ended not longer ago. */
 const MARK_S = 10;
 
-/** @typedef {{line: any, risk: import("/static/js/desk/risks.js").Risk, key: string}} Place */
+/** @typedef {{line: any, risk: import("/static/js/desk/risks.js").Risk, key: string, short?: string}} Place line: of what only
+ * the second pass heard, what stands in a line's stead */
 
 /** Event "go" (detail: line id). */
 export class Places extends EventTarget {
@@ -21,7 +22,7 @@ export class Places extends EventTarget {
     this.parts = parts;
     /** @type {Place[]} */
     this.places = [];
-    /** @type {WeakMap<any, Place>} by risk, so that what did not change is the same object */
+    /** @type {WeakMap<any, Place>} by risk, or by what only the second pass heard, so that what did not change is the same object */
     this.known = new WeakMap();
     /** Why a line is marked, by its id. @type {Map<string, string>} */
     this.marks = new Map();
@@ -35,8 +36,8 @@ export class Places extends EventTarget {
     });
   }
 
-  /** @param {any} record */
-  show(record) {
+  /** @param {any} record @param {boolean} editable */
+  show(record, editable) {
     this.startedAt = record.started_at;
     const others = byLine(record.suggestions);
     this.marks = markedLines(record);
@@ -46,6 +47,8 @@ export class Places extends EventTarget {
     for (const line of record.body) {
       for (const place of this.placesIn(line, others.get(line.id) || [], this.marks.has(line.id), nobody.has(line))) (found[urgency(place.risk)] ??= []).push(place);
     }
+    const added = record.suggestions.filter((/** @type {any} */ one) => !one.line_id).map((/** @type {any} */ one) => this.placeOfAdded(one, editable));
+    for (const place of added) inTime((found[urgency(place.risk)] ??= []), place);
     this.places = found.flat();
     this.rows.show(this.places.map((place) => [place.key, place]));
     this.sum();
@@ -64,6 +67,17 @@ export class Places extends EventTarget {
     });
   }
 
+  /** A sentence that only the second pass heard. @param {import("/static/js/desk/others.js").Suggestion} one @param {boolean} editable @returns {Place} */
+  placeOfAdded(one, editable) {
+    const id = rowKey(one, editable);
+    const known = this.known.get(one);
+    if (known?.key === id) return known;
+    const line = { id, start: one.start, end: one.end, text: one.text, heard: false, deleted: false };
+    const place = { line, risk: /** @type {import("/static/js/desk/risks.js").Risk} */ ({ from: 0, to: one.text.length, kind: "added", weak: false }), key: id };
+    this.known.set(one, place);
+    return place;
+  }
+
   sum() {
     const left = this.left();
     const all = this.places.length;
@@ -80,7 +94,7 @@ export class Places extends EventTarget {
     return this.places.filter(isLeft);
   }
 
-  /** @param {Place & {short?: string}} place */
+  /** @param {Place} place */
   row(place) {
     const { line, risk } = place;
     const done = !isLeft(place);
@@ -117,6 +131,12 @@ export class Places extends EventTarget {
 /** @param {Place} place */
 function isLeft({ line, risk }) {
   return !line.heard || risk.kind === "disputed" || risk.kind === "speaker" || (risk.kind === "marked" && Boolean(line.marked));
+}
+
+/** Puts a place among others that are in order of time. @param {Place[]} places @param {Place} place */
+function inTime(places, place) {
+  const at = places.findIndex((one) => one.line.start > place.line.start);
+  places.splice(at < 0 ? places.length : at, 0, place);
 }
 
 /** The words of a place, or of its line where they say little. @param {Place} place */

@@ -20,7 +20,9 @@ import { Lines } from "/static/js/desk/lines.js";
 import { showLoudness } from "/static/js/desk/loudness.js";
 import { beginning, completed, expanded, known, merged, newsSince, wholeRecord } from "/static/js/desk/merge.js";
 import { Overview } from "/static/js/desk/overview.js";
+import { rowKey } from "/static/js/desk/others.js";
 import { Places } from "/static/js/desk/places.js";
+import { Overwritten } from "/static/js/desk/overwritten.js";
 import { Player } from "/static/js/desk/player.js";
 import { Promised } from "/static/js/desk/promised.js";
 import { Speakers, isNobodys, people } from "/static/js/desk/speakers.js";
@@ -59,6 +61,7 @@ const keys = new Keys(root.dataset.user || "");
 const pause = new TypingPause(root.dataset.user || "", () => player);
 const edits = new Edits(saver, lines, half, () => record);
 const speakers = new Speakers({ current: () => lines.current, assign: (line, id) => edits.speaker(line, id), go: (id) => goTo(id, true), refresh: () => void refresh() });
+const overwritten = new Overwritten(byId("overwritten"), root.dataset.name || "", { line: (id) => goTo(id, false), field: (name) => { showPane("form"); form.go(name); } });
 const afterwards = new Afterwards();
 const tools = /** @type {HTMLElement} */ (/** @type {HTMLTemplateElement} */ (byId("tools")).content.firstElementChild);
 
@@ -73,6 +76,10 @@ let whole = Promise.resolve();
 let player = null;
 /** Words of the record on their way to the form. @type {import("/static/js/desk/cite.js").Picked | null} */
 let dragged = null;
+/** The place of which this page shows two texts; "": none. */
+let choosing = "";
+/** The clerk takes back or does again: what changes then is nobody else's. */
+let stepping = false;
 
 // --- showing -----------------------------------------------------------------------------------------------------
 
@@ -83,6 +90,7 @@ function show(news) {
   const fresh = merged(record, news);
   if (!fresh) return void refresh();
   const objections = first || record.partial ? [] : newObjections(record, fresh);
+  const before = first || stepping ? [] : record.body;
   record = fresh;
   const editable = isClerk && record.may_edit;
   lines.editable = editable;
@@ -90,6 +98,7 @@ function show(news) {
   if (!editable) tools.remove();
   root.classList.toggle("readonly", !editable);
   lines.show(record);
+  overwritten.look(before, record, lines.byId, pending);
   form.show(record, editable);
   settlePlacesSoon(first ? PLACES_MS : AGAIN_MS);
   showHead(editable);
@@ -117,7 +126,7 @@ function settlePlaces() {
   settling = 0;
   if (!record || record.partial || settled === record) return;
   settled = record;
-  places.show(record);
+  places.show(record, lines.editable);
   showHead(lines.editable);
 }
 
@@ -177,7 +186,7 @@ function showSecondPass(done) {
   if (box.dataset.state === state) return;
   box.dataset.state = state;
   const go = fresh.length && el("button.link", { type: "button" }, `多听到 ${fresh.length} 句，去看`);
-  if (go) go.addEventListener("click", () => { showPane("text"); lines.showOther(fresh[0].id); });
+  if (go) go.addEventListener("click", () => goTo(rowKey(fresh[0], lines.editable), true));
   box.replaceChildren(icon("ear"), el("span", {}, words), ...(go ? [go] : []));
 }
 
@@ -335,9 +344,32 @@ function hearOther(one) {
   player?.playStretch(Math.max(0, one.start - AROUND_S), one.end + AROUND_S);
 }
 
-/** The first other reading of the current line. */
+/** What only the second pass heard, or the first other reading of the current line. */
 function currentOther() {
-  return lines.editable ? (lines.others.get(lines.current) || [])[0] : undefined;
+  return lines.editable ? lines.added.get(lines.current) || (lines.others.get(lines.current) || [])[0] : undefined;
+}
+
+/** What is proposed for the field in which the caret is. */
+function proposalHere() {
+  return lines.editable ? form.proposalAt(document.activeElement) : undefined;
+}
+
+function takeOther() {
+  const one = proposalHere();
+  if (one) takeProposal(one);
+  else take(currentOther());
+}
+
+function dismissOther() {
+  const [proposed, other] = [proposalHere(), currentOther()];
+  if (proposed) edits.dismissProposal(proposed);
+  else if (other) edits.dismiss(other);
+}
+
+/** @param {any} one a proposal */
+function takeProposal(one) {
+  overwritten.fields.delete(one.field);
+  edits.takeProposal(one, form.values.get(one.field));
 }
 
 /** @param {any} one */
@@ -387,7 +419,8 @@ async function toGlossary() {
 
 /** @param {string} id */
 function hear(id) {
-  const line = lines.byId.get(id);
+  const [line, added] = [lines.byId.get(id), lines.added.get(id)];
+  if (added) hearOther(added);
   if (line && line.end > line.start) player?.playStretch(line.start, line.end);
 }
 
@@ -434,6 +467,7 @@ function nextPlace(direction) {
 function right() {
   if (record?.partial) return void withAllLines(right);
   const line = lines.byId.get(lines.current);
+  if (lines.editable && lines.added.has(lines.current)) return void toast(addedWords(), "ear");
   if (!line || !lines.editable || line.deleted) return;
   if (!settled) settlePlaces();
   const wasPlace = places.places.some((place) => place.line.id === line.id);
@@ -442,6 +476,11 @@ function right() {
   const next = place ? null : lines.neighbour(1);
   if (place) goToPlace(place);
   else if (next) goTo(next.id, true);
+}
+
+/** What only the second pass heard is no line yet. */
+function addedWords() {
+  return `这一句只有复听听到：${shown(keys.of("take"))} 加进笔录，${shown(keys.of("dismiss"))} 不用`;
 }
 
 function showTools() {
@@ -528,8 +567,13 @@ function cannotFetch(error) {
 /** @param {any} detail */
 async function settle({ change, line, field, promise }) {
   const now = line || field || promise;
+  choosing = change.key;
+  overwritten.isTold(change.key);
+  void moved().catch(() => {});
   const theirs = promise ? decisionWords(promise) : line ? line.text : field.value;
   const answer = await askWhich({ who: line?.edited_by || promise?.decided_by || "", theirs, mine: wordsOf(change.edit) });
+  choosing = "";
+  if (answer === "mine") overwritten.told.delete(change.key);
   if (answer === "mine") saver.insist(change, now.version);
   else if (answer === "theirs") saver.drop(change);
   if (answer !== "mine") await refresh();
@@ -537,8 +581,9 @@ async function settle({ change, line, field, promise }) {
 
 /** Is the record another one than the page shows?  Asked by its pulse: opening a record is written into the access log. */
 async function moved() {
-  const now = await api("GET", `/api/records/${recordId}/pulse${lines.current ? `?line=${lines.current}` : ""}`);
-  showFellows(now.others, lines, (id) => goTo(id, false));
+  const here = { ...(lines.byId.has(lines.current) ? { line: lines.current } : {}), ...(choosing ? { choosing } : {}) };
+  const now = await api("GET", `/api/records/${recordId}/pulse?${new URLSearchParams(here)}`);
+  showFellows(now.others, lines, (id) => goTo(id, false), wordsOfPlace);
   showUndo(now);
   return now.version > record.version || ["state", "recognition", "updated_at"].some((name) => now[name] !== record[name]);
 }
@@ -563,6 +608,14 @@ async function keepFresh() {
   }
 }
 
+/** @param {string} key "line:…", "field:…" or "promise:…" */
+function wordsOfPlace(key) {
+  const [kind, id] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
+  if (kind === "field") return `“${form.values.get(id)?.label || ""}”`;
+  const at = kind === "line" ? record.body.indexOf(lines.byId.get(id)) : -1;
+  return at < 0 ? "领导答复" : `第 ${at + 1} 句`;
+}
+
 /** @param {{undo: string, redo: string}} now what they would do */
 function showUndo({ undo, redo }) {
   for (const [id, words, what] of [["undo", undo, "撤回"], ["redo", redo, "重做"]]) {
@@ -576,8 +629,12 @@ function showUndo({ undo, redo }) {
 async function takeBack(kind) {
   if (!lines.editable) return;
   if (!(await saver.flush())) return toast("还有改动没存上，存好再撤回", "alert");
+  stepping = true;
+  overwritten.forget();
   saver.change(`step:${kind}`, { kind });
-  if (await saver.flush()) await moved();
+  const done = await saver.flush();
+  stepping = false;
+  if (done) await moved();
 }
 
 async function lookForNews() {
@@ -612,7 +669,7 @@ function wireLines() {
   lines.host.addEventListener("dragend", () => { dragged = null; });
   on(form, "typed", typedField);
   on(form, "cite", citeField);
-  on(form, "take", (one) => edits.takeProposal(one, form.values.get(one.field)));
+  on(form, "take", takeProposal);
   on(form, "dismiss", (one) => edits.dismissProposal(one));
   on(form, "hear", hearPlace);
   on(overview, "seek", (t) => player?.seek(t));
@@ -627,6 +684,7 @@ function typedLine({ id, text, composing }) {
   const key = `line:${id}`;
   const line = lines.byId.get(id);
   const edit = { kind: "text", line_id: id, version: line.version };
+  overwritten.wrote(key, text);
   if (text.trim()) saver.typed(key, { ...edit, text }, composing);
   else saver.emptied(key, { ...edit, text: line.text });
 }
@@ -635,6 +693,7 @@ function typedLine({ id, text, composing }) {
 function typedField({ field, value, composing }) {
   const now = form.values.get(field);
   const evidence = value ? now.evidence.map((/** @type {any} */ e) => e.utterance_id) : [];
+  overwritten.wrote(`field:${field}`, value);
   saver.typed(`field:${field}`, { kind: "field", field, version: now.version, value, evidence }, composing);
 }
 
@@ -665,7 +724,7 @@ function wireSaver() {
   on(saver, "saved", (fresh) => { show(fresh); showSaved(); });
   on(saver, "status", () => { showSaved(); showDecisions(); });
   on(saver, "conflict", settle);
-  on(saver, "refused", ({ change, error }) => { if (!saver.refused.includes(change)) toast(error.message, "alert"); refresh(); });
+  on(saver, "refused", ({ change, error }) => { overwritten.fields.delete(change.edit.field); if (!saver.refused.includes(change)) toast(error.message, "alert"); refresh(); });
   window.addEventListener("beforeunload", (event) => { if (saver.waiting || saver.refused.length) event.preventDefault(); });
 }
 
@@ -679,13 +738,15 @@ function backBy(seconds) {
 /** What a key does to the current line. @param {string} name */
 function toLine(name) {
   if (!lines.editable) return;
-  if (lines.current) edits.run(lines.current, name);
+  if (lines.added.has(lines.current)) toast(addedWords(), "ear");
+  else if (lines.current) edits.run(lines.current, name);
   else toast("先点一句，或者按下一句", "info");
 }
 
 /** On to the next field of the form that is empty or that something is to be said about. */
 function nextField() {
-  const open = [...form.values.values()].filter((value) => value.findings.length || !value.value);
+  const proposed = new Set(record?.proposals.map((/** @type {any} */ one) => one.field));
+  const open = [...form.values.values()].filter((value) => value.findings.length || !value.value || proposed.has(value.field));
   const from = [...form.values.keys()].indexOf(document.activeElement?.closest("[data-field]")?.getAttribute("data-field") || "");
   const next = open.find((value) => [...form.values.keys()].indexOf(value.field) > from) || open[0];
   if (!next) return toast("登记表都填了");
@@ -759,8 +820,8 @@ const commands = {
   nextPlace: () => nextPlace(1),
   previousPlace: () => nextPlace(-1),
   right,
-  take: () => take(currentOther()),
-  dismiss: () => { const one = currentOther(); if (one) edits.dismiss(one); },
+  take: takeOther,
+  dismiss: dismissOther,
   up: () => step(-1),
   down: () => step(1),
   toField,
@@ -770,6 +831,7 @@ const commands = {
   replace: replaceWords,
   undo: () => takeBack("undo"),
   redo: () => takeBack("redo"),
+  sheet: showSheet,
   slower: () => player?.changeRate(-1),
   faster: () => player?.changeRate(1),
 };
@@ -780,6 +842,11 @@ const BAR = [["toggle", "播放、暂停"], ["again", "再听这一句"], ["back
 
 function showKeyBar() {
   byId("key-bar").replaceChildren(...BAR.map(([name, words], i) => el(`span${i > 6 ? ".wide" : ""}`, { "data-command": name }, el("span.kbd", {}, shown(keys.of(name))), ` ${words}`)), el("span.end.mute", {}, "拼音没上屏时，快捷键不起作用"));
+}
+
+async function showSheet() {
+  await showKeys(keys, pause);
+  showKeyBar();
 }
 
 function wirePage() {
@@ -798,7 +865,7 @@ function wirePage() {
       toast(/** @type {any} */ (error).message, "alert");
     }
   });
-  byId("sheet").addEventListener("click", async () => { await showKeys(keys, pause); showKeyBar(); });
+  byId("sheet").addEventListener("click", showSheet);
   byId("find").addEventListener("click", replaceWords);
   byId("saved").addEventListener("click", () => saver.hurry());
   byId("undo").addEventListener("click", commands.undo);

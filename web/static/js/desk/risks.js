@@ -1,10 +1,10 @@
 // What in the record most needs ears, each place with its kind.  What somebody marked comes first, then where the two
-// passes differ, then what was not heard well, among that first what a matter hangs on: amounts, dates, names, negations.
+// passes differ (a sentence that only one of them heard among it), then what was not heard well, among that first what a matter hangs on: amounts, dates, names, negations.
 
 import { isKnownName, placeOf } from "/static/js/desk/others.js";
 import { doubtWords, isWellHeard, weakPlaces, wordsIn } from "/static/js/desk/words.js";
 
-/** @typedef {"disputed" | "speaker" | "marked" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
+/** @typedef {"disputed" | "speaker" | "marked" | "added" | "differ" | "amount" | "date" | "name" | "number" | "negation" | "weak" | "doubt"} Kind */
 /** @typedef {{from: number, to: number, kind: Kind, weak: boolean, core?: number[]}} Risk offsets in the line's text; core: what
  * was not heard well of it */
 
@@ -13,6 +13,7 @@ export const KINDS = {
   disputed: ["群", "群众说不对"],
   speaker: ["谁", "没写谁说的"],
   marked: ["记", "当场打了点"],
+  added: ["补", "只有复听听到"],
   differ: ["两", "两遍不一样"],
   amount: ["数", "金额"],
   date: ["数", "日期"],
@@ -24,7 +25,7 @@ export const KINDS = {
 };
 
 /** The lower, the sooner: what was not heard well of a kind goes before what was. @type {Record<Kind, [number, number]>} weak, well heard */
-const ORDER = { disputed: [0, 0], speaker: [1, 1], marked: [1, 1], differ: [2, 2], amount: [3, 6], date: [3, 6], name: [4, 7], number: [4, 7], negation: [4, 8], weak: [5, 5], doubt: [5, 5] };
+const ORDER = { disputed: [0, 0], speaker: [1, 1], marked: [1, 1], added: [2, 2], differ: [2, 2], amount: [3, 6], date: [3, 6], name: [4, 7], number: [4, 7], negation: [4, 8], weak: [5, 5], doubt: [5, 5] };
 
 const FIGURE = "[0-9０-９零〇一二两三四五六七八九十百千万亿半]";
 const CONTENT = /** @type {[Kind, RegExp][]} */ ([

@@ -1,0 +1,128 @@
+"""The form follows the record: a field whose sentence was corrected."""
+
+import pytest
+
+from server.errors import InvalidInput, NotFound
+from server.protocol import office
+from server.reception import editing, records
+from server.store.access import Actor
+from tests.records.office import World, draft
+
+SAID = (
+    ("leader", 2.0, "您叫什么名字？"),
+    ("petitioner", 4.0, "我家住柳弯村。"),
+    ("petitioner", 8.0, "村里修路占了我家的地，补偿款三万六千八百元一分没给。"),
+    ("petitioner", 16.0, "我要求把补偿款发下来。"),
+)
+
+
+@pytest.fixture
+def record_id(world: World) -> str:
+    return draft(world, said=SAID)
+
+
+def edit(world: World, record_id: str, *edits: office.Edit, actor: Actor | None = None) -> office.Record:
+    with world.write() as session:
+        return editing.edit(session, actor or world.clerk, record_id, office.Edits(edits=edits))
+
+
+def read(world: World, record_id: str) -> office.Record:
+    with world.read() as session:
+        return records.open_record(session, world.clerk, record_id)
+
+
+def field(record: office.Record, name: str) -> office.FormValue:
+    return next(one for one in record.form if one.field == name)
+
+
+def corrected(world: World, record_id: str, old: str, new: str) -> office.Record:
+    """A clerk corrects the line in which this stands."""
+    line = next(one for one in read(world, record_id).body if old in one.text)
+    return edit(world, record_id, office.EditText(line_id=line.id, version=line.version, text=line.text.replace(old, new)))
+
+
+def write(world: World, record_id: str, name: str, value: str) -> office.Record:
+    """A clerk writes into a field, and keeps what it rests on."""
+    now = field(read(world, record_id), name)
+    evidence = tuple(one.utterance_id for one in now.evidence)
+    return edit(world, record_id, office.EditField(field=name, version=now.version, value=value, evidence=evidence))
+
+
+def test_what_only_the_draft_wrote_follows_its_sentence(world, record_id):
+    before = read(world, record_id)
+    assert field(before, "address").value == "柳弯村"
+    assert field(before, "amount").value == "三万六千八百元（36800元）"
+    now = corrected(world, record_id, "柳弯村", "柳湾村")
+    assert (field(now, "address").value, field(now, "address").source) == ("柳湾村", "speech")
+    assert field(now, "facts").value == field(before, "facts").value.replace("柳弯村", "柳湾村")
+    now = corrected(world, record_id, "36800元", "38600元")
+    assert field(now, "amount").value == "38600元（38600元）"
+    assert "补偿款38600元一分没给。" in field(now, "facts").value
+    assert field(now, "requests").value == field(before, "requests").value
+    assert now.proposals == ()
+    with world.read() as session:
+        told = [one for one in records.history(session, world.clerk, record_id) if one.kind == "follow"]
+    assert ("“住址”跟着改过的那句话改了", "柳弯村", "柳湾村") in [(one.summary, one.before, one.after) for one in told]
+
+
+def test_a_number_that_was_right_stays_as_it_was_said(world, record_id):
+    now = corrected(world, record_id, "一分没给", "一分钱没给")
+    assert field(now, "amount").value == "三万六千八百元（36800元）"
+    assert "三万六千八百元一分钱没给" in field(now, "facts").value
+
+
+def test_it_is_taken_back_with_the_sentence(world, record_id):
+    before = field(read(world, record_id), "facts").value
+    corrected(world, record_id, "占了", "占用了")
+    assert field(edit(world, record_id, office.EditUndo()), "facts").value == before
+
+
+def test_what_a_person_wrote_stays_and_is_offered_the_new_words(world, record_id):
+    write(world, record_id, "amount", "三万六千八百元，一次付清")
+    now = corrected(world, record_id, "36800元", "38600元")
+    assert field(now, "amount").value == "三万六千八百元，一次付清"
+    (offer,) = (one for one in now.proposals if one.field == "amount")
+    assert (offer.of, offer.value) == ("line", "38600元，一次付清")
+    with pytest.raises(NotFound):
+        edit(world, record_id, office.EditDismissProposal(proposal_id=offer.id))
+    version = field(now, "amount").version
+    now = edit(world, record_id, office.EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version))
+    assert (field(now, "amount").value, field(now, "amount").source) == ("38600元，一次付清", "clerk")
+    assert field(now, "amount").evidence
+    assert now.proposals == ()
+    with pytest.raises(InvalidInput):
+        edit(world, record_id, office.EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version + 1))
+
+
+def test_an_offer_goes_by_the_last_correction_and_ends_with_the_field(world, record_id):
+    write(world, record_id, "amount", "三万六千八百元，一次付清")
+    corrected(world, record_id, "36800元", "38600元")
+    now = corrected(world, record_id, "38600元", "38000元")
+    assert [one.value for one in now.proposals] == ["38000元，一次付清"]
+    now = corrected(world, record_id, "38000元", "36800元")
+    assert now.proposals == (), "as it stands in the field"
+    corrected(world, record_id, "36800元", "38600元")
+    now = write(world, record_id, "amount", "三万八")
+    assert now.proposals == ()
+
+
+def test_an_offer_that_is_not_wanted_is_gone(world, record_id):
+    write(world, record_id, "address", "柳弯村二组")
+    now = corrected(world, record_id, "柳弯村", "柳湾村")
+    (offer,) = now.proposals
+    assert offer.value == "柳湾村二组"
+    now = edit(world, record_id, office.EditDismissProposal(kind="dismiss_wording", proposal_id=offer.id))
+    assert now.proposals == ()
+    assert field(now, "address").value == "柳弯村二组"
+
+
+def test_a_sentence_that_was_deleted_is_quoted_no_more_and_told_of_where_it_was_all(world, record_id):
+    before = read(world, record_id)
+    line = before.body[1]
+    now = edit(world, record_id, office.EditDelete(line_id=line.id, version=line.version, reason="没有人说"))
+    assert field(now, "facts").value == field(before, "facts").value.replace("我家住柳弯村。", "")
+    assert field(now, "address").value == "柳弯村", "a person decides"
+    assert "出处的那句话删了" in " ".join(one.text for one in field(now, "address").findings)
+    assert "删了" not in str(field(now, "facts").findings)
+    now = edit(world, record_id, office.EditRestore(line_id=line.id, version=line.version + 1))
+    assert "删了" not in str(field(now, "address").findings)
