@@ -561,7 +561,7 @@ def test_an_other_reading_is_dismissed_with_one_key_and_a_known_name_taken(page:
     expect(line.locator(".other")).to_have_count(0)
     expect(line.locator(".say")).to_have_text("三万六千九，单子没给过。")
     known = row(page, "村里修路")
-    expect(known.locator(".other", has_text="登记表、词表、机构里有音近的“春李修路")).to_have_count(1)
+    expect(known.locator(".other", has_text="有音近的名字“春李修路")).to_have_count(1)
     expect(page.locator("#places .place.name")).to_contain_text("村里 / 春李")
     if os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{os.environ['SCREENSHOTS']}/known_name.png")
@@ -1137,6 +1137,11 @@ def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> 
     page.goto(f"{desk.url}/glossary")
     proposal = page.locator("#rows-proposed tr")
     expect(proposal).to_contain_text("听写成：村里修路占了我家的承包地。")
+    if os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{os.environ['SCREENSHOTS']}/glossary_wide.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.screenshot(path=f"{os.environ['SCREENSHOTS']}/glossary_proposed.png", full_page=True)
+        page.set_viewport_size({"width": 1366, "height": 768})
     page.get_by_role("button", name="用上：柳林镇").click()
     expect(page.locator("#rows-words tr")).to_contain_text("柳林镇")
     expect(page.locator("#rows-words tr")).to_contain_text("等着试听")

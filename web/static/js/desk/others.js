@@ -60,7 +60,7 @@ function buttons(one, record, editable, words) {
 export function otherReading(one, line, record, editable) {
   const whole = !one.text && one.stands === line.text;
   const heard = one.pass_number === 2 ? "复听" : "当场";
-  const told = isKnownName(one) ? "登记表、词表、机构里有音近的" : `${heard}听成`;
+  const told = isKnownName(one) ? el("span", { title: "登记表、词表或者机构里有这个名字，听着和写的相近" }, "有音近的名字") : `${heard}听成`;
   const said = whole ? [`${heard}没有听到这一句`] : [told, quoted(line.text, one, one.text)];
   const words = whole ? "" : one.text ? "采用" : "去掉";
   return el("p.other", { "data-suggestion": one.id }, icon(isKnownName(one) ? "edit" : "ear"), el("span", {}, ...said), ...buttons(one, record, editable, words));
