@@ -5,6 +5,13 @@ import { Commitments } from "/static/js/leader/commitments.js";
 import { inWords } from "/static/js/time.js";
 
 const EVERY_MS = 2000;
+/** Title, how the record stands, and what it is called. */
+const DRAFT = ["谈完了，草稿好了", "笔录草稿出好了，接谈员会对着录音校对，校对完请群众看过签字。", "看笔录草稿"];
+/** The same of a record that nobody corrects any more; whoever opens the page later must not read of a draft. @type {Record<string, string[]>} */
+const STANDS = {
+  confirmed: ["谈完了", "笔录校对好了，已经交给群众看。", "看笔录"], signed: ["谈完了", "群众已经在笔录上签字。", "看笔录"],
+  refused: ["谈完了", "群众没有签字，原因记在笔录上。", "看笔录"], filed: ["谈完了", "笔录已经归档。", "看笔录"],
+};
 
 export class After {
   /** @param {string} receptionId */
@@ -39,10 +46,11 @@ export class After {
     const talked = reception.started_at && reception.ended_at
       ? `谈了 ${inWords((new Date(reception.ended_at).getTime() - new Date(reception.started_at).getTime()) / 1000)}。` : "";
     if (!reception.record_id) return reception.state === "closed" && this.silent();
-    this.words(`${talked}笔录草稿出好了，接谈员会对着录音校对，校对完请群众看过签字。`);
-    byId("after-title").textContent = "谈完了，草稿好了";
+    const [title, stands, paper] = STANDS[reception.record_state] || DRAFT;
+    this.words(`${talked}${stands}`);
+    byId("after-title").textContent = title;
     if (!document.getElementById("to-record")) {
-      byId("after-actions").prepend(el("a.btn.primary", { href: `/desk/${reception.record_id}`, id: "to-record" }, icon("paper"), "看笔录草稿"));
+      byId("after-actions").prepend(el("a.btn.primary", { href: `/desk/${reception.record_id}`, id: "to-record" }, icon("paper"), paper));
     }
     return true;
   }

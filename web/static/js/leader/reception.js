@@ -27,7 +27,7 @@ function problem(words, title = "这场接谈打不开", talking = "") {
   const back = /** @type {HTMLAnchorElement} */ (byId("problem-talk"));
   back.hidden = !talking;
   back.href = `/leader/receptions/${talking}`;
-  byId("problem-again").classList.toggle("primary", !talking);
+  byId("problem-again").hidden = Boolean(talking);
   byId("problem-title").textContent = title;
   byId("problem-words").textContent = words;
   show("problem");
