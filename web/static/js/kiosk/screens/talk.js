@@ -434,15 +434,14 @@ class Talk {
   mark() {
     if (performance.now() - this.markedAt < SAME_MARK_MS) return this.app.toast(MARKED);
     if (!this.recording || this.held()) return this.app.toast("这会儿没有录音，记不上。录上了请再按一次。");
-    if (!this.seat?.mark()) this.app.toast("线路断着，这一下没有记上。接上了请再按一次。");
+    if (!this.seat?.mark()) return this.app.toast("线路断着，这一下没有记上。接上了请再按一次。");
+    this.markedAt = performance.now();
     return undefined;
   }
 
   /** @param {{participant_id: string}} mark */
   marked(mark) {
-    if (mark.participant_id !== this.me) return;
-    this.markedAt = performance.now();
-    this.app.toast(MARKED);
+    if (mark.participant_id === this.me) this.app.toast(MARKED);
   }
 
   async end() {
