@@ -27,7 +27,7 @@ from server.domain.states import Consent, ReceptionState
 from server.protocol.canonical import fingerprint
 from server.protocol.office import Edits, EditText, NewUser, PromiseDecision, Refusal
 from server.protocol.reading import Dispute
-from server.reception import accounts, disputing, editing, promises, second_pass, signing
+from server.reception import accounts, disputing, editing, promises, reviews, second_pass, signing
 from server.reception.canonical import canonical_record
 from server.reception.office import Office
 from server.reception.records import create_draft
@@ -1567,3 +1567,78 @@ def edits_of_another(other: Page, desk: Desk, record: Seeded, texts: dict[str, s
     edits = [{"kind": "text", "line_id": line.id, "version": line.version, "text": new} for line, new in lines]
     answer = other.request.post(f"{desk.url}/api/records/{record.id}/edits", data={"edits": edits}, headers={"X-Jietan": "1"})
     assert answer.ok, answer.text()
+
+
+@pytest.mark.nightly
+def test_axe_finds_no_serious_fault_in_a_record_with_all_that_can_be_said_of_it(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    with desk.store.write() as session:
+        session.add(SecondPass(reception_id=record.reception_id, state="running", seconds=20.0, heard_until={}, left_out=[], asked_at=clock.now()))
+        session.add(ModelQuestion(reception_id=record.reception_id, state="waiting", asked=1, message="", asked_at=clock.now()))
+        session.add(StoredPromise(reception_id=record.reception_id, id="p-0", who="镇政府", what="拿出处理意见", by="五个工作日内", text="拿出处理意见。", start=6.0, state="heard"))
+        session.add(StoredMark(reception_id=record.reception_id, participant_id=record.petitioner, at=4.0))
+    hear_again(desk, record, ("leader", 6.0, "补偿款一共是多少"), ("petitioner", 8.0, "三万六千九单子没给过"), ("leader", 11.4, "明白了"))
+    propose(desk, record, facts=("村里修路占了我家的承包地。", 1))
+    handed_over(desk, record)
+    desk.dispute(record, "就这些。", "我还有话没说完")
+    page.goto(f"{desk.url}/desk/{record.id}")
+    for there in ("#disputes", ".u .other", ".proposed", "#undertakings summary", "#places .place.marked"):
+        expect(page.locator(there).first).to_be_visible()
+    page.locator("#undertakings summary").click()
+    page.locator("#undertakings li").first.get_by_role("button", name="改").click()
+    look(page, "desk-crowded")
+    found = {"everything": faults(page)}
+    page.set_viewport_size({"width": 390, "height": 844})
+    for pane in ("text", "places", "form"):
+        page.click(f'.panes [data-pane="{pane}"]')
+        found[f"phone {pane}"] = faults(page)
+        look(page, f"desk-crowded-phone-{pane}")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.nightly
+def test_axe_finds_no_serious_fault_where_a_colleague_hears_a_record_and_in_the_figures(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    handed_over(desk, record)
+    with desk.store.write() as session:
+        clerk = accounts.actor_of_user(session.query(User).filter_by(username="lin").one())
+        signing.note_refusal(session, clerk, record.id, Refusal(reason="本人有事先走了"), file_at_once=True)
+        case_id = session.query(StoredCase).filter_by(record_id=record.id).one().id
+        review = StoredReview(case_id=case_id, organization_id=desk.office_id, day=clock.today_in_office().date())
+        session.add(review)
+        session.flush()
+        wang = accounts.actor_of_user(session.query(User).filter_by(username="wang").one())
+        reviews.take(session, wang, review.id)
+        path = f"/reviews/{review.id}"
+    found = {}
+    log_in(page, desk, "wang")
+    page.goto(desk.url + path)
+    expect(page.locator(".u")).to_have_count(len(TALK))
+    found["review"] = faults(page)
+    row(page, "三万六千八").locator(".say").click()
+    page.fill("#words", "是三万八千六")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#findings .finding")).to_contain_text("是三万八千六")
+    found["a finding"] = faults(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for pane in ("text", "form"):
+        page.click(f'.panes [data-pane="{pane}"]')
+        found[f"review on a phone, {pane}"] = faults(page)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.click("#finish")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["finish"] = faults(page)
+    page.click('dialog button[value="yes"]')
+    expect(page.locator("#mine")).to_contain_text("记了 1 条")
+    log_in(page, desk, "lin")
+    page.goto(f"{desk.url}/reviews")
+    expect(page.locator("#returned .finding")).to_contain_text("是三万八千六")
+    found["returned"] = faults(page)
+    log_in(page, desk, "zhou")
+    for place, there in (("/figures", "#counts"), ("/stats", "main"), ("/stats/receptions", "main"), ("/stats/digests", "main")):
+        page.goto(desk.url + place)
+        expect(page.locator(there)).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        found[place] = faults(page)
+        look(page, f"figures-{place.strip('/').replace('/', '-')}")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}

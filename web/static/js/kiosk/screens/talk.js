@@ -432,7 +432,7 @@ class Talk {
 
   /** What matters most to them is what the clerk hears first. */
   mark() {
-    if (performance.now() - this.markedAt < SAME_MARK_MS) return this.app.toast(MARKED);
+    if (performance.now() - this.markedAt < SAME_MARK_MS) return undefined;
     if (!this.recording || this.held()) return this.app.toast("这会儿没有录音，记不上。录上了请再按一次。");
     if (!this.seat?.mark()) return this.app.toast("线路断着，这一下没有记上。接上了请再按一次。");
     this.markedAt = performance.now();
