@@ -90,7 +90,7 @@ def test_the_whole_way(caller, world, record_id):
     assert caller.get("/cases?q=修路").json()["total"] == 1
     assert caller.post(f"/records/{record_id}/file").json() == {"case_id": case_id, "case_no": "LX-2026-000001"}
     kinds = [found["kind"] for found in caller.get(f"/records/{record_id}/revisions").json()["revisions"]]
-    assert kinds == ["drafted", "text", "confirm", "sign", "file"]
+    assert kinds == ["drafted", "text", "follow", "confirm", "sign", "file"], "the form quotes the sentence that was corrected"
     with world.read() as session:
         opened = {(entry.action, entry.thing) for entry in session.scalars(select(AccessEntry))}
     assert opened == {("open", "record"), ("read", "record"), ("open", "case")}
