@@ -687,7 +687,7 @@ def test_a_correction_is_saved_by_itself_and_the_original_stays(page: Page, desk
     expect(row(page, "一亩二分")).to_contain_text("机器原来听成“村里修路占了我家的承包地。”")
     page.click("#history")
     expect(page.locator(".history")).to_contain_text("林晓")
-    expect(page.locator(".history ins").first).to_have_text("村里修路，占了我家一亩二分地。")
+    expect(page.locator(".history ins").get_by_text("村里修路，占了我家一亩二分地。", exact=True)).to_be_visible()
 
 
 def test_half_typed_pinyin_is_not_sent_and_what_stood_before_it_is_kept(page: Page, desk: Desk) -> None:

@@ -89,10 +89,16 @@ async def test_numbers_are_for_the_office(seat: Make, monkeypatch: pytest.Monkey
     told = [one for message in leader.got if isinstance(message, Lines) for one in message.seats]
     assert LineWord.LOST not in {one.word for one in told}, "whoever is coming in is not gone"
     await until(lambda: word_at(leader, "o1") in (FAIR, POOR), "what the observer does not get is measured, too")
-    observed = [one.numbers for message in leader.got if isinstance(message, Lines) for one in message.seats if one.participant_id == "o1"]
+    await until(lambda: any(one.jitter_ms is not None for one in numbers_of(leader, "o1")), "jitter, as the observer reports it")
+    observed = numbers_of(leader, "o1")
     assert max(one.loss_down or 0 for one in observed) >= 0.03
-    assert any(one.jitter_ms is not None for one in observed), "as the observer reports it"
     assert {(one.up_kbps, one.loss_up) for one in observed} == {(0, None)}, "it sends nothing"
+
+
+def numbers_of(client: Client, participant_id: str) -> list[LineNumbers]:
+    """What somebody's screen was told of a seat's line until now."""
+    told = [seat for message in client.got if isinstance(message, Lines) for seat in message.seats]
+    return [seat.numbers for seat in told if seat.participant_id == participant_id and seat.numbers]
 
 
 def test_who_reports_nothing_of_what_is_sent_is_silent_for_so_long() -> None:

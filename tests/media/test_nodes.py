@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.protocol.media_control import Follow
+from server.protocol.media_control import Follow, GapFound
 from server.protocol.signalling import Joined, Trouble
 from server.settings import Settings
 from server.supervisor import Supervisor, programs
@@ -83,7 +83,8 @@ async def test_a_killed_node_comes_back_and_the_other_does_not_notice(two: Setti
         await here.ask(Follow(id=1, after={"r0": 0}))
         await until(lambda: "recognised" in here.kinds, "its journal")
         assert here.kinds.count("opened") == 1
-        assert "gap" not in here.kinds
+        gaps = {e.entry.fact.gap.cause for e in here.entries if isinstance(e.entry.fact, GapFound)}
+        assert "media_restarted" not in gaps, "a packet may be lost on a busy machine, the process was not"
     for client in (*rooms[0], *rooms[1], *again):
         await client.close()
 

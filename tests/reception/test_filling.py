@@ -313,7 +313,7 @@ def test_from_the_upload_to_the_line_by_the_durable_job(
     talk = Talk(office, neighbours.node)
     agent = Kiosk(office)
     agent.report()
-    assert agent.begin().status_code == 200
+    assert agent.begin(talk.id).status_code == 200
     segments = [
         segment(talk.petitioner, Role.PETITIONER, found.seconds, start=found.start, size=found.size).model_copy(
             update={"file": found.file}
@@ -346,7 +346,7 @@ def test_the_clerk_is_told_while_a_copy_is_on_its_way(office: TestOffice, neighb
     talk = Talk(office, neighbours.node)
     agent = Kiosk(office)
     agent.report()
-    agent.begin()
+    agent.begin(talk.id)
     gap = Gap(participant_id=talk.petitioner, start=2.0, end=6.0, cause="network_lost")
     talk.begin(control.GapFound(gap=gap))
     talk.hang_up(seconds=9.0, gaps=(gap,))
