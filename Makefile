@@ -30,7 +30,7 @@ test: tools setup-test lint types imports  ## everything that must be green
 	$(BIN)/python -m pytest $(ALONE)
 
 test-long: tools setup-test  ## lost packets, killed programs, whole dialogues, long pages; CI runs it too
-	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m slow
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(QUICK) $(PAGES) $(TIMED) -m "slow and not nightly"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG) -m "not nightly"
 
 test-postgresql: tools setup-test  ## the same tests of the office, its records and its API on a real PostgreSQL
