@@ -14,6 +14,8 @@ RATE = 4000
 ALIKE = 0.5
 QUIET = 0.003
 """RMS (full scale 1) below which a stretch has too little sound to be compared."""
+LEAST_S = 1.5
+"""So much of a stretch has to be recorded: half a word is alike to many others (a line that was cut as the talk began)."""
 
 Samples = npt.NDArray[np.float32]
 
@@ -29,6 +31,11 @@ class Match:
 def is_quiet(samples: Samples) -> bool:
     """Whether there is too little sound to compare."""
     return not len(samples) or float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) < QUIET
+
+
+def is_comparable(reference: Samples) -> bool:
+    """Whether there is enough in it to be found elsewhere; samples that are exactly 0 were not recorded."""
+    return int(np.count_nonzero(reference)) >= LEAST_S * RATE and not is_quiet(reference)
 
 
 def find(reference: Samples, searched: Samples) -> Match:

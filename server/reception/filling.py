@@ -188,7 +188,7 @@ def _match(work: _Work, windows: Iterator[tuple[float, float]]) -> tuple[float |
     for start, end in windows:
         reference = _recorded(work, start, end)
         searched = sound.samples(work.path, start - work.copy.position - SEARCH_S, end - work.copy.position + SEARCH_S)
-        if alignment.is_quiet(reference) or alignment.is_quiet(searched):
+        if not alignment.is_comparable(reference) or alignment.is_quiet(searched):
             continue
         compared = True
         found = alignment.find(reference, searched)

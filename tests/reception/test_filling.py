@@ -265,6 +265,18 @@ def test_another_speech_is_not_taken_for_the_same(talk_files: Files) -> None:
     assert alignment.find(recorded, same).likeness > 0.8
     assert alignment.find(recorded, same).lag == pytest.approx(2.0 - COPY_BEGINS + 6.0, abs=0.02)
     assert alignment.find(recorded, other).likeness < 0.3
+    assert alignment.is_comparable(recorded)
+
+
+def test_half_a_word_is_alike_to_another_speech_and_is_not_compared(talk_files: Files) -> None:
+    recorded = sound.samples(talk_files.folder / "before.webm", 2.0, 12.0)
+    other = sound.samples(talk_files.folder / "other.webm", -6.0, 18.0)
+    size = int(0.1 * alignment.RATE)
+    loud = [part for at in range(0, len(recorded) - size, size) if not alignment.is_quiet(part := recorded[at : at + size])]
+    assert any(alignment.find(part, other).likeness >= alignment.ALIKE for part in loud)
+    assert not any(alignment.is_comparable(part) for part in loud)
+    begun = np.concatenate([np.zeros(20 * alignment.RATE, np.float32), loud[0]])
+    assert not alignment.is_comparable(begun), "what was not recorded before it does not count"
 
 
 SENTENCES = (
