@@ -137,11 +137,12 @@ def killed(*names: str) -> Break:
         stage.pass_time(START)
         for name in names:
             stage.programs.start(name)
-        ends = []
-        for name in sorted(names, key=lambda name: name != "media"):
+        first, *others = sorted(names, key=lambda name: name != "media")
+        _until_ready(stage, first)
+        fault = Fault(begun, time.time())
+        for name in others:
             _until_ready(stage, name)
-            ends.append(time.time())
-        return Fault(begun, ends[0])
+        return fault
 
     return disturb
 

@@ -9,7 +9,7 @@ from server.media.line import word_of
 from server.media.node import Node
 from server.metrics import exposition
 from server.protocol.media_control import Follow, LineMeasured
-from server.protocol.signalling import LineNumbers, Lines, LineWord, Stats, Trouble
+from server.protocol.signalling import LineNumbers, Lines, LineWord, SeatLine, Stats, Trouble
 from server.settings import Settings
 from tests.media.client import Client, until
 from tests.media.conftest import Make
@@ -86,8 +86,7 @@ async def test_numbers_are_for_the_office(seat: Make, monkeypatch: pytest.Monkey
     await until(lambda: word_at(leader, "l1") and word_at(leader, "p1"), "the leader has both words")
     await until(lambda: leader.last(Lines).seats[0].numbers.up_kbps, "the leader has numbers")
     assert all(told.numbers is None for told in petitioner.last(Lines).seats)
-    told = [one for message in leader.got if isinstance(message, Lines) for one in message.seats]
-    assert LineWord.LOST not in {one.word for one in told}, "whoever is coming in is not gone"
+    assert LineWord.LOST not in {one.word for one in told_to(leader)}, "whoever is coming in is not gone"
     await until(lambda: word_at(leader, "o1") in (FAIR, POOR), "what the observer does not get is measured, too")
     await until(lambda: any(one.jitter_ms is not None for one in numbers_of(leader, "o1")), "jitter, as the observer reports it")
     observed = numbers_of(leader, "o1")
@@ -95,10 +94,14 @@ async def test_numbers_are_for_the_office(seat: Make, monkeypatch: pytest.Monkey
     assert {(one.up_kbps, one.loss_up) for one in observed} == {(0, None)}, "it sends nothing"
 
 
+def told_to(client: Client) -> list[SeatLine]:
+    """What somebody's screen was told of all seats' lines until now."""
+    return [seat for message in client.got if isinstance(message, Lines) for seat in message.seats]
+
+
 def numbers_of(client: Client, participant_id: str) -> list[LineNumbers]:
-    """What somebody's screen was told of a seat's line until now."""
-    told = [seat for message in client.got if isinstance(message, Lines) for seat in message.seats]
-    return [seat.numbers for seat in told if seat.participant_id == participant_id and seat.numbers]
+    """The numbers of one seat among it."""
+    return [seat.numbers for seat in told_to(client) if seat.participant_id == participant_id and seat.numbers]
 
 
 def test_who_reports_nothing_of_what_is_sent_is_silent_for_so_long() -> None:

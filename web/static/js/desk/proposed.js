@@ -4,6 +4,7 @@
 import { el, icon } from "/static/js/dom.js";
 import { clockAt } from "/static/js/time.js";
 import { quoted } from "/static/js/desk/others.js";
+import { difference } from "/static/js/kiosk/changes.js";
 
 /** @typedef {{id: number, field: string, value: string, evidence: any[], of: "model" | "line"}} Proposal */
 
@@ -24,10 +25,7 @@ export function proposal(one, value, record, editable) {
 
 /** The new words of a field with what is beside them. @param {string} stands @param {string} now */
 function corrected(stands, now) {
-  const [old, fresh] = [[...stands], [...now]];
-  let head = 0;
-  while (head < Math.min(old.length, fresh.length) && old[head] === fresh[head]) head++;
-  let tail = 0;
-  while (tail < Math.min(old.length, fresh.length) - head && old[old.length - 1 - tail] === fresh[fresh.length - 1 - tail]) tail++;
-  return quoted(stands, { first: head, last: old.length - tail }, fresh.slice(head, fresh.length - tail).join(""));
+  const { head, old, fresh } = difference(stands, now);
+  const first = [...head].length;
+  return quoted(stands, { first, last: first + [...old].length }, fresh);
 }
