@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Seconds, TrackKind
+from server.protocol.base import FileStart, Identifier, Message, Moment, Seconds, TrackKind
 
 PLAN, RESULT, LOCK = "plan.json", "result.json", "lock"
 BUSY, DISK_FULL, DISK_ERROR = 3, 5, 6
@@ -30,7 +30,7 @@ class Source(Message):
     document: bool = False
     """A paper or a screen, not a person."""
     file: Path
-    start: Seconds
+    start: FileStart
     seconds: Seconds
     size: int
     sha256: str

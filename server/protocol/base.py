@@ -16,6 +16,9 @@ class Message(BaseModel):
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """Media time: seconds from the start of the reception's recording."""
 
+FileStart = Annotated[float, Field(allow_inf_nan=False)]
+"""Media time of a file's first moment; before 0 where a copy's picture began before the recording did."""
+
 Moment = Annotated[datetime, PlainSerializer(lambda t: t.isoformat(), return_type=str, when_used="json")]
 """A point in time, always with its UTC offset."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
+from server.protocol.base import FileStart, Identifier, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.flow import (
     AskedExtension,
     AssignmentView,
@@ -573,7 +573,7 @@ class PlayableSegment(Message):
     participant_id: Identifier
     kind: TrackKind
     source: Source
-    start: Seconds
+    start: FileStart
     seconds: Seconds
     url: str
     sha256: str

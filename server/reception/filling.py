@@ -226,7 +226,8 @@ def _cut_piece(work: _Work, zero: float, start: float, end: float) -> GapFill:
     row.start, row.end = round(start, 3), round(end, 3)
     target = work.path.with_name(f"{work.copy.id}-{work.gap.id}.webm")
     try:
-        piece = sound.cut(work.path, target, start - zero - PLAY_AROUND_S, end - zero + PLAY_AROUND_S, pictures=work.pictures)
+        first = max(start - PLAY_AROUND_S, zero, 0.0)
+        piece = sound.cut(work.path, target, first - zero, end - zero + PLAY_AROUND_S, pictures=work.pictures)
     except (FFmpegError, OSError, IndexError):
         piece = None
     if piece is not None:

@@ -133,6 +133,21 @@ def test_the_copy_is_placed_by_its_sound_and_its_piece_can_be_played(
         assert whole.duration is not None, "it seeks"
 
 
+def test_a_gap_as_the_talk_begins_has_a_piece_that_opens_with_the_record(
+    world: World, talk_files: Files, transcriber: Transcriber
+) -> None:
+    record_id = lay_out(world, talk_files)
+    with world.write() as session:
+        session.add(lost("network_lost", 0.3, COPY_BEGINS + 0.7))
+    filling.fill(world.office, "c1")
+    pieces = [segment for segment in shown(world, record_id).segments if segment.only and segment.only[1] < GAP[0]]
+    assert [round(piece.start, 1) for piece in pieces] == [COPY_BEGINS, COPY_BEGINS], "nothing is heard before the copy begins"
+    with world.write() as session:
+        for fill in session.scalars(select(GapFill)):
+            fill.file_start = -0.4
+    assert -0.4 in [segment.start for segment in shown(world, record_id).segments]
+
+
 def test_who_did_not_want_to_be_filmed_is_not_shown(world: World, talk_files: Files, transcriber: Transcriber) -> None:
     record_id = lay_out(world, talk_files, consent="audio_only")
     filling.fill(world.office, "c1")
@@ -266,6 +281,14 @@ def test_another_speech_is_not_taken_for_the_same(talk_files: Files) -> None:
     assert alignment.find(recorded, same).lag == pytest.approx(2.0 - COPY_BEGINS + 6.0, abs=0.02)
     assert alignment.find(recorded, other).likeness < 0.3
     assert alignment.is_comparable(recorded)
+
+
+def test_sounds_that_slide_by_milliseconds_are_still_found(talk_files: Files) -> None:
+    recorded = sound.samples(talk_files.folder / "before.webm", 2.0, 12.0)
+    copy = sound.samples(talk_files.folder / "copy.webm", -6.0, 18.0)
+    slid = np.concatenate([part[12 * (n % 2) :] for n, part in enumerate(np.split(copy, range(7000, len(copy), 7000)))])
+    assert alignment.find(recorded, slid).likeness > 0.7
+    assert alignment.find(recorded, slid).lag == pytest.approx(2.0 - COPY_BEGINS + 6.0, abs=0.03)
 
 
 def test_half_a_word_is_alike_to_another_speech_and_is_not_compared(talk_files: Files) -> None:
