@@ -7,8 +7,9 @@ from pathlib import Path
 
 import aioice.ice
 import pytest
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription, rtcrtpreceiver
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 
 from server.media import aiortc_internals as internals
@@ -241,3 +242,12 @@ async def test_the_payload_type_follows_a_sender_that_changes_its_codec() -> Non
     assert not viewer.playable
     assert comes(96, vp8_key) == [(120, vp8_key)]
     await node.close()
+
+
+def test_an_estimate_made_late_is_the_library_s_own() -> None:
+    """Packets of 1,000 bytes, one every 10 ms: 800 kbit/s."""
+    ours, stock = rtcrtpreceiver.RemoteBitrateEstimator(), RemoteBitrateEstimator()
+    arrivals = [{"arrival_time_ms": at, "abs_send_time": at * 262, "payload_size": 1000, "ssrc": 7} for at in range(1000, 12_000, 10)]
+    told = [ours.add(**arrival) for arrival in arrivals]
+    assert told == [stock.add(**arrival) for arrival in arrivals]
+    assert any(told)

@@ -130,6 +130,8 @@ export class Seat extends EventTarget {
     this._line = null;
     /** @type {SeatMedia|null} the one that will take its place */
     this._next = null;
+    /** @type {SeatMedia|null} one that can be offered at once when the node is there */
+    this._spare = null;
     /** @type {SoundFirst|null} */
     this._soundFirst = null;
     this._awaySince = 0;
@@ -241,6 +243,7 @@ export class Seat extends EventTarget {
     this._soundFirst?.close();
     this._line?.close();
     this._next?.close();
+    this._forgetSpare();
     this._line = this._next = null;
   }
 
@@ -253,6 +256,7 @@ export class Seat extends EventTarget {
   /** Call the node; a call that is under way is given up for this one. */
   async _connect() {
     this._dropSocket();
+    this._prepare();
     const call = ++this._call;
     try {
       const token = await this._token();
@@ -367,6 +371,7 @@ export class Seat extends EventTarget {
     this._askTime();
     this._tellMuted();
     if (!message.line_stands || this._line?.state === "lost") return this._offer();
+    this._forgetSpare();
     if (this._line?.state === "away") this._awaySince = performance.now() - AWAY_MS + FIND_BACK_MS;
     return this._look();
   }
@@ -399,13 +404,32 @@ export class Seat extends EventTarget {
 
   // --- the media line ---------------------------------------------------------------------------------------
 
+  /** While the node is called, make the line that it will most likely be offered. */
+  _prepare() {
+    if (this._spare || (this._line?.state === "well" && !this._failures)) return;
+    this._spare = this._newLine();
+    this._spare.prepare().catch(() => this._forgetSpare());
+  }
+
+  _newLine() {
+    /** @type {SeatMedia} */
+    const line = new SeatMedia(this._media, (state) => this._mediaChanged(line, state), this._slots);
+    return line;
+  }
+
+  _forgetSpare() {
+    this._spare?.close();
+    this._spare = null;
+  }
+
   /** Offer a media line; a socket takes one offer. */
   _offer() {
     if (this._offered) return void this._connect();
     this._offered = true;
     const socket = this._socket;
-    const next = this._next = new SeatMedia(this._media, (message) => socket?.send(message), (state) => this._mediaChanged(next, state), this._slots);
-    return void next.offer(this._iceServers).catch(() => this._socketBroken());
+    const next = this._next = this._spare ?? this._newLine();
+    this._spare = null;
+    return void next.offer(this._iceServers, (message) => socket?.send(message)).catch(() => this._socketBroken());
   }
 
   /** @param {{sdp: string, line: string}} message */
@@ -442,6 +466,7 @@ export class Seat extends EventTarget {
   /** @param {SeatMedia} line @param {import("./seat_media.js").MediaState} state */
   _mediaChanged(line, state) {
     if (this._over || line !== this._line) {
+      if (line === this._spare && state === "lost") this._forgetSpare();
       if (line === this._next && state === "lost") this._socketBroken();
       return;
     }
@@ -602,6 +627,7 @@ export class Seat extends EventTarget {
       track.enabled = !this._muted[kind];
       this._line?.swap(kind, track);
       this._next?.swap(kind, track);
+      this._spare?.swap(kind, track);
     }
     this._send({ type: "mute", kind, muted: !track, reason: "device" });
     this._tell("device", { kind, lost: !track, seconds, message, missing });

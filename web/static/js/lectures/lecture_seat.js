@@ -43,6 +43,7 @@ export class LectureSeat extends Seat {
   /** Send this from now on; null: only watch.  The stream stays the caller's.  @param {MediaStream|null} media */
   send(media) {
     this._media = media;
+    this._forgetSpare();
     this._muted = { audio: false, video: false };
     this._renew = true;
     void this._connect();
