@@ -5,6 +5,7 @@ pairs of characters that the fewest matters have.  How common a pair is is estim
 read once an hour.  Nothing here grows with the number of cases, except the sample's age.
 """
 
+import json
 import threading
 import time
 from collections import Counter, defaultdict
@@ -19,7 +20,6 @@ from sqlalchemy import (
     ColumnElement,
     Engine,
     Select,
-    TextClause,
     and_,
     bindparam,
     func,
@@ -33,6 +33,7 @@ from server.domain import searchtokens
 from server.domain.likeness import NEAR, Person, Told, Weights
 from server.domain.telephones import digits, plain
 from server.store.access import ACTORS, Actor, reads_case
+from server.store.engine import rounded
 from server.store.models import CasePerson, SearchText, StoredCase
 from server.store.search import VECTOR, newest_first
 
@@ -92,11 +93,11 @@ def _readable(actor: Actor) -> Select[int]:
 def _read(session: Session, actor: Actor, ids: Sequence[int]) -> list[Candidate]:
     if not ids:
         return []
-    readable = set(session.scalars(_readable(actor), {"ids": list(ids)}))
+    readable = set(session.scalars(_readable(actor), {"ids": rounded(ids)}))
     chosen = [case_id for case_id in ids if case_id in readable][:COMPARED]
     if not chosen:
         return []
-    found = {case.id: case for case in session.scalars(_CASES, {"ids": chosen})}
+    found = {case.id: case for case in session.scalars(_CASES, {"ids": rounded(chosen)})}
     cases = [found[case_id] for case_id in chosen]
     persons, texts = people_of(session, chosen), texts_of(session, chosen)
     return [Candidate(case, told_of(case, persons.get(case.id, ()), texts.get(case.id, ""))) for case in cases]
@@ -110,7 +111,7 @@ def told_of(case: StoredCase, persons: Sequence[Person], tokens: str) -> Told:
 def people_of(session: Session, ids: Sequence[int]) -> dict[int, list[Person]]:
     """Per case whoever brings it."""
     found: dict[int, list[Person]] = {}
-    for one in session.scalars(_PEOPLE, {"ids": list(ids)}):
+    for one in session.scalars(_PEOPLE, {"ids": rounded(ids)}):
         person = Person(name=one.name, phone=one.phone, id_number=one.id_number, address=one.address)
         found.setdefault(one.case_id, []).append(person)
     return found
@@ -118,7 +119,7 @@ def people_of(session: Session, ids: Sequence[int]) -> dict[int, list[Person]]:
 
 def texts_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Per case the tokens of its text, without its number and name, which stand first and are no matter of likeness."""
-    return {row[0]: _without_first_parts(row[1]) for row in session.execute(_TEXTS, {"ids": list(ids)})}
+    return {row[0]: _without_first_parts(row[1]) for row in session.execute(_TEXTS, {"ids": rounded(ids)})}
 
 
 def _without_first_parts(tokens: str, parts: int = 3) -> str:
@@ -186,21 +187,26 @@ def pairs_in_order(words: str) -> list[str]:
     return [run[i : i + 2] for run in runs for i in range(len(run) - 1)]
 
 
-_SQLITE = (
-    "SELECT group_concat(rowid) FROM (SELECT rowid FROM search_index WHERE search_index MATCH :match_{0} ORDER BY rowid DESC LIMIT :most)"
+_SQLITE = text(
+    "SELECT (SELECT group_concat(rowid) FROM"
+    " (SELECT rowid FROM search_index WHERE search_index MATCH asked.value ORDER BY rowid DESC LIMIT :most))"
+    " FROM json_each(:matches) AS asked ORDER BY asked.key"
 )
-_POSTGRESQL = (
-    "SELECT string_agg(CAST(case_id AS text), ',') FROM"
-    f" (WITH found AS MATERIALIZED (SELECT case_id FROM search_texts WHERE {VECTOR} @@ CAST(:match_{{0}} AS tsquery))"
-    " SELECT case_id FROM found ORDER BY case_id DESC LIMIT :most) AS newest"
+_POSTGRESQL = text(
+    "SELECT (SELECT string_agg(CAST(case_id AS text), ',') FROM"
+    f" (WITH found AS MATERIALIZED (SELECT case_id FROM search_texts WHERE {VECTOR} @@ CAST(asked.match AS tsquery))"
+    " SELECT case_id FROM found ORDER BY case_id DESC LIMIT :most) AS newest)"
+    " FROM unnest(CAST(:matches AS text[])) WITH ORDINALITY AS asked(match, place) ORDER BY place"
 )
-"""Materialised, so that the planner does not walk the primary key backwards until it has met :most rare ones."""
+"""Any number of look-ups in one statement, a row for each: what was found, with commas.  Materialised, so that the planner does
+not walk the primary key backwards until it has met :most rare ones."""
 
 
-@lru_cache
-def _lookups(sqlite: bool, number: int) -> TextClause:
-    """So many look-ups in one statement, a column for each: what was found, with commas."""
-    return text("SELECT " + ", ".join(f"({(_SQLITE if sqlite else _POSTGRESQL).format(n)})" for n in range(number)))
+def _look_up(session: Session, matches: list[str]) -> list[list[int]]:
+    """For each of these the newest cases that it finds, at most PER_PROBE."""
+    asked = (_SQLITE, json.dumps(matches)) if _on_sqlite(session) else (_POSTGRESQL, matches)
+    rows = session.scalars(asked[0], {"matches": asked[1], "most": PER_PROBE})
+    return [[int(one) for one in (ids or "").split(",") if one] for ids in rows]
 
 
 def _stretches(session: Session) -> list[str]:
@@ -219,17 +225,14 @@ def _having(session: Session, asked: Sequence[Sequence[str]]) -> list[list[int]]
 
     One statement looks for all of them; what found fewer than it might looks through more, where there is more.
     """
-    sqlite = _on_sqlite(session)
-    matches = [_match(pairs, sqlite) for pairs in asked]
+    matches = [_match(pairs, _on_sqlite(session)) for pairs in asked]
     found: list[list[int]] = [[] for _ in asked]
     for stretch in _stretches(session):
         waiting = [number for number, cases in enumerate(found) if len(cases) < PER_PROBE]
         if not waiting:
             break
-        words = {f"match_{place}": matches[number] + stretch for place, number in enumerate(waiting)}
-        row = session.execute(_lookups(sqlite, len(waiting)), {**words, "most": PER_PROBE}).one()
-        for number, ids in zip(waiting, row, strict=True):
-            found[number] = [int(one) for one in (ids or "").split(",") if one]
+        for number, cases in zip(waiting, _look_up(session, [matches[one] + stretch for one in waiting]), strict=True):
+            found[number] = cases
     return found
 
 

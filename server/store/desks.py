@@ -47,7 +47,7 @@ from server.domain.states import (
     StaffRole,
 )
 from server.store.access import ACTORS, Actor, organizations_under, reads_case, visible_receptions
-from server.store.engine import once_per_reading
+from server.store.engine import once_per_reading, rounded
 from server.store.flow import undecided
 from server.store.models import (
     Organization,
@@ -478,27 +478,27 @@ _NAMES = select(Organization.id, Organization.name).where(Organization.id.in_(_I
 
 def cases_by_id(session: Session, ids: Collection[int]) -> dict[int, StoredCase]:
     """Cases of a page with their office and main unit, and what a row tells of them."""
-    return {one.id: one for one in session.scalars(_CASES, {"ids": list(ids)})}
+    return {one.id: one for one in session.scalars(_CASES, {"ids": rounded(ids)})}
 
 
 def by_id(session: Session, kind: type[Any], ids: Collection[Any]) -> dict[Any, Any]:
     """Requests, extensions, letters or receptions."""
-    return {one.id: one for one in session.scalars(_KIND[kind], {"ids": list(ids)})}
+    return {one.id: one for one in session.scalars(_KIND[kind], {"ids": rounded(ids)})}
 
 
 def shares_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredAssignment]]:
     """Per case the shares that stand, oldest first."""
-    return _per_case(session.scalars(_SHARES, {"ids": list(case_ids)}).all())
+    return _per_case(session.scalars(_SHARES, {"ids": rounded(case_ids)}).all())
 
 
 def duties_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredDeadline]]:
     """Per case what somebody still has to do, the nearest first."""
-    return _per_case(session.scalars(_DUTIES, {"ids": list(case_ids)}).all())
+    return _per_case(session.scalars(_DUTIES, {"ids": rounded(case_ids)}).all())
 
 
 def told_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredCaseEvent]]:
     """Per case the events that a row tells of, oldest first."""
-    return _per_case(session.scalars(_EVENTS, {"ids": list(case_ids)}).all())
+    return _per_case(session.scalars(_EVENTS, {"ids": rounded(case_ids)}).all())
 
 
 def _per_case(rows: Sequence[T]) -> dict[int, list[T]]:
@@ -522,7 +522,7 @@ def organization_names(session: Session, ids: Collection[int]) -> dict[int, str]
     """Names by id."""
     if not ids:
         return {}
-    return {row.id: row.name for row in session.execute(_NAMES, {"ids": list(ids)})}
+    return {row.id: row.name for row in session.execute(_NAMES, {"ids": rounded(ids)})}
 
 
 def units_below(session: Session, actor: Actor, most: int) -> Sequence[Organization]:

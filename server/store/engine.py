@@ -8,12 +8,13 @@ wrote later could fail with "database is locked" no matter how long it is ready 
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.exc import SAWarning
@@ -34,14 +35,15 @@ MAPPED_BYTES = 1 << 34
 """So much of the file is read through the page cache without a call for each page; SQLite takes less where it was built for less."""
 
 PLANNED_ONCE = "-c jit=off -c plan_cache_mode=force_generic_plan"
-"""To compile a query of ours to machine code took PostgreSQL 60 ms, to run it 2.  To plan the lists of a desk takes it as long
-as to run them, and a plan for these very values was the worse one more often than not: of a million cases a desk took
-77 ms of its processor time instead of 36, a filtered list up to 123 instead of 23.  So a statement is planned once for a connection."""
+"""To compile a query of ours to machine code took PostgreSQL 60 ms, to run it 2.  To plan the lists of a desk takes it 30 ms, to
+run them 2 to 10, and a plan for these very values was the worse one more often than not: of a million cases a desk took
+77 ms of its processor time instead of 36, a filtered list up to 123 instead of 23.  So a statement is planned once for a connection,
+whatever is asked with it: see `Store.read`, `rounded` and `_prepare_postgresql`."""
 ROOM = "-c work_mem=16MB"
 """With PostgreSQL's own 4 MB the hits of a common word (100,000 of a million cases) were kept as pages only, and every case on
 them was cut into tokens again: 6.7 s instead of 1.0."""
 STATEMENTS_KEPT = 400
-"""So many planned statements are kept for each of them."""
+"""So many planned statements are kept for each of them; those of all roles and pages take it 100 MB."""
 
 READING = {"jietan_reading": True}
 _ANSWERS = "jietan_answers"
@@ -49,6 +51,7 @@ _ANSWERS = "jietan_answers"
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
+Id = TypeVar("Id", int, str)
 
 
 def once_per_reading(
@@ -71,6 +74,15 @@ def once_per_reading(
         return cast("Answer", answers[key])
 
     return remembering
+
+
+def rounded(ids: Collection[Id]) -> list[Id]:
+    """These ids, the last one repeated until they are 1, 2, 4, 8 …
+
+    A statement that asks for some ids has a place for each of them, so that PostgreSQL would plan it anew for every number of them.
+    """
+    found = list(ids)
+    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else found
 
 
 class Store:
@@ -107,7 +119,8 @@ class Store:
     def read(self) -> Iterator[Session]:
         """One reading transaction: sees one state of the store and never waits for a writer.
 
-        Rows added to it (the access log) are written by a short transaction of their own when it ends.
+        Rows added to it (the access log) are written by a short transaction of their own when it ends.  It ends by COMMIT,
+        which changes nothing: at a ROLLBACK psycopg throws away every statement that PostgreSQL has planned for the connection.
         """
         with self._reading(info={_ANSWERS: {}}) as session:
             yield session
@@ -115,6 +128,7 @@ class Store:
                 raise RuntimeError("a reading transaction cannot change what it read")
             added = list(session.new)
             session.expunge_all()
+            session.commit()
         if added:
             with self.write() as writing:
                 writing.add_all(added)
@@ -156,8 +170,10 @@ def _make_folder(url: str) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
-    connection.prepare_threshold = 1  # what is asked a second time is kept
+    connection.prepare_threshold = 0  # what is asked once is kept
     connection.prepared_max = STATEMENTS_KEPT
+    # psycopg sends a number as the smallest type that holds it, and a statement is planned for its types: one plan for all.
+    connection.adapters.register_dumper(int, Int8Dumper)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

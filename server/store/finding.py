@@ -15,8 +15,10 @@ Cases are numbered as they come, so the order by id is that of registration.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from server import clock
@@ -25,7 +27,8 @@ from server.domain.casequery import CaseQuery
 from server.domain.states import CaseState, StaffRole
 from server.domain.telephones import plain
 from server.store import search
-from server.store.access import Actor, cases_given, given_cases, own_cases, reads_case, visible_cases
+from server.store.access import ACTORS, Actor, cases_given, given_cases, own_cases, reads_case, visible_cases
+from server.store.engine import rounded
 from server.store.models import CasePerson, Organization, SearchText, StoredAssignment, StoredCase
 
 PAGE_ROWS = 20
@@ -42,6 +45,26 @@ FEW_CASES = 2000
 
 
 @dataclass(frozen=True)
+class Way:
+    """From where to where a page goes, the ids left open."""
+
+    before: bool
+    after: bool
+
+    def on(self, query: Select[Any], column: ColumnElement[int]) -> Select[Any]:
+        """The rows there, the next ones first."""
+        if self.before:
+            query = query.where(column < bindparam("before"))
+        if self.after:
+            query = query.where(column > bindparam("after"))
+        return query.order_by(self.order(column))
+
+    def order(self, column: ColumnElement[int]) -> ColumnElement[int]:
+        """The next ones first."""
+        return column.asc() if self.after else column.desc()
+
+
+@dataclass(frozen=True)
 class Cursor:
     """Where a page begins: below or above the id of a row that was shown; None: at the newest."""
 
@@ -53,16 +76,16 @@ class Cursor:
         """Whether it is the first page."""
         return self.before is None and self.after is None
 
-    def beyond(self, column: ColumnElement[int]) -> list[ColumnElement[bool]]:
-        """Conditions on an id."""
-        return [
-            *([column < self.before] if self.before is not None else []),
-            *([column > self.after] if self.after is not None else []),
-        ]
+    @property
+    def way(self) -> Way:
+        """In which direction the page lies."""
+        return Way(self.before is not None, self.after is not None)
 
-    def order(self, column: ColumnElement[int]) -> ColumnElement[int]:
-        """The next ones first."""
-        return column.asc() if self.after is not None else column.desc()
+    @property
+    def places(self) -> dict[str, int]:
+        """The ids that `way` leaves open."""
+        places = {"before": self.before, "after": self.after}
+        return {name: place for name, place in places.items() if place is not None}
 
 
 @dataclass(frozen=True)
@@ -81,10 +104,10 @@ def page(session: Session, actor: Actor, asked: CaseQuery, cursor: Cursor = Curs
 
     Words that have nothing to look for, such as a lone full stop, find nothing.
     """
-    plan = _plan(session, actor, asked)
-    if plan is None:
+    search_for = _search(session, actor, asked)
+    if search_for is None:
         return Page([], False, False, 0)
-    found = plan.ids(cursor, (COUNT_UP_TO if cursor.at_start else PAGE_ROWS) + 1)
+    found = search_for.ids(session, cursor, (COUNT_UP_TO if cursor.at_start else PAGE_ROWS) + 1)
     more, ids = len(found) > PAGE_ROWS, found[:PAGE_ROWS]
     if cursor.after is not None:
         older, newer = True, more
@@ -94,10 +117,14 @@ def page(session: Session, actor: Actor, asked: CaseQuery, cursor: Cursor = Curs
     return Page(_load(session, ids, bool(asked.words.strip())), older, newer, total)
 
 
+_ROWS = select(StoredCase).where(StoredCase.id.in_(bindparam("ids", expanding=True))).order_by(StoredCase.id.desc()).options(
+    joinedload(StoredCase.organization), joinedload(StoredCase.unit)
+)  # fmt: skip
+_ROWS_WITH_RECORD = _ROWS.options(undefer(StoredCase.filed_record))
+
+
 def _load(session: Session, ids: Sequence[int], with_record: bool) -> Sequence[StoredCase]:
-    query = select(StoredCase).where(StoredCase.id.in_(ids)).order_by(StoredCase.id.desc())
-    query = query.options(joinedload(StoredCase.organization), joinedload(StoredCase.unit))
-    return session.scalars(query.options(undefer(StoredCase.filed_record)) if with_record else query).all()
+    return session.scalars(_ROWS_WITH_RECORD if with_record else _ROWS, {"ids": rounded(ids)}).all() if ids else []
 
 
 def by_number(session: Session, actor: Actor, number: str) -> Sequence[StoredCase]:
@@ -107,99 +134,44 @@ def by_number(session: Session, actor: Actor, number: str) -> Sequence[StoredCas
     return _load(session, list(session.scalars(query.order_by(StoredCase.id.desc()).limit(PAGE_ROWS))), False)
 
 
+# --- how it is looked for ------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class _Plan:
-    """How the ids are found: by visibility (words looked for in each case), or by words."""
+class _Search:
+    """What is looked for, and what has to be known first to look for it."""
 
-    session: Session
-    actor: Actor
-    conditions: tuple[ColumnElement[bool], ...]
+    plan: "_Plan"
     phrases: tuple[list[str], ...]
-    own: tuple[int, ...]
-    """Organizations whose cases are merged; empty with `given` empty, too: walk down all."""
-    given: tuple[int, ...]
-    by_words: bool
-    of_state: bool
-    """Only those of one state are asked for that few are in: a unit was given far more than are in any state but the last."""
 
-    def ids(self, cursor: Cursor, limit: int) -> list[int]:
-        if self.by_words:
-            return self._worded(cursor, limit)
-        return list(self.session.scalars(self._unworded(cursor, limit)))
-
-    def _unworded(self, cursor: Cursor, limit: int) -> Select[int]:
-        if self.own or self.given:
-            return self._merged(cursor, limit)
-        query = self._visible().where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
-        return query.order_by(cursor.order(StoredCase.id)).limit(limit)  # type: ignore[arg-type]
-
-    @property
-    def _dialect(self) -> str:
-        return self.session.get_bind().dialect.name
-
-    def _visible(self, among: Select[StoredCase] | None = None) -> Select[int]:
-        """Ids of cases that fit, among these or among all that the actor may read."""
-        query = (visible_cases(self.actor) if among is None else among).with_only_columns(StoredCase.id).where(*self.conditions)
-        if self.phrases and not self.by_words:
-            query = query.join(SearchText, SearchText.case_id == StoredCase.id).where(*search.stand_in(self.phrases))
-        return query
-
-    def _merged(self, cursor: Cursor, limit: int) -> Select[int]:
-        """The newest of each organization, and of what each was given."""
-        parts = []
-        for one in self.own:
-            among = own_cases(self.actor, one) if self.given else visible_cases(self.actor).where(StoredCase.organization_id == one)
-            part = self._visible(among).where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
-            parts.append(part.order_by(cursor.order(StoredCase.id)))  # type: ignore[arg-type]
-        if self.given and self.of_state:
-            part = self._visible(cases_given(self.actor, self.given)).where(*cursor.beyond(StoredCase.id))  # type: ignore[arg-type]
-            parts.append(part.order_by(cursor.order(StoredCase.id)))  # type: ignore[arg-type]
-        for one in () if self.of_state else self.given:
-            number = StoredAssignment.case_id
-            part = self._visible(given_cases(self.actor, one)).where(*cursor.beyond(number))  # type: ignore[arg-type]
-            parts.append(part.order_by(cursor.order(number)))  # type: ignore[arg-type]
-        limited = [select(part.limit(limit).subquery().c[0].label("id")) for part in parts]
-        both = union_all(*limited).subquery()
-        return select(both.c.id).distinct().order_by(cursor.order(both.c.id)).limit(limit)
-
-    def _by_index(self, match: str) -> Select[int]:
-        query = self._visible(select(StoredCase).where(reads_case(self.actor)))
-        if self._dialect == "sqlite":
-            query = query.join(search.SQLITE_INDEX, search.SQLITE_INDEX.c.rowid == StoredCase.id)
-            query = query.where(search.sqlite_match(match))
-            if search.needs_look(self.phrases):
-                query = query.join(SearchText, SearchText.case_id == search.SQLITE_INDEX.c.rowid)
-                query = query.where(*search.stand_in(self.phrases))
-            return query
-        hits = select(SearchText.case_id).where(search.postgresql_match(match))
-        if search.needs_look(self.phrases):
-            hits = hits.where(*search.stand_in(self.phrases))
-        found = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
-        return query.join(found, found.c.case_id == StoredCase.id)
-
-    def _worded(self, cursor: Cursor, limit: int) -> list[int]:
-        match = search.match_of(self._dialect, self.phrases) + search.concerning(self._dialect, self.own + self.given)
-        number: ColumnElement[int] = search.SQLITE_INDEX.c.rowid if self._dialect == "sqlite" else StoredCase.id  # type: ignore[assignment]
-        for stretch in self._stretches(cursor):
-            if not stretch and self.conditions:
-                search.plan_for_values(self.session)
-            query = self._by_index(match + stretch).where(*cursor.beyond(number)).order_by(cursor.order(number))
-            found = list(self.session.scalars(query.limit(limit)))
+    def ids(self, session: Session, cursor: Cursor, limit: int) -> list[int]:
+        query = _statement(self.plan, cursor.way, limit)
+        if not self.plan.by_words:
+            return list(session.scalars(query, cursor.places))
+        plan = self.plan
+        match = search.match_of(plan.dialect, self.phrases) + search.concerning(plan.dialect, plan.own + plan.given)
+        for stretch in self._stretches(session, cursor):
+            if not stretch and not plan.asked.empty:
+                search.plan_for_values(session)
+            found = list(session.scalars(query, {"match": match + stretch, **cursor.places}))
             if len(found) == limit:
                 break
         return found
 
-    def _stretches(self, cursor: Cursor) -> list[str]:
+    def _stretches(self, session: Session, cursor: Cursor) -> list[str]:
         """Ever more of the cases that come next, as conditions to add to the match; the last one: all.  FTS5 needs none."""
-        if self._dialect == "sqlite":
+        if self.plan.dialect == "sqlite":
             return [""]
         if cursor.after is None:
-            return search.newest_first(cursor.before or self.session.scalar(select(func.max(StoredCase.id))) or 0, STRETCHES)
+            return search.newest_first(cursor.before or session.scalar(_NEWEST) or 0, STRETCHES)
         start = cursor.after // search.STRETCH
         return [*(search.within(range(start, start + length)) for length in STRETCHES), ""]
 
 
-def _plan(session: Session, actor: Actor, asked: CaseQuery) -> _Plan | None:
+_NEWEST = select(func.max(StoredCase.id))
+
+
+def _search(session: Session, actor: Actor, asked: CaseQuery) -> _Search | None:
     """How to find what was asked for; None: nothing can be found."""
     phrases = []
     for words in (asked.words, asked.place, asked.category):
@@ -208,28 +180,35 @@ def _plan(session: Session, actor: Actor, asked: CaseQuery) -> _Plan | None:
             if not found:
                 return None
             phrases += found
-    conditions = tuple(_conditions(session, asked))
-    own, given = _organizations(session, actor, asked)
-    plan = _Plan(session, actor, conditions, tuple(phrases), own, given, by_words=False, of_state=asked.state not in ENDED)
-    if not phrases:
-        return plan
-    few = (own or given) and _has_few(session, own, given)
-    return plan if few else replace(plan, by_words=True)
+    path = _path(session, asked.office) if asked.office is not None else ""
+    own, given = _organizations(session, actor, asked, path)
+    by_words = bool(phrases) and not ((own or given) and _has_few(session, own, given))
+    looked_for = phrases if not by_words or search.needs_look(phrases) else []
+    plan = _Plan(
+        actor, session.get_bind().dialect.name, replace(asked, words=""), path, _numbers(session, asked),
+        tuple(tuple(one) for one in looked_for), own, given, by_words,
+    )  # fmt: skip
+    return _Search(plan, tuple(phrases))
 
 
-def _has_few(session: Session, own: Sequence[int], given: Sequence[int]) -> bool:
-    """Whether these organizations have FEW_CASES at most, of their own and as units; read from indexes alone."""
-    number = 0
+@lru_cache(ACTORS)
+def _some_of(own: tuple[int, ...], given: tuple[int, ...], most: int) -> Select[Any]:
+    counted = []
     for column, ids in ((StoredCase.organization_id, own), (StoredAssignment.organization_id, given)):
-        some = select(column).where(column.in_(ids)).limit(FEW_CASES + 1).subquery()
-        number += session.scalar(select(func.count()).select_from(some)) or 0
-    return number <= FEW_CASES
+        some = select(column).where(column.in_(ids)).limit(most).subquery()
+        counted.append(select(func.count()).select_from(some).scalar_subquery())
+    return select(*counted)
 
 
-def _organizations(session: Session, actor: Actor, asked: CaseQuery) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _has_few(session: Session, own: tuple[int, ...], given: tuple[int, ...]) -> bool:
+    """Whether these organizations have FEW_CASES at most, of their own and as units; read from indexes alone."""
+    return sum(session.execute(_some_of(own, given, FEW_CASES + 1)).one()) <= FEW_CASES
+
+
+def _organizations(session: Session, actor: Actor, asked: CaseQuery, path: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Organizations whose own cases, and whose shares, are merged; both empty: too many, or nothing to merge."""
     if asked.office is not None:
-        below = _below(session, _path(session, asked.office))
+        below = _below(session, path)
         return (below, ()) if below and len(below) <= FEW_ORGANIZATIONS else ((), ())
     under = _below(session, actor.organization_path)
     if len(under) > FEW_ORGANIZATIONS:
@@ -243,11 +222,117 @@ def _path(session: Session, organization_id: int) -> str:
 
 def _below(session: Session, path: str) -> tuple[int, ...]:
     """Ids of the organizations at and under `path`, not more than one too many."""
+    return tuple(session.scalars(_some_below(path, FEW_ORGANIZATIONS + 1)))
+
+
+@lru_cache(ACTORS)
+def _some_below(path: str, most: int) -> Select[int]:
     query = select(Organization.id).where(Organization.path.startswith(path, autoescape=True))
-    return tuple(session.scalars(query.order_by(Organization.id).limit(FEW_ORGANIZATIONS + 1)))
+    return query.order_by(Organization.id).limit(most)
 
 
-def _conditions(session: Session, asked: CaseQuery) -> list[ColumnElement[bool]]:
+def _numbers(session: Session, asked: CaseQuery) -> tuple[int, int] | None:
+    """The ids between which the cases of the days that are asked for lie."""
+    when = _registered(asked)
+    if not when:
+        return None
+    number = StoredCase.id + 0  # so that nobody walks the ids to find the first one that fits
+    first, last = session.execute(select(func.min(number), func.max(number)).where(*when)).one()
+    return first or 0, last or 0
+
+
+def _registered(asked: CaseQuery) -> list[ColumnElement[bool]]:
+    """Conditions on the moment of registration."""
+    found: list[ColumnElement[bool]] = []
+    if asked.since is not None:
+        found.append(StoredCase.filed_at >= _midnight(asked.since))
+    if asked.until is not None:
+        found.append(StoredCase.filed_at < _midnight(asked.until + timedelta(days=1)))
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), clock.OFFICE_ZONE)
+
+
+# --- statements that are kept --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """All that a statement depends on but the place in the list and what the index is asked for.  One is made for each and kept:
+    to make it takes longer than to ask it."""
+
+    actor: Actor
+    dialect: str
+    asked: CaseQuery
+    """Its filters; the words are not among them."""
+    path: str
+    """Of the office that is asked for."""
+    numbers: tuple[int, int] | None
+    phrases: tuple[tuple[str, ...], ...]
+    """What has to stand in the text, if no index says whether it does."""
+    own: tuple[int, ...]
+    """Organizations whose cases are merged; empty with `given` empty, too: walk down all."""
+    given: tuple[int, ...]
+    by_words: bool
+    """Found by words, not by visibility (words looked for in each case)."""
+
+    @property
+    def of_state(self) -> bool:
+        """Only those of one state are asked for that few are in: a unit was given far more than are in any state but the last."""
+        return self.asked.state not in ENDED
+
+
+@lru_cache(ACTORS)
+def _statement(plan: _Plan, way: Way, limit: int) -> Select[int]:
+    """Ids of the cases that fit."""
+    if plan.by_words:
+        return _by_index(plan, way).limit(limit)
+    if plan.own or plan.given:
+        return _merged(plan, way, limit)
+    return way.on(_visible(plan), StoredCase.id).limit(limit)  # type: ignore[arg-type]
+
+
+def _visible(plan: _Plan, among: Select[StoredCase] | None = None) -> Select[int]:
+    """Ids of cases that fit, among these or among all that the actor may read."""
+    query = (visible_cases(plan.actor) if among is None else among).with_only_columns(StoredCase.id).where(*_conditions(plan))
+    if plan.phrases and not plan.by_words:
+        query = query.join(SearchText, SearchText.case_id == StoredCase.id).where(*search.stand_in(plan.phrases))
+    return query
+
+
+def _merged(plan: _Plan, way: Way, limit: int) -> Select[int]:
+    """The newest of each organization, and of what each was given."""
+    parts = []
+    for one in plan.own:
+        among = own_cases(plan.actor, one) if plan.given else visible_cases(plan.actor).where(StoredCase.organization_id == one)
+        parts.append(way.on(_visible(plan, among), StoredCase.id))  # type: ignore[arg-type]
+    if plan.given and plan.of_state:
+        parts.append(way.on(_visible(plan, cases_given(plan.actor, plan.given)), StoredCase.id))  # type: ignore[arg-type]
+    for one in () if plan.of_state else plan.given:
+        parts.append(way.on(_visible(plan, given_cases(plan.actor, one)), StoredAssignment.case_id))  # type: ignore[arg-type]
+    limited = [select(part.limit(limit).subquery().c[0].label("id")) for part in parts]
+    both = union_all(*limited).subquery()
+    return select(both.c.id).distinct().order_by(way.order(both.c.id)).limit(limit)
+
+
+def _by_index(plan: _Plan, way: Way) -> Select[int]:
+    query = _visible(plan, select(StoredCase).where(reads_case(plan.actor)))
+    looked_at = search.stand_in(plan.phrases)
+    if plan.dialect == "sqlite":
+        number: ColumnElement[int] = search.SQLITE_INDEX.c.rowid
+        query = query.join(search.SQLITE_INDEX, number == StoredCase.id).where(search.SQLITE_MATCH)
+        if looked_at:
+            query = query.join(SearchText, SearchText.case_id == number).where(*looked_at)
+        return way.on(query, number)
+    hits = select(SearchText.case_id).where(search.POSTGRESQL_MATCH, *looked_at)
+    found = hits.cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    return way.on(query.join(found, found.c.case_id == StoredCase.id), StoredCase.id)  # type: ignore[arg-type]
+
+
+def _conditions(plan: _Plan) -> list[ColumnElement[bool]]:
+    asked = plan.asked
     found: list[ColumnElement[bool]] = []
     for column, value in (
         (StoredCase.state, asked.state), (StoredCase.channel, asked.channel), (StoredCase.purpose, asked.purpose),
@@ -260,25 +345,7 @@ def _conditions(session: Session, asked: CaseQuery) -> list[ColumnElement[bool]]
     for text, value in ((StoredCase.place, asked.place), (StoredCase.category, asked.category)):
         found += [text.contains(word, autoescape=True) for word in value.split()]
     if asked.office is not None:
-        path = _path(session, asked.office)
-        found.append(StoredCase.organization_id.in_(select(Organization.id).where(Organization.path.startswith(path, autoescape=True))))
-    return found + _in_time(session, asked)
-
-
-def _in_time(session: Session, asked: CaseQuery) -> list[ColumnElement[bool]]:
-    """Conditions on the moment of registration, and the ids between which those cases lie."""
-    found: list[ColumnElement[bool]] = []
-    if asked.since is not None:
-        found.append(StoredCase.filed_at >= _midnight(asked.since))
-    if asked.until is not None:
-        found.append(StoredCase.filed_at < _midnight(asked.until + timedelta(days=1)))
-    if found:
-        number = StoredCase.id + 0  # so that nobody walks the ids to find the first one that fits
-        first, last = session.execute(select(func.min(number), func.max(number)).where(*found)).one()
-        found += [StoredCase.id >= (first or 0), StoredCase.id <= (last or 0)]
+        found.append(StoredCase.organization_id.in_(select(Organization.id).where(Organization.path.startswith(plan.path, autoescape=True))))
+    if plan.numbers is not None:
+        found += [*_registered(asked), StoredCase.id >= plan.numbers[0], StoredCase.id <= plan.numbers[1]]
     return found
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), clock.OFFICE_ZONE)
-

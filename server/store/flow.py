@@ -11,7 +11,7 @@ from server.domain.flow import GOING_ON
 from server.domain.limits import LAPSING
 from server.domain.progress_words import BETWEEN_OFFICES
 from server.domain.states import AssignmentState, CaseState
-from server.store.engine import once_per_reading
+from server.store.engine import once_per_reading, rounded
 from server.store.models import (
     CasePause,
     LocalLimit,
@@ -102,7 +102,7 @@ def open_deadlines_of(session: Session, case_id: int, rules: Collection[str] = (
 def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, list[StoredDeadline]]:
     """The same per case, of several; one read."""
     found: dict[int, list[StoredDeadline]] = {}
-    for one in session.scalars(_OPEN_DEADLINES, {"cases": list(case_ids)}):
+    for one in session.scalars(_OPEN_DEADLINES, {"cases": rounded(case_ids)}):
         found.setdefault(one.case_id, []).append(one)
     return found
 
@@ -123,7 +123,7 @@ def first_duties(session: Session, case_ids: Sequence[int]) -> dict[int, StoredD
 def pauses(session: Session, case_ids: Sequence[int]) -> dict[int, list[CasePause]]:
     """Pauses per case, in order."""
     found: dict[int, list[CasePause]] = {}
-    for one in session.scalars(_PAUSES, {"cases": list(case_ids)}):
+    for one in session.scalars(_PAUSES, {"cases": rounded(case_ids)}):
         found.setdefault(one.case_id, []).append(one)
     return found
 
@@ -167,7 +167,7 @@ def settle(session: Session, deadline: StoredDeadline, now: datetime, day: date)
 def local_limits(session: Session, paths: tuple[str, ...]) -> dict[str, dict[str, LocalLimit]]:
     """Per path and limit what the organization at that path, or the nearest one above it, has set."""
     lines = {path: [int(part) for part in path.split("/") if part] for path in paths}
-    found = session.scalars(_LOCAL_LIMITS, {"ids": sorted({one for line in lines.values() for one in line})}).all()
+    found = session.scalars(_LOCAL_LIMITS, {"ids": rounded({one for line in lines.values() for one in line})}).all()
     return {
         path: {one.rule: one for one in sorted((one for one in found if one.organization_id in line), key=lambda one: line.index(one.organization_id))}
         for path, line in lines.items()

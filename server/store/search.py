@@ -85,7 +85,7 @@ STRETCH = 4_096
 SQLITE_INDEX = table("search_index", column("rowid", Integer))
 
 
-def match_of(dialect: str, phrases: Sequence[list[str]]) -> str:
+def match_of(dialect: str, phrases: Sequence[Sequence[str]]) -> str:
     """The query for the index: a case has every token of the phrases."""
     quote, mark, joint = ('"', "*", " AND ") if dialect == "sqlite" else ("'", ":*", " & ")
     whole = [f"{quote}{token}{quote}" for phrase in phrases for token in phrase[:-1]]
@@ -107,25 +107,21 @@ def _is_pair(token: str) -> bool:
     return token.startswith("u") and len(token) == PAIR_LENGTH
 
 
-def needs_look(phrases: Sequence[list[str]]) -> bool:
+def needs_look(phrases: Sequence[Sequence[str]]) -> bool:
     """Whether the index alone cannot say that the phrases stand in a text."""
     return any(len(phrase) > 1 for phrase in phrases)
 
 
-def stand_in(phrases: Sequence[list[str]]) -> list[ColumnElement[bool]]:
+def stand_in(phrases: Sequence[Sequence[str]]) -> list[ColumnElement[bool]]:
     """Conditions on SearchText: each phrase stands in it, its tokens side by side."""
     text_column: InstrumentedAttribute[str] = SearchText.tokens
     return [(literal(" ") + text_column).contains(" " + " ".join(phrase)) for phrase in phrases]
 
 
-def sqlite_match(match: str) -> ColumnElement[bool]:
-    """Condition on SQLITE_INDEX."""
-    return text("search_index MATCH :match").bindparams(match=match)  # type: ignore[return-value]
-
-
-def postgresql_match(match: str) -> ColumnElement[bool]:
-    """Condition on SearchText."""
-    return text(f"{VECTOR} @@ CAST(:match AS tsquery)").bindparams(match=match)  # type: ignore[return-value]
+SQLITE_MATCH: ColumnElement[bool] = text("search_index MATCH :match")  # type: ignore[assignment]
+"""Condition on SQLITE_INDEX; what is to match (match_of) is given with the question."""
+POSTGRESQL_MATCH: ColumnElement[bool] = text(f"{VECTOR} @@ CAST(:match AS tsquery)")  # type: ignore[assignment]
+"""The same on SearchText."""
 
 
 def plan_for_values(session: Session) -> None:

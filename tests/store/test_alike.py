@@ -17,6 +17,6 @@ def test_postgresql_finds_the_same_through_its_indexes(tmp_path, new_database):
     assert [(one.case_id, one.reasons) for one in look(world, **wanted)] == [(first, ("都说到 36800元、河边长田、石桥镇、补偿款",))]
     with world.office.store.engine.connect() as connection:
         connection.exec_driver_sql("SET enable_seqscan = off")
-        plan = connection.execute(text(f"EXPLAIN {store._lookups(False, 1).text}"), {"match_0": "'u6cb3u8fb9'", "most": 60}).scalars().all()
+        plan = connection.execute(text(f"EXPLAIN {store._POSTGRESQL.text}"), {"matches": ["'u6cb3u8fb9'"], "most": 60}).scalars().all()
     assert any("ix_search_texts_vector" in line for line in plan), plan
     world.office.store.close()

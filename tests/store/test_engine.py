@@ -3,13 +3,13 @@
 import threading
 
 import pytest
-from sqlalchemy import event, inspect, text
+from sqlalchemy import event, inspect, select, text
 
 from server import clock
 from server.domain.states import StaffRole
 from server.store import receptions
 from server.store.access import Actor, visible_cases, visible_receptions, visible_records
-from server.store.engine import Store
+from server.store.engine import Store, rounded
 from server.store.migrate import migrate
 from server.store.models import (
     AccessEntry,
@@ -22,6 +22,8 @@ from server.store.models import (
     User,
     VisitRecord,
 )
+from tests.databases import ON_POSTGRESQL
+from tests.records.office import open_world
 
 
 @pytest.fixture
@@ -104,6 +106,23 @@ def test_a_reading_transaction_does_not_lose_a_change_in_silence(store):
 
     with pytest.raises(RuntimeError):
         change()
+
+
+def test_ids_are_asked_for_in_few_numbers_of_them():
+    assert [rounded(range(number)) for number in (0, 1, 2, 3)] == [[], [0], [0, 1], [0, 1, 2, 2]]
+    assert rounded({"a"}) == ["a"]
+    assert {len(rounded(range(number))) for number in range(5, 33)} == {8, 16, 32}
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite keeps no plans")
+def test_a_statement_is_planned_once_for_all_readings_and_numbers(tmp_path):
+    world = open_world(tmp_path)
+    for number in (1, 2, 1 << 20, 1 << 30):
+        with world.read() as session:
+            assert session.scalar(select(StoredCase.id).where(StoredCase.id == number)) is None
+    planned = text("SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE '%FROM cases%'")
+    with world.read() as session:
+        assert session.scalars(planned).all() == [3]
 
 
 PLACES = {"county": (1, "/1/"), "town": (2, "/1/2/"), "other": (3, "/1/3/"), "elsewhere": (4, "/4/")}
