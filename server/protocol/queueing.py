@@ -95,7 +95,7 @@ class Hall(Message):
     on_duty: bool
     waiting: int
     display: str
-    """Path of the page that shows the hall's numbers."""
+    """Path of the page that shows the hall's numbers; empty where nobody waits: an office without a kiosk."""
 
 
 class Receiver(Message):

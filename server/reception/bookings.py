@@ -65,7 +65,6 @@ WRONG = "没有查到。请把预约码和手机号最后 4 位再核对一遍�
 TAKEN = "这个时间刚刚有人约了，请另选一个。"
 FULL = "这一天约满了，请另选一天。"
 LONGEST_WHY = 200
-OUT_OF_REACH = "他要去的接谈室不在这个单位下面，视频接不到。请选现场接访的日子。"
 PETITIONER = "信访人"
 
 
@@ -168,10 +167,8 @@ def _move(session: Session, booking: Booking, asked: BookingMove) -> None:
     if (day.id, asked.slot) == (booking.day_id, booking.slot):
         raise WrongState("现在约的就是这个时间，不用改。")
     place_id = asked.place_id or booking.place_id
-    if asked.place_id is not None and not _sits_there(session, day, asked.place_id, None):
+    if place_id not in (None, booking.place_id) and not _sits_there(session, day, place_id, None):
         raise InvalidInput("请从单子里选一个接谈室。", fields=["place_id"])
-    if asked.place_id is None and not reaches(booking, day):
-        raise InvalidInput("这一天从您约的接谈室视频接不到，请另选一天，或者打电话给接谈室。", fields=["slot"])
     slot = _slot(session, day, asked.slot)
     same_leader = booking.day is not None and booking.day.leader_id == day.leader_id
     deed = moved_by_petitioner(BookingState(booking.state), same_leader=same_leader)
@@ -280,9 +277,9 @@ def _tell_clerks(session: Session, booking: Booking) -> None:
 
 
 def _sits_there(session: Session, day: ReceptionDay, place_id: int, actor: Actor | None) -> bool:
-    """In a room of the day's office or below it; who books at a desk may name any place of their own office or below it."""
+    """In a room for the day's office; who books at a desk may name any place of their own office or below it."""
     own = actor is not None and accounts.organization_in(session, place_id, actor.organization_path) is not None
-    return own or any(one.id == place_id for one in store.rooms_under(session, day.organization.path))
+    return own or any(one.id == place_id for one in store.rooms_of(session, day.organization))
 
 
 def _slot(session: Session, day: ReceptionDay, wished: int | None) -> int:
@@ -352,8 +349,6 @@ def _chosen_slot(session: Session, actor: Actor, booking: Booking, order: Bookin
     day = store.locked_day(session, day_id)
     if day is None or store.day_of_actor(session, actor, day_id) is None or day.state != DayState.PLANNED:
         raise NotFound("没有这个接访日，可能刚刚取消了，请另选。")
-    if not keeps and not reaches(booking, day):
-        raise InvalidInput(OUT_OF_REACH, fields=["day_id"])
     if keeps and (span := _span(booking)) is not None and span[1] <= clock.now():
         raise Conflict("约的时间已经过了，请另选一个时间。", code="slot_past")
     slot = booking.slot if keeps else _slot(session, day, order.slot)
@@ -365,12 +360,6 @@ def above(booking: Booking) -> list[int]:
     return [int(part) for part in booking.organization.path.split("/") if part][:-1]
 
 
-def reaches(booking: Booking, day: ReceptionDay) -> bool:
-    """Whether who booked can be received on this day: by video only those who sit in a room of the day's office or below it,
-    as its leaders see no other talk."""
-    return day.kind != DayKind.VIDEO or booking.room is None or booking.room.path.startswith(day.organization.path)
-
-
 def _elsewhere(session: Session, actor: Actor, booking: Booking, order: BookingOrder) -> dict[str, object]:
     """A slot that another office has published, or that office without one, to give it a time: one above the booking's, or one
     that the actor's office may give a matter to."""
@@ -380,8 +369,6 @@ def _elsewhere(session: Session, actor: Actor, booking: Booking, order: BookingO
     published = day is not None and day.state == DayState.PLANNED and day.kind in PUBLIC_KINDS
     if day is None or not published or not _passes_on(session, actor, booking, day.organization_id) or not _within_public_time(day):
         raise NotFound("没有这个接访日，可能刚刚取消了，请另选。")
-    if not reaches(booking, day):
-        raise InvalidInput(OUT_OF_REACH, fields=["day_id"])
     return {"day_id": day.id, "slot": _slot(session, day, order.slot), "organization_id": day.organization_id}
 
 

@@ -113,7 +113,7 @@ def act(session: Session, actor: Actor, reception_id: str, deed: str, order: Que
 
 def _call(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) -> None:
     user_id = actor.user_id or 0
-    if not store.duties_of(session, [user_id]):
+    if place.wanted_id != user_id and not store.duties_of(session, [user_id]):
         raise WrongState("您现在不在岗。先点“上岗”，再叫号。", code="off_duty")
     require_free(session, user_id, "您")
     _call_up(session, actor, place, order.version, order.why.strip(), ())
@@ -194,12 +194,10 @@ def _transfer(session: Session, actor: Actor, place: QueuePlace, order: QueueOrd
         raise InvalidInput("请写明为什么转。", fields=["why"])
     if order.to_id == place.wanted_id:
         raise WrongState("已经是这样了。")
-    reception = place.reception
-    able = [one for one in store.receivers_of(session, reception.organization.path) if one.id == order.to_id]
-    if order.to_id is not None and not able:
+    if order.to_id is not None and order.to_id not in {one.id for one in store.receivers_of(session, place.reception)}:
         raise InvalidInput("这个人不能接这里的群众。", fields=["to_id"])
     _change(session, place, order.version, wanted_id=order.to_id, called_by_id=None, called_at=None)
-    _note(session, actor, reception, "transferred", order.why, to_id=order.to_id)
+    _note(session, actor, place.reception, "transferred", order.why, to_id=order.to_id)
 
 
 def _no_show(session: Session, actor: Actor, place: QueuePlace, order: QueueOrder) -> None:
@@ -291,7 +289,7 @@ def events(session: Session, actor: Actor, reception_id: str) -> list[QueueEvent
 def receivers(session: Session, actor: Actor, reception_id: str) -> list[Receiver]:
     """Leaders and clerks to whom somebody who waits can be transferred, those on duty first."""
     place = _require(session, actor, reception_id)
-    able = store.receivers_of(session, place.reception.organization.path)
+    able = store.receivers_of(session, place.reception)
     serving = {duty.user_id for duty in store.duties_of(session, [one.id for one in able])}
     found = [Receiver(id=one.id, name=stored.shown_name(one), on_duty=one.id in serving) for one in able]
     return sorted(found, key=lambda one: not one.on_duty)

@@ -84,7 +84,7 @@ def sheet(session: Session, actor: Actor, reception_id: str) -> CommitmentSheet:
     kept = {one.promise_id: one for one in store.of_reception(session, reception.id)}
     aside = {one.id for one in records.promises(session, reception.id) if one.set_aside}
     cards = [
-        _confirmed(kept.pop(one.id), one) if one.id in kept else _proposed(one, units, said_on)
+        _confirmed(kept.pop(one.id), one) if one.id in kept else _proposed(one, units, reception.organization_id, said_on)
         for one in found.promises
         if one.id in kept or (one.state != PromiseState.STRUCK and one.id not in aside)
     ]
@@ -114,10 +114,12 @@ def _own_talk(actor: Actor, reception: Reception) -> bool:
 
 
 def _units(session: Session, reception: Reception) -> dict[int, str]:
-    """Who can be named: the office itself first, and all that stand under the one above it."""
+    """Who can be named: the office of whoever receives first, which is meant by "we", then where the person sits and all that stand
+    under the one above it."""
     path = reception.organization.path
     above = "/".join(path.split("/")[:-2]) + "/"
-    found = [*store.offered_units(session, path), *(store.offered_units(session, above) if above != "/" else ())]
+    own = [reception.receiver.organization] if reception.receiver is not None else []
+    found = [*own, *store.offered_units(session, path), *(store.offered_units(session, above) if above != "/" else ())]
     return {one.id: one.name for one in found}
 
 
@@ -126,12 +128,12 @@ def _days_off() -> dict[str, str]:
     return {day.isoformat(): OFFICIAL.why_off(day) for day in days if not OFFICIAL.works(day)}
 
 
-def _proposed(one: PromiseView, units: Mapping[int, str], said_on: date) -> CommitmentCard:
+def _proposed(one: PromiseView, units: Mapping[int, str], here: int, said_on: date) -> CommitmentCard:
     own = next(iter(units))
     due = due_of(one.by, said_on)
     return CommitmentCard(
         promise_id=one.id, version=one.version if one.state != PromiseState.HEARD else 0, id=None, said=_said(one), start=one.start,
-        who=one.who, by=one.by, what=one.what, unit_id=unit_of(one.who, units, own) if one.who else own,
+        who=one.who, by=one.by, what=one.what, unit_id=unit_of(one.who, units, here) if one.who else own,
         due_on=due if due is not None and due >= clock.today() else None, typed=one.id.startswith(TYPED),
     )  # fmt: skip
 

@@ -28,9 +28,9 @@ def view(session: Session, actor: Actor, own_routes: Path | None, booking: Booki
     proposed = matter_words.category(booking.matter, matter_words.said(booking.matter, booking.name), guide)
     name = category or booking.category or proposed
     words = _words(guide.category(name)) if name else ()
-    own, superior = _own_days(session, booking), _elsewhere(session, booking, _public_above(session, booking))
+    own, superior = _own_days(session, booking), _elsewhere(session, _public_above(session, booking))
     known = {day.id for day in (*own, *superior)}
-    beside = _elsewhere(session, booking, store.fitting_days(session, units.ids_in_reach(actor), words, *_ahead()))
+    beside = _elsewhere(session, store.fitting_days(session, units.ids_in_reach(actor), words, *_ahead()))
     department = [day for day in beside if day.id not in known]
     fitting = {day.id for day in (*own, *superior) if fits(day.charge, words)} | {day.id for day in department}
     others = units.with_clerks(session, actor, bookings.above(booking), words, MOST_OTHERS)
@@ -53,7 +53,7 @@ def _ahead() -> tuple[date, date]:
 
 
 def _own_days(session: Session, booking: Booking) -> list[OfficeDay]:
-    found = [day for day in store.days_between(session, [booking.organization_id], *_ahead()) if bookings.reaches(booking, day)]
+    found = store.days_between(session, [booking.organization_id], *_ahead())
     return [day for day in reception_days.shown(session, found) if day.may_change and day.free]
 
 
@@ -61,10 +61,9 @@ def _public_above(session: Session, booking: Booking) -> Sequence[ReceptionDay]:
     return store.public_days(session, bookings.above(booking), *_ahead())
 
 
-def _elsewhere(session: Session, booking: Booking, days: Sequence[ReceptionDay]) -> list[ElsewhereDay]:
-    """Those of another office's days that have a free slot for this booking."""
-    found = [day for day in days if bookings.reaches(booking, day)]
-    seen = zip(found, reception_days.shown(session, found), strict=True)
+def _elsewhere(session: Session, days: Sequence[ReceptionDay]) -> list[ElsewhereDay]:
+    """Those of another office's days that have a free slot."""
+    seen = zip(days, reception_days.shown(session, days), strict=True)
     return [ElsewhereDay(**shown.model_dump(), office=day.organization.name) for day, shown in seen if shown.free]
 
 

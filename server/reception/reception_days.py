@@ -51,7 +51,7 @@ def public_schedule(session: Session, organization_id: int | None) -> PublicSche
     offices = store.offices_with_days(session, first, last)
     place = _asked_office(session, offices, organization_id)
     found = store.public_days(session, [place.id], first, last) if place is not None else []
-    rooms = store.rooms_under(session, place.path) if any(day.kind == DayKind.VIDEO for day in found) and place else ()
+    rooms = store.rooms_of(session, place) if any(day.kind == DayKind.VIDEO for day in found) and place else ()
     return PublicSchedule(
         offices=tuple(office_view(one) for one in offices),
         office=office_view(place) if place else None,

@@ -178,7 +178,7 @@ def standing(session: Session, reception: Reception) -> Standing | None:
 def queue_of(session: Session, actor: Actor, settings: Settings) -> Queue:
     """The line of a leader or clerk, and the halls that they can serve.
 
-    Somebody off duty sees the lines of all their halls and calls nobody from them.
+    Somebody off duty sees the lines of all their halls and calls from them only who waits for them alone.
     """
     halls = store.halls_under(session, actor)
     user_id = actor.user_id or 0
@@ -186,14 +186,16 @@ def queue_of(session: Session, actor: Actor, settings: Settings) -> Queue:
     around = circle(session, [hall.id for hall in halls], [user_id])
     waits = around.waits()
     visible = {hall.id for hall in halls} | serving
-    mine = [one.id for one in around.line_of(user_id) if one.called_by in (None, user_id)]
-    seen = [one for one in around.line if one.hall_id in visible]
+    booked = store.readable(session, actor, [one.id for one in around.line if one.wanted_id == user_id and one.hall_id not in visible])
+    seen = [one for one in around.line if one.hall_id in visible or one.id in booked]
+    mine = [one.id for one in seen if one.called_by in (None, user_id) and around.falls_to(one, user_id)]
     in_turn = [one.id for one in seen if one.called_by is None and one.id in mine]
     rows = [_row(around, one, user_id, in_turn, waits) for one in seen]
     rows.sort(key=lambda row: (not row.mine, row.place == 0))
     own_rules = rules_by_hall(session, [actor.organization_id])[actor.organization_id]
     return Queue(
-        halls=tuple(_hall(hall, serving, around, settings) for hall in halls), line=tuple(rows),
+        halls=tuple(_hall(hall, serving, around, settings) for hall in halls) or (_own_office(session, actor, serving, len(booked)),),
+        line=tuple(rows),
         basis=queueing.basis_in_words(around.lengths, len(around.seats)), rules=rule_views(own_rules),
     )  # fmt: skip
 
@@ -201,6 +203,12 @@ def queue_of(session: Session, actor: Actor, settings: Settings) -> Queue:
 def _hall(hall: Organization, serving: Collection[int], around: Circle, settings: Settings) -> Hall:
     waiting = sum(one.hall_id == hall.id for one in around.line)
     return Hall(id=hall.id, name=hall.name, on_duty=hall.id in serving, waiting=waiting, display=f"/hall/{display_token(settings, hall.id)}")
+
+
+def _own_office(session: Session, actor: Actor, serving: Collection[int], booked: int) -> Hall:
+    """Where somebody is on duty whose office has no kiosk: for those who booked with them and sit elsewhere."""
+    office = accounts.organization_or_none(session, actor.organization_id)
+    return Hall(id=actor.organization_id, name=office.name if office else "", on_duty=actor.organization_id in serving, waiting=booked, display="")
 
 
 def _row(around: Circle, entry: Entry, user_id: int, in_turn: list[str], waits: Mapping[str, Wait]) -> QueueRow:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     union,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from server import clock
 from server.domain.states import AssignmentState, KioskKind, RecordState, StaffRole
@@ -38,7 +38,9 @@ from server.store.models import (
     LectureOffice,
     Notice,
     Organization,
+    QueuePlace,
     Reception,
+    ReceptionDay,
     StoredAssignment,
     StoredCase,
     StoredLine,
@@ -166,11 +168,28 @@ def _handed_over() -> ColumnElement[bool]:
     return or_(VisitRecord.state.in_(HANDED_OVER), reading_on)
 
 
+@lru_cache(ACTORS)
+def booked_with(actor: Actor) -> Select[str | None]:
+    """Talks of those who came with a booking for one of the actor's own reception days, as long as it is them whom the person
+    waits for or talked with: wherever a person sits down, the leader receives them whose office gave them the time."""
+    query = select(Booking.reception_id).join(QueuePlace, QueuePlace.reception_id == Booking.reception_id)
+    return query.join(ReceptionDay, ReceptionDay.id == Booking.day_id).where(
+        QueuePlace.wanted_id == actor.user_id, ReceptionDay.leader_id == actor.user_id, ReceptionDay.organization_id == actor.organization_id
+    )
+
+
+def _theirs_to_receive(actor: Actor, organization: InstrumentedAttribute[int], reception: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Of the actor's organization and below; of a leader's also what was booked with them."""
+    here = organization.in_(organizations_under(actor))
+    return or_(here, reception.in_(booked_with(actor))) if actor.role is StaffRole.LEADER else here
+
+
 def visible_receptions(actor: Actor) -> Select[Reception]:
     """Receptions the actor may read.
 
-    Leaders and clerks: those of their organization and below; a kiosk: those held at it until its screen was
-    cleared; a reader with a link: that of the one record; administrators: none.  An accusation against the actor's own unit stays hidden (条例 art. 30).
+    Leaders and clerks: those of their organization and below, leaders those booked with them, too; a kiosk: those held at it until
+    its screen was cleared; a reader with a link: that of the one record; administrators: none.  An accusation against the actor's
+    own unit stays hidden (条例 art. 30).
     """
     query = select(Reception)
     if actor.is_kiosk:
@@ -181,7 +200,7 @@ def visible_receptions(actor: Actor) -> Select[Reception]:
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(
-        Reception.organization_id.in_(organizations_under(actor)),
+        _theirs_to_receive(actor, Reception.organization_id, Reception.id),
         ~exists().where(_RECORD.reception_id == Reception.id, _hidden(actor, _RECORD)),
     )
 
@@ -197,7 +216,7 @@ def visible_records(actor: Actor) -> Select[VisitRecord]:
     if not _reads_matters(actor):
         return query.where(false())
     return query.where(
-        VisitRecord.organization_id.in_(organizations_under(actor)), ~_hidden(actor, VisitRecord)
+        _theirs_to_receive(actor, VisitRecord.organization_id, VisitRecord.reception_id), ~_hidden(actor, VisitRecord)
     )
 
 
@@ -302,15 +321,15 @@ def _case_unknown(actor: Actor) -> ColumnElement[bool]:
 
 
 def visible_commitments(actor: Actor) -> Select[Commitment]:
-    """Promises of leaders: those of talks of the actor's organization and below, and those that a unit of the actor's is
-    to keep; hidden with the record or the case that they came from (条例 art. 30).
+    """Promises of leaders: those of talks of the actor's organization and below, those of talks booked with the actor, and those
+    that a unit of the actor's is to keep; hidden with the record or the case that they came from (条例 art. 30).
 
     A unit sees its own only once a clerk has handed the record over: before that nobody has said that it is no accusation.
     """
     query = select(Commitment)
     if not _reads_cases(actor):
         return query.where(false())
-    own = Commitment.organization_id.in_(organizations_under(actor))
+    own = _theirs_to_receive(actor, Commitment.organization_id, Commitment.reception_id)
     handed_over = exists().where(_RECORD.reception_id == Commitment.reception_id, _RECORD.state.in_(HANDED_OVER))
     told = or_(Commitment.case_id.is_not(None), handed_over)
     given = and_(Commitment.unit_id.in_(organizations_under(actor)), told)

@@ -134,6 +134,14 @@ def rooms_under(session: Session, path: str) -> Sequence[Organization]:
     return session.scalars(query.order_by(Organization.path).limit(MOST_OFFICES)).all()
 
 
+def rooms_of(session: Session, office: Organization) -> Sequence[Organization]:
+    """Where people sit down whom an office receives by video: at or below it, or at or below the nearest one above that has a
+    kiosk, for a department has none."""
+    steps = [part for part in office.path.split("/") if part]
+    paths = ("/" + "/".join(steps[:depth]) + "/" for depth in range(len(steps), 0, -1))
+    return next((found for path in paths if (found := rooms_under(session, path))), ())
+
+
 # --- who has received -----------------------------------------------------------------------------------------------
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from server import clock
 from server.domain.states import KioskKind, ReceptionState, StaffRole
-from server.store.access import Actor, organizations_under, visible_kiosks
+from server.store.access import Actor, organizations_under, visible_kiosks, visible_receptions
 from server.store.models import (
+    Booking,
     Kiosk,
     Organization,
     QueueDuty,
@@ -22,6 +23,7 @@ from server.store.models import (
     QueuePlace,
     QueueRule,
     Reception,
+    ReceptionDay,
     User,
 )
 
@@ -144,15 +146,24 @@ def halls_under(session: Session, actor: Actor) -> Sequence[Organization]:
     return session.scalars(query).all()
 
 
+def readable(session: Session, actor: Actor, reception_ids: Collection[str]) -> set[str]:
+    """Those of these talks that the actor may read."""
+    query = visible_receptions(actor).with_only_columns(Reception.id).where(Reception.id.in_(reception_ids))
+    return set(session.scalars(query)) if reception_ids else set()
+
+
 def hall_under(session: Session, actor: Actor, hall_id: int) -> Organization | None:
     """One organization of the actor's own or below."""
     return session.scalar(select(Organization).where(Organization.id == hall_id, Organization.id.in_(organizations_under(actor))))
 
 
-def receivers_of(session: Session, hall_path: str) -> Sequence[User]:
-    """Leaders and clerks who may see the hall: of its organization and those above."""
-    ids = [int(part) for part in hall_path.split("/") if part]
-    query = select(User).where(User.active, User.organization_id.in_(ids), User.role.in_((StaffRole.LEADER, StaffRole.CLERK)))
+def receivers_of(session: Session, reception: Reception) -> Sequence[User]:
+    """Leaders and clerks who may see the hall, of its organization and those above, and the leader with whom the person booked."""
+    ids = [int(part) for part in reception.organization.path.split("/") if part]
+    booked = select(ReceptionDay.leader_id).join(Booking, Booking.day_id == ReceptionDay.id).where(Booking.reception_id == reception.id)
+    query = select(User).where(
+        User.active, or_(User.organization_id.in_(ids), User.id.in_(booked)), User.role.in_((StaffRole.LEADER, StaffRole.CLERK))
+    )
     return session.scalars(query.order_by(User.role.desc(), User.id).limit(MOST_HALLS)).all()
 
 

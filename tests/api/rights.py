@@ -27,6 +27,7 @@ from server.reception.waiting import display_token
 from server.store.access import Actor
 from server.store.models import (
     AccusedUnit,
+    Booking,
     CaseAccused,
     CasePerson,
     Commitment,
@@ -38,6 +39,7 @@ from server.store.models import (
     Participant,
     QueuePlace,
     ReadingLink,
+    ReceptionDay,
     SavedList,
     StoredAssignment,
     StoredCase,
@@ -51,11 +53,12 @@ from tests.records.office import TALK, World, add_reception, data_url, png, sign
 
 DOCUMENT = Path(__file__).parents[2] / "server/protocol/rights.md"
 COLUMNS = ("anyone", "kiosk", "reader", *(role.value for role in StaffRole))
-PLACES = {"O": "/1/2/", "B": "/1/", "A": "/1/2/3/", "G": "/1/2/4/", "R": "/1/2/5/", "S": "/6/"}
+PLACES = {"O": "/1/2/", "B": "/1/", "A": "/1/2/3/", "G": "/1/2/4/", "R": "/1/2/5/", "W": "/1/2/7/", "S": "/6/"}
 """Own unit; a unit above, for which it is a matter of a unit below; a unit below, for which it is one of a unit above; a unit
-that was given it; one from which it was taken back; a stranger."""
-ACCUSED = {"X": "O", "X of G": "G"}
-"""The accused: the own unit, and a unit that was given it."""
+that was given it; one from which it was taken back; one with whose leader the person booked; a stranger."""
+ACCUSED = {"X": "O", "X of G": "G", "X of W": "W"}
+"""The accused: the own unit, a unit that was given it, and one with whose leader the person booked."""
+ACCUSED_UNITS = tuple(int(PLACES[place].split("/")[-2]) for place in ACCUSED.values())
 RELATIONS = (*PLACES, *ACCUSED)
 ROUTE = re.compile(r"^\| (GET|POST|PUT|DELETE|PATCH|OPTIONS) (\S+) \|(.*)\|$")
 
@@ -241,13 +244,14 @@ def _matter(made: Everybody, matter: str) -> dict[str, Any]:
         whose = things.Owner(matter, clerk, receiver, unit, users["clerk-B"], 1, "x")
         alone_id = things.alone(session, whose)
         hanging = things.of_case(session, settings, whose, case) | things.of_record(session, settings, whose, open_)
+        _book(session, open_.reception_id, session.get_one(User, users["leader-W"]))
         hanging |= {f"{role} invitation_id": _invited(session, open_.reception_id, role, users[f"{role}-O"]) for role in INVITED_ROLES}
         if matter == "X":
             case.accusation, case.purpose = True, "accusation"
-            session.add_all(CaseAccused(case_id=case_id, organization_id=unit) for unit in (2, 4))
+            session.add_all(CaseAccused(case_id=case_id, organization_id=unit) for unit in ACCUSED_UNITS)
             for record in (open_, room, clerks, session.get_one(VisitRecord, alone_id)):
                 record.accusation = True
-                session.add_all(AccusedUnit(record_id=record.id, organization_id=unit) for unit in (2, 4))
+                session.add_all(AccusedUnit(record_id=record.id, organization_id=unit) for unit in ACCUSED_UNITS)
                 session.flush()
         matters = {
             **hanging, "commitment_id": promise.id, "case_id": case_id, "record_id": open_.id, "open_record_id": open_.id,
@@ -272,6 +276,17 @@ NO_MATTER = (
 )  # fmt: skip
 """Kiosks, accounts, lists and the like are accused of nothing, and no accusation is in them."""
 INVITED_ROLES = ("leader", "clerk", "handler", "supervisor")
+
+
+def _book(session: Session, talk: str, leader: User) -> None:
+    """The person came to this talk with a booking for a day of this leader's."""
+    day = ReceptionDay(
+        organization_id=leader.organization_id, leader_id=leader.id, on_day=TALK.date(), kind="video", begins=540, slots=4, slot_minutes=30,
+        place="", charge="", state="planned", author="x", made_at=TALK,
+    )  # fmt: skip
+    booking = session.query(Booking).filter_by(reception_id=talk).one()
+    booking.organization_id, booking.place_id, booking.day = leader.organization_id, 2, day
+    session.get_one(QueuePlace, talk).wanted_id = leader.id
 
 
 def _invited(session: Session, reception_id: str, role: str, user_id: int) -> str:

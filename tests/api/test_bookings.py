@@ -200,43 +200,87 @@ def test_what_an_office_cannot_decide_is_passed_on_to_a_leader_above_with_a_reas
     assert order(desk, number, "approve").json()["state"] == "approved"
 
 
-def test_what_a_department_decides_is_passed_on_to_it_with_a_time_or_without_one(desk):
-    started, ids, county_clerk = desk.started, desk.started.ids, desk.county_clerk
+@pytest.fixture(scope="module")
+def land(office) -> SimpleNamespace:
+    """A department of the county, with a clerk and a leader and without a kiosk."""
+    started = office.started
     with started.office.store.write() as session:
-        land = accounts.add_organization(session, "青山县自然资源局", "ZR", session.get_one(Organization, ids["county"]))
+        land = accounts.add_organization(session, "青山县自然资源局", "ZR", session.get_one(Organization, started.ids["county"]))
         people = [
             User(organization_id=land.id, username=username, name="苏梅", role=role, password_hash="", created_at=clock.now())
             for username, role in (("land", "clerk"), ("landed", "leader"))
         ]
         session.add_all(people)
         session.flush()
-        ids["landed"], office = people[1].id, land.id
-    land_clerk = client_of(started.anonymous, started.office, "land")
-    slot = {"leader_id": ids["landed"], "charge": "", "place": ""}
+        land_id, leader_id = land.id, people[1].id
+    clerk, leader = (client_of(started.anonymous, started.office, username) for username in ("land", "landed"))
+    return SimpleNamespace(id=land_id, leader_id=leader_id, clerk=clerk, leader=leader)
+
+
+def test_what_a_department_decides_is_passed_on_to_it_with_a_time_or_without_one(desk, land):
+    ids, county_clerk, land_clerk, office = desk.started.ids, desk.county_clerk, land.clerk, land.id
+    slot = {"leader_id": land.leader_id, "charge": "", "place": ""}
     on_site, video = new_day(desk, **slot), new_day(desk, **slot, kind="video")
     code = book(desk, new_day(desk, kind="video", charge=""), place_id=ids["town"]).json()["code"]
     number = number_of(desk, code)
     seen = county_clerk.get(f"/api/bookings/{number}").json()
-    assert [one["id"] for one in seen["department_days"]] == [on_site["id"]], "its leaders see no talk at a kiosk of the township"
+    assert [one["id"] for one in seen["department_days"]] == [on_site["id"], video["id"]]
     assert seen["department_days"][0]["office"] == seen["departments"][0] == seen["others"][0]["name"] == "青山县自然资源局"
     assert county_clerk.get(f"/api/bookings/{number}", params={"category": "低保"}).json()["department_days"] == []
     order_of = {"why": "补偿标准归他们定"}
     assert order(desk, number, "refer", **order_of).status_code == 422
     assert [order(desk, number, "refer", organization_id=one, **order_of).status_code for one in (999_999, ids["county"])] == [404, 404]
-    assert order(desk, number, "refer", day_id=video["id"], **order_of).json()["error"]["details"]["fields"] == ["day_id"]
     passed = order(desk, number, "refer", organization_id=office, **order_of).json()
     assert (passed["state"], passed["office"], passed["on_day"]) == ("asked", "青山县自然资源局", None)
     assert look(desk, code).json()["words"] == "时间还没有定，由青山县自然资源局给您排，请过一天再来查。"
     assert notice(land_clerk) == "有人约了接访，等青山县自然资源局排时间。"
     theirs = land_clerk.get(f"/api/bookings/{number}").json()
-    assert ([one["id"] for one in theirs["fitting_days"]], theirs["events"][-1]["why"]) == ([on_site["id"]], "青山县自然资源局：补偿标准归他们定")
+    days = [one["id"] for one in theirs["fitting_days"]]
+    assert (days, theirs["events"][-1]["why"]) == ([on_site["id"], video["id"]], "青山县自然资源局：补偿标准归他们定")
     version = {"version": theirs["version"]}
-    assert land_clerk.post(f"/api/bookings/{number}/approve", json=version | {"day_id": video["id"]}).status_code == 422
     back = land_clerk.post(f"/api/bookings/{number}/refer", json=version | {"organization_id": ids["county"], "why": "乡镇的事"}).json()
     assert back["office"] == "青山县信访局"
     assert order(desk, number, "refer", day_id=on_site["id"], **order_of).json()["leader"] == "苏梅"
     done = land_clerk.post(f"/api/bookings/{number}/approve", json={"version": back["version"] + 1}).json()
     assert (done["state"], done["where"]) == ("approved", "青山县自然资源局")
+
+
+def test_whom_a_departments_leader_booked_sits_in_a_township_and_is_called_by_that_leader_and_nobody_else(desk, land):
+    started, ids, leader = desk.started, desk.started.ids, land.leader
+    day = new_day(desk, leader_id=land.leader_id, kind="video", on_day=today().isoformat(), begins="15:00")
+    rooms = started.anonymous.get("/api/schedule", params={"office": land.id}).json()["rooms"]
+    assert [one["id"] for one in rooms] == [ids["town"]], "the department has none of its own"
+    booked = desk.county_clerk.post("/api/bookings", json={"day_id": day["id"], "place_id": ids["town"]} | ASKED).json()
+    key = {"code": booked["code"], "phone_last4": "1234"}
+    assert order(desk, booked["id"], "approve").json()["where"] == "柳河镇"
+    moved = started.kiosk.post("/api/kiosk/bookings/move", json=key | {"day_id": day["id"], "slot": 1}).json()
+    assert (moved["state"], moved["time"], moved["place"]) == ("approved", "15:30–16:00", "柳河镇")
+    sitting = started.sitting(booking=key, matter="")
+    talk = f"/api/receptions/{sitting['reception_id']}"
+    queue = leader.get("/api/queue").json()
+    assert [(one["petitioner"], one["hall"], one["place"], one["wanted"]) for one in queue["line"]] == [("李秀英", "柳河镇", 1, "苏梅")]
+    assert [(one["name"], one["waiting"], one["display"]) for one in queue["halls"]] == [("青山县自然资源局", 1, "")]
+    assert [one.get(talk).status_code for one in (leader, land.clerk, started.clerk)] == [200, 404, 200], "it is that leader's alone"
+    assert leader.get(f"{talk}/brief").json()["matter"] == ASKED["matter"]
+    assert leader.post(f"/api/queue/{sitting['reception_id']}/call", json={"version": 1}).status_code == 200, "on no hall's duty"
+    assert started.kiosk.get("/api/kiosk/sitting").json()["standing"]["caller"] == "苏梅"
+
+    def passed_on(client: Any, version: int, to_id: int | None) -> int:
+        sent = {"version": version, "why": "先请副县长谈", "to_id": to_id}
+        return int(client.post(f"/api/queue/{sitting['reception_id']}/transfer", json=sent).status_code)
+
+    assert passed_on(leader, 2, ids["leader"]) == 200
+    assert [one.get(talk).status_code for one in (leader, started.leader)] == [404, 200], "who passed it on has it no more"
+    assert passed_on(started.clerk, 3, land.leader_id) == 200, "and back again"
+    joined = leader.post(f"{talk}/join")
+    assert joined.status_code == 200, joined.text
+    offered = leader.get(f"{talk}/commitments").json()["units"]
+    assert [one["name"] for one in offered[:2]] == ["青山县自然资源局", "柳河镇"], "we, then where the person sits"
+    with started.office.store.write() as session:
+        reception = session.get_one(Reception, sitting["reception_id"])
+        reception.state, reception.started_at, reception.ended_at, reception.left_kiosk_at = "closed", *(clock.now(),) * 3
+    assert [one["id"] for one in leader.get("/api/receptions/own").json()["rows"]] == [sitting["reception_id"]]
+    assert [one.get(talk).status_code for one in (leader, land.clerk, started.clerk)] == [200, 404, 200]
 
 
 def test_of_two_who_want_the_last_slot_one_gets_it_and_the_other_is_told(desk):

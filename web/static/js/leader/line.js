@@ -128,7 +128,7 @@ function hallButtons(hall) {
   const words = hall.on_duty ? `${hall.name}离岗` : `${hall.name}上岗`;
   const label = hall.waiting ? `${words}（${hall.waiting} 位在等）` : words;
   const button = el("button.btn", { type: "button", "data-hall": hall.id, "aria-pressed": String(hall.on_duty) }, icon(hall.on_duty ? "check" : "users"), label);
-  return el("span.row.wrap", {}, button, el("a.small.nb", { href: hall.display, target: "_blank", rel: "noopener" }, "大厅屏幕"));
+  return el("span.row.wrap", {}, button, hall.display ? el("a.small.nb", { href: hall.display, target: "_blank", rel: "noopener" }, "大厅屏幕") : null);
 }
 
 /** @param {Event} event */
