@@ -168,7 +168,7 @@ def talks_end(program: OfficeProgram) -> Iterator[None]:
 
 @pytest.fixture
 def new_context(browser: Browser, office: Office) -> Iterator[NewContext]:
-    """Makes browser contexts; a test fails when a page of them raised an error or broke the content policy."""
+    """Makes browser contexts; a test fails when a page of them raised an error, broke the content policy or asked what it may not."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
@@ -176,6 +176,7 @@ def new_context(browser: Browser, office: Office) -> Iterator[NewContext]:
         context = browser.new_context(base_url=office.url, viewport={"width": width, "height": height})
         context.on("weberror", lambda error: faults.append(str(error.error)))
         context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+        context.on("response", lambda answer: faults.append(f"403: {answer.url}") if answer.status == 403 and "/api/" in answer.url else None)
         context.set_default_timeout(PATIENCE_MS)
         keep(context)
         contexts.append(context)
@@ -351,8 +352,11 @@ def test_preparing_shows_ones_own_picture_and_the_talk_says_that_the_line_is_dow
     said_in_passing(page, "没有记上")
     assert overflow(page) == 0
 
+    asked: list[str] = []
+    other.on("request", lambda request: asked.append(request.url))
     other.click("#begin")
     expect(other.locator("#problem-words")).to_contain_text("别人在接谈")
+    assert not [url for url in asked if "/promises" in url], "what a colleague undertakes is not theirs to ask for"
 
 
 @pytest.mark.slow

@@ -2,10 +2,16 @@
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from server import clock
+from server.settings import Settings
+from server.store.engine import Store
+from server.store.models import Reception, User
 from tests.browser.test_leader_pages import (  # noqa: F401
     NewContext,
     Office,
+    OfficeProgram,
     as_user,
     browser,
     look,
@@ -100,7 +106,25 @@ def test_a_leader_works_the_line_by_its_buttons(new_context: NewContext, office:
     look(hall, "hall-1920")
 
 
-def test_the_figures_of_receptions_on_both_screens(new_context: NewContext, office: Office) -> None:  # noqa: F811
+def test_the_figures_of_receptions_on_both_screens(new_context: NewContext, office: Office, program: OfficeProgram) -> None:  # noqa: F811
+    reception = office.sit_down(office.kiosk("城关镇接谈室"), "孙玉梅", "低保复核没有结果")
+    store = Store(Settings(data_dir=program.folder).store_url)
+    with store.write() as session:
+        talk = session.get_one(Reception, reception)
+        receiver = session.scalars(select(User).where(User.username == "zhou")).one()
+        talk.receiver_id, talk.joined_at, talk.started_at, talk.ended_at, talk.state = receiver.id, *(clock.now(),) * 3, "closed"
+    store.close()
     page = as_user(new_context(), "zhou", "/stats/receptions")
-    expect(page.locator("#cards .card").first).to_be_visible()
+    expect(page.locator("#leaders")).to_contain_text("周文清")
+    expect(page.locator("#cards")).to_contain_text("次视频接访，还没有人当场评")
+    expect(page.locator("#cards")).to_contain_text("还没有能评的")
     pictures(page, "stats-receptions")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".listing .scroll").evaluate("(table) => table.scrollWidth - table.clientWidth") == 0, "all of it is in sight"
+    page.click("#leaders a >> nth=0")
+    expect(page.locator("#rows")).to_contain_text("低保复核没有结果")
+    pictures(page, "stats-receptions-list")
+    page.goto("/stats")
+    expect(page.locator("#cards")).to_contain_text("这段时间还没有人评")
+    expect(page.locator("#cards .card", has_text="满意率").locator("a")).to_have_count(0)
+    pictures(page, "stats")

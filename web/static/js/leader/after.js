@@ -25,7 +25,8 @@ export class After {
     this.words("正在收好录音录像，出笔录草稿，一般几秒钟就好。您可以先去谈下一位，草稿不会丢。");
     if (reception) this.draw(reception);
     show();
-    void new Commitments(this.id).begin();
+    const readsPromises = !reception || reception.mine || document.documentElement.dataset.role === "clerk";
+    if (readsPromises) void new Commitments(this.id).begin();
     while (!(await this.settled())) await new Promise((resume) => setTimeout(resume, EVERY_MS));
   }
 

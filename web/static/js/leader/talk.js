@@ -46,6 +46,7 @@ export class Talk extends EventTarget {
     this.reception = reception;
     this.media = media;
     this.finished = false;
+    this.mine = false;
     this.seat = new Seat({ ticket: () => this.ticket(), media });
     this.captions = new Captions(byId("captions"), byId("latest"), (who) => this.speaker(who));
     this.meter = new Meter(byId("remote-meter"));
@@ -76,7 +77,6 @@ export class Talk extends EventTarget {
   async start() {
     this.prepareScreen();
     this.listen();
-    void this.promises.follow();
     await this.seat.start();
   }
 
@@ -85,12 +85,21 @@ export class Talk extends EventTarget {
     try {
       const asked = this.first ?? askForSeat(this.reception.id);
       this.first = null;
-      return await asked;
+      const ticket = await asked;
+      this.seated();
+      return ticket;
     } catch (error) {
       const refused = error instanceof ApiError && [401, 403, 404, 409].includes(error.status);
       if (refused) this.over(this.hangingUp ? "hung_up" : this.seat.room && error.status === 409 ? "office" : "refused", error.message, error.details.reception_id);
       throw error;
     }
+  }
+
+  /** Only whoever receives is told what was undertaken: before the seat there is nothing to ask. */
+  seated() {
+    if (this.mine) return;
+    this.mine = true;
+    void this.promises.follow();
   }
 
   prepareScreen() {
@@ -144,7 +153,7 @@ export class Talk extends EventTarget {
 
   /** @param {HTMLDialogElement} question */
   listenHangUp(question) {
-    this.on(byId("hang-up"), "click", () => { question.showModal(); void this.promises.refresh(); });
+    this.on(byId("hang-up"), "click", () => { question.showModal(); if (this.mine) void this.promises.refresh(); });
     this.on(byId("hang-up-no"), "click", () => question.close());
     this.on(byId("hang-up-yes"), "click", () => { question.close(); this.hangUp(); });
   }

@@ -45,7 +45,7 @@ export class RoomTalk extends EventTarget {
     this.level.show(this.media);
     this.listen();
     this.clock = window.setInterval(() => this.drawRecording(), 1000);
-    void this.promises.follow();
+    this.seat.addEventListener("room", () => void this.promises.follow(), { once: true });
     await this.seat.start();
   }
 

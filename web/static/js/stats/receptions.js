@@ -38,32 +38,46 @@ function card(name, number, words, counts = true) {
 }
 
 /** @param {any} found */
+function satisfied({ satisfied: pleased, rated, counts }) {
+  const name = "接访的满意率";
+  if (!pleased.whole) return card(name, "暂无", [rated.whole ? `能评的 ${rated.whole} 件，还没有人评。` : "还没有能评的：办出结果了，群众才评。"]);
+  const displeased = main.dataset.role === "supervisor" && pleased.whole > pleased.part;
+  return card(name, percent(pleased), [`${pleased.part} ÷ ${pleased.whole} 件，参评率 ${percent(rated)}${counts ? "" : "，太低，不作数"}`, el("br"),
+    el("a", { href: address({ what: "rated" }) }, "评了的"), ...(displeased ? ["　", el("a", { href: address({ what: "displeased" }) }, "不满意的")] : [])], counts);
+}
+
+/** @param {any} found */
+function atTheEnd({ at_the_end: pleased, could_say: could, least_rated: least }) {
+  const name = "谈完当场评的满意率";
+  if (!pleased.whole) return card(name, "暂无", [could ? `${could} 次视频接访，还没有人当场评。` : "这段时间没有视频接访。"]);
+  const many = pleased.whole >= least || main.dataset.role === "supervisor";
+  return card(name, percent(pleased), [`${pleased.part} ÷ ${pleased.whole} 次`, el("br"), `${could} 次视频接访里评了 `,
+    many ? opens(pleased.whole, { what: "said" }, "看谈完当场评过的接访") : `${pleased.whole} 次`]);
+}
+
+/** @param {any} found */
 function showCards(found) {
   const levels = found.video.map((/** @type {any} */ one) => card(`${one.name}视频接访比重`, percent(one.share),
     [opens(one.share.part, { what: "video", level: one.level }, `看${one.name}的视频接访`), " ÷ ", opens(one.share.whole, { what: "held", level: one.level }, `看${one.name}的全部接访`), el("br"), one.target === null ? "没有定目标" : one.short ? el("b.warn", {}, `目标 ${one.target}%，差 ${one.short} 次`) : `目标 ${one.target}%，够`]));
-  const displeased = found.satisfied.whole - found.satisfied.part;
-  const lists = main.dataset.role === "supervisor" && displeased ? ["　", el("a", { href: address({ what: "displeased" }) }, "不满意的")] : [];
-  const many = found.at_the_end.whole >= found.least_rated || (main.dataset.role === "supervisor" && found.at_the_end.whole > 0);
-  const said = many ? opens(found.at_the_end.whole, { what: "said" }, "看谈完当场评过的接访") : `${found.at_the_end.whole} 次`;
   byId("cards").replaceChildren(...levels,
     card("群众等了多久", found.waits.people ? `${found.waits.half} 分钟` : "暂无", [waiting(found.waits), el("br"), found.waits.long ? el("a", { href: address({ what: "long" }) }, `等了 ${found.long_minutes} 分钟以上的 ${found.waits.long} 次`) : ""]),
     card("答应的事按时办成", percent(found.promises), [`${found.promises.part} ÷ ${found.promises.whole} 件`, el("br"),
       ...(found.promises.whole ? [el("a", { href: address({ what: "promised" }) }, "哪几次接访"), "　"] : []),
       ...(found.promises.whole > found.promises.part ? [el("a", { href: address({ what: "unkept" }) }, "没有按时的"), "　"] : []), el("a", { href: "/promises" }, "承诺台账")]),
-    card("接访的满意率", percent(found.satisfied), [`${found.satisfied.part} ÷ ${found.satisfied.whole} 件，参评率 ${percent(found.rated)}${found.counts || !found.satisfied.whole ? "" : "，太低，不作数"}`, el("br"),
-      found.rated.part ? el("a", { href: address({ what: "rated" }) }, "评了的") : "", ...lists], found.counts || !found.satisfied.whole),
-    card("谈完当场评的满意率", percent(found.at_the_end), [`${found.at_the_end.part} ÷ ${found.at_the_end.whole} 次`, el("br"), `${found.could_say} 次视频接访里评了 `, said]));
+    satisfied(found), atTheEnd(found));
 }
 
 /** @param {any} one @param {number} least */
 function leaderRow(one, least) {
   const few = one.rated.part ? `不到 ${least} 人评` : "—";
+  const said = (/** @type {string} */ tag, /** @type {string} */ label, /** @type {(string | Node | null)[]} */ ...parts) => el(tag, { "data-label": label }, ...parts);
   return el("tr", {}, el("td", {}, el("b", {}, one.name), one.title ? `　${one.title}` : "", el("span.small.soft.below", {}, `${one.organization}　${one.level}`)),
-    el("td.num.nb", {}, opens(one.video.whole, { what: "held", leader: one.id }, `看${one.name}的接访`)),
-    el("td.num.nb", {}, opens(one.video.part, { what: "video", leader: one.id }, `看${one.name}的视频接访`), one.video.whole ? el("span.small.soft.below", {}, percent(one.video)) : null),
-    el("td.num.nb", {}, opens(one.video.whole - one.video.part, { what: "other", leader: one.id }, `看${one.name}的现场接访`)),
-    el("td", {}, waiting(one.waits, { leader: one.id }), one.waits.long ? el("a.below", { href: address({ what: "long", leader: one.id }) }, `久等的 ${one.waits.long} 次`) : null),
-    el("td.num", {}, one.promises.whole ? el("a", { href: address({ what: "promised", leader: one.id }), "aria-label": `看${one.name}答应的事` }, full(one.promises)) : "—"), el("td.num", {}, one.satisfied ? el("a", { href: address({ what: "rated", leader: one.id }), "aria-label": `看评了${one.name}的接访` }, full(one.satisfied)) : few));
+    said("td.num.nb", "接访", opens(one.video.whole, { what: "held", leader: one.id }, `看${one.name}的接访`)),
+    said("td.num.nb", "视频", opens(one.video.part, { what: "video", leader: one.id }, `看${one.name}的视频接访`), one.video.whole ? el("span.small.soft.below", {}, percent(one.video)) : null),
+    said("td.num.nb", "现场", opens(one.video.whole - one.video.part, { what: "other", leader: one.id }, `看${one.name}的现场接访`)),
+    said("td", "群众等了多久", waiting(one.waits, { leader: one.id }), one.waits.long ? el("a.below", { href: address({ what: "long", leader: one.id }) }, `久等的 ${one.waits.long} 次`) : null),
+    said("td.num", "答应的事按时办成", one.promises.whole ? el("a", { href: address({ what: "promised", leader: one.id }), "aria-label": `看${one.name}答应的事` }, full(one.promises)) : "—"),
+    said("td.num", "评了的里满意", one.satisfied ? el("a", { href: address({ what: "rated", leader: one.id }), "aria-label": `看评了${one.name}的接访` }, full(one.satisfied)) : few));
 }
 
 async function showFigures() {

@@ -11,6 +11,8 @@ import { clear, months as drawMonths, units as drawUnits } from "/static/js/stat
 const CARDS = ["accepted_in_time", "concluded_in_time", "satisfied_unit", "repeats", "satisfied_office", "rated_unit", "rated_office", "resolved_once"];
 /** What the matters that a figure misses are called. @type {Record<string, string>} */
 const WORDS = { satisfied_office: "不满意的", satisfied_unit: "不满意的", rated_office: "没评的", rated_unit: "没评的", resolved_once: "又来的" };
+/** What is said of a figure that nobody has rated for. @type {Record<string, string>} */
+const UNRATED = { satisfied_office: "这段时间还没有人评", satisfied_unit: "这段时间还没有人评", rated_office: "这段时间还没有能评的", rated_unit: "这段时间还没有能评的" };
 const MOST_UNITS = 8;
 const SKELETON_MS = 300;
 const main = byId("stats");
@@ -48,15 +50,16 @@ function compared(figure) {
 /** @param {Figure} figure */
 function card(figure) {
   const short = figure.now.whole - figure.now.part;
-  const sum = `${figure.now.part} ÷ ${figure.now.whole} ${figure.measure}${figure.id === "accepted_in_time" && short ? `，少 ${short} 件` : figure.id === "concluded_in_time" ? "，延期算在内" : ""}${compared(figure)}`;
+  const none = figure.now.whole ? "" : UNRATED[figure.id];
+  const sum = none ? `${none}${compared(figure)}` : `${figure.now.part} ÷ ${figure.now.whole} ${figure.measure}${figure.id === "accepted_in_time" && short ? `，少 ${short} 件` : figure.id === "concluded_in_time" ? "，延期算在内" : ""}${compared(figure)}`;
   const mayOpen = !figure.private || main.dataset.role === "supervisor";
-  const lists = [el("a", { href: listPath(figure.id, "all") }, "看这些件")];
+  const lists = none ? [] : [el("a", { href: listPath(figure.id, "all") }, "看这些件")];
   if (short && figure.id !== "repeats" && mayOpen) lists.push(el("a", { href: listPath(figure.id, "bad") }, WORDS[figure.id] ?? "没做到的"));
   if (figure.id === "repeats" && figure.now.part) lists.push(el("a", { href: listPath(figure.id, "good") }, "重复的"));
   const number = figure.now.percent === null ? el("b.num.mute", {}, "暂无") : el("b.num", {}, figure.now.percent.toFixed(1), el("small", {}, "%"));
   const links = lists.flatMap((link, index) => (index ? ["　", link] : [link]));
   return el(`section.card.fig${figure.counts || !figure.now.whole ? "" : ".void"}`, {}, el("h2", {}, figure.name), number,
-    el("p", {}, sum, figure.remark ? el("br") : null, figure.remark ? el("span.warn", {}, figure.remark) : null, el("br"), ...links));
+    el("p", {}, sum, figure.remark ? el("br") : null, figure.remark ? el("span.warn", {}, figure.remark) : null, links.length ? el("br") : null, ...links));
 }
 
 /** @param {string[]} heads @param {(string | Node)[][]} rows */
@@ -108,7 +111,7 @@ function showLooks(told) {
     const open = one.cases && (!one.private || main.dataset.role === "supervisor") ? el("a", { href: listPath(one.id, "all"), "aria-label": `看${one.name}的事项` }, "看") : one.private ? "督查看" : "";
     return el("tr", {}, el("td", {}, one.name), el("td.r.num", {}, el("b", {}, String(one.cases)), " 件"), el("td.r", {}, open));
   });
-  const entered = told.entered.map((/** @type {any} */ one) => el("tr", {}, el("td", { colspan: 3 }, `${one.body}的满意率：群众自己评的 ${full(one.by_petitioner)}，工作人员代填的 ${full(one.by_staff)}`)));
+  const entered = told.entered.filter((/** @type {any} */ one) => one.by_petitioner.whole || one.by_staff.whole).map((/** @type {any} */ one) => el("tr", {}, el("td", { colspan: 3 }, `${one.body}的满意率：群众自己评的 ${full(one.by_petitioner)}，工作人员代填的 ${full(one.by_staff)}`)));
   byId("looks").replaceChildren(...rows, ...entered);
 }
 
