@@ -217,9 +217,9 @@ def _dates(text: str) -> Iterator[tuple[date | None, str, int]]:
 
 
 def _number(words: str) -> int:
-    """2026, 二〇二六, 十一: positional where no 十 is said."""
-    if words.isdecimal() or "十" not in words:
-        return int("".join(c if c.isascii() else str("零一二三四五六七八九".index(c.replace("〇", "零"))) for c in words))
+    """2026, ２０２６, 二〇二六, 十一: positional where no 十 is said."""
+    if "十" not in words:
+        return int("".join(c if c.isdecimal() else str("零一二三四五六七八九".index(c.replace("〇", "零"))) for c in words))
     return parse(words) or 0
 
 

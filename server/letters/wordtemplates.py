@@ -21,6 +21,8 @@ from docxtpl import DocxTemplate, InlineImage
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
+from server.domain.printable import printable
+
 SHIPPED = Path(__file__).resolve().parent / "templates"
 LARGEST = 5_000_000
 """Bytes of a template; unpacked at most ten times that."""
@@ -131,7 +133,7 @@ def render(path: Path, words: Mapping[str, Any], signatures: Mapping[str, bytes 
         context[name] = _picture(paper, one, WIDEST_MM[name]) if isinstance(one, bytes) else _clean(one) or BLANK
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
     paper.render(context, environment, autoescape=True)
-    paper.docx.core_properties.author = author
+    paper.docx.core_properties.author = printable(author)
     target = io.BytesIO()
     paper.save(target)
     return target.getvalue()
@@ -148,9 +150,9 @@ def _picture(paper: DocxTemplate, image: bytes, one_name: int) -> InlineImage:
 
 
 def _clean(value: Any) -> Any:
-    """Without control characters, which XML cannot hold."""
+    """Without what XML cannot hold."""
     if isinstance(value, str):
-        return "".join(character for character in value if character >= " " or character in "\n\t")
+        return printable(value)
     if isinstance(value, Mapping):
         return {key: _clean(inner) for key, inner in value.items()}
     return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import terms
 from server.domain.figures import DEFINITIONS, Figure
+from server.domain.printable import printable
 from server.domain.states import CaseState
 from server.protocol.figures import ShareView, Stats
 from server.reception import stats
@@ -64,7 +65,7 @@ def _sheet(book: Workbook, title: str, heads: Sequence[str], rows: Iterable[Sequ
 
 def _cell(sheet: object, value: Value, *, bold: bool = False) -> WriteOnlyCell:
     """A cell that is a number or text, never a formula."""
-    cell = WriteOnlyCell(sheet, value=value)
+    cell = WriteOnlyCell(sheet, value=printable(value) if isinstance(value, str) else value)
     if isinstance(value, str):
         cell.data_type = "s"
         if value.startswith(_LIKE_A_FORMULA):
