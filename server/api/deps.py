@@ -123,5 +123,5 @@ DutyKeeper = Annotated[Actor, Depends(allowed(StaffRole.LEADER, StaffRole.CLERK,
 Administrator = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR))]
 SecurityAdministrator = Annotated[Actor, Depends(allowed(StaffRole.SECURITY))]
 Auditor = Annotated[Actor, Depends(allowed(StaffRole.AUDITOR))]
-AdministratorOrLeader = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR, StaffRole.LEADER))]
+OverOffices = Annotated[Actor, Depends(allowed(StaffRole.ADMINISTRATOR, StaffRole.LEADER, StaffRole.SUPERVISOR))]
 KioskActor = Annotated[Actor, Depends(get_kiosk)]

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from server.api.deps import AdministratorOrLeader, Clerk, Db
+from server.api.deps import Clerk, Db, OverOffices
 from server.protocol.office import OfficeFigures, OwnFigures
 from server.reception import deskwork
 
@@ -16,6 +16,6 @@ def own(db: Db, actor: Clerk) -> OwnFigures:
 
 
 @router.get("/offices")
-def offices(db: Db, actor: AdministratorOrLeader) -> OfficeFigures:
+def offices(db: Db, actor: OverOffices) -> OfficeFigures:
     """Of the offices at and under the actor's."""
     return deskwork.of_offices(db, actor)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.api.deps import AdministratorOrLeader, Clerk, Db
+from server.api.deps import Clerk, Db, OverOffices
 from server.protocol.office import Finding, FindingCounts, NewFinding, Reviews
 from server.reception import reviews
 
@@ -20,7 +20,7 @@ def listed(db: Db, actor: Clerk) -> Reviews:
 
 
 @router.get("/counts")
-def counts(db: Db, actor: AdministratorOrLeader) -> FindingCounts:
+def counts(db: Db, actor: OverOffices) -> FindingCounts:
     """Findings by office and kind."""
     return reviews.counts(db, actor)
 

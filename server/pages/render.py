@@ -24,7 +24,7 @@ NAVIGATION = {
     "leader": (("/leader", "今天接谈"), ("/on-site", "现场接访"), ("/promises", "我答应的事"), ("/reception-days", "接访日"), ("/work", "待办"), ("/due", "到期"), ("/supervision", "督办"), ("/desk", "笔录"), ("/cases", "信访事项"), ("/stats", "统计"), ("/figures", "校对情况"), ("/lectures", "讲座")),
     "clerk": (("/desk", "笔录"), ("/leader", "接谈"), ("/on-site", "现场接访"), ("/reception-days", "接访日"), ("/joint-duty", "值班"), ("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期"), ("/reviews", "每日评查"), ("/glossary", "词表"), ("/stats", "统计"), ("/figures", "校对情况"), ("/lectures", "讲座")),
     "handler": (("/work", "待办"), ("/cases", "信访事项"), ("/due", "到期"), ("/lectures", "讲座")),
-    "supervisor": (("/supervision", "督办"), ("/observing", "旁听接谈"), ("/promises", "领导承诺"), ("/due", "到期"), ("/cases", "信访事项"), ("/stats", "统计"), ("/lectures", "讲座")),
+    "supervisor": (("/supervision", "督办"), ("/observing", "旁听接谈"), ("/promises", "领导承诺"), ("/due", "到期"), ("/cases", "信访事项"), ("/stats", "统计"), ("/figures", "校对情况"), ("/lectures", "讲座")),
     "administrator": (("/admin", "管理"), ("/admin/kiosks", "终端")),
     "security": (("/admin/accounts", "账号授权"),),
     "auditor": (("/admin/log", "访问记录"),),

@@ -87,9 +87,10 @@ def take(session: Session, actor: Actor, review_id: int) -> Review:
     """The actor hears it; raises NotFound where it is not theirs to hear, Conflict when somebody else was first."""
     review = _require(session, actor, review_id)
     if review.reviewer_id != actor.user_id:
-        if review.reviewer_id is None and review.id not in {one.id for one in store.open_for(session, actor)}:
+        is_open = review.id in {one.id for one in store.open_for(session, actor)}
+        if not is_open and review.reviewer_id is None:
             raise NotFound("自己校对过的笔录，由别人来听。")
-        if not store.take(session, review.id, actor.user_id or 0):
+        if not is_open or not store.take(session, review.id, actor.user_id or 0):
             raise Conflict("这一份已经有人在听了，请换一份。")
     session.expire(review)
     return opened(session, actor, review_id)
@@ -104,10 +105,10 @@ def release(session: Session, actor: Actor, review_id: int) -> None:
 
 
 def opened(session: Session, actor: Actor, review_id: int) -> Review:
-    """The filed record with what was found, for whoever hears it and, once that is done, for the clerk who corrected it."""
+    """The filed record with what was found, for whoever hears it and, once that is done, for the clerk who answers it."""
     review = _require(session, actor, review_id)
     record = session.get_one(VisitRecord, review.case.record_id)
-    returned = review.finished_at is not None and record.clerk_id == actor.user_id
+    returned = review.finished_at is not None and store.answers(session, actor, record.id)
     if review.reviewer_id != actor.user_id and not returned:
         raise NotFound
     records.note_access(session, actor, "review", "record", record.id, clock.now())
@@ -149,12 +150,13 @@ def put_aside(session: Session, actor: Actor, finding_id: int) -> None:
 
 
 def told_to(session: Session, actor: Actor, finding_id: int) -> tuple[StoredFinding, StoredReview]:
-    """A finding of a finished review with which this actor may deal: the clerk who corrected the record; raises NotFound."""
+    """A finding of a finished review that this actor answers: the clerk who corrected the record, or a colleague of one who
+    left; raises NotFound."""
     known = store.finding_of(session, finding_id)
     review = known and store.find(session, actor, known[1].id)
     if known is None or review is None or review.finished_at is None:
         raise NotFound("没有这一条意见。")
-    if session.get_one(VisitRecord, review.case.record_id).clerk_id != actor.user_id:
+    if review.case.record_id is None or not store.answers(session, actor, review.case.record_id):
         raise NotFound("这一条意见是给别人的。")
     return known[0], review
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.store.access import Actor, organizations_under, visible_cases
@@ -15,6 +15,7 @@ from server.store.models import (
     StoredReview,
     StoredRevision,
     StoredSupplement,
+    User,
     VisitRecord,
 )
 
@@ -44,13 +45,34 @@ def _visible(actor: Actor) -> Select[StoredReview]:
     )
 
 
+def _departed() -> Select[int]:
+    """Whose account was closed: what waits for them waits for a colleague."""
+    return select(User.id).where(User.active.is_(False))
+
+
+def _free() -> ColumnElement[bool]:
+    """Taken by nobody who could still finish it."""
+    return or_(StoredReview.reviewer_id.is_(None), and_(StoredReview.finished_at.is_(None), StoredReview.reviewer_id.in_(_departed())))
+
+
+def _answered_by(actor: Actor) -> ColumnElement[bool]:
+    """The clerk who corrected the record; once they have no account any more, every clerk of its office."""
+    left_behind = and_(VisitRecord.organization_id == actor.organization_id, VisitRecord.clerk_id.in_(_departed()))
+    return or_(VisitRecord.clerk_id == actor.user_id, left_behind)
+
+
+def answers(session: Session, actor: Actor, record_id: str) -> bool:
+    """Whether findings in this record are for the actor."""
+    return session.scalar(select(VisitRecord.id).where(VisitRecord.id == record_id, _answered_by(actor))) is not None
+
+
 def open_for(session: Session, actor: Actor) -> Sequence[StoredReview]:
-    """Drawn, taken by nobody, readable for the actor, and no work of theirs; oldest day first."""
+    """Drawn, free, readable for the actor, and no work of theirs; oldest day first."""
     worked = exists().where(StoredRevision.record_id == VisitRecord.id, StoredRevision.user_id == actor.user_id)
     own = exists().where(
         VisitRecord.id == StoredCase.record_id, StoredCase.id == StoredReview.case_id, or_(VisitRecord.clerk_id == actor.user_id, worked)
     )
-    query = _visible(actor).where(StoredReview.reviewer_id.is_(None), ~own)
+    query = _visible(actor).where(_free(), ~own)
     return session.scalars(query.order_by(StoredReview.day, StoredReview.id).limit(MOST_ROWS)).all()
 
 
@@ -62,8 +84,8 @@ def of_reviewer(session: Session, actor: Actor) -> Sequence[StoredReview]:
 
 
 def returned_to(session: Session, actor: Actor) -> Sequence[StoredReview]:
-    """Finished ones of records that the actor corrected, with findings; the latest first."""
-    theirs = exists().where(VisitRecord.id == StoredCase.record_id, StoredCase.id == StoredReview.case_id, VisitRecord.clerk_id == actor.user_id)
+    """Finished ones with findings that are for the actor; the latest first."""
+    theirs = exists().where(VisitRecord.id == StoredCase.record_id, StoredCase.id == StoredReview.case_id, _answered_by(actor))
     found = exists().where(StoredFinding.review_id == StoredReview.id)
     query = _visible(actor).where(StoredReview.finished_at.is_not(None), theirs, found)
     return session.scalars(query.order_by(StoredReview.finished_at.desc()).limit(MOST_ROWS)).all()
@@ -76,7 +98,7 @@ def find(session: Session, actor: Actor, review_id: int) -> StoredReview | None:
 
 def take(session: Session, review_id: int, user_id: int) -> bool:
     """Whoever is first has it."""
-    query = update(StoredReview).where(StoredReview.id == review_id, StoredReview.reviewer_id.is_(None))
+    query = update(StoredReview).where(StoredReview.id == review_id, _free())
     return bool(session.execute(query.values(reviewer_id=user_id).returning(StoredReview.id)).first())
 
 

@@ -40,6 +40,7 @@ from server.store.models import (
     Kiosk,
     Line,
     ModelQuestion,
+    Organization,
     Participant,
     Reception,
     SecondPass,
@@ -1641,4 +1642,67 @@ def test_axe_finds_no_serious_fault_where_a_colleague_hears_a_record_and_in_the_
         page.wait_for_load_state("networkidle")
         found[place] = faults(page)
         look(page, f"figures-{place.strip('/').replace('/', '-')}")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def with_a_word_to_decide(desk: Desk, record: Seeded) -> None:
+    with desk.store.write() as session:
+        line_id = desk.line(record.id, "村里修路占了我家的承包地。").id
+        session.add(GlossaryEvidence(organization_id=desk.office_id, word="柳林镇", line_id=line_id, record_id=record.id))
+        for word, state in (("柳林镇", "proposed"), ("上河村", "on")):
+            session.add(GlossaryWord(organization_id=desk.office_id, word=word, kind="place", state=state, at=clock.now()))
+
+
+@pytest.mark.nightly
+def test_axe_finds_no_serious_fault_in_what_else_the_desk_and_reading_show(page: Page, desk: Desk) -> None:
+    """Questions of the desk, words to decide, a supplement, the figures as supervisor and administrator see them, a page that is not there."""
+    record = desk.seed()
+    with_a_word_to_decide(desk, record)
+    with desk.store.write() as session:
+        office = session.get_one(Organization, desk.office_id)
+        for username, name, role in (("du", "督查员", "supervisor"), ("guan", "管理员", "administrator")):
+            accounts.add_user(session, office, new_user(username, name, role, office.id))
+    found = {}
+    opened(page, desk, record)
+    page.evaluate("document.querySelector('#form-address').removeAttribute('maxlength')")
+    page.fill("#form-address", "长" * 300)
+    expect(page.locator("#refused")).to_be_visible()
+    found["not saved"] = faults(page)
+    page.get_by_role("button", name="看没存上的").click()
+    found["what is not saved"] = faults(page)
+    page.get_by_role("button", name="不要了").click()
+    row(page, "三万六千八").locator(".say").click()
+    page.keyboard.press("Control+M")
+    expect(page.locator(".to-field")).to_be_visible()
+    found["to which field"] = faults(page)
+    look(page, "desk-to-field")
+    page.keyboard.press("Escape")
+    page.click("#confirm")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["handing over"] = faults(page)
+    look(page, "desk-handing-over")
+    page.goto(f"{desk.url}/glossary")
+    page.get_by_role("button", name="添一个词").click()
+    page.get_by_role("button", name="添上").click()
+    found["glossary"] = faults(page)
+    look(page, "glossary-words")
+    handed_over(desk, record)
+    with desk.store.write() as session:
+        clerk = accounts.actor_of_user(session.query(User).filter_by(username="lin").one())
+        signing.note_refusal(session, clerk, record.id, Refusal(reason="本人有事先走了"), file_at_once=True)
+        case_id = session.query(StoredCase).filter_by(record_id=record.id).one().id
+    page.goto(f"{desk.url}/cases/{case_id}")
+    page.click("#add")
+    expect(page.locator("#what-add")).to_be_visible()
+    found["supplement"] = faults(page)
+    look(page, "case-supplement")
+    for path in ("/desk/nothing", "/read", "/read/AAAA"):
+        page.goto(desk.url + path)
+        found[path] = faults(page)
+    for who, path in (("du", "/figures"), ("guan", "/admin/figures")):
+        log_in(page, desk, who)
+        page.goto(desk.url + path)
+        expect(page.locator("#offices tr")).to_have_count(1)
+        found[path] = faults(page)
+        look(page, f"figures-{who}")
     assert {name: wrong for name, wrong in found.items() if wrong} == {}

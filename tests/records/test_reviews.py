@@ -183,6 +183,38 @@ def test_what_is_put_back_can_be_heard_by_another(world, colleague):
     assert len(listed(world, world.clerk).open) == 1
 
 
+def leaves(world: World, user_id: int) -> None:
+    """Their account is closed."""
+    with world.write() as session:
+        session.get_one(User, user_id).active = False
+
+
+def test_what_waits_for_a_clerk_who_left_waits_for_a_colleague(world, colleague):
+    third = Actor(name="接谈员三", user_id=31, role=StaffRole.CLERK, organization_id=1, organization_path="/1/")
+    with world.write() as session:
+        session.add(User(id=31, organization_id=1, username="u31", name=third.name, role="clerk", password_hash="", created_at=TALK))
+    case_id = filed(world)
+    drawn(world)
+    with world.write() as session:
+        review_id = reviews.take(session, colleague, 1).id
+        found = reviews.add_finding(session, colleague, review_id, NewFinding(kind="missing", words="少一句"))
+    assert listed(world, third).open == ()
+    leaves(world, colleague.user_id)
+    assert [row.id for row in listed(world, third).open] == [review_id]
+    assert listed(world, world.clerk).open == (), "nobody hears what they corrected"
+    with world.write() as session:
+        assert [one.words for one in reviews.take(session, third, review_id).findings] == ["少一句"]
+        reviews.finish(session, third, review_id)
+    assert listed(world, third).returned == ()
+    leaves(world, world.clerk.user_id)
+    assert listed(world, third).unseen == 1
+    assert listed(world, world.town_clerk).returned == ()
+    with world.write() as session:
+        (added,) = cases.add_supplement(session, third, case_id, NewSupplement(reason="评查", text="少了一句。", finding_id=found.id)).supplements
+        assert added.finding_id == found.id
+    assert listed(world, third).unseen == 0
+
+
 def test_findings_are_counted_by_office_and_kind_and_never_of_a_person(world, colleague):
     for number, name in enumerate(("r1", "r2", "r3"), start=21):
         with world.write() as session:

@@ -24,6 +24,7 @@ export function ask({ title, body = [], buttons, wide = false, ready, act, keep 
   const dialog = /** @type {HTMLDialogElement} */ (el(`dialog.dialog${wide ? ".wide-dialog" : ""}`, { "aria-label": title }, form));
   document.body.append(dialog);
   if (act) form.addEventListener("submit", (event) => acting(event, dialog, trouble, act));
+  form.addEventListener("keydown", pressFirst);
   dialog.showModal();
   ready?.(dialog);
   return new Promise((done) => {
@@ -33,6 +34,14 @@ export function ask({ title, body = [], buttons, wide = false, ready, act, keep 
       done(dialog.returnValue);
     }, { once: true });
   });
+}
+
+/** Ctrl+Enter in a field is the first button at the foot. @param {KeyboardEvent} event */
+function pressFirst(event) {
+  const field = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+  if (!field || event.key !== "Enter" || !event.ctrlKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  /** @type {HTMLButtonElement | null | undefined} */ (event.target.closest("form")?.querySelector("footer button:not([value=''])"))?.click();
 }
 
 /** Does what the button says and closes only if that went well. @param {SubmitEvent} event @param {HTMLDialogElement} dialog @param {HTMLElement} trouble @param {(value: string) => Promise<string>} act */
@@ -92,6 +101,12 @@ export async function askReason({ title, explain, usual = [], words, danger = fa
   return Boolean(answer);
 }
 
+/** Somebody is typing when the dialog comes: the next Space or Enter must press none of its buttons. @param {HTMLDialogElement} dialog */
+function awaitHand(dialog) {
+  dialog.tabIndex = -1;
+  dialog.focus();
+}
+
 /** Two texts of one place: which shall stand?
  * @param {{who: string, theirs: string, mine: string}} texts
  * @returns {Promise<"mine" | "theirs" | "">} */
@@ -103,6 +118,7 @@ export async function askWhich({ who, theirs, mine }) {
     wide: true,
     body: [el("p", {}, "两边的字都在，选哪一个都会记在修改历史里。"), side(`现在写着的${who ? `（${who}改的）` : ""}`, theirs, "theirs"), side("您写的", mine, "mine")],
     buttons: [{ value: "mine", words: "用我写的", kind: "primary" }, { value: "theirs", words: "用现在写着的" }],
+    ready: awaitHand,
   });
   return /** @type {any} */ (answer);
 }

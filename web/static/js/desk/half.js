@@ -1,19 +1,22 @@
 // What a clerk has begun to write in a form beside the lines and not given to the record: kept on this computer's disk, so
 // that neither a reload nor a crash takes it.
 
-import { Unsaved } from "/static/js/desk/unsaved.js";
+import { UnsavedHere } from "/static/js/desk/unsaved.js";
 
 export class Half {
   /** @param {string} recordId @param {string} userId */
   constructor(recordId, userId) {
-    this.unsaved = new Unsaved(`${recordId}.${userId}.half`);
+    this.unsaved = new UnsavedHere(`${recordId}.${userId}.half`);
     /** @type {Map<string, any>} */
     this.written = new Map();
   }
 
   /** Takes over what an earlier page left; to be awaited before anything is written. */
   async restore() {
-    this.written = new Map(await this.unsaved.read());
+    this.written = new Map(await this.unsaved.read((late) => {
+      this.written = new Map([...late, ...this.written]);
+      this.unsaved.write([...this.written]);
+    }));
   }
 
   /** What was begun at a place, in the form's own shape; undefined: nothing. @param {string} key "promise:…" or "insert" */

@@ -28,7 +28,7 @@ import { Promised } from "/static/js/desk/promised.js";
 import { Speakers, isNobodys, people } from "/static/js/desk/speakers.js";
 import { showFellows } from "/static/js/desk/fellows.js";
 import { Saver, isPassing, wordsOf } from "/static/js/desk/saver.js";
-import { editsFor, findAndReplace, standing } from "/static/js/desk/replace.js";
+import { findAndReplace, planned } from "/static/js/desk/replace.js";
 import { showState } from "/static/js/desk/states.js";
 import { stepButtons } from "/static/js/desk/steps.js";
 import { chooseField } from "/static/js/desk/tofield.js";
@@ -40,6 +40,8 @@ const FAR_BACK_S = 5;
 const PULSE_MS = 1000;
 const REFRESH_MS = 5000;
 const AROUND_S = 0.8;
+/** Edits in one request, as server/protocol/office.py takes them. */
+const AT_ONCE = 1000;
 /** The first lines are on the screen before what needs ears is looked for. */
 const PLACES_MS = 50;
 const AGAIN_MS = 300;
@@ -78,8 +80,10 @@ let player = null;
 let dragged = null;
 /** The place of which this page shows two texts; "": none. */
 let choosing = "";
-/** The clerk takes back or does again: what changes then is nobody else's. */
-let stepping = false;
+/** One question at a time. @type {Promise<void>} */
+let asking = Promise.resolve();
+/** Steps the clerk is taking back or doing again: what changes then is nobody else's. */
+let stepping = 0;
 
 // --- showing -----------------------------------------------------------------------------------------------------
 
@@ -566,6 +570,7 @@ function cannotFetch(error) {
 
 /** @param {any} detail */
 async function settle({ change, line, field, promise }) {
+  if (!saver.refused.includes(change)) return;
   const now = line || field || promise;
   choosing = change.key;
   overwritten.isTold(change.key);
@@ -573,6 +578,7 @@ async function settle({ change, line, field, promise }) {
   const theirs = promise ? decisionWords(promise) : line ? line.text : field.value;
   const answer = await askWhich({ who: line?.edited_by || promise?.decided_by || "", theirs, mine: wordsOf(change.edit) });
   choosing = "";
+  if (!saver.refused.includes(change)) return; // more was typed there meanwhile: that is asked next
   if (answer === "mine") overwritten.told.delete(change.key);
   if (answer === "mine") saver.insist(change, now.version);
   else if (answer === "theirs") saver.drop(change);
@@ -625,15 +631,16 @@ function showUndo({ undo, redo }) {
   }
 }
 
-/** Takes the last step back, or does it again; what is being typed is a step, too. @param {"undo" | "redo"} kind */
+/** Takes the last step back, or does it again; what is being typed is a step, too.  Without the office the browser takes back
+ * what was typed at this place. @param {"undo" | "redo"} kind */
 async function takeBack(kind) {
-  if (!lines.editable) return;
+  if (!lines.editable || (saver.error && document.execCommand(kind))) return;
   if (!(await saver.flush())) return toast("还有改动没存上，存好再撤回", "alert");
-  stepping = true;
+  stepping++;
   overwritten.forget();
   saver.change(`step:${kind}`, { kind });
   const done = await saver.flush();
-  stepping = false;
+  stepping--;
   if (done) await moved();
 }
 
@@ -723,7 +730,7 @@ function showDecisions() {
 function wireSaver() {
   on(saver, "saved", (fresh) => { show(fresh); showSaved(); });
   on(saver, "status", () => { showSaved(); showDecisions(); });
-  on(saver, "conflict", settle);
+  on(saver, "conflict", (met) => { asking = asking.catch(() => {}).then(() => settle(met)); });
   on(saver, "refused", ({ change, error }) => { overwritten.fields.delete(change.edit.field); if (!saver.refused.includes(change)) toast(error.message, "alert"); refresh(); });
   window.addEventListener("beforeunload", (event) => { if (saver.waiting || saver.refused.length) event.preventDefault(); });
 }
@@ -759,7 +766,8 @@ async function replaceWords() {
   if (!record) return;
   if (record.partial) return void withAllLines(replaceWords);
   const chosen = document.getSelection()?.toString() || "";
-  const answer = await findAndReplace(written, /\n/.test(chosen) ? "" : chosen.slice(0, 30), lines.editable);
+  const words = /\n/.test(chosen) ? "" : chosen.slice(0, 30);
+  const answer = await findAndReplace(written, { words, line: lines.current }, lines.editable);
   if (!answer) return;
   if ("go" in answer) return goTo(answer.go, false);
   await replaceChosen(answer);
@@ -774,13 +782,22 @@ function written() {
 /** While the places were looked at, their lines were saved, or somebody else changed some. @param {{hits: import("/static/js/desk/replace.js").Hit[], words: string, instead: string}} chosen */
 async function replaceChosen({ hits, words, instead }) {
   const there = await saver.flush();
-  const now = standing(hits, written().body);
-  if (!now.length) return toast("这些句子刚被改过，请再找一遍", "alert");
-  const missed = hits.length - now.length ? `有 ${hits.length - now.length} 处刚被改过，没有换。` : "";
-  const wanted = editsFor(now, words, instead);
-  const done = there ? await sendNow(wanted) : "away";
-  if (done === "done") return toast(`换了 ${now.length} 处。${missed}${shown(keys.of("undo"))} 撤回`);
-  if (done === "away") replaceLater(wanted, `${now.length} 处换好了，${saver.onDisk ? "存在这台电脑上" : "还在这个页面里"}，办公室一连上自己传上去。${missed}`);
+  const { wanted, count, left } = planned(hits, written().body, words, instead);
+  if (!wanted.length) return toast(left, "alert");
+  const sent = there ? await sendInPortions(wanted) : { done: "away", steps: 0, rest: wanted };
+  const again = sent.steps > 1 ? `分了 ${sent.steps} 步，一步一步撤回：` : "";
+  if (sent.done === "done") return toast(`换了 ${count} 处。${left}${again}${shown(keys.of("undo"))} 撤回`);
+  if (sent.done === "away") replaceLater(sent.rest, `${count} 处换好了，${saver.onDisk ? "存在这台电脑上" : "还在这个页面里"}，办公室一连上自己传上去。${left}`);
+}
+
+/** As many at a time as the office takes. @param {any[]} wanted */
+async function sendInPortions(wanted) {
+  let [done, steps, rest] = [/** @type {"done" | "refused" | "away"} */ ("done"), 0, wanted];
+  while (done === "done" && rest.length) {
+    done = await sendNow(rest.slice(0, AT_ONCE));
+    if (done === "done") [steps, rest] = [steps + 1, rest.slice(AT_ONCE)];
+  }
+  return { done, steps, rest };
 }
 
 /** Kept like everything typed, line by line. @param {any[]} wanted @param {string} words */
@@ -867,7 +884,7 @@ function wirePage() {
   });
   byId("sheet").addEventListener("click", showSheet);
   byId("find").addEventListener("click", replaceWords);
-  byId("saved").addEventListener("click", () => saver.hurry());
+  byId("saved").addEventListener("click", () => { saver.askAgain(); saver.hurry(); });
   byId("undo").addEventListener("click", commands.undo);
   byId("redo").addEventListener("click", commands.redo);
 }
@@ -880,7 +897,6 @@ keys.listen(commands);
 showKeyBar();
 await open();
 saver.pump();
-for (const change of saver.refused.filter((c) => c.why === "conflict")) saver.insist(change, change.edit.version);
 showSaved();
 void whole.then(goOn);
 keepFresh();

@@ -9,6 +9,9 @@ const AROUND = 14;
 
 /** @typedef {{line: any, from: number}} Hit */
 
+/** What was looked for last, so that the next look goes on with it. */
+const last = { words: "", instead: "" };
+
 /** Every place of these words in lines that stand. @param {any[]} body @param {string} words @returns {Hit[]} */
 export function hitsIn(body, words) {
   const found = [];
@@ -21,7 +24,7 @@ export function hitsIn(body, words) {
 }
 
 /** The edits that put other words in these places. @param {Hit[]} hits in the order of the record @param {string} words @param {string} instead */
-export function editsFor(hits, words, instead) {
+function editsFor(hits, words, instead) {
   /** @type {Map<any, string>} */
   const texts = new Map();
   for (const { line, from } of [...hits].reverse()) {
@@ -32,7 +35,7 @@ export function editsFor(hits, words, instead) {
 }
 
 /** Those of the hits whose line stands as it did when it was shown, with that line as it is now. @param {Hit[]} hits @param {any[]} body @returns {Hit[]} */
-export function standing(hits, body) {
+function standing(hits, body) {
   const now = new Map(body.map((line) => [line.id, line]));
   return hits.flatMap((hit) => {
     const line = now.get(hit.line.id);
@@ -41,11 +44,25 @@ export function standing(hits, body) {
 }
 
 /**
+ * The edits that put other words in these places, how many places that is, and what is said of those that are left out: their
+ * line was changed meanwhile, or nothing would be left of it.
+ * @param {Hit[]} hits @param {any[]} body as it stands now @param {string} words @param {string} instead
+ */
+export function planned(hits, body, words, instead) {
+  const now = standing(hits, body);
+  const edits = editsFor(now, words, instead);
+  const empty = new Set(edits.filter((edit) => !edit.text.trim()).map((edit) => edit.line_id));
+  const missed = hits.length - now.length ? `有 ${hits.length - now.length} 处刚被改过，没有换。` : "";
+  const emptied = empty.size ? `有 ${empty.size} 句换了就一个字不剩，没有换；不要的句子请删。` : "";
+  return { wanted: edits.filter((edit) => !empty.has(edit.line_id)), count: now.filter((hit) => !empty.has(hit.line.id)).length, left: missed + emptied };
+}
+
+/**
  * Asks what to find and what to put there; answers with what was chosen, null for nothing, or the line to look at.
- * @param {() => any} record @param {string} words to begin with @param {boolean} editable
+ * @param {() => any} record @param {{words: string, line: string}} chosen words to begin with, and the line where the clerk is @param {boolean} editable
  * @returns {Promise<{hits: Hit[], words: string, instead: string} | {go: string} | null>}
  */
-export async function findAndReplace(record, words, editable) {
+export async function findAndReplace(record, chosen, editable) {
   const find = /** @type {HTMLInputElement} */ (el("input.input", { id: "find-words", autocomplete: "off", maxlength: 200 }));
   const instead = /** @type {HTMLInputElement} */ (el("input.input", { id: "find-instead", autocomplete: "off", maxlength: 200 }));
   const list = el("ol.hits", { "aria-label": "找到的地方" });
@@ -61,17 +78,17 @@ export async function findAndReplace(record, words, editable) {
     tell();
   };
   const boxes = () => /** @type {HTMLInputElement[]} */ ([...list.querySelectorAll("input[type=checkbox]")]);
-  const chosen = () => (hits.length > MOST_SHOWN && all.checked ? hits : hits.filter((_hit, i) => boxes()[i]?.checked));
+  const wanted = () => (hits.length > MOST_SHOWN && all.checked ? hits : hits.filter((_hit, i) => boxes()[i]?.checked));
   const tell = () => {
     const more = hits.length > MOST_SHOWN ? `，这里列出前 ${MOST_SHOWN} 处` : "";
-    count.textContent = !find.value ? "" : hits.length ? `找到 ${hits.length} 处${more}${editable ? `，选中 ${chosen().length} 处` : ""}。` : "没有找到。";
+    count.textContent = !find.value ? "" : hits.length ? `找到 ${hits.length} 处${more}${editable ? `，选中 ${wanted().length} 处` : ""}。` : "没有找到。";
   };
   find.addEventListener("input", (event) => { if (!(/** @type {InputEvent} */ (event).isComposing)) draw(); });
   find.addEventListener("compositionend", draw);
   instead.addEventListener("input", () => { for (const place of list.querySelectorAll("ins")) place.textContent = instead.value; });
   list.addEventListener("change", () => { all.checked = boxes().every((box) => box.checked); tell(); });
   all.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; tell(); });
-  find.value = words;
+  [find.value, instead.value] = chosen.words && chosen.words !== last.words ? [chosen.words, ""] : [last.words, last.instead];
   const answer = await ask({
     title: editable ? "查找、替换" : "查找",
     wide: true,
@@ -80,11 +97,34 @@ export async function findAndReplace(record, words, editable) {
       count, editable ? el("label.row.g2.small", { for: "find-all" }, all, "都选上") : null, list,
     ].filter((part) => part !== null),
     buttons: [...(editable ? [{ value: "yes", words: "换选中的", kind: "primary" }] : []), { value: "", words: "关上" }],
-    ready: () => { draw(); find.focus(); find.select(); },
+    ready: (dialog) => {
+      draw();
+      find.focus();
+      find.select();
+      onEnter(find, () => { const hit = nextAfter(hits, record().body, chosen.line); if (hit) dialog.close(`line:${hit.line.id}`); });
+      onEnter(instead, () => dialog.close("yes"));
+    },
   });
+  Object.assign(last, { words: find.value, instead: instead.value });
   if (answer.startsWith("line:")) return { go: answer.slice(5) };
-  const wanted = answer && find.value !== instead.value ? chosen() : [];
-  return wanted.length ? { hits: wanted, words: find.value, instead: instead.value } : null;
+  const there = answer && find.value !== instead.value ? wanted() : [];
+  return there.length ? { hits: there, words: find.value, instead: instead.value } : null;
+}
+
+/** @param {HTMLInputElement} input @param {() => void} act */
+function onEnter(input, act) {
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** The first hit in a line after this one, or from the beginning again. @param {Hit[]} hits @param {any[]} body @param {string} id of a line */
+function nextAfter(hits, body, id) {
+  const place = new Map(body.map((line, i) => [line.id, i]));
+  const from = place.get(id) ?? -1;
+  return hits.find((hit) => (place.get(hit.line.id) ?? 0) > from) || hits[0];
 }
 
 /** @param {any} record @param {Hit} hit @param {number} i @param {string} words @param {string} instead @param {boolean} editable */

@@ -3,7 +3,7 @@
 
 import { api } from "/static/js/api.js";
 import { expanded, known, wholeRecord } from "/static/js/desk/merge.js";
-import { Unsaved } from "/static/js/desk/unsaved.js";
+import { UnsavedHere } from "/static/js/desk/unsaved.js";
 import { decisionWords } from "/static/js/undertakings.js";
 
 const QUIET_MS = 800;
@@ -35,7 +35,7 @@ export class Saver extends EventTarget {
     super();
     this.shown = shown;
     this.path = `/api/records/${recordId}`;
-    this.unsaved = new Unsaved(`${recordId}.${userId}`);
+    this.unsaved = new UnsavedHere(`${recordId}.${userId}`);
     /** @type {Change[]} */
     this.queue = [];
     /** Changes that the office refused: shown to the clerk, never thrown away unseen. @type {Change[]} */
@@ -59,9 +59,22 @@ export class Saver extends EventTarget {
     return this.queue.length + (this.sending ? 1 : 0);
   }
 
-  /** Take over what an earlier page could not send; to be awaited before anything is typed. */
+  /** Take over what an earlier page could not send; to be awaited before anything is typed.  What another window leaves
+   * that is open now is taken over when it is closed. */
   async restore() {
-    for (const change of await this.unsaved.read()) (change.why ? this.refused : this.queue).push({ ...change, due: 0, tried: true });
+    const late = (/** @type {Change[]} */ changes) => {
+      this.takeOver(changes);
+      this.keep();
+      this.pump();
+    };
+    this.takeOver(await this.unsaved.read(late));
+  }
+
+  /** They are older than what is typed here; a text that met another one is asked about again. @param {Change[]} changes */
+  takeOver(changes) {
+    const isOpen = ({ why }) => !why || why === "conflict";
+    this.refused.push(...changes.filter((change) => !isOpen(change)));
+    this.queue.unshift(...changes.filter(isOpen).map(({ why: _why, ...change }) => ({ ...change, due: 0, tried: true })));
   }
 
   /** Whether what waits is on this computer's disk, and not in this page alone. */
@@ -229,30 +242,37 @@ export class Saver extends EventTarget {
   again(change, error) {
     change.tried = true;
     this.error = error;
-    const typedSince = this.queue.find((c) => c.key === change.key);
-    if (typedSince && typedSince.edit.kind === change.edit.kind && "version" in change.edit && (change.edit.kind === "text" || change.edit.kind === "field")) {
-      typedSince.edit.version = change.edit.version;
-      typedSince.tried = true;
-      if (typedSince.safe === null) typedSince.safe = change.edit;
-    } else {
-      this.queue.unshift(change);
-    }
+    if (!this.isTypedOver(change)) this.queue.unshift(change);
     const rarely = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
     this.notBefore = Date.now() + (AWAY.has(error.status) ? AWAY_MS * (0.5 + Math.random() / 2) : rarely);
     this.keep();
     this.pump();
   }
 
-  /** @param {Change} change @param {any} error */
+  /** Was more typed at the same place since?  Then that goes in its stead. @param {Change} change */
+  isTypedOver(change) {
+    const since = this.queue.find((c) => c.key === change.key);
+    if (since?.edit.kind !== change.edit.kind || !TYPED.has(change.edit.kind)) return false;
+    since.edit.version = change.edit.version;
+    since.tried ||= change.tried;
+    if (since.safe === null) since.safe = change.edit;
+    return true;
+  }
+
+  /** Nobody is asked in the middle of a word: what is being typed there meets the same conflict. @param {Change} change @param {any} error */
   conflicted(change, error) {
+    if (this.isHeld(change.key) && this.isTypedOver(change)) {
+      this.keep();
+      return this.pump();
+    }
     const { line, field, promise } = error.details;
     const theirs = standing(change.edit, error.details);
     if (theirs !== undefined && theirs === tidy(change.edit)) return this.reload(change);
-    if (theirs === undefined) return change.tried ? this.reload(change) : this.refuse(change, error);
+    if (theirs === undefined) return change.tried && mayBeDone(change.edit, line) ? this.reload(change) : this.refuse(change, error);
     const mine = [change, ...this.queue.filter((c) => c.key === change.key && c.edit.kind === change.edit.kind)].pop();
     this.queue = this.queue.filter((c) => c.key !== change.key || c.edit.kind !== change.edit.kind);
     const held = /** @type {Change} */ ({ ...mine, why: "conflict" });
-    this.refused.push(held);
+    this.refused = [...this.refused.filter((c) => c.key !== change.key || c.why !== "conflict"), held];
     this.keep();
     this.dispatchEvent(new CustomEvent("conflict", { detail: { change: held, line, field, promise } }));
     this.pump();
@@ -287,6 +307,11 @@ export class Saver extends EventTarget {
     this.hurry();
   }
 
+  /** Asks again what shall stand where somebody else was first. */
+  askAgain() {
+    for (const change of this.refused.filter((c) => c.why === "conflict")) this.insist(change, change.edit.version);
+  }
+
   /** The clerk has seen it and gives it up. @param {Change} change */
   drop(change) {
     this.refused = this.refused.filter((c) => c !== change);
@@ -317,6 +342,22 @@ function tidy(edit) {
   return edit.kind === "text" ? edit.text.trim().replace(/\s+/g, " ") : edit.value.trim();
 }
 
+/** Whether what a press asks for is so. @type {Record<string, (edit: any, line: any) => boolean>} */
+const IS_SO = {
+  text: () => false,
+  delete: (_edit, line) => line.deleted,
+  restore: (_edit, line) => !line.deleted,
+  heard: (edit, line) => line.heard === edit.heard,
+  mark: (edit, line) => Boolean(line.marked) === edit.marked,
+  speaker: (edit, line) => line.participant_id === edit.participant_id,
+};
+
+/** Can an edit whose answer was lost have been done, as its line stands now? @param {any} edit @param {any} line null: it is gone */
+function mayBeDone(edit, line) {
+  const isSo = IS_SO[edit.kind];
+  return isSo ? Boolean(line) && isSo(edit, line) : true;
+}
+
 /** Was this hand-typed line stored although its answer was lost? @param {any} record @param {any} edit */
 function alreadyThere(record, edit) {
   const place = edit.after_id === null ? 0 : record.body.findIndex((/** @type {any} */ l) => l.id === edit.after_id) + 1;
@@ -324,6 +365,7 @@ function alreadyThere(record, edit) {
   return Boolean(line) && !line.recognised && line.text === tidy({ ...edit, kind: "text" });
 }
 
+const TYPED = new Set(["text", "field"]);
 const RESHAPING = new Set(["join", "split"]);
 
 /**

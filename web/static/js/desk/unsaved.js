@@ -59,6 +59,8 @@ export class Unsaved {
   constructor(key) {
     this.key = key;
     open().catch(() => { this.sound = false; });
+    /** Done when nobody else writes under this key. @type {Promise<void>} */
+    this.own = Promise.resolve();
     /** Whether the disk takes what is put here; else only memory has it. */
     this.sound = true;
     /** @type {string | null} */
@@ -86,11 +88,12 @@ export class Unsaved {
 
   async put() {
     this.writing = true;
+    await this.own;
     while (this.waiting !== null) {
       const text = this.waiting;
       this.waiting = null;
       try {
-        await once(await open(), "readwrite", (store) => (text === "[]" ? store.delete(this.key) : store.put(text, this.key)));
+        await once(await open(), "readwrite", (store) => this.lay(store, text));
         this.sound = true;
       } catch {
         this.sound = false;
@@ -98,4 +101,75 @@ export class Unsaved {
     }
     this.writing = false;
   }
+
+  /** @param {IDBObjectStore} store @param {string} text @returns {IDBRequest} */
+  lay(store, text) {
+    return text === "[]" ? store.delete(this.key) : store.put(text, this.key);
+  }
+}
+
+/** So long a page waits for what another one leaves; what comes later is told later. */
+const SOON_MS = 300;
+
+/**
+ * The same for a place that may be open in two windows at once: each keeps its own list, and a list whose window is gone is
+ * taken over by the next one.  A window holds its list by a lock, which the browser gives back however the window ends.
+ */
+export class UnsavedHere extends Unsaved {
+  /** @param {string} place */
+  constructor(place) {
+    super(`${place}#${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`);
+    this.family = `${place}#`;
+    /** Lists of other windows that are part of this one from its next writing on. @type {string[]} */
+    this.taken = [];
+    this.own = whenFree(this.key);
+  }
+
+  /** @param {(changes: any[]) => void} [late] gets what a window leaves that is still open now @returns {Promise<any[]>} */
+  async read(late = () => {}) {
+    try {
+      const range = IDBKeyRange.bound(this.family, `${this.family}\uffff`);
+      const left = await once(await open(), "readonly", (store) => store.getAllKeys(range));
+      /** @type {any[]} */
+      const found = [];
+      let give = (/** @type {any[]} */ changes) => void found.push(...changes);
+      const taking = Promise.all(left.map((/** @type {string} */ key) => this.takeOver(key, (changes) => give(changes))));
+      await Promise.race([taking, new Promise((done) => setTimeout(done, SOON_MS))]);
+      give = late;
+      return found;
+    } catch {
+      this.sound = false;
+      return [];
+    }
+  }
+
+  /** Gives what a list holds when its window is gone. @param {string} key @param {(changes: any[]) => void} give */
+  async takeOver(key, give) {
+    try {
+      await whenFree(key);
+      const changes = JSON.parse((await once(await open(), "readonly", (store) => store.get(key))) || "[]");
+      this.taken.push(key);
+      if (changes.length) give(changes);
+    } catch {
+      this.sound = false;
+    }
+  }
+
+  /** @param {IDBObjectStore} store @param {string} text */
+  lay(store, text) {
+    for (const key of this.taken) store.delete(key);
+    return super.lay(store, text);
+  }
+}
+
+/** Resolves when no other window holds this name; it is this window's from then on.  Without locks (a page that is not
+ * secure) every name is free. @param {string} name @returns {Promise<void>} */
+function whenFree(name) {
+  if (!navigator.locks) return Promise.resolve();
+  return new Promise((done) => {
+    void navigator.locks.request(`jietan.${name}`, () => {
+      done();
+      return new Promise(() => {});
+    });
+  });
 }
