@@ -201,6 +201,13 @@ def test_replacing_by_keys_goes_from_hit_to_hit_and_leaves_no_line_empty(page: P
     page.keyboard.insert_text("重复了")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".u.deleted")).to_contain_text("已删：重复了")
+    page.locator(".u .say").nth(0).click()
+    for words in ("补的第一句。", "补的第二句。"):
+        page.keyboard.press("Control+I")
+        page.keyboard.insert_text(words)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".u.cur")).to_contain_text(words)
+    assert texts(desk, record)[1:3] == ["补的第一句。", "补的第二句。"], "one follows the other"
 
 
 def test_without_the_office_what_was_typed_last_is_taken_back_where_it_was_typed(page: Page, desk: Desk) -> None:
@@ -216,6 +223,10 @@ def test_without_the_office_what_was_typed_last_is_taken_back_where_it_was_typed
     page.keyboard.press("Control+z")
     page.keyboard.press("End")
     page.keyboard.insert_text("谢谢。")
+    for words in ("补的第一句。", "补的第二句。"):
+        page.keyboard.press("Control+I")
+        page.keyboard.insert_text(words)
+        page.keyboard.press("Control+Enter")
     page.unroute_all()
     saved(page)
-    assert texts(desk, record)[-1] == "就这些。谢谢。"
+    assert texts(desk, record)[-3:] == ["就这些。谢谢。", "补的第一句。", "补的第二句。"]

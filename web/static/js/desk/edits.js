@@ -18,6 +18,8 @@ export class Edits {
     this.lines = lines;
     this.half = half;
     this.record = record;
+    /** What was put in last and is not there yet. @type {{after: string, text: string} | null} */
+    this.awaited = null;
   }
 
   /** @param {string} id @param {string} name */
@@ -134,9 +136,20 @@ export class Edits {
       this.half.keep("insert", { after: line.id, who: who.value, text: text.value, closed: true });
       return toast("还没补上，写的字留着，再按“补一句”接着写", "info");
     }
+    if (words) this.awaited = { after: line.id, text: words };
     if (words) this.saver.change("insert", { kind: "insert", after_id: line.id, participant_id: who.value || null, text: words });
     this.half.drop("insert");
     return undefined;
+  }
+
+  /** The sentence that was put in, once it is there, if the clerk is still at the one before it; "": none.  The next one goes after it. */
+  arrived() {
+    const body = this.record().body;
+    const line = this.awaited && body[body.findIndex((/** @type {any} */ one) => one.id === this.awaited?.after) + 1];
+    if (!line || line.recognised || line.text.replace(/\s/g, "") !== this.awaited?.text.replace(/\s/g, "")) return "";
+    const { after } = this.awaited;
+    this.awaited = null;
+    return this.lines.current === after ? line.id : "";
   }
 
   /** The line after which a sentence was begun when the page went away; null: there is none. */

@@ -728,7 +728,12 @@ function showDecisions() {
 }
 
 function wireSaver() {
-  on(saver, "saved", (fresh) => { show(fresh); showSaved(); });
+  on(saver, "saved", (fresh) => {
+    show(fresh);
+    showSaved();
+    const added = edits.arrived();
+    if (added) goTo(added, false);
+  });
   on(saver, "status", () => { showSaved(); showDecisions(); });
   on(saver, "conflict", (met) => { asking = asking.catch(() => {}).then(() => settle(met)); });
   on(saver, "refused", ({ change, error }) => { overwritten.fields.delete(change.edit.field); if (!saver.refused.includes(change)) toast(error.message, "alert"); refresh(); });

@@ -365,6 +365,12 @@ function alreadyThere(record, edit) {
   return Boolean(line) && !line.recognised && line.text === tidy({ ...edit, kind: "text" });
 }
 
+/** The sentence after this one, or the first: what was put in there last.  @param {any} record or its news @param {string | null} id @returns {string} */
+function following(record, id) {
+  const order = record.order || record.body.map((/** @type {any} */ line) => line.id);
+  return order[id === null ? 0 : order.indexOf(id) + 1] ?? id;
+}
+
 const TYPED = new Set(["text", "field"]);
 const RESHAPING = new Set(["join", "split"]);
 
@@ -375,6 +381,10 @@ const RESHAPING = new Set(["join", "split"]);
  */
 function rebase(later, saved, record) {
   const edit = later.edit;
+  if (saved.edit.kind === "insert") {
+    if (edit.kind === "insert" && edit.after_id === saved.edit.after_id) edit.after_id = following(record, edit.after_id);
+    return;
+  }
   if (RESHAPING.has(saved.edit.kind) && edit.kind === "text") return;
   if (saved.key.startsWith("field:")) {
     if (later.key === saved.key) edit.version = record.form?.find((/** @type {any} */ f) => f.field === edit.field)?.version ?? edit.version;
