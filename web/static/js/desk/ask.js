@@ -39,7 +39,7 @@ export function ask({ title, body = [], buttons, wide = false, ready, act, keep 
 /** Ctrl+Enter in a field is the first button at the foot. @param {KeyboardEvent} event */
 function pressFirst(event) {
   const field = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-  if (!field || event.key !== "Enter" || !event.ctrlKey || event.isComposing || event.keyCode === 229) return;
+  if (!field || event.defaultPrevented || event.key !== "Enter" || !event.ctrlKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   /** @type {HTMLButtonElement | null | undefined} */ (event.target.closest("form")?.querySelector("footer button:not([value=''])"))?.click();
 }
