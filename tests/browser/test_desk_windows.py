@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
+from server.store import records
 from tests.browser import chromium
+from tests.browser.programs import wait_until
 from tests.browser.test_desk_page import (
     KEPT,
     Desk,
@@ -75,6 +77,11 @@ def away(route: Route) -> None:
 
 def texts(desk: Desk, record: Seeded) -> list[str]:
     return [line.text for line in desk.lines(record.id)]
+
+
+def field(desk: Desk, record: Seeded, name: str) -> str:
+    with desk.store.read() as session:
+        return records.form(session, record.id)[name].value
 
 
 def test_two_windows_of_one_clerk_keep_what_each_could_not_send(context: BrowserContext, page: Page, desk: Desk) -> None:
@@ -230,3 +237,21 @@ def test_without_the_office_what_was_typed_last_is_taken_back_where_it_was_typed
     page.unroute_all()
     saved(page)
     assert texts(desk, record)[-3:] == ["就这些。谢谢。", "补的第一句。", "补的第二句。"]
+
+
+def test_a_space_or_a_new_line_before_the_next_word_outlives_a_save(page: Page, desk: Desk) -> None:
+    record = desk.seed()
+    opened(page, desk, record)
+    type_into(page, "就这些。", "Li Si ")
+    saved(page)
+    assert texts(desk, record)[-1] == "Li Si"
+    page.keyboard.type("Wang")
+    page.locator("#whose").click()
+    wait_until(lambda: texts(desk, record)[-1] == "Li Si Wang", "the line is saved")
+    page.fill("#form-facts", "第一件。")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    wait_until(lambda: field(desk, record, "facts") == "第一件。", "the field is saved")
+    saved(page)
+    page.keyboard.insert_text("第二件。")
+    wait_until(lambda: field(desk, record, "facts") == "第一件。\n第二件。", "the field is saved")

@@ -86,7 +86,8 @@ export class Form extends EventTarget {
     const box = /** @type {HTMLElement} */ (this.boxes.get(value.field));
     const input = /** @type {HTMLInputElement} */ (box.querySelector(".input"));
     const shown = this.pending(`field:${value.field}`) ?? value.value;
-    if (input.value !== shown) input.value = shown;
+    const isTyped = document.activeElement === input && input.value.trim() === shown.trim(); // with a space or a new line that the next word is to follow
+    if (input.value !== shown && !isTyped) input.value = shown;
     input.disabled = !editable;
     box.classList.toggle("needed", value.required && !shown);
     this.showOrigin(value, /** @type {HTMLElement} */ (box.querySelector(".origin")));

@@ -211,7 +211,7 @@ export class Lines extends EventTarget {
     const unsaved = this.pending(`line:${line.id}`);
     const focused = document.activeElement === say;
     const text = unsaved ?? line.text;
-    if (focused && (say.textContent === text || this.held(`line:${line.id}`))) return;
+    if (focused && (tidied(say.textContent || "") === tidied(text) || this.held(`line:${line.id}`))) return;
     const caret = focused ? caretIn(say) : null;
     say.replaceChildren(...marked(text, unsaved === null && !line.deleted ? this.marks(line) : []));
     if (caret !== null) choose(say, Math.min(caret, text.length));
@@ -435,6 +435,11 @@ export class Lines extends EventTarget {
   tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** As the office keeps it: a space at the end, before the next word is typed, is not taken from under the caret. @param {string} text */
+function tidied(text) {
+  return text.trim().replace(/\s+/g, " ");
 }
 
 /** What makes a row look different. @param {any} line */
