@@ -136,7 +136,7 @@ export class Keys {
   /** Calls the commands by name as their keys are pressed. @param {Object<string, () => void>} commands */
   listen(commands) {
     document.addEventListener("keydown", (event) => {
-      const command = document.querySelector("dialog[open]") ? "" : this.commandOf(event);
+      const command = event.defaultPrevented || document.querySelector("dialog[open]") ? "" : this.commandOf(event);
       if (!command || !commands[command]) return;
       event.preventDefault();
       commands[command]();
