@@ -26,7 +26,7 @@ from kiosk.devices.all import WORDS as DEVICE_WORDS
 from kiosk.devices.all import Devices, Refusal
 from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
 from kiosk.health import Doing
-from kiosk.holding import Holding
+from kiosk.holding import Holding, LastSitting
 from kiosk.numbers import next_number
 from kiosk.office import Office
 from kiosk.outbox import KeptCopy, NoOfficeKey, Outbox, OutboxFull, WrongOrder, write_private
@@ -55,7 +55,7 @@ from server.protocol.copies import (
     Understood,
     page_message,
 )
-from server.protocol.devices import DeviceMessage, Held, Hold
+from server.protocol.devices import DeviceMessage, Held, Hold, InHand, KeepSitting
 from server.protocol.papers import PapersMessage
 
 log = structlog.get_logger(__name__)
@@ -187,6 +187,7 @@ class Agent:
         self.devices = Devices(settings, self.alarm.press)
         self.doing.devices = lambda: self.devices.seen
         self._holding = Holding()
+        self._last_sitting = LastSitting(settings.data_dir / "sitting.json")
         self.screens_port = settings.screens_port
         self._pressing = asyncio.Lock()
         self._checking = asyncio.Lock()
@@ -253,9 +254,8 @@ class Agent:
             if isinstance(asked, PadAsked | Press):
                 await self._about_pad(socket, asked)
                 return None
-            if isinstance(asked, Hold):
-                self._check(asked.secret)
-                await _send(socket, Held(text=self._holding.hold(asked.text)))
+            if isinstance(asked, InHand):
+                await self._about_what_is_in_hand(socket, asked)
                 return None
             if isinstance(asked, PageIs):
                 await self._page_asks(socket, asked)
@@ -351,6 +351,16 @@ class Agent:
             except NoPrint:
                 raise _NotTaken("no_print") from None
         await _send(socket, Print(image=base64.b64encode(picture).decode(), device=self.pad.name))
+
+    async def _about_what_is_in_hand(self, socket: ServerConnection, asked: InHand) -> None:
+        """Raises _NotTaken."""
+        self._check(asked.secret)
+        if isinstance(asked, Hold):
+            await _send(socket, Held(text=self._holding.hold(asked.text)))
+            return
+        if isinstance(asked, KeepSitting):
+            await asyncio.to_thread(self._last_sitting.keep, asked.sitting)
+        await _send(socket, await asyncio.to_thread(self._last_sitting.told))
 
     async def _check_device(self, socket: ServerConnection, asked: Check) -> None:
         """Look at a picture or listen to a sound, one at a time and beside everything else.  Raises _NotTaken."""

@@ -219,7 +219,8 @@ class Orders:
         self._allowed_until = now + self.SILENT_S
         if busy and screen not in self.IMPERSONAL:
             self._used, self._free_since = True, None
-        elif not busy and self._used and self._free_since is None:
+        elif screen and not busy and self._used and self._free_since is None:
+            # A page that is just opening shows nothing yet: it may go on with the sitting.
             self._free_since = now
 
     def look(self, expected: bool, now: float) -> str:

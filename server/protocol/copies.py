@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Seconds, Sha256
 from server.protocol.checks import DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
-from server.protocol.devices import HandsetAsked, Hold, PrintAsked, PrinterAsked, ReadCard, ReaderAsked
+from server.protocol.devices import HandsetAsked, Hold, KeepSitting, PrintAsked, PrinterAsked, ReadCard, ReaderAsked, SittingAsked
 from server.protocol.health import MOST_EVENTS, Event, Health
 from server.protocol.papers import ForgetPapers, KeepPaper, OrderPapers, PapersAsked, SendPapers
 
@@ -99,8 +99,8 @@ class Press(Message):
 
 
 PageMessage = Annotated[
-    Open | OpenAlone | Understand | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | DiskAsked | PageIs | Hold | ReaderAsked
-    | ReadCard | PrinterAsked | PrintAsked | HandsetAsked | PapersAsked | KeepPaper | OrderPapers | SendPapers | ForgetPapers,
+    Open | OpenAlone | Understand | End | PadAsked | Press | Look | Listen | LoopAsked | Photographed | DiskAsked | PageIs | Hold | KeepSitting
+    | SittingAsked | ReaderAsked | ReadCard | PrinterAsked | PrintAsked | HandsetAsked | PapersAsked | KeepPaper | OrderPapers | SendPapers | ForgetPapers,
     Field(discriminator="type"),
 ]
 page_message: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)

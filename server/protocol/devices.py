@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from server.protocol.base import Message
+from server.protocol.base import Identifier, Message, Moment
 
 LARGEST_HELD = 20_000
 """Most characters that a page has in hand."""
@@ -40,6 +40,39 @@ class Hold(Message):
     secret: str
     text: str | None = Field(None, max_length=LARGEST_HELD)
     """None: nothing is changed, only asked for; empty: it is forgotten."""
+
+
+class SittingStood(Message):
+    """How the sitting at this kiosk stood when a page last knew: nothing of a person but the day's number."""
+
+    reception_id: Identifier
+    participant_id: Identifier
+    step: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")]
+    """As in the office's Sitting."""
+    number: str = Field("", max_length=20)
+    consent: Literal["audio_video", "audio_only"]
+    started_at: Moment | None = None
+    """Of a talk: when its recording began."""
+    ahead_ms: float = Field(0, allow_inf_nan=False)
+    """Of a talk: by how much the recording's clock is ahead of this computer's."""
+    held: bool = False
+    """Of a talk: the officers talk among themselves, and nothing is recorded."""
+
+
+class KeepSitting(Message):
+    """How the sitting stands, for a page that is opened again while the office does not answer.  Answered with SittingIs."""
+
+    type: Literal["keep_sitting"] = "keep_sitting"
+    secret: str
+    sitting: SittingStood | None
+    """None: nobody sits here any more."""
+
+
+class SittingAsked(Message):
+    """How did the sitting stand?  Answered with SittingIs."""
+
+    type: Literal["sitting_asked"] = "sitting_asked"
+    secret: str
 
 
 class PrinterAsked(Message):
@@ -116,4 +149,15 @@ class Held(Message):
     text: str = ""
 
 
+class SittingIs(Message):
+    """None: nobody sat here, or no page has said a word of it for too long."""
+
+    type: Literal["sitting_is"] = "sitting_is"
+    sitting: SittingStood | None = None
+    for_s: float = 0
+    """It is forgotten after so long, unless a page tells it again."""
+
+
+InHand = Hold | KeepSitting | SittingAsked
+"""What a page has in hand, kept for the next one."""
 DeviceMessage = ReaderAsked | ReadCard | PrinterAsked | PrintAsked | HandsetAsked

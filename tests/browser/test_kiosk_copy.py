@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from sqlalchemy import select
 from server.protocol import sealed
 from server.reception import copies
 from server.store.models import KioskAgent, KioskCopy
+from tests.browser.kiosk_computer import KioskComputer
 from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
 from tests.browser.kiosk_office import ROOT, KioskOffice, free_port
 from tests.browser.programs import wait_until
@@ -146,6 +149,7 @@ def sit_down(office: KioskOffice, page: Page, consent: str) -> None:
 
 
 def tell_room(office: KioskOffice, page: Page, *, held: bool = False, runs: bool = True) -> None:
+    """`window.began`: when the recording did, by the node's clock."""
     with office.store.read() as session:
         people = [(one.id, one.role) for one in office.reception(session).participants]
     room: dict[str, Any] = {"state": "running" if runs else "waiting", "recording": runs, "recording_trouble": "", "seats": [
@@ -231,3 +235,140 @@ def test_who_agreed_to_sound_only_is_not_filmed_and_who_is_held_is_not_recorded(
     office.talk_is_over()
     wait_until(lambda: len(stored(office)) == 2, "both copies at the office")
     assert [set(lengths(office, copy)) for copy in stored(office)] == [{"sound"}, {"sound"}]
+
+
+# --- a page that is opened again without a line ------------------------------------------------------------------------
+
+NODE_AHEAD = timedelta(seconds=40)
+"""By how much the media node's clock is ahead of the kiosk's."""
+PERSON = ("13800001234", "何")
+
+
+@pytest.fixture
+def computer(office: KioskOffice, port: int, tmp_path: Path) -> Iterator[KioskComputer]:
+    office.clear()
+    running = KioskComputer(office, tmp_path, port)
+    try:
+        yield running
+    finally:
+        running.close()
+        if office.process is None:
+            office.start()
+
+
+@contextmanager
+def opened(computer: KioskComputer, browser: Browser) -> Iterator[Page]:
+    """The kiosk's browser, which knows nothing when it is opened; the seat is scripted as above."""
+    context = browser.new_context(viewport={"width": 1080, "height": 1920}, has_touch=True, permissions=["camera", "microphone"])
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.route("**/js/seat.js", lambda route: route.fulfill(content_type="text/javascript", body=SEAT))
+    page.route("**/join", lambda route: route.fulfill(json=TICKET))
+    page.goto(computer.url)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def abouts(computer: KioskComputer) -> list[dict[str, Any]]:
+    """What is known of each copy on the disk, in the order in which they were begun."""
+    found = [json.loads(file.read_text()) for file in computer.folder.glob("outbox/*/copy.json")]
+    return sorted(found, key=lambda about: str(about["begun_at"]))
+
+
+def sitting(computer: KioskComputer) -> dict[str, Any]:
+    """What the program knows of the sitting."""
+    file = computer.folder / "sitting.json"
+    return dict(json.loads(file.read_text())["sitting"]) if file.exists() else {}
+
+
+def chunks(computer: KioskComputer, about: dict[str, Any]) -> int:
+    return count_chunks((computer.folder / "outbox" / about["copy_id"] / "sealed").read_bytes())
+
+
+def look(page: Page, name: str) -> None:
+    if folder := os.environ.get("JIETAN_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def of_the_person(computer: KioskComputer) -> list[str]:
+    """Files of the kiosk's program with anything that they said of themselves."""
+    files = [file for file in computer.folder.rglob("*") if file.is_file() and "screens" not in file.parts]
+    return [str(file) for file in files if any(words.encode() in file.read_bytes() for words in PERSON)]
+
+
+@pytest.mark.nightly
+def test_a_browser_that_is_opened_again_in_a_talk_without_a_line_goes_on_keeping_it(
+    office: KioskOffice, browser: Browser, computer: KioskComputer
+) -> None:
+    with opened(computer, browser) as page:
+        sit_down(office, page, "video")
+        ahead = NODE_AHEAD.total_seconds()
+        page.evaluate(f"window.seat.options.clock.take(performance.now(), new Date(Date.now() + {1000 * ahead}).toISOString())")
+        began = page.evaluate(f"window.began = Date.now() + {1000 * ahead}")
+        tell_room(office, page)
+        wait_until(lambda: abouts(computer) and chunks(computer, abouts(computer)[0]) >= 2, "two seconds on the kiosk's disk")
+        wait_until(lambda: sitting(computer).get("started_at"), "the program to know of the talk")
+        office.stop()
+    with opened(computer, browser) as page:
+        screen(page, "talk")
+        connection = page.locator("[data-part=connection]")
+        expect(connection).to_contain_text("这一页刚才重新打开过，线路还断着")
+        expect(connection).to_contain_text("请接着说。您说的每一句，这台机器都在记，不会丢。")
+        expect(page.locator("[data-part=not-rec]")).to_have_text("这台机器在记")
+        look(page, "kiosk-opened-again")
+        first, second = abouts(computer)
+        wait_until(lambda: chunks(computer, second) >= 5, "the second copy to go on")
+        assert second["reception_id"] == first["reception_id"]
+        assert second["mime"] == first["mime"]
+        for about in (first, second):
+            begun = datetime.fromisoformat(about["begun_at"])
+            assert abs(begun.timestamp() - about["position"] - began / 1000) < 0.2, "one clock for both"
+        assert timedelta() < datetime.now(UTC) + NODE_AHEAD - begun < timedelta(minutes=2)
+        assert of_the_person(computer) == []
+        office.start()
+        page.evaluate(f"window.began = {began}")
+        tell_room(office, page)
+        page.evaluate("window.seat.tell('connection', { state: 'connected', message: '已经接通。', seconds: 0 })")
+        expect(page.locator("#toast")).to_have_text("接上了。断线的时候您说的，这台机器都记着，会补上。")
+        page.evaluate("window.seat.tell('ended', { reason: 'hung_up' })")
+        office.talk_is_over()
+        wait_until(lambda: len(stored(office)) == 2, "both copies at the office")
+        office.clear()
+        screen(page, "welcome")
+        wait_until(lambda: not sitting(computer), "nothing to be known of the sitting")
+
+
+@pytest.mark.nightly
+def test_what_was_typed_and_the_number_outlive_a_page_that_is_opened_again_without_a_line(
+    office: KioskOffice, browser: Browser, computer: KioskComputer
+) -> None:
+    with opened(computer, browser) as page:
+        begin(page, "audio")
+        press(page, "h", "e", "何")
+        do(page, "next")
+        press(page, *"138000")
+        page.wait_for_function("async () => (await (await import('/static/js/kiosk/door.js')).ask({ type: 'hold', text: null })).text.includes('138000')")
+        office.stop()
+    with opened(computer, browser) as page:
+        screen(page, "closed")
+        office.start()
+        screen(page, "phone")
+        expect(page.locator("[data-part=typed]")).to_have_text("138000")
+        press(page, *"01234")
+        do(page, "next")
+        into_the_queue(page)
+        screen(page, "waiting")
+        number = page.locator('[data-fill="number"]').inner_text()
+        wait_until(lambda: sitting(computer).get("number") == number, "the program to know of the sitting")
+        office.stop()
+    with opened(computer, browser) as page:
+        screen(page, "closed")
+        expect(page.locator('[data-fill="reason"]')).to_contain_text(f"您的号是 {number}。")
+        expect(page.locator('[data-do="alone"]')).to_be_hidden()
+        look(page, "kiosk-number-kept")
+        assert of_the_person(computer) == []
+        office.start()
+        screen(page, "waiting")

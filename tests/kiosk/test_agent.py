@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from kiosk import agent as program
 from kiosk.agent import Agent, AgentNotEnrolled, origin_of
 from kiosk.fingerprint import CommandPad, NoPrint
-from kiosk.holding import KEPT_S
+from kiosk.holding import KEPT_S, SITTING_KEPT, LastSitting
 from kiosk.outbox import KeptCopy
 from kiosk.settings import KioskSettings
 from server.domain.states import ReceptionState
 from server.protocol import alone, sealed
 from server.protocol.copies import End, Open, OpenAlone, ToldOffice
-from server.protocol.devices import Hold
+from server.protocol.devices import Hold, KeepSitting, SittingAsked, SittingStood
 from server.reception.signature_image import decode_fingerprint
 from server.store import copyfiles
 from server.store.models import KioskCopy, Reception
@@ -332,3 +332,35 @@ async def test_what_somebody_types_is_held_in_memory_until_it_is_forgotten(setti
         await hold(port, "何守田")
         agent._holding._at -= KEPT_S + 1
         assert await hold(port, None) == "", "half an hour later nobody comes back for it"
+
+
+async def test_how_a_sitting_stood_outlives_the_program_and_is_forgotten_when_no_page_speaks_of_it(settings: KioskSettings) -> None:
+    async def ask(port: int, message: KeepSitting | SittingAsked) -> dict[str, Any]:
+        socket = await connect(f"ws://127.0.0.1:{port}/", origin=OFFICE)  # type: ignore[arg-type]
+        await socket.send(message.model_dump_json())
+        return await told(socket)
+
+    stood = SittingStood(reception_id="r1", participant_id="p1", step="talk", number="A07", consent="audio_video", started_at=BEGUN, ahead_ms=-40_000.5)
+    secret = "s" * 43
+    async with keeping(settings) as (_, port):
+        assert (await ask(port, SittingAsked(secret=secret)))["sitting"] is None
+        assert (await ask(port, KeepSitting(secret=secret, sitting=stood)))["sitting"] == stood.model_dump(mode="json")
+        assert (await ask(port, SittingAsked(secret="x" * 43)))["code"] == "secret_wrong"
+    async with keeping(settings) as (_, port):
+        again = await ask(port, SittingAsked(secret=secret))
+        assert again["sitting"] == stood.model_dump(mode="json")
+        assert 0 < again["for_s"] <= SITTING_KEPT.total_seconds()
+        assert (await ask(port, KeepSitting(secret=secret, sitting=None)))["sitting"] is None
+        assert not (settings.data_dir / "sitting.json").exists(), "nobody sits here any more"
+
+
+def test_a_sitting_of_which_no_page_has_spoken_for_long_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sitting.json"
+    LastSitting(path).keep(SittingStood(reception_id="r1", participant_id="p1", step="waiting", number="A07", consent="audio_only"))
+    assert LastSitting(path).told().sitting is not None
+    monkeypatch.setattr("kiosk.holding.SITTING_KEPT", timedelta(0))
+    assert LastSitting(path).told().sitting is None
+    assert not path.exists()
+    path.write_text("half a word")
+    assert LastSitting(path).told().sitting is None
+    assert not path.exists()

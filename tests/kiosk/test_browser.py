@@ -90,7 +90,8 @@ def test_a_browser_is_opened_again_after_a_sitting_and_when_its_page_is_silent()
     orders.page_says("welcome", False, 4.0)
     assert orders.look(True, 10.0) == "", "nobody said anything about themselves"
     orders.page_says("name", True, 11.0)
-    assert orders.look(True, 20.0) == ""
+    orders.page_says("", False, 12.0)
+    assert orders.look(True, 20.0) == "", "the page was opened again in the middle of a sitting"
     orders.page_says("welcome", False, 21.0)
     assert orders.look(True, 21.5) == ""
     assert (orders.look(True, 24.0), len(orders.order)) == ("over", 16)

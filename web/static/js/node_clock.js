@@ -8,7 +8,9 @@
 const GOOD_MS = 60_000;
 
 export class NodeClock {
-  constructor() {
+  /** @param {number} [ahead] milliseconds by which it was ahead of this machine's clock when that was known last */
+  constructor(ahead = 0) {
+    this._before = ahead;
     /** By how much the node's clock is ahead of `performance.now()`; NaN: nothing is known. */
     this._ahead = NaN;
     this._trip = Infinity;
@@ -31,7 +33,12 @@ export class NodeClock {
 
   /** Milliseconds since 1970 by the node's clock; by this machine's as long as nothing is known. */
   now() {
-    return Number.isNaN(this._ahead) ? Date.now() : performance.now() + this._ahead;
+    return Number.isNaN(this._ahead) ? Date.now() + this._before : performance.now() + this._ahead;
+  }
+
+  /** Milliseconds by which it is ahead of this machine's. */
+  get ahead() {
+    return this.now() - Date.now();
   }
 
   /** Milliseconds by which it may be wrong at most. */

@@ -32,10 +32,12 @@ class Agent extends EventTarget {
     this.busy = [];
     /** Where scripts failed since the last beat: file and line, nothing of what they worked on. @type {string[]} */
     this.faults = [];
+    /** When the program has answered for the first time, or was not there. @type {Promise<void>} */
+    this.asked = Promise.resolve();
     if (!this.served) return;
     addEventListener("error", (event) => this.fault(event.filename, event.lineno));
     addEventListener("unhandledrejection", (event) => this.fault(...placeOf(event.reason)));
-    this.beat();
+    this.asked = this.beat();
   }
 
   /** @param {string} file @param {number} line */

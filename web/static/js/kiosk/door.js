@@ -24,6 +24,7 @@ function answerOf(socket, message, waitMs, gone) {
  * @returns {Promise<{url: string, secret: string}>} */
 export async function door() {
   if (known && !doubtful) return known;
+  await agent.asked; // a page that was just opened, maybe without a line
   if (agent.state?.door) return agent.state.door;
   return api("GET", "/api/kiosk/devices").catch((error) => {
     if (known && error.code === "offline") return known;

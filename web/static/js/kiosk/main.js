@@ -18,6 +18,7 @@ import * as memory from "./memory.js";
 import { forgetPapers } from "./papers.js";
 import { SittingPoll } from "./poll.js";
 import { Screen } from "./screen.js";
+import { forgetStood, keepStood, stoodBefore } from "./stood.js";
 import { setUpScanning } from "./scan.js";
 import * as voice from "./voice.js";
 import { resetVolume, setUpVolume } from "./volume.js";
@@ -66,6 +67,9 @@ class App {
     /** @type {any} the last Sitting; null: none */
     this.sitting = null;
     this.asked = false;
+    /** What the page before this one knew, until the office is heard. @type {Awaited<ReturnType<typeof stoodBefore>>} */
+    this.stood = null;
+    this.started = false;
     this.place = "";
     /** @type {Shown} */
     this.shown = {};
@@ -104,7 +108,18 @@ class App {
     return { ...memory.draft(), reader: this.reader };
   }
 
+  /** Whoever talked here when the page was opened again goes on, be the line dead or not. */
+  async recall() {
+    const stood = await stoodBefore();
+    if (!stood || this.asked) return;
+    this.stood = stood;
+    if (stood.step === "talk") this.sitting = { ...stood, receiver: "" };
+    if (this.started) this.render();
+  }
+
   start() {
+    this.started = true;
+    if (this.sitting) this.render();
     this.poll.addEventListener("sitting", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
     this.poll.addEventListener("trouble", (event) => this.fail(/** @type {CustomEvent} */ (event).detail));
     return this.poll.now();
@@ -113,10 +128,21 @@ class App {
   /** @param {any} sitting */
   take(sitting) {
     const ended = Boolean(this.sitting) && (!sitting || sitting.step === "ended");
-    [this.sitting, this.asked, this.trouble] = [sitting?.step === "ended" ? null : sitting, true, null];
+    [this.sitting, this.asked, this.trouble, this.stood] = [sitting?.step === "ended" ? null : sitting, true, null, null];
+    this.keepStood();
     tell(byId("offline"), "");
     if (ended) this.forget();
     else this.render();
+  }
+
+  /** For a page that is opened again; the talk itself knows more. */
+  keepStood() {
+    if (this.going) return;
+    if (!this.sitting) forgetStood();
+    else if (this.sitting.step !== "talk") {
+      const { reception_id, participant_id, step, number, consent } = this.sitting;
+      keepStood({ reception_id, participant_id, step, number, consent, started_at: null, ahead_ms: 0, held: false });
+    }
   }
 
   /** The office could not be asked. @param {ApiError} error */
@@ -131,7 +157,7 @@ class App {
   wanted() {
     if (this.alone) return this.alone.wanted(); // whatever the line does
     if (this.trouble && FORBIDDEN.includes(this.trouble.status)) return { name: "unenrolled", key: "unenrolled" };
-    if (!this.asked) return this.wantedUnasked();
+    if (!this.asked && !this.sitting) return this.wantedUnasked();
     if (!this.sitting) return this.wantedBefore();
     const ended = this.sitting.step === "talk" && this.over === this.sitting.reception_id;
     const hidden = (this.sitting.locked || this.wiped === this.sitting.reception_id) && COVERED.includes(this.sitting.step);
@@ -314,7 +340,7 @@ watchIdle(app);
 followHandset(app);
 agent.busy.push(() => Boolean(app.alone));
 const loaded = memory.loadDraft();
-await Promise.all([speakAsBefore(), Promise.race([loaded, pause(DRAFT_MS)])]);
+await Promise.all([speakAsBefore(), Promise.race([Promise.all([loaded, app.recall()]), pause(DRAFT_MS)])]);
 loaded.then(() => { if (app.asked) app.render(); });
 if (memory.draft().step !== "welcome") app.lookForReader();
 app.start();

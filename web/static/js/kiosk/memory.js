@@ -4,6 +4,7 @@
 // anew.  `sitting` (lines already read: no words) survives a crash of the browser.  All is wiped when the person leaves.
 import { ApiError } from "/static/js/api.js";
 import { ask } from "./door.js";
+import { forgetStood } from "./stood.js";
 
 const SITTING = "jietan.sitting";
 const HOLD_AFTER_MS = 250;
@@ -108,7 +109,7 @@ export function keepSitting(receptionId, changes) {
 /** Forgets the person altogether: storage, caches and databases of this page. */
 export async function wipe() {
   localStorage.removeItem(SITTING);
-  await Promise.all([wipeDraft(), wipeCaches(), wipeDatabases()]);
+  await Promise.all([wipeDraft(), forgetStood(), wipeCaches(), wipeDatabases()]);
 }
 
 async function wipeCaches() {

@@ -15,11 +15,16 @@ import { Meter, NO_CAMERA, NO_MICROPHONE, closeMedia, openMedia, paperCamera } f
 import { applyHandset, followHandset, hearInHandset } from "../handset.js";
 import { openPapers } from "../papers.js";
 import { Screen } from "../screen.js";
+import { keepStood } from "../stood.js";
 import * as voice from "../voice.js";
 import { onVolume, talkVolume } from "../volume.js";
 
 const RECEIVERS = ["leader", "clerk"];
 const COME_BACK_MS = 4000;
+/** A page that is opened again says that the line is dead after so long. */
+const LATE_MS = 1500;
+/** And that nothing is kept of what is said, where no copy has begun by then. */
+const UNKEPT_MS = 8000;
 const NOTEWORTHY_S = 2;
 /** A key that is pressed again at once means the same. */
 const SAME_MARK_MS = 3000;
@@ -36,6 +41,9 @@ class Talk {
     this.me = app.sitting.participant_id;
     this.receiver = app.sitting.receiver;
     this.video = this.app.sitting.consent === "audio_video";
+    /** What the page before this one knew: it stands as long as the room is silent. @type {import("../stood.js").Stood | null} */
+    this.before = app.stood;
+    this.openedAt = performance.now();
     this.screen = new Screen("talk");
     this.captions = new Captions(this.screen.part("captions"), this.me, (id) => this.nameOf(id));
     this.meter = new Meter(this.screen.part("meter"), this.screen.part("level"));
@@ -43,7 +51,7 @@ class Talk {
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
     /** Outlives the seats: it is known, too, while the line is away. */
-    this.clock = new NodeClock();
+    this.clock = new NodeClock(this.before?.ahead_ms);
     this.copy = new TalkCopy({ reception: this.reception, participant: this.me, now: () => this.clock.now(), mediaTime: () => this.seconds() });
     this.endVolume = onVolume(() => { for (const video of this.videos()) video.volume = talkVolume(); });
     this.leaderAway = new Absence(
@@ -67,7 +75,7 @@ class Talk {
     /** Who was seen keeps the place while their line is away, the leader the large one. @type {Set<string>} */
     this.met = new Set();
     this.screen.on({ end: () => this.end(), mark: () => this.mark(), show: () => this.showPaper(), unblock: () => this.unblock() });
-    this.say(app.sitting.receiver ? `${app.sitting.receiver}正在进来` : "领导正在进来");
+    if (!this.before) this.say(app.sitting.receiver ? `${app.sitting.receiver}正在进来` : "领导正在进来");
     this.onDevices = () => this.devicesChanged();
     navigator.mediaDevices?.addEventListener("devicechange", this.onDevices);
   }
@@ -177,23 +185,28 @@ class Talk {
 
   /** Nothing is called recorded that cannot be known to be: not while the own line is away. */
   showRecording() {
-    this.recording = this.room.state === "running" && this.room.recording && !this.away;
+    this.recording = Boolean(this.running && this.room?.recording && !this.away);
     this.screen.part("rec").hidden = !this.recording;
     this.screen.part("not-rec").hidden = this.recording;
     this.screen.part("not-rec").textContent = this.notRecording();
     this.screen.fill({ rec: this.video ? "正在录音录像" : "正在录音" });
   }
 
+  /** Whether the talk is on, as far as this page or the one before it knows. */
+  get running() {
+    return this.room ? this.room.state === "running" : Boolean(this.before?.started_at);
+  }
+
   /** Whether what is said now is on this computer, and will be in the record. */
   get kept() {
-    return this.room?.state === "running" && this.copy.written;
+    return this.running && this.copy.written;
   }
 
   notRecording() {
     if (this.held()) return "这一段不录音";
     if (this.away && this.copy.written) return "这台机器在记";
-    if (this.away && this.room.state === "running") return "这会儿没有录上";
-    return this.room.recording_trouble ? "录音有问题" : "还没有录音";
+    if (this.away && this.running) return "这会儿没有录上";
+    return this.room?.recording_trouble ? "录音有问题" : "还没有录音";
   }
 
   /** Said once, when recording starts, before anybody has said much; not again after a reload. */
@@ -207,11 +220,33 @@ class Talk {
   timePasses() {
     this.showTime();
     if (this.room) this.say(this.stageWords(this.others().find((seat) => seat.participant_id === this.leader)));
+    else if (this.before && performance.now() - this.openedAt > LATE_MS) this.showDeadLine();
+    this.keepStood();
+  }
+
+  /** A page that was opened again has heard nothing of the talk yet. */
+  showDeadLine() {
+    this.say("接上线路，就能看见领导。");
+    this.showConnection({ state: "reconnecting", message: "", seconds: 0 });
+  }
+
+  /** For a page that is opened again. */
+  keepStood() {
+    if (this.closed) return;
+    keepStood({
+      reception_id: this.reception, participant_id: this.me, step: "talk", number: this.app.sitting?.number || "",
+      consent: this.video ? "audio_video" : "audio_only", started_at: this.startedAt, ahead_ms: this.clock.ahead, held: this.held(),
+    });
+  }
+
+  /** @returns {string | null} */
+  get startedAt() {
+    return (this.room ? this.room.started_at : this.before?.started_at) || null;
   }
 
   /** Seconds since the recording began; NaN before. */
   seconds() {
-    return (this.clock.now() - Date.parse(this.room?.started_at || "")) / 1000;
+    return (this.clock.now() - Date.parse(this.startedAt || "")) / 1000;
   }
 
   showTime() {
@@ -221,9 +256,9 @@ class Talk {
 
   /** The kiosk's own copy runs as long as the talk does, also while the line is down; not while the person is held.
    * A line that is away before it was told that the talk runs may keep back just that: what was no talk the office
-   * does not want, and it is deleted. */
+   * does not want, and it is deleted.  So may a page that was opened again in the talk, until the room is heard. */
   keepCopy() {
-    const runs = this.room?.state === "running" && this.room.started_at;
+    const runs = this.room ? this.room.state === "running" && this.room.started_at : this.before;
     const mayRun = this.room?.state === "waiting" && this.away;
     this.copy.keep((runs || mayRun) && !this.held() ? this.copied() : null);
   }
@@ -239,6 +274,10 @@ class Talk {
 
   /** Whether the officers talk among themselves. */
   held() {
+    return this.room ? this.heldInRoom() : Boolean(this.before?.held);
+  }
+
+  heldInRoom() {
     return Boolean(this.room?.seats.some((/** @type {any} */ seat) => seat.participant_id === this.me && seat.held));
   }
 
@@ -364,14 +403,23 @@ class Talk {
 
   /** @param {{state: string, message: string, seconds: number}} connection */
   showConnection(connection) {
+    const first = connection.state === "connected" && this.away && this.before;
     this.away = connection.state === "reconnecting" || connection.state === "failed";
     this.keepCopy();
-    if (this.room) this.showRecording();
+    if (this.room || this.before) this.showRecording();
     this.screen.say("connection", this.connectionWords(connection));
     this.sayLine();
     const back = connection.state === "connected" && connection.seconds >= NOTEWORTHY_S;
     const lost = this.kept ? "这台机器都记着，会补上。" : "这几秒没有录上，请再说一遍。";
     if (back) this.app.toast(`接上了。刚才断了 ${connection.seconds} 秒，${lost}`);
+    if (first) this.welcomeBack();
+  }
+
+  /** For how long the line was away this page does not know; the next time it does. */
+  welcomeBack() {
+    const { kept } = this;
+    this.before = null;
+    this.app.toast(kept ? "接上了。断线的时候您说的，这台机器都记着，会补上。" : "接上了。断线的时候您说的没有录上，请再说一遍。");
   }
 
   /** @param {import("/static/js/line_word.js").SeatLine[]} seats */
@@ -410,10 +458,19 @@ class Talk {
   connectionWords({ state, message, seconds }) {
     if (state === "connecting") return "";
     if (state === "connected") return this.ownWords();
+    if (!this.room && this.before) return this.wordsOfNewPage();
     if (!this.room || state === "captionless") return message;
     if (state === "failed") return `线路断了 ${seconds} 秒，还没有接上，一直在接。您可以按“叫工作人员”。`;
     if (this.kept) return `线路断了 ${seconds} 秒，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。`;
     return `线路断了 ${seconds} 秒，正在接回来，请坐着等一等。这一会儿说的话录不上，接上以后请再说一遍。`;
+  }
+
+  /** How long the line has been away is not known to a page that was opened again meanwhile. */
+  wordsOfNewPage() {
+    if (this.held()) return "这一页刚才重新打开过，线路还断着，正在接回来，请坐着等一等。";
+    if (this.kept) return "这一页刚才重新打开过，线路还断着，正在接回来，请接着说。您说的每一句，这台机器都在记，不会丢。";
+    if (performance.now() - this.openedAt < UNKEPT_MS) return "这一页刚才重新打开过，线路还断着，正在接回来，请坐着等一等。";
+    return "这一页刚才重新打开过，线路还断着，正在接回来，请坐着等一等。这一会儿说的话录不上，接上以后请再说一遍。";
   }
 
   /** A seat that was refused for good is asked for again as long as the office says that the talk is on.
@@ -493,7 +550,7 @@ class Talk {
 /** @param {any} app */
 export function talk(app) {
   const screen = new Talk(app);
-  voice.speak("ring", "turn");
+  if (!screen.before) voice.speak("ring", "turn");
   screen.begin();
   return { ownLine: true, speak: () => app.toast("谈话的时候不念，免得打断您。"), back: "正在谈话。要结束，请按“结束”。", update: (/** @type {any} */ sitting) => screen.update(sitting), close: () => screen.close() };
 }

@@ -1,6 +1,7 @@
 import { byId } from "/static/js/dom.js";
 import { clockTime } from "/static/js/time.js";
 import { agent } from "../agent.js";
+import { holdsSomebody } from "../memory.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
 
@@ -14,16 +15,26 @@ export function unenrolled(app) {
   return { back: "先要登记这台机器。", speech: ["closed"], quiet: true };
 }
 
+/** What is told of the sitting that was under way when this page was opened; null: of none. @param {any} app */
+function underWay({ stood }) {
+  if (!stood || Date.now() > stood.until) return null;
+  if (stood.step !== "waiting") return { title: "线路断了，您的事没有丢", reason: "办好的都在，不用再办一遍。线路一通，这里自己接着办，请坐着等一等。" };
+  return { title: "线路断了，您的号还排着", reason: `您的号是 ${stood.number}。线路一通，这里自己接着等，请不要走远。` };
+}
+
 /** The office has not answered since the page was opened. @param {any} app */
 export function closed(app) {
   const screen = new Screen("closed");
-  const alone = agent.served; // the program on this computer keeps it until the line is back
-  const tell = () => screen.fill({ title: alone ? "现在连不上信访局" : "这台机器暂时不能用", reason: app.trouble ? app.trouble.message : "正在连办公室的服务器。" });
+  const nobody = { title: agent.served ? "现在连不上信访局" : "这台机器暂时不能用", reason: "正在连办公室的服务器。" };
+  const alone = () => agent.served && !underWay(app); // the program on this computer keeps it until the line is back
+  const tell = () => {
+    screen.fill(underWay(app) || { ...nobody, reason: app.trouble?.message || nobody.reason });
+    screen.key("alone").hidden = !alone();
+    screen.key("again").classList.toggle("primary", !alone());
+  };
   screen.on({ again: () => app.refresh(), alone: () => app.go("alone-notice") });
-  screen.key("alone").hidden = !alone;
-  screen.key("again").classList.toggle("primary", !alone);
   tell();
-  return { back: "连上以后再办。", update: tell, speech: [alone ? "closed-alone" : "closed"], quiet: true };
+  return { back: "连上以后再办。", update: tell, speech: [alone() ? "closed-alone" : "closed"], quiet: true, get personal() { return holdsSomebody(); } };
 }
 
 /** The self-test found that nobody could be heard here. @param {any} app */
