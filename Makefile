@@ -18,7 +18,7 @@ ALONE := tests/e2e/test_walk.py
 TIMED := $(filter-out $(ALONE) $(LONG),$(wildcard tests/media/test_*.py)) tests/kiosk
 QUICK := tests/api tests/archive tests/asr_model tests/bench tests/domain tests/letters tests/reception tests/records tests/server tests/store tests/transcription
 
-.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-noises bench-media bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room kiosk-screens kiosk-bundle simulated-year reception-day fuzz-api clean test-postgresql
+.PHONY: demo test test-long test-nightly lint types imports unit browser setup setup-test tools compile bench-asr bench-captions noises bench-noises bench-media bench-joining bench-lecture bench-archive bench-desk bench-store bench-papers asr-model chaos full-room kiosk-screens kiosk-bundle simulated-year reception-day fuzz-api clean test-postgresql
 
 demo: setup  ## hold a reception and go on serving; ONCE=1 files it and ends; DIALOGUE=folder takes another
 	@$(BIN)/python deploy/demo/run.py
@@ -138,6 +138,9 @@ $(TRAINING)/.setup: requirements.lock pyproject.toml
 
 bench-media: compile  ## the price of a room beside stock aiortc and Janus; writes deploy/performance.md, one JSON line
 	@$(BIN)/python -m deploy.bench.media
+
+bench-joining: setup-test tools  ## how long after the leader's key each sees the other, in real browsers; writes deploy/performance.md, one JSON line
+	@$(BIN)/python -m deploy.bench.joining
 
 bench-lecture: setup  ## one speaker and 10, 50, 100 viewers on one media node: its core-seconds, what was lost; one JSON line; AGAINST=checkout measures that one's node, too
 	@$(BIN)/python -m deploy.bench.lecture $(if $(AGAINST),--against $(AGAINST)) $(if $(SECONDS),--seconds $(SECONDS))

@@ -84,7 +84,7 @@ def _talk(stage: Stage, case: Case, screens: Path | None) -> Result:
     if case.copied:
         stage.keep_copies()
     reception_id = stage.sit_down()
-    stage.open_kiosk()
+    stage.open_kiosk(served=case.served)
     if case.before is not None:
         case.before(stage)
     stage.take_call(reception_id)

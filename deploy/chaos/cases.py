@@ -30,6 +30,8 @@ class Case:
     copied: bool = False
     """The kiosk keeps its own copy, and the record is looked at when that has filled the gap: words said during the fault
     count, too."""
+    served: bool = False
+    """The kiosk's screens come from its own computer, so that they are there without a line."""
     before: Callable[[Stage], None] | None = None
     """Breaks something before the leader takes the call, which `disturb` mends; else all is well until the talk runs."""
     calm_s: float = 8.0
@@ -85,6 +87,17 @@ def thin(kbit: int) -> Break:
 def gone(seconds: float) -> Break:
     """Nothing reaches or leaves the kiosk for a while; nobody is told."""
     return lambda stage: _during(stage, stage.lines["petitioner"].cut, seconds, stage.lines["petitioner"].heal)
+
+
+def gone_and_opened_again(stage: Stage) -> Fault:
+    """Nothing reaches or leaves the kiosk for a while, and in the middle of it the page is loaded anew."""
+
+    def cut() -> None:
+        stage.lines["petitioner"].cut()
+        stage.pass_time(5)
+        stage.people["petitioner"].page.reload()
+
+    return _during(stage, cut, 20, stage.lines["petitioner"].heal)
 
 
 def unplugged(seconds: float) -> Break:
@@ -212,4 +225,6 @@ CASES = (
          before=lambda stage: stage.lines["petitioner"].cut()),
     Case("copy_start", "the kiosk's network goes as soon as the talk runs, for 10 s, and its own copy fills the gap", gone(10), LINE, KIOSK,
          copied=True, calm_s=0.0),
+    Case("copy_reload", "the kiosk's network is gone for 20 s, its page is loaded anew after 5, and its own copy fills the gap",
+         gone_and_opened_again, LINE, KIOSK, copied=True, served=True),
 )

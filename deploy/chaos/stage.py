@@ -33,6 +33,8 @@ FILLED_S = 90.0
 FILLABLE, FILLED_GAP_S = ("network_lost", "packet_loss"), 1.0
 """Gaps that the kiosk's copy must fill."""
 
+OWN_SCREENS = "http://127.0.0.1:8611/kiosk"
+
 WATCH = """(selector) => {
   const now = () => performance.timeOrigin + performance.now();
   window.chaosFrames = [];
@@ -171,7 +173,7 @@ class Stage:
         code = self.administrator.post(f"/api/admin/kiosks/{kiosk}/agent")["code"]
         folder = self.folder / "kiosk"
         folder.mkdir()
-        command = inside(self.lines["petitioner"].place, f"{sys.executable} -m server.cli kiosk agent", self.folder, "-copies")
+        command = inside(self.lines["petitioner"].place, f"{sys.executable} -m server.cli kiosk run", self.folder, "-copies")
         environment = os.environ | {"JIETAN_KIOSK_SERVER": self.url, "JIETAN_KIOSK_DATA_DIR": str(folder), "JIETAN_DATA_DIR": str(folder)}
         with (self.programs.folder / "copies.log").open("ab") as output:
             self._copier = subprocess.Popen([str(command), "--code", code], env=environment, stdout=output, stderr=output)
@@ -201,10 +203,13 @@ class Stage:
         assert answer.ok, answer.text()
         return str(answer.json()["reception_id"])
 
-    def open_kiosk(self) -> None:
-        """The kiosk shows that somebody waits."""
+    def open_kiosk(self, *, served: bool) -> None:
+        """The kiosk shows that somebody waits; `served`: on screens of its own computer."""
         page = self.people["petitioner"].page
-        page.goto(f"{self.url}/kiosk")
+        if served:
+            wait_until(lambda: "screen-welcome" in page.goto(OWN_SCREENS).text(), "the kiosk's own screens", 60)  # type: ignore[union-attr]
+        else:
+            page.goto(f"{self.url}/kiosk")
         page.wait_for_selector("body[data-screen=waiting]")
 
     def take_call(self, reception_id: str) -> None:
