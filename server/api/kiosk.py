@@ -1,5 +1,7 @@
 """What the kiosk in the interview room asks for."""
 
+import asyncio
+import contextlib
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -18,6 +20,8 @@ from server.protocol.queueing import SaidClaims, SaidInterpreter
 from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, reception_days, sittings
 
 router = APIRouter(prefix="/kiosk")
+HOLD_S = 2.0
+"""So long the question of a called person's kiosk waits for the talk; a page that hears nothing for 5 s asks anew."""
 
 
 @router.post("/enrol")
@@ -71,9 +75,20 @@ def record(key: BookingKey, actor: KioskActor, office: OfficeDep) -> RecordToRea
 
 
 @router.get("/sitting")
-def current(db: Db, actor: KioskActor) -> Sitting:
-    """The sitting at this kiosk."""
-    return sittings.view(db, sittings.current(db, actor))
+async def current(actor: KioskActor, office: OfficeDep, beginning: bool = False) -> Sitting:
+    """The sitting at this kiosk.  `beginning`: of somebody who was called, when their talk begins, or a little later."""
+
+    def read() -> Sitting:
+        with office.store.read() as db:
+            return sittings.view(db, sittings.current(db, actor))
+
+    with office.beginnings.listening() as begins:
+        found = await run_in_threadpool(read)
+        if not (beginning and found.standing and found.standing.called):
+            return found
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(begins.wait(), HOLD_S)
+    return await run_in_threadpool(read)
 
 
 @router.put("/sitting/interpreter")

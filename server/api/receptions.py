@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Path, Query, Response
 
 from server.api.deps import AnyActor, Db, LeaderOrClerk, OfficeDep
 from server.domain.states import ReceptionState, StaffRole
@@ -62,9 +62,11 @@ def one(reception_id: ReceptionId, db: Db, actor: LeaderOrClerk) -> Reception:
 
 
 @router.post("/{reception_id}/join")
-def join(reception_id: ReceptionId, db: Db, actor: AnyActor, office: OfficeDep) -> JoinTicket:
+def join(reception_id: ReceptionId, db: Db, actor: AnyActor, office: OfficeDep, after: BackgroundTasks) -> JoinTicket:
     """A ticket for the caller's seat; a leader or clerk becomes the receiver."""
     _receiver_or_kiosk(actor)
+    if not actor.is_kiosk:
+        after.add_task(office.beginnings.tell)
     return queue.join(db, actor, office.settings, reception_id)
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from server.protocol.media_control import NodeStatus, Reply
 from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
+from server.reception.beginnings import Beginnings
 from server.reception.presence import Presence
 from server.settings import Settings
 from server.store.engine import Store
@@ -81,6 +82,7 @@ class Office:
     media: MediaNode
     jobs: Jobs
     presence: Presence = field(default_factory=Presence)
+    beginnings: Beginnings = field(default_factory=Beginnings)
 
     def missing(self) -> list[str]:
         """Names of the programs that do not answer just now."""

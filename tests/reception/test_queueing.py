@@ -1,6 +1,7 @@
 """The queue at work: duty, calling in turn, who is quicker, skipping, passing on, the hall's screen."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,9 @@ from server.store import accounts
 from server.store import queueing as store
 from server.store.access import Actor
 from tests.api.conftest import office as bare_office  # noqa: F401
+from tests.browser.programs import wait_until
 from tests.office import root_actor
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -105,6 +108,23 @@ def test_people_are_called_in_turn_by_whoever_is_on_duty(office):
     assert hall.do("call", "丙", "other_leader", why="材料今天到期").status_code == 200
     assert hall.events("甲") == [("0 号机", "取号排队"), ("周建国", "叫号"), ("周建国", "开始接谈")]
     assert hall.events("丙")[-1] == ("孙丽", "叫号（先于 A02）")
+
+
+def test_the_kiosk_of_whoever_was_called_is_told_at_once_that_the_talk_begins(office, monkeypatch):
+    monkeypatch.setattr("server.api.kiosk.HOLD_S", 20 * PATIENCE_S)
+    begins = "/api/kiosk/sitting?beginning=true"
+    reception = office.sitting()["reception_id"]
+    assert office.kiosk.get(begins).json()["step"] == "waiting", "nobody was called: nothing to wait for"
+    office.leader.put("/api/queue/duty", json={"halls": [office.ids["town"]]})
+    assert office.leader.post(f"/api/queue/{reception}/call", json={"version": 1}).status_code == 200
+    with ThreadPoolExecutor(1) as other:
+        asked = other.submit(office.kiosk.get, begins)
+        held = office.office.beginnings._listening
+        wait_until(lambda: any(event._waiters for event in tuple(held)), "the kiosk's question to be kept")
+        assert office.leader.post(f"/api/receptions/{reception}/join").status_code == 200
+        assert asked.result(PATIENCE_S).json()["step"] == "talk"
+    monkeypatch.setattr("server.api.kiosk.HOLD_S", 0.01)
+    assert office.kiosk.get(begins).json()["step"] == "talk"
 
 
 def test_duty_ends_with_the_day(office):
