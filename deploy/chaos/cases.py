@@ -49,23 +49,25 @@ def _during(stage: Stage, start: Callable[[], None], seconds: float, end: Callab
 
 
 def _nothing_missing() -> Fault:
-    """Something was hard, but nothing explains that anything be missing."""
-    return Fault(time.time(), time.time())
+    """From now on something is hard, but nothing explains that anything be missing."""
+    return Fault(now := time.time(), now)
 
 
 def calm(stage: Stage) -> Fault:
     """Nothing happens: what the recogniser itself does not understand."""
+    fault = _nothing_missing()
     stage.pass_time(20)
-    return _nothing_missing()
+    return fault
 
 
 def loss(share: float) -> Break:
     """The kiosk's line loses packets for the rest of the talk."""
 
     def disturb(stage: Stage) -> Fault:
+        fault = _nothing_missing()
         stage.lines["petitioner"].lose(share)
         stage.pass_time(25)
-        return _nothing_missing()
+        return fault
 
     return disturb
 
@@ -84,9 +86,9 @@ def thin(kbit: int) -> Break:
     return disturb
 
 
-def gone(seconds: float) -> Break:
-    """Nothing reaches or leaves the kiosk for a while; nobody is told."""
-    return lambda stage: _during(stage, stage.lines["petitioner"].cut, seconds, stage.lines["petitioner"].heal)
+def gone(seconds: float, who: str = "petitioner") -> Break:
+    """Nothing reaches or leaves somebody's place for a while; nobody is told."""
+    return lambda stage: _during(stage, stage.lines[who].cut, seconds, stage.lines[who].heal)
 
 
 def gone_and_opened_again(stage: Stage) -> Fault:
@@ -209,6 +211,7 @@ CASES = (
     Case("gone_10", "the kiosk's network is gone for 10 s", gone(10), LINE, KIOSK),
     Case("copy_10", "as gone_10, and the kiosk's own copy fills the gap", gone(10), LINE, KIOSK, copied=True),
     Case("gone_60", "the kiosk's network is gone for 60 s", gone(60), LINE, KIOSK),
+    Case("leader_gone_10", "the leader's network is gone for 10 s", gone(10, "leader"), LINE, ("leader",)),
     Case("unplugged_10", "the kiosk's cable is out for 10 s", unplugged(10), LINE, KIOSK),
     Case("socket_silent", "the kiosk's WebSocket gets no answer for 15 s, media flows", socket_silent),
     Case("socket_reset", "the kiosk's WebSocket is cut off and refused for 10 s, media flows", socket_reset),

@@ -13,6 +13,7 @@ def test_a_case_over_its_limits_or_without_its_picture_is_named():
     assert beyond({"case": "calm", "recording_lost_s": 0.02, "picture_back_s": 0.03}) == []
     assert beyond({"case": "thin", "recording_lost_s": 1.01, "picture_back_s": 5.0}) == ["thin: recording_lost_s 1.01"]
     assert beyond({"case": "gone", "recording_lost_s": 0.5, "picture_back_s": None}) == ["gone: picture_back_s None"]
+    assert beyond({"case": "loss_10", "recording_lost_s": 0.02, "picture_back_s": 0.1, "picture_still_s": 1.2}) == ["loss_10: picture_still_s 1.2"]
     assert beyond({"case": "gone", "failed": "Timeout"}) == ["gone: could not be run: Timeout"]
 
 
