@@ -6,7 +6,16 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.base import Identifier, Message, Moment, Seconds, Sha256
 from server.protocol.checks import DiskAsked, Listen, Look, LoopAsked, PageIs, Photographed
-from server.protocol.devices import HandsetAsked, Hold, KeepSitting, PrintAsked, PrinterAsked, ReadCard, ReaderAsked, SittingAsked
+from server.protocol.devices import (
+    HandsetAsked,
+    Hold,
+    KeepSitting,
+    PrintAsked,
+    PrinterAsked,
+    ReadCard,
+    ReaderAsked,
+    SittingAsked,
+)
 from server.protocol.health import MOST_EVENTS, Event, Health
 from server.protocol.papers import ForgetPapers, KeepPaper, OrderPapers, PapersAsked, SendPapers
 
