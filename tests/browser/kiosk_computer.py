@@ -28,17 +28,20 @@ ARGUMENTS = [
 class KioskComputer:
     """The programs of one kiosk, in one folder."""
 
-    def __init__(self, office: KioskOffice, folder: Path, agent_port: int) -> None:
+    def __init__(self, office: KioskOffice, folder: Path, agent_port: int, *, reader: bool = True) -> None:
+        """`reader`: it has a card reader, with a card on it now and then."""
         self.folder = folder
-        self.screens_port, reader_port = free_port(), free_port()
+        self.screens_port, reader_port = free_port(), free_port() if reader else 0
         values = {"SERVER": office.url, "DATA_DIR": folder, "AGENT_PORT": agent_port, "SCREENS_PORT": self.screens_port,
-                  "CARD_READER_PORT": reader_port, "DISK_RESERVE_MB": 0}  # fmt: skip
+                  "DISK_RESERVE_MB": 0} | ({"CARD_READER_PORT": reader_port} if reader else {})  # fmt: skip
         self._environment = os.environ | {f"JIETAN_KIOSK_{name}": str(value) for name, value in values.items()}
         with office.store.write() as session:
             kiosk = session.scalars(select(Kiosk)).first()
             assert kiosk is not None
             code = copies.agent_code(session, kiosk).code
-        self._running = [self._start("run", "--code", code), self._start("simulate-reader", "--port", str(reader_port))]
+        self._running = [self._start("run", "--code", code)]
+        if reader:
+            self._running.append(self._start("simulate-reader", "--port", str(reader_port)))
         wait_until(self._serves, "the kiosk's own screens", READY_S)
 
     def _start(self, *command: str) -> "subprocess.Popen[bytes]":
