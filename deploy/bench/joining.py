@@ -144,7 +144,7 @@ class Pages:
 
     @staticmethod
     def _steps(page: Page) -> dict[str, float]:
-        page.wait_for_function("window.joining?.painted")
+        page.wait_for_function("() => Boolean(window.joining.painted)")
         return dict(page.evaluate("window.joining"))
 
 
