@@ -217,6 +217,28 @@ def test_replacing_by_keys_goes_from_hit_to_hit_and_leaves_no_line_empty(page: P
     assert texts(desk, record)[1:3] == ["补的第一句。", "补的第二句。"], "one follows the other"
 
 
+def test_every_hit_of_hundreds_can_be_looked_at_and_left_out(page: Page, desk: Desk) -> None:
+    record = desk.seed(copies=110)
+    page.goto(f"{desk.url}/desk/{record.id}")
+    expect(page.locator(".u").first).to_be_visible()
+    until(page, "document.querySelector('#places-words').textContent !== ''")
+    page.keyboard.press("Control+F")
+    page.keyboard.insert_text("。")
+    expect(page.get_by_role("dialog")).to_contain_text("找到 440 处，这里列出前 300 处，选中 440 处。")
+    page.locator(".hits input").nth(1).uncheck()
+    expect(page.locator("#find-all")).not_to_be_checked()
+    page.get_by_role("button", name="再列后面的 140 处").click()
+    expect(page.locator(".hits li")).to_have_count(440)
+    page.locator(".hits input").nth(439).uncheck()
+    expect(page.get_by_role("dialog")).to_contain_text("找到 440 处，选中 438 处。")
+    look(page, "desk-find-many")
+    page.fill("#find-instead", "！")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("换了 438 处。")
+    left = [text for text in texts(desk, record) if "。" in text]
+    assert left == ["村里修路占了我家的承包地。", "就这些。"]
+
+
 def test_without_the_office_what_was_typed_last_is_taken_back_where_it_was_typed(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)

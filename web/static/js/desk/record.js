@@ -42,6 +42,8 @@ const REFRESH_MS = 5000;
 const AROUND_S = 0.8;
 /** Edits in one request, as server/protocol/office.py takes them. */
 const AT_ONCE = 1000;
+/** More take so long that something has to be said meanwhile. */
+const SOME = 100;
 /** The first lines are on the screen before what needs ears is looked for. */
 const PLACES_MS = 50;
 const AGAIN_MS = 300;
@@ -799,6 +801,7 @@ async function replaceChosen({ hits, words, instead }) {
 async function sendInPortions(wanted) {
   let [done, steps, rest] = [/** @type {"done" | "refused" | "away"} */ ("done"), 0, wanted];
   while (done === "done" && rest.length) {
+    if (wanted.length > SOME) toast(`正在换，还有 ${rest.length} 句`, "save");
     done = await sendNow(rest.slice(0, AT_ONCE));
     if (done === "done") [steps, rest] = [steps + 1, rest.slice(AT_ONCE)];
   }
