@@ -30,6 +30,13 @@ def quoted(value: str, before: str, after: str) -> str | None:
     return after[position_in(after, before, at) : position_in(after, before, at + len(value))]
 
 
+def put_back(stands: str, whole: str, sentence: str) -> str:
+    """Words out of which a sentence was taken, with it again where it stood in the `whole` ones."""
+    at = whole.index(sentence)
+    place = position_in(stands, whole[:at] + whole[at + len(sentence) :], at)
+    return stands[:place] + sentence + stands[place:]
+
+
 def elsewhere(value: str, before: str, after: str) -> str | None:
     """Somebody's own words in which the changed ones stand once, with the new ones in their stead; None: they do not."""
     first, last, end = differing(before, after)

@@ -561,6 +561,8 @@ class FormValue(Message):
     """Empty: no source, and the value is empty.  model: proposed by a language model and taken by a clerk."""
     taken_by: str = ""
     """Of source model: the clerk who took it."""
+    edited_by: str = ""
+    """The clerk who wrote it last; empty: nobody did, or it is not known any more."""
     evidence: tuple[Evidence, ...] = ()
     version: int
     required: bool = False

@@ -80,6 +80,11 @@ class Desk:
         line.edited_by = self.actor.name
         line.disputed = ""
 
+    def wrote(self, entry: FormEntry) -> None:
+        """Count the change of a field, and keep whose it is."""
+        entry.version += 1
+        entry.edited_by = self.actor.name
+
     def note(self, kind: str, **what: Any) -> None:
         revisions.add(self.session, self.record, kind, actor=self.actor, **what)
 
@@ -307,6 +312,7 @@ def _restore(desk: Desk, edit: office.EditRestore) -> None:
     reason, line.deleted, line.delete_reason = line.delete_reason, False, ""
     desk.changed(line)
     desk.note("restore", line_id=line.id, before={"reason": reason}, after={"text": line.text})
+    following.line_changed(desk.session, desk.actor, desk.record, line, "", line.text)
 
 
 def _heard(desk: Desk, edit: office.EditHeard) -> None:
@@ -396,7 +402,7 @@ def _field(desk: Desk, edit: office.EditField) -> None:
     entry.value = _field_value(FormField(edit.field), edit.value)
     entry.source = "clerk" if entry.value else ""
     entry.utterance_ids = _evidence_ids(desk, edit) if entry.value else []
-    entry.version += 1
+    desk.wrote(entry)
     following.settled(desk.session, desk.record.id, entry.field)
     after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids}
     desk.note("field", field=entry.field, before=before, after=after)
@@ -442,7 +448,7 @@ def _take_proposal(desk: Desk, edit: office.EditTakeProposal) -> None:
     entry.value = _field_value(FormField(one.field), one.value)
     if one.model != proposals.OF_LINE:
         entry.source, entry.utterance_ids = "model", list(one.utterance_ids)
-    entry.version += 1
+    desk.wrote(entry)
     deciding.decide(desk.session, desk.actor, one, SuggestionState.TAKEN)
     following.settled(desk.session, desk.record.id, entry.field)
     after = {"value": entry.value, "source": entry.source, "utterance_ids": entry.utterance_ids, **_by(one)}

@@ -1,4 +1,4 @@
-"""The form follows the record: a field whose sentence was corrected.
+"""The form follows the record: a field whose sentence was corrected, deleted or restored.
 
 What the draft put into a field changes with its sentence, as long as nobody wrote there.  What a person wrote stays; the
 new wording is offered beside it until somebody decides.
@@ -26,11 +26,13 @@ DRAFTED = "speech"
 """Source of a field as long as nobody but the draft wrote there."""
 ASKED = {FormField.PURPOSE}
 """What hides an accusation is never changed unasked."""
+WITH_THE_LINE = {"follow", "take_wording", "undo", "redo"}
+"""Kinds of revisions that take a sentence out of a field because its line was deleted."""
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What a line said until now, and what it says; empty: it was deleted."""
+    """What a line said until now, and what it says; empty: it stands no more, or did not."""
 
     session: Session
     record: VisitRecord
@@ -49,8 +51,12 @@ class Correction:
     def _as_heard(self, text: str) -> str:
         return rewording.as_heard(self.line.recognised, written_text(self.line.recognised), text)
 
-    def of_field(self, field: str, stands: str) -> str | None:
-        """What stands in a field, taken from the new text as it was from the old one; None: that cannot be told."""
+    def of_field(self, entry: FormEntry, stands: str) -> str | None:
+        """What stands in a field or is offered for it, taken from the new text as it was from the old one; None: that
+        cannot be told."""
+        if not self.was:
+            return self._put_back(entry, stands)
+        field = entry.field
         quoted = None if field in terms.CHOICES else rewording.quoted(stands, self.before, self.after)
         if quoted is not None:
             return quoted or None
@@ -60,6 +66,18 @@ class Correction:
     def elsewhere(self, field: str, stands: str) -> str | None:
         """A person's own words with the new ones in them; None: they have nothing of what was corrected."""
         return None if field in terms.CHOICES else rewording.elsewhere(stands, self.before, self.after) or None
+
+    def _put_back(self, entry: FormEntry, stands: str) -> str | None:
+        whole = entry.value if self.after in entry.value else self._until_it_went(entry.field)
+        return rewording.put_back(stands, whole, self.after) if whole and self.after not in stands else None
+
+    def _until_it_went(self, field: str) -> str:
+        """What a field said until the sentence went out of it; empty: it was not in it, or a person wrote something else."""
+        for one in records.revisions_of_field(self.session, self.record.id, field):
+            before, after = (str(state.get("value", "")) for state in (one.before, one.after))
+            if self.after in before and self.after not in after:
+                return before if one.kind in WITH_THE_LINE else ""
+        return ""
 
     @cached_property
     def _drafted(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -78,8 +96,8 @@ class Correction:
 
 
 def line_changed(session: Session, actor: Actor, record: VisitRecord, line: Line, was: str, now: str) -> None:
-    """Bring the fields that rest on a line in step with what it says now; empty: it was deleted.  A field that has nothing
-    else stays, and is told of (`form_findings`)."""
+    """Bring the fields that rest on a line in step with what it says now (empty: it was deleted) and did (empty: it was
+    restored).  A field that has nothing but a deleted sentence stays, and is told of (`form_findings`)."""
     session.flush()
     resting = _resting(session, record, line) if now != was else []
     if not resting:
@@ -89,7 +107,7 @@ def line_changed(session: Session, actor: Actor, record: VisitRecord, line: Line
     for entry in resting:
         offered = offers.get(entry.field)
         stands = offered.value if offered else entry.value
-        same = correction.of_field(entry.field, stands)
+        same = correction.of_field(entry, stands)
         if same is not None and not offered and entry.source == DRAFTED and entry.field not in ASKED:
             _follow(session, actor, record, entry, same)
         else:

@@ -308,6 +308,7 @@ def _form_value(
         choices=terms.CHOICES.get(field, ()),
         source=entry.source,
         taken_by=takers.get(field, "") if entry.source == "model" else "",
+        edited_by=entry.edited_by,
         evidence=tuple(_evidence(heard[found]) for found in entry.utterance_ids if found in heard),
         version=entry.version,
         required=field in terms.REQUIRED_FIELDS,

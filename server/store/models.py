@@ -845,6 +845,8 @@ class FormEntry(Base):
     source: Mapped[str] = mapped_column(String(10), default="")
     utterance_ids: Mapped[list[Any]]
     version: Mapped[int] = mapped_column(Integer, default=1)
+    edited_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Who wrote it; empty: no person did, or it is not known any more."""
 
 
 class StoredRevision(Base):

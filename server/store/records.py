@@ -324,6 +324,12 @@ def revisions(session: Session, record_id: str, since: int = 0) -> Sequence[Stor
     return session.scalars(query.order_by(StoredRevision.number)).all()
 
 
+def revisions_of_field(session: Session, record_id: str, field: str) -> Sequence[StoredRevision]:
+    """Revisions of one field of the form, newest first."""
+    query = select(StoredRevision).where(StoredRevision.record_id == record_id, StoredRevision.field == field)
+    return session.scalars(query.order_by(StoredRevision.number.desc())).all()
+
+
 def signatures(session: Session, record_id: str, sha256: str = "") -> Sequence[StoredSignature]:
     """Who signed a record or did not, oldest first; of all its versions, or under one hash."""
     query = select(StoredSignature).where(StoredSignature.record_id == record_id)

@@ -224,6 +224,29 @@ def both_are_told_where_they_wrote_at_once(lin: Page, wang: Page, desk: Desk, re
     assert desk.line(record.id, "就这些。").text == "王芳写的。"
 
 
+@pytest.mark.nightly
+def test_two_clerks_in_one_field_are_told_who_wrote_what(browser: Browser, desk: Desk) -> None:
+    record = desk.seed()
+    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
+    lin, wang = (context.new_page() for context in contexts)
+    for page, name in ((lin, "lin"), (wang, "wang")):
+        log_in(page, desk, name)
+        opened(page, desk, record)
+    wang.route("**/changes?*", lambda route: route.abort())  # her page does not hear of it before it saves
+    lin.fill("#form-address", "柳湾村四组")
+    expect(lin.locator("[data-field=address] .origin")).to_have_text("林晓填的")
+    wang.fill("#form-address", "柳湾村五组")
+    dialog = wang.get_by_role("dialog")
+    expect(dialog.locator("[data-side=theirs]")).to_have_text("现在写着的（林晓改的）柳湾村四组")
+    look(wang, "desk-field-choosing")
+    wang.unroute_all()
+    dialog.get_by_role("button", name="用我写的").click()
+    expect(lin.locator("#overwritten")).to_contain_text("王芳改了您填的“住址”，您写的是“柳湾村四组”。")
+    expect(lin.locator("#form-address")).to_have_value("柳湾村五组")
+    for context in contexts:
+        context.close()
+
+
 def test_steps_are_taken_back_by_keys_and_buttons(browser: Browser, desk: Desk) -> None:
     record = desk.seed()
     context = browser.new_context()

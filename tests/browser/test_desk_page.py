@@ -949,7 +949,7 @@ def test_words_of_the_record_fill_the_form_with_their_source_and_what_is_wrong_i
     field = page.locator("[data-field=address]")
     row(page, "修路占了").locator(".say").click()
     page.fill("#form-address", "柳湾村四组")
-    expect(field.locator(".origin")).to_contain_text("登记员填的")
+    expect(field.locator(".origin")).to_contain_text("林晓填的")
     field.get_by_text("用选中的那一句作出处").click()
     expect(field.locator(".origin .src")).to_be_visible()
     expect(field.locator(".said-at .words")).to_have_text("“村里修路占了我家的承包地。”")
@@ -999,7 +999,7 @@ def test_words_of_the_record_fill_the_form_with_their_source_and_what_is_wrong_i
     expect(amount.locator(".origin button.src")).to_be_visible()
     page.locator("#form-amount").focus()
     amount.get_by_text("不是", exact=True).click()
-    expect(amount.locator(".origin")).to_have_text("登记员填的")
+    expect(amount.locator(".origin")).to_have_text("林晓填的")
     if os.environ.get("JIETAN_SCREENSHOTS"):
         page.set_viewport_size({"width": 390, "height": 844})
         page.locator(".panes [data-pane=form]").click()

@@ -155,7 +155,8 @@ def test_fields(world, record_id):
         office.EditField(field="phone", version=1, value=""),
     )
     form = {value.field: value for value in record.form}
-    assert (form["purpose"].source, form["purpose"].evidence[0].utterance_id) == ("clerk", "r1-u2")
+    assert (form["purpose"].source, form["purpose"].edited_by, form["purpose"].evidence[0].utterance_id) == ("clerk", "林晓", "r1-u2")
+    assert form["name"].edited_by == "", "no clerk wrote there"
     assert (form["phone"].value, form["phone"].source) == ("", "")
     assert revisions(world, record_id)[-2].after == "求决"
 
@@ -213,7 +214,7 @@ def test_field_conflicts_and_lines_that_are_gone(world, record_id, lines):
     edit(world, record_id, office.EditField(field="sex", version=1, value="male"))
     with pytest.raises(Conflict) as caught:
         edit(world, record_id, office.EditField(field="sex", version=1, value="female"))
-    assert caught.value.details["field"]["value"] == "male"
+    assert [caught.value.details["field"][name] for name in ("value", "edited_by")] == ["male", "林晓"]
     with pytest.raises(Conflict) as caught:
         edit(world, record_id, office.EditText(line_id="gone", version=1, text="x"))
     assert caught.value.details == {"line": None, "field": None}

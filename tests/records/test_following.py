@@ -120,9 +120,47 @@ def test_a_sentence_that_was_deleted_is_quoted_no_more_and_told_of_where_it_was_
     before = read(world, record_id)
     line = before.body[1]
     now = edit(world, record_id, office.EditDelete(line_id=line.id, version=line.version, reason="没有人说"))
-    assert field(now, "facts").value == field(before, "facts").value.replace("我家住柳弯村。", "")
+    gone = field(before, "facts").value.replace("我家住柳弯村。", "")
+    assert field(now, "facts").value == gone
     assert field(now, "address").value == "柳弯村", "a person decides"
     assert "出处的那句话删了" in " ".join(one.text for one in field(now, "address").findings)
     assert "删了" not in str(field(now, "facts").findings)
     now = edit(world, record_id, office.EditRestore(line_id=line.id, version=line.version + 1))
     assert "删了" not in str(field(now, "address").findings)
+    assert now.form == before.form, "as if it had never been deleted"
+    assert field(edit(world, record_id, office.EditUndo()), "facts").value == gone
+    assert field(edit(world, record_id, office.EditRedo()), "facts").value == field(before, "facts").value
+
+
+def deleted(world: World, record_id: str, text: str) -> office.RecordLine:
+    line = next(one for one in read(world, record_id).body if text in one.text)
+    return next(one for one in edit(world, record_id, office.EditDelete(line_id=line.id, version=line.version, reason="重复")).body if one.id == line.id)
+
+
+def restored(world: World, record_id: str, line: office.RecordLine) -> office.Record:
+    return edit(world, record_id, office.EditRestore(line_id=line.id, version=line.version))
+
+
+def test_a_restored_sentence_finds_its_place_in_what_was_corrected_meanwhile(world, record_id):
+    line = deleted(world, record_id, "占了我家")
+    corrected(world, record_id, "柳弯村", "柳湾村")
+    now = restored(world, record_id, line)
+    assert field(now, "facts").value == "我家住柳湾村。村里修路占了我家的地，补偿款三万六千八百元一分没给。"
+
+
+def test_a_restored_sentence_is_not_put_where_a_person_took_it_out_and_offered_where_they_wrote(world, record_id):
+    facts = field(read(world, record_id), "facts").value
+    line = deleted(world, record_id, "柳弯村")
+    write(world, record_id, "facts", "修路占地。")
+    now = restored(world, record_id, line)
+    assert (field(now, "facts").value, now.proposals) == ("修路占地。", ())
+    write(world, record_id, "facts", facts + "地是承包的。")
+    line = deleted(world, record_id, "柳弯村")
+    (offer,) = (one for one in read(world, record_id).proposals if one.field == "facts")
+    assert restored(world, record_id, line).proposals == (), "what was offered because of the deletion"
+    line = deleted(world, record_id, "柳弯村")
+    (offer,) = (one for one in read(world, record_id).proposals if one.field == "facts")
+    version = field(read(world, record_id), "facts").version
+    edit(world, record_id, office.EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version))
+    (offer,) = restored(world, record_id, line).proposals
+    assert (offer.field, offer.value) == ("facts", facts + "地是承包的。")

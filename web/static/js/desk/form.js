@@ -34,6 +34,8 @@ export class Form extends EventTarget {
     this.record = { proposals: [], body: [] };
     /** Lines by the utterances they rest on, of the lines shown. @type {{body: any, lines: Map<string, any>}} */
     this.known = { body: null, lines: new Map() };
+    /** A pointer is down in the form: nothing may move away under it. */
+    this.pressed = false;
     this.citing = el("button.btn.small.quiet.cite", { type: "button" }, icon("link"), "用选中的那一句作出处");
     this.places = el("ol.said-at");
     /** Under the field one works in: where it was said. */
@@ -46,6 +48,8 @@ export class Form extends EventTarget {
     this.host.addEventListener("compositionend", (event) => this.input(event, false));
     this.host.addEventListener("click", (event) => this.clicked(event));
     this.host.addEventListener("focusin", (event) => this.focused(event));
+    this.host.addEventListener("pointerdown", () => { this.pressed = true; });
+    for (const over of ["pointerup", "pointercancel"]) window.addEventListener(over, () => this.released());
     this.host.addEventListener("dragover", (event) => this.draggedOver(event));
     this.host.addEventListener("dragleave", () => this.aim(null));
     this.host.addEventListener("drop", (event) => this.dropped(event));
@@ -102,8 +106,9 @@ export class Form extends EventTarget {
     if (box.dataset.proposed === key || (!wanted.length && !box.dataset.proposed)) return;
     box.dataset.proposed = key;
     for (const old of box.querySelectorAll(".proposed")) old.remove();
-    box.append(...wanted.map((/** @type {any} */ one) => proposal(one, value, this.record, editable)));
+    box.querySelector(".findings")?.after(...wanted.map((/** @type {any} */ one) => proposal(one, value, this.record, editable)));
     box.classList.toggle("half", HALF.has(value.field) && !wanted.length);
+    if (wanted.length && !this.pressed && box.contains(document.activeElement)) this.reveal();
   }
 
   /** The first proposal for the field in which an element lies. @param {Element | null} element */
@@ -127,7 +132,7 @@ export class Form extends EventTarget {
   /** Drawn anew only when it is something else. @param {any} value @param {HTMLElement} place */
   showOrigin(value, place) {
     const [first] = value.evidence;
-    const state = JSON.stringify([value.source, value.taken_by, value.evidence.length, first?.start, first?.text]);
+    const state = JSON.stringify([value.source, value.taken_by, value.edited_by, value.evidence.length, first?.start, first?.text]);
     if (place.dataset.state === state) return;
     place.dataset.state = state;
     place.replaceChildren(this.origin(value));
@@ -138,13 +143,14 @@ export class Form extends EventTarget {
     if (value.evidence.length) {
       const first = value.evidence[0];
       const words = value.evidence.length > 1 ? `${value.evidence.length} 处` : clockAt(this.startedAt, first.start);
-      const by = value.taken_by ? `模型建议，${value.taken_by}采用　` : "";
+      const by = value.taken_by ? `模型建议，${value.taken_by}采用　` : value.edited_by ? `${value.edited_by}填的　` : "";
       const shown = value.taken_by ? `模型 ${words}` : words;
       return el("button.src", { type: "button", "data-evidence": value.field, "aria-label": `${shown} ${by}听出处：${value.label}`, title: `${by}“${first.text}”` }, icon("play"), shown);
     }
     if (!value.source && value.required) return el("span.src.none", {}, icon("edit"), "要填");
     if (!value.source) return el("span.src.none", {}, icon("ask"), "没有出处");
     if (value.source === "speech") return el("span.src.none", {}, icon("ask"), "出处已删");
+    if (value.source === "clerk" && value.edited_by) return el("span.meta", {}, `${value.edited_by}填的`);
     return el("span.meta", {}, SOURCES[/** @type {keyof SOURCES} */ (value.source)] || "");
   }
 
@@ -159,7 +165,20 @@ export class Form extends EventTarget {
   /** Under the field one works in: every place where it was said, and a way to add one. @param {FocusEvent} event */
   focused(event) {
     const input = event.target instanceof HTMLElement && event.target.matches(".input") ? event.target : null;
-    if (input) this.open(input.closest("[data-field]")?.getAttribute("data-field") || "");
+    if (!input) return;
+    this.open(input.closest("[data-field]")?.getAttribute("data-field") || "");
+    if (!this.pressed) this.reveal();
+  }
+
+  released() {
+    if (!this.pressed) return;
+    this.pressed = false;
+    setTimeout(() => { if (this.boxes.get(this.opened)?.contains(document.activeElement)) this.reveal(); });  // after the click
+  }
+
+  /** The whole field that one works in, with what is said and offered under it. */
+  reveal() {
+    this.boxes.get(this.opened)?.scrollIntoView({ block: "nearest" });
   }
 
   /** Shows the places of a field under it. @param {string} field */
@@ -231,7 +250,7 @@ export class Form extends EventTarget {
     input.value = now;
     this.open(field);
     this.showSources();
-    this.boxes.get(field)?.scrollIntoView({ block: "nearest" });
+    this.reveal();
     this.dispatchEvent(new CustomEvent("typed", { detail: { field, value: now } }));
     toast(cited.length ? `“${value.label}”填上了，出处也记上了` : `“${value.label}”填上了；这一句是手写的，没有录音作出处`, "check");
   }
@@ -306,7 +325,8 @@ export class Form extends EventTarget {
   /** What is left to do, each a way to the next such field. @param {HTMLElement} place */
   head(place) {
     const all = [...this.values.values()];
-    const wrong = this.editable ? all.filter((value) => value.findings.length) : [];
+    const offered = new Set(this.record.proposals.map((/** @type {any} */ one) => one.field));
+    const wrong = this.editable ? all.filter((value) => value.findings.length || offered.has(value.field)) : [];
     const empty = all.filter((value) => !value.value);
     const state = JSON.stringify([wrong.map((value) => value.field), empty.map((value) => value.field)]);
     if (place.dataset.state === state) return;
@@ -324,10 +344,9 @@ export class Form extends EventTarget {
 
   /** @param {string} field */
   go(field) {
-    const box = this.boxes.get(field);
     this.open(field);
-    box?.scrollIntoView({ block: "nearest" });
-    /** @type {HTMLElement | null | undefined} */ (box?.querySelector(".input"))?.focus();
+    this.reveal();
+    /** @type {HTMLElement | null | undefined} */ (this.boxes.get(field)?.querySelector(".input"))?.focus();
   }
 }
 

@@ -47,7 +47,7 @@ export class Overwritten {
       const mine = this.fields.get(value.field);
       if (mine === undefined || mine === value.value || pending(`field:${value.field}`) !== null) continue;
       this.fields.delete(value.field);
-      this.add(`field:${value.field}`, `“${value.label}”您填的是“${mine}”，另一位登记员改了。`, () => this.go.field(value.field));
+      if (value.edited_by !== this.name) this.add(`field:${value.field}`, `${value.edited_by || "另一位登记员"}改了您填的“${value.label}”，您写的是“${mine}”。`, () => this.go.field(value.field));
     }
     this.show();
   }

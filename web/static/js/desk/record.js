@@ -578,7 +578,7 @@ async function settle({ change, line, field, promise }) {
   overwritten.isTold(change.key);
   void moved().catch(() => {});
   const theirs = promise ? decisionWords(promise) : line ? line.text : field.value;
-  const answer = await askWhich({ who: line?.edited_by || promise?.decided_by || "", theirs, mine: wordsOf(change.edit) });
+  const answer = await askWhich({ who: now.edited_by || now.decided_by || "", theirs, mine: wordsOf(change.edit) });
   choosing = "";
   if (!saver.refused.includes(change)) return; // more was typed there meanwhile: that is asked next
   if (answer === "mine") overwritten.told.delete(change.key);
