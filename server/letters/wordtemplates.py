@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import docx
+from docx.document import Document
+from docx.enum.text import WD_LINE_SPACING
 from docx.image.image import Image
+from docx.oxml.ns import qn
 from docx.shared import Mm
+from docx.text.paragraph import Paragraph
 from docxtpl import DocxTemplate, InlineImage
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from server.domain.printable import printable
@@ -34,6 +38,20 @@ WIDEST_MM = {"信访人签名": 40, "接谈人签名": 19, "记录人签名": 19
 """Places for names, and how wide one name may be there."""
 SIGNATURES = tuple(WIDEST_MM)
 BLANK = "＿＿＿＿＿＿＿＿"
+PLACES = "“{%p for … %}”和配它的“{%p endfor %}”要在同一格里，各占一行；“{%p if … %}”和“{%p endif %}”也一样。"
+MISTAKES = (
+    (r"innermost block that needs to be closed is '(\w+)'", "有一个“{{%p {0} … %}}”没有配上“{{%p end{0} %}}”。"),
+    (r"unknown tag 'end(\w+)'", "多了一个“{{%p end{0} %}}”，前面没有配它的“{{%p {0} … %}}”。"),
+    (r"unknown tag '(\w+)'", "没有“{0}”这种标记，能用的只有 for、if 和配它们的 endfor、endif。"),
+    (r"unexpected char '(.)'", "花括号里有不认识的字符“{0}”。"),
+    (r"Expected an expression, got 'end of", "花括号里没有写名字。"),
+    (r"got '(?!end of)(.+)'", "花括号里的“{0}”放错了，名字中间不能有空格或者别的字。"),
+)
+"""What Jinja says of a mark, and the same in words for an office."""
+DOCXTPL_BEFORE = 4
+"""Of the paragraphs it hands on with a mistake the faulty one is the fourth, or an earlier one at a document's beginning."""
+SHOWN = 40
+"""Characters of a paragraph that are told."""
 _FULL_WIDTH = re.compile(r"[｛{]\s*｛|｝\s*[｝}]|[｛{]\s*[％]|％\s*[｝}]")
 
 
@@ -82,15 +100,19 @@ def problem_of(path: Path, trial: Trial) -> str:
     if path.stat().st_size > LARGEST or not _is_word(path):
         return "这不是一个 .docx 文件，或者太大了。请用 Word 另存成 .docx。"
     try:
+        docx.Document(str(path))
+    except Exception:
+        return "模板打不开。请用 Word 打开看看，另存一次。"
+    try:
         made = render(path, trial.words, dict.fromkeys(SIGNATURES, ""), "")
     except TemplateSyntaxError as error:
         return f"模板里的标记写得不对：{_in_chinese(error)}"
     except UndefinedError as error:
         return f"模板里用了没有的名字：{_name_in(str(error))}。能用的名字都在说明里。"
-    except TemplateError as error:
-        return f"模板排不出来：{error}"
-    except Exception as error:
-        return f"模板打不开（{type(error).__name__}）。请用 Word 打开看看，另存一次。"
+    except SyntaxError:  # what was rendered is no XML any more
+        return f"模板里的标记放错了地方：{PLACES}"
+    except Exception:  # whatever else a mark may ask for
+        return "模板里有一处标记算不出来。花括号里只写说明里的名字，不要加别的。"
     text = text_of(made)
     if _FULL_WIDTH.search(text):
         return "模板里有全角的括号（｛｛），要用半角的 {{ 和 }}。"
@@ -107,13 +129,19 @@ def _is_word(path: Path) -> bool:
 
 
 def _in_chinese(error: TemplateSyntaxError) -> str:
-    """The usual mistakes in words; anything else as Jinja says it."""
-    said = str(error.message)
-    if "Unknown tag 'end" in said or "endfor" in said or "Unexpected end of template" in said:
-        return "有一个“{%p for … %}”没有配上“{%p endfor %}”，或者多了一个。"
-    if "unexpected char" in said or "expected token" in said:
-        return f"花括号里有不认识的字符（{said}）。"
-    return said
+    """What is wrong with a mark, and the paragraph in which it stands."""
+    for pattern, words in MISTAKES:
+        if found := re.search(pattern, str(error.message)):
+            return words.format(*found.groups()) + _where(error)
+    return "花括号里的写法不对，里面只写说明里的名字。" + _where(error)
+
+
+def _where(error: TemplateSyntaxError) -> str:
+    """The paragraph's words, of the few around it that docxtpl hands on; "" where it does not know it."""
+    around = list(getattr(error, "docx_context", ()))
+    line = min(error.lineno, DOCXTPL_BEFORE) - 1
+    words = around[line].strip() if 0 <= line < len(around) else ""
+    return f"在这一段：“{words[:SHOWN]}”。" if words else ""
 
 
 def _name_in(message: str) -> str:
@@ -133,6 +161,7 @@ def render(path: Path, words: Mapping[str, Any], signatures: Mapping[str, bytes 
         context[name] = _picture(paper, one, WIDEST_MM[name]) if isinstance(one, bytes) else _clean(one) or BLANK
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
     paper.render(context, environment, autoescape=True)
+    _show_pictures_whole(paper.docx)
     paper.docx.core_properties.author = printable(author)
     target = io.BytesIO()
     paper.save(target)
@@ -147,6 +176,19 @@ def _picture(paper: DocxTemplate, image: bytes, one_name: int) -> InlineImage:
     if aspect * SIGNATURE_MM > widest:
         return InlineImage(paper, io.BytesIO(image), width=Mm(widest))
     return InlineImage(paper, io.BytesIO(image), height=Mm(SIGNATURE_MM))
+
+
+def _show_pictures_whole(paper: Document) -> None:
+    """A line of fixed height cuts off what is higher, and Word's own dialog makes such lines."""
+    for node in paper.element.body.iter(qn("w:p")):
+        paragraph = Paragraph(node, paper._body)
+        if node.find(f".//{qn('w:drawing')}") is not None and _line_rule(paragraph) == WD_LINE_SPACING.EXACTLY:
+            paragraph.paragraph_format.line_spacing = 1.0
+
+
+def _line_rule(paragraph: Paragraph) -> WD_LINE_SPACING | None:
+    own, style = paragraph.paragraph_format.line_spacing_rule, paragraph.style
+    return style.paragraph_format.line_spacing_rule if own is None and style else own
 
 
 def _clean(value: Any) -> Any:

@@ -244,7 +244,10 @@ def _signature(place: str, one: Signed | None) -> dict[str, str]:
     at = _minute(one.at) if one.at else ""
     if one.image is not None:
         return {"name": one.name, "picture": f"{place}.png", "words": "", "at": at}
-    return {"name": one.name, "picture": "", "words": f"{one.name}（{WAY_WORDS[one.way]}）", "at": at}
+    way = WAY_WORDS[one.way]
+    if one.way in SIGNED:
+        return {"name": one.name, "picture": "", "words": one.name, "at": f"{way} {at}".strip()}
+    return {"name": one.name, "picture": "", "words": f"{one.name}（{way}）", "at": at}
 
 
 def pictures(filed: Filed) -> dict[str, bytes]:

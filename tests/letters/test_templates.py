@@ -7,6 +7,9 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.enum.text import WD_LINE_SPACING
+from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph
 
 from server.domain.signers import SignerRole, SigningWay
 from server.letters import wordtemplates
@@ -51,17 +54,23 @@ def test_an_offices_own_template_is_used_from_the_moment_it_is_saved(tmp_path):
 @pytest.mark.parametrize(("paragraphs", "why"), [
     ((*GOOD, "{{ 姓铭 }}"), "没有的名字：“姓铭”"),
     ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}{{ 句.几点 }}", "{%p endfor %}", GOOD[-1]), "没有的名字：“几点”"),
-    ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}", GOOD[-1]), "没有配上"),
-    ((*GOOD, "{{ 姓名 ！}}"), "不认识的字符"),
+    ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}", GOOD[-1]), "有一个“{%p for … %}”没有配上“{%p endfor %}”"),
+    ((*GOOD, "{%p endif %}"), "多了一个“{%p endif %}”"),
+    ((*GOOD, "{%p 姓名 %}"), "没有“姓名”这种标记"),
+    ((*GOOD, "电话是 {{ 姓名 ！}} 吗"), "不认识的字符“！”。在这一段：“电话是 {{ 姓名 ！}} 吗”。"),
+    ((*GOOD, "{{ 姓 名 }}"), "“名”放错了"),
+    ((*GOOD, "{{ }}"), "没有写名字"),
+    ((*GOOD, "{{ 姓名() }}"), "算不出来"),
     ((*GOOD, "｛｛ 姓名 ｝｝"), "全角的括号"),
     ((*GOOD[:2], GOOD[-1]), "少了必须有的内容：样句问"),
-    ((*GOOD, "{{ ''.__class__.__mro__ }}"), "模板"),
+    ((*GOOD, "{{ ''.__class__.__mro__ }}"), "算不出来"),
 ])  # fmt: skip
 def test_a_broken_template_is_told_and_the_shipped_one_used(paragraphs, why, tmp_path):
     put(tmp_path, *paragraphs)
     (problem,) = printing.template_problems(tmp_path)
     assert problem.startswith("文书模板 letter-templates/record.docx 没有用上，现在用的是随程序带的。")
     assert why in problem
+    assert not re.search("[A-Za-z]{7}", problem.partition("随程序带的。")[2]), "what Jinja says is English"
     text = made(tmp_path)
     assert "样句答：补偿款没有给。" in text
     assert "本县专用" not in text
@@ -101,4 +110,17 @@ def test_a_signature_is_a_picture_in_its_place(tmp_path):
     filed = replace(SAMPLE, signatures=signed)
     content = printing.docx("record", letter_data(filed), pictures(filed), tmp_path)
     assert len(docx.Document(io.BytesIO(content)).inline_shapes) == 2, "the readers' names stand side by side"
-    assert "记录样（登录确认）" in wordtemplates.text_of(content)
+    assert "记录人：记录样" in wordtemplates.text_of(content)
+    assert "登录确认" in wordtemplates.text_of(content)
+
+
+@pytest.mark.parametrize("name", printing.NAMES)
+def test_no_signature_stands_in_a_line_of_fixed_height_that_would_cut_it(name, tmp_path):
+    from tests.records.office import png
+
+    signed = tuple(Signed(role, "样本人", SigningWay.HANDWRITTEN, png()) for role in (SignerRole.PETITIONER, SignerRole.RECEIVER, SignerRole.RECORDER))
+    filed = replace(SAMPLE, signatures=signed)
+    paper = docx.Document(io.BytesIO(printing.docx(name, letter_data(filed), pictures(filed), tmp_path)))
+    around = [Paragraph(node, paper._body) for node in paper.element.body.iter(qn("w:p")) if node.xpath("./w:r/w:drawing")]
+    assert [one.paragraph_format.line_spacing_rule for one in around] == [WD_LINE_SPACING.SINGLE] * len(paper.inline_shapes)
+    assert around

@@ -150,9 +150,8 @@ def test_a_restored_sentence_finds_its_place_in_what_was_corrected_meanwhile(wor
 
 def test_a_restored_sentence_is_not_put_where_a_person_took_it_out_and_offered_where_they_wrote(world, record_id):
     facts = field(read(world, record_id), "facts").value
-    line = deleted(world, record_id, "柳弯村")
     write(world, record_id, "facts", "修路占地。")
-    now = restored(world, record_id, line)
+    now = restored(world, record_id, deleted(world, record_id, "柳弯村"))
     assert (field(now, "facts").value, now.proposals) == ("修路占地。", ())
     write(world, record_id, "facts", facts + "地是承包的。")
     line = deleted(world, record_id, "柳弯村")
