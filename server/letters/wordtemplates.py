@@ -31,10 +31,10 @@ SHIPPED = Path(__file__).resolve().parent / "templates"
 LARGEST = 5_000_000
 """Bytes of a template; unpacked at most ten times that."""
 SIGNATURE_MM = 13
-SEVERAL_NAMES_MM = 75
+SEVERAL_NAMES_MM = 68
 SEVERAL = 6
 """A picture that is so many times as wide as it is high holds several names."""
-WIDEST_MM = {"信访人签名": 40, "接谈人签名": 19, "记录人签名": 19}
+WIDEST_MM = {"信访人签名": 38, "接谈人签名": 19, "记录人签名": 19}
 """Places for names, and how wide one name may be there."""
 SIGNATURES = tuple(WIDEST_MM)
 BLANK = "＿＿＿＿＿＿＿＿"
@@ -179,11 +179,15 @@ def _picture(paper: DocxTemplate, image: bytes, one_name: int) -> InlineImage:
 
 
 def _show_pictures_whole(paper: Document) -> None:
-    """A line of fixed height cuts off what is higher, and Word's own dialog makes such lines."""
+    """A line of fixed height cuts off what is higher, and Word's own dialog makes such lines.  Nothing is around them:
+    LibreOffice and WPS take an unsaid distance for 3 mm, Word for none."""
     for node in paper.element.body.iter(qn("w:p")):
         paragraph = Paragraph(node, paper._body)
         if node.find(f".//{qn('w:drawing')}") is not None and _line_rule(paragraph) == WD_LINE_SPACING.EXACTLY:
             paragraph.paragraph_format.line_spacing = 1.0
+    for picture in paper.element.body.iter(qn("wp:inline")):
+        for side in "TBLR":
+            picture.set(f"dist{side}", "0")
 
 
 def _line_rule(paragraph: Paragraph) -> WD_LINE_SPACING | None:

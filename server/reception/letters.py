@@ -127,7 +127,7 @@ def signed_at(names: Sequence[dict[str, str]]) -> str:
     signed = [one for one in names if one["at"]]
     if not signed:
         return "　　　　年　　月　　日"
-    return signed[0]["at"] if len(names) == 1 else "，".join(f"{one['name']} {one['at']}" for one in signed)
+    return signed[0]["at"] if len(names) == 1 else "\n".join(f"{one['words'] or one['name']} {one['at']}" for one in signed)
 
 
 def _ticks(choices: list[dict[str, Any]]) -> str:

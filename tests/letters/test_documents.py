@@ -157,8 +157,10 @@ def test_petitioner_and_recorder_stand_signed_with_the_time_in_the_form_and_it_i
 
 def test_a_reader_of_the_pdf_finds_fonts_pages_signature_hash_and_code(world):
     case_id = filed(world)
-    with world.read() as session:
-        sha256 = session.get_one(StoredCase, case_id).record_sha256
+    with world.write() as session:
+        case = session.get_one(StoredCase, case_id)
+        sha256 = case.record_sha256
+        signing.staff_sign(session, world.clerk, case.record_id, StaffSignature(sha256=sha256))
     for name, count in (("record.pdf", 1), ("form.pdf", 1)):
         found = Pdf(documents.fetch(world.office, case_id, name).read_bytes())
         assert found.fonts_embedded
@@ -169,7 +171,7 @@ def test_a_reader_of_the_pdf_finds_fonts_pages_signature_hash_and_code(world):
         for number, page in enumerate(found.pages, start=1):
             assert f"第{number}页，共{count}页" in page
             assert "查询码QC-R1" in page
-        for part in (f"SHA-256：{sha256}", "编号：LX-2026-000001", "何守田", "2026年6月9日10:41"):
+        for part in (f"SHA-256：{sha256}", "编号：LX-2026-000001", "何守田", "人：林晓", "登录确认2026年6月9日10:41"):
             assert part in "".join(found.pages), part
 
 

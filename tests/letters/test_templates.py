@@ -124,3 +124,4 @@ def test_no_signature_stands_in_a_line_of_fixed_height_that_would_cut_it(name, t
     around = [Paragraph(node, paper._body) for node in paper.element.body.iter(qn("w:p")) if node.xpath("./w:r/w:drawing")]
     assert [one.paragraph_format.line_spacing_rule for one in around] == [WD_LINE_SPACING.SINGLE] * len(paper.inline_shapes)
     assert around
+    assert {one.get("distL") for one in paper.element.body.iter(qn("wp:inline"))} == {"0"}
