@@ -131,7 +131,7 @@ function roomPart(kiosk) {
   const [room, phone] = [`room-${kiosk.kiosk_id}`, `phone-${kiosk.kiosk_id}`];
   return el("form.room", { "data-room": kiosk.kiosk_id },
     el("label.small.soft", { for: room }, "房间"), el("input.input", { id: room, name: "room", maxlength: 60, value: kiosk.room, autocomplete: "off", placeholder: "例如 二楼 203" }),
-    el("label.small.soft", { for: phone }, "回执上的电话"), el("input.input", { id: phone, name: "phone", type: "tel", maxlength: 40, pattern: "[0-9+\\(\\) 转、，,\\/\\-]*", value: kiosk.phone, autocomplete: "off", placeholder: "群众回家后打的，例如 0812-2345678" }),
+    el("label.small.soft", { for: phone }, "回执上的电话，群众回家后打的"), el("input.input", { id: phone, name: "phone", type: "tel", maxlength: 40, pattern: "[0-9+\\(\\) 转、，,\\/\\-]*", title: "只写号码，例如 0812-2345678 转 3", value: kiosk.phone, autocomplete: "off", placeholder: "例如 0812-2345678" }),
     el("button.btn.small", { type: "submit" }, "记下"));
 }
 
@@ -159,6 +159,16 @@ function summary(kiosks) {
   return [`${kiosks.length} 台`, ...told, bad + watched + silent ? "" : "，都正常"];
 }
 
+/** What somebody has reached for, to be found again when it is redrawn; a key that cannot be pressed any more gives way to the card's
+ * first one. @returns {string[]} */
+function reached() {
+  const node = /** @type {HTMLElement | null} */ (document.activeElement);
+  const kiosk = /** @type {HTMLElement | null | undefined} */ (node?.closest("li.fk"))?.dataset.kiosk;
+  if (!node || !kiosk) return [];
+  const own = node.dataset.order ? `[data-order="${node.dataset.order}"]:enabled` : node.matches(".log > summary") ? ".log > summary" : "summary";
+  return [own, "summary"].map((one) => `[data-kiosk="${kiosk}"] ${one}`);
+}
+
 /** Redrawn only when something changed, and nobody is writing: what somebody opened or reaches for stays. @param {any[]} kiosks */
 function show(kiosks) {
   const now = JSON.stringify(kiosks);
@@ -167,10 +177,9 @@ function show(kiosks) {
   const list = byId("kiosks");
   const opened = (/** @type {string} */ which) => new Set([...list.querySelectorAll(`details${which}[open]`)].map((node) => /** @type {HTMLElement | null} */ (node.closest("li.fk"))?.dataset.kiosk));
   const [open, logOpen] = [opened(":not(.log)"), opened(".log")];
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-  const [place, name] = [focused?.closest("li")?.dataset.kiosk, focused?.localName];
+  const at = reached();
   list.replaceChildren(...kiosks.map((kiosk) => card(kiosk, open.has(String(kiosk.kiosk_id)), logOpen.has(String(kiosk.kiosk_id)))));
-  if (place && name) /** @type {HTMLElement | null} */ (list.querySelector(`[data-kiosk="${place}"] ${name}`))?.focus();
+  /** @type {HTMLElement | null} */ (at.map((one) => list.querySelector(one)).find((one) => one !== null))?.focus();
   byId("summary").replaceChildren(...summary(kiosks));
 }
 
