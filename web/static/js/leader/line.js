@@ -177,9 +177,9 @@ function deed(event) {
  * @param {HTMLElement[]} fields @param {() => Object} more */
 function askWhy(place, name, title, text, fields = [], more = () => ({})) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("queue-dialog"));
-  const why = /** @type {HTMLTextAreaElement} */ (el("textarea", { id: "queue-why", maxlength: 200, rows: 2, required: true }));
+  const why = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "queue-why", maxlength: 200, rows: 2, required: true }));
   const form = el("form.stack.g4", { method: "dialog" },
-    el("h2", {}, title), el("p", {}, text), ...fields, el("label", { for: "queue-why" }, "原因"), why,
+    el("h2", {}, title), el("p", {}, text), ...fields, el("div.field", {}, el("label", { for: "queue-why" }, "原因"), why),
     el("div.row", {}, el("button.btn.primary", { type: "submit", value: "yes" }, "就这样办"), el("button.btn", { type: "button", "data-close": true }, "不办了")));
   form.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
   form.addEventListener("submit", () => act(place, name, { why: why.value, ...more() }));
@@ -198,7 +198,7 @@ async function askTransfer(place) {
     return say(error.message);
   }
   const options = receivers.map((/** @type {any} */ one) => el("option", { value: one.id }, `${one.name}${one.on_duty ? "（在岗）" : "（不在岗）"}`));
-  const choice = /** @type {HTMLSelectElement} */ (el("select", { id: "queue-to" }, el("option", { value: "" }, "谁空着谁接"), ...options));
+  const choice = /** @type {HTMLSelectElement} */ (el("select.input", { id: "queue-to" }, el("option", { value: "" }, "谁空着谁接"), ...options));
   const field = el("div.field", {}, el("label", { for: "queue-to" }, "转给谁"), choice);
   return askWhy(place, "transfer", `转 ${place.number}`, "排队的先后不变。", [field], () => ({ to_id: choice.value ? Number(choice.value) : null }));
 }

@@ -133,7 +133,7 @@ export class Tiles {
     const large = this.people.has(this.large) ? this.large : this.people.keys().next().value;
     const arrangement = papered && this.arrangement !== "side" ? "document" : this.arrangement === "side" ? "side" : "speaker";
     this.place.dataset.arrangement = arrangement;
-    this.place.dataset.count = String(this.people.size + (papered ? 1 : 0));
+    this.place.dataset.count = String(Math.max(1, this.people.size + (papered ? 1 : 0)));
     for (const [id, { tile }] of this.people) tile.classList.toggle("large", id === large);
   }
 }

@@ -11,8 +11,8 @@ import { clear, months as drawMonths, units as drawUnits } from "/static/js/stat
 const CARDS = ["accepted_in_time", "concluded_in_time", "satisfied_unit", "repeats", "satisfied_office", "rated_unit", "rated_office", "resolved_once"];
 /** What the matters that a figure misses are called. @type {Record<string, string>} */
 const WORDS = { satisfied_office: "不满意的", satisfied_unit: "不满意的", rated_office: "没评的", rated_unit: "没评的", resolved_once: "又来的" };
-/** What is said of a figure that nobody has rated for. @type {Record<string, string>} */
-const UNRATED = { satisfied_office: "这段时间还没有人评", satisfied_unit: "这段时间还没有人评", rated_office: "这段时间还没有能评的", rated_unit: "这段时间还没有能评的" };
+/** What is said of a figure of nothing: there is no list behind it. @type {Record<string, string>} */
+const OF_NOTHING = { satisfied_office: "这段时间还没有人评", satisfied_unit: "这段时间还没有人评", rated_office: "这段时间还没有能评的", rated_unit: "这段时间还没有能评的" };
 const MOST_UNITS = 8;
 const SKELETON_MS = 300;
 const main = byId("stats");
@@ -50,7 +50,7 @@ function compared(figure) {
 /** @param {Figure} figure */
 function card(figure) {
   const short = figure.now.whole - figure.now.part;
-  const none = figure.now.whole ? "" : UNRATED[figure.id];
+  const none = figure.now.whole ? "" : OF_NOTHING[figure.id] ?? "这段时间没有要算的件";
   const sum = none ? `${none}${compared(figure)}` : `${figure.now.part} ÷ ${figure.now.whole} ${figure.measure}${figure.id === "accepted_in_time" && short ? `，少 ${short} 件` : figure.id === "concluded_in_time" ? "，延期算在内" : ""}${compared(figure)}`;
   const mayOpen = !figure.private || main.dataset.role === "supervisor";
   const lists = none ? [] : [el("a", { href: listPath(figure.id, "all") }, "看这些件")];
