@@ -80,6 +80,7 @@ class OwnReception(Message):
     petitioner: str
     kiosk: str
     matter: str
+    state: str
     started_at: Moment
     seconds: float
     record_id: Identifier | None

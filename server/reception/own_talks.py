@@ -57,7 +57,7 @@ def _place(after: str) -> tuple[datetime, str] | None:
 def _row(one: Reception, record: tuple[str, str] | None, case: StoredCase | None, promised: list[Commitment], left: int) -> OwnReception:
     today = clock.today()
     return OwnReception(
-        id=one.id, number=one.number, petitioner=one.petitioner_name, kiosk=one.venue, matter=one.matter,
+        id=one.id, number=one.number, petitioner=one.petitioner_name, kiosk=one.venue, matter=one.matter, state=one.state,
         started_at=one.started_at or one.asked_at, seconds=one.seconds, record_id=record[0] if record else None,
         record_state=record[1] if record else "", case_id=case.id if case else None,
         case_state=terms.CASE_STATE[CaseState(case.state)] if case else "",

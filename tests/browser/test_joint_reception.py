@@ -136,6 +136,7 @@ def come_to_observe(supervisor: Page, url: str) -> None:
     assert accessible.faults(supervisor) == []
     supervisor.get_by_role("button", name="旁听").click()
     supervisor.locator("#begin:enabled").wait_for(timeout=LONG_MS)
+    expect(supervisor.locator("#invited-by")).to_have_text("旁听一场接谈")
     look_both(supervisor, "joint-supervisor-before")
     supervisor.locator("#begin").click()
     inside(supervisor, 4)

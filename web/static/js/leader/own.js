@@ -25,12 +25,18 @@ function promise(one) {
   return el("li", {}, el(`span.badge.${tone}`, {}, icon(drawing), words), el("span.grow", {}, el("b", {}, one.what), el("span.small.soft", {}, `　${one.unit}　`, el("span.nb", {}, `${chineseDay(`${one.due_on}T12:00:00+08:00`)}前`)), one.words ? el("span.small.below", {}, one.words) : null));
 }
 
+/** How the record stands before there is a case. @param {any} one OwnReception */
+function recordWords(one) {
+  if (one.record_id) return "还没有归档";
+  return { running: "正在谈", closing: "正在出笔录草稿" }[/** @type {string} */ (one.state)] || "没有笔录";
+}
+
 /** @param {any} one OwnReception */
 function talk(one) {
   const links = [one.unconfirmed ? el("a.btn.small.primary", { href: `/leader/receptions/${one.id}` }, icon("check"), `还有 ${one.unconfirmed} 件没确认`) : null, one.record_id ? el("a.btn.small", { href: `/desk/${one.record_id}` }, icon("paper"), "看笔录") : null, one.case_id ? el("a.btn.small", { href: `/cases/${one.case_id}` }, "看办理") : null];
   return el("li.talk", {},
-    el("div.grow.stack.g1", {}, el("b.t", {}, one.matter || "没有先说是什么事"), el("span.small.soft", {}, `${one.petitioner}　${one.kiosk}　`, el("span.nb", {}, `${chineseMoment(one.started_at)}，谈了 ${inWords(one.seconds)}`))),
-    one.case_state ? el("span.badge.line", {}, one.case_state) : el("span.badge.line", {}, one.record_id ? "还没有归档" : "没有笔录"), el("span.row.g2", {}, ...links),
+    el("div.grow.stack.g1", {}, el("b.t", {}, one.matter || "没有先说是什么事"), el("span.small.soft", {}, `${one.petitioner}　${one.kiosk}　`, el("span.nb", {}, `${chineseMoment(one.started_at)}${one.seconds ? `，谈了 ${inWords(one.seconds)}` : ""}`))),
+    one.case_state ? el("span.badge.line", {}, one.case_state) : el("span.badge.line", {}, recordWords(one)), el("span.row.g2", {}, ...links),
     one.promises.length ? el("ol.kept", {}, ...one.promises.map(promise)) : el("p.small.soft.kept", {}, one.unconfirmed ? "答应的还没有确认。" : "没有答应什么。"));
 }
 
