@@ -158,6 +158,7 @@ def aside(leader: Page, kiosk: Page, others: tuple[Page, ...]) -> None:
     for part in ("line", "recognition"):
         expect(kiosk.locator(f'[data-part="{part}"]')).to_be_hidden()
     expect(leader.locator("#held-banner")).to_be_visible()
+    expect(leader.locator("#recording")).to_have_text("这一段不录", timeout=LONG_MS)
     for page in others:
         expect(page.locator("#recording")).to_contain_text("这一段不录", timeout=LONG_MS)
     look(kiosk, "joint-aside-kiosk")

@@ -302,13 +302,14 @@ export class Talk extends EventTarget {
   drawRecording(room) {
     const place = byId("recording");
     const running = Boolean(room && room.state === "running");
-    place.hidden = false;
-    place.className = `row nb ${running ? "bad" : "soft"}`;
     const away = this.line === "reconnecting" || this.line === "failed";
-    const words = !running ? "还没开始录" : away ? "您这边没有录上" : room.recording ? `录音录像 ${this.elapsed(room)}` : "没有在录";
+    const rests = running && !away && !room.recording && Boolean(this.petitioner()?.held);
+    place.hidden = false;
+    place.className = `row nb ${running && !rests ? "bad" : "soft"}`;
+    const words = !running ? "还没开始录" : away ? "您这边没有录上" : room.recording ? `录音录像 ${this.elapsed(room)}` : rests ? "这一段不录" : "没有在录";
     if (place.dataset.words === words) return;
     place.dataset.words = words;
-    place.replaceChildren(icon(running && (away || !room.recording) ? "alert" : "rec"), this.badge(words));
+    place.replaceChildren(icon(running && !rests && (away || !room.recording) ? "alert" : "rec"), this.badge(words));
   }
 
   /** @param {string} words */
