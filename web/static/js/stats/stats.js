@@ -50,7 +50,7 @@ function compared(figure) {
 /** @param {Figure} figure */
 function card(figure) {
   const short = figure.now.whole - figure.now.part;
-  const none = figure.now.whole ? "" : OF_NOTHING[figure.id] ?? "这段时间没有要算的件";
+  const none = figure.now.whole ? "" : OF_NOTHING[figure.id] ?? "这段时间还没有能算的";
   const sum = none ? `${none}${compared(figure)}` : `${figure.now.part} ÷ ${figure.now.whole} ${figure.measure}${figure.id === "accepted_in_time" && short ? `，少 ${short} 件` : figure.id === "concluded_in_time" ? "，延期算在内" : ""}${compared(figure)}`;
   const mayOpen = !figure.private || main.dataset.role === "supervisor";
   const lists = none ? [] : [el("a", { href: listPath(figure.id, "all") }, "看这些件")];
