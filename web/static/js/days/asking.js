@@ -74,10 +74,13 @@ export class Asking {
     this.page.kept(async () => { await this.askForOthers(); await this.load(); this.day.focus(); });
   }
 
-  /** Days ahead that have a free slot, of another office those that are published, and the rooms for talks by video. */
+  /** Days ahead that have a free slot, of another office those that are published, and the rooms for talks by video; nothing of an
+   * office that is not the chosen one any more. */
   async load() {
-    const open = await api("GET", `/api/schedule?office=${this.office.value}`);
-    const { days } = this.offices.has(this.office.value) ? await api("GET", `/api/reception-days?office=${this.office.value}&first=${this.page.dayIn(0)}&last=${this.page.dayIn(this.page.days)}`) : open;
+    const office = this.office.value;
+    const open = await api("GET", `/api/schedule?office=${office}`);
+    const { days } = this.offices.has(office) ? await api("GET", `/api/reception-days?office=${office}&first=${this.page.dayIn(0)}&last=${this.page.dayIn(this.page.days)}`) : open;
+    if (office !== this.office.value) return;
     this.days = days.filter((/** @type {any} */ day) => (day.state || "planned") === "planned" && day.free.length);
     const words = (/** @type {any} */ day) => `${chineseDay(day.on_day)} ${day.leader}　${day.kind_words}，还能约 ${day.free.length} 位`;
     this.day.replaceChildren(...(this.days.length ? this.days.map((day) => el("option", { value: day.id }, words(day))) : [el("option", { value: "" }, this.offices.has(this.office.value) ? "没有能约的日子，请先排接访日" : "没有能约的日子")]));
