@@ -43,7 +43,7 @@ from transcription.metrics import Metrics
 from transcription.pool import DecodingPool
 from transcription.recognise import Source, Unheard, recognise, recognise_quickly
 from transcription.segmenter import Piece, Segmenter, SegmenterOptions, Silence, Speech
-from transcription.settling import Settling
+from transcription.unfinished import Unfinished
 from transcription.voice import RATE, Samples
 
 log = structlog.get_logger()
@@ -112,7 +112,9 @@ class LiveTrack:
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_PIECES)
         self._inbox = Inbox()
         self._partial_at = 0.0
-        self._settling = Settling()
+        self._unfinished = Unfinished()
+        self._shown: float | None = None
+        """Where the caption begins that is not finished."""
         self._pausing: float | None = None
         """Where the piece ends whose pause has begun."""
         self._early: tuple[Speech, Utterance | Unheard | None] | None = None
@@ -267,9 +269,16 @@ class LiveTrack:
             await self._caption(job.speech.start, heard.text if isinstance(heard, Utterance) else "")
 
     async def _caption(self, start: float, text: str) -> None:
-        caption = self._settling.look(start, text)
-        if caption.text:
-            await self._send(LivePartial(start=start, text=caption.text, settled=caption.settled))
+        caption = self._unfinished.look(start, text)
+        if caption:
+            self._shown = start
+            await self._send(LivePartial(start=start, text=caption))
+
+    async def _withdraw(self, until: float) -> None:
+        """Before `until` nothing was said that can be written: no screen keeps a caption of it."""
+        if self._shown is not None and self._shown < until:
+            start, self._shown = self._shown, None
+            await self._send(LivePartial(start=start, text=""))
 
     async def _heard(self, speech: Speech, source: Source) -> Utterance | Unheard | None:
         """What was said in a piece; raises PieceFailed, EngineUnavailable."""
@@ -292,7 +301,7 @@ class LiveTrack:
             return
         utterance, echoes = self._echoes.mark(source.reception_id, mark_repairs(utterance, self._repairs))
         self._metrics.utterances.labels(utterance.doubt[0] if utterance.doubt else "").inc()
-        self._until = max(self._until, speech.end)
+        self._until, self._shown = max(self._until, speech.end), None
         while self._repairs and self._repairs[0].end <= speech.start:
             self._repairs.popleft()
         await self._send(LiveUtterance(utterance=utterance, until=self._until, echoes=echoes))
@@ -300,10 +309,12 @@ class LiveTrack:
     async def _give_piece_up(self, speech: Speech) -> None:
         """One piece that cannot be decoded must not hold up all that comes after it."""
         self._metrics.given_up.inc()
+        await self._withdraw(speech.end)
         start, self._until = max(speech.start, self._until), max(self._until, speech.end)
         await self._send(LiveGivenUp(start=start, until=self._until))
 
     async def _progress(self, until: float, unheard: tuple[float, float] | None = None) -> None:
+        await self._withdraw(until)
         if until > self._until:
             self._until = until
             await self._send(LiveProgress(until=until, unheard=unheard))

@@ -46,16 +46,16 @@ class Lags:
 
     partial: list[float] = field(default_factory=list)
     final: list[float] = field(default_factory=list)
-    unsettled: int = 0
-    """Characters that were shown as settled and are not in the final text."""
-    settled: int = 0
+    changed: int = 0
+    """Characters of the last unfinished texts that the finished ones have otherwise."""
+    unfinished: int = 0
 
     def add(self, other: "Lags") -> None:
         """Count the other's too."""
         self.partial += other.partial
         self.final += other.final
-        self.settled += other.settled
-        self.unsettled += other.unsettled
+        self.unfinished += other.unfinished
+        self.changed += other.changed
 
     @property
     def kept_up(self) -> bool:
@@ -68,26 +68,26 @@ class Screen:
 
     def __init__(self) -> None:
         self.lags = Lags()
-        self._shown: list[tuple[float, str, int]] = []
+        self._shown: list[tuple[float, str]] = []
 
-    def partial(self, at: float, text: str, settled: int = 0) -> None:
-        """An unfinished text."""
-        self._shown.append((at, text, settled))
+    def partial(self, at: float, text: str) -> None:
+        """An unfinished text; without one, what was shown is taken away."""
+        self._shown = [*self._shown, (at, text)] if text else []
 
     def final(self, at: float, utterance: Utterance) -> None:
         """The finished one: when was each of its characters first on the screen?"""
         characters = spoken_characters(utterance)
         text = "".join(c.text for c in characters)
         first = dict.fromkeys(range(len(characters)), at)
-        for seen_at, seen, _ in reversed(self._shown):
+        for seen_at, seen in reversed(self._shown):
             first |= dict.fromkeys(_places(seen, text), seen_at)
         ends = [c.at for c in characters[1:]] + [utterance.end]
         self.lags.partial += [first[i] - end for i, end in enumerate(ends)]
         self.lags.final.append(at - utterance.end)
         if self._shown:
-            kept = [c for c in self._shown[-1][1][: self._shown[-1][2]] if c.isalnum()]
-            self.lags.settled += len(kept)
-            self.lags.unsettled += len(kept) - len(_places("".join(kept), text))
+            last = "".join(c for c in self._shown[-1][1] if c.isalnum())
+            self.lags.unfinished += len(last)
+            self.lags.changed += len(last) - len(_places(last, text))
         self._shown.clear()
 
 
@@ -142,7 +142,7 @@ async def _stream(address: str, key: str, number: int, sound: Samples) -> Screen
     async for arrival in recognise_live(address, key, start, sound, speed=1.0, began=began.append):
         at = arrival.at - began[0]
         if isinstance(arrival.reply, LivePartial):
-            screen.partial(at, arrival.reply.text, arrival.reply.settled)
+            screen.partial(at, arrival.reply.text)
         elif isinstance(arrival.reply, LiveUtterance):
             screen.final(at, arrival.reply.utterance)
     return screen
@@ -229,7 +229,7 @@ def measure(model: str, seconds: float) -> dict[str, object]:
     return {
         "bench": "captions", "partial_p95_s": round(percentile(two.partial, 95), 3), "final_p95_s": round(percentile(two.final, 95), 3),
         "partial_p50_s": round(percentile(two.partial, 50), 3), "final_p50_s": round(percentile(two.final, 50), 3),
-        "settled_but_changed": round(two.unsettled / max(two.settled, 1), 4), "cores_of_four_streams": round(cores, 3),
+        "unfinished_but_changed": round(two.changed / max(two.unfinished, 1), 4), "cores_of_four_streams": round(cores, 3),
         "streams_per_core": carried, "plain_streams_per_core": _plain_streams(model, sounds),
     }  # fmt: skip
 

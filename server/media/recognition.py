@@ -88,7 +88,7 @@ class Recognition:
                 append(RecognitionUntil(participant_id=participant_id, until=until, reason=reason))
 
         def partial(message: LivePartial) -> None:
-            self._tell_all(Caption(final=False, utterance=_partial(participant_id, message), settled=message.settled))
+            self._tell_all(Caption(final=False, utterance=_partial(participant_id, message)))
 
         def state(new: State) -> None:
             self._states[participant_id] = new

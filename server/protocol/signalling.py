@@ -323,15 +323,12 @@ class Answer(Message):
 
 
 class Caption(Message):
-    """Something recognised.  `final`: it is also stored.
-
-    `settled`: of what is not final, so many characters from the beginning stay until the final one replaces it.
-    """
+    """Something recognised.  `final`: it is also stored, and stays as it is; what is not final may still change, and goes
+    where it comes without text."""
 
     type: Literal["caption"] = "caption"
     final: bool
     utterance: Utterance
-    settled: Annotated[int, Field(ge=0)] = 0
 
 
 class Recognition(Message):

@@ -104,13 +104,14 @@ class LiveProgress(Message):
 
 
 class LivePartial(Message):
-    """What is being said just now; replaced by the next partial or by the utterance."""
+    """What is being said just now; replaced by the next partial or by the utterance.  Nothing of it is settled.
+
+    Without text: what was shown last is nothing that was said, or cannot be recognised.
+    """
 
     type: Literal["partial"] = "partial"
     start: Seconds
     text: str
-    settled: Annotated[int, Field(ge=0)] = 0
-    """So many characters from its beginning are in every later partial of the same start."""
 
 
 class LiveUtterance(Message):

@@ -4,6 +4,7 @@ No media node runs here: what the pages do without one is part of what is tested
 """
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -612,12 +613,50 @@ def test_a_finished_utterance_takes_the_place_of_what_was_being_said(new_context
     assert [line[2] for line in page.evaluate(CAPTIONS, late)] == ["说完了"]
 
 
-def test_of_what_is_being_said_the_words_that_may_still_change_are_lighter(new_context: NewContext) -> None:
+SETTLED = """async ([file, captions]) => {
+  const { Captions } = await import(file);
+  document.body.innerHTML = '<div id="place" class="caps scroll" style="height:300px;overflow:auto"></div><button id="latest"></button>';
+  const list = file.includes('kiosk') ? new Captions(place, 'a', (who) => who) : new Captions(place, latest, (who) => ({ name: who, tone: who }));
+  const text = (line) => line.textContent.slice(line.querySelector('b').textContent.length);
+  return captions.map((caption) => {
+    file.includes('kiosk') ? list.take(caption) : list.add(caption);
+    const lines = Array.from(place.querySelectorAll('.cap'));
+    return [lines.filter((line) => !line.matches('.part, [data-partial]')).map(text), lines.filter((line) => line.matches('.part, [data-partial]')).map(text)];
+  });
+}"""
+
+
+def a_talk(r: random.Random) -> Iterator[dict]:
+    """Sentences of two people: looks that hear each time something else, then a finished text, nothing, or an echo."""
+    for n in range(60):
+        who, text = r.choice("al"), "".join(r.choices("我家的地被占了，。", k=r.randint(1, 8)))
+        for _ in range(r.randint(0, 4)):
+            yield caption(f"p{n}", who, n, "".join(r.choices("我家的地被占了，。", k=r.randint(1, 8))), final=False)
+        said = caption(f"u{n}", who, n, text)
+        said["utterance"]["doubt"] = ["echo"] if r.random() < 0.1 else []
+        yield caption(f"p{n}", who, n, "", final=False) if r.random() < 0.2 else said
+
+
+@pytest.mark.parametrize("file", ["/static/js/leader/captions.js", "/static/js/kiosk/captions.js"])
+def test_a_word_once_shown_as_settled_stays_whatever_is_heard(new_context: NewContext, file: str) -> None:
     page = new_context().new_page()
     page.goto("/login")
-    page.evaluate(CAPTIONS, [caption("p", "a", 1, "我家的地被占", final=False) | {"settled": 4}])
-    assert page.locator(".cap .unsettled").all_text_contents() == ["被占"]
-    assert page.locator(".cap").inner_text().endswith("我家的地被占")
+    told, finished = list(a_talk(random.Random(4))), list[str]()
+    for one, (settled, open_) in zip(told, page.evaluate(SETTLED, [file, told]), strict=True):
+        finished += [one["utterance"]["text"]] if one["final"] and not one["utterance"]["doubt"] else []
+        assert settled == finished[len(finished) - len(settled) :], "only what is finished stands there as settled, and as it was"
+        assert len(settled) + len(open_) >= min(len(finished), 1)
+        assert open_ if not one["final"] and one["utterance"]["text"] else True
+
+
+def test_what_is_being_said_is_lighter_until_it_is_finished(new_context: NewContext) -> None:
+    page = new_context().new_page()
+    page.goto("/login")
+    page.evaluate(CAPTIONS, [caption("u", "a", 1, "我家的地"), caption("p", "l", 2, "什么时候", final=False)])
+    colours = page.locator(".cap").evaluate_all("(lines) => lines.map((line) => getComputedStyle(line).color)")
+    assert len(set(colours)) == 2
+    page.evaluate(CAPTIONS, [caption("p", "l", 2, "什么时候", final=False), caption("p", "l", 2, "", final=False)])
+    expect(page.locator(".cap")).to_have_count(0)
 
 
 def progress_of_a_paused_case() -> dict[str, object]:

@@ -1,6 +1,6 @@
 // What is being said, as it is recognised: the newest in 「 」, a few older ones above it.
 import { el } from "/static/js/dom.js";
-import { isEcho, unfinished } from "/static/js/room/unfinished.js";
+import { isEcho } from "/static/js/room/echo.js";
 
 const KEPT = 30;
 const SHOWN = 4;
@@ -19,11 +19,11 @@ export class Captions {
     this.open = new Map();
   }
 
-  /** @param {{final: boolean, utterance: any, settled?: number}} caption */
-  take({ final, utterance, settled = 0 }) {
+  /** @param {{final: boolean, utterance: any}} caption */
+  take({ final, utterance }) {
     this.open.delete(utterance.participant_id);
     if (!final) {
-      if (utterance.text) this.open.set(utterance.participant_id, { ...utterance, settled });
+      if (utterance.text) this.open.set(utterance.participant_id, utterance);
     } else if (isEcho(utterance)) {
       this.finished = this.finished.filter((known) => known.id !== utterance.id);
     } else if (!this.finished.some((known) => known.id === utterance.id)) {
@@ -44,6 +44,6 @@ export class Captions {
     const mine = utterance.participant_id === this.me;
     const who = mine ? "您 说" : `${this.nameOf(utterance.participant_id)} 说`;
     const classes = `p.cap.${mine ? "me" : "he"}${now ? ".now.said" : ""}${part ? ".part" : ""}`;
-    return el(classes, {}, el("b", {}, who), el("span", { translate: "no" }, ...(part ? unfinished(utterance.text, utterance.settled) : [utterance.text])));
+    return el(classes, {}, el("b", {}, who), el("span", { translate: "no" }, utterance.text));
   }
 }

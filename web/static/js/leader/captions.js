@@ -1,6 +1,6 @@
 // Captions as they come: newest at the bottom, the current one inside 「」, doubtful words underlined.
 import { el } from "/static/js/dom.js";
-import { isEcho, unfinished } from "/static/js/room/unfinished.js";
+import { isEcho } from "/static/js/room/echo.js";
 import { clockAt } from "/static/js/time.js";
 
 const DOUBTFUL = 0.6;
@@ -48,14 +48,14 @@ export class Captions {
     new ResizeObserver(() => this.stick()).observe(place);
   }
 
-  /** @param {{final: boolean, utterance: Utterance, settled?: number}} caption */
-  add({ final, utterance, settled = 0 }) {
+  /** @param {{final: boolean, utterance: Utterance}} caption */
+  add({ final, utterance }) {
     const present = this.line(utterance.id);
     if (!final && present && !present.dataset.partial) return;
     this.partials.get(utterance.participant_id)?.remove();
     this.partials.delete(utterance.participant_id);
     present?.remove();
-    if (utterance.text.trim() && !isEcho(utterance)) this.insert(this.build(final, utterance, settled), final, utterance);
+    if (utterance.text.trim() && !isEcho(utterance)) this.insert(this.build(final, utterance), final, utterance);
     this.frame();
     this.stick();
   }
@@ -65,12 +65,12 @@ export class Captions {
     return this.place.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
 
-  /** @param {boolean} final @param {Utterance} utterance @param {number} settled */
-  build(final, utterance, settled) {
+  /** @param {boolean} final @param {Utterance} utterance */
+  build(final, utterance) {
     const { name, tone } = this.speaker(utterance.participant_id);
     const when = el("time", {}, final ? clockAt(this.startedAt, utterance.start) : "正在说");
     const attributes = { "data-id": utterance.id, "data-start": utterance.start, "data-partial": final ? null : "1" };
-    return el(`p.cap.${tone}`, attributes, el("b", {}, name, " ", when), ...(final ? worded(utterance) : unfinished(utterance.text, settled)));
+    return el(`p.cap.${tone}`, attributes, el("b", {}, name, " ", when), ...(final ? worded(utterance) : [utterance.text]));
   }
 
   /** Final lines stand in the order of the talk, whatever is being said after them. @param {HTMLElement} line @param {boolean} final @param {Utterance} utterance */
