@@ -79,7 +79,7 @@ def _make(folder: Path, scale: Scale, settings: Mapping[str, Any]) -> dict[str, 
     from deploy.asr_model.conversion import convert
     from deploy.asr_model.evaluation import measure
     from deploy.asr_model.speech import HELD_VOICES
-    from deploy.asr_model.training import THREADS, VOCABULARY, Start, train
+    from deploy.asr_model.training import RESUME, THREADS, VOCABULARY, Start, train
     from deploy.asr_model.vocabulary import Vocabulary
 
     start = Start(Path(settings["start_from"]), settings["start_position"]) if settings["start_from"] else None
@@ -102,6 +102,7 @@ def _make(folder: Path, scale: Scale, settings: Mapping[str, Any]) -> dict[str, 
     sentences = Sentences.read(make_step(folder, "text", write_text))
     make_step(folder, "speech", lambda part: synthesise(sentences, scale, part, os.cpu_count() or 1), resume=True)
     trained = make_step(folder, "training", write_training, resume=True)
+    (trained / RESUME).unlink(missing_ok=True)
     model = make_step(folder, "model", lambda part: convert(trained, part))
     measured = make_step(folder, "evaluation", write_figures)
     figures = json.loads((measured / "figures.json").read_text("utf-8"))

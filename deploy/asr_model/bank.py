@@ -1,13 +1,15 @@
 """The clips that training composes its examples from: synthesised once, kept as log-mel frames in files."""
 
 import json
+import multiprocessing
+import os
 import random
 import re
+import threading
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,11 @@ import numpy as np
 from deploy.asr_model.scale import Scale
 from deploy.asr_model.sentences import KINDS, PUNCTUATION, Sentences
 from deploy.asr_model.speech import HELD_VOICES, VOICES, any_style, log_mel, reverberate, speak, through_opus
-from deploy.asr_model.steps import say, write_whole
+from deploy.asr_model.steps import keep, say, write_whole
 
 _BATCH = 48
+_SHARDS = 16
+"""Of each kind, on whatever machine: a run that goes on elsewhere goes on with the same; each is under a minute of work."""
 _OPUS_SHARE = {"train": 0.25, "salad": 0.25}  # of other kinds one in twenty
 _SHARES = {"train": 0.28, "salad": 0.04, "free": 0.14, "talk": 0.24, "fixed": 0.30}  # of the examples
 
@@ -39,14 +43,27 @@ def synthesise(sentences: Sentences, scale: Scale, folder: Path, processes: int)
     names = "".join(f"{voice}\n" for voice in HELD_VOICES)
     write_whole(folder / "held-out-voices.txt", names)
     jobs = [
-        (folder, kind, shard, sentences.training[kind][: scale.at_most][shard::processes], scale.renditions[kind])
+        (folder, kind, shard, sentences.training[kind][: scale.at_most][shard::_SHARDS], scale.renditions[kind])
         for kind in KINDS
-        for shard in range(processes)
+        for shard in range(_SHARDS)
         if not (folder / f"{kind}-{shard}.json").exists()
     ]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_end_with_parent) as pool:
         for name, count, frames in pool.map(_shard, *zip(*jobs, strict=True)) if jobs else ():
             say(f"speech: {name}, {count} clips, {frames / 360000:.2f} h")
+
+
+def _end_with_parent() -> None:
+    """A worker whose run was killed would wait for work for ever, and write beside the run that goes on."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _shard(folder: Path, kind: str, shard: int, texts: Sequence[str], renditions: float) -> tuple[str, int, int]:
@@ -64,7 +81,7 @@ def _shard(folder: Path, kind: str, shard: int, texts: Sequence[str], renditions
             first += len(mel)
     part = folder / f"{kind}-{shard}.part.npy"
     np.save(part, np.concatenate(mels) if mels else np.zeros((0, 80), np.float16))
-    part.replace(folder / f"{kind}-{shard}.npy")
+    keep(part, folder / f"{kind}-{shard}.npy")
     write_whole(folder / f"{kind}-{shard}.json", json.dumps([asdict(clip) for clip in clips], ensure_ascii=False))
     return f"{kind}-{shard}", len(clips), first
 

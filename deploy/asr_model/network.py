@@ -9,7 +9,6 @@ same vector plus a smooth position code, so only every 30th is computed, with lo
 """
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from deploy.asr_model.steps import keep
 
 _PAD_STRIDE = 30
 
@@ -205,7 +206,7 @@ def save(path: Path, network: Network, state: dict[str, Tensor], extra: dict[str
     """A checkpoint that is there whole or not at all."""
     part = path.with_name(path.name + ".part")
     torch.save({"config": asdict(network.c), "state": state, "extra": extra}, part)
-    os.replace(part, path)
+    keep(part, path)
 
 
 def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -35,6 +35,13 @@ def write_whole(path: Path, content: str) -> None:
     """A file that is there whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_text(content, "utf-8")
+    keep(part, path)
+
+
+def keep(part: Path, path: Path) -> None:
+    """Give a whole file its name once it is on the disk: a power cut leaves no name without its content."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
     os.replace(part, path)
 
 

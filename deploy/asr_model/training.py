@@ -24,16 +24,17 @@ from deploy.asr_model.bank import Bank, syllable_ids
 from deploy.asr_model.examples import Composer, Stream
 from deploy.asr_model.network import Config, Network, load_state, save
 from deploy.asr_model.speech import pinyin
-from deploy.asr_model.steps import say
+from deploy.asr_model.steps import say, write_whole
 from deploy.asr_model.vocabulary import Vocabulary
 
 CHECKPOINT = "checkpoint.pt"
 VOCABULARY = "vocab.json"
 THREADS = 2
-_RESUME = "resume.pt"
+RESUME = "resume.pt"
+"""What a broken training goes on from; of no use once the step is whole."""
 _PEAK = 1.2e-3
 _WARM_STEPS, _WARM_AGAIN_STEPS = 250, 80
-_SAVE_EVERY_S = 90.0
+_SAVE_EVERY_S = 90.0  # or a tenth of the time, if that is less
 _GAUSSIAN = [(step, math.exp(-step * step / (2 * 1.5**2))) for step in range(-4, 5)]
 _COLUMNS = ["step", "minutes", "hours_heard", "learning_rate", "loss", "text", "syllables", "alignment"]
 
@@ -69,10 +70,10 @@ class _Run:
         self._optimiser = _optimiser(self.network)
         self._mean = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.step, self._spent_s, self._heard_s = 0, 0.0, 0.0
+        self._losses = [0.0] * 4
         self._resume()
         self._progress = multiprocessing.get_context("fork").Value("d", self._done())
         self._batches = self._stream(Composer(bank, vocabulary, rows))
-        self._losses = [0.0] * 4
 
     def work(self) -> None:
         """Steps until the time is over."""
@@ -86,11 +87,10 @@ class _Run:
             self._spent_s, last = self._spent_s + now - last, now
             if self.step % 50 == 0:
                 self._log()
-            if now - saved > _SAVE_EVERY_S:
+            if now - saved > min(_SAVE_EVERY_S, self._minutes * 6):
                 saved = now
                 self._save()
         self._save()
-        (self._folder / _RESUME).unlink()
 
     def _done(self) -> float:
         return self._position + (1 - self._position) * self._spent_s / 60 / self._minutes
@@ -136,11 +136,11 @@ class _Run:
     def _save(self) -> None:
         extra = {"step": self.step, "minutes": self._spent_s / 60, "heard_s": self._heard_s, "syllables": self._syllables}
         save(self._folder / CHECKPOINT, self.network, self._mean, extra)
-        to_go_on = {**extra, "mean": self._mean, "optimiser": self._optimiser.state_dict()}
-        save(self._folder / _RESUME, self.network, self.network.state_dict(), to_go_on)
+        to_go_on = {**extra, "mean": self._mean, "optimiser": self._optimiser.state_dict(), "losses": self._losses}
+        save(self._folder / RESUME, self.network, self.network.state_dict(), to_go_on)
 
     def _resume(self) -> None:
-        path = self._folder / _RESUME
+        path = self._folder / RESUME
         if not path.exists():
             return
         state, extra = load_state(path)
@@ -148,7 +148,16 @@ class _Run:
         self._mean = extra["mean"]
         self._optimiser.load_state_dict(extra["optimiser"])
         self.step, self._spent_s, self._heard_s = extra["step"], extra["minutes"] * 60, extra["heard_s"]
+        self._losses = extra["losses"]
+        self._forget_after(self.step)
         say(f"training: goes on at step {self.step}")
+
+    def _forget_after(self, step: int) -> None:
+        """Steps that are made once more are logged once."""
+        path = self._folder / "log.csv"
+        if path.exists():
+            head, *rows = path.read_text().splitlines(keepends=True)
+            write_whole(path, head + "".join(row for row in rows if int(row.split(",")[0]) <= step))
 
 
 def _take_over(network: Network, state: dict[str, Tensor], known: bool) -> None:
