@@ -1161,6 +1161,8 @@ def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> 
     page.set_viewport_size({"width": 390, "height": 844})
     tall = "Array.from(document.querySelectorAll('.words td:first-child b'), (word) => word.getClientRects().length)"
     assert set(page.evaluate(tall)) == {1}, "a word stands on one line"
+    lines = "Array.from(document.querySelectorAll('.panel h2'), (head) => { const text = document.createRange(); text.selectNodeContents(head); return text.getClientRects().length; })"
+    assert set(page.evaluate(lines)) == {1}, "a heading does, too"
     if os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{os.environ['SCREENSHOTS']}/glossary.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
