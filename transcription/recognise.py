@@ -118,7 +118,11 @@ def unheard(speech: Speech) -> Unheard | None:
 
 def recognise_quickly(engine: Engine, speech: Speech, source: Source) -> str:
     """A first idea of a sentence, for a caption that is replaced soon; led by no hotwords.  Raises EngineUnavailable."""
+    if too_faint_for_a_voice(loudness_db(speech)):
+        return ""
     heard = engine.transcribe(to_float(speech.samples), source.language, quick=True)
+    if taken_for_silence(heard):
+        return ""
     return tidy_text(" ".join(part.text for part in heard), source.language)
 
 

@@ -90,7 +90,7 @@ class InstantEngine:
 async def test_captions_only_grow_and_the_text_is_there_when_the_pause_ends(petitioner: Samples) -> None:
     sound = petitioner[22 * RATE : 34 * RATE]
     async with running(settings(), InstantEngine()) as (address, service):
-        given = [a.reply async for a in recognise_live(f"ws://{address}", KEY, START, sound, speed=3.0)]
+        given = [a.reply async for a in recognise_live(f"ws://{address}", KEY, START, sound, speed=6.0)]
     shown: dict[float, str] = {}
     for partial in [r for r in given if isinstance(r, LivePartial)]:
         assert partial.text.startswith(shown.get(partial.start, ""))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from server.protocol.transcript import LiveProgress, LiveReply, LiveStart, LiveUtterance
+from server.protocol.transcript import LivePartial, LiveProgress, LiveReply, LiveStart, LiveUtterance
 from tests.transcription.conftest import KEY, clicks, noise, settings, tone
 from tests.transcription.test_files import post, wav
 from transcription.client import recognise_live
@@ -64,6 +64,24 @@ async def test_what_is_understood_is_not_told_as_unheard(
 @pytest.mark.parametrize("sound", NOISES, ids=["silence", "hum", "faint noise", "loud noise", "clicks"])
 async def test_what_is_no_voice_is_not_told(transcriber: tuple[str, Service], sound: Samples) -> None:
     assert voices(await hear(transcriber[0], sound)) == []
+
+
+class HastyEngine(DeafEngine):
+    """Understands something as long as it has not heard all of it."""
+
+    def transcribe(
+        self, signal: Signal, language: str, hotwords: Sequence[str] = (), *, quick: bool = False
+    ) -> list[Heard]:
+        return [Heard("谢谢观看", 0.0, 1.0)] if quick else []
+
+
+async def test_a_caption_of_what_was_nothing_is_taken_away(petitioner: Samples) -> None:
+    sound, start = petitioner[round(22.5 * RATE) : 28 * RATE], LiveStart(reception_id="r1", participant_id="p1", offset=0.0)
+    async with running(settings(), HastyEngine()) as (address, _):
+        given = [a.reply async for a in recognise_live(f"ws://{address}", KEY, start, sound, speed=8.0)]
+    captions = [r for r in given if isinstance(r, LivePartial)]
+    assert {c.text for c in captions[:-1]} == {"谢谢观看"}
+    assert (captions[-1].start, captions[-1].text) == (captions[-2].start, "")
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0.7, False), (0.9, True)])
