@@ -10,7 +10,9 @@ _GROUPS = {"万": 10_000, "亿": 100_000_000}
 NUMERAL = r"(?:\d[\d,，]*(?:\.\d+)?[万亿千百]?|[零〇一二三四五六七八九十百千万亿两]+)"
 """Regular expression of a spoken or written number."""
 _MONEY = re.compile(rf"({NUMERAL})(多|来|几)?(?:元|块钱|块)(?!多|来)")
-_SPOKEN_DIGITS = "0123456789零〇一二三四五六七八九幺"
+_DIGITS_SAID = "0123456789零〇一二三四五六七八九幺"
+SPOKEN_DIGITS = f"[{_DIGITS_SAID}Xx]"
+"""Regular expression of one digit of a number that is read out digit by digit."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,8 @@ def money(text: str) -> list[Money]:
 
 def digit_runs(text: str) -> list[str]:
     """Runs of spoken or written digits, as digits; pauses written as spaces and commas do not end a run."""
-    runs = re.findall(rf"[{_SPOKEN_DIGITS}](?:[\s，,、]?[{_SPOKEN_DIGITS}Xx])*", text)
-    return ["".join(_digit(c) for c in run if c in _SPOKEN_DIGITS + "Xx") for run in runs]
+    runs = re.findall(rf"[{_DIGITS_SAID}](?:[\s，,、]?{SPOKEN_DIGITS})*", text)
+    return ["".join(_digit(c) for c in run if c in _DIGITS_SAID + "Xx") for run in runs]
 
 
 def _digit(character: str) -> str:

@@ -159,6 +159,15 @@ def test_single_sentences(said: str, field: str, value: str | None) -> None:
     assert found.get(field) == value
 
 
+def test_a_number_that_is_said_in_groups_is_one_with_all_of_them_as_evidence() -> None:
+    said = (("petitioner", "我的电话，一三八，零零。"), ("leader", "嗯。"), ("petitioner", "一三八，零。"), ("petitioner", "零零，记下了吗。"))
+    draft = build_draft(transcript(*said))
+    (field,) = [f for f in draft.fields if f.field == "phone"]
+    assert (field.value, field.utterance_ids) == ("13800138000", ("u0", "u2", "u3"))
+    other = build_draft(transcript(said[0], ("petitioner", "一共，一三八零零零。")))
+    assert "phone" not in values(other)
+
+
 def test_a_question_of_the_receiver_names_no_category_and_a_statement_does() -> None:
     asked = transcript(("leader", "您是为宅基地的事来的吗？"), ("petitioner", "嗯。"))
     stated = transcript(("leader", "您反映的宅基地问题记下了。"), ("petitioner", "嗯。"))

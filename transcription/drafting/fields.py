@@ -8,10 +8,12 @@ is asked for by a clerk, a wrong one may be signed.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from server.protocol.drafting import DraftField
 from server.protocol.numbers import (
     NUMERAL,
+    SPOKEN_DIGITS,
     Money,
     digit_runs,
     is_identity_number,
@@ -44,6 +46,11 @@ _QUESTION_ENDS = ("？", "?", "吗", "吗。")
 
 _NAME = re.compile(rf"我(?:的名字)?(?:是|叫|名叫|叫做|名字叫)(?:做)?([\u4e00-\u9fff]{{2,4}}){_STOP}")
 _NAMED = re.compile(r"我(?:的名字|叫|名叫)")
+_MARKS = "，。、！？,.!? …"
+_LAST_DIGITS = re.compile(rf"{SPOKEN_DIGITS}(?:[{_MARKS}]?{SPOKEN_DIGITS})*(?=[{_MARKS}]*$)")
+_FIRST_DIGITS = re.compile(rf"{SPOKEN_DIGITS}(?:[{_MARKS}]?{SPOKEN_DIGITS})*")
+_GROUPS_WITHIN_S = 6.0
+"""Between the groups of a number that is read out; longer, and it is another one."""
 _ASKS_NAME = re.compile(r"叫什么|姓名|贵姓|怎么称呼|您是谁|名字")
 _VISITED = r"到([\u4e00-\u9fff]{{2,12}}?{sites})(?:去)?(?:实地|现场)?(?:调查|查看|了解|核实)"
 _WORKS_AT = r"在([\u4e00-\u9fff\d]{{2,14}}?{sites}(?:的工地)?)(?:上|里)?(?:干活|施工|打工|做工|上班)"
@@ -187,7 +194,25 @@ def phone(talk: Talk, by: Patterns) -> Found | None:
 
 def _digits(talk: Talk, right: Callable[[str], bool]) -> Found | None:
     found = [(t, run) for t in talk.petitioner for run in digit_runs(t.text) if right(run)]
-    return _first_or_corrected(found)
+    return _first_or_corrected(found) or _digits_in_groups(talk.petitioner, right)
+
+
+def _digits_in_groups(turns: Sequence[Turn], right: Callable[[str], bool]) -> Found | None:
+    """A number that was said with such long pauses that its groups are utterances of their own."""
+    for first in range(len(turns)):
+        begun = _LAST_DIGITS.search(turns[first].text)
+        number, ids = begun[0] if begun else "", [turns[first].id]
+        for before, turn in pairwise(turns[first:]):
+            group = _FIRST_DIGITS.match(turn.text)
+            if not number or not group or turn.utterance.start - before.utterance.end > _GROUPS_WITHIN_S:
+                break
+            number, ids = number + group[0], [*ids, turn.id]
+            run = "".join(digit_runs(number))
+            if right(run):
+                return run, tuple(ids)
+            if group.end() < len(turn.text.rstrip(_MARKS)):
+                break
+    return None
 
 
 def people(talk: Talk, by: Patterns) -> Found | None:
