@@ -152,11 +152,33 @@ def test_wage_takes_the_corrected_amount() -> None:
         ("宅基地和低保我都要反映。", "category", None),
         ("我家的地被征收了，补偿没有给够。", "category", "征地补偿"),
         ("老板拖欠我们农民工的工资。", "category", "拖欠农民工工资"),
+        # in freer words
+        ("石料厂欠我们工资，两万一千元。", "amount", "两万一千元（21000元）"),
+        ("石料厂欠我们工资。", "accused_unit", "石料厂"),
+        ("我是沙洲村的村民曹大勇。", "name", "曹大勇"),
+        ("我是沙洲村的村民曹大勇。", "address", "沙洲村"),
+        ("我是村民代表。", "name", None),
+        ("环保局我们也跑过。", "tried_before", "环保局我们也跑过。"),
+        ("老板也找过我。", "tried_before", None),
+        ("照片、收据都在。", "materials", "照片、收据都在。"),
+        ("合同都在公司手里。", "materials", None),
+        ("求领导给我做主。", "requests", "求领导给我做主。"),
+        ("村里求政府修路，政府不理。", "requests", None),
+        ("我建议把站牌挪一挪。", "purpose", "suggestion"),
+        ("我带了土地承包合同。", "category", None),
     ],
 )
 def test_single_sentences(said: str, field: str, value: str | None) -> None:
     found = values(build_draft(transcript(("petitioner", said))))
     assert found.get(field) == value
+
+
+def test_a_bare_answer_counts_after_its_question_only() -> None:
+    said = (("petitioner", "免贵姓罗，罗玉兰。"), ("petitioner", "南门镇西山村二组。"))
+    asked = transcript(("leader", "您贵姓？"), said[0], ("leader", "您住在哪儿？"), said[1])
+    found = values(build_draft(asked))
+    assert (found["name"], found["address"]) == ("罗玉兰", "南门镇西山村二组")
+    assert not {"name", "address"} & set(values(build_draft(transcript(("leader", "那条路在什么地方？"), *said))))
 
 
 def test_a_number_that_is_said_in_groups_is_one_with_all_of_them_as_evidence() -> None:

@@ -51,7 +51,10 @@ _LAST_DIGITS = re.compile(rf"{SPOKEN_DIGITS}(?:[{_MARKS}]?{SPOKEN_DIGITS})*(?=[{
 _FIRST_DIGITS = re.compile(rf"{SPOKEN_DIGITS}(?:[{_MARKS}]?{SPOKEN_DIGITS})*")
 _GROUPS_WITHIN_S = 6.0
 """Between the groups of a number that is read out; longer, and it is another one."""
+_BARE_NAME = re.compile(rf"(?:^|[，。,])([{''.join(sorted(_SURNAMES))}][\u4e00-\u9fff]{{1,2}})[。.]?$")
+"""Nothing else, as an answer."""
 _ASKS_NAME = re.compile(r"叫什么|姓名|贵姓|怎么称呼|您是谁|名字")
+_ASKS_HOME = re.compile(r"住(?![建院了下])|地址|家在|哪里人|哪儿人")
 _VISITED = r"到([\u4e00-\u9fff]{{2,12}}?{sites})(?:去)?(?:实地|现场)?(?:调查|查看|了解|核实)"
 _WORKS_AT = r"在([\u4e00-\u9fff\d]{{2,14}}?{sites}(?:的工地)?)(?:上|里)?(?:干活|施工|打工|做工|上班)"
 
@@ -70,6 +73,7 @@ _SELF = (
 """Before a wish: nobody but the petitioner is spoken of."""
 _NOT_A_WISH = re.compile(r"(?:不|没有?|按|按照|符合|什么|别的|其他)(?:什么|任何|别的|其他)*(?:要求|请求|希望|诉求)|希望(?:不大|渺茫)|要求(?:太|很|不)|不知道|说不好|没想好|(?:要求|希望|请求)过")
 _POLITE_END = "(?:吧|就行|就好|就可以|就行了|就好了|就可以了)?"
+_HAS = re.compile(r"^(?:我们?)?(?:也|都|还)?有|都在$")
 _NO = re.compile(r"没有?|不(?:肯|给|能|让|在|是|用|带)|未|丢|弄坏|拿走|扣")
 _ONCE = re.compile(r"过|了[^，。]{0,6}(?:次|趟|回|遍)")
 _NEVER = re.compile(r"没有?|从来|不敢|不想|不会|不知道|未")
@@ -85,8 +89,8 @@ _ASIDE = re.compile(
     r"|请问|[？?]$|您这句话|放心了|都对"
 )
 _ACCUSES = re.compile(r"我们?(?:要|想|来|是来|就是来)?(?:实名)?(?:举报|控告|检举|揭发)")
-_SUGGESTS = re.compile(r"我们?(?:想|要|来)?(?:提|有)(?:一|几|个|点|些|条|两)*(?:建议|意见)(?!书)")
-_ENQUIRES = re.compile(r"我们?(?:想|要|来|就是来|是来)(?:咨询|打听|问一下|了解一下)")
+_SUGGESTS = re.compile(r"我们?(?:想|要|来)?建议(?!书)|我们?(?:想|要|来)?(?:提|有)(?:一|几|个|点|些|条|两)*(?:建议|意见)(?!书)")
+_ENQUIRES = re.compile(r"我们?(?:想|要|来|就是来|是来)(?:咨询|打听|问一下|问问|问一问|请教|了解一下)")
 _APPEALS = re.compile(r"不服.{0,12}(?:决定|意见|判决|复查|裁定|处罚)|对[^，。]{0,12}(?:决定|意见|判决|裁定|处罚)不服|我们?(?:要|来)?申诉")
 _STRONG = re.compile(r"还差|还欠|尚欠|没有给|没给|未付|未给")
 _TOTAL = re.compile(r"拖欠|欠|一共|总共|合计|总数|损失")
@@ -105,8 +109,10 @@ class Patterns:
         self.vocabulary = vocabulary
         self.lives = (
             re.compile(rf"(?:家住|住址是|地址是|住在|我住|家在)({place}){_STOP}"),
-            re.compile(rf"是({place})(?:的)?(?:村民|居民|人){_STOP}"),
+            re.compile(rf"是({place})(?:的(?:村民|居民|人)?|村民|居民|人)(?:{_STOP}|(?=[\u4e00-\u9fff]{{2,3}}{_STOP}))"),
         )
+        self.only_place = re.compile(rf"^(?:我们?)?(?:家?住?在)?(?![这那哪就])({place}){_STOP}")
+        self.villager = re.compile(rf"我是[^，。]{{2,20}}?(?:村民|居民|{persons})([\u4e00-\u9fff]{{2,3}}){_STOP}")
         self.people = re.compile(
             rf"(?:我们(?:这次|今天)?(?:一起|一共|总共|共)?(?:来了|有|是)?(?:一共|总共)?|(?:一起|一共|总共)来了)"
             rf"({NUMERAL}多?(?:个(?:{persons}|{_STOP})|[名位户](?:{persons})?))"
@@ -127,6 +133,9 @@ class Patterns:
         self.authority = re.compile(any_of("authorities", "helpers", "litigation"))
         self.went = re.compile(
             rf"(?:[去找到向跟给同问打来]|反映|投诉|申请|起诉)[^，。]{{0,12}}?{any_of('authorities', 'helpers', 'litigation')}"
+        )
+        self.went_there = re.compile(
+            rf"{any_of('authorities', 'helpers')}(?:那边|那里)?(?:我们?|咱们?|也|都)+{any_of('tried')}(?!我)"
         )
         self.material = re.compile(any_of("materials") + "(?!费)")
         self.hands_in = re.compile(any_of("hands_in"))
@@ -159,6 +168,10 @@ def name(talk: Talk, by: Patterns) -> Found | None:
         match = _NAME.search(turn.text)
         if match and _is_name(match, asked=turn.asked(_ASKS_NAME)):
             found.append((turn, match[1]))
+        elif bare := by.villager.search(turn.text):
+            found += [(turn, bare[1])] if bare[1][0] in _SURNAMES else []
+        elif turn.first and turn.asked(_ASKS_NAME) and (bare := _BARE_NAME.search(turn.text)):
+            found.append((turn, bare[1]))
     return _first_or_corrected(found)
 
 
@@ -176,8 +189,14 @@ def _first_or_corrected(found: Sequence[tuple[Turn, str]]) -> Found | None:
 
 
 def address(talk: Talk, by: Patterns) -> Found | None:
-    found = [(turn, m[1]) for turn in talk.petitioner for m in (_search(by.lives, turn.text),) if m]
+    found = [(turn, m[1]) for turn in talk.petitioner for m in (_lives(turn, by),) if m]
     return _first_or_corrected(found)
+
+
+def _lives(turn: Turn, by: Patterns) -> re.Match[str] | None:
+    """As said in a sentence, or as the answer to the question for it."""
+    answer = by.only_place.search(turn.text) if turn.first and turn.asked(_ASKS_HOME) else None
+    return _search(by.lives, turn.text) or answer
 
 
 def _search(tried: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
@@ -277,8 +296,8 @@ def _accuses(turn: Turn) -> bool:
 
 
 def category(talk: Talk, by: Patterns) -> Found | None:
-    """Named by the petitioner, else stated by the receiver, in a category's words, and no other category named."""
-    told = [(turn.text, turn.id) for turn in talk.petitioner]
+    """Named by the petitioner (the name of a paper names none), else stated by the receiver, in a category's words, and no other category named."""
+    told = [(turn.text, turn.id) for turn in talk.petitioner if not is_material(turn, by)]
     stated = [(u.text, u.id) for u in talk.receiver if not u.text.endswith(_QUESTION_ENDS)]
     for said in (told, stated):
         hits = [(c, id_) for text, id_ in said if not _DENIES.search(text) for c in _categories(text, by)]
@@ -308,6 +327,9 @@ def amount(talk: Talk, by: Patterns) -> Found | None:
 def _amount_rank(turn: Turn, sum_: Money) -> int:
     before = re.split(r"[，。！？,]", turn.text[: sum_.at])[-1]
     clause = before + re.split(r"[，。！？,]", turn.text[sum_.at :])[0]
+    if clause == sum_.words:
+        # 欠我四个月工资，一万六千块: the clause before says what it is.
+        clause = re.split(r"[。！？]", turn.text[: sum_.at])[-1] + clause
     if _PER_HEAD.search(before) or _OWN_DEBT.search(clause):
         return 0
     if turn.says(_CORRECTS) and "应该是" in turn.text[: sum_.at]:
@@ -336,7 +358,7 @@ def is_tried(turn: Turn, by: Patterns) -> bool:
 
 def _went(clause: str, by: Patterns) -> bool:
     """The petitioner, and nobody else, went to an authority at least once."""
-    went = by.went.search(clause)
+    went = by.went_there.search(clause) or by.went.search(clause)
     if not went or not by.tried.search(clause) or not _ONCE.search(clause):
         return False
     before = clause[: went.start()]
@@ -351,7 +373,7 @@ def is_material(turn: Turn, by: Patterns) -> bool:
 
 
 def _brings(clause: str, by: Patterns) -> bool:
-    brought = by.material.search(clause) and by.hands_in.search(clause)
+    brought = by.material.search(clause) and (by.hands_in.search(clause) or _HAS.search(clause))
     return bool(brought) and not _NO.search(clause) and not _OTHERS.search(clause)
 
 
