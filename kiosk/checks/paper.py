@@ -62,7 +62,7 @@ class PageFault(StrEnum):
 NO_OUTLINE = frozenset({PageFault.NO_PAGE, PageFault.CUT_OFF, PageFault.TOO_SMALL})
 """These keep a page from being straightened, not the photograph from being read as it is."""
 WORDS = {
-    PageFault.NO_PAGE: "没有找到纸，请把纸平放在灯下，四个角都露出来。",
+    PageFault.NO_PAGE: "没有找到纸，请把纸平放在镜头下，四个角都露出来。",
     PageFault.CUT_OFF: "纸没有全在画面里，请往中间挪一挪，四个角都露出来。",
     PageFault.TOO_SMALL: "纸太小了，看不清字，请靠近一点。",
     PageFault.BLURRED: "拍糊了，请把手拿开，纸放平，等一下再拍。",

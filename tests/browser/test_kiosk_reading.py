@@ -183,7 +183,7 @@ def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(of
     hears(page, page.locator('[data-part="text"]').inner_text())
     read_record(page, 3)
     screen(page, "summary")
-    expect(page.locator("h1")).to_have_text("有几段没有录上")
+    expect(page.locator("h1")).to_have_text("有 1 段没有录上")
     expect(page.locator('[data-do="go"]')).to_have_text("知道了，看领导答应的事")
     page.locator("#key-speak").tap()
     hears(page, "终端网络断开，这一段没有录上")

@@ -291,7 +291,7 @@ class Papers {
     const { arrived, waiting, count } = this.sheets;
     if (waiting) return [el("p", {}, `正在送 ${waiting} 张。线路断了也不要紧，接上以后自己接着送。`)];
     if (arrived && !count) return [el("p", {}, "领导已经看得到 ", el("b.num", {}, String(arrived)), " 张。"), el("p.small.mute", {}, "给看的材料会写进记录，写明是几点给看的。")];
-    return count ? [] : [el("p", {}, el("b", {}, "把纸放平，灯别照着。"), "放稳了会自己拍。"), el("p.small.mute", {}, "拍下的先给您看，您按了“交给领导看”才送出去。")];
+    return count || this.page ? [] : [el("p", {}, el("b", {}, "把纸放平，灯别照着。"), "放稳了会自己拍。"), el("p.small.mute", {}, "拍下的先给您看，您按了“交给领导看”才送出去。")];
   }
 
   /** @param {boolean} covered whether the screen below is out of reach */

@@ -242,6 +242,9 @@ class QuestionScreen {
     this.screen.part("others").hidden = recording; // room for what is being said
     this.screen.say("trouble", this.sitting.trouble);
     this.screen.key("speak").disabled = this.sitting.line.full;
+    const answered = said.length > 0 && !recording; // then the way on is what stands out
+    this.screen.key("speak").classList.toggle("primary", !answered);
+    for (const look of ["primary", "big"]) this.screen.key("next").classList.toggle(look, answered);
     this.screen.fill({
       speak: recording ? "说完了" : said.length ? "再说一段" : "开始说",
       next: said.length || recording ? "说好了，下一项" : "这一项不说，下一项",

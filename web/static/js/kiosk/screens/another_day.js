@@ -98,7 +98,7 @@ export function times(app, name) {
 const GONE = ["slot_taken", "day_full", "not_found"];
 const STANDS = {
   asked: ["还没有定下来", "工作人员看过以后定，请过一天再来查。"],
-  approved: ["定下来了，请按时来", "带上身份证和材料，到了在终端上按“我约好了”。"],
+  approved: ["定下来了，请按时来", "带上身份证和材料，到了在机器上按“我约好了”。"],
   arrived: ["您已经来过了", "还要谈的，请再约一次。"],
   no_show: ["那天没有等到您", "还要谈的，请再约一次。"],
   cancelled: ["这个预约取消了", "还要谈的，请再约一次。"],

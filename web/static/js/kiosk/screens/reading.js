@@ -22,6 +22,15 @@ const TO_FORM = "知道了，看登记表";
 /** As the office says it of a field (server/reception/reading.py). */
 const EMPTY = "（空着）";
 
+/** There is sound, but no words were made of it. @param {any} gap */
+const notUnderstood = (gap) => gap.cause === "nothing_understood";
+
+/** @param {any[]} gaps */
+function missing(gaps) {
+  if (!gaps.some(notUnderstood)) return "没有录上";
+  return gaps.every(notUnderstood) ? "没听出来" : "没录上，或者没听出来";
+}
+
 /**
  * A person's way through a record.  `app` is the kiosk or the telephone: sitting {reception_id, record_id, query_code},
  * toast, try, refresh, and `ownKeyboard` where the device has one.
@@ -392,11 +401,12 @@ export class Reading {
   }
 
   showGaps() {
-    const rows = this.record.gaps.map((/** @type {any} */ gap) => /** @type {[string, string]} */ ([gap.cause === "nothing_understood" ? "没听出来" : "没录上", gap.text]));
+    const { gaps } = this.record;
+    const rows = gaps.map((/** @type {any} */ gap) => /** @type {[string, string]} */ ([notUnderstood(gap) ? "没听出来" : "没录上", gap.text]));
     const empty = !this.pieces.length;
     const words = {
-      title: empty ? "这份记录里没有一句话" : "有几段没有录上",
-      lead: empty ? `您谈过话，这里却没有，${this.help}，先不要签名。` : `没录上的地方已经写在记录里。里面有要紧的话，${this.help}补上。`,
+      title: empty ? "这份记录里没有一句话" : `有 ${gaps.length} 段${missing(gaps)}`,
+      lead: empty ? `您谈过话，这里却没有，${this.help}，先不要签名。` : `这些地方已经写在记录里。里面有要紧的话，${this.help}补上。`,
       go: this.record.promises.length ? "知道了，看领导答应的事" : this.record.form.length ? TO_FORM : TO_SIGN,
     };
     this.showSummary(words, rows, () => this.showPromises());

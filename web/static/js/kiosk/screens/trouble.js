@@ -25,10 +25,12 @@ function underWay({ stood }) {
 /** The office has not answered since the page was opened. @param {any} app */
 export function closed(app) {
   const screen = new Screen("closed");
-  const nobody = { title: agent.served ? "现在连不上信访局" : "这台机器暂时不能用", reason: "正在连办公室的服务器。" };
+  const nobody = { title: agent.served ? "现在连不上信访局" : "这台机器暂时不能用", reason: "正在连信访局。" };
+  const cut = agent.served ? "网络断了。不想等的，可以先对着机器说，网通了机器自己送去。" : "网络断了，机器正在等网。请叫工作人员，一样能办。";
+  const reason = () => (app.trouble?.code === "offline" ? cut : app.trouble?.message || nobody.reason);
   const alone = () => agent.served && !underWay(app); // the program on this computer keeps it until the line is back
   const tell = () => {
-    screen.fill(underWay(app) || { ...nobody, reason: app.trouble?.message || nobody.reason });
+    screen.fill(underWay(app) || { ...nobody, reason: reason() });
     screen.key("alone").hidden = !alone();
     screen.key("again").classList.toggle("primary", !alone());
   };
