@@ -36,7 +36,8 @@ test-long: tools setup-test  ## lost packets, killed programs, whole dialogues, 
 test-postgresql: tools setup-test  ## the same tests of the office, its records and its API on a real PostgreSQL
 	JIETAN_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) -m "not slow and not nightly"
 
-test-nightly: tools setup-test  ## what neither of them has time for: networks that block, foreign encoders, every right, more pages, a simulated year; a quarter of an hour
+test-nightly: setup-test  ## what neither of them has time for: networks that block, foreign encoders, every right, more pages, a slip on paper, a simulated year; a quarter of an hour
+	@NIGHT=1 sh deploy/test-tools.sh
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK) $(PAGES) $(TIMED) tests/e2e/test_demo.py -m nightly
 	$(BIN)/python -m pytest $(NETWORKS)
 

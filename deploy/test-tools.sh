@@ -17,6 +17,14 @@ if [ "$(id -u)" = 0 ]; then
     has ip || missing="$missing iproute2"
     has iptables || missing="$missing iptables"
 fi
+# The tests of the night open the kiosk's browser on a display and print its slip through CUPS.
+if [ -n "${NIGHT:-}" ]; then
+    has chromium || missing="$missing chromium"
+    has Xvfb || missing="$missing xvfb"
+    [ -x /usr/sbin/cupsd ] || missing="$missing cups-daemon"
+    has lpadmin || missing="$missing cups-client"
+    has pdftotext || missing="$missing poppler-utils"
+fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && has apt-get; then
     echo "Installing for the tests:$missing" >&2
