@@ -104,7 +104,7 @@ def _talk(stage: Stage, case: Case, screens: Path | None) -> Result:
     frames = {role: person.frames() for role, person in stage.people.items()}
     openings = {role: list(person.openings) for role, person in stage.people.items()}
     stage.end(reception_id)
-    record = stage.filled(reception_id) if case.copied else stage.record(reception_id)
+    record = stage.filled(reception_id, case.parts) if case.copied else stage.record(reception_id)
     if screens:
         _keep(screens / case.name, record, stage.disk / reception_id)
     return examine(stage, case, reception_id, record, fault, frames, openings) | {"picture_first_s": first}

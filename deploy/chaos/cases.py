@@ -30,6 +30,8 @@ class Case:
     copied: bool = False
     """The kiosk keeps its own copy, and the record is looked at when that has filled the gap: words said during the fault
     count, too."""
+    parts: int = 1
+    """So many copies fill the gap together: a page that is loaded anew begins another."""
     served: bool = False
     """The kiosk's screens come from its own computer, so that they are there without a line."""
     before: Callable[[Stage], None] | None = None
@@ -229,5 +231,5 @@ CASES = (
     Case("copy_start", "the kiosk's network goes as soon as the talk runs, for 10 s, and its own copy fills the gap", gone(10), LINE, KIOSK,
          copied=True, calm_s=0.0),
     Case("copy_reload", "the kiosk's network is gone for 20 s, its page is loaded anew after 5, and its own copy fills the gap",
-         gone_and_opened_again, LINE, KIOSK, copied=True, served=True),
+         gone_and_opened_again, LINE, KIOSK, copied=True, parts=2, served=True),
 )

@@ -179,14 +179,15 @@ class Stage:
             self._copier = subprocess.Popen([str(command), "--code", code], env=environment, stdout=output, stderr=output)
         wait_until(lambda: self.administrator.overview()["kiosks"][0]["copies"]["state"] == "keeps", f"the copy program\n{self.programs.output()}", 30)
 
-    def filled(self, reception_id: str) -> dict[str, Any]:
-        """The record once the kiosk's copy has been laid beside it and what it had is recognised."""
+    def filled(self, reception_id: str, parts: int) -> dict[str, Any]:
+        """The record once the kiosk's copies, of which the longest gap has `parts`, have been laid beside it and what they had is recognised."""
         found: dict[str, Any] = {}
 
         def done() -> bool:
             found.update(self.record(reception_id))
             noted = [gap for gap in found["gaps"] if gap["cause"] in FILLABLE and gap["end"] - gap["start"] >= FILLED_GAP_S]
-            return all("备份" in gap["text"] for gap in noted) and any(line["copied"] for line in found["body"])
+            whole = max((gap["text"].count("备份里") for gap in noted), default=0) >= parts
+            return whole and all("备份" in gap["text"] for gap in noted) and any(line["copied"] for line in found["body"])
 
         wait_until(done, f"the copy's words in the record\n{self.programs.output()}", FILLED_S)
         return found
