@@ -71,10 +71,15 @@ function prepare(reception) {
   byId("prepare-brief").replaceChildren(...facts(reception), background(reception.id), earlier(reception));
   show("prepare");
   if (reception.state === "running" && comingBack()) {
-    page.ticket = askForSeat(reception.id);
-    page.ticket.catch(() => undefined);
+    askEarly(reception.id);
   }
   void preparing.look();
+}
+
+/** @param {string} reception */
+function askEarly(reception) {
+  page.ticket = askForSeat(reception);
+  page.ticket.catch(() => undefined); // told where it is used
 }
 
 async function startTalk() {
@@ -82,6 +87,7 @@ async function startTalk() {
   if (!media) return;
   begin.disabled = true;
   sessionStorage.setItem(TALKING, id);
+  if (!page.ticket) askEarly(page.reception.id); // the screen is made ready meanwhile
   const talk = new Talk(page.reception, media, page.ticket);
   page.ticket = null;
   talk.addEventListener("over", (event) => over(/** @type {CustomEvent} */ (event).detail));
