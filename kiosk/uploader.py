@@ -110,9 +110,15 @@ class Uploader:
         return [] if any(self._is_open(copy.id) for copy in copies) else copies
 
     async def _send_or_pass(self, copy: KeptCopy) -> bool:
-        """Whether the copy is gone; one that the office does not take stays, and the others get their turn."""
+        """Whether the copy is gone; one that the office does not take, or this disk does not give, stays, and the others get
+        their turn."""
         try:
             await self.send(copy)
+        except ConnectionError:
+            raise
+        except OSError as error:
+            log.error("a copy cannot be read", copy=copy.id, kind=type(error).__name__)
+            return False
         except OfficeRefused as refused:
             if refused.status in (401, 507):
                 raise

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from kiosk.devices.bridge import Bridge, NoBridge
+from server.protocol.base import kept
 from server.protocol.devices import CardRead
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -74,7 +75,7 @@ def card_of(said: Any, device: str) -> CardRead:
     """A card as the bridge told it, of which nothing but what the form has is taken; raises CardUnreadable."""
     if not isinstance(said, dict):
         raise CardUnreadable
-    words = {name: str(said.get(name) or "").strip() for name in ("name", "number", "sex", "ethnic_group", "address")}
+    words = {name: kept(str(said.get(name) or "")).strip() for name in ("name", "number", "sex", "ethnic_group", "address")}
     words["number"] = words["number"].upper()
     words["sex"] = SEXES.get(words["sex"], "")
     try:

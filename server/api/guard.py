@@ -62,7 +62,7 @@ class _Exchange:
     async def run(self) -> None:
         request = Request(self.scope)
         headers = Headers(scope=self.scope)
-        text = "json" in headers.get("content-type", "") and not self.scope["path"].startswith(INTAKE_PATH)  # which tells the field
+        text = "json" in headers.get("content-type", "").lower() and not self.scope["path"].startswith(INTAKE_PATH)  # which tells the field
         self.tail = b"" if text else None
         refused = self._refusal(headers)
         if refused is not None:

@@ -78,7 +78,7 @@ def write_notes(reception_id: ReceptionId, notes: Notes, db: Db, actor: LeaderOr
 
 @router.get("/{reception_id}/promises")
 def promises_of(
-    reception_id: ReceptionId, db: Db, actor: LeaderOrClerk, after: Annotated[float, Query(ge=0)] = 0.0
+    reception_id: ReceptionId, db: Db, actor: LeaderOrClerk, after: Annotated[float, Query(ge=0, allow_inf_nan=False)] = 0.0
 ) -> Promises:
     """What the receiving side undertook since `after` (media seconds), and what was confirmed or struck."""
     return promises.listed(db, actor, reception_id, after)

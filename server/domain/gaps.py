@@ -8,13 +8,15 @@ from server.protocol.base import Role
 
 PLACES = {Role.PETITIONER: "终端", Role.ROOM: "现场话筒"}
 """Where something went wrong, by whose seat it was."""
+FARTHEST_S = 1e9
+"""Some thirty years: what is said to be farther away has no time of day that a calendar knows."""
 
 
 def clock_time(started_at: datetime | None, media_time: float) -> str:
     """Time of day of a media time, HH:MM:SS in the zone of `started_at`; else minutes and seconds of the recording."""
-    if started_at is None:
-        return f"录音 {int(media_time) // 60} 分 {int(media_time) % 60} 秒"
-    return f"{started_at + timedelta(seconds=media_time):%H:%M:%S}"
+    if started_at is not None and abs(media_time) < FARTHEST_S:
+        return f"{started_at + timedelta(seconds=media_time):%H:%M:%S}"
+    return f"录音 {int(media_time) // 60} 分 {int(media_time) % 60} 秒"
 
 
 def gap_sentence(started_at: datetime | None, start: float, end: float, cause: str, role: Role | None) -> str:

@@ -11,7 +11,7 @@ from server.archive.plan import Result
 from server.errors import JietanError
 from server.jobs import importing, lectures
 from server.jobs.archive_worker import GIVEN_UP, QUEUE, outcome_of
-from server.jobs.workflows import DurableJobs, fresh_id, office_at_work, until_it_works
+from server.jobs.workflows import ODD, DurableJobs, fresh_id, office_at_work, until_it_works
 from server.reception import archiving
 from server.reception.lecture_journal import is_lecture
 from server.reception.office import Office
@@ -74,6 +74,9 @@ def work(archive_id: int) -> None:
         return archiving.fail(office, archive_id, error.message)
     except OSError as error:
         return archiving.fail(office, archive_id, archiving.WHY["disk_full" if is_full(error) else "disk_error"])
+    except ODD as error:
+        log.error("archive cannot be planned", id=archive_id, kind=type(error).__name__)
+        return archiving.fail(office, archive_id, archiving.WHY["internal"])
     if folder is not None:
         outcome = _conclude(office, archive_id, outcome_of(folder, partial(_progress, archive_id)))
         made_total.labels(outcome).inc()

@@ -11,7 +11,7 @@ from server.domain.lectures import LectureState
 from server.errors import JietanError, Unavailable
 from server.jobs.archive_worker import GIVEN_UP, QUEUE, outcome_of
 from server.jobs.node import manifest_in
-from server.jobs.workflows import fresh_id, growing_pauses, office_at_work, until_it_works
+from server.jobs.workflows import ODD, fresh_id, growing_pauses, office_at_work, until_it_works
 from server.reception import lecture_films as films
 from server.reception import lecture_journal
 from server.reception.office import Office
@@ -91,6 +91,9 @@ def draw_lecture_film(lecture_id: str) -> None:
         return films.fail(office, lecture_id, error.message)
     except OSError as error:
         return films.fail(office, lecture_id, films.WHY["disk_full" if is_full(error) else "disk_error"])
+    except ODD as error:
+        log.error("film cannot be planned", lecture=lecture_id, kind=type(error).__name__)
+        return films.fail(office, lecture_id, films.WHY["internal"])
     if folder is None:
         return None
     outcome = outcome_of(folder, partial(_progress, lecture_id))

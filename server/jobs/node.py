@@ -6,6 +6,7 @@ One task keeps the connection up and reads it, another takes entries into the st
 
 import asyncio
 import itertools
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Gauge
 from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError, StatementError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from server import clock
 from server.errors import Unavailable
 from server.protocol import media_control as control
 from server.protocol.media_control import Entry, NodeStatus, Reply
@@ -33,10 +36,15 @@ LONGEST_PAUSE_S = 5.0
 QUEUE = 1000
 BATCH = 200
 LARGEST_MESSAGE = 16 << 20
+NOT_THE_ENTRY = (ingest.JournalHole, OperationalError, InterfaceError)
+"""What has nothing to do with what an entry says: the store is away, or one before it is missing."""
+THE_ENTRY = (StatementError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What can come of what an entry says."""
 AWAY = "录音录像的程序现在连不上，正在重连，内容都在，请过一会儿再试。"
 
 connected_gauge = Gauge("jietan_media_connected", "Whether the control connection to the media node is up", ["node"])
 entries_total = Counter("jietan_journal_entries_total", "Journal entries taken in")
+refused_total = Counter("jietan_journal_refused_total", "Journal entries that the store did not take")
 unreadable_total = Counter("jietan_journal_unreadable_total", "Messages of the media node that could not be read")
 
 
@@ -194,6 +202,8 @@ class NodeLink:
             except ValidationError:
                 unreadable_total.inc()
                 log.error("unreadable message of the media node", length=len(text))
+                if (lost := _unread(text)) is not None:
+                    await queue.put(lost)
                 continue
             if isinstance(message, Reply):
                 self._answered(message)
@@ -227,12 +237,48 @@ class NodeLink:
             return hotwords.of_reception(session, reception_id)
 
     def _take_in(self, batch: Sequence[Entry]) -> None:
+        try:
+            self._keep(batch)
+        except NOT_THE_ENTRY:
+            raise
+        except THE_ENTRY as error:
+            log.warning("a batch of the journal was refused, its entries are taken in one by one", kind=type(error).__name__)
+            for entry in batch:
+                self._keep_or_lose(entry)
+
+    def _keep(self, batch: Sequence[Entry]) -> None:
         with self._store.write() as session:
             taken = [entry for entry in batch if ingest.take_in(session, entry)]
         entries_total.inc(len(taken))
         for entry in taken:
             if isinstance(entry.fact, control.HungUp):
                 self._closing(entry.reception_id)
+
+    def _keep_or_lose(self, entry: Entry) -> None:
+        """An entry that the store does not take counts as a line that nobody can read: asked for again and again, it would keep
+        back everything that its node ever tells after it."""
+        try:
+            self._keep([entry])
+        except NOT_THE_ENTRY:
+            raise
+        except THE_ENTRY as error:
+            refused_total.inc()
+            where = {"reception": entry.reception_id, "seq": entry.seq, "fact": entry.fact.kind}
+            log.error("journal entry cannot be kept", kind=type(error).__name__, **where)
+            self._keep([_lost(entry.reception_id, entry.seq)])
+
+
+def _lost(reception_id: str, seq: int) -> Entry:
+    return Entry(reception_id=reception_id, seq=seq, at=clock.now(), fact=control.LineLost())
+
+
+def _unread(text: str | bytes) -> Entry | None:
+    """What stands for an entry that cannot be read, of a node that is newer than this program; None: it is no entry."""
+    try:
+        told = json.loads(text)["entry"]
+        return _lost(told["reception_id"], told["seq"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def manifest_in(reply: Reply) -> dict[str, Any] | None:

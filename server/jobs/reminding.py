@@ -5,7 +5,7 @@ import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from server import clock
-from server.jobs.workflows import office_at_work, stopping, until_it_works
+from server.jobs.workflows import in_its_turn, office_at_work, stopping, until_it_works
 from server.reception import delivering, fleet, reminders
 from server.reception.office import Office
 from server.store import notices
@@ -49,9 +49,9 @@ def remind() -> None:
 
 
 @DBOS.step()
-@until_it_works
+@in_its_turn(None)
 def look() -> None:
-    """Every deadline whose day to be looked at has come; begun again, it goes on where it was."""
+    """Every deadline whose day to be looked at has come; begun again, as it is in the next hour, it goes on where it was."""
     office = office_at_work()
     looked = reminders.remind(office)
     log.info("reminders", looked=looked)
@@ -64,9 +64,9 @@ def look_at_kiosks() -> None:
 
 
 @DBOS.step()
-@until_it_works
+@in_its_turn(None)
 def tell_of_kiosks() -> None:
-    """Begun again, nothing is told twice."""
+    """Begun again, as it is a little later, nothing is told twice."""
     with office_at_work().store.write() as session:
         told = fleet.tell_of_alerts(session)
     if told:

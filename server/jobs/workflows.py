@@ -9,7 +9,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
@@ -55,6 +55,14 @@ LATER_LONGEST_PAUSE_S = 60.0
 TURN_PAUSE_S = 15.0
 """Before what failed with a transcriber that works is tried again."""
 READY_WAIT_S = 3.0
+MOST_TRIES = 12
+"""Of a step whose queue others wait in: most of a minute."""
+FAILING_PAUSE_S = 300.0
+"""Before what failed so often is tried again."""
+_LATER = cast("float | None", FAILING_PAUSE_S)
+FAILING: dict[str, Any] = {"state": RecognitionState.WAITING.value, "message": "", "retry": True, "pause_s": FAILING_PAUSE_S}
+ODD = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What comes of odd content, however often it is tried."""
 ALIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 """Of DBOS's states of a workflow: it will go on by itself."""
 
@@ -119,6 +127,30 @@ def until_it_works(work: Callable[P, R]) -> Callable[P, R]:
             wait()
 
     return patiently
+
+
+def in_its_turn(otherwise: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Do it again as `until_it_works` does, but MOST_TRIES times at most; then the answer is `otherwise`.
+
+    For steps of queues that work on one thing at a time: what fails may be about this one thing, and everybody else's waits
+    behind it.  Whoever gets that answer sees to it that it is tried again later.
+    """
+
+    def decorated(work: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(work)
+        def for_a_while(*args: P.args, **kwargs: P.kwargs) -> R:
+            wait = growing_pauses()
+            for left in reversed(range(MOST_TRIES)):
+                try:
+                    return work(*args, **kwargs)
+                except Exception as error:
+                    log.error("step of a job failed", step=work.__name__, kind=type(error).__name__, tries_left=left)
+                wait()
+            return otherwise
+
+        return for_a_while
+
+    return decorated
 
 
 class DurableJobs:
@@ -380,7 +412,7 @@ def recognise_later(reception_id: str) -> None:
     outcome = recognise_rest(reception_id)
     if outcome["retry"]:
         following = _next_id(f"recognise-{reception_id}", DBOS.workflow_id or "")
-        _enqueue(recognise_later, following, reception_id, TURN_PAUSE_S)
+        _enqueue(recognise_later, following, reception_id, outcome.get("pause_s", TURN_PAUSE_S))
     else:
         _all_recognised(reception_id)
 
@@ -394,7 +426,7 @@ def _all_recognised(reception_id: str) -> None:
 
 
 @DBOS.step()
-@until_it_works
+@in_its_turn(FAILING)
 def recognise_rest(reception_id: str) -> dict[str, Any]:
     """One attempt with a transcriber that works."""
     outcome = _with_transcriber(lambda office: closing.recognise_later(office, reception_id))
@@ -427,24 +459,27 @@ def to_hear_again(reception_id: str) -> bool:
 @DBOS.workflow()
 def hear_again(reception_id: str) -> None:
     """The whole recording once more, then what comes of the differences."""
-    hear_rest(reception_id)
-    conclude_second_pass(reception_id)
+    if not (hear_rest(reception_id) and conclude_second_pass(reception_id)):
+        following = _next_id(f"second-{reception_id}", DBOS.workflow_id or "")
+        _enqueue(hear_again, following, reception_id, FAILING_PAUSE_S, queue=SECOND_QUEUE)
 
 
 @DBOS.step()
-@until_it_works
-def hear_rest(reception_id: str) -> None:
+@in_its_turn(False)
+def hear_rest(reception_id: str) -> bool:
     """Until all is heard; while it cannot go on, nobody else's turn would be of any use."""
     wait = growing_pauses(LATER_FIRST_PAUSE_S, LATER_LONGEST_PAUSE_S)
     while second_pass.hear(office_at_work(), reception_id).retry:
         wait()
+    return True
 
 
 @DBOS.step()
-@until_it_works
-def conclude_second_pass(reception_id: str) -> None:
+@in_its_turn(False)
+def conclude_second_pass(reception_id: str) -> bool:
     """A better draft, or suggestions."""
     second_pass.conclude(office_at_work(), reception_id)
+    return True
 
 
 # --- the language model ------------------------------------------------------------------------------------------
@@ -467,7 +502,7 @@ def ask_model(reception_id: str) -> None:
 
 
 @DBOS.step()
-@until_it_works
+@in_its_turn(_LATER)
 def ask_and_check(reception_id: str) -> float | None:
     """Ask once; after how many seconds it is to be asked again, None: not any more."""
     try:
@@ -533,9 +568,9 @@ def make_digests(key: str) -> None:
 
 
 @DBOS.step()
-@until_it_works
+@in_its_turn(0)
 def count_period(key: str) -> int:
-    """Once each; a digest that is kept is left alone."""
+    """Once each; a digest that is kept is left alone, and one that could not be made is asked for again (`digests_due`)."""
     return digests.make(office_at_work(), key)
 
 
@@ -553,11 +588,12 @@ def fill_gaps(copy_id: str) -> None:
     """Fill what the recording lacks from a copy; a stretch that cannot be recognised now is tried again later."""
     outcome = fill_rest(copy_id)
     if outcome["retry"]:
-        _enqueue(fill_gaps, _next_id(f"fill-{copy_id}", DBOS.workflow_id or ""), copy_id, TURN_PAUSE_S)
+        following = _next_id(f"fill-{copy_id}", DBOS.workflow_id or "")
+        _enqueue(fill_gaps, following, copy_id, outcome.get("pause_s", TURN_PAUSE_S))
 
 
 @DBOS.step()
-@until_it_works
+@in_its_turn(FAILING)
 def fill_rest(copy_id: str) -> dict[str, Any]:
     """One attempt with a transcriber that works."""
     return _plain(_with_transcriber(lambda office: filling.fill(office, copy_id)))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from server.protocol.base import NO_NUL, Identifier, Message, Moment, Seconds
+from server.protocol.base import Identifier, Kept, Message, Moment, Seconds
 from server.protocol.copies import Sha256
 from server.protocol.office import SaidCard
 from server.protocol.strokes import Aspect, Strokes
@@ -18,7 +18,7 @@ LONGEST_HEAD = 2_000_000
 LARGEST_PHOTO = 6_000_000
 MOST_PHOTOS = 40
 
-Words = Annotated[str, Field(max_length=20_000, pattern=NO_NUL)]
+Words = Annotated[Kept, Field(max_length=20_000)]
 
 
 class Question(Message):
@@ -48,13 +48,13 @@ class Begun(Message):
 
     type: Literal["begun"] = "begun"
     begun_at: Moment
-    number: Annotated[str, Field(min_length=1, max_length=10)]
+    number: Annotated[Kept, Field(min_length=1, max_length=10)]
     query_code: Annotated[str, Field(pattern=r"^[346789ACDEFGHJKMNPQRTUVWXY]{10}$")]
     consent: Literal["audio_video", "audio_only"]
-    notice: Annotated[str, Field(max_length=40)]
+    notice: Annotated[Kept, Field(max_length=40)]
     """Version of the notice that was shown and spoken."""
     agreed_at: Moment
-    questions: Annotated[str, Field(max_length=40)]
+    questions: Annotated[Kept, Field(max_length=40)]
     """Version of the questions."""
 
 
@@ -62,7 +62,7 @@ class Person(Message):
     """Who it is, as far as it was typed or a card said it; the last one counts."""
 
     type: Literal["person"] = "person"
-    name: Annotated[str, Field(max_length=50, pattern=NO_NUL)] = ""
+    name: Annotated[Kept, Field(max_length=50)] = ""
     phone: Annotated[str, Field(pattern=r"^[0-9-]{0,20}$")] = ""
     card: SaidCard | None = None
     """Where one was read."""
@@ -74,7 +74,7 @@ class Asked(Message):
     type: Literal["asked"] = "asked"
     at: Seconds
     question: Identifier
-    words: Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+    words: Annotated[Kept, Field(max_length=200)]
 
 
 class Sound(Message):
@@ -137,7 +137,7 @@ class Signed(Message):
 
     type: Literal["signed"] = "signed"
     at: Seconds
-    name: Annotated[str, Field(max_length=50, pattern=NO_NUL)]
+    name: Annotated[Kept, Field(max_length=50)]
     summary: Words
     strokes: Strokes
     aspect: Aspect
@@ -193,7 +193,7 @@ class FinishSitting(Message):
     begun_at: Moment
     now: Moment
     """What the kiosk's clock says now: one that is wrong is put right by the office's."""
-    number: Annotated[str, Field(max_length=10)] = ""
+    number: Annotated[Kept, Field(max_length=10)] = ""
 
 
 # --- office to its pages --------------------------------------------------------------------------------------------

@@ -1,10 +1,20 @@
 """What every message of the shared contract has in common."""
 
-from datetime import date, datetime
+import math
+import re
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
 
 
 class Message(BaseModel):
@@ -19,8 +29,12 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 FileStart = Annotated[float, Field(allow_inf_nan=False)]
 """Media time of a file's first moment; before 0 where a copy's picture began before the recording did."""
 
-Moment = Annotated[datetime, PlainSerializer(lambda t: t.isoformat(), return_type=str, when_used="json")]
-"""A point in time, always with its UTC offset."""
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
+    PlainSerializer(lambda t: t.isoformat(), return_type=str, when_used="json"),
+]
+"""A point in time, always with its UTC offset; like a Day far enough from the ends of the calendar to count on."""
 
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
 """Far enough from the ends of the calendar to count on."""
@@ -33,6 +47,26 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 NO_NUL = r"^[^\x00]*$"
 """Pattern of text that every database keeps: PostgreSQL has no NUL in text."""
+
+
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+
+
+def kept(text: str) -> str:
+    """The text without what no database keeps: NUL, and halves of characters (surrogates), which JSON can hold."""
+    return _UNKEPT.sub("", text)
+
+
+Kept = Annotated[str, AfterValidator(kept)]
+"""Text that goes into the store with much else that must not be refused for the sake of one character nobody sees."""
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Measure = Annotated[float | None, BeforeValidator(_known)]
+"""A number that is None where it is none: models tell NaN, which JSON and PostgreSQL have not."""
 
 
 class Role(StrEnum):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
+from server.protocol.base import Identifier, Kept, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.recording import Gap, Manifest, Segment
 from server.protocol.signalling import Candidate, LineNumbers, LineWord
 from server.protocol.transcript import SeatLanguage, Utterance
@@ -76,7 +76,7 @@ class MarkSet(Message):
     kind: Literal["mark"] = "mark"
     participant_id: Identifier
     at: Seconds
-    note: str
+    note: Kept
 
 
 class HoldChanged(Message):

@@ -5,7 +5,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import FileStart, Identifier, Message, Moment, Role, Seconds, Source, TrackKind
+from server.protocol.base import (
+    FileStart,
+    Identifier,
+    Kept,
+    Message,
+    Moment,
+    Role,
+    Seconds,
+    Source,
+    TrackKind,
+)
 from server.protocol.flow import (
     AskedExtension,
     AssignmentView,
@@ -70,7 +80,7 @@ class NewUser(Message):
     username: Annotated[str, Field(min_length=2, max_length=64)]
     name: Annotated[str, Field(min_length=1, max_length=64)]
     role: StaffRoleName
-    title: Line = ""
+    title: Annotated[str, Field(max_length=64)] = ""
     """Post shown to petitioners, e.g. 副县长."""
     organization_id: int
     password: Annotated[str, Field(min_length=10, max_length=200)]
@@ -227,8 +237,8 @@ class SaidCard(Message):
     number: Annotated[str, Field(pattern=r"^[0-9A-Z]{6,18}$")]
     """Also of a permanent residence or residence permit, which have letters."""
     sex: Literal["male", "female", ""] = ""
-    ethnic_group: Annotated[str, Field(max_length=20)] = ""
-    address: Annotated[str, Field(max_length=200)] = ""
+    ethnic_group: Annotated[Kept, Field(max_length=20)] = ""
+    address: Annotated[Kept, Field(max_length=200)] = ""
 
 
 class NewSitting(Message):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.base import Identifier, Message, Moment, Role, Seconds, Source, TrackKind
+from server.protocol.base import Identifier, Kept, Message, Moment, Role, Seconds, Source, TrackKind
 from server.protocol.transcript import SeatLanguage, Utterance
 
 MAX_MESSAGE_BYTES = 65_536
@@ -120,7 +120,7 @@ class Mark(Message):
     """Remember this moment."""
 
     type: Literal["mark"] = "mark"
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Annotated[Kept, Field(max_length=500)] = ""
 
 
 class Share(Message):

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
-from server.protocol.base import Identifier, Message, Seconds
+from server.protocol.base import Identifier, Kept, Measure, Message, Seconds, kept
 
 UNTOLD = 0.8
 """Probability of a word of which its engine tells none: neither sure nor weak."""
@@ -20,28 +20,43 @@ class Word(Message):
     """UNTOLD where the engine tells none."""
 
 
+def _not_before_start(end: float, info: ValidationInfo) -> float:
+    return max(end, info.data.get("start", end))
+
+
+def _in_order(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    spelled = "".join(word.text for word in words)
+    if kept(spelled) == spelled and all(word.end >= word.start for word in words):
+        return words
+    return tuple(word.model_copy(update={"end": max(word.end, word.start), "text": kept(word.text)}) for word in words)
+
+
 class Utterance(Message):
-    """What one participant said without a pause, exactly as it was recognised; never changed afterwards."""
+    """What one participant said without a pause, exactly as it was recognised; never changed afterwards.
+
+    Whatever an engine tells, it never ends before it begins, and every database keeps it: a talk must not stay open, nor a
+    record be unreadable, for the sake of one of its sentences.
+    """
 
     id: Identifier
     participant_id: Identifier
     start: Seconds
     """First word's start where words are known, else where the voice begins."""
-    end: Seconds
-    text: str
-    words: tuple[Word, ...] = ()
-    avg_logprob: float | None = None
-    no_speech_prob: float | None = None
-    compression_ratio: float | None = None
+    end: Annotated[Seconds, AfterValidator(_not_before_start)]
+    text: Kept
+    words: Annotated[tuple[Word, ...], AfterValidator(_in_order)] = ()
+    avg_logprob: Measure = None
+    no_speech_prob: Measure = None
+    compression_ratio: Measure = None
     doubt: tuple[str, ...] = ()
     """Stable codes of why a listener should check it (transcription/guard.py); empty: nothing found."""
     concealed_s: Seconds = 0
     """How much of it was lost on the way and made up by the decoder, in seconds."""
     recovered_s: Seconds = 0
     """How much of it was lost and came a second time within a later packet (Opus in-band FEC), in seconds."""
-    model: str = ""
+    model: Kept = ""
     """Name of the model that heard it."""
-    unboosted: str = ""
+    unboosted: Kept = ""
     """Where a word that was expected is in the text and may not have been said: what is heard without expecting any."""
 
 

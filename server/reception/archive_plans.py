@@ -119,7 +119,7 @@ def _notices(session: Session, reception: Reception, seats: Sequence[Participant
         if not gap.cause.startswith("recognition") and gap.cause != "nothing_understood":
             text = gap_sentence(started, gap.start, gap.end, gap.cause, roles.get(gap.participant_id or ""))
             had = (fill_sentence(started, one.start, one.end, one.outcome) for one in fills if one.gap_id == gap.id)
-            yield Notice(start=gap.start, end=gap.end, text=text + "".join(had))
+            yield Notice(start=max(0.0, gap.start), end=max(0.0, gap.end), text=text + "".join(had))
 
 
 # --- words ---------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def _notices(session: Session, reception: Reception, seats: Sequence[Participant
 
 def _captions(cues: Sequence[Cue]) -> Iterator[Caption]:
     for start, end, text in captions.one_at_a_time(cues):
-        yield Caption(start=start, end=end, text=text)
+        yield Caption(start=max(0.0, start), end=max(0.0, end), text=text)
 
 
 # --- the bundle ----------------------------------------------------------------------------------------------

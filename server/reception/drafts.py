@@ -134,17 +134,17 @@ def keep_promises(session: Session, reception_id: str, draft: Draft) -> None:
 
 
 def as_message(heard: StoredUtterance | SecondUtterance | Utterance) -> Utterance:
-    """A stored utterance as the contract's message."""
+    """A stored utterance as the contract's message; one from before the talk, as an older program may have kept it, begins with it."""
     if isinstance(heard, Utterance):
         return heard
     measures = {name: heard.measures.get(name) for name in ("avg_logprob", "no_speech_prob", "compression_ratio")}
     return Utterance(
         id=heard.id,
         participant_id=heard.participant_id,
-        start=heard.start,
-        end=heard.end,
+        start=max(0.0, heard.start),
+        end=max(0.0, heard.end),
         text=heard.text,
-        words=tuple(Word(start=w[0], end=w[1], text=w[2], probability=w[3]) for w in heard.words),
+        words=tuple(Word(start=max(0.0, w[0]), end=max(0.0, w[1]), text=w[2], probability=w[3]) for w in heard.words),
         doubt=tuple(heard.measures.get("doubt") or ()),
         model=heard.measures.get("model") or "",
         **measures,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import linewords, terms
+from server.domain.formchecks import names_in
 from server.domain.states import EDITABLE_RECORD, FormField, LineKind, RecordState, SuggestionState
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
 from server.protocol import office
@@ -26,6 +27,8 @@ TELL_WHO = ("speaker", "delete")
 """Edits after which it may be known of every line who spoke."""
 SHORT_FIELD = 200
 """Most characters in a field of one line."""
+LONGEST_NAME = 50
+"""Of one person, as at the kiosk: signatures and the case are in this name."""
 
 
 MARKED = "待会儿再听"
@@ -225,7 +228,9 @@ def _cut_off(desk: Desk, line: Line, at: int) -> Line:
     second.position = _place_after(desk, line)
     second.edited_by = desk.actor.name
     line.text, line.words, line.recognised = first, linewords.to_store(left), line.recognised[:heard_at]
-    line.end = left[-1].end if left else middle
+    # An engine may tell words that lie outside the sentence they are of.
+    line.end = max(line.start, left[-1].end if left else middle)
+    second.end = max(second.start, second.end)
     return second
 
 
@@ -429,6 +434,10 @@ def _field_value(field: FormField, value: str) -> str:
         raise InvalidInput(f"“{terms.FIELD[field]}”请从列出的里面选一个。")
     if field not in terms.LONG_FIELDS and len(cleaned) > SHORT_FIELD:
         raise InvalidInput(f"“{terms.FIELD[field]}”太长了，最多 {SHORT_FIELD} 个字。")
+    if field is FormField.NAME and len(cleaned) > LONGEST_NAME:
+        raise InvalidInput(f"“{terms.FIELD[field]}”太长了，最多 {LONGEST_NAME} 个字。这里只写一个人，其他人写在“{terms.FIELD[FormField.REPRESENTATIVES]}”里。")
+    if field is FormField.REPRESENTATIVES and any(len(name) > LONGEST_NAME for name in names_in(cleaned)):
+        raise InvalidInput(f"“{terms.FIELD[field]}”里有一个名字太长了，最多 {LONGEST_NAME} 个字。几个人之间请用顿号分开。")
     return cleaned
 
 

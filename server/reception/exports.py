@@ -28,7 +28,7 @@ from server.store.models import StoredCase, VisitRecord
 def export_of(session: Session, case: StoredCase) -> RecordExport:
     """The export of a filed case; raises pydantic.ValidationError where its invariants do not hold."""
     content = case.filed_record
-    heard = sorted(records.utterances(session, case.talk_id), key=lambda one: (one.start, one.id))
+    heard = sorted(records.utterances(session, case.talk_id), key=lambda one: (max(0.0, one.start), one.id))
     under = {row.id: tuple(row.utterance_ids) for row in records.line_rows(session, case.talk_record_id)}
     lines = tuple(ExportLine(**_line(line, under)) for line in content["lines"])
     return RecordExport(
@@ -43,12 +43,12 @@ def export_of(session: Session, case: StoredCase) -> RecordExport:
         lines=lines,
         removed=tuple(ExportRemoved(**_line(line, under), reason=line["reason"]) for line in content["removed"]),
         utterances=tuple(
-            ExportUtterance(id=one.id, speaker=one.participant_id, start=one.start, end=one.end, text=one.text)
+            ExportUtterance(id=one.id, speaker=one.participant_id, text=one.text, **_span(one.start, one.end))
             for one in heard
         ),
         form=tuple(_field(value) for value in content["form"]),
         promises=tuple(
-            ExportPromise(words=undertakings.in_words(one["who"], one["what"], one["by"]), start=one["start"])
+            ExportPromise(words=undertakings.in_words(one["who"], one["what"], one["by"]), start=max(0.0, one["start"]))
             for one in content.get("promises", ())
         ),
         gaps=tuple(_gaps(content)),
@@ -63,12 +63,17 @@ def _line(line: dict[str, Any], under: dict[str, tuple[str, ...]]) -> dict[str, 
         "id": line["id"],
         "kind": line["kind"],
         "speaker": line["participant_id"],
-        "start": line["start"],
-        "end": line["end"],
+        **_span(line["start"], line["end"]),
         "text": line["text"],
         "recognised": line["recognised"],
         "utterances": under.get(line["id"], ()),
     }
+
+
+def _span(start: float, end: float) -> dict[str, float]:
+    """As the export promises it, whatever was signed: a record is handed out also where one of its times is odd."""
+    first = max(0.0, start)
+    return {"start": first, "end": max(first, end)}
 
 
 def _field(value: dict[str, Any]) -> ExportField:
@@ -88,8 +93,7 @@ def _gaps(content: dict[str, Any]) -> list[ExportGap]:
     started = began(content)
     found = [
         ExportGap(
-            start=gap["start"],
-            end=gap["end"],
+            **_span(gap["start"], gap["end"]),
             words=gap_sentence(started, gap["start"], gap["end"], gap["cause"], roles.get(gap["participant_id"] or "")),
         )
         for gap in content["gaps"]

@@ -1,6 +1,9 @@
 """典型案例库: a person makes a model case of a case; the program proposes what to cover, the person decides each, a leader
 publishes.  Nothing is published while a proposal is not decided."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -40,7 +43,7 @@ def listed(session: Session, actor: Actor, words: str, before: int | None) -> tu
     """A page of published ones that have every word, whether there are more, and those in work that the actor may see."""
     found = store.published(session, words.split()[:8], before)
     works = store.in_work(session, actor) if before is None and actor.role in flow.OFFICERS else ()
-    rows = [_row(one, ModelText.model_validate(one.published)) for one in found[: store.PAGE_ROWS]]
+    rows = [_row(one, _told(one.published)) for one in found[: store.PAGE_ROWS]]
     return rows, len(found) > store.PAGE_ROWS, [_row(one, _shown(session, one)) for one in works]
 
 
@@ -252,7 +255,13 @@ def _propose(session: Session, model: ModelCase) -> None:
 def _shown(session: Session, model: ModelCase) -> ModelText:
     """As everybody will read it: what is not decided is covered, too."""
     pairs = [(one.text, one.instead) for one in store.covers(session, model.id) if one.decision != KEEP]
-    return ModelText.model_validate({name: covered(getattr(model, name), pairs) for name in FIELDS})
+    return _told({name: covered(getattr(model, name), pairs) for name in FIELDS})
+
+
+def _told(text: Mapping[str, Any] | None) -> ModelText:
+    """Not held against the limits of what somebody types: a case has more words, and covering adds some.  Whoever edits it
+    is told then."""
+    return ModelText.model_construct(**(text or {}))
 
 
 # --- what it looks like ------------------------------------------------------------------------------------------
@@ -267,7 +276,7 @@ def _row(model: ModelCase, shown: ModelText) -> ModelRow:
 
 def _view(session: Session, actor: Actor, model: ModelCase) -> ModelView:
     session.flush()
-    shown = ModelText.model_validate(model.published) if model.published else _shown(session, model)
+    shown = _told(model.published) if model.published else _shown(session, model)
     common = {
         "id": model.id, "version": model.version, "state": model.state, "state_words": STATE_WORDS[ModelState(model.state)],
         "organization": model.organization.name, "shown": shown,
@@ -276,7 +285,7 @@ def _view(session: Session, actor: Actor, model: ModelCase) -> ModelView:
     if case is None:
         return ModelView.model_validate(common)
     return ModelView.model_validate({
-        **common, "draft": ModelText.model_validate({name: getattr(model, name) for name in FIELDS}),
+        **common, "draft": _told({name: getattr(model, name) for name in FIELDS}),
         "covers": tuple(_cover(one) for one in store.covers(session, model.id)), "case_id": case.id, "case_no": case.case_no,
         "made_by": model.made_by, "approved_by": model.approved_by, "approved_at": model.approved_at,
         "may": _may(actor, model),

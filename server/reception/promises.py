@@ -170,7 +170,7 @@ def _found(session: Session, reception: Reception, heard: Iterable[StoredUtteran
 
 
 def _decided(one: StoredPromise) -> PromiseView:
-    return PromiseView(
+    return PromiseView.model_construct(
         id=one.id, who=one.who, what=one.what, by=one.by, text=one.text, start=one.start, state=one.state,
         version=one.version, decided_by=one.decided_by, decided_at=one.decided_at,
     )  # fmt: skip

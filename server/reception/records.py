@@ -1,4 +1,8 @@
-"""Visit records as their readers see them."""
+"""Visit records as their readers see them.
+
+What the store has is shown without holding it against the contract once more: one odd row, of whatever program wrote it, must
+not keep a whole record from being opened.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -171,7 +175,7 @@ def surroundings(session: Session, record: VisitRecord) -> dict[str, Any]:
         "gaps": tuple(_gaps(session, reception, roles, fills)),
         "shares": tuple(_shares(session, reception, roles)),
         "marks": tuple(
-            RecordMark(participant_id=one.participant_id, at=one.at, note=one.note)
+            RecordMark.model_construct(participant_id=one.participant_id, at=one.at, note=one.note)
             for one in records.marks(session, reception.id)
         ),
         "attendance": tuple(attendance.views(attendance.present(session, reception))),
@@ -316,7 +320,7 @@ def _form_value(
 
 
 def _evidence(heard: Row[Any]) -> Evidence:
-    return Evidence(
+    return Evidence.model_construct(
         utterance_id=heard.id,
         participant_id=heard.participant_id,
         start=heard.start,
@@ -377,7 +381,7 @@ def _shares(session: Session, reception: Reception, roles: Mapping[str, Role]) -
     started = reception.started_at.astimezone(clock.OFFICE_ZONE) if reception.started_at else None
     for share in receptions.shares_of(session, reception.id):
         end = share.end if share.end is not None else share.start
-        yield RecordShare(
+        yield RecordShare.model_construct(
             participant_id=share.participant_id,
             source=Source(share.source),
             start=share.start,
@@ -391,7 +395,7 @@ def _gaps(
 ) -> Iterable[RecordGap]:
     started = reception.started_at.astimezone(clock.OFFICE_ZONE) if reception.started_at else None
     for gap in records.gaps(session, reception.id):
-        yield RecordGap(
+        yield RecordGap.model_construct(
             participant_id=gap.participant_id,
             start=gap.start,
             end=gap.end,

@@ -311,7 +311,7 @@ def views(open_ones: Iterable[StoredSuggestion], texts: Mapping[str, str]) -> li
         text = texts.get(one.line_id) if one.line_id else ""
         place = _place(one, text) if text is not None else None
         if text is not None and place is not None:
-            found.append(office.Suggestion(
+            found.append(office.Suggestion.model_construct(
                 id=one.id, line_id=one.line_id, first=place[0], last=place[1], stands=text[slice(*place)], text=one.text,
                 pass_number=_PASSES[one.pass_number], participant_id=one.participant_id, start=one.start,
                 end=one.end,

@@ -105,17 +105,18 @@ def _take(found: Sitting, message: alone.Piece, data: bytes, folder: Path) -> No
         case alone.Person():
             found.person = message
         case alone.Asked():
-            found.asked.append(message)
+            found.asked.append(message.model_copy(update={"at": _time(message.at)}))
         case alone.Typed():
-            found.typed.append(message)
+            found.typed.append(message.model_copy(update={"at": _time(message.at)}))
         case alone.Stopped():
             _stop(found, message)
         case alone.Photo() if len(found.photos) < alone.MOST_PHOTOS:
             _photo(found, message, data, folder)
         case alone.Lost():
-            found.lost.append(message)
+            end = None if message.end is None else max(_time(message.start), _time(message.end))
+            found.lost.append(message.model_copy(update={"start": _time(message.start), "end": end}))
         case alone.Signed():
-            found.signed = message
+            found.signed = message.model_copy(update={"at": _time(message.at)})
         case alone.Ended():
             found.ended = message
         case _:

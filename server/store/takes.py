@@ -70,9 +70,15 @@ def _copied(source: Path, index: int, folder: Path, name: str) -> Track | None:
 
 
 def _packets(source: Any, stream: Any) -> Iterator[tuple[Any, float]]:
+    """In order of time: what goes back, as behind a spoilt stretch, no file of one track can hold."""
+    newest = float("-inf")
     try:
         for packet in source.demux(stream):
-            if packet.pts is not None and packet.time_base is not None:
-                yield packet, float(packet.pts * packet.time_base)
+            if packet.pts is None or packet.time_base is None:
+                continue
+            at = float(packet.pts * packet.time_base)
+            if at >= newest:
+                newest = at
+                yield packet, at
     except FFmpegError:
         return

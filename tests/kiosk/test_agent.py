@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import shutil
 import sys
@@ -250,16 +251,20 @@ async def test_a_copy_that_half_came_is_gone_on_with(office: TestOffice, enrolle
         assert path.stat().st_size == 1_600_000
 
 
-async def test_what_the_office_does_not_take_stays_and_the_others_get_their_turn(
-    office: TestOffice, enrolled: KioskSettings
+async def test_what_the_office_does_not_take_or_the_disk_does_not_give_stays_and_the_others_get_their_turn(
+    office: TestOffice, enrolled: KioskSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def spoilt() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
     begin(office, "c2")
     async with keeping(enrolled, office) as (agent, _):
-        for copy_id in ("c1", "c2"):
+        for copy_id in ("c0", "c1", "c2"):
             agent.outbox.open(Open(secret="s", copy_id=copy_id, reception_id="r1", participant_id="p1",
                                    begun_at=BEGUN, position=0)).add(0, b"x" * 1000)  # fmt: skip
+        monkeypatch.setattr(agent.outbox.get("c0"), "end", spoilt)
         await agent.uploader.work()
-        assert [copy.id for copy in agent.outbox.copies()] == ["c1"]
+        assert [copy.id for copy in agent.outbox.copies()] == ["c0", "c1"]
 
 
 async def test_the_copy_of_an_abandoned_sitting_is_deleted_at_once(office: TestOffice, enrolled: KioskSettings) -> None:

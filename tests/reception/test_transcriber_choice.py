@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.errors import Unavailable
@@ -97,3 +98,21 @@ def test_where_none_is_well_it_is_told_why(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as away:
         heard(settings(tmp_path, "http://127.0.0.1:9"))
     assert away.value.code == "transcriber_away"
+
+
+def test_what_an_engine_tells_oddly_is_kept_within_the_file_and_readable(tmp_path: Path) -> None:
+    words = [{"start": -0.02, "end": 0.3, "text": "有\0", "probability": 0.9}, {"start": 0.5, "end": 0.4, "text": "人", "probability": 0.9}]
+    odd = {"start": -0.02, "end": -0.5, "text": "有人\0\ud800", "words": words, "avg_logprob": float("nan"), "doubt": None, "more": 1}
+    answer = httpx.Response(200, content=json.dumps({"utterances": [odd], "unheard": [[3.0, 2.0]]}))
+    heard = transcriber._heard(answer)
+    (one,) = heard.utterances
+    assert (one.start, one.end, one.text, heard.unheard) == (0.0, 0.0, "有人", ((3.0, 3.0),))
+    assert [(word.start, word.end, word.text) for word in one.words] == [(0.0, 0.3, "有"), (0.5, 0.5, "人")]
+    assert (one.measures["avg_logprob"], one.measures["doubt"], one.measures["unboosted"]) == (None, [], "")
+
+
+@pytest.mark.parametrize("odd", [{"start": "x"}, {"end": float("inf")}, {"text": None}, {"words": [{"text": "有"}]}, {"no_speech_prob": "x"}])
+def test_what_nobody_can_read_is_asked_for_again(odd: dict[str, object]) -> None:
+    answer = httpx.Response(200, content=json.dumps({"utterances": [{"start": 0, "end": 1, "text": "有人", **odd}]}))
+    with pytest.raises(Unavailable):
+        transcriber._heard(answer)
