@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from playwright.sync_api import WebSocketRoute
 
-from kiosk.checks import paper, sound
+from kiosk.checks import framing, paper, sound
 from tests.kiosk.simulated_pad import ridges
 
 CARD = {"type": "card_read", "name": "何守田", "number": "511025195803124412", "sex": "male", "ethnic_group": "汉",
@@ -18,6 +18,7 @@ REFUSED = {"type": "refused", "code": "unusable", "message": "没有。"}
 ROOM = 4_000_000_000
 NO_PAGE = {"code": "no_page", "words": paper.WORDS[paper.PageFault.NO_PAGE]}
 DEAD = {"code": "dead", "words": sound.WORDS[sound.SoundFault.DEAD]}
+SITS, NOBODY = ({"code": one, "words": framing.WORDS[one]} for one in (framing.Framing.GOOD, framing.Framing.NOBODY))
 CORNERS = [[0.2, 0.1], [0.8, 0.1], [0.8, 0.9], [0.2, 0.9]]
 UNDERSTOOD = "去年三月村里修路占了我家一亩二分地，补偿款三万六千八一分没给。"
 NUMBER = "K1-01"
@@ -42,6 +43,8 @@ class Program:
         """Whether a page lies under the document camera."""
         self.microphone = True
         """Whether the self-test hears anything."""
+        self.somebody = True
+        """Whether the camera sees anybody."""
         self.pad = False
         """Whether a fingerprint pad is there, with a finger on it."""
         self.page = _page()
@@ -66,6 +69,7 @@ class Program:
             "open_alone": lambda _: self.kept(0),
             "understand": lambda _: {"type": "understood", "words": UNDERSTOOD},
             "listen": lambda _: {"type": "heard", "faults": [] if self.microphone else [DEAD], "words": "", "speech_db": 0, "room_db": 0},
+            "look": lambda _: {"type": "seen", "faults": [], "framing": SITS if self.somebody else NOBODY},
             "paper": self._photographed,
             "printer": lambda _: {"type": "printer_is", "state": "ready", "words": ""},
             "print": self._print,

@@ -21,6 +21,7 @@ from server.store.access import Actor
 from server.store.models import Reception
 from server.store.receptions import help_calls
 from tests.browser.accessible import faults
+from tests.browser.every_screen import DOOR
 from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen
 from tests.browser.kiosk_office import KioskOffice
 from tests.browser.kiosk_page import (  # noqa: F401 fixtures
@@ -36,11 +37,14 @@ from tests.browser.kiosk_page import (  # noqa: F401 fixtures
 )
 from tests.browser.passing import said_in_passing
 from tests.browser.programs import wait_until
+from tests.browser.scripted_program import Program
 
 pytestmark = pytest.mark.browser
 
 SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768), "phone": (390, 844)}
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
+LEFT_MS = 180_000
+"""Untouched for 20 s, three looks of 5 s, 30 s of warning: by the page's own clock."""
 
 
 def test_a_machine_without_key_says_what_to_do(office: KioskOffice, context: BrowserContext) -> None:
@@ -155,6 +159,26 @@ def test_what_somebody_typed_is_gone_when_the_next_one_comes(page: Page) -> None
     page.tap("#key-louder")
     nobody_touches(page, 185)
     expect(page.locator("html:not([data-text])")).to_be_attached()
+    assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+
+
+@pytest.mark.nightly
+def test_who_is_not_in_the_picture_any_more_is_asked_and_then_forgotten(page: Page) -> None:
+    program = Program()
+    page.route("**/api/kiosk/devices", lambda route: route.fulfill(json={"url": DOOR, "secret": "s" * 43}))
+    page.route_web_socket(DOOR, program.opened)
+    page.reload()
+    begin(page)
+    do(page, "type")
+    press(page, "h", "e", "何")
+    program.somebody = False
+    expect(page.locator("#away")).to_contain_text("免得别人看见", timeout=LEFT_MS)
+    program.somebody = True
+    expect(page.locator("#away")).to_be_hidden(timeout=LEFT_MS)
+    expect(page.locator('[data-part="typed"]')).to_have_text("何")
+    program.somebody = False
+    expect(page.locator("#away")).to_be_visible(timeout=LEFT_MS)
+    expect(page.locator("body")).to_have_attribute("data-screen", "welcome", timeout=LEFT_MS)
     assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
 
 
