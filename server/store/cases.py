@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, undefer
 from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
 from server.store.access import ACTORS, Actor, visible_cases
+from server.store.engine import once_per_reading
 from server.store.models import (
     CaseAccused,
     CasePerson,
@@ -97,6 +98,7 @@ def sources_known(session: Session, organization_id: int, channel: str, refs: Co
     return {ref for ref in session.scalars(query) if ref is not None}
 
 
+@once_per_reading
 def events(session: Session, case_id: int) -> Sequence[StoredCaseEvent]:
     """What happened to a case, oldest first."""
     return session.scalars(_EVENTS, {"case": case_id}).all()

@@ -102,7 +102,7 @@ def open_deadlines_of(session: Session, case_id: int, rules: Collection[str] = (
 def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, list[StoredDeadline]]:
     """The same per case, of several; one read."""
     found: dict[int, list[StoredDeadline]] = {}
-    for one in session.scalars(_OPEN_DEADLINES, {"cases": rounded(case_ids)}):
+    for one in session.scalars(_OPEN_DEADLINES, {"cases": rounded(case_ids)}) if case_ids else ():
         found.setdefault(one.case_id, []).append(one)
     return found
 
@@ -123,7 +123,7 @@ def first_duties(session: Session, case_ids: Sequence[int]) -> dict[int, StoredD
 def pauses(session: Session, case_ids: Sequence[int]) -> dict[int, list[CasePause]]:
     """Pauses per case, in order."""
     found: dict[int, list[CasePause]] = {}
-    for one in session.scalars(_PAUSES, {"cases": rounded(case_ids)}):
+    for one in session.scalars(_PAUSES, {"cases": rounded(case_ids)}) if case_ids else ():
         found.setdefault(one.case_id, []).append(one)
     return found
 
