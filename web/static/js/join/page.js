@@ -35,7 +35,7 @@ async function load() {
   }
   byId("about").textContent = `${page.invited.name}　${roleWord(page.invited.role)}`;
   const asked = page.invited.inviter !== page.invited.name; // who came to observe asked nobody
-  byId("invited-by").replaceChildren(...(asked ? [page.invited.inviter, el("span.nb", {}, "请您参加一次接谈")] : ["旁听一场接谈"]));
+  byId("invited-by").replaceChildren(...(asked ? [page.invited.inviter, el("wbr"), "请您参加一次接谈"] : ["旁听一场接谈"]));
   byId("told").replaceChildren(...told(page.invited).map(([drawing, words]) => el("li.row.top", {}, icon(drawing), el("span", {}, words))));
   show("prepare");
   if (page.invited.role === "observer") prepareObserver();
