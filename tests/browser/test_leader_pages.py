@@ -502,6 +502,7 @@ def test_all_promises_are_confirmed_in_one_step_and_followed(new_context: NewCon
     page.set_viewport_size({"width": 390, "height": 844})
     look(page, "promises-ledger-390")
     assert overflow(page) == 0
+    assert page.locator("#counts").bounding_box()["height"] > 60, "the figures are not squeezed away above a long list"
     page.set_viewport_size({"width": 1366, "height": 768})
     page.get_by_role("button", name="记办成：到地里重新量地").click()
     page.fill("#words", "量过了，签字单在卷里")
