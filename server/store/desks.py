@@ -46,7 +46,15 @@ from server.domain.states import (
     ReceptionState,
     StaffRole,
 )
-from server.store.access import ACTORS, Actor, organizations_under, reads_case, visible_receptions
+from server.store.access import (
+    ACTORS,
+    Actor,
+    organizations_under,
+    reads_case,
+    reads_given,
+    reads_registered,
+    visible_receptions,
+)
 from server.store.engine import once_per_reading, rounded
 from server.store.flow import undecided
 from server.store.models import (
@@ -274,14 +282,15 @@ def _literal(state: str) -> ColumnElement[str]:
 
 
 def _cases(actor: Actor, *conditions: Any, by: Any = StoredCase.received_on, newest_first: bool = False) -> Stream:
-    rows = select(by, StoredCase.id, StoredCase.id.label("case_id")).where(*conditions, reads_case(actor))
+    """Matters that are registered at the actor's organization or below, as the conditions say."""
+    rows = select(by, StoredCase.id, StoredCase.id.label("case_id")).where(*conditions, reads_registered(actor))
     return Stream(rows, (by, StoredCase.id), newest_first)
 
 
-def _of(actor: Actor, kind: Any, *conditions: Any) -> Stream:
+def _of(actor: Actor, kind: Any, *conditions: Any, reads: Callable[[Actor], ColumnElement[bool]] = reads_case) -> Stream:
     """Shares, letters or extensions, the longest waiting first."""
     rows = select(kind.id, kind.case_id).join(StoredCase, StoredCase.id == kind.case_id)
-    return Stream(rows.where(*conditions, reads_case(actor)), (kind.id,))
+    return Stream(rows.where(*conditions, reads(actor)), (kind.id,))
 
 
 def _duties(actor: Actor, *conditions: Any) -> Stream:
@@ -300,7 +309,8 @@ def _registered(actor: Actor, *conditions: Any) -> list[Stream]:
 def _shares(actor: Actor, state: AssignmentState, *conditions: Any) -> list[Stream]:
     """Of the actor's own unit."""
     share = StoredAssignment
-    return [_of(actor, share, _own(actor)(share.organization_id), share.state == state, StoredCase.state.in_(GOING_ON), *conditions)]
+    own = (_own(actor)(share.organization_id), share.state == state, StoredCase.state.in_(GOING_ON))
+    return [_of(actor, share, *own, *conditions, reads=reads_given)]
 
 
 def _arrived(actor: Actor, below: Below, today: Day) -> list[Stream]:
@@ -320,7 +330,8 @@ def _requests(actor: Actor, below: Below, today: Day) -> list[Stream]:
 
 def _objections(actor: Actor, below: Below, today: Day) -> list[Stream]:
     objected = StoredAssignment.state == _literal(AssignmentState.OBJECTED)
-    return [_of(actor, StoredAssignment, objected, _own(actor)(StoredCase.organization_id), StoredCase.state.in_(GOING_ON))]
+    own = (_own(actor)(StoredCase.organization_id), StoredCase.state.in_(GOING_ON))
+    return [_of(actor, StoredAssignment, objected, *own, reads=reads_registered)]
 
 
 def _extensions(actor: Actor, below: Below, today: Day) -> list[Stream]:

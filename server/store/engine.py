@@ -43,7 +43,7 @@ ROOM = "-c work_mem=16MB"
 """With PostgreSQL's own 4 MB the hits of a common word (100,000 of a million cases) were kept as pages only, and every case on
 them was cut into tokens again: 6.7 s instead of 1.0."""
 STATEMENTS_KEPT = 400
-"""So many planned statements are kept for each of them; those of all roles and pages take it 100 MB."""
+"""So many planned statements are kept for each connection; those of all roles and pages take PostgreSQL 100 MB."""
 
 READING = {"jietan_reading": True}
 _ANSWERS = "jietan_answers"
@@ -156,8 +156,9 @@ def create_engine(url: str) -> Engine:
         return engine
     _make_folder(url)
     engine = sqlalchemy_engine(
-        url, hide_parameters=True, pool_size=20, max_overflow=40, pool_use_lifo=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
-    )
+        url, hide_parameters=True, pool_size=20, max_overflow=40, pool_use_lifo=True,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": STATEMENTS_KEPT},
+    )  # fmt: skip
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
