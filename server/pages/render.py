@@ -40,8 +40,8 @@ def _icons() -> dict[str, str]:
 
 def icon(name: str, classes: str = "") -> Markup:
     """Inline SVG of one icon; beside a word it needs no label of its own.  KeyError: no such icon."""
-    return Markup('<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(
-        classes, Markup(_icons()[name])
+    return Markup('<svg class="icon {}" data-icon="{}" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(
+        classes, name, Markup(_icons()[name])
     )
 
 
