@@ -30,6 +30,8 @@ class Voice(Tone):
     def __init__(self, hertz: float) -> None:
         super().__init__(hertz)
         self.speaks = asyncio.Event()
+        self.said = 0
+        """Frames that were handed over to be sent."""
 
     async def recv(self) -> AudioFrame:
         """Silence takes its time too, as with a sender that sends nothing meanwhile (DTX)."""
@@ -38,7 +40,9 @@ class Voice(Tone):
             await self.speaks.wait()
         if self._began:
             self._at += round((time.monotonic() - silent_since) * 50) * 960
-        return await super().recv()
+        frame = await super().recv()
+        self.said += 1
+        return frame
 
 
 class Room:
@@ -69,13 +73,13 @@ class Room:
         return self
 
     async def speak(self) -> None:
-        """Until each of the two has heard the other."""
-        before = [sum(one.received.values()) for one in self._people]
+        """Until each of the two has said something now and heard the other: on a busy computer what is heard may be older."""
+        before = [(sum(one.received.values()), one.tone.said) for one in self._people]
         for one in self._people:
             one.tone.speaks.set()
-        for one, count in zip(self._people, before, strict=True):
-            heard = lambda one=one, count=count: sum(one.received.values()) >= count + FRAMES  # noqa: E731
-            await until(heard, f"{one.id} hears the other", PATIENCE_S)
+        for one, (count, said) in zip(self._people, before, strict=True):
+            done = lambda one=one, count=count, said=said: sum(one.received.values()) >= count + FRAMES and one.tone.said > said + FRAMES  # noqa: E731
+            await until(done, f"{one.id} speaks and hears the other", PATIENCE_S)
         for one in self._people:
             one.tone.speaks.clear()
         self.heard += 1
