@@ -138,6 +138,7 @@ class Pages:
         self.leader.click("#begin")
         found = {who: self._steps(page) for who, page in (("kiosk", self.kiosk), ("leader", self.leader))}
         pressed = found["leader"]["pressed"]
+        self.kiosk.goto("about:blank")  # it would load itself anew at the end, just when the next one is opened
         self._send(self.leader, "POST", f"/api/receptions/{reception}/end")
         self._send(self.kiosk, "POST", "/api/kiosk/sitting/leave")
         return {who: {name: at - pressed for name, at in steps.items() if name in STEPS} for who, steps in found.items()}

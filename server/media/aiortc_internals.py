@@ -457,11 +457,11 @@ class ForwardingReceiver(RTCRtpReceiver):
         """Whether key frames are to be rare."""
         self._keyframes.interval = KEYFRAME_INTERVAL_MANY if many else KEYFRAME_INTERVAL
 
-    def request_keyframe(self) -> None:
+    def request_keyframe(self, *, begins: bool = False) -> None:
         """Ask the publisher for a key frame, now or as soon as the last request is old enough."""
         if self._in.ssrc is None:
             self._keyframes.wanted = True
-        elif self._keyframes.request(time.monotonic()):
+        elif self._keyframes.request(time.monotonic(), begins=begins):
             self._send_pli()
 
     def _send_pli(self) -> None:
@@ -590,7 +590,7 @@ class ForwardingSender(RTCRtpSender):
         _demultiplexer(self.transport)
         self._out.put = wire(self.transport).send
         if self.source is not None and self._video:
-            self.source.request_keyframe()
+            self.source.request_keyframe(begins=True)
 
     async def stop(self) -> None:
         """Stop sending for good."""
@@ -622,7 +622,8 @@ class ForwardingSender(RTCRtpSender):
             self._fan.join(self._out)
         if self._video:
             source.viewers.add(self)
-            source.request_keyframe()
+            if self._out.active:
+                source.request_keyframe(begins=True)
 
     def turn(self) -> None:
         """The source's codec changed."""

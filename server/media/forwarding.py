@@ -8,6 +8,8 @@ from server.media import rtp
 
 KEYFRAME_INTERVAL = 0.4
 """Seconds between two key frame requests to one publisher."""
+KEYFRAME_BEGIN = 0.1
+"""The same before one for somebody who sees nothing yet: until 2026-11 they waited up to 0.4 s because the recording had just asked."""
 KEYFRAME_INTERVAL_MANY = 2.0
 """The same where a hundred watch: each key frame costs them all as much as several pictures."""
 KEYFRAME_EACH = 6.0
@@ -32,14 +34,18 @@ class KeyframeThrottle:
         self._last = -1e9
         self.wanted = False
 
-    def request(self, now: float) -> bool:
-        """Ask for a key frame; True if the request is to be sent at once."""
-        self.wanted = True
-        return self.due(now)
+    def request(self, now: float, *, begins: bool = False) -> bool:
+        """Ask for a key frame; True if the request is to be sent at once.
 
-    def due(self, now: float) -> bool:
+        `begins`: for somebody who has just come and sees nothing yet; in a talk they do not wait for what others asked before.
+        """
+        self.wanted = True
+        return self.due(now, begins=begins)
+
+    def due(self, now: float, *, begins: bool = False) -> bool:
         """Whether a request waits and may be sent now; it counts as sent then."""
-        if not self.wanted or now - self._last < self.interval:
+        interval = KEYFRAME_BEGIN if begins and self.interval == KEYFRAME_INTERVAL else self.interval
+        if not self.wanted or now - self._last < interval:
             return False
         self._last, self.wanted = now, False
         return True

@@ -93,6 +93,16 @@ def test_keyframe_requests_are_throttled_but_not_lost() -> None:
     assert not throttle.due(11.0)
 
 
+def test_who_sees_nothing_yet_is_not_held_up_by_what_the_recording_asked_for() -> None:
+    throttle = forwarding.KeyframeThrottle()
+    assert throttle.request(10.0)
+    assert not throttle.request(10.05, begins=True)
+    assert throttle.request(10.2, begins=True)
+    assert not throttle.request(10.4)
+    throttle.interval = forwarding.KEYFRAME_INTERVAL_MANY
+    assert not throttle.request(10.9, begins=True), "of many everybody waits"
+
+
 def test_transport_feedback_says_what_came_when() -> None:
     arrivals = twcc.Arrivals()
     for seq, at in ((65534, 1.000), (65535, 1.010), (1, 1.020), (2, 2.000)):
