@@ -59,7 +59,7 @@ def main() -> None:
             heading="临溪县信访局　石桥镇智能接谈室　LX-2026-000001", started_at=datetime(2026, 6, 9, 1, 41, tzinfo=UTC),
             seconds=seconds, seats=tuple(Seat(id=seat, role=role, name="") for seat, role in SEATS.items()),
             sources=tuple(record(folder, seconds)),
-            notices=(Notice(start=10, end=14, text="09:41:10 到 09:41:14，终端网络断开，这一段没有录上。"),),
+            notices=(Notice(start=10, end=14, text="09:41:10 到 09:41:14，接谈机网络断开，这一段没有录上。"),),
             captions=tuple(Caption(start=at, end=at + 3, text="信访人：补偿款一分没给。") for at in range(0, int(seconds), 4)),
         )  # fmt: skip
         (folder / PLAN).write_text(plan.model_dump_json())

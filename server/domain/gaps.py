@@ -6,7 +6,7 @@ from server.domain import terms
 from server.domain.states import FillOutcome
 from server.protocol.base import Role
 
-PLACES = {Role.PETITIONER: "终端", Role.ROOM: "现场话筒"}
+PLACES = {Role.PETITIONER: "接谈机", Role.ROOM: "现场话筒"}
 """Where something went wrong, by whose seat it was."""
 FARTHEST_S = 1e9
 """Some thirty years: what is said to be farther away has no time of day that a calendar knows."""
@@ -20,7 +20,7 @@ def clock_time(started_at: datetime | None, media_time: float) -> str:
 
 
 def gap_sentence(started_at: datetime | None, start: float, end: float, cause: str, role: Role | None) -> str:
-    """E.g. 09:53:10 到 09:53:14，终端网络断开，这一段没有录上。"""
+    """E.g. 09:53:10 到 09:53:14，接谈机网络断开，这一段没有录上。"""
     span = _span(started_at, start, end)
     if cause == "nothing_understood":
         return f"{span}，{_whose_side(role)}有人说话，但没有听出内容，请听录音。"

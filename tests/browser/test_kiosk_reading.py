@@ -186,7 +186,7 @@ def test_what_was_not_recorded_and_what_was_undertaken_is_told_before_signing(of
     expect(page.locator("h1")).to_have_text("有 1 段没有录上")
     expect(page.locator('[data-do="go"]')).to_have_text("知道了，看领导答应的事")
     page.locator("#key-speak").tap()
-    hears(page, "终端网络断开，这一段没有录上")
+    hears(page, "接谈机网络断开，这一段没有录上")
     do(page, "go")
     expect(page.locator("h1")).to_have_text("领导当场答应了 1 件事")
     page.locator("#key-speak").tap()

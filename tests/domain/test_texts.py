@@ -72,7 +72,7 @@ def test_every_identifier_has_a_word(enum, words):
 def test_gap_sentences():
     start = datetime(2026, 6, 9, 9, 41, tzinfo=UTC)
     sentence = gap_sentence(start, 730.0, 734.0, "network_lost", Role.PETITIONER)
-    assert sentence == "09:53:10 到 09:53:14，终端网络断开，这一段没有录上。"
+    assert sentence == "09:53:10 到 09:53:14，接谈机网络断开，这一段没有录上。"
     assert gap_sentence(start, 730.0, 730.3, "packet_loss", None).startswith("09:53:10 前后约 0.3 秒，")
     assert "接访领导那边" in gap_sentence(start, 1, 2, "left", Role.LEADER)
     assert "没有认出文字" in gap_sentence(start, 1, 2, "recognition_failed", Role.LEADER)

@@ -66,7 +66,7 @@ def test_the_record_says_every_line_with_its_time_the_gap_and_the_hash(world):
     text = words(world, case_id, "record.docx")
     for part in (
         "临溪县信访局", "LX-2026-000001", "问：您今天要反映什么事？［09:41:02］",
-        "答：单子没给过，就在喇叭上念了一遍。［09:41:18］", "09:43:10 到 09:43:14，终端网络断开，这一段没有录上。",
+        "答：单子没给过，就在喇叭上念了一遍。［09:41:18］", "09:43:10 到 09:43:14，接谈机网络断开，这一段没有录上。",
         "周文清（副县长）", "何守田", "林晓", "SHA-256", "查询码 QC-R1", "校验码", "页，共",
     ):
         assert part in text, part

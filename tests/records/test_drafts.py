@@ -40,7 +40,7 @@ def test_a_draft_has_every_word_said_and_only_known_fields(world, record_id):
     for value in record.form:
         assert bool(value.value) == bool(value.source), value.field
         assert value.source != "speech" or value.evidence, value.field
-    assert record.gaps[0].text == "09:43:10 到 09:43:14，终端网络断开，这一段没有录上。"
+    assert record.gaps[0].text == "09:43:10 到 09:43:14，接谈机网络断开，这一段没有录上。"
     assert record.segments[0].url == f"/api/records/{record_id}/recordings/r1-s1"
 
 
