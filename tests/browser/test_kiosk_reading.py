@@ -144,11 +144,17 @@ def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, pag
     do(page, "save")
     expect(page.locator('[data-part="hint"]')).to_contain_text("请点一个原因")
     page.get_by_role("button", name="想先和家里人商量").tap()
-    do(page, "save")
+    do(page, "witness")
+    screen(page, "typing")
+    expect(page.locator('[data-part="of"]')).to_contain_text("看见何守没有签名的人")
+    press(page, "w", "a", "n", "g", "王")
+    do(page, "done")
     screen(page, "slip")
     with office.store.read() as session:
         record = session.scalars(select(VisitRecord).where(VisitRecord.reception_id == stored(office).id)).one()
-    assert record.refusal_reason == "想先和家里人商量"
+        noted = session.scalars(select(StoredSignature).where(StoredSignature.record_id == record.id)).one()
+    assert (noted.way, noted.reason, noted.witness) == ("refused", "想先和家里人商量", "王")
+    assert "想先和家里人商量，见证人：王" in record.refusal_reason
 
 
 @pytest.mark.slow

@@ -149,8 +149,14 @@ async function finger(reading, screen) {
 }
 
 const WORDS = {
-  refused: { title: "不签也行，请说一句原因", choices: UNWILLING, save: "记上，不签了" },
-  unable: { title: "不能签，是因为什么？", choices: UNABLE, save: "记上，请见证人写名字" },
+  refused: {
+    title: "不签也行，请说一句原因", choices: UNWILLING, save: "记上，不签了",
+    seen: (/** @type {string} */ name) => `看见${name}没有签名的人，可以是家里人，也可以是工作人员。`,
+  },
+  unable: {
+    title: "不能签，是因为什么？", choices: UNABLE, save: "记上，请见证人写名字",
+    seen: (/** @type {string} */ name) => `看见${name}不能签名的人，可以是家里人，也可以是工作人员。`,
+  },
 };
 
 /** @param {import("./reading.js").Reading} reading @param {"refused" | "unable"} way @returns {any} */
@@ -159,20 +165,22 @@ function reason(reading, way) {
   const { title, choices, save: words } = WORDS[way];
   screen.fill({ title, save: words });
   const reasons = new Reasons(screen, { choices, speak: "我来说原因", path: `${reading.path}/hear` });
-  const save = () => {
+  const noted = (/** @type {boolean} */ seen) => {
     if (!reasons.text) return screen.say("hint", "请点一个原因，或者说一句。");
     const said = { way, reason: reasons.text.slice(0, 300) };
-    return way === "refused" ? reading.send("refusal", said) : reading.show(() => witness(reading, said));
+    return seen ? reading.show(() => witness(reading, said)) : reading.send("refusal", said);
   };
-  screen.on({ save, cancel: () => reading.sign() });
+  // Who does not wish to sign needs no witness; who cannot does.
+  screen.key("witness").hidden = way === "unable";
+  screen.on({ save: () => noted(way === "unable"), witness: () => noted(true), cancel: () => reading.sign() });
   voice.speak("refuse");
   return { speech: ["refuse"], back: () => reading.sign(), close: () => reasons.close() };
 }
 
-/** @param {import("./reading.js").Reading} reading @param {{way: string, reason: string}} said @returns {any} */
+/** @param {import("./reading.js").Reading} reading @param {{way: "refused" | "unable", reason: string}} said @returns {any} */
 function witness(reading, said) {
-  const back = () => reading.show(() => reason(reading, "unable"));
-  const words = { title: "请见证人写上名字", of: `看见${reading.signer.name}不能签名的人，可以是家里人，也可以是工作人员。`, label: "见证人", limit: MOST_NAME, own: Boolean(reading.app.ownKeyboard), name: true };
+  const back = () => reading.show(() => reason(reading, said.way));
+  const words = { title: "请见证人写上名字", of: WORDS[said.way].seen(reading.signer.name), label: "见证人", limit: MOST_NAME, own: Boolean(reading.app.ownKeyboard), name: true };
   const screen = typing(words, (text) => reading.send("refusal", { ...said, witness: text }), back);
   voice.speak("typing");
   return { speech: ["typing"], back, close: () => screen.close() };
