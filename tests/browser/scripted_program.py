@@ -43,6 +43,8 @@ class Program:
         """Whether a page lies under the document camera."""
         self.microphone = True
         """Whether the self-test hears anything."""
+        self.voice: sound.SoundFault | None = None
+        """What is wrong with how somebody is heard."""
         self.somebody = True
         """Whether the camera sees anybody."""
         self.pad = False
@@ -68,7 +70,7 @@ class Program:
             "card": lambda _: CARD,
             "open_alone": lambda _: self.kept(0),
             "understand": lambda _: {"type": "understood", "words": UNDERSTOOD},
-            "listen": lambda _: {"type": "heard", "faults": [] if self.microphone else [DEAD], "words": "", "speech_db": 0, "room_db": 0},
+            "listen": lambda _: {"type": "heard", "faults": self._heard(), "words": "", "speech_db": 0, "room_db": 0},
             "look": lambda _: {"type": "seen", "faults": [], "framing": SITS if self.somebody else NOBODY},
             "paper": self._photographed,
             "printer": lambda _: {"type": "printer_is", "state": "ready", "words": ""},
@@ -83,6 +85,11 @@ class Program:
     def kept(self, pieces: int) -> dict[str, Any]:
         """So much of a sitting alone is on the disk."""
         return {"type": "kept", "next": pieces, "number": NUMBER, "room": ROOM}
+
+    def _heard(self) -> list[dict[str, str]]:
+        if not self.microphone:
+            return [DEAD]
+        return [{"code": self.voice, "words": sound.WORDS[self.voice]}] if self.voice else []
 
     def _print(self, asked: dict[str, Any]) -> dict[str, Any]:
         self.printed.append((asked["printer"], base64.b64decode(asked["pdf"])))

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
+from kiosk.checks.sound import SoundFault
 from server import clock
 from server.domain.flow import Step
 from server.domain.states import StaffRole
@@ -43,6 +44,19 @@ pytestmark = pytest.mark.browser
 
 SIZES = {"kiosk": (1080, 1920), "laptop": (1366, 768), "phone": (390, 844)}
 TICKET = {"token": "t", "signalling_url": "ws://127.0.0.1:9/signal", "participant_id": "p"}
+QUIET_MICROPHONE = """() => {
+  const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    const stream = await get(wish);
+    if (!wish.audio) return stream;
+    const context = new AudioContext();
+    const [voice, faint, heard] = [new OscillatorNode(context), new GainNode(context, { gain: 0.02 }), new MediaStreamAudioDestinationNode(context)];
+    voice.connect(faint).connect(heard);
+    voice.start();
+    return new MediaStream([...stream.getVideoTracks(), ...heard.stream.getAudioTracks()]);
+  };
+}"""
+"""Somebody who speaks, but too far away: between what the meter calls faint and clear."""
 LEFT_MS = 180_000
 """Untouched for 20 s, three looks of 5 s, 30 s of warning: by the page's own clock."""
 
@@ -294,10 +308,12 @@ def test_the_talk_shows_captions_recording_and_ends_with_a_question(office: Kios
     page.route("**/join", lambda route: route.fulfill(json=TICKET))
     page.route("**/end", lambda route: route.fulfill(status=202))
     page.reload()
+    page.evaluate(QUIET_MICROPHONE)
     sit_down(page)
     office.leader_joins()
     screen(page, "talk")
     expect(page.locator("html[data-seated]")).to_be_attached()
+    expect(page.locator('[data-part="level"]')).to_have_text("请坐近一点")
     expect(page.locator('[data-part="rec"]')).to_be_hidden()
     tell = "([name, detail]) => window.seats.at(-1).tell(name, detail)"
     page.evaluate(tell, ["room", room(office, started_at="2020-01-01T00:00:00+00:00")])
@@ -347,6 +363,30 @@ def test_the_talk_shows_captions_recording_and_ends_with_a_question(office: Kios
     page.tap("#question-yes")
     screen(page, "preparing")
     assert page.evaluate("window.hungUp && window.seats.at(-1).closed")
+
+
+@pytest.mark.nightly
+def test_the_talk_says_what_the_program_makes_of_the_voice(office: KioskOffice, page: Page) -> None:
+    program = Program()
+    page.route("**/js/seat.js", lambda route: route.fulfill(content_type="text/javascript", body=SCRIPTED_SEAT))
+    page.route("**/join", lambda route: route.fulfill(json=TICKET))
+    page.route_web_socket(DOOR, program.opened)
+    page.reload()
+    page.evaluate(QUIET_MICROPHONE)
+    sit_down(page)
+    page.route("**/api/kiosk/devices", lambda route: route.fulfill(json={"url": DOOR, "secret": "s" * 43}))
+    office.leader_joins()
+    screen(page, "talk")
+    level = page.locator('[data-part="level"]')
+    for program.voice, words in (
+        (SoundFault.QUIET, "请坐近一点，听不清"), (SoundFault.NOISY, "屋里太吵，请关上门窗"), (SoundFault.CLIPPING, "声音太大，请往后坐"),
+    ):  # fmt: skip
+        expect(level).to_have_text(words)
+        expect(level).to_have_class("level warn")
+        for width, height in SIZES.values():
+            page.set_viewport_size({"width": width, "height": height})
+            expect(level).to_be_in_viewport(ratio=1)
+            fits(page)
 
 
 @pytest.mark.parametrize("size", SIZES)
