@@ -187,4 +187,7 @@ def test_a_lecture_from_its_entry_to_its_end(browser: Browser, programs: Program
     expect(speaker.locator("#rows tr")).to_contain_text("讲完了", timeout=LONG_MS)
     picture(speaker, "list")
     assert accessible.faults(speaker) == []
+    speaker.set_viewport_size({"width": 390, "height": 844})
+    picture(speaker, "list-phone")
+    assert speaker.evaluate("document.documentElement.scrollWidth") <= 390
     assert faults == []

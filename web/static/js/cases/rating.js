@@ -26,7 +26,7 @@ async function enter(one, page) {
   if (!choices) return toast("评价的选项暂时取不到，再按一次。", "alert");
   const scores = choices.scores.map((/** @type {[string, string]} */ [value, words]) => el("label.check", {}, el("input", { type: "radio", name: "score", value }), words));
   const words = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { id: "rating-words", rows: 2, maxlength: 500 }));
-  const box = el("fieldset.field", {}, el("legend.label", {}, `信访人说${one.name}办得`), ...scores);
+  const box = el("fieldset.field", {}, el("legend.label", {}, `信访人对${one.name}满意不满意`), ...scores);
   const done = await ask({
     title: "代填评价",
     body: [el("p.soft", {}, "照信访人说的填，填了不能改。到处都会标明是代填的，统计里另算一笔；他以后自己评了，就以他自己的为准。"), box,
