@@ -62,7 +62,7 @@ async function load(chosen) {
 /** @param {any} day */
 function ask(day) {
   page.day = day;
-  byId("asked-day").replaceChildren(el("b", {}, chineseDay(day.on_day)), `　${leaderWords(day)}　`, el("span.nb", {}, day.kind_words));
+  byId("asked-day").replaceChildren(el("b", {}, chineseDay(day.on_day)), el("br"), `${leaderWords(day)}　`, el("span.nb", {}, day.kind_words));
   const slots = /** @type {HTMLSelectElement} */ (byId("slot"));
   slots.replaceChildren(...day.free.map((/** @type {any} */ one) => el("option", { value: one.slot }, one.time)));
   const rooms = /** @type {HTMLSelectElement} */ (byId("place_id"));
