@@ -80,3 +80,7 @@ class Unavailable(JietanError):
     status = 503
     code = "unavailable"
     message = "现在连不上，内容都在，请过一会儿再试。"
+
+
+ODD = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What comes of odd content, however often it is tried."""

@@ -8,10 +8,10 @@ from prometheus_client import Counter
 
 from server.archive.disk import is_full
 from server.archive.plan import Result
-from server.errors import JietanError
+from server.errors import ODD, JietanError
 from server.jobs import importing, lectures
 from server.jobs.archive_worker import GIVEN_UP, QUEUE, outcome_of
-from server.jobs.workflows import ODD, DurableJobs, fresh_id, office_at_work, until_it_works
+from server.jobs.workflows import DurableJobs, fresh_id, office_at_work, until_it_works
 from server.reception import archiving
 from server.reception.lecture_journal import is_lecture
 from server.reception.office import Office

@@ -8,10 +8,10 @@ from dbos import DBOS, SetWorkflowID
 from server.archive.disk import is_full
 from server.archive.plan import Result
 from server.domain.lectures import LectureState
-from server.errors import JietanError, Unavailable
+from server.errors import ODD, JietanError, Unavailable
 from server.jobs.archive_worker import GIVEN_UP, QUEUE, outcome_of
 from server.jobs.node import manifest_in
-from server.jobs.workflows import ODD, fresh_id, growing_pauses, office_at_work, until_it_works
+from server.jobs.workflows import fresh_id, growing_pauses, office_at_work, until_it_works
 from server.reception import lecture_films as films
 from server.reception import lecture_journal
 from server.reception.office import Office

@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from server import clock
-from server.errors import Unavailable
+from server.errors import ODD, Unavailable
 from server.protocol import media_control as control
 from server.protocol.media_control import Entry, NodeStatus, Reply
 from server.protocol.signalling import Candidate
@@ -38,7 +38,7 @@ BATCH = 200
 LARGEST_MESSAGE = 16 << 20
 NOT_THE_ENTRY = (ingest.JournalHole, OperationalError, InterfaceError)
 """What has nothing to do with what an entry says: the store is away, or one before it is missing."""
-THE_ENTRY = (StatementError, ArithmeticError, LookupError, TypeError, ValueError)
+THE_ENTRY = (StatementError, *ODD)
 """What can come of what an entry says."""
 AWAY = "录音录像的程序现在连不上，正在重连，内容都在，请过一会儿再试。"
 

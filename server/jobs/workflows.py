@@ -61,8 +61,6 @@ FAILING_PAUSE_S = 300.0
 """Before what failed so often is tried again."""
 _LATER = cast("float | None", FAILING_PAUSE_S)
 FAILING: dict[str, Any] = {"state": RecognitionState.WAITING.value, "message": "", "retry": True, "pause_s": FAILING_PAUSE_S}
-ODD = (ArithmeticError, LookupError, TypeError, ValueError)
-"""What comes of odd content, however often it is tried."""
 ALIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 """Of DBOS's states of a workflow: it will go on by itself."""
 
