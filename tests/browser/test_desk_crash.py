@@ -182,13 +182,18 @@ def test_a_cut_network_is_typed_through(browser: Browser, desk: Desk) -> None:
     context.close()
 
 
-def test_two_clerks_see_each_other_and_lose_nothing(browser: Browser, desk: Desk) -> None:
-    record = desk.seed()
-    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
-    lin, wang = (context.new_page() for context in contexts)
-    for page, name in ((lin, "lin"), (wang, "wang")):
+def two_clerks(browser: Browser, desk: Desk, record: Seeded) -> list[Page]:
+    """The pages of 林晓 and 王芳 with the same record."""
+    pages = [browser.new_context(viewport={"width": 1366, "height": 768}).new_page() for _ in range(2)]
+    for page, name in zip(pages, ("lin", "wang"), strict=True):
         log_in(page, desk, name)
         opened(page, desk, record)
+    return pages
+
+
+def test_two_clerks_see_each_other_and_lose_nothing(browser: Browser, desk: Desk) -> None:
+    record = desk.seed()
+    lin, wang = two_clerks(browser, desk, record)
     row(wang, "就这些").locator(".say").click()
     expect(lin.locator("#fellows")).to_contain_text("王芳也开着")
     expect(row(lin, "就这些")).to_have_attribute("data-fellow", "王芳")
@@ -199,9 +204,9 @@ def test_two_clerks_see_each_other_and_lose_nothing(browser: Browser, desk: Desk
     expect(lin.locator("#fellows")).to_contain_text("王芳也在改这一句")
     look(lin, "desk-fellows")
     both_are_told_where_they_wrote_at_once(lin, wang, desk, record)
-    contexts[1].close()
+    wang.context.close()
     expect(lin.locator("#fellows")).to_be_empty()
-    contexts[0].close()
+    lin.context.close()
 
 
 def both_are_told_where_they_wrote_at_once(lin: Page, wang: Page, desk: Desk, record: Seeded) -> None:
@@ -227,11 +232,7 @@ def both_are_told_where_they_wrote_at_once(lin: Page, wang: Page, desk: Desk, re
 @pytest.mark.nightly
 def test_two_clerks_in_one_field_are_told_who_wrote_what(browser: Browser, desk: Desk) -> None:
     record = desk.seed()
-    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
-    lin, wang = (context.new_page() for context in contexts)
-    for page, name in ((lin, "lin"), (wang, "wang")):
-        log_in(page, desk, name)
-        opened(page, desk, record)
+    lin, wang = two_clerks(browser, desk, record)
     wang.route("**/changes?*", lambda route: route.abort())  # her page does not hear of it before it saves
     lin.fill("#form-address", "柳湾村四组")
     expect(lin.locator("[data-field=address] .origin")).to_have_text("林晓填的")
@@ -243,8 +244,8 @@ def test_two_clerks_in_one_field_are_told_who_wrote_what(browser: Browser, desk:
     dialog.get_by_role("button", name="用我写的").click()
     expect(lin.locator("#overwritten")).to_contain_text("王芳改了您填的“住址”，您写的是“柳湾村四组”。")
     expect(lin.locator("#form-address")).to_have_value("柳湾村五组")
-    for context in contexts:
-        context.close()
+    for page in (lin, wang):
+        page.context.close()
 
 
 def test_steps_are_taken_back_by_keys_and_buttons(browser: Browser, desk: Desk) -> None:
