@@ -17,7 +17,7 @@ let known = agent.served;
 /** One after the other: what is to be forgotten must not be overtaken. @type {Promise<any>} */
 let last = Promise.resolve();
 
-/** @param {{type: string} & Object} message @returns {Promise<any>} */
+/** @param {{type: string} & Record<string, any>} message @returns {Promise<any>} */
 function say(message) {
   last = last.then(async () => {
     try {
@@ -35,14 +35,14 @@ export function keepStood(stood) {
   const now = JSON.stringify({ ...stood, ahead_ms: 0 });
   if (!agent.served || (now === told && performance.now() - toldAt < EVERY_MS)) return;
   [told, toldAt, known] = [now, performance.now(), true];
-  say({ type: "keep_sitting", ...{ sitting: stood } });
+  say({ type: "keep_sitting", sitting: stood });
 }
 
 /** Nobody sits here any more. */
 export async function forgetStood() {
   if (!known) return;
   [told, toldAt, known] = ["", -Infinity, false];
-  await say({ type: "keep_sitting", ...{ sitting: null } });
+  await say({ type: "keep_sitting", sitting: null });
 }
 
 /** What the page before this one knew. @returns {Promise<(Stood & {until: number}) | null>} `until`: it counts so long */
