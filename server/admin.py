@@ -13,7 +13,7 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from server import signing_key
+from server import clock, signing_key
 from server.backup import making, reading, restoring, sealing
 from server.backup.manifest import BackupFailed
 from server.backup.progress import in_words
@@ -22,13 +22,14 @@ from server.domain.states import StaffRole
 from server.errors import JietanError
 from server.jobs.running import offer_first_link, open_store
 from server.letters import wordtemplates
-from server.protocol.office import NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, issued, kiosks, printing, recordings
+from server.protocol.office import GivenPassword, NewKiosk, NewOrganization, NewUser
+from server.reception import accounts, issued, kiosks, passwords, printing, recordings, two_step
 from server.settings import Settings
 from server.store import accounts as store_accounts
 from server.store.access import Actor
 from server.store.engine import Store
 from server.store.models import Organization
+from server.store.records import note_access
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Organizations, accounts, kiosks and links, from a shell.")
 
@@ -128,6 +129,30 @@ def create_user(
         raise _Refused(_why(error)) from None
     except JietanError as error:
         raise _Refused(error.message) from None
+
+
+@app.command("reset-password")
+def reset_password(
+    username: str,
+    without_second_step: Annotated[bool, typer.Option("--without-second-step", help="Also turn the second step of its log-in off.")] = False,
+) -> None:
+    """A password for somebody who forgot theirs, which they change at their next log-in; it is asked for, or read from
+    standard input."""
+    _settings, store = _open()
+    try:
+        given = GivenPassword(password=_password())
+    except ValidationError as error:
+        raise _Refused(_why(error)) from None
+    hashed = passwords.hash_password(given.password)
+    with store.write() as session:
+        user = store_accounts.user_by_name(session, username)
+        if user is None:
+            raise _Refused(f"no account {username}")
+        accounts.set_password(session, user, hashed)
+        if without_second_step:
+            two_step.turn_off(user)
+        note_access(session, accounts.actor_of_user(user), "shell_password", "user", str(user.id), clock.now())
+    typer.echo(f"user {user.id}")
 
 
 def _organization(found: Organization | None, code: str) -> Organization:

@@ -40,6 +40,13 @@ class NotAllowed(JietanError):
     message = "您的账号不办这件事。"
 
 
+class AccountFirst(NotAllowed):
+    """The caller has to see to their account before anything else."""
+
+    code = "account_first"
+    message = "请先到“我的账号”改掉别人给的密码，或者开好两步登录。"
+
+
 class NotFound(JietanError):
     """Also for what exists but this actor may not see: the answer does not tell which."""
 

@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     )
     empty_room_minutes: float = Field(10, gt=0, description="A talk that everybody is gone from ends after so long.")
     session_hours: int = Field(10, description="A log-in ends after so many hours.")
+    two_step_roles: list[Literal["leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor"]] = Field(
+        [], description="Accounts of these roles must log in with a second step (a code from an app on one's telephone); others may."
+    )
     kiosk_sitting_hours: float = Field(
         4, gt=0, description="So many hours after its talk ended, a sitting nobody finished is cleared from the kiosk."
     )

@@ -3,6 +3,7 @@
 These passwords exist nowhere but in the demo's throw-away data folder.
 """
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from office_client import wait_for
 
 from kiosk.office import Office
-from server.protocol.office import Enrolment, NewKiosk, NewOrganization, NewUser, SetUp
+from server.protocol.office import Enrolment, NewKiosk, NewOrganization, NewPassword, NewUser, SetUp
 
 PASSWORD = "demo-only-2026"
 ACCOUNTS = {"admin": "系统管理员", "leader": "接访领导", "clerk": "接谈员"}
@@ -57,8 +58,8 @@ async def _set_up(data_dir: Path) -> SetUp:
 async def _add_staff(people: People, organization_id: int) -> None:
     staff = (("leader", "徐明", "县自然资源局局长", people.leader), ("clerk", "周敏", "", people.clerk))
     for role, name, title, client in staff:
-        user = NewUser(
-            username=role, name=name, role=role, title=title, organization_id=organization_id, password=PASSWORD
-        )
+        given = secrets.token_urlsafe(12)
+        user = NewUser(username=role, name=name, role=role, title=title, organization_id=organization_id, password=given)
         await people.administrator.call("POST", "/api/admin/users", user)
-        await client.log_in(role, PASSWORD)
+        await client.log_in(role, given)
+        await client.call("PUT", "/api/account/password", NewPassword(password=given, new=PASSWORD))

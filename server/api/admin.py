@@ -18,6 +18,7 @@ from server.protocol.office import (
     AgentCode,
     CameraKey,
     Enrolment,
+    GivenPassword,
     KioskLine,
     NewCamera,
     NewKiosk,
@@ -33,6 +34,7 @@ from server.reception import (
     issued,
     kiosks,
     lines,
+    passwords,
     printing,
     transcriber,
 )
@@ -115,6 +117,14 @@ def create_user(asked: NewUser, db: Db, actor: Administrator) -> dict[str, int]:
     return {"id": accounts.create_user(db, actor, asked).id}
 
 
+@router.post("/users/{user_id}/password", status_code=204)
+def give_password(user_id: KioskId, asked: GivenPassword, actor: Administrator, office: OfficeDep) -> None:
+    """A password for somebody who forgot theirs."""
+    hashed = passwords.hash_password(asked.password)
+    with office.store.write() as session:
+        accounts.give_password(session, actor, user_id, hashed)
+
+
 @router.get("/accounts")
 def account_rows(db: Db, actor: SecurityAdministrator) -> dict[str, list[AccountRow]]:
     """Accounts, those that wait for the security administrator first."""
@@ -125,6 +135,12 @@ def account_rows(db: Db, actor: SecurityAdministrator) -> dict[str, list[Account
 def set_rights(user_id: KioskId, asked: AccountRights, db: Db, actor: SecurityAdministrator) -> AccountRow:
     """What an account may do from now on; whoever used it is logged out."""
     return accounts.set_rights(db, actor, user_id, asked)
+
+
+@router.delete("/accounts/{user_id}/two-step")
+def drop_two_step(user_id: KioskId, db: Db, actor: SecurityAdministrator) -> AccountRow:
+    """For a lost telephone: a password is enough for this account again."""
+    return accounts.drop_two_step(db, actor, user_id)
 
 
 @router.get("/log")

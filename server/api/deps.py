@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
-from server.errors import NotAllowed, NotLoggedIn
+from server.errors import AccountFirst, NotAllowed, NotLoggedIn
 from server.reception import accounts, copies, reading_links
 from server.reception.office import Office
 from server.store.access import Actor
@@ -53,8 +53,8 @@ def caller(request: Request, session: Session) -> Actor | None:
     return accounts.actor_of(session, cookie) or (copies.actor_of_agent(session, key) if key else None)
 
 
-def get_actor(request: Request, office: OfficeDep) -> Actor:
-    """Who calls; raises NotLoggedIn.
+def get_account(request: Request, office: OfficeDep) -> Actor:
+    """Who calls, also somebody who has to see to their account first; raises NotLoggedIn.
 
     Read in a transaction of its own: a route without Db holds no lock while it waits for another program.
     """
@@ -65,7 +65,27 @@ def get_actor(request: Request, office: OfficeDep) -> Actor:
     return actor
 
 
+KnownActor = Annotated[Actor, Depends(get_account)]
+
+
+def get_actor(actor: KnownActor, office: OfficeDep) -> Actor:
+    """Who calls; raises AccountFirst for whoever has a password that somebody else chose, or no second step and must have one."""
+    if actor.password_given or (not actor.two_step and actor.role in office.settings.two_step_roles):
+        raise AccountFirst
+    return actor
+
+
 AnyActor = Annotated[Actor, Depends(get_actor)]
+
+
+def get_account_owner(actor: KnownActor) -> Actor:
+    """Staff, for their own account; raises NotAllowed for kiosks."""
+    if actor.role is None:
+        raise NotAllowed
+    return actor
+
+
+AccountOwner = Annotated[Actor, Depends(get_account_owner)]
 
 
 def allowed(*roles: StaffRole) -> Callable[[Actor], Actor]:

@@ -13,9 +13,19 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from server.errors import InvalidInput, JietanError, NotAllowed, NotFound, NotLoggedIn, TooLarge, Unavailable
+from server.errors import (
+    AccountFirst,
+    InvalidInput,
+    JietanError,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    TooLarge,
+    Unavailable,
+)
 from server.pages.render import render
 from server.protocol.office import ErrorBody
+from server.reception.accounts import OWN
 
 log = structlog.get_logger()
 
@@ -85,6 +95,8 @@ def answer(request: Request, error: JietanError, *, reference: str = "") -> Resp
     if isinstance(error, NotLoggedIn):
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(wanted)}", status_code=303)
+    if isinstance(error, AccountFirst):
+        return RedirectResponse(OWN, status_code=303)
     return render(
         request, "error.html", status=error.status, message=error.message, reference=reference, title=""
     )

@@ -1,9 +1,11 @@
-"""Log-in, and the first administrator's set-up by one-time link."""
+"""Log-in, one's own account, and the first administrator's set-up by one-time link."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from server.api.deps import COOKIE, AccountOwner, OfficeDep
 from server.pages.render import render
+from server.reception import own_account
 
 router = APIRouter()
 
@@ -17,6 +19,14 @@ def safe_next(path: str) -> str:
 @router.get("/login")
 def login(request: Request, next: str = "") -> Response:
     return render(request, "login.html", next=safe_next(next[:500]))
+
+
+@router.get("/account")
+def account(request: Request, actor: AccountOwner, office: OfficeDep) -> Response:
+    """One's own account, also for whoever has to see to it before anything else."""
+    with office.store.read() as session:
+        found = own_account.account(session, office.settings, actor, request.cookies.get(COOKIE, ""))
+    return render(request, "account.html", actor=None if found.must else actor, account=found)
 
 
 @router.get("/setup")

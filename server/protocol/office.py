@@ -52,6 +52,8 @@ class ErrorBody(Message):
 class LogIn(Message):
     username: Line
     password: Line
+    code: Annotated[str, Field(max_length=40)] = ""
+    """Of the second step, where the account has one: six digits, or a recovery code."""
 
 
 StaffRoleName = Literal["leader", "clerk", "handler", "supervisor", "administrator", "security", "auditor"]
@@ -86,6 +88,57 @@ class NewUser(Message):
     password: Annotated[str, Field(min_length=10, max_length=200)]
 
 
+class GivenPassword(Message):
+    """For somebody who forgot theirs."""
+
+    password: Annotated[str, Field(min_length=10, max_length=200)]
+
+
+class Account(Message):
+    """One's own account."""
+
+    name: str
+    username: str
+    title: str
+    role: StaffRoleName
+    organization: str
+    home: str
+    two_step: bool
+    recovery_left: int
+    other_browsers: int
+    """In so many others the account is logged in."""
+    must: list[Literal["password", "two_step"]]
+    """What comes before anything else: to change a password that somebody else chose, to set up the second step."""
+
+
+class NewPassword(Message):
+    password: Line
+    """The one until now."""
+    new: Annotated[str, Field(min_length=10, max_length=200)]
+
+
+class TwoStepStart(Message):
+    secret: str
+    """In base32, for typing."""
+    picture: str
+    """The same as a QR code (SVG)."""
+
+
+class TwoStepOn(Message):
+    password: Line
+    secret: Annotated[str, Field(min_length=32, max_length=64, pattern="^[A-Z2-7]+$")]
+    code: Annotated[str, Field(min_length=6, max_length=8)]
+
+
+class RecoveryCodes(Message):
+    codes: list[str]
+
+
+class TwoStepOff(Message):
+    password: Line
+    code: Annotated[str, Field(min_length=6, max_length=40)]
+
+
 class AccountRights(Message):
     """What the security administrator lets an account do."""
 
@@ -103,6 +156,7 @@ class AccountRow(Message):
     active: bool
     own: bool
     """The caller's own, which somebody else changes."""
+    two_step: bool
 
 
 class AccessRow(Message):

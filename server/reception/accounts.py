@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -10,8 +11,8 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.states import StaffRole
 from server.errors import Conflict, InvalidInput, JietanError, NotFound, NotLoggedIn
-from server.protocol.office import AccountRights, AccountRow, Me, NewOrganization, NewUser, SetUp
-from server.reception import passwords
+from server.protocol.office import AccountRights, AccountRow, LogIn, Me, NewOrganization, NewUser, SetUp
+from server.reception import passwords, two_step
 from server.reception.passwords import LOCK_MINUTES, WRONG_TRIES, Tries
 from server.settings import Settings
 from server.store import accounts as store
@@ -23,6 +24,9 @@ from server.store.records import note_access
 SETUP = "setup"
 SETUP_HOURS = 24
 HOMES = {StaffRole.LEADER: "/leader", StaffRole.CLERK: "/desk", StaffRole.HANDLER: "/work", StaffRole.SUPERVISOR: "/supervision", StaffRole.ADMINISTRATOR: "/admin", StaffRole.SECURITY: "/admin/accounts", StaffRole.AUDITOR: "/admin/log"}
+
+OWN = "/account"
+"""Where the owner of an account sees to it."""
 
 
 def digest(token: str) -> str:
@@ -58,6 +62,8 @@ def actor_of_user(user: User) -> Actor:
         user_id=user.id,
         role=StaffRole(user.role),
         title=user.title,
+        password_given=user.password_given,
+        two_step=bool(user.two_step),
     )
 
 
@@ -71,26 +77,42 @@ def actor_of_kiosk(kiosk: Kiosk) -> Actor:
     )
 
 
-def log_in(settings: Settings, store_: Store, username: str, password: str, address: str) -> tuple[Me, str]:
-    """Check a password and open a session; returns who it is and the cookie's token.
+def log_in(settings: Settings, store_: Store, asked: LogIn, address: str) -> tuple[Me, str]:
+    """Check a password, and the code where the account has a second step, and open a session; returns who it is and the
+    cookie's token.
 
-    Raises NotLoggedIn for a wrong name or password, TooOften while this name is locked for this address (5 wrong
-    passwords: 15 minutes).  The slow hash is computed outside of any transaction, and not at all while locked.
+    Raises NotLoggedIn for a wrong name or password, `code_wanted` or `wrong_code` after a right one, TooOften while this
+    name is locked for this address (5 wrong passwords: 15 minutes) or the account for wrong codes.  The slow hash is
+    computed outside of any transaction, and not at all while locked.
     """
-    name = username.strip()
+    name = asked.username.strip()
     tries = Tries.of(settings, name, address)
     with store_.read() as session:
         tries.require_left(session)
         user = store.user_by_name(session, name)
-    right = passwords.is_right(user.password_hash if user is not None else None, password)
+    right = passwords.is_right(user.password_hash if user is not None else None, asked.password)
     with store_.write() as session:
         tries.require_left(session)  # others may have tried in the meantime
         entered = store.user_with_organization(session, user.id) if user is not None and right else None
-        if entered is not None:
+        if entered is None:
+            tries.count_wrong(session)
+        elif _passes(settings, session, entered, asked.code):
             tries.begin_again(session)
-            return me(entered), open_session(session, entered, settings.session_hours)
-        tries.count_wrong(session)
-    raise wrong_password()
+            return me(settings, entered), open_session(session, entered, settings.session_hours)
+    raise wrong_password() if entered is None else two_step.wanted(asked.code)
+
+
+def _passes(settings: Settings, session: Session, user: User, code: str) -> bool:
+    """Whether the second step is passed, too; raises TooOften while the account is locked for wrong codes."""
+    codes = Tries.of_codes(settings, user.id)
+    if user.two_step and code:
+        codes.require_left(session)
+    passed = two_step.is_passed(settings, session, user, code)
+    if passed:
+        codes.begin_again(session)
+    elif code:
+        codes.count_wrong(session)
+    return passed
 
 
 def wrong_password() -> JietanError:
@@ -113,23 +135,29 @@ def open_session(session: Session, user: User, hours: float) -> str:
     return token
 
 
-def me(user: User) -> Me:
+def must(settings: Settings, user: User) -> list[Literal["password", "two_step"]]:
+    """What the account's owner does before anything else."""
+    found: list[Literal["password", "two_step"]] = ["password"] if user.password_given else []
+    return [*found, "two_step"] if user.role in settings.two_step_roles and not user.two_step else found
+
+
+def me(settings: Settings, user: User) -> Me:
     """What an account is told about itself."""
     return Me(
         user_id=user.id,
         name=user.name,
         role=StaffRole(user.role).value,
         organization=user.organization.name,
-        home=HOMES[StaffRole(user.role)],
+        home=OWN if must(settings, user) else HOMES[StaffRole(user.role)],
     )
 
 
-def me_of(session: Session, actor: Actor) -> Me:
+def me_of(session: Session, settings: Settings, actor: Actor) -> Me:
     """The same for whoever is logged in."""
     user = store.user_with_organization(session, actor.user_id or 0)
     if user is None:
         raise NotLoggedIn
-    return me(user)
+    return me(settings, user)
 
 
 def create_first_link(session: Session) -> str | None:
@@ -202,9 +230,51 @@ def create_user(session: Session, actor: Actor, asked: NewUser) -> User:
     organization = own_organization(session, actor, asked.organization_id)
     waits = store.security_above(session, organization.path)
     user = add_user(session, organization, asked)
-    user.active = not waits
+    user.active, user.password_given = not waits, True
     note_access(session, actor, "create", "user", str(user.id), clock.now())
     return user
+
+
+def give_password(session: Session, actor: Actor, user_id: int, password_hash: str) -> None:
+    """A password for somebody who forgot theirs, which they change first; their browsers are logged out.
+
+    As with a new account, whoever gives it does not get in with it: it waits for the security administrator, if there is
+    one above.  Raises NotFound outside the actor's organizations, InvalidInput for the own account and for a security
+    administrator's, of which `jietan admin reset-password` on the server changes the password.
+    """
+    user = store.user_in(session, user_id, actor.organization_path)
+    if user is None:
+        raise NotFound("没有这个账号。")
+    if user.id == actor.user_id:
+        raise InvalidInput("自己的密码在“我的账号”里改。")
+    if user.role == StaffRole.SECURITY:
+        raise InvalidInput("安全管理员的密码不在这里换。请在服务器上运行 jietan admin reset-password。")
+    user.active = user.active and not store.security_above(session, user.organization.path)
+    set_password(session, user, password_hash)
+    note_access(session, actor, "give_password", "user", str(user.id), clock.now())
+
+
+def set_password(session: Session, user: User, password_hash: str) -> None:
+    """A password that somebody else chose."""
+    user.password_hash, user.password_given = password_hash, True
+    store.drop_user_sessions(session, user.id)
+
+
+def drop_two_step(session: Session, actor: Actor, user_id: int) -> AccountRow:
+    """For a lost telephone: the account logs in by password alone; its browsers are logged out.
+
+    Raises NotFound outside the actor's organizations, InvalidInput for the own account.
+    """
+    user = store.user_in(session, user_id, actor.organization_path)
+    if user is None:
+        raise NotFound("没有这个账号。")
+    if user.id == actor.user_id:
+        raise InvalidInput("自己的两步登录在“我的账号”里关。")
+    if user.two_step:
+        two_step.turn_off(user)
+        store.drop_user_sessions(session, user.id)
+        note_access(session, actor, "two_step_off", "user", str(user.id), clock.now())
+    return _account_row(actor, user)
 
 
 def account_rows(session: Session, actor: Actor) -> list[AccountRow]:
@@ -217,6 +287,7 @@ def _account_row(actor: Actor, user: User) -> AccountRow:
     return AccountRow(
         id=user.id, username=user.username, name=user.name, title=user.title, organization=user.organization.name,
         role=StaffRole(user.role).value, active=user.active, own=user.id == actor.user_id,
+        two_step=bool(user.two_step),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from server.store import accounts as store
 WRONG_TRIES = 5
 WRONG_TRIES_OF_AN_ADDRESS = 50
 """A whole office may come from one address."""
+WRONG_CODES = 10
 LOCK_MINUTES = 15
 WAIT_S = 5.0
 
@@ -60,29 +61,36 @@ def _turn() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Tries:
-    """Who tries to log in: hashes of the name at an address, and of the address."""
+    """Who tries to log in: how many wrong tries each source has, by its hash; the first begins again after a right one."""
 
-    name: str
-    address: str
+    most: tuple[tuple[str, int], ...]
 
     @classmethod
     def of(cls, settings: Settings, username: str, address: str) -> "Tries":
+        """The name at an address, and the address."""
         network = network_of(address)
-        return cls(hashed(settings, "log-in", network, username), hashed(settings, "log-in", network))
+        name = hashed(settings, "log-in", network, username)
+        return cls(((name, WRONG_TRIES), (hashed(settings, "log-in", network), WRONG_TRIES_OF_AN_ADDRESS)))
+
+    @classmethod
+    def of_codes(cls, settings: Settings, user_id: int) -> "Tries":
+        """The account, from wherever: only who knows its password can lock it, and a million codes are not many for a thousand
+        addresses."""
+        return cls(((hashed(settings, "second-step", str(user_id)), WRONG_CODES),))
 
     def require_left(self, session: Session) -> None:
-        """Raise TooOften while the name at this address, or the address, is locked."""
-        if store.locked_log_in(session, (self.name, self.address), clock.now()):
-            raise TooOften(f"密码连续输错 {WRONG_TRIES} 次，账号先锁 {LOCK_MINUTES} 分钟，过后再试。", code="locked")
+        """Raise TooOften while any source is locked."""
+        if store.locked_log_in(session, [source for source, _ in self.most], clock.now()):
+            raise TooOften(f"连续输错的次数太多，账号先锁 {LOCK_MINUTES} 分钟，过后再试。", code="locked")
 
     def count_wrong(self, session: Session) -> None:
-        """One more wrong password; the last one that is allowed locks."""
+        """One more wrong try; the last one that is allowed locks."""
         now = clock.now()
         store.drop_failures(session, now - timedelta(minutes=LOCK_MINUTES), now)
-        for source, most in ((self.name, WRONG_TRIES), (self.address, WRONG_TRIES_OF_AN_ADDRESS)):
+        for source, most in self.most:
             if store.count_failure(session, source, now) >= most:
                 store.lock_log_in(session, source, now + timedelta(minutes=LOCK_MINUTES))
 
     def begin_again(self, session: Session) -> None:
-        """The password was right."""
-        store.forget_failures(session, self.name)
+        """It was right."""
+        store.forget_failures(session, self.most[0][0])

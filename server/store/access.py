@@ -88,6 +88,10 @@ class Actor:
     reads: str = ""
     """The one record that somebody with a link reads on their own telephone."""
     link_id: str = ""
+    password_given: bool = False
+    """Somebody else chose the account's password."""
+    two_step: bool = False
+    """The account logs in with a second step."""
 
     @property
     def is_kiosk(self) -> bool:

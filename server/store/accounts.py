@@ -28,6 +28,35 @@ def drop_expired(session: Session, now: datetime) -> None:
     session.execute(delete(LogInSession).where(LogInSession.expires_at <= now))
 
 
+def drop_other_sessions(session: Session, user_id: int, token_sha256: str) -> None:
+    """Log an account out everywhere but here."""
+    here = LogInSession.token_sha256 == token_sha256
+    session.execute(delete(LogInSession).where(LogInSession.user_id == user_id, ~here))
+
+
+def count_other_sessions(session: Session, user_id: int, token_sha256: str, now: datetime) -> int:
+    """In how many other browsers an account is logged in."""
+    query = select(func.count()).select_from(LogInSession)
+    live = (LogInSession.user_id == user_id, LogInSession.expires_at > now)
+    return session.scalar(query.where(*live, LogInSession.token_sha256 != token_sha256)) or 0
+
+
+def use_step(session: Session, user_id: int, step: int) -> bool:
+    """Take the code of this half minute; False when it, or a later one, was taken before.  Of two callers one wins."""
+    query = update(User).where(User.id == user_id, User.two_step_used < step).values(two_step_used=step)
+    return session.execute(query.returning(User.id)).scalar() is not None
+
+
+def use_recovery_code(session: Session, user_id: int, kept: str) -> bool:
+    """Take a recovery code; False when it was taken before.  Of two callers one wins."""
+    query = select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    user = session.scalars(query).one()
+    left = [code for code in user.recovery_codes if code != kept]
+    found = len(left) < len(user.recovery_codes)
+    user.recovery_codes = left
+    return found
+
+
 def drop_kiosk_sessions(session: Session, kiosk_id: int) -> None:
     """Take a kiosk's key away."""
     session.execute(delete(LogInSession).where(LogInSession.kiosk_id == kiosk_id))

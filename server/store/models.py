@@ -79,6 +79,14 @@ class User(Base):
     title: Mapped[str] = mapped_column(String(64), default="")
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str] = mapped_column(String(200))
+    password_given: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Somebody else chose it, and the account's owner changes it before anything else."""
+    two_step: Mapped[str] = mapped_column(String(200), default="")
+    """The encrypted secret of the log-in's second step; empty: a password is enough."""
+    two_step_used: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The half minute (from 1970) whose code was used last: a code opens once."""
+    recovery_codes: Mapped[list[Any]] = mapped_column(default=list)
+    """Keyed hashes of codes for a lost telephone that were not used."""
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime]
     organization: Mapped[Organization] = relationship()

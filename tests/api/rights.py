@@ -373,7 +373,7 @@ BODIES: dict[str, dict[str, Any]] = {
 """By route, or by route and role, where the least that is allowed would say something else than what is asked: whether one is let in."""
 SAMPLES = ("x", "1", "2026-06-09", "assign", "main", "letter", "office", "satisfied", "QCR1ABCD", "4321", "0" * 64, "record.pdf", "AB1", "75110X",
            "day", "month", "2026-06", "due", "13800004321", "x@example.org", "typed-1", "9:00",
-           "supervision", "data:image/png;base64,AAAA")  # fmt: skip
+           "supervision", "data:image/png;base64,AAAA", "A" * 32)  # fmt: skip
 
 
 @dataclass(frozen=True)

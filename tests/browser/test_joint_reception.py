@@ -56,9 +56,7 @@ def fill(administrator: Administrator) -> str:
     code = administrator.add_kiosk("石桥镇", "石桥镇接谈室").partition("code=")[2]
     county = administrator.overview()["organizations"][0]["id"]
     department = administrator.post("/api/admin/organizations", name="县自然资源局", parent_id=county, code="ZR")["id"]
-    administrator.post(
-        "/api/admin/users", username="handler", name="许明川", role="handler", title="", organization_id=department, password=PASSWORD,
-    )  # fmt: skip
+    administrator.add_account("handler", name="许明川", role="handler", title="", organization_id=department)
     return code
 
 

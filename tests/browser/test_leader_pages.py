@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -28,6 +29,7 @@ from server.protocol.office import Progress
 from server.settings import Settings
 from server.store.engine import Store
 from server.store.models import Participant, Reception, StoredPromise, StoredUtterance
+from tests.accounts import add_account
 from tests.browser import chromium
 from tests.browser.passing import keep, said_in_passing
 from tests.browser.programs import wait_until
@@ -112,10 +114,7 @@ class Office:
         )
         self.organization = self.call(self.admin, "GET", "/api/admin/overview")["organizations"][0]["id"]
         for username, name, role in (("zhou", "周文清", "leader"), ("lin", "林晓", "clerk"), ("li", "李明", "leader")):
-            self.call(
-                self.admin, "POST", "/api/admin/users",
-                username=username, name=name, role=role, title="", organization_id=self.organization, password=PASSWORD,
-            )
+            add_account(url, partial(self.call, self.admin, "POST"), username, PASSWORD, name=name, role=role, title="", organization_id=self.organization)
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers=OWN_PAGE, trust_env=False, timeout=60)

@@ -162,7 +162,7 @@ def test_three_clicks_from_log_in_to_talking_and_seconds_from_hang_up_to_confirm
 ) -> None:
     """The leader's whole way, counted and timed; the figures are printed (pytest -s)."""
     county = administrator.overview()["organizations"][0]["id"]
-    administrator.post("/api/admin/users", username="li", name="李明", role="leader", title="副县长", organization_id=county, password=PASSWORD)
+    administrator.add_account("li", name="李明", role="leader", title="副县长", organization_id=county)
     code = administrator.post("/api/admin/kiosks", name="安泰接谈室", organization_id=county)["url"].partition("code=")[2]
     places = Places(browser, programs.url)
     kiosk, leader = places.page("kiosk"), places.page("leader")

@@ -14,7 +14,7 @@ from server.api.deps import COOKIE
 from server.domain.flow import Step
 from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
-from server.protocol.office import NewUser
+from server.protocol.office import LogIn, NewUser
 from server.reception import accounts, cases, registering
 from server.settings import Settings
 from server.store.access import Actor
@@ -84,7 +84,7 @@ class Desks:
     def page(self, browser: Browser, username: str, path: str, **size: int) -> Page:
         """Logged in, at this path."""
         if username not in self.tokens:
-            self.tokens[username] = accounts.log_in(self.settings, self.store, username, PASSWORD, "127.0.0.1")[1]
+            self.tokens[username] = accounts.log_in(self.settings, self.store, LogIn(username=username, password=PASSWORD), "127.0.0.1")[1]
         context = browser.new_context(viewport={"width": 1366, "height": 768, **size}, locale="zh-CN")
         context.add_cookies([{"name": COOKIE, "value": self.tokens[username], "url": self.url}])
         context.set_default_timeout(PATIENCE_MS)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from tests.accounts import add_account
 from tests.browser.programs import Programs, wait_until
 
 PASSWORD = "walk-through-2026"
@@ -28,10 +29,11 @@ class Administrator:
 
     def add_staff(self, role: str, name: str, title: str = "") -> None:
         """An account whose user name is its role."""
-        self.post(
-            "/api/admin/users",
-            username=role, name=name, role=role, title=title, organization_id=self._county(), password=PASSWORD,
-        )  # fmt: skip
+        self.add_account(role, name=name, role=role, title=title, organization_id=self._county())
+
+    def add_account(self, username: str, **account: Any) -> None:
+        """An account that its owner has taken over."""
+        add_account(str(self._client.base_url), self.post, username, PASSWORD, **account)
 
     def add_kiosk(self, town: str, name: str) -> str:
         """A kiosk in a new township; returns its enrolment link."""

@@ -127,3 +127,11 @@ def test_verified_with_the_key_of_another_office(shell: Shell, tmp_path: Path) -
     signing_key.load(Settings())
     assert "不是用本单位的密钥签的" in shell("verify", str(folder)).stdout
     assert shell("verify", str(folder), "--key", str(signing_key.public_path(elsewhere))).exit_code == 0
+
+
+def test_a_password_is_given_from_the_shell(shell: Shell) -> None:
+    shell("create-organization", "云岭县信访局", "--code", "YL")
+    shell("create-user", "an", "--name", "安全", "--role", "security", "--organization", "YL", typed="a-long-pass-phrase\n")
+    assert shell("reset-password", "nobody", typed="another-pass-phrase\n").exit_code == 1
+    assert shell("reset-password", "an", typed="short\n").exit_code == 1
+    assert shell("reset-password", "an", "--without-second-step", typed="another-pass-phrase\n").exit_code == 0

@@ -23,6 +23,26 @@ async function set(account, rights) {
   }
 }
 
+/** For a lost telephone. @param {any} account */
+async function dropTwoStep(account) {
+  if (!window.confirm(`确认是${account.name}本人来说手机丢了？关掉以后，凭密码就能登录；请本人登录后马上重新开。`)) return;
+  try {
+    await api("DELETE", `/api/admin/accounts/${account.id}/two-step`);
+    await refresh();
+    byId("summary").textContent = `${account.name}：两步登录关了。`;
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+/** @param {any} account */
+function secondStep(account) {
+  if (!account.two_step) return el("span.small.mute", {}, "没有开");
+  const drop = el("button.btn.small.quiet", { type: "button", disabled: account.own }, "关掉");
+  drop.addEventListener("click", () => dropTwoStep(account));
+  return el("span.row", {}, el("span.badge.ok", {}, icon("okc"), "开着"), drop);
+}
+
 /** @param {any} account */
 function row(account) {
   const choice = /** @type {HTMLSelectElement} */ (el("select.input", { "aria-label": `${account.name}做什么`, disabled: account.own },
@@ -32,7 +52,7 @@ function row(account) {
   const turn = el(account.active ? "button.btn.small" : "button.btn.small.primary", { type: "button", disabled: account.own }, account.active ? "停用" : "授权");
   turn.addEventListener("click", () => set(account, { role: choice.value, active: !account.active }));
   const own = account.own ? el("span.small.mute", {}, "自己的账号，请另一位安全管理员改") : turn;
-  return el("tr", {}, el("td", {}, el("b", {}, account.name), account.title ? `　${account.title}` : ""), el("td", {}, account.username), el("td", {}, account.organization), el("td", {}, choice), el("td", {}, state), el("td.r", {}, own));
+  return el("tr", {}, el("td", {}, el("b", {}, account.name), account.title ? `　${account.title}` : ""), el("td", {}, account.username), el("td", {}, account.organization), el("td", {}, choice), el("td", {}, state), el("td", {}, secondStep(account)), el("td.r", {}, own));
 }
 
 async function refresh() {

@@ -96,7 +96,7 @@ function kioskRow(kiosk) {
 /** @param {any} user */
 function userRow(user) {
   const off = user.active ? null : el("span.badge.line", {}, "没有授权");
-  return el("tr", {}, el("td", {}, el("b", {}, user.name), " ", off), el("td", {}, user.username), el("td", {}, ROLES[user.role] || user.role, user.title ? `　${user.title}` : ""), el("td", {}, user.organization));
+  return el("tr", {}, el("td", {}, el("b", {}, user.name), " ", off), el("td", {}, user.username), el("td", {}, ROLES[user.role] || user.role, user.title ? `　${user.title}` : ""), el("td", {}, user.organization), el("td.r", {}, el("button.btn.small.quiet", { type: "button", "data-password-of": user.id, "data-name": user.name }, "给新密码")));
 }
 
 /** Where an organization stands; kept as soon as it is chosen. @param {any} organization */
@@ -309,6 +309,30 @@ function adding(kind, check, body, done = () => {}) {
   }, byId(`trouble-${kind}`));
 }
 
+// --- a password for somebody who forgot theirs ----------------------------------------------------------------
+
+/** @param {HTMLElement} button */
+function askPassword(button) {
+  page.asked = button;
+  byId("given-title").textContent = `给${button.dataset.name}一个新密码`;
+  byId("given").hidden = false;
+  byId("given").scrollIntoView({ block: "nearest" });
+  byId("given-password").focus();
+}
+
+function closePassword() {
+  /** @type {HTMLFormElement} */ (byId("given-form")).reset();
+  byId("given").hidden = true;
+}
+
+onSend(/** @type {HTMLFormElement} */ (byId("given-form")), (f) => wrongOnly({ password: required(f.password, "密码", 10) }), async (f) => {
+  const { passwordOf, name } = page.asked?.dataset ?? {};
+  await api("POST", `/api/admin/users/${passwordOf}/password`, { password: f.password });
+  closePassword();
+  await refresh();
+  byId("summary").textContent = `${name}的新密码设好了，请当面交给本人。`;
+}, byId("trouble-given"));
+
 /** @param {string} code */
 function wrongCode(code) {
   return required(code, "代码") || (/^[A-Z0-9]{1,12}$/.test(code.trim().toUpperCase()) ? "" : "代码只用大写字母和数字，最多 12 位");
@@ -327,12 +351,14 @@ document.addEventListener("click", (event) => {
   if (target.dataset.open) turn(target.dataset.open, byId(target.dataset.open).hidden);
   else if (target.dataset.close) turn(target.dataset.close, false);
   else if (target.dataset.renew) renew(target);
+  else if (target.dataset.passwordOf) askPassword(target);
   else if (target.dataset.camera) askCamera(target);
   else if (target.dataset.copies) installCopies(target);
 });
 byId("enrolment-copy").addEventListener("click", copyLink);
 byId("camera-make").addEventListener("click", () => changeCamera("POST"));
 byId("camera-drop").addEventListener("click", () => changeCamera("DELETE"));
+byId("given-close").addEventListener("click", closePassword);
 byId("camera-close").addEventListener("click", closeCamera);
 byId("enrolment-close").addEventListener("click", closeLink);
 refresh();
