@@ -32,6 +32,7 @@ from server.api import (
     kiosk_lock,
     lectures,
     ledger,
+    letter_templates,
     letters,
     limits,
     lists,
@@ -58,7 +59,7 @@ from server.pages.static import Assets
 from server.settings import Settings
 
 ROUTERS = [
-    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, alone, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures, joint_duty, on_site)
+    module.router for module in (accounts, admin, agent, kiosk, kiosk_lock, receptions, invitations, records, alone, reading, reader, cases, choices, public, glossary, figures, reviews, lists, stats, digests, letters, letter_templates, notices, limits, imports, intake, work, alike, ledger, commitments, models, queueing, fleet, bookings, papers, lectures, joint_duty, on_site)
 ]
 KEEP_ALIVE_S = 75
 """An idle connection is kept longer than clients keep theirs (httpx 5 s, a proxy 60 s), so that they close it first:

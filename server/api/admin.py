@@ -31,11 +31,10 @@ from server.reception import (
     cameras,
     copies,
     intake,
-    issued,
     kiosks,
+    letter_templates,
     lines,
     passwords,
-    printing,
     transcriber,
 )
 from server.reception.office import Office
@@ -67,7 +66,7 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
         "kiosks": [_kiosk(kiosk, kiosk.id in enrolled, agents.get(kiosk.id)) for kiosk in kiosks_],
         "status": _status(office),
         "calendar_missing": OFFICIAL.missing_ahead(clock.today()),
-        "template_problems": [*printing.template_problems(office.settings.data_dir), *issued.template_problems(office.settings.data_dir)],
+        "template_problems": letter_templates.problems(db, office.settings, actor),
     }
 
 

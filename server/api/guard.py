@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.api.deps import SAFE_METHODS
 from server.api.errors import INTAKE_PATH, KEYED_PATHS, answer, unexpected
 from server.errors import InvalidInput, JietanError, NotAllowed, TooLarge
+from server.reception.letter_templates import LARGEST as LARGEST_TEMPLATE
 from server.settings import Settings
 
 LARGEST_BODY = 1 << 20
@@ -18,6 +19,7 @@ SPEECH_PATH = "/api/kiosk/hear"
 LARGEST_IMPORT = 20 << 20
 IMPORT_PATH = "/api/imports"
 LARGEST = {SPEECH_PATH: LARGEST_SPEECH, IMPORT_PATH: LARGEST_IMPORT}
+TEMPLATE_PATHS = "/api/admin/letter-templates/"
 HTTPS_ONLY_S = 365 * 86_400
 
 
@@ -52,7 +54,7 @@ class _Exchange:
         self.scope = scope
         self._receive = receive
         self._send = send
-        self.limit = LARGEST.get(scope["path"], LARGEST_BODY)
+        self.limit = LARGEST_TEMPLATE if scope["path"].startswith(TEMPLATE_PATHS) else LARGEST.get(scope["path"], LARGEST_BODY)
         self.received = 0
         self.tail: bytes | None = None
         """The last bytes of JSON that was read; None: it is none."""

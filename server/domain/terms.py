@@ -324,11 +324,14 @@ ACCESS = {
     "order_computer": "叫它重启电脑",
     "order_room": "叫它重新认房间",
     "download": "下载",
+    "set_template": "换文书模板",
+    "drop_template": "不用自己的模板",
 }
 """What somebody did, in the log of accesses; others stand there as they are."""
 ACCESS_THING = {
     "case": "信访事项", "case_person": "信访人", "record": "笔录", "recording": "录音录像", "user": "账号", "kiosk": "终端",
     "organization": "机构", "letter": "文书", "booking": "预约", "papers": "材料", "form": "来访登记表",
+    "template": "文书模板",
 }  # fmt: skip
 
 SOURCE = {"speech": "说话", "kiosk": "终端填写", "card": "身份证", "office": "接谈室", "clerk": "接谈员填写", "model": "模型建议，接谈员采用"}

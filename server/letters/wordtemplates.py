@@ -6,6 +6,7 @@ It is tried with sample words before it is used: one that does not render, or le
 used, and why is told.
 """
 
+import difflib
 import io
 import re
 import zipfile
@@ -22,8 +23,8 @@ from docx.oxml.ns import qn
 from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 from docxtpl import DocxTemplate, InlineImage
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.sandbox import SandboxedEnvironment, SecurityError
 
 from server.domain.printable import printable
 
@@ -57,31 +58,37 @@ _FULL_WIDTH = re.compile(r"[｛{]\s*｛|｝\s*[｝}]|[｛{]\s*[％]|％\s*[｝}]
 
 @dataclass(frozen=True)
 class Trial:
-    """What a template is tried with: words, and those of them that have to be in the letter."""
+    """What a template is tried with: words, and those of them that have to be in the letter, under the names of their places."""
 
     words: Mapping[str, Any]
-    needed: Sequence[str]
+    needed: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The template in use; `problem` is a Chinese sentence on why the office's own is not, "" where it is or there is none."""
+    """The template in use; `own` is the office's file that decided it, also one that is not good: `problem` is a Chinese sentence on why,
+    and the shipped one is used."""
 
     path: Path
-    own: bool
+    own: Path | None = None
     problem: str = ""
 
 
-def choose(name: str, folder: Path, trial: Trial, shipped_name: str = "") -> Choice:
-    """The office's template of this name in `folder` if it is good, else the shipped one (of another name)."""
-    own = folder / f"{name}.docx"
-    shipped = SHIPPED / f"{shipped_name or name}.docx"
-    try:
-        found = own.stat()
-    except FileNotFoundError:
-        return Choice(shipped, own=False)
-    problem = _problem_as_of(own, (found.st_mtime_ns, found.st_size), trial)
-    return Choice(shipped if problem else own, own=not problem, problem=problem)
+def choose(own: Sequence[Path], shipped: str, trial: Trial) -> Choice:
+    """The first of an office's own files that is there, if it is good, else the shipped one of this name."""
+    for path in own:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            continue
+        problem = _problem_as_of(path, (found.st_mtime_ns, found.st_size), trial)
+        return Choice(shipped_path(shipped) if problem else path, own=path, problem=problem)
+    return Choice(shipped_path(shipped))
+
+
+def shipped_path(name: str) -> Path:
+    """Where a shipped template lies."""
+    return SHIPPED / f"{name}.docx"
 
 
 _tried: dict[Path, tuple[tuple[int, int], str]] = {}
@@ -108,16 +115,16 @@ def problem_of(path: Path, trial: Trial) -> str:
     except TemplateSyntaxError as error:
         return f"模板里的标记写得不对：{_in_chinese(error)}"
     except UndefinedError as error:
-        return f"模板里用了没有的名字：{_name_in(str(error))}。能用的名字都在说明里。"
+        return f"模板里用了没有的名字：{_name_in(str(error), trial.words)}"
     except SyntaxError:  # what was rendered is no XML any more
         return f"模板里的标记放错了地方：{PLACES}"
     except Exception:  # whatever else a mark may ask for
-        return "模板里有一处标记算不出来。花括号里只写说明里的名字，不要加别的。"
+        return "模板里有一处标记算不出来。花括号里只写说明里的名字，不要加别的；for 里面不要再套一个 for。"
     text = text_of(made)
     if _FULL_WIDTH.search(text):
         return "模板里有全角的括号（｛｛），要用半角的 {{ 和 }}。"
-    missing = [words for words in trial.needed if words not in text]
-    return f"模板里少了必须有的内容：{'、'.join(missing)}（这是试排用的字）。" if missing else ""
+    missing = [name for name, words in trial.needed.items() if not all(one in text for one in words)]
+    return f"模板里少了必须有的内容：{'、'.join(missing)}。" if missing else ""
 
 
 def _is_word(path: Path) -> bool:
@@ -144,9 +151,32 @@ def _where(error: TemplateSyntaxError) -> str:
     return f"在这一段：“{words[:SHOWN]}”。" if words else ""
 
 
-def _name_in(message: str) -> str:
+def _name_in(message: str, words: Mapping[str, Any]) -> str:
+    """The name that nothing has, and the one that was probably meant."""
     found = re.search(r"'([^']+)' is undefined|no attribute '([^']+)'", message)
-    return f"“{found[1] or found[2]}”" if found else message
+    if found is None:
+        return message
+    name = found[1] or found[2]
+    inner = (key for value in words.values() if isinstance(value, list) and value and isinstance(value[0], Mapping) for key in value[0])
+    meant = difflib.get_close_matches(name, [*words, *SIGNATURES] if found[1] else list(inner), n=1, cutoff=0.4)
+    return f"“{name}”" + (f"，是不是“{meant[0]}”？" if meant else "。能用的名字都在说明里。")
+
+
+class _OnlyNames(SandboxedEnvironment):
+    """Marks name words, repeat and choose; none calculates, calls or repeats what is repeated: whatever a template asks for,
+    it takes as long as it is and as the record is."""
+
+    ALLOWED = (
+        nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const, nodes.For, nodes.If,
+        nodes.Not, nodes.And, nodes.Or, nodes.Compare, nodes.Operand,
+    )  # fmt: skip
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        loops = list(tree.find_all(nodes.For))
+        if any(True for loop in loops for _ in loop.find_all(nodes.For)) or not all(isinstance(one, self.ALLOWED) for one in tree.find_all(nodes.Node)):
+            raise SecurityError("more than names")
+        return tree
 
 
 def render(path: Path, words: Mapping[str, Any], signatures: Mapping[str, bytes | str], author: str) -> bytes:
@@ -159,8 +189,7 @@ def render(path: Path, words: Mapping[str, Any], signatures: Mapping[str, bytes 
     context = {key: _clean(value) for key, value in words.items()}
     for name, one in signatures.items():
         context[name] = _picture(paper, one, WIDEST_MM[name]) if isinstance(one, bytes) else _clean(one) or BLANK
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-    paper.render(context, environment, autoescape=True)
+    paper.render(context, _OnlyNames(undefined=StrictUndefined, autoescape=True), autoescape=True)
     _show_pictures_whole(paper.docx)
     paper.docx.core_properties.author = printable(author)
     target = io.BytesIO()

@@ -32,6 +32,12 @@ def limits(request: Request, actor: Administrator) -> Response:
     return render(request, "admin/limits.html", actor=actor)
 
 
+@router.get("/admin/templates")
+def templates(request: Request, actor: Administrator) -> Response:
+    """What printed letters look like."""
+    return render(request, "admin/templates.html", actor=actor)
+
+
 @router.get("/admin/figures")
 def figures(request: Request, actor: Administrator) -> Response:
     """What correcting takes in each office."""

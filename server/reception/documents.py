@@ -49,11 +49,11 @@ def _plain(session: Session, case: StoredCase, settings: Settings) -> Callable[[
 
 
 PRINTED: dict[str, Callable[[Filed, Settings], bytes]] = {
-    "record.docx": lambda filed, settings: printing.docx("record", letter_data(filed), pictures(filed), settings.data_dir),
+    "record.docx": lambda filed, settings: printing.docx("record", letter_data(filed), pictures(filed), settings.data_dir, filed.office_path),
     "record.pdf": lambda filed, settings: printing.pdf(
         "record", letter_data(filed), pictures(filed), filed.settled_at, settings.pdf_font_dir
     ),
-    "form.docx": lambda filed, settings: printing.docx("form", letter_data(filed), pictures(filed), settings.data_dir),
+    "form.docx": lambda filed, settings: printing.docx("form", letter_data(filed), pictures(filed), settings.data_dir, filed.office_path),
     "form.pdf": lambda filed, settings: printing.pdf(
         "form", letter_data(filed), pictures(filed), filed.settled_at, settings.pdf_font_dir
     ),
@@ -117,6 +117,7 @@ def filed_of(session: Session, case_id: int) -> Filed:
         query_code=record.reception.query_code,
         signatures=signatures.for_print(signatures.present(session, record, case.record_sha256)),
         changes=changes_of(session, case),
+        office_path=case.organization.path,
     )
 
 

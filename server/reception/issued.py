@@ -16,9 +16,8 @@ from server.letters import wordtemplates
 from server.letters.typesetting import typeset
 from server.protocol.canonical import fingerprint
 from server.protocol.flow import LetterView
-from server.reception import supervision
+from server.reception import printing, supervision
 from server.reception.flow import of_office
-from server.reception.printing import FOLDER
 from server.settings import Settings
 from server.store import accounts, records
 from server.store import flow as store
@@ -97,8 +96,8 @@ def fetch(session: Session, settings: Settings, actor: Actor, case: StoredCase, 
     if form == "pdf":
         made_at, sha256 = int(letter.issued_at.timestamp()), letter.content_sha256
         return lambda: pdf(content, sha256, made_at, settings.pdf_font_dir), name
-    sha256 = letter.content_sha256
-    return lambda: docx(content, sha256, settings.data_dir), name
+    sha256, office = letter.content_sha256, accounts.organization(session, letter.organization_id).path
+    return lambda: docx(content, sha256, settings.data_dir, office), name
 
 
 def _words(letter: StoredLetter) -> Mapping[str, Any]:
@@ -138,9 +137,9 @@ def pdf(content: Mapping[str, Any], sha256: str, made_at: int, font_dir: str) ->
     return typeset(TEMPLATE, data, font_dir, format="pdf", timestamp=made_at)
 
 
-def docx(content: Mapping[str, Any], sha256: str, data_dir: Path) -> bytes:
-    """The letter as .docx, by the office's own template if it has a good one."""
-    chosen = template_of(content["kind"], data_dir)
+def docx(content: Mapping[str, Any], sha256: str, data_dir: Path, office: str = "/") -> bytes:
+    """The letter as .docx, by the template that holds for the office at this path, which issued it."""
+    chosen = template_of(content["kind"], data_dir, office)
     if chosen.problem:
         log.warning("office's template not used", name=TEMPLATE)
     return wordtemplates.render(chosen.path, template_words(content, sha256), {}, content["office"])
@@ -156,26 +155,27 @@ def template_words(content: Mapping[str, Any], sha256: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def template_of(kind: str, data_dir: Path) -> wordtemplates.Choice:
-    """The office's template for this kind, its one for all kinds, or the shipped one."""
-    own = wordtemplates.choose(f"{TEMPLATE}-{kind}", data_dir / FOLDER, TRIAL, TEMPLATE)
-    return own if own.own or own.problem else wordtemplates.choose(TEMPLATE, data_dir / FOLDER, TRIAL)
+def template_of(kind: str, data_dir: Path, office: str = "/") -> wordtemplates.Choice:
+    """The template of the nearest unit that has one, for this kind before its one for all kinds, else the shipped one."""
+    own = [folder / f"{name}.docx" for folder in printing.folders(data_dir, office) for name in (f"{TEMPLATE}-{kind}", TEMPLATE)]
+    return wordtemplates.choose(own, TEMPLATE, TRIAL)
 
 
 def template_problems(data_dir: Path) -> list[str]:
     """A Chinese sentence for each template of the office's own that cannot be used."""
     names = {template_of(kind, data_dir).problem: kind for kind in LetterKind}
     return [
-        f"文书模板 {FOLDER}/letter（{terms.LETTER[kind]}用的）没有用上，现在用的是随程序带的。{problem}"
+        f"文书模板 {printing.FOLDER}/letter（{terms.LETTER[kind]}用的）没有用上，现在用的是随程序带的。{problem}"
         for problem, kind in names.items()
         if problem
     ]
 
 
-_SHA256 = "0123456789abcdef" * 4
+SAMPLE_SHA256 = "0123456789abcdef" * 4
+_WORDS = template_words(SAMPLE, SAMPLE_SHA256)
 TRIAL = wordtemplates.Trial(
-    template_words(SAMPLE, _SHA256),
-    (SAMPLE["title"], SAMPLE["number"], SAMPLE["to"], SAMPLE["opening"], SAMPLE["text"][0], SAMPLE["until"], SAMPLE["articles"][0],
-     SAMPLE["remedies"][0], SAMPLE["date"], _SHA256),
+    _WORDS,
+    {one: _WORDS[one] if isinstance(_WORDS[one], list) else [_WORDS[one]]
+     for one in ("标题", "文号", "收件人", "开头", "正文", "期限", "依据", "救济", "校验值", "日期")},
 )  # fmt: skip
 """What every letter has to say."""

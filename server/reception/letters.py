@@ -36,6 +36,8 @@ class Filed:
     """With which the petitioner asks how the matter stands."""
     changes: tuple[agreed.Change, ...] = ()
     """Since it was first handed over for reading."""
+    office_path: str = "/"
+    """Whose templates it is printed by."""
 
 
 SAMPLE = Filed(

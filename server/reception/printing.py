@@ -28,9 +28,9 @@ def pdf(template: str, data: dict[str, Any], pictures: Mapping[str, bytes], made
     return typeset(template, data, font_dir, {name: trimmed(one) for name, one in pictures.items()}, format="pdf", timestamp=int(made_at.timestamp()))
 
 
-def docx(template: str, data: dict[str, Any], pictures: Mapping[str, bytes], data_dir: Path) -> bytes:
-    """A .docx from `record` or `form`, by the office's own template if it has a good one."""
-    chosen = template_of(template, data_dir)
+def docx(template: str, data: dict[str, Any], pictures: Mapping[str, bytes], data_dir: Path, office: str = "/") -> bytes:
+    """A .docx from `record` or `form`, by the template that holds for the office at this path."""
+    chosen = template_of(template, data_dir, office)
     if chosen.problem:
         log.warning("office's template not used", name=template)
     path = chosen.path
@@ -47,13 +47,19 @@ def _place(names: list[dict[str, str]], pictures: Mapping[str, bytes]) -> bytes 
     return "；".join(one["words"] for one in names if one["words"])
 
 
-def template_of(name: str, data_dir: Path) -> wordtemplates.Choice:
-    """The template in use, and why the office's own is not."""
-    return wordtemplates.choose(name, data_dir / FOLDER, _trial(name))
+def folders(data_dir: Path, office: str) -> list[Path]:
+    """Where templates for the office at this path may lie: its own, those of the units above it, the nearest first, and those for everybody."""
+    base = data_dir / FOLDER
+    return [*(base / number for number in reversed(office.strip("/").split("/")) if number), base]
+
+
+def template_of(name: str, data_dir: Path, office: str = "/") -> wordtemplates.Choice:
+    """The template that holds for an office, and why one of its own is not used."""
+    return wordtemplates.choose([folder / f"{name}.docx" for folder in folders(data_dir, office)], name, trial(name))
 
 
 def template_problems(data_dir: Path) -> list[str]:
-    """A Chinese sentence for each template of the office's own that cannot be used."""
+    """A Chinese sentence for each template for everybody that cannot be used."""
     return [
         f"文书模板 {FOLDER}/{name}.docx 没有用上，现在用的是随程序带的。{problem}"
         for name in NAMES
@@ -61,10 +67,9 @@ def template_problems(data_dir: Path) -> list[str]:
     ]
 
 
-def _trial(name: str) -> wordtemplates.Trial:
+def trial(name: str) -> wordtemplates.Trial:
     """What every letter has to say: its number and hash; the record every word, the form who and what for."""
-    data = letter_data(SAMPLE)
-    form = data["form"]
-    said = [line["text"] for line in data["lines"]]
-    own = [*said, data["closing"], data["date"]] if name == "record" else [form["name"], form["requests"], form["address"]]
-    return wordtemplates.Trial(template_words(data), (data["case_no"], data["record_sha256"], *own))
+    words = template_words(letter_data(SAMPLE))
+    needed = ("编号", "笔录校验值", *(("结尾", "日期") if name == "record" else ("姓名", "诉求", "住址")))
+    said = {"笔录里的每一句话": [line["话"] for line in words["笔录"]]} if name == "record" else {}
+    return wordtemplates.Trial(words, said | {one: [words[one]] for one in needed})

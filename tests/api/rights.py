@@ -322,6 +322,8 @@ SPECIAL = {"step": "contact", "kind": "video", "name": "record.json", "sha256": 
 NAMED: dict[str, dict[str, str]] = {
     "DELETE /api/admin/limits/{}/{}": {"rule": "conclude"},
     "PUT /api/admin/limits/{}/{}": {"rule": "conclude"},
+    **{f"{method} /api/admin/letter-templates/{{}}/{{}}": {"name": "record"} for method in ("GET", "PUT", "DELETE")},
+    "GET /api/admin/letter-templates/{}/{}/sample": {"name": "form"},
     "GET /api/cases/{}/letters/{}/{}": {"form": "docx"},
     "POST /api/cases/{}/links/{}": {"deed": "repeat"},
     "GET /api/cases/{}/supervision/{}": {"kind": "supervision"},

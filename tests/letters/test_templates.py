@@ -37,7 +37,7 @@ def made(folder: Path) -> str:
 
 @pytest.mark.parametrize("name", printing.NAMES)
 def test_the_shipped_templates_are_good_and_leave_no_mark_behind(name, tmp_path):
-    assert wordtemplates.problem_of(wordtemplates.SHIPPED / f"{name}.docx", printing._trial(name)) == ""
+    assert wordtemplates.problem_of(wordtemplates.SHIPPED / f"{name}.docx", printing.trial(name)) == ""
     text = wordtemplates.text_of(printing.docx(name, letter_data(SAMPLE), {}, tmp_path))
     assert not re.search(r"[{}%]", text)
 
@@ -52,8 +52,8 @@ def test_an_offices_own_template_is_used_from_the_moment_it_is_saved(tmp_path):
 
 
 @pytest.mark.parametrize(("paragraphs", "why"), [
-    ((*GOOD, "{{ 姓铭 }}"), "没有的名字：“姓铭”"),
-    ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}{{ 句.几点 }}", "{%p endfor %}", GOOD[-1]), "没有的名字：“几点”"),
+    ((*GOOD, "{{ 姓铭 }}"), "没有的名字：“姓铭”，是不是“姓名”？"),
+    ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}{{ 句.几点 }}", "{%p endfor %}", GOOD[-1]), "没有的名字：“几点”。能用的名字都在说明里。"),
     ((*GOOD[:2], "{%p for 句 in 笔录 %}", "{{ 句.话 }}", GOOD[-1]), "有一个“{%p for … %}”没有配上“{%p endfor %}”"),
     ((*GOOD, "{%p endif %}"), "多了一个“{%p endif %}”"),
     ((*GOOD, "{%p 姓名 %}"), "没有“姓名”这种标记"),
@@ -62,7 +62,13 @@ def test_an_offices_own_template_is_used_from_the_moment_it_is_saved(tmp_path):
     ((*GOOD, "{{ }}"), "没有写名字"),
     ((*GOOD, "{{ 姓名() }}"), "算不出来"),
     ((*GOOD, "｛｛ 姓名 ｝｝"), "全角的括号"),
-    ((*GOOD[:2], GOOD[-1]), "少了必须有的内容：样句问"),
+    ((*GOOD[:2], GOOD[-1]), "少了必须有的内容：笔录里的每一句话。"),
+    ((GOOD[0], "{{ 编号 }}", *GOOD[2:]), "少了必须有的内容：笔录校验值。"),
+    ((*GOOD, "{{ '好' * 9 }}"), "算不出来"),
+    ((*GOOD, "{{ 编号 ~ 编号 }}"), "算不出来"),
+    ((*GOOD, "{% set 长 = 编号 %}"), "算不出来"),
+    ((*GOOD, "{{ 编号|center(9) }}"), "算不出来"),
+    ((*GOOD[:2], "{%p for 句 in 笔录 %}", *LINES, "{%p endfor %}", GOOD[-1]), "不要再套一个 for"),
     ((*GOOD, "{{ ''.__class__.__mro__ }}"), "算不出来"),
 ])  # fmt: skip
 def test_a_broken_template_is_told_and_the_shipped_one_used(paragraphs, why, tmp_path):
@@ -125,3 +131,18 @@ def test_no_signature_stands_in_a_line_of_fixed_height_that_would_cut_it(name, t
     assert [one.paragraph_format.line_spacing_rule for one in around] == [WD_LINE_SPACING.SINGLE] * len(paper.inline_shapes)
     assert around
     assert {one.get("distL") for one in paper.element.body.iter(qn("wp:inline"))} == {"0"}
+
+
+def test_the_nearest_units_template_holds_then_one_above_then_the_one_for_everybody(tmp_path):
+    def holds(office: str) -> str:
+        return wordtemplates.text_of(printing.docx("record", letter_data(SAMPLE), {}, tmp_path, office)).splitlines()[0][:4]
+
+    put(tmp_path, "各家共用", *GOOD[1:])
+    for unit, words in ((1, "全县用的"), (12, "一镇用的")):
+        folder = tmp_path / printing.FOLDER / str(unit)
+        folder.mkdir()
+        paper = docx.Document()
+        for text in (words, *GOOD[1:]):
+            paper.add_paragraph(text)
+        paper.save(str(folder / "record.docx"))
+    assert [holds(office) for office in ("/", "/1/", "/1/2/", "/1/12/", "/1/12/5/", "/6/")] == ["各家共用", "全县用的", "全县用的", "一镇用的", "一镇用的", "各家共用"]
