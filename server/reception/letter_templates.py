@@ -34,7 +34,7 @@ TITLES = {
 }  # fmt: skip
 """Every template that there can be."""
 FOR_EVERYBODY = "服务器上放的，各机构共用"
-SHOWN = 60
+SHOWN = 40
 """Characters of a sample word."""
 
 
@@ -80,7 +80,8 @@ def _words() -> Iterator[TemplateWords]:
 
 def _shown(value: Any) -> str:
     if not isinstance(value, list):
-        return str(value)[:SHOWN]
+        words = str(value)
+        return words if len(words) <= SHOWN else f"{words[:SHOWN]}…"
     first = value[0]
     return "一条一条排：" + ("、".join(first) if isinstance(first, dict) else first)
 

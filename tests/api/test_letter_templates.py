@@ -71,6 +71,7 @@ def test_what_is_no_template_or_nobodys_is_refused(office):
     assert list((office.settings.data_dir / "letter-templates").rglob("form.docx*")) == []
 
 
+@pytest.mark.slow
 def test_a_letter_is_printed_by_the_template_of_the_unit_that_issued_it(office):
     """For one kind before the one for all kinds, both of the unit's own."""
     town = f"/api/admin/letter-templates/{office.ids['town']}"

@@ -1354,7 +1354,7 @@ def test_marks_words_found_everywhere_and_keys_of_ones_own(page: Page, desk: Des
     find_and_replace_right_after_typing(page, desk, record)
     page.keyboard.press("Control+Slash")
     change = page.get_by_role("button", name="换一个键：播放、暂停")
-    for key, told in (("F9", "已经用在“下一处要紧处”上了"), ("a", "单独一个字键要用来打字"), ("Control+Space", "输入法要用"), ("Control+D", "现在是 Ctrl D")):
+    for key, told in (("F9", "已经用在“下一处要紧处”上了"), ("a", "单独一个字键要用来打字"), ("Control+Space", "输入法要用"), ("Control+F4", "浏览器"), ("Shift+F10", "浏览器"), ("Control+D", "现在是 Ctrl D")):
         change.click()
         page.keyboard.press(key)
         expect(page.get_by_role("dialog")).to_contain_text(told)

@@ -54,7 +54,8 @@ export function shown(name) {
 /** Why this key cannot be a command's; "" if it can. @param {Key & {alt: boolean}} key */
 function refusal({ code, ctrl, shift, alt }) {
   if (alt) return "Alt 在有的电脑上归菜单和截图用，换一个键。";
-  if (TAKEN.has(nameOf({ code, ctrl, shift }))) return "这个键浏览器或者输入法要用，换一个键。";
+  const browsers = TAKEN.has(nameOf({ code, ctrl, shift })) || TAKEN.has(code) || (ctrl && code === "F4"); // which closes the page
+  if (browsers) return "这个键浏览器或者输入法要用，换一个键。";
   if (/^F\d+$/.test(code)) return "";
   if (!ctrl) return "单独一个字键要用来打字。请用 F 键，或者按住 Ctrl 再按。";
   if (shift) return "Ctrl 和 Shift 一起按归输入法切换用，换一个键。";

@@ -71,7 +71,7 @@ export async function notePaper(recordId) {
   const check = /** @type {HTMLInputElement} */ (el("input.input.num", { id: "sheet-check", maxlength: 19, autocomplete: "off", spellcheck: "false" }));
   const answer = await ask({
     title: "纸上签好了",
-    body: [el("p", {}, "照签了名的那张核对单填校验码，证明签的就是现在这一版。纸收进案卷。"), el("p", {}, "上面勾了“不对”的，不要记：先照着改，重新打印，请本人再看、再签。"), ...whom.nodes, field(check, "核对单最后一行的校验码，填前 4 位就行")],
+    body: [el("p", {}, "照签了名的那张核对单填校验码，证明签的就是现在这一版。纸收进案卷。"), el("p", {}, "上面勾了“不对”的，不要记：先照着改，重新打印，请本人再看、再签。"), ...whom.nodes, field(check, "核对单每一页下面的校验码，填前 4 位就行")],
     buttons: [{ value: "yes", words: "签好了，记上", kind: "primary" }, { value: "", words: "先不" }],
     ready: () => check.focus(),
     act: async () => {
