@@ -1,6 +1,5 @@
 """The administrator's part of the API."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query
@@ -10,6 +9,7 @@ from server import clock
 from server.api.deps import Administrator, Auditor, Db, OfficeDep, SecurityAdministrator
 from server.domain.workdays import OFFICIAL
 from server.errors import NotFound, Unavailable
+from server.protocol.base import Day
 from server.protocol.intake import IntakeKeyView, MadeIntakeKey, NewIntakeKey
 from server.protocol.office import (
     AccessLog,
@@ -144,7 +144,7 @@ def drop_two_step(user_id: KioskId, db: Db, actor: SecurityAdministrator) -> Acc
 
 @router.get("/log")
 def access_log(
-    db: Db, actor: Auditor, before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None, day: date | None = None
+    db: Db, actor: Auditor, before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None, day: Day | None = None
 ) -> AccessLog:
     """Who looked at what, newest first, a hundred at a time."""
     return auditing.page(db, actor, before, day)

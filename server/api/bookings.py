@@ -1,13 +1,12 @@
 """Reception days, who has met them, and bookings: the public schedule for everybody, the rest for the office."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
 from server.api.deps import Administrator, Clerk, Db, LeaderOrClerk, OfficeDep, address_of
 from server.domain.bookings import BookingDeed, BookingState
-from server.protocol.base import NO_NUL
+from server.protocol.base import NO_NUL, Day
 from server.protocol.bookings import (
     BookingAsked,
     BookingCancel,
@@ -69,7 +68,7 @@ def move_in_public(query: BookingMove, request: Request, office: OfficeDep) -> B
 
 
 @router.get("/reception-days")
-def days(db: Db, actor: LeaderOrClerk, office: Place, first: date, last: date) -> dict[str, tuple[OfficeDay, ...]]:
+def days(db: Db, actor: LeaderOrClerk, office: Place, first: Day, last: Day) -> dict[str, tuple[OfficeDay, ...]]:
     """Days of an organization between two days."""
     return {"days": reception_days.office_days(db, actor, office, first, last)}
 
@@ -87,7 +86,7 @@ def leaders(db: Db, actor: LeaderOrClerk) -> dict[str, list[dict[str, Any]]]:
 
 
 @router.get("/reception-days/duty")
-def duty(db: Db, actor: LeaderOrClerk, office: Place, day: date) -> DutyView:
+def duty(db: Db, actor: LeaderOrClerk, office: Place, day: Day) -> DutyView:
     """Who of an organization's leaders has met the rule in the period that a day is in."""
     return reception_days.duty_view(db, actor, office, day)
 

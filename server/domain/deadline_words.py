@@ -26,8 +26,9 @@ def chinese_day(day: date) -> str:
 
 
 def explain(deadline: Deadline, today: date, *, stored_due: date | None = None, done: bool = False) -> DeadlineView:
-    """The deadline as a citizen asks for it; `stored_due` is what was written down when it was set, and holds."""
-    due_on, rule = stored_due or deadline.due_on, deadline.rule
+    """The deadline as a citizen asks for it; `stored_due` is what was written down when it was set, and holds, but for one
+    that stands still: that one moves with every day."""
+    due_on, rule = deadline.due_on if deadline.running else stored_due or deadline.due_on, deadline.rule
     return DeadlineView(
         name=rule.name,
         due=due_on.isoformat(),

@@ -246,7 +246,7 @@ def _excel_day(count: float) -> date:
 def _iso_day(text: str) -> date:
     try:
         return datetime.fromisoformat(text).astimezone(OFFICE_HOURS_AHEAD).date()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Wrong("看不出是哪一天。请写成 2026-06-09 这样") from None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from server.protocol.base import Message, Moment
+from server.protocol.base import Day, Message, Moment
 from server.protocol.office import CaseRow
 
 Words = Annotated[str, Field(min_length=1, max_length=500)]
@@ -143,7 +143,7 @@ class GroupLeave(Message):
 class NewMeasure(Message):
     text: Words
     unit_id: Number | None = None
-    due_on: date | None = None
+    due_on: Day | None = None
 
 
 class MeasureDone(Message):

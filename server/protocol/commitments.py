@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from server.protocol.base import Message
+from server.protocol.base import Day, Message
 from server.protocol.figures import ShareView
 from server.protocol.work import NamedId
 
@@ -76,7 +76,7 @@ class ConfirmCommitments(Message):
 class CommitmentEnd(Message):
     version: Number
     words: Annotated[str, Field(min_length=1, max_length=500)]
-    day: date | None = None
+    day: Day | None = None
     """When it was done; null: today."""
 
 

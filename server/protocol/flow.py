@@ -77,6 +77,8 @@ class StepOffer(Message):
     """Name of the letter that it issues."""
     start: str = ""
     """A beginning for the letter's text; what stands in 〔〕 is to be written."""
+    limit: str = ""
+    """How long that may be which the step asks for or begins, e.g. 30 天; empty: nothing to be told of it."""
 
 
 class AssignmentView(Message):

@@ -1,11 +1,10 @@
 """What a clerk says and sees when matters of another system are imported from a file."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from server.protocol.base import Message, Moment
+from server.protocol.base import Day, Message, Moment
 
 FieldName = Annotated[str, Field(max_length=30)]
 ColumnName = Annotated[str, Field(max_length=200)]
@@ -17,7 +16,7 @@ class ImportPlan(Message):
     channel: Annotated[str, Field(pattern="^(on_site|letter|online|mailbox|hotline)$")]
     columns: dict[FieldName, ColumnName] = Field(max_length=30)
     """Field of NewMatter (flow.py) → column."""
-    received_on: date | None = None
+    received_on: Day | None = None
     """For rows that say no day."""
     save_as: Annotated[str, Field(max_length=50)] = ""
     """Keep the columns under this name for the next file."""

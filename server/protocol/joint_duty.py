@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from server.protocol.base import Message
+from server.protocol.base import Day, Message
 from server.protocol.office import InvitationState
 from server.protocol.transcript import SeatLanguage
 
@@ -30,8 +30,8 @@ class DutyOrder(Message):
     begins: Annotated[int, Field(ge=0, le=1439)] = 540
     """Minute of the day."""
     ends: Annotated[int, Field(ge=1, le=1440)] = 1020
-    first_on: date | None = None
-    last_on: date | None = None
+    first_on: Day | None = None
+    last_on: Day | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

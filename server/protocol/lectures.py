@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from server.protocol.base import NO_NUL, Message, Moment, Seconds
 
@@ -14,7 +14,7 @@ class NewLecture(Message):
     """A lecture to be held."""
 
     title: TitleText
-    planned_at: AwareDatetime
+    planned_at: Moment
     speaker_id: int | None = Field(None, ge=1, le=2**31 - 1)
     """An account of the own office; null: whoever enters it speaks."""
     offices: Annotated[tuple[Annotated[int, Field(ge=1, le=2**31 - 1)], ...], Field(min_length=1, max_length=MOST_OFFICES)]

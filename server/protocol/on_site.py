@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from server.protocol.base import NO_NUL, Identifier, Message, Moment
 from server.protocol.office import JoinTicket, Participant
@@ -31,7 +31,7 @@ class Whereabouts(Message):
     """Somebody left the room, came back, or did not leave after all."""
 
     what: Literal["left", "back", "stayed"]
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     """When; none: now."""
 
 

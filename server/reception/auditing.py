@@ -14,7 +14,7 @@ from server.store.access import Actor
 def page(session: Session, actor: Actor, before: int | None, day: date | None) -> AccessLog:
     """A page of the log of accesses, newest first; `day`: of that day alone."""
     since = datetime.combine(day, time.min, clock.OFFICE_ZONE) if day is not None else None
-    until = since + timedelta(days=1) if since is not None and day != date.max else since
+    until = since + timedelta(days=1) if since is not None else None
     found = store.page(session, actor, before, since, until)
     entries = tuple(
         AccessRow(

@@ -39,7 +39,7 @@ from server.protocol.commitments import (
 from server.protocol.flow import PreparedUnit, StepOrder, UnitOrder
 from server.protocol.office import PromiseDecision, PromiseView
 from server.protocol.work import NamedId
-from server.reception import accounts, clocks, flow, notices, promises, queue
+from server.reception import accounts, clocks, flow, marks, notices, promises, queue
 from server.reception.stats import shown
 from server.store import commitments as store
 from server.store import flow as shares
@@ -348,11 +348,11 @@ def ledger(
     """A page of promises that the actor may read.  `part`: late, open, done, withdrawn or all; raises InvalidInput."""
     state = part if part in list(CommitmentState) else ""
     wanted = Wanted(state, leader_id, unit_id, office_id, clock.today() if part == "late" else None)
-    found = store.page(session, actor, wanted, _place(after))
+    found = store.page(session, actor, wanted, marks.places(after, (date, int)))
     rows, more = found[: store.PAGE_ROWS], len(found) > store.PAGE_ROWS
     told = store.counts(session, actor, Wanted(leader_id=leader_id, unit_id=unit_id, office_id=office_id), clock.today())
     return CommitmentPage(
-        rows=_rows(session, actor, rows), next=f"{rows[-1].due_on.isoformat()}.{rows[-1].id}" if more else "",
+        rows=_rows(session, actor, rows), next=marks.mark((rows[-1].due_on, rows[-1].id)) if more else "",
         counts=CommitmentCounts(
             done=told.get("done", 0), open=told.get("open", 0), late=told.get("late", 0), withdrawn=told.get("withdrawn", 0)
         ),
@@ -360,16 +360,6 @@ def ledger(
         units=tuple(NamedId(id=one, name=name) for one, name in store.units(session, actor)),
         office=store.office_name(session, actor, office_id) if office_id is not None else "",
     )  # fmt: skip
-
-
-def _place(after: str) -> tuple[date, int] | None:
-    if not after:
-        return None
-    day, _, number = after.partition(".")
-    try:
-        return date.fromisoformat(day), int(number)
-    except ValueError:
-        raise InvalidInput("没有这一页，请从头看。") from None
 
 
 def _rows(session: Session, actor: Actor, found: Sequence[Commitment]) -> tuple[CommitmentRow, ...]:

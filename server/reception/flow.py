@@ -26,7 +26,7 @@ from server.domain.flow import (
     StepRule,
 )
 from server.domain.letterstarts import BLANK
-from server.domain.limits import PAUSES
+from server.domain.limits import PAUSES, RULES
 from server.domain.states import (
     OPEN_ASSIGNMENT,
     AssignmentKind,
@@ -461,11 +461,11 @@ def _later_request(limit: str) -> "Act":
         running = store.open_deadlines_of(t.session, t.case.id, (limit,))
         for asked in (one for one in store.open_requests(t.session, t.case.id) if STEPS[Step(one.step)].meets == (limit,)):
             if t.order.day is not None and t.order.day > asked.asked_on:
-                raise InvalidInput(f"信访人 {asked.asked_on} 就在网上申请了，日子填那一天。", fields=["day"])
+                raise InvalidInput(f"信访人 {chinese_day(asked.asked_on)}就在网上申请了，日子填那一天。", fields=["day"])
             asked.taken_at = clock.now()
         late = bool(running) and t.order.day is not None and t.order.day > running[0].due_on
         if late and not t.order.reason:
-            raise InvalidInput("申请过了 30 天的期限。要收的话，写明有什么正当理由。", fields=["reason"])
+            raise InvalidInput(f"申请过了 {RULES[limit].limit}的期限。要收的话，写明有什么正当理由。", fields=["reason"])
         return {"late": late}
 
     return act

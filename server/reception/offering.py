@@ -1,15 +1,16 @@
 """What an actor can do with a matter now, the likeliest step first, with what its dialog needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import letterstarts, terms
-from server.domain.flow import NEXT, STEPS, LetterKind, Step, StepRule, open_steps
+from server.domain.flow import CONCLUSION_LIMITS, NEXT, STEPS, LetterKind, Step, StepRule, open_steps
+from server.domain.limits import RULES, Rule
 from server.domain.states import AssignmentPart, CaseState
 from server.protocol.flow import AskedExtension, StepOffer
-from server.reception import mediation
+from server.reception import clocks, mediation
 from server.reception.flow import fitting_shares, may, of_office, right_to_object
 from server.store import flow as store
 from server.store.access import Actor
@@ -22,6 +23,8 @@ AFTER = {
 }  # fmt: skip
 """Steps that wait until the opinion is in the petitioner's hands."""
 
+_LIMITS = {Step.ASK_EXTENSION: "extended_conclude", Step.REQUEST_REVIEW: "review", Step.REQUEST_REEXAMINATION: "reexamination"}
+"""What the officer should know the length of."""
 _MEDIATED = {Step.BEGIN_MEDIATION: False, Step.END_MEDIATION: True}
 """Whether somebody mediates where the step can be taken."""
 
@@ -31,18 +34,19 @@ def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer,
     shares = store.standing_assignments(session, case.id)
     asked, letters = store.open_extension(session, case.id), store.letters(session, case.id)
     paused = store.running_pause(session, case.id) is not None
-    mediated = mediation.standing(session, case) is not None
+    mediated, rules = mediation.standing(session, case) is not None, clocks.rules_of(session, case.organization.path)
     waited_for = {one.step for one in store.open_requests(session, case.id)}
     found = []
     for step in open_steps(CaseState(case.state)):
         rule = STEPS[step]
         fitting = _fitting(session, actor, case, shares, step)
         possible = (not rule.share or fitting) and _sensible(step, case, asked is not None, paused, letters)
+        possible = possible and (step is not Step.ASK_EXTENSION or _extendable(session, case))
         if (waited_for and step in INSTEAD) or mediated is not _MEDIATED.get(step, mediated):
             continue
         if possible and may(actor, case, shares, rule):
             behalf = _behalf(actor, case, rule, fitting or [one for one in shares if one.part == AssignmentPart.MAIN])
-            found.append((_rank(case, step, fitting, behalf, step in waited_for), _offer(step, fitting, behalf, asked)))
+            found.append((_rank(case, step, fitting, behalf, step in waited_for), _offer(step, fitting, behalf, asked, rules)))
     return tuple(offer for _, offer in sorted(found, key=lambda one: one[0]))
 
 
@@ -72,6 +76,12 @@ def _sensible(step: Step, case: StoredCase, asked: bool, paused: bool, letters: 
     return {Step.ASK_EXTENSION: not asked, Step.BEGIN_PAUSE: not paused, Step.END_PAUSE: paused}.get(step, True)
 
 
+def _extendable(session: Session, case: StoredCase) -> bool:
+    """Whether a limit runs that can still be made longer."""
+    running = store.open_deadlines_of(session, case.id, CONCLUSION_LIMITS)
+    return any(RULES[one.rule].extended_by is not None and one.extended_on is None and one.due_on >= clock.today() for one in running)
+
+
 def _behalf(actor: Actor, case: StoredCase, rule: StepRule, concerned: list[StoredAssignment]) -> str:
     """Units for which the actor would act, where neither theirs nor their office's own step it is."""
     if "office" in rule.who and of_office(actor, case):
@@ -92,12 +102,15 @@ def _rank(case: StoredCase, step: Step, fitting: list[StoredAssignment], behalf:
     return bool(behalf), place + (len(NEXT) if given or mains_own else 2 if screened else 0)
 
 
-def _offer(step: Step, fitting: list[StoredAssignment], behalf: str, asked: StoredExtension | None) -> StepOffer:
+def _offer(
+    step: Step, fitting: list[StoredAssignment], behalf: str, asked: StoredExtension | None, rules: Mapping[str, Rule]
+) -> StepOffer:
     rule = STEPS[step]
     return StepOffer(
         step=step, name=rule.name, needs=rule.needs, may=rule.may, assignment_ids=tuple(one.id for one in fitting), behalf=behalf,
         letter=terms.LETTER[rule.letter] if rule.letter else "",
         start=letterstarts.start(rule.letter, asked.reason if asked else "") if rule.letter else "",
+        limit=rules[_LIMITS[step]].limit if step in _LIMITS else "",
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from server import clock
 from server.domain import terms
 from server.domain.commitments import STATE_WORDS, CommitmentState, late
 from server.domain.states import CaseState, StaffRole
-from server.errors import InvalidInput
 from server.protocol.briefs import OwnPromise, OwnReception, OwnReceptions
+from server.reception import marks
 from server.store import commitments, receptions
 from server.store import own_talks as store
 from server.store.access import Actor
@@ -25,7 +25,7 @@ RATED_AT_LEAST = 5
 
 def listed(session: Session, actor: Actor, after: str) -> OwnReceptions:
     """A page of the actor's own talks; raises InvalidInput for a place that is none."""
-    found = store.page(session, actor, _place(after))
+    found = store.page(session, actor, marks.places(after, (datetime, str)))
     rows, more = found[: store.PAGE_ROWS], len(found) > store.PAGE_ROWS
     ids = [one.id for one in rows]
     promised, cases = store.promises_of(session, ids), store.cases_of(session, actor, ids)
@@ -37,21 +37,11 @@ def listed(session: Session, actor: Actor, after: str) -> OwnReceptions:
     said, pleased = store.said_since(session, user_id, since)
     return OwnReceptions(
         rows=tuple(_row(one, records.get(one.id), cases.get(one.id), promised.get(one.id, []), left.get(one.id, 0)) for one in rows),
-        next=f"{rows[-1].asked_at.isoformat()}~{rows[-1].id}" if more else "",
+        next=marks.mark((rows[-1].asked_at, rows[-1].id)) if more else "",
         talks=store.talks_since(session, user_id, since), promises_done=told.get("done", 0), promises_open=told.get("open", 0),
         promises_late=told.get("late", 0), rated=rated, content=content if rated >= RATED_AT_LEAST else None,
         said=said, pleased=pleased if said >= RATED_AT_LEAST else None,
     )  # fmt: skip
-
-
-def _place(after: str) -> tuple[datetime, str] | None:
-    if not after:
-        return None
-    moment, _, name = after.partition("~")
-    try:
-        return datetime.fromisoformat(moment), name
-    except ValueError:
-        raise InvalidInput("没有这一页，请从头看。") from None
 
 
 def _row(one: Reception, record: tuple[str, str] | None, case: StoredCase | None, promised: list[Commitment], left: int) -> OwnReception:

@@ -16,6 +16,7 @@ from server import clock
 from server.domain import progress_words, terms
 from server.domain.deadline_words import chinese_day
 from server.domain.flow import STEPS, LetterKind, Step
+from server.domain.limits import RULES
 from server.domain.progress_words import BETWEEN_OFFICES, Happened
 from server.domain.ratings import EnteredBy, RatedBody
 from server.domain.states import CaseState, ReceptionState, RecordState
@@ -319,7 +320,7 @@ def _why_no_review(name: str, limit: StoredDeadline | None, asked: PetitionerReq
     if asked is not None:
         return f"您已经申请了{name}，信访局收到了，会告诉您怎么办。"
     if limit is not None and limit.due_on < clock.today():
-        return f"申请{name}的 30 天已经过了。有正当理由的，请到接谈室来说。"
+        return f"申请{name}的 {RULES[limit.rule].limit}已经过了。有正当理由的，请到接谈室来说。"
     return ""
 
 

@@ -10,7 +10,7 @@ from server.domain.commitments import CommitmentState
 from server.domain.limits import LAPSING, RULES
 from server.domain.reminding import Audience, Plan, Stage, next_look, promise_words, reached, words
 from server.domain.states import StaffRole
-from server.reception import notices
+from server.reception import clocks, notices
 from server.reception.accounts import actor_of_user
 from server.reception.office import Office
 from server.settings import Settings
@@ -34,6 +34,7 @@ def remind(office: Office, today: date | None = None) -> int:
     May be killed and begun again at any time: a batch is said, and noted as said, in one transaction.
     """
     plan, day, looked = plan_of(office.settings), today or clock.today(), 0
+    _move_on(office)
     for one_batch in (batch, promises):
         found = BATCH
         while found == BATCH:
@@ -41,6 +42,13 @@ def remind(office: Office, today: date | None = None) -> int:
                 found = one_batch(session, plan, day)
             looked += found
     return looked
+
+
+def _move_on(office: Office) -> None:
+    last = -1
+    while last:
+        with office.store.write() as session:
+            last = clocks.move_on(session, last, BATCH)
 
 
 def batch(session: Session, plan: Plan, today: date, rows: int = BATCH) -> int:
@@ -99,8 +107,10 @@ class _Batch:
 
     def say(self) -> None:
         for one in self.deadlines:
-            # While the days stand still nothing falls due; when they go on, the day is counted anew and looked at again.
-            if set(self.standing.get(one.case_id, ())) & set(RULES[one.rule].stopped_by):
+            # While the days stand still nothing falls due; when they go on, the day is counted anew and looked at again.  What had
+            # run out before is late all the same.
+            pause = self.standing.get(one.case_id)
+            if pause is not None and pause.kind in RULES[one.rule].stopped_by and pause.first <= one.due_on:
                 continue
             lapses = one.rule in LAPSING
             for stage in reached(self.plan, one.due_on, self.today, lapses):

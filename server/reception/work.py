@@ -15,9 +15,9 @@ from server.domain.letterkinds import SUPERVISION_LETTERS
 from server.domain.limits import RULES, Rule
 from server.domain.progress_words import BETWEEN_OFFICES, NAMES
 from server.domain.states import AssignmentPart, AssignmentState, CaseState, Channel, PromiseState
-from server.errors import InvalidInput, NotFound
+from server.errors import NotFound
 from server.protocol.work import DeskView, Due, DuePart, KeptPromise, NamedId, WorkPage, WorkRow
-from server.reception import clocks
+from server.reception import clocks, marks
 from server.store import desks as store
 from server.store import flow as flow_store
 from server.store import units as within_reach
@@ -80,31 +80,14 @@ def listed(session: Session, actor: Actor, desk: Desk, after: str) -> WorkPage:
     if desk not in desks.desks_of(actor.role):
         raise NotFound
     most = store.PAGE_ROWS
-    hits = store.page(session, actor, desk, clock.today(), _places(desk, after), most + 1)
+    hits = store.page(session, actor, desk, clock.today(), marks.places(after, store.kinds(actor, desk)), most + 1)
     return _page(session, actor, desk, hits, most)
 
 
 def _page(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit], most: int) -> WorkPage:
     shown = hits[:most]
     rows = tuple(_rows(session, actor, desk, shown))
-    return WorkPage(rows=rows, next=_mark(shown[-1].places) if len(hits) > most else "")
-
-
-def _mark(places: Sequence[Place]) -> str:
-    return "~".join(one.isoformat() if isinstance(one, date) else str(one) for one in places)
-
-
-def _places(desk: Desk, after: str) -> tuple[Place, ...]:
-    """The marks that a page carries; raises InvalidInput where they are none of ours."""
-    if not after:
-        return ()
-    *first, last = after.split("~")
-    try:
-        if desk is Desk.RECEPTIONS:
-            return (*(datetime.fromisoformat(one) for one in first), last)
-        return (*(date.fromisoformat(one) for one in first), int(last))
-    except ValueError:
-        raise InvalidInput("这一页的位置不对，请从头看。") from None
+    return WorkPage(rows=rows, next=marks.mark(shown[-1].places) if len(hits) > most else "")
 
 
 # --- 到期 --------------------------------------------------------------------------------------------------------
@@ -133,7 +116,7 @@ def _parts(session: Session, actor: Actor, narrowed: Narrowed) -> tuple[DuePart,
 
 def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[Place, ...], WorkRow]) -> DuePart:
     shown = hits[:DUE_ROWS]
-    page = WorkPage(rows=tuple(rows[hit.places] for hit in shown), next=_mark(shown[-1].places) if len(hits) > DUE_ROWS else "")
+    page = WorkPage(rows=tuple(rows[hit.places] for hit in shown), next=marks.mark(shown[-1].places) if len(hits) > DUE_ROWS else "")
     return DuePart(
         key=group, name=desks.DUE[group][0], count=min(count, store.MOST_COUNTED - 1), more=count >= store.MOST_COUNTED, page=page
     )
@@ -141,9 +124,8 @@ def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[
 
 def due_part(session: Session, actor: Actor, group: DueGroup, unit_id: int | None, rule: str, after: str) -> WorkPage:
     """A further page of one part of 到期."""
-    hits = store.due_page(
-        session, actor, group, clock.today(), Narrowed(unit_id, rule), _places(Desk.ALL_LATE, after), DUE_ROWS + 1
-    )
+    behind = marks.places(after, store.kinds(actor, Desk.ALL_LATE))
+    hits = store.due_page(session, actor, group, clock.today(), Narrowed(unit_id, rule), behind, DUE_ROWS + 1)
     return _page(session, actor, Desk.ALL_LATE, hits, DUE_ROWS)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -77,17 +78,17 @@ def _chosen(query: Select[Commitment], wanted: Wanted) -> Select[Commitment]:
     return query
 
 
-def page(session: Session, actor: Actor, wanted: Wanted, after: tuple[date, int] | None) -> Sequence[Commitment]:
-    """The next ones, one more than a page where there are more: what is open by its day, so that the overdue stand
-    first; what has ended, or all of it, by the latest day."""
+def page(session: Session, actor: Actor, wanted: Wanted, after: tuple[Any, ...]) -> Sequence[Commitment]:
+    """Those behind a place (due_on, id; none: the first ones), one more than a page where there are more: what is open by its day,
+    so that the overdue stand first; what has ended, or all of it, by the latest day."""
     query = _with_names(_chosen(visible_commitments(actor), wanted))
     place = tuple_(Commitment.due_on, Commitment.id)
     if wanted.state == CommitmentState.OPEN or wanted.late_on is not None:
         query = query.order_by(Commitment.due_on, Commitment.id)
-        query = query if after is None else query.where(place > after)
+        query = query.where(place > after) if after else query
     else:
         query = query.order_by(Commitment.due_on.desc(), Commitment.id.desc())
-        query = query if after is None else query.where(place < after)
+        query = query.where(place < after) if after else query
     return session.scalars(query.limit(PAGE_ROWS + 1)).all()
 
 

@@ -182,6 +182,12 @@ def below(session: Session, actor: Actor) -> Below:
     return tuple(ids) if len(ids) <= FEW else ()
 
 
+@lru_cache(ACTORS)
+def kinds(actor: Actor, desk: Desk) -> tuple[type, ...]:
+    """Of what the place of a row in this list is made."""
+    return tuple(column.type.python_type for column in streams(actor, desk, (), TODAY)[0].by)
+
+
 def _reach(session: Session, actor: Actor, desks: Sequence[Desk]) -> Below:
     return below(session, actor) if any(desk in OF_SEVERAL for desk in desks) else ()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.orm import Session, joinedload
@@ -14,10 +15,11 @@ from server.store.ratings import of_sittings
 PAGE_ROWS = 20
 
 
-def page(session: Session, actor: Actor, after: tuple[datetime, str] | None) -> Sequence[Reception]:
-    """The next talks that the actor held and may still read, the newest first; one more than a page where there are more."""
+def page(session: Session, actor: Actor, after: tuple[Any, ...]) -> Sequence[Reception]:
+    """The talks behind a place (asked_at, id; none: the first ones) that the actor held and may still read, the newest first; one
+    more than a page where there are more."""
     query = visible_receptions(actor).where(Reception.receiver_id == actor.user_id, Reception.started_at.is_not(None))
-    if after is not None:
+    if after:
         query = query.where(tuple_(Reception.asked_at, Reception.id) < after)
     query = query.options(joinedload(Reception.kiosk)).order_by(Reception.asked_at.desc(), Reception.id.desc())
     return session.scalars(query.limit(PAGE_ROWS + 1)).all()

@@ -30,13 +30,10 @@ def cases_of(session: Session, case_ids: Collection[int]) -> dict[int, StoredCas
     return {one.id: one for one in session.scalars(query)}
 
 
-def standing_still(session: Session, case_ids: Collection[int]) -> dict[int, list[str]]:
-    """Per case the kinds of pauses that go on."""
-    found: dict[int, list[str]] = {}
-    query = select(CasePause.case_id, CasePause.kind).where(CasePause.case_id.in_(case_ids), CasePause.last.is_(None))
-    for case_id, kind in session.execute(query):
-        found.setdefault(case_id, []).append(kind)
-    return found
+def standing_still(session: Session, case_ids: Collection[int]) -> dict[int, CasePause]:
+    """Per case the pause that goes on."""
+    query = select(CasePause).where(CasePause.case_id.in_(case_ids), CasePause.last.is_(None))
+    return {one.case_id: one for one in session.scalars(query)}
 
 
 def said(session: Session, deadline_ids: Collection[int]) -> set[tuple[int, date, str]]:

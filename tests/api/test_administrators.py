@@ -67,6 +67,7 @@ def test_who_makes_accounts_does_not_let_them_in(office: TestOffice):
     older = auditor.get(f"/api/admin/log?before={log['entries'][1]['id']}").json()["entries"]
     assert older == log["entries"][2:]
     assert auditor.get("/api/admin/log?day=2020-01-01").json() == {"entries": [], "before": None}
+    assert [auditor.get(f"/api/admin/log?day={day}").status_code for day in ("0001-01-01", "9999-12-31")] == [422, 422]
     for client in (security, auditor, office.administrator):
         assert client.get("/api/cases").status_code == 403
         assert client.post("/api/admin/users" if client is not office.administrator else "/api/cases", json={}).status_code == 403

@@ -179,4 +179,7 @@ def test_what_a_leader_typed_is_promised_once_and_stands_among_their_talks(offic
     mine = next(one for one in own["rows"] if one["id"] == reception_id)
     assert [(one["what"], one["unit"], one["late"]) for one in mine["promises"]] == [("把领款单拿来给您看", "柳河镇", False)]
     assert (own["promises_open"], own["rated"], own["content"], own["next"]) == (1, 0, None, "")
+    assert office.leader.get("/api/receptions/own", params={"after": f"{mine['started_at']}~a"}).status_code == 200
+    odd = ("2026-06-09T10:00:00~a", "0001-01-01T00:00:00+08:00~a", "2026-06-09", "~")
+    assert {office.leader.get("/api/receptions/own", params={"after": one}).status_code for one in odd} == {422}
     assert all(one["id"] != reception_id for one in office.other_leader.get("/api/receptions/own").json()["rows"])

@@ -55,7 +55,7 @@ def test_days_in_many_shapes(cell):
     assert importing.as_day(cell) == date(2026, 6, 9)
 
 
-@pytest.mark.parametrize("cell", ["6/9/2026", "昨天", "26-06-09", "2026-02-30", "2026-06-095", 12, 99999, True, "2026-13-01T00:00:00Z"])
+@pytest.mark.parametrize("cell", ["6/9/2026", "昨天", "26-06-09", "2026-02-30", "2026-06-095", 12, 99999, True, "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+08:00"])
 def test_no_day_is_guessed(cell):
     with pytest.raises(Wrong):
         importing.as_day(cell)

@@ -138,9 +138,10 @@ class Books:
         """
         said = []
         for number, matter in self.matters.items():
-            stopped = {kind for kind, _, end in matter.pauses if end is None}
+            if any(end is None for _, _, end in matter.pauses):
+                self._recount(matter, today)
             for limit in matter.limits:
-                if not limit.open or limit.who is None or stopped & STOPPED_BY.get(limit.rule, set()):
+                if not limit.open or limit.who is None or _stands_still(matter, limit):
                     continue
                 for stage in _stages((today - limit.due).days, limit.rule in LAPSES, before, late):
                     if (limit.due, stage) not in limit.told:
@@ -536,8 +537,13 @@ def _counts(matter: Matter, limit: Limit) -> bool:
     """Neither taken back in time nor standing still since before its last day."""
     if limit.dropped is not None and limit.dropped <= limit.due:
         return False
+    return not (limit.open and _stands_still(matter, limit))
+
+
+def _stands_still(matter: Matter, limit: Limit) -> bool:
+    """A pause goes on that began before it ran out."""
     stops = STOPPED_BY.get(limit.rule, set())
-    return not (limit.open and any(kind in stops and end is None and begin <= limit.due for kind, begin, end in matter.pauses))
+    return any(kind in stops and end is None and begin <= limit.due for kind, begin, end in matter.pauses)
 
 
 def _stages(gone: int, lapses: bool, before: Iterable[int], late: tuple[int, int]) -> list[str]:

@@ -185,8 +185,17 @@ def test_pages_follow_one_another_without_gap_or_repeat(matter: Matter, monkeypa
             assert walked(lambda after, d=desk, a=actor: work.listed(session, a, d, after)) == order
         late = walked(lambda after: work.due_part(session, world.clerk, DueGroup.OVERDUE, None, "", after))
         assert late == cases[:0:-1] + cases[:1]
-        with pytest.raises(InvalidInput, match="invalid_input"):
-            work.listed(session, world.clerk, Desk.ARRIVED, "gestern~1")
+        for actor, desk, odd in NO_PLACES:
+            with pytest.raises(InvalidInput, match="invalid_input"):
+                work.listed(session, actor or world.leader, desk, odd)
+
+
+NO_PLACES = (
+    (LAND_HEAD, Desk.TO_RECEIVE, "gestern"), (LAND_HEAD, Desk.TO_RECEIVE, "2026-06-09~1"), (LAND_HEAD, Desk.TO_RECEIVE, "99999999999999999999"),
+    (SUPERVISOR, Desk.ALL_LATE, "gestern~1"), (SUPERVISOR, Desk.ALL_LATE, "1"), (SUPERVISOR, Desk.ALL_LATE, "2026-06-09~1~1"),
+    (None, Desk.RECEPTIONS, "2026-06-09T10:00:00~a"), (None, Desk.RECEPTIONS, "0001-01-01T00:00:00+08:00~a"), (None, Desk.RECEPTIONS, "a"),
+)  # fmt: skip
+"""What no page of such a list ends with; None: the leader."""
 
 
 def walked(page) -> list[int]:

@@ -326,6 +326,7 @@ def test_an_objection_after_five_working_days_is_too_late(matter: Matter):
 
 def test_an_extension_is_asked_for_and_approved_by_the_head(matter: Matter):
     matter.accept()
+    assert [one.limit for one in matter.view(HANDLER).offers if one.step == "ask_extension"] == ["30 天"]
     with refused(InvalidInput, "最多 30 天"):
         matter.take(HANDLER, Step.ASK_EXTENSION, days=31, reason="要重新测量")
     matter.take(HANDLER, Step.ASK_EXTENSION, days=30, reason="要重新测量")
@@ -337,6 +338,7 @@ def test_an_extension_is_asked_for_and_approved_by_the_head(matter: Matter):
     matter.take(LAND_HEAD, Step.GRANT_EXTENSION)
     assert matter.deadlines()["conclude"].due_on == date(2026, 8, 8) + timedelta(days=30)
     assert matter.view(HANDLER).letters[-1].kind == LetterKind.EXTENSION
+    assert "ask_extension" not in {one.step for one in matter.view(HANDLER).offers}
     with refused(InvalidInput, "已经延长过一次"):
         matter.take(HANDLER, Step.ASK_EXTENSION, days=5, reason="还要")
 

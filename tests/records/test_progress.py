@@ -110,7 +110,7 @@ def test_a_review_is_asked_for_in_time_and_the_office_takes_it_on(matter: Matter
     seen = matter.view(matter.world.clerk)
     assert [(one.step, one.words, str(one.asked_on)) for one in seen.requests] == [("request_review", "量得不对，请再量一次。", "2026-07-09")]
     at("2026-07-20")
-    with refused(InvalidInput, "2026-07-09 就在网上申请了"):
+    with refused(InvalidInput, "2026年7月9日（星期四）就在网上申请了"):
         matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-07-20", reason="晚了")
     matter.take(matter.world.clerk, Step.REQUEST_REVIEW, day="2026-07-09")
     with matter.world.read() as session:

@@ -13,7 +13,7 @@ from server.domain.reminding import Plan, next_look, reached
 from server.domain.states import NoticeKind, StaffRole
 from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter
-from server.reception import delivering, joining, notices, registering, reminders
+from server.reception import delivering, joining, notices, registering, reminders, work
 from server.store.models import Notice, StaffContact, StoredCase, StoredDeadline, StoredReminder, User
 from tests import databases
 from tests.records.office import TALK, World
@@ -44,6 +44,12 @@ def said(matter: Matter, day: str) -> list[tuple[str, str]]:
     with matter.world.read() as session:
         found = session.execute(select(User.name, Notice.words).join(User, User.id == Notice.user_id).where(Notice.id > last))
         return [(name, words) for name, words in found]
+
+
+def lists(matter: Matter) -> dict[str, int]:
+    """What waits for the unit."""
+    with matter.world.read() as session:
+        return {one.key: one.count for one in work.overview(session, HANDLER, work.of_page(HANDLER, False)) if one.count}
 
 
 def test_each_stage_once_on_its_day(matter: Matter):
@@ -99,12 +105,24 @@ def test_nothing_falls_due_while_the_days_stand_still(matter: Matter):
     matter.mediate()
     matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
     assert said(matter, "2026-08-20") == []
+    assert (matter.deadlines()["conclude"].due_on, lists(matter)) == (date(2026, 10, 19), {"working": 1, "undelivered": 1})
+    (shown,) = [one for one in matter.view(HANDLER).deadlines if one.rule == "conclude"]
+    assert (shown.due, shown.overdue, len(shown.notes)) == ("2026-10-19", False, 1)
     matter.take(HANDLER, Step.END_PAUSE, outcome="没有谈成")
     due = matter.deadlines()["conclude"].due_on
     assert due > date(2026, 10, 1)
     (name, words), = said(matter, (due - timedelta(days=3)).isoformat())
     assert name == "韦国良"
     assert "还有 3 天" in words
+
+
+def test_who_ran_out_of_time_is_late_though_the_days_stand_still_now(matter: Matter):
+    matter.accept()
+    assert {name for name, _ in said(matter, "2026-08-09")} == {"韦国良", SUPERVISOR}
+    matter.mediate()
+    matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意调解")
+    assert {name for name, _ in said(matter, "2026-08-11")} == {HEAD, LEADER}
+    assert lists(matter)["late"] == 1
 
 
 @pytest.mark.parametrize(("there", "back"), [(Deed.MERGE, Deed.UNMERGE), (Deed.GUIDE_BACK, Deed.UNGUIDE_BACK)])

@@ -29,7 +29,7 @@ export const ANSWERS = {
   explain: ["听明白了，认可", "听明白了，不认可，要申请复查", "没有听明白，要再讲一次"],
 };
 
-/** @type {Object<string, string>} */
+/** {limit}: of the offer. @type {Object<string, string>} */
 export const EXPLAIN = {
   screen: "分清信访目的和内容类别。涉法涉诉的，下一步引导到法定途径。",
   guide: "这件事归法院、检察院或者别的法定程序管，告诉他去哪里、依据哪部法。引导以后，这里就不再转办。",
@@ -45,7 +45,7 @@ export const EXPLAIN = {
   feed_back: "反馈给交办的单位。答复信访人的，用“出处理意见”。",
   send_back: "退回去重新反馈，写明缺什么。",
   to_ordinary: "事情不简单，简易办理办不好的，改按普通程序办。期限从原来起算的那天重新算。",
-  ask_extension: "由单位负责人批准，只能延一次，最多 30 天。",
+  ask_extension: "由单位负责人批准，只能延一次，最多 {limit}。",
   grant_extension: "批准以后期限马上往后算，出延期告知书，把原因告诉信访人。",
   refuse_extension: "不批准的，仍按原来的期限办。",
   begin_pause: "法律允许停的日子不算在期限里，从哪天停、为什么停都会写给信访人看。",
@@ -60,10 +60,10 @@ export const EXPLAIN = {
   conclude: "处理意见书已经送到，这件事办结。",
   follow_up: "问信访人落实了没有，照他说的记。",
   improve: "回访里说没有落实的，写怎么补上的。",
-  request_review: "信访人不服处理意见，申请复查。收到申请 30 天里给出复查意见。",
+  request_review: "信访人不服处理意见，申请复查。收到申请 {limit}里给出复查意见。",
   refuse_review: "过了期限又没有正当理由的，或者不是信访人提的，不受理，出告知书。信访人自己的权利不受影响。",
   review_opinion: "复查意见要送到信访人手里。",
-  request_reexamination: "信访人不服复查意见，申请复核。",
+  request_reexamination: "信访人不服复查意见，申请复核。收到申请 {limit}里给出复核意见，听证用的时间不算。",
   refuse_reexamination: "过了期限又没有正当理由的，或者不是信访人提的，不受理，出告知书。信访人自己的权利不受影响。",
   reexamination_opinion: "复核意见要送到信访人手里。",
   handle_anew: "复查、复核撤销了原来的处理意见、要求重新办的，交回主办单位。期限从意见书那天算，单位办好了出新的处理意见书。",

@@ -101,7 +101,7 @@ export class Steps {
     const answer = await ask({
       title: offer.name,
       wide: form.wide,
-      body: [el("p.soft", {}, EXPLAIN[step] || ""), ...this.about(offer), ...form.nodes],
+      body: [el("p.soft", {}, (EXPLAIN[step] || "").replace("{limit}", offer.limit)), ...this.about(offer), ...form.nodes],
       buttons: [{ value: "yes", words: offer.name, kind: "primary" }, { value: "", words: "先不" }],
       keep: { what: `case ${this.found.id} ${step}`, typed: () => form.typed(), restore: (values) => form.restore(values) },
       ready: () => form.focus(),
