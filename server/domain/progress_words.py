@@ -89,6 +89,11 @@ _SAID: Mapping[str, Words] = {
     Step.REEXAMINATION_OPINION: lambda one: ("出了复核意见书", ""),
     Step.HANDLE_ANEW: lambda one: (f"交回{one.details.get('unit') or '承办单位'}重新办", "意见书要求重新办，办好了给您新的处理意见书。"),
     "merge": lambda one: ("并到您的另一件事里一起办", ""),
+    "unmerge": lambda one: ("从那一件事里分回来，单独办", ""),
+    "split": lambda one: ("拆出一件来另外办", ""),
+    "split_back": lambda one: ("拆出去的一件合回来一起办", ""),
+    "guide_back": lambda one: ("前面一件还在办，这件不另外办", ""),
+    "unguide_back": lambda one: ("这件接着单独办", ""),
 }  # fmt: skip
 _ON_DAY = (Step.DELIVER, Step.EXPLAIN, Step.REQUEST_REVIEW, Step.REQUEST_REEXAMINATION, Step.BEGIN_PAUSE, Step.END_PAUSE,
            Step.BEGIN_MEDIATION, Step.END_MEDIATION)  # fmt: skip
@@ -124,6 +129,11 @@ def now(state: CaseState, unit: str, office: str) -> str:
         CaseState.REEXAMINED: "复核意见书出了，这件事办到了最后一步。",
         CaseState.MERGED: "并到您的另一件事里一起办。",
     }[state]
+
+
+def guided_back(number: str) -> str:
+    """Of a matter that came again while it is being handled; `number`: of the earlier one, where they may know it."""
+    return f"您前面反映的那一件{f'（编号 {number}）' if number else ''}还在办，这件不另外办，请等那一件的结果。"
 
 
 def due(rule: str, day: date, unit: str, office: str) -> str:

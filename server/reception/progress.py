@@ -16,6 +16,7 @@ from server import clock
 from server.domain import progress_words, terms
 from server.domain.deadline_words import chinese_day
 from server.domain.flow import STEPS, LetterKind, Step
+from server.domain.joins import JoinKind
 from server.domain.limits import RULES
 from server.domain.progress_words import BETWEEN_OFFICES, Happened
 from server.domain.ratings import EnteredBy, RatedBody
@@ -36,7 +37,7 @@ from server.protocol.office import (
 )
 from server.reception import clocks, documents, issued, mediation, ratings, tries
 from server.reception.office import Office
-from server.store import cases, records
+from server.store import cases, joins, records
 from server.store import flow as flow_store
 from server.store import progress as store
 from server.store import ratings as rating_store
@@ -65,6 +66,8 @@ class Matter:
     reception: Reception | None
     record: VisitRecord | None
     case: StoredCase | None
+    digits: str
+    """Of the telephone, as whoever holds the code gave them: right ones."""
 
 
 # --- who --------------------------------------------------------------------------------------------------------
@@ -91,7 +94,7 @@ def _opened(session: Session, query: ProgressQuery) -> Matter | None:
     if not _digits_fit(session, case, reception, query.phone_last4):
         return None
     record = records.of_reception(session, reception.id) if reception else None
-    return Matter(reception, record, _followed(session, case, query.phone_last4))
+    return Matter(reception, record, _followed(session, case, query.phone_last4), query.phone_last4)
 
 
 def case_id_of(session: Session, key: BookingKey) -> int | None:
@@ -160,7 +163,7 @@ def _progress(session: Session, matter: Matter) -> Progress:
         number=case.case_no,
         state=terms.CASE_STATE[CaseState(case.state)],
         office=place.name,
-        now=progress_words.now(CaseState(case.state), unit, place.name) + _mediated(session, case),
+        now=_now(session, case, unit, matter.digits) + _mediated(session, case),
         steps=(*_talk_steps(matter), *_case_steps(session, case, deadline, asked=bool(waiting))),
         next_step=_waiting(waiting, place.name) + (progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else ""),
         deadline=_own_words(view, deadline),
@@ -169,6 +172,14 @@ def _progress(session: Session, matter: Matter) -> Progress:
         copies=() if _no_copies(session, case) else _copies(session, case),
         copies_why_not=_no_copies(session, case),
     )
+
+
+def _now(session: Session, case: StoredCase, unit: str, digits: str) -> str:
+    back = joins.standing(session, JoinKind.GUIDE_BACK, case.id) if case.state == CaseState.GUIDED else None
+    if back is None:
+        return progress_words.now(CaseState(case.state), unit, case.organization.name)
+    earlier = session.get_one(StoredCase, back.other_id)
+    return progress_words.guided_back(earlier.case_no if _digits_fit(session, earlier, None, digits) else "")
 
 
 def _mediated(session: Session, case: StoredCase) -> str:

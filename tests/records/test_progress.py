@@ -8,13 +8,15 @@ from sqlalchemy import select
 
 from server.domain.desks import Desk
 from server.domain.flow import Step
+from server.domain.joins import Deed
 from server.domain.limits import RULES
 from server.domain.progress_words import _AHEAD, ASKED, due, now
 from server.domain.states import CaseState
 from server.errors import InvalidInput, NotAllowed, NotFound, TooOften, WrongState
+from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter, NewRating
 from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
-from server.reception import cases, documents, filing, progress, registering, signing, tries, work
+from server.reception import cases, documents, filing, joining, progress, registering, signing, tries, work
 from server.store import flow as flow_store
 from server.store.models import AccessEntry, CasePerson, LocalLimit, Reception, StoredCase, StoredDeadline
 from tests.records.office import World, sign
@@ -182,6 +184,25 @@ def test_a_merged_matter_goes_on_in_the_other_one_of_the_same_person(world: Worl
     with world.write() as session:
         session.query(CasePerson).where(CasePerson.case_id == other.id).one().phone = "13900000000"
     assert (ask(matter).number, ask(matter).now) == ("LX-2026-000001", "并到您的另一件事里一起办。")
+
+
+def test_who_comes_again_is_told_that_the_earlier_matter_goes_on(world: World):
+    matter = Matter(world)
+    with world.write() as session:
+        second, _ = registering.register(session, world.clerk, NewMatter.model_validate(LETTER))
+        order = LinkOrder(version=second.version, other_id=matter.id, other_version=1, reason="同一件事")
+        joining.decide(session, world.clerk, second.id, Deed.GUIDE_BACK, order)
+        code, phone = second.query_code, session.query(CasePerson).where(CasePerson.case_id == matter.id).one()
+    told = ask(matter, code=code)
+    assert told.now == "您前面反映的那一件（编号 LX-2026-000001）还在办，这件不另外办，请等那一件的结果。"
+    assert told.steps[-1].what == "前面一件还在办，这件不另外办"
+    with world.write() as session:
+        session.merge(phone).phone = "13900000000"
+    assert "LX-2026-000001" not in ask(matter, code=code).model_dump_json()
+    with world.write() as session:
+        second = session.get_one(StoredCase, second.id)
+        joining.decide(session, world.clerk, second.id, Deed.UNGUIDE_BACK, LinkOrder(version=second.version, reason="是两件"))
+    assert ask(matter, code=code).now == "临溪县信访局登记好了，正在看归哪个单位办。"
 
 
 def test_own_copies_need_the_number_of_the_card_and_no_accusation_is_given_out(world: World, record_id: str, monkeypatch, tmp_path: Path):
