@@ -1169,6 +1169,8 @@ class DeadlineView(Message):
     calendar_known: bool = True
     """False: the official holidays of a year that decides about it are not known yet."""
     overdue: bool
+    stands_still: bool = False
+    """A pause goes on: the last day is what it would be if it ended today."""
     starts_on: str = ""
     """ISO date of the starting event."""
 

@@ -72,7 +72,7 @@ def test_a_missing_notice_a_running_pause_and_a_late_extension_are_told():
     running = view("reexamination", pauses=[Pause("hearing", date(2026, 6, 10))], today=date(2026, 6, 12))
     assert running.notes == ("现在还在听证，期限停着。这是按今天停完算的；再停下去，这一天还会往后。",)
     stored = explain(count(RULES["reexamination"], STARTS, pauses=[Pause("hearing", STARTS)], today=STARTS + timedelta(90)), STARTS + timedelta(90), stored_due=STARTS)
-    assert (stored.days_left, stored.overdue, stored.notes) == (30, False, running.notes)
+    assert (stored.days_left, stored.overdue, stored.stands_still, stored.notes) == (30, False, True, running.notes)
     late = view("conclude", extension=Extension(30, date(2026, 8, 9)))
     assert late.notes == ("延长是过了2026年8月8日（星期六）才批的，不算数。",)
     assert "最多 30 天" in late.extension

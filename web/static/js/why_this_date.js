@@ -1,5 +1,18 @@
-// 为什么是这一天: the questions a citizen asks about a date, each with its answer.
+// 为什么是这一天: how far off a limit's last day is, and the questions a citizen asks about it, each with its answer.
 import { el } from "/static/js/dom.js";
+
+/**
+ * Tone of the badge, its icon and its words.
+ * @param {{days_left: number, overdue: boolean, stands_still: boolean}} deadline
+ * @returns {[string, string, string]}
+ */
+export function daysLeft(deadline) {
+  const left = deadline.days_left;
+  if (deadline.overdue) return ["bad", "alert", `过期 ${-left} 天`];
+  if (deadline.stands_still) return ["accent", "pause", `停算中，还有 ${left} 天`];
+  const words = ["今天到期", "明天到期"][left] || `还有 ${left} 天`;
+  return [left <= 3 ? "warn" : "accent", "clock", words];
+}
 
 /**
  * Pairs of question and answer; what has no answer is not asked.

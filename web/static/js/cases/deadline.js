@@ -1,7 +1,7 @@
 // 办结期限: the day, how much of the time has gone, and why it is that day.
 import { byId, el } from "/static/js/dom.js";
-import { ANSWERING, OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
-import { whyThisDate } from "/static/js/why_this_date.js";
+import { ANSWERING, OBJECTING, shortDay } from "/static/js/cases/timeline.js";
+import { daysLeft, whyThisDate } from "/static/js/why_this_date.js";
 
 const DAY_MS = 86_400_000;
 /** Shares of the time at which today's words meet those of the beginning or of the end. */
@@ -16,10 +16,10 @@ export function nextDuty(deadlines) {
 export function showDeadline(deadline) {
   byId("deadline-panel").hidden = !deadline;
   if (!deadline) return;
-  const tone = deadline.overdue ? "bad" : deadline.days_left <= 3 ? "warn" : "accent";
+  const [tone, , words] = daysLeft(deadline);
   byId("deadline-name").textContent = `${deadline.name}期限`;
   byId("days").className = `badge end ${tone}`;
-  byId("days").textContent = daysLeft(deadline);
+  byId("days").textContent = words;
   const [year, month, day] = deadline.due.split("-").map(Number);
   byId("due").textContent = `${year}年${month}月${day}日`;
   byId("weekday").textContent = deadline.weekday;

@@ -5,6 +5,7 @@ import { drawKept, keepButton } from "/static/js/cases/kept.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
 import { onSend, required, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
+import { daysLeft } from "/static/js/why_this_date.js";
 
 const SKELETON_MS = 400;
 const FILTERS = ["state", "channel", "purpose", "office", "unit", "place", "category", "person", "since", "until"];
@@ -28,8 +29,8 @@ function marked(text, q) {
 /** @param {any} deadline */
 function due(deadline) {
   if (!deadline) return el("span.mute", {}, "没有");
-  const [tone, words] = deadline.overdue ? ["bad", `过期 ${-deadline.days_left} 天`] : deadline.days_left <= 3 ? ["warn", `还有 ${deadline.days_left} 天`] : ["accent", `还有 ${deadline.days_left} 天`];
-  return el("span", {}, el(`span.badge.${tone}`, {}, icon("clock"), words), el("span.small.soft.below.nb", {}, `${deadline.name} ${chineseDay(`${deadline.due}T00:00:00+08:00`)}`));
+  const [tone, drawing, words] = daysLeft(deadline);
+  return el("span", {}, el(`span.badge.${tone}`, {}, icon(drawing), words), el("span.small.soft.below.nb", {}, `${deadline.name} ${chineseDay(`${deadline.due}T00:00:00+08:00`)}`));
 }
 
 /** @param {any} found */

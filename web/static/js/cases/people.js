@@ -3,7 +3,8 @@ import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon } from "/static/js/dom.js";
 import { ask, toast } from "/static/js/desk/ask.js";
 import { answering } from "/static/js/cases/answer.js";
-import { ANSWERING, OBJECTING, daysLeft, shortDay } from "/static/js/cases/timeline.js";
+import { ANSWERING, OBJECTING, shortDay } from "/static/js/cases/timeline.js";
+import { daysLeft } from "/static/js/why_this_date.js";
 
 const TO_UNITS = ["assignment", "pass_on", "handle_anew", "supervision", "risk_warning", "accountability"];
 const TONES = /** @type {Object<string, string[]>} */ ({ 待签收: ["warn", "clock"], 已签收: ["accent", "check"], 提了异议: ["bad", "alert"], 已反馈: ["ok", "check"], 反馈被退回: ["bad", "alert"], 已收回: ["line", "undo"] });
@@ -25,7 +26,7 @@ function unit(one, found, own) {
   const [tone, drawing] = TONES[one.state] || ["line", "info"];
   const due = found.deadlines.filter((/** @type {any} */ d) => d.organization_id === one.organization_id && d.rule !== OBJECTING && one.open)[0];
   const facts = [one.kind, one.officer ? `经办 ${one.officer}` : "", one.task].filter(Boolean).join("　");
-  const when = due ? el(due.overdue ? "b.bad" : "span.soft", { title: due.name }, due.overdue ? daysLeft(due) : `${due.rule === ANSWERING ? "回督办" : "应"} ${shortDay(due.due)}`) : el("span.soft", {}, shortDay(one.fed_back_at || one.given_at));
+  const when = due ? el(due.overdue ? "b.bad" : "span.soft", { title: due.name }, due.overdue ? daysLeft(due)[2] : `${due.rule === ANSWERING ? "回督办" : "应"} ${shortDay(due.due)}`) : el("span.soft", {}, shortDay(one.fed_back_at || one.given_at));
   return el("div.unit", {}, el("b", {}, `${one.unit}　${one.part}`), el(`span.badge.${tone}`, {}, icon(drawing), one.state), el("span.soft", {}, facts), when, own.able && one.open && one.organization_id === own.unit ? officerButton(one, own) : null);
 }
 

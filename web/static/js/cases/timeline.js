@@ -1,6 +1,7 @@
 // 这件事的经过: what is due on top, then what happened, the newest first.
 import { byId, el } from "/static/js/dom.js";
 import { clockTime } from "/static/js/time.js";
+import { daysLeft } from "/static/js/why_this_date.js";
 
 const ZONE = "Asia/Shanghai";
 const YEAR = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric" });
@@ -27,11 +28,6 @@ function otherYear(iso) {
 /** "8月17日", with the year where it is not this one. @param {string} iso */
 export function shortDay(iso) {
   return otherYear(iso) + DAY.format(day(iso));
-}
-
-/** @param {{days_left: number, overdue: boolean}} deadline */
-export function daysLeft(deadline) {
-  return deadline.overdue ? `过期 ${-deadline.days_left} 天` : deadline.days_left ? `还有 ${deadline.days_left} 天` : "就是今天";
 }
 
 /** The list and its filters. Events: "why" (detail: a deadline) asks why it falls on that day. */
@@ -78,7 +74,7 @@ export class Timeline extends EventTarget {
     const why = el("button.link", { type: "button" }, "为什么是这一天");
     why.addEventListener("click", () => this.dispatchEvent(new CustomEvent("why", { detail: deadline })));
     return el("li.due-row", {},
-      el("span.d", {}, el("b", {}, DAY.format(day(deadline.due))), otherYear(deadline.due) ? el("small", {}, otherYear(deadline.due)) : null, el("small", { class: deadline.overdue ? "bad" : null }, daysLeft(deadline))),
+      el("span.d", {}, el("b", {}, DAY.format(day(deadline.due))), otherYear(deadline.due) ? el("small", {}, otherYear(deadline.due)) : null, el("small", { class: deadline.overdue ? "bad" : null }, daysLeft(deadline)[2])),
       el(`i.b.now${deadline.overdue ? ".bad" : ""}`),
       el("div.c", {}, el("b", {}, this.duty(deadline)), "　", why));
   }

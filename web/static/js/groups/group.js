@@ -3,6 +3,7 @@
 import { api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
 import { chineseDay, clockTime } from "/static/js/time.js";
+import { daysLeft } from "/static/js/why_this_date.js";
 import { ask, attempt, toast } from "/static/js/desk/ask.js";
 
 const path = `/api/groups/${byId("group").dataset.group}`;
@@ -41,7 +42,7 @@ function deeds() {
 /** @param {any} one */
 function caseRow(one) {
   const { row } = one;
-  const due = row.deadline ? (row.deadline.overdue ? `过期 ${-row.deadline.days_left} 天` : row.deadline.days_left ? `还有 ${row.deadline.days_left} 天` : "就是今天") : "";
+  const due = row.deadline ? daysLeft(row.deadline)[2] : "";
   return el("tr", {}, el("td", {}, el("a", { href: `/cases/${row.id}` }, el("b", {}, row.title)), el("p.small.soft", {}, row.petitioner)), el("td.nb", {}, row.case_no),
     el("td.nb", {}, row.state, row.unit ? el("p.small.soft", {}, row.unit) : null), el("td", {}, one.last, one.last_at ? el("p.small.soft.nb", {}, chineseDay(one.last_at)) : null),
     el("td.nb", {}, row.deadline?.overdue ? el("span.badge.bad", {}, due) : due), el("td", {}, group.may_change ? button("退出", () => leave(one)) : null));

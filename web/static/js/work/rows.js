@@ -3,7 +3,7 @@
 import { el, icon } from "/static/js/dom.js";
 import { ask } from "/static/js/desk/ask.js";
 import { chineseDay } from "/static/js/time.js";
-import { whyThisDate } from "/static/js/why_this_date.js";
+import { daysLeft, whyThisDate } from "/static/js/why_this_date.js";
 
 /** "7月6日" of an ISO day or moment, with the year where it is another. @param {string} value */
 export function shortDay(value) {
@@ -12,18 +12,10 @@ export function shortDay(value) {
   return day.getFullYear() === new Date().getFullYear() ? words : `${day.getFullYear()}年${words}`;
 }
 
-/** @param {any} deadline @returns {[string, string, string]} tone, icon and words */
-function left(deadline) {
-  if (deadline.overdue) return ["bad", "alert", `过期 ${-deadline.days_left} 天`];
-  if (deadline.days_left === 0) return ["warn", "clock", "今天"];
-  if (deadline.days_left === 1) return ["warn", "clock", "明天"];
-  return [deadline.days_left <= 3 ? "warn" : "accent", "clock", `还有 ${deadline.days_left} 天`];
-}
-
 /** @param {any} deadline */
 function due(deadline) {
   if (!deadline) return el("td", {});
-  const [tone, drawing, words] = left(deadline);
+  const [tone, drawing, words] = daysLeft(deadline);
   return el("td", {}, el("span.nb", {}, shortDay(deadline.due)), el("br"), el(`span.badge.${tone}`, {}, icon(drawing), words));
 }
 
