@@ -110,25 +110,9 @@ def drop(session: Session, case: StoredCase, *, organization_id: int | None = No
 
 def recount(session: Session, case: StoredCase) -> None:
     """Every open deadline with its pauses and its extension as they are now."""
-    for one, due_on in _recounted(session, case):
-        one.due_on = due_on
-
-
-def move_on(session: Session, after: int, rows: int) -> int:
-    """Every day that a limit stands still moves its last day on by one, so that it is not late meanwhile: as of today, of so many
-    pauses behind that one.  The id of the last of them; 0: there are none."""
-    found = store.running_pauses(session, after, rows)
-    for pause in found:
-        for one, due_on in _recounted(session, session.get_one(StoredCase, pause.case_id)):
-            if one.due_on != due_on:
-                one.due_on = due_on
-    session.flush()
-    return found[-1].id if found else 0
-
-
-def _recounted(session: Session, case: StoredCase) -> list[tuple[StoredDeadline, date]]:
     rules, pauses = rules_of(session, case.organization.path), store.pauses(session, [case.id]).get(case.id, ())
-    return [(one, counted(one, rules, pauses).due_on) for one in store.open_deadlines_of(session, case.id)]
+    for one in store.open_deadlines_of(session, case.id):
+        one.due_on = counted(one, rules, pauses).due_on
 
 
 def counted(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> Deadline:

@@ -15,6 +15,7 @@ from server.reception.accounts import actor_of_user
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import accounts, commitments
+from server.store import flow as flow_store
 from server.store import notices as notice_store
 from server.store import reminders as store
 from server.store.models import Commitment, Organization, StoredCase, StoredDeadline, StoredReminder, User
@@ -48,7 +49,25 @@ def _move_on(office: Office) -> None:
     last = -1
     while last:
         with office.store.write() as session:
-            last = clocks.move_on(session, last, BATCH)
+            last = stand_still(session, last, BATCH)
+
+
+def stand_still(session: Session, after: int, rows: int) -> int:
+    """Every day that a limit stands still moves its last day on by one, so that it is not late meanwhile: as of today, of so many
+    pauses behind that one.  The id of the last of them; 0: there are none."""
+    found = store.running_pauses(session, after, rows)
+    if not found:
+        return 0
+    ids = [one.case_id for one in found]
+    cases, deadlines, pauses = store.cases_of(session, ids), flow_store.open_deadlines(session, ids), flow_store.pauses(session, ids)
+    rules = clocks.rules_of_each(session, {case.organization.path for case in cases.values()})
+    for case_id, case in cases.items():
+        for one in deadlines.get(case_id, ()):
+            due_on = clocks.counted(one, rules[case.organization.path], pauses[case_id]).due_on
+            if one.due_on != due_on:
+                one.due_on = due_on
+    session.flush()
+    return found[-1].id
 
 
 def batch(session: Session, plan: Plan, today: date, rows: int = BATCH) -> int:

@@ -133,12 +133,6 @@ def running_pause(session: Session, case_id: int) -> CasePause | None:
     return next((one for one in pauses(session, [case_id]).get(case_id, ()) if one.last is None), None)
 
 
-def running_pauses(session: Session, after: int, rows: int) -> Sequence[CasePause]:
-    """Of all cases, those that go on behind this one's id; locked where the database can."""
-    query = select(CasePause).where(CasePause.last.is_(None), CasePause.id > after)
-    return session.scalars(query.order_by(CasePause.id).limit(rows).with_for_update(skip_locked=True)).all()
-
-
 @once_per_reading
 def open_extension(session: Session, case_id: int) -> StoredExtension | None:
     """What was asked for and is not decided yet."""

@@ -30,6 +30,12 @@ def cases_of(session: Session, case_ids: Collection[int]) -> dict[int, StoredCas
     return {one.id: one for one in session.scalars(query)}
 
 
+def running_pauses(session: Session, after: int, rows: int) -> Sequence[CasePause]:
+    """Of all cases, those that go on behind this one's id; locked where the database can."""
+    query = select(CasePause).where(CasePause.last.is_(None), CasePause.id > after)
+    return session.scalars(query.order_by(CasePause.id).limit(rows).with_for_update(skip_locked=True)).all()
+
+
 def standing_still(session: Session, case_ids: Collection[int]) -> dict[int, CasePause]:
     """Per case the pause that goes on."""
     query = select(CasePause).where(CasePause.case_id.in_(case_ids), CasePause.last.is_(None))
