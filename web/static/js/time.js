@@ -31,19 +31,17 @@ export function clockAt(startedAt, seconds) {
   return startedAt ? clockSeconds(new Date(new Date(startedAt).getTime() + seconds * 1000)) : mediaTime(seconds);
 }
 
-/** "11月21日 星期六". @param {string | Date | null | undefined} value */
+/** "11月21日 星期六", with the year where it is not this one. @param {string | Date | null | undefined} value */
 export function chineseDay(value) {
   if (!value) return "";
   const date = new Date(value);
-  return `${DAY.format(date)} ${WEEKDAY.format(date)}`;
+  const year = YEAR.format(date) === YEAR.format(new Date()) ? "" : `${YEAR.format(date)}年`;
+  return `${year}${DAY.format(date)} ${WEEKDAY.format(date)}`;
 }
 
 /** "11月21日 星期六 09:05", with the year where it is not this one. @param {string | Date | null | undefined} value */
 export function chineseMoment(value) {
-  if (!value) return "";
-  const date = new Date(value);
-  const year = YEAR.format(date) === YEAR.format(new Date()) ? "" : `${YEAR.format(date)}年`;
-  return `${year}${chineseDay(date)} ${clockTime(date)}`;
+  return value ? `${chineseDay(value)} ${clockTime(value)}` : "";
 }
 
 /** Length in words: 75 → "1 分 15 秒". @param {number} seconds */
@@ -56,5 +54,5 @@ export function inWords(seconds) {
 
 /** Are both moments on one day in the office? @param {string | Date} a @param {string | Date} b */
 export function sameDay(a, b) {
-  return chineseDay(a) === chineseDay(b) && YEAR.format(new Date(a)) === YEAR.format(new Date(b));
+  return chineseDay(a) === chineseDay(b);
 }

@@ -8,8 +8,7 @@ import { daysLeft, whyThisDate } from "/static/js/why_this_date.js";
 /** "7月6日" of an ISO day or moment, with the year where it is another. @param {string} value */
 export function shortDay(value) {
   const day = value.length > 10 ? new Date(value) : new Date(`${value}T00:00:00+08:00`);
-  const words = chineseDay(day).split(" ")[0];
-  return day.getFullYear() === new Date().getFullYear() ? words : `${day.getFullYear()}年${words}`;
+  return chineseDay(day).split(" ")[0];
 }
 
 /** @param {any} deadline */
