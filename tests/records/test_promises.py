@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import PromiseState
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
-from server.protocol.office import EditPromise, Edits, PromiseDecision, PromiseView
+from server.protocol.office import EditPromise, EditRedo, Edits, EditUndo, PromiseDecision, PromiseView
 from server.reception import cases, commitments, editing, promises, reading, records, signing
 from server.store import records as stored
 from server.store.models import (
@@ -121,6 +121,10 @@ def test_who_decided_meanwhile_is_told_and_nothing_is_overwritten(talk: World, d
     stands = caught.value.details["promise"]
     assert (stands["by"], stands["decided_by"], stands["version"]) == ("三个工作日内", talk.leader.name, 2)
     assert edit(talk, drafted, 2, by="十日内").by == "十日内"
+    for step, by in ((EditUndo(), "三个工作日内"), (EditRedo(), "十日内")):
+        with talk.write() as session:
+            shown = editing.edit(session, talk.clerk, drafted, Edits(edits=(step,)))
+        assert next(one.by for one in shown.promises if one.id == "r1-u1-0") == by
 
 
 @pytest.mark.parametrize("said", [{"promise_id": "r1-u2-0"}, {"what": "  "}])
