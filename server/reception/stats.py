@@ -195,10 +195,13 @@ def level_of(session: Session, named: Mapping[int, Organization], number: int) -
 
 
 def level_id(session: Session, named: Mapping[int, Organization], number: int) -> str:
-    """The level of an organization's leaders; empty where none is set."""
-    ids = [int(part) for part in named[number].path.split("/") if part]
-    for one in reversed(ids):
-        level = (named.get(one) or accounts.organization(session, one)).level
+    """The level of an organization's leaders, also of one above those that are named; empty where none is set."""
+
+    def place(one: int) -> Organization:
+        return named.get(one) or accounts.organization(session, one)
+
+    for one in reversed([int(part) for part in place(number).path.split("/") if part]):
+        level = place(one).level
         if level in LEVELS:
             return level
     return ""

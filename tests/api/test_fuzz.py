@@ -239,8 +239,8 @@ def test_odd_values_in_an_address(world: World) -> None:
         for who, path, part, odd in product(asking, addresses(world, operation.path), operation.query, ODD):
             asked = {"method": "GET", "url": path, "params": needed | {part.name: odd}, "headers": {}}
             if (fault := sent(world, who, asked)) is not None:
-                faults.setdefault(f"{operation.label} {fault}", f"{who}: {part.name}={odd}")
-    assert not faults, "\n".join(f"{what}  {how}" for what, how in faults.items())
+                faults.setdefault((operation.label, part.name, who, fault[:3]), odd)
+    assert not faults
 
 
 def addresses(world: World, path: str) -> list[str]:

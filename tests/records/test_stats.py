@@ -184,10 +184,10 @@ def test_a_period_is_counted_once_when_it_is_over_also_after_downtime(world: Wor
         assert session.scalars(select(StoredDigest.first)).one() == date(2026, 6, 8)
 
 
-def undertake(session: Session, reception: str, *, due: date, state: str = "open", ended_on: date | None = None) -> None:
+def undertake(session: Session, reception: str, *, due: date, state: str = "open", ended_on: date | None = None, office: int = 1) -> None:
     session.add(
         Commitment(
-            reception_id=reception, promise_id=f"typed-{reception}-{due}-{state}", organization_id=1, unit_id=2, what="核对账目", due_on=due,
+            reception_id=reception, promise_id=f"typed-{reception}-{due}-{state}", organization_id=office, unit_id=2, what="核对账目", due_on=due,
             promised_by_id=2, promised_at=TALK, state=state, ended_on=ended_on,
         )
     )  # fmt: skip
@@ -244,3 +244,7 @@ def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
             behind("displeased")
         assert behind("displeased", SUPERVISOR) == []
         assert reception_stats.figures(session, world.office.settings, world.town_clerk, "2026-06", None).leaders == ()
+    with world.write() as session:
+        undertake(session, "r4", due=date(2026, 6, 15), office=2)
+        told = reception_stats.figures(session, world.office.settings, world.town_clerk, "2026-06", None)
+        assert [(one.name, one.level, one.promises.part, one.promises.whole) for one in told.leaders] == [("周文清", "县级领导", 0, 1)]
