@@ -857,6 +857,8 @@ class ForwardingConnection(RTCPeerConnection):
         self._starves = False
         """Whether a picture is not sent for want of room."""
         self._probe = Probe(self._ask, self._note_measured, self._note_wide)
+        self._found_wide = False
+        """Whether a picture that stands may go on since the last decision: nobody waits for the next one."""
         self.sound_only = False
         """Whether the other end sends no picture for now, because its line has no room for one."""
         self.on_wide: Callable[[], None] = lambda: None
@@ -892,7 +894,8 @@ class ForwardingConnection(RTCPeerConnection):
         """Called every TICK seconds."""
         for part in self._parts:
             part.tick(now)
-        if now - self._decided[0] >= downlink.EVERY:
+        if self._found_wide or now - self._decided[0] >= downlink.EVERY:
+            self._found_wide = False
             self._decide(now)
         self._probe.tick(now, wanted=self.sound_only or self._starves)
 
@@ -932,6 +935,7 @@ class ForwardingConnection(RTCPeerConnection):
 
     def _note_wide(self) -> None:
         self._line.note_wide(time.monotonic())
+        self._found_wide = True
         self.on_wide()
 
     def measures(self) -> Measures:

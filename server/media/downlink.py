@@ -85,6 +85,9 @@ class Line:
         self._raised_at = -1e9
         self._patience = PATIENCE_LEAST
         self._probed_at = -1e9
+        self._wide_at = -1e9
+        self._doubt = SETTLE
+        """So long after a cut no measurement is believed: longer after each that proved wrong."""
 
     def note_estimate(self, bits: int, now: float) -> None:
         """The viewer estimates that it can receive this much."""
@@ -109,10 +112,10 @@ class Line:
         self._probed_at = now
 
     def note_wide(self, now: float) -> None:
-        """The viewer found that there is room again; not believed sooner after a failure than any other try."""
-        if self.room is None or self.room >= WIDE or now - self._cut_at < self._patience:
+        """The viewer found that there is room again.  What was tried blindly before, and failed, says nothing against it."""
+        if self.room is None or self.room >= WIDE or now - self._cut_at < self._doubt:
             return
-        self.room, self._raised_at = WIDE, now
+        self.room, self._raised_at, self._wide_at = WIDE, now, now
 
     def update(self, now: float, sent: int, next_step: int | None) -> None:
         """Follow what was learnt: `sent` is the rate of pictures now, `next_step` what the next better ones need."""
@@ -140,10 +143,16 @@ class Line:
         return None
 
     def _cut(self, carried: float, now: float) -> None:
-        failed = now - self._raised_at < max(self._patience, 2 * SETTLE)
-        self._patience = min(2 * self._patience, PATIENCE_MOST) if failed else PATIENCE_LEAST
+        if self._raised_at > self._cut_at:
+            self._learn(failed=now - self._raised_at < max(self._patience, 2 * SETTLE))
         known = carried if self.room is None else min(self.room, carried)
         self.room, self._cut_at = max(known, LEAST_ROOM), now
+
+    def _learn(self, *, failed: bool) -> None:
+        """How the last try went, be one cut enough after it or not."""
+        self._patience = min(2 * self._patience, PATIENCE_MOST) if failed else PATIENCE_LEAST
+        if self._raised_at == self._wide_at:
+            self._doubt = min(2 * max(self._doubt, PATIENCE_LEAST), PATIENCE_MOST) if failed else SETTLE
 
     def _raise(self, sent: int, next_step: int | None, now: float) -> None:
         known = self.room or 0.0

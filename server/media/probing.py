@@ -35,7 +35,8 @@ class Probe:
         self._due_at = 0.0
         self._asked_at = 0.0
         self._trip: float | None = None
-        """Seconds that a single question and its answer took; None: it is on its way."""
+        """Seconds that a question and its answer took that were not held up, by the quickest so far: a single one may have
+        met a queue that was gone by the time of the next.  None: it is on its way."""
         self._came = 0
         self._passed = 0
         self._measuring = False
@@ -59,6 +60,8 @@ class Probe:
             self._send(TRAIN, now)
             return
         self._came += 1
+        if self._came == 1:
+            self._trip = min(self._trip, now - self._asked_at)
         if self._came == ENOUGH:
             self._judge(now - self._asked_at - self._trip, now)
 

@@ -302,12 +302,18 @@ def test_a_picture_is_given_up_late_and_tried_ever_more_rarely(pages: dict[str, 
         rule.wide(10_000);
         return [10_000, 11_000, 12_000].map((now) => rule.look(now, 20_000, undefined, 2));
       };
+      const soon = (measured) => {
+        const rule = new PictureRule();
+        rule.look(1000, 20_000, undefined, 2);
+        if (measured) rule.wide(1500);
+        return [2500, 3000].map((now) => rule.look(now, 20_000));
+      };
       const dip = (s) => (s % 5 ? 20_000 : 2e6);
       return [changes(new PictureRule(), dip, 1, 100), changes(new PictureRule(), () => null, 1, 100),
         changes(new PictureRule(), () => 20_000, 1, 400), changes(new PictureRule(), dip, 1, 4, 2),
-        changes(new PictureRule(), () => 2e6, 1, 100, 2), measured(), late()];
+        changes(new PictureRule(), () => 2e6, 1, 100, 2), measured(), late(), soon(true), soon(false)];
     }""")
-    assert seen == [[], [], [7, 37, 44, 104, 111, 231, 238, 358, 365], [1], [], [False, True, False], [False, False, True]]
+    assert seen == [[], [], [7, 37, 44, 104, 111, 231, 238, 358, 365], [1], [], [False, True, False], [False, False, True], [True, False], [True, True]]
 
 
 def test_others_pictures_that_come_again_say_that_the_line_is_wide(pages: dict[str, Page]) -> None:

@@ -130,6 +130,44 @@ def test_a_picture_is_back_soon_on_a_line_that_is_measured() -> None:
     assert min(rates) >= downlink.GOOD_ENOUGH
 
 
+def test_blind_tries_that_failed_say_nothing_against_a_measurement() -> None:
+    line, now, estimate = Line(), 0.0, 100_000
+    line.note_estimate(estimate, now)
+
+    def flood() -> None:
+        """What is sent is too much, and the browser's estimate falls in steps."""
+        nonlocal now, estimate
+        for _ in range(3):
+            now, estimate = now + 2, int(0.9 * estimate)
+            line.note_estimate(estimate, now)
+            line.update(now, 200_000, None)
+
+    def until_raised() -> float:
+        nonlocal now
+        since, room = now, line.room
+        while line.room == room:
+            now += STEP
+            line.update(now, 0, 50_000)
+        return now - since
+
+    waits = []
+    flood()
+    for _ in range(4):
+        waits.append(until_raised())
+        flood()
+    assert waits == [3.5, 6.5, 12.5, 15.5], "one try that fails counts once, however deep the estimate falls"
+    room = line.room
+    line.note_wide(now + 1)
+    assert line.room == room, "what was sent last is still on its way"
+    line.note_wide(now + 2)
+    assert line.room == downlink.WIDE
+    now += 2
+    flood()
+    for after, believed in ((2, False), (5, False), (6.5, True)):
+        line.note_wide(now + after)
+        assert (line.room == downlink.WIDE) is believed, "a measurement that proved wrong makes the next one wait"
+
+
 def test_a_line_of_which_is_said_too_much_is_believed_ever_more_rarely() -> None:
     viewer, strong = Viewer(lambda now: 310_000 if now % 3 < STEP else 40_000, probes=True), Viewer(steady(5e6))
     talk([viewer, strong], 300)

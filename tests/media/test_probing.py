@@ -86,6 +86,15 @@ def test_what_a_line_lets_pass_at_once_is_not_taken_for_room(capacity: float) ->
     assert line.asked * QUESTION / 60 < max(29_000, 0.6 * capacity), "measuring takes no more than small sound does"
 
 
+def test_a_first_question_that_was_held_up_does_not_make_a_thin_line_wide() -> None:
+    """Behind the last of a picture it waits longer than a train needs, and next to that nothing seems to take long."""
+    line = Line(120_000)
+    line._free_at, line._credit = 0.6, 0.0
+    line.pass_time(2.4)
+    assert line.measured == 1
+    assert line.wide == []
+
+
 def test_what_a_busy_machine_spoils_is_measured_again_soon() -> None:
     line = Line(5e6)
     line.pass_time(0.02)

@@ -31,11 +31,19 @@ export class PictureRule {
     this._thinSince = 0;
     this._changedAt = -Infinity;
     this._wait = FIRST_WAIT_MS;
+    /** Whether the line was measured since sound goes alone, and had room. */
+    this._measured = false;
   }
 
-  /** The line was measured, and has room.  @param {number} now */
+  /** The line was measured, and has room: who has just given up the picture tries it a little later.  @param {number} now */
   wide(now) {
-    const enough = Math.min(this._wait * MEASURED_PART, MEASURED_MOST_MS);
+    this._measured = this.alone;
+    this._tryAgain(now);
+  }
+
+  /** @param {number} now */
+  _tryAgain(now) {
+    const enough = this._measured ? Math.min(this._wait * MEASURED_PART, MEASURED_MOST_MS) : this._wait;
     if (this.alone && now - this._changedAt >= enough) this._change(now, false);
   }
 
@@ -45,7 +53,7 @@ export class PictureRule {
    */
   look(now, bits, least = LEAST, trip = 0) {
     if (this.alone) {
-      if (now - this._changedAt >= this._wait) this._change(now, false);
+      this._tryAgain(now);
       return this.alone;
     }
     if (bits === null || bits >= least) this._thinSince = 0;
@@ -62,6 +70,7 @@ export class PictureRule {
     this.alone = alone;
     this._changedAt = now;
     this._thinSince = 0;
+    this._measured = false;
   }
 }
 
