@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk.handwriting import Stroke
+from kiosk.reaching import Reaching
 from kiosk.screens import ShownScreens
 from server.protocol.base import Message
 from server.protocol.office import ErrorBody
@@ -28,6 +29,7 @@ from server.protocol.screens import (
     AgentState,
     BrowserEnded,
     PageBeat,
+    Reach,
     Readings,
     Written,
 )
@@ -98,6 +100,7 @@ class Screens:
         self._kiosk, self._office = kiosk, office
         self._host = f"{HOST}:{port}"
         self._free = asyncio.Semaphore(MOST_AT_ONCE)
+        self._reaching = Reaching()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -128,6 +131,8 @@ class Screens:
             return await self._written(request)
         if path == "/agent/browser" and method == "POST":
             return await self._browser(request)
+        if path == "/agent/reach" and method == "POST":
+            return await self._reach(request)
         if ".." in path.split("/"):
             return _error(404, MISSING)  # what stands before it would not be what is asked
         if path == ALIVE or (path.startswith(PASSED_ON) and not path.startswith(NOT_PASSED_ON)):
@@ -169,6 +174,16 @@ class Screens:
             return _error(422, MISSING)
         self._kiosk.browser_ended(ended.ended)
         return Response(status_code=204)
+
+    async def _reach(self, request: Request) -> Response:
+        """A page whose line is gone waits for the node to be there again."""
+        if request.headers.get("x-jietan") != "1":
+            return _error(403, REFUSED)
+        try:
+            wanted = Reach.model_validate_json(await _body(request, LARGEST_BEAT))
+            return Response(status_code=204) if await self._reaching.reached(wanted.address) else _error(504, SILENT)
+        except (ValueError, _TooLarge):
+            return _error(422, MISSING)
 
     # --- screens ---
 

@@ -212,7 +212,7 @@ CASES = (
     Case("gone_3", "the kiosk's network is gone for 3 s", gone(3), LINE, KIOSK),
     Case("gone_10", "the kiosk's network is gone for 10 s", gone(10), LINE, KIOSK),
     Case("copy_10", "as gone_10, and the kiosk's own copy fills the gap", gone(10), LINE, KIOSK, copied=True),
-    Case("gone_60", "the kiosk's network is gone for 60 s", gone(60), LINE, KIOSK),
+    Case("gone_60", "the kiosk's network is gone for 60 s, and its own copy fills the gap", gone(60), LINE, KIOSK, copied=True, served=True),
     Case("leader_gone_10", "the leader's network is gone for 10 s", gone(10, "leader"), LINE, ("leader",)),
     Case("unplugged_10", "the kiosk's cable is out for 10 s", unplugged(10), LINE, KIOSK),
     Case("socket_silent", "the kiosk's WebSocket gets no answer for 15 s, media flows", socket_silent),

@@ -51,6 +51,13 @@ class Screens(Message):
     """Ed25519 (RFC 8032) over `to_sign`, base64."""
 
 
+class Reach(Message):
+    """The page's line is gone: is the media node there again?"""
+
+    address: str = Field(max_length=500)
+    """Of its signalling, ws:// or wss://."""
+
+
 class PageBeat(Message):
     """The page is there and shows something; sent every few seconds."""
 

@@ -103,10 +103,14 @@ const NO_ANSWER = new Set(["offer_unusable", "media_full"]);
 
 /** One participant; see the list of events at `_handle`. */
 export class Seat extends EventTarget {
-  /** @param {{ticket: () => Promise<JoinTicket>, media: MediaStream|null, clock?: NodeClock}} options */
-  constructor({ ticket, media, clock = new NodeClock() }) {
+  /**
+   * `reach`: waits, for some seconds, until the node at an address can be reached; without it the page asks by itself.
+   * @param {{ticket: () => Promise<JoinTicket>, media: MediaStream|null, clock?: NodeClock, reach?: (address: string) => Promise<boolean>}} options
+   */
+  constructor({ ticket, media, clock = new NodeClock(), reach }) {
     super();
     this._ticket = ticket;
+    this._reach = reach;
     this._media = media;
     this.clock = clock;
     /** How many others can be seen at once; the contract's number where nothing is said. @type {number|undefined} */
@@ -322,12 +326,16 @@ export class Seat extends EventTarget {
   async _askBeside(socket) {
     const begun = performance.now();
     const waits = () => this._socket === socket && !socket.opened && !this._over && begun - this._hurriedAt >= BESIDE_NOT_AGAIN_MS;
-    const ask = async () => {
-      if (!(await reachable(this._address, BESIDE_MS, false)) || !waits()) return;
+    const ask = async (/** @type {Promise<boolean>} */ asked) => {
+      if (!(await asked) || !waits()) return;
       this._hurriedAt = performance.now();
       void this._connect();
     };
-    while (await after(BESIDE_EVERY_MS), waits()) if (performance.now() - begun >= BESIDE_AFTER_MS) void ask();
+    await after(this._failures ? BESIDE_EVERY_MS : BESIDE_AFTER_MS);
+    for (; waits(); await after(BESIDE_EVERY_MS)) {
+      if (this._reach) await ask(this._reach(this._address));
+      else if (performance.now() - begun >= BESIDE_AFTER_MS) void ask(reachable(this._address, BESIDE_MS, false));
+    }
   }
 
   /** The node refused: call it as soon as it answers anything.  @param {number} times */
@@ -368,6 +376,7 @@ export class Seat extends EventTarget {
     this.participantId = message.participant_id;
     this.clock.forget();
     this.clock.take(this._joinSent, message.now);
+    void this._reach?.(this._address); // its name is known when no name is answered any more
     this._askTime();
     this._tellMuted();
     if (!message.line_stands || this._line?.state === "lost") return this._offer();

@@ -4,6 +4,8 @@ import { byId } from "/static/js/dom.js";
 
 const EVERY_MS = 3000;
 const WAIT_MS = 8000;
+/** The program answers after 8 s at the latest. */
+const REACH_MS = 10_000;
 const FREE = ["welcome", "closed", "broken", "unenrolled"];
 const version = document.documentElement.dataset.agent || "";
 
@@ -79,6 +81,16 @@ class Agent extends EventTarget {
       if (answer.ok) this.take(await answer.json());
     } catch {
       // It is started again by the computer; until then the screens go on by themselves.
+    }
+  }
+
+  /** Whether the media node takes connections again; the program's are fresh ones, a page's wait their turn. @param {string} address */
+  async reach(address) {
+    const options = { method: "POST", headers: { "X-Jietan": "1", "Content-Type": "application/json" }, body: JSON.stringify({ address }) };
+    try {
+      return (await fetch("/agent/reach", { ...options, signal: AbortSignal.timeout(REACH_MS) })).ok;
+    } catch {
+      return false;
     }
   }
 

@@ -8,6 +8,7 @@ import { SteadyWords, plainWords } from "/static/js/line_word.js";
 import { NodeClock } from "/static/js/node_clock.js";
 import { nameOf, observersWords, roleWord, stateShort } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
+import { agent } from "../agent.js";
 import { Captions } from "../captions.js";
 import { Hearing } from "../hearing.js";
 import { TalkCopy } from "../copy.js";
@@ -108,7 +109,7 @@ class Talk {
     if (media) this.showSelf(media);
     this.offerPaper();
     this.keepCopy();
-    const seat = this.seat = new Seat({ ticket: () => { const given = first ?? this.ticket(); first = null; return given; }, media, clock: this.clock });
+    const seat = this.seat = new Seat({ ticket: () => { const given = first ?? this.ticket(); first = null; return given; }, media, clock: this.clock, reach: agent.served ? (address) => agent.reach(address) : undefined });
     const hear = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) => seat.addEventListener(type, (event) => {
       if (seat === this.seat && !this.closed) act(/** @type {CustomEvent} */ (event).detail);
     });
