@@ -1,4 +1,4 @@
-"""Whether the office's media node can be reached again, asked by a fresh connection every tenth of a second.
+"""Whether the office or its media node can be reached again, asked by a fresh connection every tenth of a second.
 
 What a dead line swallowed a system sends again after 1, 3, 7 and 15 s (RFC 6298 section 5), and a browser gives who asks anew a connection
 that it is trying already: after a line had been away for a minute, none of a page's requests came through in the first 0.6 s,
@@ -15,23 +15,23 @@ EACH_S = 1.0
 """Longer than an answer takes from far away."""
 LASTS_S = 8.0
 """For one question of the page."""
-PORTS = {"ws": 80, "wss": 443}
+PORTS = {"ws": 80, "wss": 443, "http": 80, "https": 443}
 
 Place = tuple[socket.AddressFamily, str, int]
 
 
 class Reaching:
-    """Where nodes were, so that they are known by their number when no name is answered; and whether they are there."""
+    """Where offices and nodes were, so that they are known by their number when no name is answered; and whether they are there."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], list[Place]] = {}
 
     async def reached(self, address: str, within: float = LASTS_S) -> bool:
-        """Whether the node at this ws:// or wss:// address takes a connection within so many seconds.  Raises ValueError for an
-        address that is none."""
+        """Whether somebody at this address takes a connection within so many seconds.  Raises ValueError for an address that is
+        none."""
         parts = urlsplit(address)
         if parts.scheme not in PORTS or not parts.hostname:
-            raise ValueError("no signalling address")
+            raise ValueError("no address")
         host, port = parts.hostname, parts.port or PORTS[parts.scheme]
         with suppress(TimeoutError):
             async with asyncio.timeout(within), asyncio.TaskGroup() as group:

@@ -176,12 +176,12 @@ class Screens:
         return Response(status_code=204)
 
     async def _reach(self, request: Request) -> Response:
-        """A page whose line is gone waits for the node to be there again."""
+        """A page whose line is gone waits for the node, or the office, to be there again."""
         if request.headers.get("x-jietan") != "1":
             return _error(403, REFUSED)
         try:
             wanted = Reach.model_validate_json(await _body(request, LARGEST_BEAT))
-            return Response(status_code=204) if await self._reaching.reached(wanted.address) else _error(504, SILENT)
+            return Response(status_code=204) if await self._reaching.reached(wanted.address or str(self._office.base_url), wanted.within_s) else _error(504, SILENT)
         except (ValueError, _TooLarge):
             return _error(422, MISSING)
 

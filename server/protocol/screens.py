@@ -52,10 +52,12 @@ class Screens(Message):
 
 
 class Reach(Message):
-    """The page's line is gone: is the media node there again?"""
+    """The page's line is gone: is the media node, or the office, there again?"""
 
     address: str = Field(max_length=500)
-    """Of its signalling, ws:// or wss://."""
+    """Of the node's signalling, ws:// or wss://; empty: the office."""
+    within_s: float = Field(8.0, gt=0, le=8)
+    """So long it is waited for."""
 
 
 class PageBeat(Message):

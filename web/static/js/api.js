@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-const OFFLINE = { code: "offline", message: "现在连不上办公室的服务器。填好的都还在，网一通请再试。" };
+export const OFFLINE = { code: "offline", message: "现在连不上办公室的服务器。填好的都还在，网一通请再试。" };
 const TIME_LIMIT_MS = 20_000;
 
 /** @param {Response} response */

@@ -84,9 +84,12 @@ class Agent extends EventTarget {
     }
   }
 
-  /** Whether the media node takes connections again; the program's are fresh ones, a page's wait their turn. @param {string} address */
-  async reach(address) {
-    const options = { method: "POST", headers: { "X-Jietan": "1", "Content-Type": "application/json" }, body: JSON.stringify({ address }) };
+  /**
+   * Whether the media node takes connections again; the program's are fresh ones, a page's wait for old ones.
+   * @param {string} address empty: the office @param {number} [within_s] at most 8
+   */
+  async reach(address, within_s) {
+    const options = { method: "POST", headers: { "X-Jietan": "1", "Content-Type": "application/json" }, body: JSON.stringify({ address, within_s }) };
     try {
       return (await fetch("/agent/reach", { ...options, signal: AbortSignal.timeout(REACH_MS) })).ok;
     } catch {

@@ -1,5 +1,5 @@
 // The talk: the leader large, captions, and what is being recorded.
-import { api } from "/static/js/api.js";
+import { ApiError, OFFLINE, api } from "/static/js/api.js";
 import { el } from "/static/js/dom.js";
 import { mediaTime } from "/static/js/time.js";
 import { Absence } from "/static/js/absence.js";
@@ -22,6 +22,9 @@ import { onVolume, talkVolume } from "../volume.js";
 
 const RECEIVERS = ["leader", "clerk"];
 const COME_BACK_MS = 4000;
+/** While the office is away, it is waited for before each question: a question that is on its way already comes through seconds
+ * after the line does. */
+const OFFICE_AWAY_S = 5;
 /** A page that is opened again says that the line is dead after so long. */
 const LATE_MS = 1500;
 /** And that nothing is kept of what is said, where no copy has begun by then. */
@@ -131,7 +134,8 @@ class Talk {
   }
 
   /** @returns {Promise<any>} */
-  ticket() {
+  async ticket() {
+    if (agent.served && agent.alone && !(await agent.reach("", OFFICE_AWAY_S))) throw new ApiError(0, OFFLINE);
     return api("POST", `/api/receptions/${this.reception}/join`);
   }
 
