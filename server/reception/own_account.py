@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import StaffRole
-from server.errors import InvalidInput, NotLoggedIn
+from server.errors import InvalidInput, NotLoggedIn, WrongState
 from server.protocol.office import Account, NewPassword, TwoStepOff, TwoStepOn, TwoStepStart
 from server.reception import accounts, passwords, two_step
 from server.reception.office import Office
@@ -54,6 +54,8 @@ def turn_on_two_step(office: Office, actor: Actor, asked: TwoStepOn, token: str,
     _require_password(office, actor, asked.password, address)
     with office.store.write() as session:
         user = _own(session, actor)
+        if user.two_step:
+            raise WrongState("两步登录已经开着。换手机的，先关掉再开。", code="two_step_on")
         codes = two_step.turn_on(office.settings, user, asked.secret, asked.code)
         store.drop_other_sessions(session, user.id, accounts.digest(token))
         _note(session, actor, "two_step_on")

@@ -122,7 +122,9 @@ def test_codes_cannot_be_tried_out_from_many_places(office: TestOffice):
 
 
 def test_it_is_turned_off_with_password_and_code(office: TestOffice):
-    _secret, codes = turn_on(office.leader)
+    secret, codes = turn_on(office.leader)
+    replaced = {"password": PASSWORD, "secret": secret, "code": made(secret)}
+    assert code_of(office.leader.put("/api/account/two-step", json=replaced)) == (409, "two_step_on"), "not without its codes"
     off = lambda **asked: office.leader.post("/api/account/two-step/off", json={"password": PASSWORD, "code": codes[0]} | asked)  # noqa: E731
     assert list(off(code="000000").json()["error"]["details"]["fields"]) == ["code"]
     assert list(off(password="wrong" * 3).json()["error"]["details"]["fields"]) == ["password"]
