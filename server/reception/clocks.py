@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Protocol
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -115,13 +116,34 @@ def recount(session: Session, case: StoredCase) -> None:
         one.due_on = counted(one, rules, pauses).due_on
 
 
-def counted(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> Deadline:
+class Running(Protocol):
+    """What counts a stored deadline, whether it was read whole or for a row of a list."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def starts_on(self) -> date: ...
+    @property
+    def due_on(self) -> date: ...
+    @property
+    def days(self) -> int | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def local_source(self) -> str: ...
+    @property
+    def extended_days(self) -> int: ...
+    @property
+    def extended_on(self) -> date | None: ...
+
+
+def counted(deadline: Running, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> Deadline:
     """A stored deadline counted as of today, by the limit it began with."""
     return _counted_once(*_what_counts(deadline, rules, pauses))
 
 
 def explained(
-    deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause], done: bool = False
+    deadline: Running, rules: Mapping[str, Rule], pauses: Sequence[CasePause], done: bool = False
 ) -> DeadlineView:
     """The same as it explains itself."""
     return _explained_once(*_what_counts(deadline, rules, pauses), deadline.due_on, done)
@@ -130,7 +152,7 @@ def explained(
 _Counts = tuple[Rule, date, tuple[Pause, ...], Extension | None, date]
 
 
-def _what_counts(deadline: StoredDeadline, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> _Counts:
+def _what_counts(deadline: Running, rules: Mapping[str, Rule], pauses: Sequence[CasePause]) -> _Counts:
     """Everything that decides about the day."""
     rule = _began_with(deadline, rules)
     extension = (
@@ -153,7 +175,7 @@ def _explained_once(
     return explain(_counted_once(rule, starts_on, pauses, extension, today), today, stored_due=due_on, done=done)
 
 
-def _began_with(deadline: StoredDeadline, rules: Mapping[str, Rule]) -> Rule:
+def _began_with(deadline: Running, rules: Mapping[str, Rule]) -> Rule:
     """What was granted when it was allowed to be longer stays granted, so an extension is checked against the law."""
     rule = rules[deadline.rule]
     if deadline.extended_on is not None:

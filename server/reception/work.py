@@ -22,15 +22,11 @@ from server.store import desks as store
 from server.store import flow as flow_store
 from server.store import units as within_reach
 from server.store.access import Actor
-from server.store.desks import Hit, Narrowed, Place
+from server.store.desks import Hit, Narrowed, Place, ToldCase, ToldDuty, ToldEvent, ToldShare
 from server.store.models import (
     CasePause,
     PetitionerRequest,
     Reception,
-    StoredAssignment,
-    StoredCase,
-    StoredCaseEvent,
-    StoredDeadline,
     StoredExtension,
     StoredLetter,
     StoredPromise,
@@ -96,7 +92,7 @@ def _page(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit], most:
 def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
     """What is late and what falls within a week, with what the list can be narrowed to."""
     parts = _parts(session, actor, Narrowed(unit_id, rule))
-    named = {one.id: one.name for one in store.units_below(session, actor, UNITS_OFFERED)}
+    named = {one.id: one.name for one in store.units_below(session, actor)}
     named |= {row.who_id: row.who for part in parts for row in part.page.rows if row.who_id}
     if unit_id is not None and (asked := within_reach.reachable(session, actor, unit_id)) is not None:
         named[asked.id] = asked.name
@@ -106,16 +102,14 @@ def due(session: Session, actor: Actor, unit_id: int | None, rule: str) -> Due:
 
 def _parts(session: Session, actor: Actor, narrowed: Narrowed) -> tuple[DuePart, ...]:
     """Every part with its first page; what the rows tell is read once for all of them."""
-    hits = store.due_pages(session, actor, clock.today(), narrowed, DUE_ROWS + 1)
+    hits = store.due_pages(session, actor, clock.today(), narrowed, store.MOST_COUNTED)
     shown = [hit for group in DueGroup for hit in hits[group][:DUE_ROWS]]
     rows = dict(zip([hit.places for hit in shown], _rows(session, actor, Desk.ALL_LATE, shown), strict=True))
-    long = [group for group in DueGroup if len(hits[group]) > DUE_ROWS]
-    counted = store.due_counts(session, actor, long, clock.today(), narrowed)
-    return tuple(_part(group, counted.get(group, len(hits[group])), hits[group], rows) for group in DueGroup)
+    return tuple(_part(group, hits[group], rows) for group in DueGroup)
 
 
-def _part(group: DueGroup, count: int, hits: Sequence[Hit], rows: Mapping[tuple[Place, ...], WorkRow]) -> DuePart:
-    shown = hits[:DUE_ROWS]
+def _part(group: DueGroup, hits: Sequence[Hit], rows: Mapping[tuple[Place, ...], WorkRow]) -> DuePart:
+    shown, count = hits[:DUE_ROWS], len(hits)
     page = WorkPage(rows=tuple(rows[hit.places] for hit in shown), next=marks.mark(shown[-1].places) if len(hits) > DUE_ROWS else "")
     return DuePart(
         key=group, name=desks.DUE[group][0], count=min(count, store.MOST_COUNTED - 1), more=count >= store.MOST_COUNTED, page=page
@@ -138,13 +132,12 @@ class Told:
 
     desk: Desk
     actor: Actor
-    cases: Mapping[int, StoredCase]
-    shares: Mapping[int, list[StoredAssignment]]
-    duties: Mapping[int, list[StoredDeadline]]
-    events: Mapping[int, list[StoredCaseEvent]]
+    cases: Mapping[int, ToldCase]
+    shares: Mapping[int, list[ToldShare]]
+    duties: Mapping[int, list[ToldDuty]]
+    events: Mapping[int, list[ToldEvent]]
     pauses: Mapping[int, list[CasePause]]
     about: Mapping[Any, object]
-    names: Mapping[int, str]
     rules: Mapping[str, Mapping[str, Rule]]
 
 
@@ -155,9 +148,7 @@ def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> li
         desk=desk, actor=actor, cases=cases, duties=duties,
         shares=store.shares_of(session, ids) if desk in _OWN_SHARE or desk in _SHARE_STATE else {},
         events=store.told_of(session, ids), pauses=flow_store.pauses(session, list(ids)),
-        about=_about(session, desk, hits, duties),
-        names=store.organization_names(session, {one.organization_id for some in duties.values() for one in some if one.organization_id}),
-        rules=clocks.rules_of_each(session, {case.organization.path for case in cases.values()}),
+        about=_about(session, desk, hits, duties), rules=clocks.rules_of_each(session, {case.path for case in cases.values()}),
     )  # fmt: skip
     if desk is Desk.RECEPTIONS:
         kept = store.promises_of(session, [str(hit.places[-1]) for hit in hits])
@@ -165,7 +156,7 @@ def _rows(session: Session, actor: Actor, desk: Desk, hits: Sequence[Hit]) -> li
     return [_row(told, hit) for hit in hits]
 
 
-def _about(session: Session, desk: Desk, hits: Sequence[Hit], duties: Mapping[int, list[StoredDeadline]]) -> Mapping[Any, object]:
+def _about(session: Session, desk: Desk, hits: Sequence[Hit], duties: Mapping[int, list[ToldDuty]]) -> Mapping[Any, object]:
     """What each row is about, where that is neither the case nor a share; duties are there already."""
     if desk in _OF_DUTIES:
         return {one.id: one for some in duties.values() for one in some}
@@ -177,29 +168,29 @@ def _row(told: Told, hit: Hit) -> WorkRow:
     case = told.cases[hit.case_id]
     about = told.about.get(hit.places[-1])
     share = _share(told, hit)
-    duty = about if isinstance(about, StoredDeadline) else _duty(told, hit.case_id)
+    duty = about if isinstance(about, ToldDuty) else _duty(told, hit.case_id)
     who, what = _task(told, case, about, share)
     events = told.events.get(case.id, [])
     return WorkRow(
         key=f"{hit.places[-1]}", id=case.id, **_of_case(case), since=_since(case, about, share), who=who,
         who_id=duty.organization_id if duty else None, what=what, said=_said(told, about, events),
         **_when(told, case, duty),
-        officer=share.officer.name if share is not None and share.officer else "",
+        officer=share.officer or "" if share is not None else "",
         urged=sum(one.kind == "urged" for one in events), written=sum(one.kind in SUPERVISION_LETTERS for one in events),
         returned=sum(one.kind == Step.SEND_BACK for one in events),
     )  # fmt: skip
 
 
-def _of_case(case: StoredCase) -> dict[str, object]:
+def _of_case(case: ToldCase) -> dict[str, object]:
     return {
         "version": case.version, "case_no": case.case_no, "title": case.title, "petitioner": case.petitioner,
         "people": case.people, "place": case.place, "state": terms.CASE_STATE[CaseState(case.state)],
-        "channel": terms.CHANNEL[Channel(case.channel)], "organization": case.organization.name,
-        "unit": case.unit.name if case.unit else "",
+        "channel": terms.CHANNEL[Channel(case.channel)], "organization": case.organization,
+        "unit": case.unit or "",
     }  # fmt: skip
 
 
-def _share(told: Told, hit: Hit) -> StoredAssignment | None:
+def _share(told: Told, hit: Hit) -> ToldShare | None:
     """The unit's share that the row is about."""
     shares = told.shares.get(hit.case_id, [])
     if told.desk in _OWN_SHARE:
@@ -208,7 +199,7 @@ def _share(told: Told, hit: Hit) -> StoredAssignment | None:
     return next((one for one in shares if one.state == state), None) if state else None
 
 
-def _duty(told: Told, case_id: int) -> StoredDeadline | None:
+def _duty(told: Told, case_id: int) -> ToldDuty | None:
     """The nearest of the actor's own unit, else of whoever owes the petitioner something first; a right that lapsed is nobody's duty."""
     lapsed = [one for one in told.duties.get(case_id, []) if one.rule in store.RIGHTS and one.due_on < clock.today()]
     open_ones = [one for one in told.duties.get(case_id, []) if one not in lapsed]
@@ -216,25 +207,25 @@ def _duty(told: Told, case_id: int) -> StoredDeadline | None:
     return next(iter(own or sorted(open_ones, key=lambda one: one.rule in BETWEEN_OFFICES)), None)
 
 
-def _task(told: Told, case: StoredCase, about: object, share: StoredAssignment | None) -> tuple[str, str]:
+def _task(told: Told, case: ToldCase, about: object, share: ToldShare | None) -> tuple[str, str]:
     """Who has to do what."""
-    if isinstance(about, StoredDeadline):
-        return told.names.get(about.organization_id or 0, ""), RULES[about.rule].name
+    if isinstance(about, ToldDuty):
+        return about.organization, RULES[about.rule].name
     if isinstance(about, PetitionerRequest):
-        return case.organization.name, STEPS[Step(about.step)].name
+        return case.organization, STEPS[Step(about.step)].name
     if isinstance(about, StoredLetter):
-        return case.organization.name if about.organization_id == case.organization_id else _unit(case), f"送达{terms.LETTER[LetterKind(about.kind)]}"
+        return case.organization if about.organization_id == case.organization_id else _unit(case), f"送达{terms.LETTER[LetterKind(about.kind)]}"
     if share is not None:
-        return share.organization.name, f"{terms.ASSIGNMENT_PART[AssignmentPart(share.part)]}，{_TO_DO[told.desk]}"
+        return share.organization, f"{terms.ASSIGNMENT_PART[AssignmentPart(share.part)]}，{_TO_DO[told.desk]}"
     office = told.desk in (Desk.ARRIVED, Desk.CAME_BACK, Desk.EXTENSIONS)
-    return case.organization.name if office else _unit(case), _TO_DO[told.desk]
+    return case.organization if office else _unit(case), _TO_DO[told.desk]
 
 
-def _unit(case: StoredCase) -> str:
-    return case.unit.name if case.unit else case.organization.name
+def _unit(case: ToldCase) -> str:
+    return case.unit or case.organization
 
 
-def _said(told: Told, about: object, events: Sequence[StoredCaseEvent]) -> str:
+def _said(told: Told, about: object, events: Sequence[ToldEvent]) -> str:
     if isinstance(about, PetitionerRequest):
         return f"申请{NAMES[Step(about.step)]}" + (f"：{about.words}" if about.words else "")
     if isinstance(about, StoredExtension):
@@ -243,7 +234,7 @@ def _said(told: Told, about: object, events: Sequence[StoredCaseEvent]) -> str:
     return next((one.why for one in reversed(events) if one.kind in kinds), "")
 
 
-def _since(case: StoredCase, about: object, share: StoredAssignment | None) -> date | datetime:
+def _since(case: ToldCase, about: object, share: ToldShare | None) -> date | datetime:
     if isinstance(about, StoredExtension | PetitionerRequest):
         return about.asked_at
     if isinstance(about, StoredLetter):
@@ -251,11 +242,11 @@ def _since(case: StoredCase, about: object, share: StoredAssignment | None) -> d
     return share.given_at if share is not None else case.received_on
 
 
-def _when(told: Told, case: StoredCase, duty: StoredDeadline | None) -> dict[str, object]:
+def _when(told: Told, case: ToldCase, duty: ToldDuty | None) -> dict[str, object]:
     """Until when and why, in short and as it explains itself."""
     if duty is None:
         return {}
-    rules, pauses = told.rules[case.organization.path], told.pauses.get(case.id, ())
+    rules, pauses = told.rules[case.path], told.pauses.get(case.id, ())
     rule = clocks.counted(duty, rules, pauses).rule
     return {"basis": desks.basis(rule.article, rule.limit), "deadline": clocks.explained(duty, rules, pauses)}
 

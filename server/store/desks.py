@@ -5,19 +5,21 @@ lies under an organization that has few others below it is taken from each in tu
 from the index over all organizations, most of which is theirs.
 
 A statement is made once for whoever asks and kept, with the day and the place in the list left open: to make one takes
-several times as long as SQLite needs to answer it.  All the counts of a desk are one statement, and so are the parts of 到期.
+several times as long as SQLite needs to answer it.  All the counts of a desk are one statement, and so are the parts of 到期,
+whose rows are counted as they are read.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    Row,
     ScalarSelect,
     Select,
     String,
@@ -32,7 +34,7 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.orm import Session, defer, joinedload, load_only
+from sqlalchemy.orm import Session
 
 from server.domain.desks import Desk, DueGroup, days_of
 from server.domain.flow import GOING_ON, STEPS, Step
@@ -53,6 +55,7 @@ from server.store.access import (
     reads_case,
     reads_given,
     reads_registered,
+    shared_alias,
     visible_receptions,
 )
 from server.store.engine import once_per_reading, rounded
@@ -75,6 +78,8 @@ PAGE_ROWS = 30
 MOST_COUNTED = 100
 FEW = 24
 """So many organizations are asked one by one."""
+UNITS_TOLD = 50
+"""So many that a list can be narrowed to are named."""
 UNSETTLED = (CaseState.REGISTERED, *GOING_ON, CaseState.REPLIED, CaseState.REVIEWING, CaseState.REEXAMINING)
 LONG_AGO = date(1900, 1, 1)
 """No matter is older; a range is what makes SQLite walk an index over all organizations."""
@@ -160,26 +165,17 @@ def due_page(
 
 
 def due_pages(session: Session, actor: Actor, today: date, narrowed: Narrowed, most: int) -> dict[DueGroup, list[Hit]]:
-    """The first rows of every part of 到期."""
+    """The first rows of every part of 到期: so many that their number need not be asked for."""
     found: dict[DueGroup, list[Hit]] = {group: [] for group in DueGroup}
     for group, *places, case_id in session.execute(_due_pages(actor, below(session, actor), narrowed, most), _days(today)):
         found[DueGroup(group)].append(Hit(tuple(places), case_id))
     return {group: sorted(hits, key=lambda hit: hit.places) for group, hits in found.items()}
 
 
-def due_counts(session: Session, actor: Actor, groups: Sequence[DueGroup], today: date, narrowed: Narrowed) -> dict[DueGroup, int]:
-    """How many rows these parts have, each at most MOST_COUNTED."""
-    if not groups:
-        return {}
-    found = session.execute(_due_counts(actor, tuple(groups), below(session, actor), narrowed), _days(today)).one()
-    return dict(zip(groups, found, strict=True))
-
-
-@once_per_reading
 def below(session: Session, actor: Actor) -> Below:
     """The actor's own organization and those below it, where they are at most FEW."""
-    ids = session.scalars(organizations_under(actor).order_by(Organization.id).limit(FEW + 1)).all()
-    return tuple(ids) if len(ids) <= FEW else ()
+    under = units_below(session, actor)
+    return tuple(sorted(one.id for one in under)) if len(under) <= FEW else ()
 
 
 @lru_cache(ACTORS)
@@ -227,11 +223,6 @@ def _due_page(actor: Actor, group: DueGroup, below: Below, narrowed: Narrowed, f
 def _due_pages(actor: Actor, below: Below, narrowed: Narrowed, most: int) -> Any:
     parts = ((group, _due_page(actor, group, below, narrowed, False, most).subquery()) for group in DueGroup)
     return union_all(*(select(literal(group.value).label("part"), *part.c) for group, part in parts))
-
-
-@lru_cache(ACTORS)
-def _due_counts(actor: Actor, groups: tuple[DueGroup, ...], below: Below, narrowed: Narrowed) -> Any:
-    return select(*(_count(due(actor, group, below, _between(group), narrowed)).label(group) for group in groups))
 
 
 def _between(group: DueGroup) -> tuple[Day | None, Day]:
@@ -473,29 +464,102 @@ _KIND: Mapping[type[Any], Select[Any]] = {
     StoredLetter: select(StoredLetter).where(StoredLetter.id.in_(_IDS)),
     Reception: select(Reception).where(Reception.id.in_(_IDS)),
 }
-_CASES = select(StoredCase).where(StoredCase.id.in_(_IDS)).options(
-    load_only(
-        StoredCase.id, StoredCase.organization_id, StoredCase.unit_id, StoredCase.version, StoredCase.case_no, StoredCase.title,
-        StoredCase.petitioner, StoredCase.people, StoredCase.place, StoredCase.state, StoredCase.channel, StoredCase.received_on,
-    ),
-    joinedload(StoredCase.organization), joinedload(StoredCase.unit),
+_OFFICE, _UNIT = shared_alias(Organization), shared_alias(Organization)
+_CASES = (
+    select(
+        StoredCase.id, StoredCase.organization_id, _OFFICE.path, _OFFICE.name, _UNIT.name, StoredCase.version, StoredCase.case_no,
+        StoredCase.title, StoredCase.petitioner, StoredCase.people, StoredCase.place, StoredCase.state, StoredCase.channel,
+        StoredCase.received_on,
+    )
+    .join(_OFFICE, _OFFICE.id == StoredCase.organization_id).outerjoin(_UNIT, _UNIT.id == StoredCase.unit_id)
+    .where(StoredCase.id.in_(_IDS))
 )  # fmt: skip
-_SHARES = select(StoredAssignment).where(StoredAssignment.case_id.in_(_IDS), StoredAssignment.state != AssignmentState.WITHDRAWN).order_by(
-    StoredAssignment.id
-).options(joinedload(StoredAssignment.organization), joinedload(StoredAssignment.officer))  # fmt: skip
-_DUTIES = select(StoredDeadline).where(
-    StoredDeadline.case_id.in_(_IDS), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None),
-    StoredDeadline.organization_id.is_not(None),
-).order_by(StoredDeadline.due_on, StoredDeadline.id)  # fmt: skip
-_EVENTS = select(StoredCaseEvent).where(StoredCaseEvent.case_id.in_(_IDS), StoredCaseEvent.kind.in_(TOLD)).order_by(
-    StoredCaseEvent.id
-).options(defer(StoredCaseEvent.details))  # fmt: skip
+_SHARES = (
+    select(StoredAssignment.case_id, StoredAssignment.id, StoredAssignment.state, StoredAssignment.part, StoredAssignment.given_at,
+           Organization.name, User.name)
+    .join(Organization, Organization.id == StoredAssignment.organization_id).outerjoin(User, User.id == StoredAssignment.officer_id)
+    .where(StoredAssignment.case_id.in_(_IDS), StoredAssignment.state != AssignmentState.WITHDRAWN)
+    .order_by(StoredAssignment.id)
+)  # fmt: skip
+_DUTIES = (
+    select(
+        StoredDeadline.case_id, StoredDeadline.id, StoredDeadline.organization_id, Organization.name, StoredDeadline.rule,
+        StoredDeadline.starts_on, StoredDeadline.due_on, StoredDeadline.days, StoredDeadline.unit, StoredDeadline.local_source,
+        StoredDeadline.extended_days, StoredDeadline.extended_on,
+    )
+    .join(Organization, Organization.id == StoredDeadline.organization_id)
+    .where(StoredDeadline.case_id.in_(_IDS), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None))
+    .order_by(StoredDeadline.due_on, StoredDeadline.id)
+)  # fmt: skip
+_EVENTS = (
+    select(StoredCaseEvent.case_id, StoredCaseEvent.kind, StoredCaseEvent.at, StoredCaseEvent.why)
+    .where(StoredCaseEvent.case_id.in_(_IDS), StoredCaseEvent.kind.in_(TOLD)).order_by(StoredCaseEvent.id)
+)  # fmt: skip
 _NAMES = select(Organization.id, Organization.name).where(Organization.id.in_(_IDS))
 
 
-def cases_by_id(session: Session, ids: Collection[int]) -> dict[int, StoredCase]:
+class ToldCase(NamedTuple):
+    """What a row tells of its matter.  These are read as they lie: to make objects of them took longer than to ask."""
+
+    id: int
+    organization_id: int
+    path: str
+    """Of the organization."""
+    organization: str
+    unit: str | None
+    """The main one."""
+    version: int
+    case_no: str
+    title: str
+    petitioner: str
+    people: int
+    place: str
+    state: str
+    channel: str
+    received_on: date
+
+
+class ToldShare(NamedTuple):
+    """What a row tells of a unit's share."""
+
+    case_id: int
+    id: int
+    state: str
+    part: str
+    given_at: datetime
+    organization: str
+    officer: str | None
+
+
+class ToldDuty(NamedTuple):
+    """What a row tells of a deadline: with what counts it (`clocks.Running`)."""
+
+    case_id: int
+    id: int
+    organization_id: int
+    organization: str
+    rule: str
+    starts_on: date
+    due_on: date
+    days: int | None
+    unit: str
+    local_source: str
+    extended_days: int
+    extended_on: date | None
+
+
+class ToldEvent(NamedTuple):
+    """What a row tells of something that happened."""
+
+    case_id: int
+    kind: str
+    at: datetime
+    why: str
+
+
+def cases_by_id(session: Session, ids: Collection[int]) -> dict[int, ToldCase]:
     """Cases of a page with their office and main unit, and what a row tells of them."""
-    return {one.id: one for one in session.scalars(_CASES, {"ids": rounded(ids)})}
+    return {row[0]: ToldCase._make(row) for row in session.execute(_CASES, {"ids": rounded(ids)})}
 
 
 def by_id(session: Session, kind: type[Any], ids: Collection[Any]) -> dict[Any, Any]:
@@ -503,25 +567,26 @@ def by_id(session: Session, kind: type[Any], ids: Collection[Any]) -> dict[Any, 
     return {one.id: one for one in session.scalars(_KIND[kind], {"ids": rounded(ids)})}
 
 
-def shares_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredAssignment]]:
+def shares_of(session: Session, case_ids: Collection[int]) -> dict[int, list[ToldShare]]:
     """Per case the shares that stand, oldest first."""
-    return _per_case(session.scalars(_SHARES, {"ids": rounded(case_ids)}).all())
+    return _per_case(session, _SHARES, case_ids, ToldShare._make)
 
 
-def duties_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredDeadline]]:
+def duties_of(session: Session, case_ids: Collection[int]) -> dict[int, list[ToldDuty]]:
     """Per case what somebody still has to do, the nearest first."""
-    return _per_case(session.scalars(_DUTIES, {"ids": rounded(case_ids)}).all())
+    return _per_case(session, _DUTIES, case_ids, ToldDuty._make)
 
 
-def told_of(session: Session, case_ids: Collection[int]) -> dict[int, list[StoredCaseEvent]]:
+def told_of(session: Session, case_ids: Collection[int]) -> dict[int, list[ToldEvent]]:
     """Per case the events that a row tells of, oldest first."""
-    return _per_case(session.scalars(_EVENTS, {"ids": rounded(case_ids)}).all())
+    return _per_case(session, _EVENTS, case_ids, ToldEvent._make)
 
 
-def _per_case(rows: Sequence[T]) -> dict[int, list[T]]:
+def _per_case(session: Session, query: Select[*tuple[Any, ...]], case_ids: Collection[int], made: Callable[[Any], T]) -> dict[int, list[T]]:
+    """Rows of these cases, whose first column is the case's id."""
     found: dict[int, list[T]] = {}
-    for one in rows:
-        found.setdefault(one.case_id, []).append(one)  # type: ignore[attr-defined]
+    for row in session.execute(query, {"ids": rounded(case_ids)}):
+        found.setdefault(row[0], []).append(made(row))
     return found
 
 
@@ -542,10 +607,16 @@ def organization_names(session: Session, ids: Collection[int]) -> dict[int, str]
     return {row.id: row.name for row in session.execute(_NAMES, {"ids": rounded(ids)})}
 
 
-def units_below(session: Session, actor: Actor, most: int) -> Sequence[Organization]:
-    """The actor's own organization and those below it, in the order of the tree."""
-    query = select(Organization).where(Organization.id.in_(organizations_under(actor)))
-    return session.scalars(query.order_by(Organization.path).limit(most)).all()
+@once_per_reading
+def units_below(session: Session, actor: Actor) -> Sequence[Row[int, str]]:
+    """Ids and names of the actor's own organization and those below it, in the order of the tree, at most UNITS_TOLD."""
+    return session.execute(_units_below(actor)).all()
+
+
+@lru_cache(ACTORS)
+def _units_below(actor: Actor) -> Select[int, str]:
+    query = select(Organization.id, Organization.name).where(Organization.id.in_(organizations_under(actor)))
+    return query.order_by(Organization.path).limit(UNITS_TOLD)
 
 
 def officers_of(session: Session, organization_id: int) -> Sequence[User]:

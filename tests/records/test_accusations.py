@@ -1,7 +1,9 @@
 """An accusation never reaches the unit accused: not as a draft, not later, and not where the unit is not known."""
 
+from itertools import product
+
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from server.domain.flow import Step
@@ -18,6 +20,7 @@ from server.store.models import (
     AccessEntry,
     AccusedUnit,
     Booking,
+    CaseAccused,
     FormEntry,
     Invitation,
     Kiosk,
@@ -227,6 +230,26 @@ def filed(world: World, record_id: str, **form: str) -> int:
         signing.confirm(session, world.clerk, record_id)
         sign(session, world, record_id, file_at_once=True)
         return session.scalars(select(StoredCase.id)).one()
+
+
+def test_a_matter_is_hidden_from_just_those_from_whom_its_talk_is(world: World, town_record: str) -> None:
+    """Cases and records ask it each in their own way; nobody has said anything when the case was screened."""
+    case_id = filed(world, town_record, purpose="accusation", accused_unit="王镇长")
+    with world.write() as session:
+        session.get_one(StoredCase, case_id).organization_id = 2
+    seen = set()
+    for kiosk, receiver, against in product((1, 2, 3), (2, HALL.user_id), ((), (1,), (2,), (3,), (2, 3))):
+        with world.write() as session:
+            session.get_one(Kiosk, 1).organization_id, session.get_one(Reception, "r1").receiver_id = kiosk, receiver
+            for kept in (AccusedUnit, CaseAccused):
+                session.execute(delete(kept))
+            session.add_all(AccusedUnit(record_id=town_record, organization_id=one) for one in against)
+        with world.read() as session:
+            for actor in (HALL, world.town_clerk, world.clerk):
+                talk, matter = (len(session.scalars(query(actor)).all()) for query in (access.visible_records, access.visible_cases))
+                assert talk == matter, (kiosk, receiver, against, actor.name)
+                seen.add((actor.name, talk))
+    assert seen == {(actor.name, number) for actor in (HALL, world.town_clerk, world.clerk) for number in (0, 1)}
 
 
 @pytest.mark.parametrize("unit", ["石桥镇政府", "王镇长"])
