@@ -716,6 +716,77 @@ def test_half_typed_pinyin_is_not_sent_and_what_stood_before_it_is_kept(page: Pa
     assert not [body for body in sent if "budong" in body]
 
 
+class InputMethod:
+    """Writes as Chromium is told by a Chinese input method: letters that are no words yet, keys that it keeps for itself, words."""
+
+    PROCESSED = 229
+
+    def __init__(self, page: Page) -> None:
+        self.wire = page.context.new_cdp_session(page)
+
+    def letters(self, text: str) -> None:
+        for length in range(1, len(text) + 1):
+            self.wire.send("Input.imeSetComposition", {"text": text[:length], "selectionStart": length, "selectionEnd": length})
+
+    def key(self, code: str, *, ctrl: bool = False) -> None:
+        """One that it takes, with or without Ctrl."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.wire.send("Input.dispatchKeyEvent", {
+                "type": kind, "code": code, "key": "Process", "windowsVirtualKeyCode": self.PROCESSED, "modifiers": 2 if ctrl else 0,
+            })  # fmt: skip
+
+    def words(self, text: str) -> None:
+        self.wire.send("Input.insertText", {"text": text})
+
+
+@pytest.mark.nightly
+def test_an_input_method_is_left_alone_in_sentences_searches_and_reasons(page: Page, desk: Desk) -> None:
+    """While letters stand there no key splits, moves, plays, searches or sends; with the words all of it goes on."""
+    record = desk.seed()
+    opened(page, desk, record)
+    method = InputMethod(page)
+    row(page, "三万六千八").locator(".say").click()
+    page.keyboard.press("Home")
+    for _ in "三万六千八，":
+        page.keyboard.press("ArrowRight")
+    method.letters("na")
+    for code, ctrl in (("KeyK", True), ("KeyZ", True), ("ArrowDown", True), ("Enter", True), ("F9", False), ("F2", False)):
+        method.key(code, ctrl=ctrl)
+    expect(page.locator(".u.cur")).to_contain_text("三万六千八，na")
+    expect(page.locator(".u")).to_have_count(len(TALK))
+    method.words("那")
+    page.keyboard.press("Control+K")
+    expect(page.locator(".u")).to_have_count(len(TALK) + 1)
+    assert [line.text for line in desk.lines(record.id)][3:5] == ["三万六千八，那", "单子没给过。"]
+    page.keyboard.press("Control+J")
+    expect(page.locator(".u")).to_have_count(len(TALK))
+    page.keyboard.press("Control+F")
+    method.letters("buchang")
+    method.key("Enter")
+    expect(page.locator("dialog p[role=status]")).to_have_text("")
+    method.words("补偿")
+    expect(page.locator(".hits li")).to_have_count(1)
+    page.keyboard.press("Tab")
+    method.letters("peichang")
+    method.key("Enter")
+    method.words("赔偿")
+    expect(page.locator(".hits ins")).to_have_text("赔偿")
+    page.keyboard.press("Enter")
+    expect(row(page, "赔偿款一共是多少？")).to_have_count(1)
+    row(page, "就这些。").locator(".say").click()
+    page.keyboard.press("Control+E")
+    method.letters("chongfu")
+    method.key("Enter", ctrl=True)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    method.words("重复")
+    page.keyboard.press("Control+Enter")
+    expect(row(page, "就这些。")).to_contain_text("已删：重复")
+    for _ in ("delete", "replace", "join", "split", "typed"):
+        page.keyboard.press("Control+Z")
+    expect(page.locator("#undo")).to_be_disabled()
+    assert [line.text for line in desk.lines(record.id)] == [text for _, _, text, _ in TALK]
+
+
 def test_a_line_emptied_to_be_typed_anew_keeps_what_stood_there(page: Page, desk: Desk) -> None:
     record = desk.seed()
     opened(page, desk, record)
@@ -1495,8 +1566,15 @@ def test_axe_finds_no_serious_fault_in_the_dialogs_of_reading_and_a_sheet_of_pap
             look(page, f"desk-{further}")
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for name in ("给群众看", "重新打开", "记下不签的原因", "签名"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    look(page, "desk-handed-over-narrow")
     page.goto(f"{desk.url}/desk/{record.id}/sheet")
     expect(page.locator(".lines li")).to_have_count(len(TALK))
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    look(page, "sheet-narrow")
+    page.set_viewport_size({"width": 1366, "height": 768})
     found["sheet"] = faults(page)
     look(page, "sheet")
     code = re.findall("校验码 ([0-9A-F]{4})", page.locator("footer").inner_text())[0]
