@@ -2,10 +2,12 @@
 # Turns a plain Debian 12 into a kiosk: see README.md beside it.  May be run again, also without options: what is right
 # already, and what was chosen before, stays.
 set -euo pipefail
+umask 022                        # the kiosk's account reads what is installed here, the browser its policy
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-LOCK=$HERE/../../requirements.lock
-WHEELS=$HERE/../../wheels      # of bundle.sh: nothing of Python comes from the internet then
+TREE=$HERE/../..                 # our own source, or what bundle.sh collected
+LOCK=$TREE/requirements.lock
+WHEELS=$TREE/wheels      # of bundle.sh: nothing of Python comes from the internet then
 ROOT=${JIETAN_ROOT:-}            # a folder instead of /, for trying it
 PREFIX=/opt/jietan
 ACCOUNT=jietan
@@ -22,7 +24,8 @@ kept() {
 SERVER=$(kept $SETTINGS JIETAN_KIOSK_SERVER "")
 OUTPUT=$(kept $CHOICES OUTPUT "") ROTATE=$(kept $CHOICES ROTATE normal) CALIBRATION=$(kept $CHOICES CALIBRATION "")
 USB_STORAGE=$(kept $CHOICES USB_STORAGE no) UPDATES=$(kept $CHOICES UPDATES yes)
-CODE="" SOURCE="jietan" DRY=no SLIPS="" PAPER="" READER="" ALARM="" HANDSET=""
+KEYBOARDS=$(kept $CHOICES KEYBOARDS yes)
+CODE="" SOURCE="" DRY=no SLIPS="" PAPER="" READER="" ALARM="" HANDSET=""
 PACKAGES=(cage chromium wlr-randr dbus-user-session libpam-systemd fonts-noto-cjk fonts-noto-color-emoji
   python3 python3-venv pipewire wireplumber pipewire-pulse alsa-utils unattended-upgrades ca-certificates
   libzinnia0 tegaki-zinnia-simplified-chinese)
@@ -35,7 +38,8 @@ What is left out stays as an earlier run set it, or as somebody wrote it into /e
 
   --server ADDRESS    the office, e.g. https://jietan.example.gov.cn; needed the first time only
   --code CODE         one-time code from the page 管理; needed the first time only
-  --source WHAT       what pip installs: a wheel, a folder, or "jietan" from the index that pip knows (default)
+  --source WHAT       what pip installs: a wheel, or a folder; else what this script came with, and without that the
+                      program that is installed stays
   --output NAME       the display to use, e.g. HDMI-A-1 (see: wlr-randr); needed for --rotate
   --rotate DEGREES    normal, 90, 180 or 270: a display that stands upright
   --calibration "a b c d e f"   touch: the matrix of libinput, for a panel whose touch does not meet the picture
@@ -46,6 +50,7 @@ What is left out stays as an earlier run set it, or as somebody wrote it into /e
   --handset DEVICE       the hook of the hand-set, likewise
                          (each of these five may be none: there is none any more)
   --allow-usb-storage keep USB sticks working (they are locked out otherwise); --lock-usb-storage takes it back
+  --no-keyboards      the display takes no key of a keyboard or switch that is plugged in; --keyboards takes it back
   --no-updates        no security updates by itself (where an own mirror does that); --updates takes it back
   --dry-run           only say what would be done
 TEXT
@@ -66,6 +71,8 @@ while [ $# -gt 0 ]; do
     --handset) HANDSET=${2:?}; shift ;;
     --allow-usb-storage) USB_STORAGE=yes ;;
     --lock-usb-storage) USB_STORAGE=no ;;
+    --no-keyboards) KEYBOARDS=no ;;
+    --keyboards) KEYBOARDS=yes ;;
     --no-updates) UPDATES=no ;;
     --updates) UPDATES=yes ;;
     --dry-run) DRY=yes ;;
@@ -86,6 +93,18 @@ case $ROTATE in normal | 90 | 180 | 270) ;; *) fail "--rotate is normal, 90, 180
 [[ $READER =~ ^([0-9]{1,5}|none|)$ ]] || fail "--card-reader is a port: $READER"
 [[ $ALARM =~ ^(/dev/[A-Za-z0-9/._:+-]+|none|)$ ]] || fail "--alarm-button is a device below /dev: $ALARM"
 [[ $HANDSET =~ ^(/dev/[A-Za-z0-9/._:+-]+|none|)$ ]] || fail "--handset is a device below /dev: $HANDSET"
+
+# Never a name alone that anybody may have given to a package of theirs at an index.
+INSTALLED=no
+[ ! -x "$ROOT$PREFIX/bin/jietan" ] || INSTALLED=yes
+if [ -z "$SOURCE" ]; then
+  if [ -d "$WHEELS" ]; then
+    SOURCE=jietan # --no-index: the one of this folder
+  elif [ -f "$TREE/pyproject.toml" ]; then
+    SOURCE=$TREE
+  fi
+fi
+[ -n "$SOURCE" ] || [ "$INSTALLED" = yes ] || fail "--source is missing: the wheel of jietan, or its folder"
 
 # setting NAME VALUE: for the settings file; left out, what stands there stays; none: there is no such device.
 CHANGED=()
@@ -118,7 +137,7 @@ put() {
   local mode=$1 path=$ROOT$2 new
   new=$(mktemp)
   cat >"$new"
-  if [ -f "$path" ] && cmp -s "$new" "$path"; then
+  if [ -f "$path" ] && cmp -s "$new" "$path" && [ "0$(stat -c %a "$path")" = "$mode" ]; then
     echo "  $2: is so already"
   elif [ "$DRY" = yes ]; then
     echo "  would write $2:"
@@ -158,19 +177,24 @@ act usermod -a -G video,audio,input,render,lp "$ACCOUNT"
 act install -d -m 0700 -o "$ACCOUNT" -g "$ACCOUNT" "$DATA"
 
 say "the program, in $PREFIX"
-act python3 -m venv "$PREFIX"
 FROM=()
 [ ! -d "$WHEELS" ] || FROM=(--no-index --find-links "$WHEELS")
-if [ -f "$LOCK" ]; then # exactly the packages that were tested, each with its hash
-  act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --require-hashes -r "$LOCK"
-  act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --upgrade --no-deps "$SOURCE"
+if [ -z "$SOURCE" ]; then
+  echo "  stays as it is"
 else
-  act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --upgrade "$SOURCE"
+  act python3 -m venv "$PREFIX"
+  if [ -f "$LOCK" ]; then # exactly the packages that were tested, each with its hash
+    act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --require-hashes -r "$LOCK"
+    act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --upgrade --no-deps "$SOURCE"
+  else
+    act "$PREFIX/bin/pip" install --quiet "${FROM[@]}" --upgrade "$SOURCE"
+  fi
 fi
+filled jietan-kiosk | put 0755 /usr/local/sbin/jietan-kiosk
 
 say "settings: what is new is set, all else stays as it stands there"
-settings | put 0644 "$SETTINGS"
-printf '%s\n' "OUTPUT=$OUTPUT" "ROTATE=$ROTATE" "CALIBRATION=$CALIBRATION" "USB_STORAGE=$USB_STORAGE" "UPDATES=$UPDATES" |
+settings | put 0600 "$SETTINGS" # keys of programs beside it may stand there; systemd reads it as root
+printf '%s\n' "OUTPUT=$OUTPUT" "ROTATE=$ROTATE" "CALIBRATION=$CALIBRATION" "USB_STORAGE=$USB_STORAGE" "UPDATES=$UPDATES" "KEYBOARDS=$KEYBOARDS" |
   put 0644 "$CHOICES"
 
 if [ "$PRINTS" = yes ]; then
@@ -199,6 +223,7 @@ say "display and touch"
   echo "# Touch panels: to which display they belong, and how their touch meets the picture (libinput)."
   [ -z "$OUTPUT" ] || echo "ENV{ID_INPUT_TOUCHSCREEN}==\"1\", ENV{WL_OUTPUT}=\"$OUTPUT\""
   [ -z "$CALIBRATION" ] || echo "ENV{ID_INPUT_TOUCHSCREEN}==\"1\", ENV{LIBINPUT_CALIBRATION_MATRIX}=\"$CALIBRATION\""
+  [ "$KEYBOARDS" = yes ] || echo 'ENV{ID_INPUT_KEY}=="1", ENV{ID_INPUT_TOUCHSCREEN}!="1", ENV{LIBINPUT_IGNORE_DEVICE}="1"'
 } | put 0644 /etc/udev/rules.d/90-jietan-touch.rules
 
 say "locked down: no other terminals, no restart from a keyboard, no sticks"
@@ -210,6 +235,15 @@ else
   away /etc/modprobe.d/jietan.conf
 fi
 act systemctl mask ctrl-alt-del.target getty@tty1.service autovt@.service
+
+if [ -n "$ROOT" ] || [ -f /etc/default/grub ]; then
+  filled grub.cfg | put 0644 /etc/default/grub.d/jietan.cfg
+  act update-grub
+fi
+
+say "no swap: what was in memory only comes to no disk"
+act swapoff -a
+act systemctl mask swap.target
 
 say "the log: small, in memory, and nothing of anybody in it"
 filled journald.conf | put 0644 /etc/systemd/journald.conf.d/jietan.conf
@@ -238,4 +272,4 @@ act systemctl enable jietan-kiosk.service jietan-screen.service
 act systemctl enable --now jietan-reboot.path
 act systemctl restart systemd-journald.service
 act systemctl restart jietan-kiosk.service jietan-screen.service
-say "done: after a restart the welcome screen comes by itself; \`jietan kiosk startup\` says how long it took"
+say "done: after a restart the welcome screen comes by itself; \`jietan-kiosk startup\` says how long it took"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def test_a_second_run_changes_nothing_and_a_dry_one_never_does(tmp_path: Path) -
     again = set_up(tmp_path, *OFFICE, *UPRIGHT).stdout
     assert (": written" in again, again.count("is so already")) == (False, len(written))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == written
-    assert all("@" not in path.read_text().replace("getty@tty1", "") for path in written), "no place was left empty"
+    assert not [path for path in written if re.search("@[A-Z]+@", path.read_text())], "no place was left empty"
+    assert (tmp_path / "etc/jietan-kiosk.conf").stat().st_mode & 0o777 == 0o600, "keys of other programs may stand there"
     policy = json.loads((tmp_path / "etc/chromium/policies/managed/jietan.json").read_text())
     assert (policy["URLBlocklist"], policy["URLAllowlist"]) == (["*"], ["http://127.0.0.1:8611", "chrome://print", "chrome-untrusted://print"])
     assert "JIETAN_KIOSK_SERVER=https://xf.example.cn\n" in (tmp_path / "etc/jietan-kiosk.conf").read_text()
@@ -41,7 +43,7 @@ def test_a_second_run_changes_nothing_and_a_dry_one_never_does(tmp_path: Path) -
 
 def test_what_is_not_said_again_stays(tmp_path: Path) -> None:
     devices = ("--slip-printer", "SLIP", "--card-reader", "8621", "--alarm-button", "/dev/input/by-id/usb-b-event-kbd", "--handset", "/dev/hook")
-    set_up(tmp_path, *OFFICE, *UPRIGHT, *devices, "--allow-usb-storage", "--no-updates")
+    set_up(tmp_path, *OFFICE, *UPRIGHT, *devices, "--allow-usb-storage", "--no-updates", "--no-keyboards")
     settings = tmp_path / "etc/jietan-kiosk.conf"
     settings.write_text(settings.read_text() + "JIETAN_KIOSK_RECOGNISER_URL=http://127.0.0.1:8602\n# by hand\n")
     kept = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
@@ -49,6 +51,7 @@ def test_what_is_not_said_again_stays(tmp_path: Path) -> None:
     assert (again.returncode, ": written" in again.stdout) == (0, False), again.stderr
     assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == kept
     assert "cups" in again.stdout
+    assert "LIBINPUT_IGNORE_DEVICE" in (tmp_path / "etc/udev/rules.d/90-jietan-touch.rules").read_text()
     changed = set_up(tmp_path, "--server", "https://new.example.cn", "--paper-printer", "A4", "--slip-printer", "none", "--card-reader", "none", "--lock-usb-storage")
     lines = settings.read_text().splitlines()
     assert changed.returncode == 0, changed.stderr
@@ -85,6 +88,19 @@ def test_what_was_carried_in_is_installed_without_the_internet(tmp_path: Path) -
     assert all("--no-index --find-links" in line for line in installed)
 
 
+def test_no_package_is_taken_from_an_index_by_its_name_alone(tmp_path: Path) -> None:
+    """Anybody may have registered it there."""
+    alone = tmp_path / "deploy/kiosk"
+    shutil.copytree(SCRIPT.parent, alone)
+    script, environment = ["bash", str(alone / "setup.sh"), *OFFICE], os.environ | {"JIETAN_ROOT": str(tmp_path / "root")}
+    refused = subprocess.run(script, capture_output=True, text=True, timeout=30, check=False, env=environment)
+    assert (refused.returncode, "--source is missing" in refused.stderr, (tmp_path / "root").exists()) == (1, True, False)
+    (tmp_path / "root/opt/jietan/bin").mkdir(parents=True)
+    (tmp_path / "root/opt/jietan/bin/jietan").touch(0o755)
+    again = subprocess.run(script, capture_output=True, text=True, timeout=30, check=True, env=environment).stdout
+    assert ("pip install" in again, "stays as it is" in again) == (False, True)
+
+
 @pytest.mark.nightly
 def test_every_package_has_a_wheel_for_arm64() -> None:
     """Asks the package index, which takes a minute."""
@@ -107,6 +123,6 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing() -> None:
-    scripts = [SCRIPT, BUNDLE, SCRIPT.parent / "files" / "jietan-screen"]
+    scripts = [SCRIPT, BUNDLE, *(SCRIPT.parent / "files" / name for name in ("jietan-screen", "jietan-kiosk"))]
     found = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
