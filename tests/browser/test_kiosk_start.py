@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -25,6 +26,8 @@ from tests.browser.programs import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 GOAL_S = 20.0
+COVERED_S = 240.0
+"""On a busy machine, until a page that is covered has its browser opened again."""
 
 
 @pytest.fixture
@@ -54,7 +57,9 @@ def test_the_program_opens_its_browser_on_the_welcome_screen_and_leaves_nothing_
     office, folder = KioskOffice(tmp_path / "office"), tmp_path / "kiosk"
     ports = {"JIETAN_KIOSK_AGENT_PORT": str(free_port()), "JIETAN_KIOSK_SCREENS_PORT": str(free_port())}
     own = {"JIETAN_KIOSK_SERVER": office.url, "JIETAN_KIOSK_DATA_DIR": str(folder), "JIETAN_DATA_DIR": str(folder)}
-    own |= {"JIETAN_KIOSK_BROWSER_DIR": str(profiles), "JIETAN_KIOSK_BROWSER_FLAGS": '["--no-sandbox", "--disable-gpu"]'}
+    inspector = free_port()
+    flags = json.dumps(["--no-sandbox", "--disable-gpu", f"--remote-debugging-port={inspector}"])
+    own |= {"JIETAN_KIOSK_BROWSER_DIR": str(profiles), "JIETAN_KIOSK_BROWSER_FLAGS": flags}
     output = tmp_path / "kiosk.log"
     try:
         office.start()
@@ -67,7 +72,10 @@ def test_the_program_opens_its_browser_on_the_welcome_screen_and_leaves_nothing_
         ) as program:
             try:
                 wait_until(lambda: startup.last(folder / "startup.json"), "the welcome screen")
-                assert len(list(profiles.iterdir())) == 1
+                (first,) = profiles.iterdir()
+                if "DISPLAY" in display:  # the other has no tabs that cover each other
+                    httpx.put(f"http://127.0.0.1:{inspector}/json/new?about:blank").raise_for_status()
+                    wait_until(lambda: set(profiles.iterdir()) - {first}, "a browser in which the kiosk's page is not covered", COVERED_S)
             finally:
                 program.send_signal(signal.SIGTERM)
             assert program.wait(20) == 0

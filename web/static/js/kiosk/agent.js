@@ -28,6 +28,8 @@ class Agent extends EventTarget {
     this.served = Boolean(version);
     /** @type {AgentState | null} as it was last told; null: the program has not answered yet */
     this.state = null;
+    /** Whether this page was in front since it was opened: a display that never says so is not taken for a covered one. */
+    this.wasSeen = !document.hidden;
     /** @type {number | null} */
     this.paintedMs = null;
     /** More reasons not to open the page again, for those who do something that no screen shows. @type {(() => boolean)[]} */
@@ -39,7 +41,14 @@ class Agent extends EventTarget {
     if (!this.served) return;
     addEventListener("error", (event) => this.fault(event.filename, event.lineno));
     addEventListener("unhandledrejection", (event) => this.fault(...placeOf(event.reason)));
+    document.addEventListener("visibilitychange", () => { this.wasSeen ||= !document.hidden; });
     this.asked = this.beat();
+  }
+
+  /** Something lies over this page, as a tab that somebody with a keyboard opened: nobody can use it, so it is as if it were
+   * not there, and the program opens the browser again. */
+  get covered() {
+    return this.wasSeen && document.hidden;
   }
 
   /** @param {string} file @param {number} line */
@@ -74,6 +83,7 @@ class Agent extends EventTarget {
   }
 
   async tell() {
+    if (this.covered) return;
     const said = { version, screen: document.body.dataset.screen || "", busy: Boolean(document.body.dataset.screen) && !this.free(), painted_ms: this.paintedMs || null, faults: this.faults.splice(0) };
     const options = { method: "POST", headers: { "X-Jietan": "1", "Content-Type": "application/json" }, body: JSON.stringify(said) };
     try {
