@@ -110,7 +110,7 @@ def claim(said: SaidClaims, db: Db, actor: KioskActor) -> Sitting:
 @router.post("/sitting/rating")
 def rate(said: SittingScore, db: Db, actor: KioskActor) -> Sitting:
     """The person with the slip says how satisfied they are with the talk."""
-    return sittings.view(db, sittings.rate(db, actor, Score(said.score)))
+    return sittings.view(db, sittings.rate(db, actor, Score(said.score), said.words.strip()))
 
 
 @router.get("/sitting/record.pdf")

@@ -240,6 +240,8 @@ class HeldRow(Message):
     case_no: str
     promised: str = ""
     """Of a list of promises: what was kept in time, in words."""
+    said: str = ""
+    """Of a list of talks that were rated at the kiosk: what the person added, for supervisors alone."""
 
 
 class HeldPage(Message):

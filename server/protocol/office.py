@@ -364,9 +364,10 @@ class Sitting(Message):
 
 
 class SittingScore(Message):
-    """How satisfied somebody is with the talk."""
+    """How satisfied somebody is with the talk, and what they add; supervisors alone read that."""
 
     score: Annotated[str, Field(pattern="^(satisfied|basically|dissatisfied)$")]
+    words: Annotated[Kept, Field(max_length=500)] = ""
 
 
 class Unlock(Message):

@@ -114,7 +114,7 @@ KEPT: Mapping[str, tuple[str, Callable[[Share], bool]]] = {
     "unkept": ("答应的事没有按时办成的", lambda share: share.part < share.whole),
 }
 SAID = ("said", "谈完当场评过的")
-"""Which talks were rated at the kiosk, not how."""
+"""Which talks were rated at the kiosk, not how; what people added is read by supervisors."""
 PRIVATE = ("displeased",)
 """Lists that tell how somebody rated."""
 
@@ -134,28 +134,37 @@ def behind(
         raise NotAllowed("谁评了什么，只有督查督办人员能打开。")
     if what in KEPT:
         return _promised(session, scope, actor, what, organization, leader_id, after)
-    name, fits = PARTS[what] if what in PARTS else _said(session, scope, actor)
+    said = _said(session, scope, actor) if what == SAID[0] else {}
+    name, fits = PARTS.get(what) or (SAID[1], lambda one, scores: one.reception_id in said)
     scores = store.scores(session, scope)
     found = [one for one in store.held(session, scope) if leader_id in (None, one.leader_id) and fits(one, scores)]
     if level is not None:
         found = _of_level(session, scope, found, level)
     if what == "waited":
         found.sort(key=lambda one: _waited(one) or 0, reverse=True)
-    people = store.leaders(session, {one.leader_id for one in found[after : after + PAGE_ROWS]})
+    page = found[after : after + PAGE_ROWS]
+    people = store.leaders(session, {one.leader_id for one in page})
     who = f"{people[leader_id].name} " if leader_id in people else f"{stats.level_name(level)} " if level is not None else ""
+    rows = _rows(session, actor, page, people)
     return HeldPage(
         heading=f"{organization.name} {scope.period.words} {who}{name}，{len(found)} 次",
-        rows=tuple(_rows(session, actor, found[after : after + PAGE_ROWS], people)),
+        rows=tuple(_with_words(page, rows, said) if actor.role is StaffRole.SUPERVISOR else rows),
         next=after + PAGE_ROWS if len(found) > after + PAGE_ROWS else None,
     )
 
 
-def _said(session: Session, scope: Scope, actor: Actor) -> tuple[str, _Fits]:
-    """Raises NotAllowed where so few rated that the sum beside the list would tell how they did."""
+def _said(session: Session, scope: Scope, actor: Actor) -> Mapping[str, str]:
+    """Talks that were rated at the kiosk, with what was added.  Raises NotAllowed where so few rated that the sum beside the
+    list would tell how they did."""
     rated = store.rated_at_the_end(session, scope)
     if len(rated) < LEAST_RATED and actor.role is not StaffRole.SUPERVISOR:
         raise NotAllowed("评的人太少，打开名单就知道谁评了什么，只有督查督办人员能打开。")
-    return SAID[1], lambda one, scores: one.reception_id in rated
+    return rated
+
+
+def _with_words(held: Sequence[Held], rows: Sequence[HeldRow], said: Mapping[str, str]) -> list[HeldRow]:
+    """What was added to a rating stands beside a talk that the actor may read."""
+    return [row.model_copy(update={"said": said.get(one.reception_id or "", "") if row.title else ""}) for one, row in zip(held, rows, strict=True)]
 
 
 def _of_level(session: Session, scope: Scope, found: Sequence[Held], level: str) -> list[Held]:

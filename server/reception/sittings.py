@@ -91,12 +91,12 @@ def leave(session: Session, actor: Actor) -> None:
     store.end_help(session, actor.kiosk_id or 0)
 
 
-def rate(session: Session, actor: Actor, score: Score) -> Reception:
-    """How satisfied the person with the slip is with the talk: once.  Raises WrongState at another step or for a second time."""
+def rate(session: Session, actor: Actor, score: Score, words: str) -> Reception:
+    """How satisfied the person with the slip is with the talk, and what they add: once.  Raises WrongState at another step or for a second time."""
     reception = _with_slip(session, actor)
     if ratings.of_sitting(session, reception.id) is not None:
         raise WrongState("今天的接谈已经评过了。", code="already_rated")
-    session.add(SittingRating(reception_id=reception.id, score=score, at=clock.now()))
+    session.add(SittingRating(reception_id=reception.id, score=score, words=words, at=clock.now()))
     session.flush()
     return reception
 

@@ -1339,6 +1339,8 @@ class SittingRating(Base):
     reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"), primary_key=True)
     score: Mapped[str] = mapped_column(String(20))
     """Score."""
+    words: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    """What they added; for supervisors alone."""
     at: Mapped[datetime]
 
 

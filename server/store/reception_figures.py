@@ -67,10 +67,11 @@ def said_at_the_end(session: Session, scope: Scope) -> tuple[int, int]:
     return of_sittings(session, select(case_figures.held(scope).c.reception_id))
 
 
-def rated_at_the_end(session: Session, scope: Scope) -> set[str]:
-    """These talks, without what was said."""
+def rated_at_the_end(session: Session, scope: Scope) -> dict[str, str]:
+    """These talks, each with what was added to the rating, without the rating."""
     talks = select(case_figures.held(scope).c.reception_id)
-    return set(session.scalars(select(SittingRating.reception_id).where(SittingRating.reception_id.in_(talks))))
+    query = select(SittingRating.reception_id, SittingRating.words).where(SittingRating.reception_id.in_(talks))
+    return {row.reception_id: row.words for row in session.execute(query)}
 
 
 def leaders(session: Session, ids: Collection[int]) -> dict[int, User]:

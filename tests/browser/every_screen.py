@@ -449,6 +449,9 @@ def reading(office: KioskOffice, page: Page) -> Iterator[tuple[str, Page]]:
     page.tap("#question-yes")
     screen(page, "rate-talk")
     yield "rate-talk", page
+    do(page, "words")
+    screen(page, "rate-words")
+    yield "rate-words", page
 
 
 def several(office: KioskOffice, page: Page, program: Program) -> Iterator[tuple[str, Page]]:

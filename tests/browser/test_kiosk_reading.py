@@ -97,10 +97,18 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     do(page, "done")
     page.tap("#question-yes")
     screen(page, "rate-talk")
+    do(page, "words")
+    do(page, "type")
+    press(page, "h", "a", "o", "好")
+    do(page, "done")
+    screen(page, "rate-words")
+    do(page, "done")
+    expect(page.locator('[data-part="said-box"]')).to_have_text("好")
     do(page, "basically")
     screen(page, "welcome")
     with office.store.read() as session:
-        assert session.get_one(SittingRating, record.reception_id).score == "basically"
+        rating = session.get_one(SittingRating, record.reception_id)
+        assert (rating.score, rating.words) == ("basically", "好")
     assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
 
 
@@ -147,6 +155,9 @@ def test_refusing_needs_a_reason_and_the_matter_goes_on(office: KioskOffice, pag
     do(page, "witness")
     screen(page, "typing")
     expect(page.locator('[data-part="of"]')).to_contain_text("看见何守没有签名的人")
+    page.tap("#key-back")
+    expect(page.get_by_role("button", name="想先和家里人商量")).to_have_attribute("aria-pressed", "true")
+    do(page, "witness")
     press(page, "w", "a", "n", "g", "王")
     do(page, "done")
     screen(page, "slip")

@@ -302,7 +302,9 @@ def go_with_the_slip(page: Page, marks: Marks, name: str) -> None:
     page.wait_for_function("() => !document.body.dataset.screen?.includes('slip')")
     if page.get_attribute("body", "data-screen") == "rate-talk":
         do(page, "dissatisfied")
-    page.wait_for_function("() => !['rate-talk', 'leaving'].includes(document.body.dataset.screen)")
+        screen(page, "rate-words")
+        do(page, "none")
+    page.wait_for_function("() => !['rate-words', 'leaving'].includes(document.body.dataset.screen)")
 
 
 def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:

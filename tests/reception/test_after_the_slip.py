@@ -18,8 +18,8 @@ def signed(office: TestOffice, segment: str = "s1") -> str:
     return record_id
 
 
-def rate(office: TestOffice, score: str) -> Any:
-    return office.kiosk.post("/api/kiosk/sitting/rating", json={"score": score})
+def rate(office: TestOffice, score: str, words: str = "") -> Any:
+    return office.kiosk.post("/api/kiosk/sitting/rating", json={"score": score, "words": words})
 
 
 def refused(answer: Any) -> tuple[int, str]:
@@ -56,6 +56,19 @@ def test_one_rating_is_told_to_nobody_and_five_are_told_as_a_sum(office: TestOff
         own = office.leader.get("/api/receptions/own").json()
         told.append((own["said"], own["pleased"]))
     assert told == [(1, None), (2, None), (3, None), (4, None), (5, 4)]
+
+
+def test_what_is_added_to_a_rating_is_read_by_supervisors_alone(office: TestOffice) -> None:
+    for number in range(5):
+        signed(office, f"s{number}")
+        assert rate(office, "dissatisfied", " 等了两个钟头 " if not number else "").status_code == 200
+        office.kiosk.post("/api/kiosk/sitting/leave")
+    read = {who: getattr(office, who).get("/api/stats/receptions/list", params={"what": "said"}).json()["rows"] for who in ("supervisor", "leader", "clerk")}
+    assert {who: sorted(row["said"] for row in rows) for who, rows in read.items()} == {
+        "supervisor": ["", "", "", "", "等了两个钟头"], "leader": [""] * 5, "clerk": [""] * 5,
+    }  # fmt: skip
+    held = office.supervisor.get("/api/stats/receptions/list").json()["rows"]
+    assert {row["said"] for row in held} == {""}, "only in the list of those that were rated"
 
 
 def test_the_record_is_printed_from_the_filed_one_and_that_is_written_down(office: TestOffice, time: Time) -> None:

@@ -4,6 +4,7 @@ import { wrongCode, wrongDigits } from "/static/js/public/typed.js";
 import { CodePad, DigitPad } from "./keyboard.js";
 import { callHelp } from "./keys.js";
 import { Screen, spaced } from "./screen.js";
+import { tellWhileDoing } from "./toast.js";
 import * as voice from "./voice.js";
 
 const CODE = { place: "第 1 项，共 2 项", limit: 20, speech: "code" };
@@ -62,7 +63,7 @@ export class CodeQuestions {
     if (wrong) return this.hint(wrong);
     if (this.what === "code") return this.ask("digits");
     try {
-      await this.options.found(this.key());
+      await tellWhileDoing(this.options.found(this.key()));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.hint(error.message);

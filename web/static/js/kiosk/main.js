@@ -20,6 +20,7 @@ import { SittingPoll } from "./poll.js";
 import { Screen } from "./screen.js";
 import { forgetStood, keepStood, stoodBefore } from "./stood.js";
 import { setUpScanning } from "./scan.js";
+import { tellWhileDoing, toast } from "./toast.js";
 import * as voice from "./voice.js";
 import { resetVolume, setUpVolume } from "./volume.js";
 import { days, made, moved, times } from "./screens/another_day.js";
@@ -271,12 +272,13 @@ class App {
   }
 
   /**
-   * Does something with the office; an error is told in words and changes nothing.
-   * @template T @param {() => Promise<T>} ask @param {(answer: T) => any} done @returns {Promise<boolean>} whether it worked
+   * Does something with the office; that it takes long is told, and an error, which changes nothing.
+   * @template T @param {() => Promise<T>} ask @param {(answer: T) => any} done @param {string} [doing] what is told while it takes long
+   * @returns {Promise<boolean>} whether it worked
    */
-  async try(ask, done) {
+  async try(ask, done, doing) {
     try {
-      await done(await ask());
+      await done(await tellWhileDoing(ask(), doing));
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -288,11 +290,7 @@ class App {
 
   /** A sentence for what was just done; goes by itself. @param {string} words */
   toast(words) {
-    const toast = byId("toast");
-    toast.textContent = words;
-    toast.hidden = false;
-    clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => { toast.hidden = true; }, 6000);
+    toast(words);
   }
 
   /** A question with two answers. @param {{title: string, text?: string, yes: string, no: string, danger?: boolean}} words

@@ -16,6 +16,11 @@ let words = "";
 /** @type {((name: string, share: number) => void) | null} */
 let listener = null;
 
+/** The voice pauses before the name of a key; who reads it sees it between quotes. @param {string} sentence */
+function keysQuoted(sentence) {
+  return sentence.replace(/(您按)，([^，。]+)，/g, "$1“$2”").replace(/(?<!您)(按)，([^。？！]+)/g, "$1“$2”");
+}
+
 /** What is being said, sentence by sentence, in the head of the page. @param {number} share how far the file is, 0 to 1; NaN: nothing is said */
 function showWords(share) {
   const place = document.getElementById("said");
@@ -23,7 +28,8 @@ function showWords(share) {
   const sentences = Number.isNaN(share) ? [] : words.match(/[^。？！.?!]+[。？！.?!]*/g) || [];
   let left = share * words.length;
   const now = sentences.find((one) => (left -= one.length) < 0) || sentences.at(-1) || "";
-  if (place.textContent !== now) place.textContent = now.trim();
+  const shown = keysQuoted(now.trim());
+  if (place.textContent !== shown) place.textContent = shown;
   place.hidden = !now;
 }
 

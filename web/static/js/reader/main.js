@@ -6,6 +6,7 @@ import { fitScreen } from "../kiosk/fit.js";
 import { setUpKeys } from "../kiosk/keys.js";
 import { Screen, spaced } from "../kiosk/screen.js";
 import { reading } from "../kiosk/screens/reading.js";
+import { tellWhileDoing, toast } from "../kiosk/toast.js";
 import * as voice from "../kiosk/voice.js";
 
 const EVERY_MS = 3000;
@@ -57,7 +58,7 @@ class Reader {
   /** The same as at the kiosk. @template T @param {() => Promise<T>} ask @param {(answer: T) => any} done_ @returns {Promise<boolean>} */
   async try(ask, done_) {
     try {
-      await done_(await ask());
+      await done_(await tellWhileDoing(ask()));
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -69,10 +70,7 @@ class Reader {
 
   /** @param {string} words */
   toast(words) {
-    const toast = byId("toast");
-    [toast.textContent, toast.hidden] = [words, false];
-    clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => { toast.hidden = true; }, 6000);
+    toast(words);
   }
 }
 

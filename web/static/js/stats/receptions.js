@@ -93,7 +93,7 @@ async function showFigures() {
 /** @param {any} one */
 function row(one) {
   const words = el("b", {}, one.title || "不归您的账号看");
-  return el("tr", {}, el("td", {}, one.case_id ? el("a", { href: `/cases/${one.case_id}` }, words) : words, el("span.small.soft.below.num", {}, one.case_no || (one.title ? "还没有归档" : ""))),
+  return el("tr", {}, el("td", {}, one.case_id ? el("a", { href: `/cases/${one.case_id}` }, words) : words, el("span.small.soft.below.num", {}, one.case_no || (one.title ? "还没有归档" : "")), one.said ? el("span.small.below", {}, `来访人说：「${one.said}」`) : null),
     el("td.nb", {}, chineseMoment(one.at)), el("td", {}, one.leader), el("td", {}, one.how, one.promised ? el("span.small.soft.below", {}, one.promised) : null), el("td.num.nb", { "data-label": "等了 " }, one.waited === null ? "—" : `${one.waited} 分钟`));
 }
 

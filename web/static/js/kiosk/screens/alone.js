@@ -297,6 +297,7 @@ export function aloneCard(app) {
   const shown = cardScreen(app, {
     place: "",
     typed: "没带身份证，我自己说",
+    speech: "alone-card",
     taken: (name, card) => { alone.sitting.knows({ name, card }); alone.go("phone"); },
     type: () => alone.go("question"),
     back: () => alone.stop(),
@@ -444,7 +445,7 @@ export function aloneSign(app) {
   screen.on({ clear: () => pad.clear(), sign: () => finish("signed"), unsigned: () => finish("unsigned"), again: () => app.alone.go("review") });
   screen.say("hint", "");
   show();
-  return { speech: ["sign"], back: () => app.alone.go("review"), close: () => pad.close(), personal: true, ownLine: true };
+  return { speech: ["alone-sign"], back: () => app.alone.go("review"), close: () => pad.close(), personal: true, ownLine: true };
 }
 
 /** @param {any} app */

@@ -8,6 +8,7 @@ import { draft, keepOnly } from "../memory.js";
 import { showPhone } from "../place.js";
 import { printSlip, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
+import { tellWhileDoing } from "../toast.js";
 
 /** @typedef {{id: number, on_day: string, kind: string, hours: string, leader: string, title: string, charge: string, place: string, office: string, free: {slot: number, time: string}[]}} Day KioskDay of server/protocol/bookings.py */
 
@@ -140,7 +141,7 @@ async function move(app, day, slot, time) {
   const sure = await app.ask({ title: "换到这个时间吗？", text: `${chineseDay(day.on_day)} ${time}。换好了，原来的时间就让给别人约。`, yes: "换过去", no: "再看看" });
   if (!sure) return;
   try {
-    app.booked.told = await api("POST", "/api/kiosk/bookings/move", { ...app.booked.key, day_id: day.id, slot });
+    app.booked.told = await tellWhileDoing(api("POST", "/api/kiosk/bookings/move", { ...app.booked.key, day_id: day.id, slot }));
     app.toast("换好了");
     app.go("moved");
   } catch (error) {
@@ -155,7 +156,7 @@ async function move(app, day, slot, time) {
 export async function book(app, hint) {
   const { wish, name, phone, matter } = draft();
   try {
-    app.made = await api("POST", "/api/kiosk/bookings", { ...wish, name, phone, matter });
+    app.made = await tellWhileDoing(api("POST", "/api/kiosk/bookings", { ...wish, name, phone, matter }));
     app.made.phone_last4 = phone.slice(-4);
     keepOnly("made");
     app.render();

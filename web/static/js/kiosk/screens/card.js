@@ -12,7 +12,7 @@ const SEX = { male: "男", female: "女", "": "" };
 const TROUBLE = { card_unreadable: "读不出来。请拿起来，擦一擦，再放一次。", no_reader: "读卡的地方没有接好。请自己填，或者叫工作人员。" };
 
 /** What comes of it: where in the way this stands, and what is done with what was read.
- * @typedef {{place: string, typed: string, taken: (name: string, card: import("../memory.js").Card) => void, type: () => void, back: () => void}} Way */
+ * @typedef {{place: string, typed: string, speech: string, taken: (name: string, card: import("../memory.js").Card) => void, type: () => void, back: () => void}} Way */
 
 class Reading {
   /** @param {any} app @param {Way} way */
@@ -29,7 +29,7 @@ class Reading {
     this.screen.fill({ place: this.way.place, type: this.way.typed });
     this.screen.find(".badge").hidden = !this.way.place;
     this.screen.on({ type: () => this.way.type(), help: () => callHelp(this.app) });
-    this.speech = ["card"];
+    this.speech = [this.way.speech];
     this.listen(this.screen);
   }
 
@@ -83,6 +83,7 @@ export function card(app) {
   return cardScreen(app, {
     place: `第 ${place} 项，共 ${all} 项`,
     typed: "没带身份证，我自己填",
+    speech: "card",
     taken: (name, read) => { keepDraft({ name, card: read }); app.go(nextStep("card", app.draft())); },
     type: () => { keepDraft({ card: null }); app.go("name"); },
     back: () => app.go(stepBefore("card", app.draft())),

@@ -11,26 +11,19 @@ const MOST = 400;
 /** @param {import("./reading.js").Reading} reading @param {any} piece @param {{chosen: string, said: string, sound: string}} [kept] what was said before it was typed @returns {any} what a screen hands back */
 export function dispute(reading, piece, kept) {
   const screen = reading.screen = new Screen("dispute");
-  const reasons = new Reasons(screen, { choices: WRONG, speak: "说一遍", path: `${reading.path}/hear`, keep: true });
+  const reasons = new Reasons(screen, { choices: WRONG, speak: "说一遍", path: `${reading.path}/hear`, shown: (words) => `应该是：${words}`, keep: true });
   screen.part("text").textContent = piece.text;
   screen.part("sentence").classList.toggle("me", piece.line.participant_id === reading.record.own);
-  if (kept) restore(reasons, kept);
+  if (kept) reasons.restore(kept);
   const back = () => reading.read(reading.index);
   const save = () => {
     if (reasons.empty) return screen.say("hint", "请点一个原因，或者说一遍，工作人员才知道怎么改。");
     return reading.tellWrong(piece, { reason: reasons.chosen, said: reasons.said, sound: reasons.sound });
   };
-  const write = () => reading.show(() => type(reading, piece, { chosen: reasons.chosen, said: reasons.said, sound: reasons.sound }));
+  const write = () => reading.show(() => type(reading, piece, reasons.kept));
   screen.on({ save, cancel: back, type: write });
   if (!kept) voice.speak("dispute");
   return { speech: ["dispute"], back, close: () => reasons.close() };
-}
-
-/** @param {Reasons} reasons @param {{chosen: string, said: string, sound: string}} kept */
-function restore(reasons, kept) {
-  if (kept.chosen) reasons.choose(kept.chosen);
-  if (kept.said) reasons.take(kept.said);
-  reasons.sound = kept.sound;
 }
 
 /** Typed words take the place of spoken ones. @param {import("./reading.js").Reading} reading @param {any} piece @param {{chosen: string, said: string, sound: string}} kept */

@@ -6,6 +6,7 @@ import { callHelp } from "../keys.js";
 import { Meter } from "../media.js";
 import { draft, keepDraft, wipeDraft } from "../memory.js";
 import { Screen } from "../screen.js";
+import { tellWhileDoing } from "../toast.js";
 import { nextStep, placeOf, stepBefore } from "../way.js";
 import * as voice from "../voice.js";
 import { book } from "./another_day.js";
@@ -190,7 +191,7 @@ class Question {
 async function enqueue(app, hint) {
   const { consent, name, phone, matter, booking, card, earlier } = draft();
   try {
-    const sitting = await api("POST", "/api/kiosk/sittings", { consent, name, phone, matter, booking, card, earlier });
+    const sitting = await tellWhileDoing(api("POST", "/api/kiosk/sittings", { consent, name, phone, matter, booking, card, earlier }));
     wipeDraft();
     app.petitioner = name;
     app.take(sitting);

@@ -2,6 +2,7 @@
 import { ApiError, api } from "/static/js/api.js";
 import { DigitPad } from "../keyboard.js";
 import { Screen } from "../screen.js";
+import { tellWhileDoing } from "../toast.js";
 import * as voice from "../voice.js";
 
 const WORDS = {
@@ -31,7 +32,7 @@ export function locked(app) {
   const open = async () => {
     if (!pad?.text) return;
     try {
-      await api("POST", "/api/kiosk/sitting/unlock", { answer: pad.text });
+      await tellWhileDoing(api("POST", "/api/kiosk/sitting/unlock", { answer: pad.text }));
       await app.unlocked();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -159,29 +159,32 @@ const WORDS = {
   },
 };
 
-/** @param {import("./reading.js").Reading} reading @param {"refused" | "unable"} way @returns {any} */
-function reason(reading, way) {
+/** @param {import("./reading.js").Reading} reading @param {"refused" | "unable"} way
+ * @param {{chosen: string, said: string, sound: string}} [kept] what was said before the witness was asked @returns {any} */
+function reason(reading, way, kept) {
   const screen = reading.screen = new Screen("refuse");
   const { title, choices, save: words } = WORDS[way];
   screen.fill({ title, save: words });
-  const reasons = new Reasons(screen, { choices, speak: "我来说原因", path: `${reading.path}/hear` });
+  const reasons = new Reasons(screen, { choices, speak: "我来说原因", path: `${reading.path}/hear`, shown: (said) => `您说的原因：${said}` });
+  if (kept) reasons.restore(kept);
   const noted = (/** @type {boolean} */ seen) => {
     if (!reasons.text) return screen.say("hint", "请点一个原因，或者说一句。");
     const said = { way, reason: reasons.text.slice(0, 300) };
-    return seen ? reading.show(() => witness(reading, said)) : reading.send("refusal", said);
+    return seen ? reading.show(() => witness(reading, said, reasons.kept)) : reading.send("refusal", said);
   };
   // Who does not wish to sign needs no witness; who cannot does.
   screen.key("witness").hidden = way === "unable";
   screen.on({ save: () => noted(way === "unable"), witness: () => noted(true), cancel: () => reading.sign() });
-  voice.speak("refuse");
+  if (!kept) voice.speak("refuse");
   return { speech: ["refuse"], back: () => reading.sign(), close: () => reasons.close() };
 }
 
-/** @param {import("./reading.js").Reading} reading @param {{way: "refused" | "unable", reason: string}} said @returns {any} */
-function witness(reading, said) {
-  const back = () => reading.show(() => reason(reading, said.way));
+/** @param {import("./reading.js").Reading} reading @param {{way: "refused" | "unable", reason: string}} said
+ * @param {{chosen: string, said: string, sound: string}} kept the same as it was pressed and spoken @returns {any} */
+function witness(reading, said, kept) {
+  const back = () => reading.show(() => reason(reading, said.way, kept));
   const words = { title: "请见证人写上名字", of: WORDS[said.way].seen(reading.signer.name), label: "见证人", limit: MOST_NAME, own: Boolean(reading.app.ownKeyboard), name: true };
   const screen = typing(words, (text) => reading.send("refusal", { ...said, witness: text }), back);
-  voice.speak("typing");
-  return { speech: ["typing"], back, close: () => screen.close() };
+  voice.speak("witness");
+  return { speech: ["witness"], back, close: () => screen.close() };
 }

@@ -1,5 +1,4 @@
 // The slip, on the screen and on paper, and after it one question: how was the talk?
-import { api } from "/static/js/api.js";
 import { byId, el } from "/static/js/dom.js";
 import { chineseDay } from "/static/js/time.js";
 import { resetLooks } from "../looks.js";
@@ -7,6 +6,9 @@ import { showPhone } from "../place.js";
 import { printRecord, printSlip, printsPaper, printsSlips } from "../printer.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
+import { Rating } from "./rating.js";
+
+const PRINTING = "正在打印记录，请稍等…";
 
 /** @param {any} sitting */
 function hint(sitting) {
@@ -32,7 +34,8 @@ class Slip {
   /** @param {any} app */
   constructor(app) {
     this.app = app;
-    this.rating = false;
+    /** @type {Rating | null} once it is asked */
+    this.rating = null;
     this.screen = new Screen("slip");
     const { screen } = this;
     screen.on({ print: () => printSlip(app), record: () => this.record(), done: () => this.done() });
@@ -43,7 +46,7 @@ class Slip {
   }
 
   get speech() {
-    return [this.rating ? "rate-talk" : "slip"];
+    return this.rating ? this.rating.view.speech : ["slip"];
   }
 
   /** @param {any} sitting */
@@ -66,26 +69,15 @@ class Slip {
   }
 
   async record() {
-    this.app.toast("正在打印记录，请稍等…");
-    await this.app.try(printRecord, (/** @type {string} */ words) => this.app.toast(words));
+    this.app.toast(PRINTING);
+    await this.app.try(printRecord, (/** @type {string} */ words) => this.app.toast(words), PRINTING);
   }
 
   async done() {
     const sure = await this.app.ask({ title: "查询码记下了吗？", text: "按“记下了”以后，这台机器不再显示您的内容。", yes: "记下了", no: "再看看" });
     if (!sure) return;
-    if (this.app.sitting?.may_rate) this.rate();
+    if (this.app.sitting?.may_rate) this.rating = new Rating(this.app, () => this.leave());
     else await this.leave();
-  }
-
-  /** Asked once, of the talk itself; nobody has to answer. */
-  rate() {
-    this.rating = true;
-    const said = (/** @type {string} */ score) => this.app.try(() => api("POST", "/api/kiosk/sitting/rating", { score }), () => this.leave());
-    const screen = new Screen("rate-talk");
-    screen.on({
-      satisfied: () => said("satisfied"), basically: () => said("basically"), dissatisfied: () => said("dissatisfied"), skip: () => this.leave(),
-    });
-    voice.speak("rate-talk");
   }
 
   async leave() {
@@ -98,6 +90,7 @@ class Slip {
 export function slip(app) {
   const shown = new Slip(app);
   return {
-    get speech() { return shown.speech; }, back: "已经办好了，看完请按“完成”。", update: (/** @type {any} */ sitting) => shown.update(sitting), personal: true,
+    get speech() { return shown.speech; }, get back() { return shown.rating ? shown.rating.view.back : "已经办好了，看完请按“完成”。"; },
+    update: (/** @type {any} */ sitting) => shown.update(sitting), close: () => shown.rating?.close(), personal: true,
   };
 }
