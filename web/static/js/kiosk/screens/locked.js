@@ -1,7 +1,7 @@
 // Nobody has touched the kiosk for a while since the talk ended: whoever sits here first says who they are.
 import { ApiError, api } from "/static/js/api.js";
 import { DigitPad } from "../keyboard.js";
-import { Screen } from "../screen.js";
+import { Screen, spaced } from "../screen.js";
 import { tellWhileDoing } from "../toast.js";
 import * as voice from "../voice.js";
 
@@ -10,6 +10,13 @@ const WORDS = {
   number: { title: "请按您的排队号", label: "等候时的号，只按数字，例如 A07 就按 7" },
 };
 const STAFF_ONLY = "对不上的次数太多了，请按“叫工作人员”，工作人员来帮您打开。";
+
+/** Somebody who does not wait until the record can be read; with the code they read and sign it here another day. @param {any} app */
+export async function comeAnotherDay(app) {
+  const text = `您的查询码是 ${spaced(app.sitting.query_code)}。改天再到这台机器来，按“看我的记录，签字”，报查询码就打开。`;
+  const sure = await app.ask({ title: "查询码记下了吗？", text, yes: "记下了，我先走", no: "再等等" });
+  if (sure) await app.leave();
+}
 
 /** Somebody who sits down where the one before went without a word. @param {any} app */
 export async function justCame(app) {

@@ -9,6 +9,7 @@ import { Playback, partsOf } from "../playback.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
 import { dispute } from "./disputing.js";
+import { comeAnotherDay } from "./locked.js";
 import { sign, whose } from "./signing.js";
 
 const LONG = 34;
@@ -60,6 +61,7 @@ export class Reading {
     this.screen = new Screen("preparing");
     this.screen.fill({ message: words, code: spaced(this.sitting.query_code || "") });
     this.screen.part("code-box").hidden = !this.sitting.query_code;
+    this.screen.part("going").hidden = true; // it takes a moment
     this.view = { back: "记录打开了，会请您看。", speech: ["preparing"] };
   }
 
@@ -352,7 +354,7 @@ export class Reading {
     const title = wrong.length ? `有 ${wrong.length} 句，等工作人员改` : "等工作人员改这份记录";
     screen.fill({ title, lead: "您说的都记在这几句上了，工作人员对着录音改。" });
     screen.part("list").replaceChildren(...wrong.map((piece) => el("li", {}, el("span.mute", {}, `第 ${this.pieces.indexOf(piece) + 1} 句`), el("span", { translate: "no" }, piece.text, el("br"), el("b", {}, this.said.get(piece.key) || piece.line.objection)))));
-    screen.on({ again: () => this.readAgain() });
+    screen.on({ again: () => this.readAgain(), later: () => comeAnotherDay(this.app) });
     const timer = setInterval(() => this.askState(), ASK_MS);
     voice.speak("fixing");
     this.view = { speech: ["fixing"], back: () => this.readAgain(), close: () => clearInterval(timer) };

@@ -6,7 +6,7 @@ import { sittingMemory } from "../memory.js";
 import { openPapers } from "../papers.js";
 import { Screen, spaced } from "../screen.js";
 import * as voice from "../voice.js";
-import { justCame } from "./locked.js";
+import { comeAnotherDay, justCame } from "./locked.js";
 import { Standing } from "./standing.js";
 
 /** Lets the person see and hear that the machine works; nothing leaves it. @param {any} app @param {Screen} screen @param {boolean} video */
@@ -80,8 +80,9 @@ export function preparing(app) {
     screen.fill({ message, code: put ? "" : spaced(sitting.query_code) });
     screen.part("code-box").hidden = put || !sitting.query_code;
     screen.part("put-away").hidden = !put;
+    screen.key("later").hidden = put || !sitting.query_code;
   };
-  screen.on({ other: () => justCame(app) });
+  screen.on({ other: () => justCame(app), later: () => comeAnotherDay(app) });
   closeMedia();
   update(app.sitting);
   if (!away(app.sitting)) voice.speak(...(again ? ["preparing"] : ["stopped", "preparing"]));
