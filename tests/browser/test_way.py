@@ -303,7 +303,11 @@ def go_with_the_slip(page: Page, marks: Marks, name: str) -> None:
     if page.get_attribute("body", "data-screen") == "rate-talk":
         do(page, "dissatisfied")
         screen(page, "rate-words")
-        do(page, "none")
+        do(page, "speak")
+        page.wait_for_timeout(600)  # somebody speaks
+        do(page, "speak")
+        expect(page.locator('[data-part="note-box"]')).to_have_text(SPOKEN)
+        do(page, "done")
     page.wait_for_function("() => !['rate-words', 'leaving'].includes(document.body.dataset.screen)")
 
 
