@@ -86,6 +86,8 @@ class App {
     /** Whether this kiosk has a card reader. */
     this.reader = false;
     this.going = false;
+    /** Whether there are days that can be booked, as far as is known. */
+    this.mayBook = false;
     /** Days that can be booked, and the booking that was just made. @type {import("./screens/another_day.js").Day[]} */
     this.days = [];
     /** @type {any} */

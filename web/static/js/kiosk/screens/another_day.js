@@ -22,6 +22,11 @@ export async function bookable(office) {
   }
 }
 
+/** Whether there are days to book is asked on the first page, and again where it is offered. @param {any} app */
+export async function askToBook(app) {
+  app.mayBook = (await bookable()).length > 0;
+}
+
 /** Where they will talk. @param {Day} day */
 function where(day) {
   return day.kind === "video" ? [el("span", {}, "在这里，视频谈")] : [el("span", {}, "当面谈，在"), el("span", { translate: "no" }, day.place || day.office)];

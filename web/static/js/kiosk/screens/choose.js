@@ -1,7 +1,7 @@
 // What does the person want?  A way is offered where this kiosk has a screen for it.
 import { holdsSomebody, keepDraft } from "../memory.js";
 import { Screen } from "../screen.js";
-import { bookable } from "./another_day.js";
+import { askToBook } from "./another_day.js";
 
 /** The first screen of telling one's matter to the kiosk: 语音自助登记. */
 const ALONE = "alone-notice";
@@ -26,7 +26,8 @@ export function choose(app) {
   });
   keepDraft({ step: "choose", wish: null });
   app.lookForReader();
-  void bookable().then((days) => { screen.key("another").hidden = !days.length; });
+  screen.key("another").hidden = !app.mayBook; // a key that comes later moves the others under the finger
+  void askToBook(app).then(() => { screen.key("another").hidden = !app.mayBook; });
   return {
     get speech() { return spoken(alone, !screen.key("another").hidden); }, back: () => app.go("welcome"), left: () => app.leave(),
     get personal() { return holdsSomebody(); },

@@ -6,6 +6,7 @@ import { wipeDraft } from "../memory.js";
 import { askOfPlace } from "../place.js";
 import { Screen } from "../screen.js";
 import * as voice from "../voice.js";
+import { askToBook } from "./another_day.js";
 
 const EVERY_MS = 5000;
 
@@ -63,6 +64,7 @@ export function welcome(app) {
   const screen = new Screen("welcome");
   wipeDraft();
   askOfPlace();
+  void askToBook(app);
   const low = screen.key("low");
   const showLow = () => low.setAttribute("aria-pressed", String(isLow()));
   screen.on({ start: () => app.go("choose"), low: () => { otherLow(); showLow(); } });
