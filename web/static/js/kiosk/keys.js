@@ -46,8 +46,7 @@ function showPageKey() {
   const key = byId("page-down");
   key.hidden = more < 24 || main.querySelector(":scope > .papers") !== null; // what lies below papers is out of reach
   if (key.hidden) return;
-  const below = innerWidth < innerHeight ? main.querySelector(".touch, .ctl") : null;
-  const actions = below && (below.matches(".ctl") || getComputedStyle(below).position === "sticky") ? below : null; // with keys low they scroll along
+  const actions = innerWidth < innerHeight ? main.querySelector(".touch, .ctl") : null;
   key.style.setProperty("--touch", actions ? `${actions.clientHeight * zoom()}px` : "0px");
 }
 
