@@ -231,7 +231,7 @@ class Wait:
     earliest: datetime | None = None
     latest: datetime | None = None
     reason: str = ""
-    """Why there is no range: "nobody", "few"; empty where there is one."""
+    """Why there is no range: "nobody" serves, "away" is whom the person waits for, "few" talks; empty where there is one."""
 
 
 def forecast(line: Sequence[Entry], seats: Sequence[Seat], lengths: Sequence[float], now: datetime) -> dict[str, Wait]:
@@ -241,8 +241,7 @@ def forecast(line: Sequence[Entry], seats: Sequence[Seat], lengths: Sequence[flo
     ones that were longer than it is already.  The range grows with the root of the talks that come before.
     """
     if len(lengths) < MEASURES.least_talks:
-        reason = "few" if seats else "nobody"
-        return {entry.id: Wait(reason=reason) for entry in line}
+        return {entry.id: Wait(reason="few") if any(may_call(entry, one.user_id, one.halls) for one in seats) else _unserved(entry) for entry in line}
     mean, deviation = fmean(lengths), pstdev(lengths)
     found: dict[str, Wait] = {}
     free = [(_rest(seat, lengths, now), seat.user_id, 0 if seat.since is None else 1, seat) for seat in seats]
@@ -256,7 +255,12 @@ def forecast(line: Sequence[Entry], seats: Sequence[Seat], lengths: Sequence[flo
         left.remove(entry)
         found[entry.id] = _range(now, wait, deviation * math.sqrt(talks))
         heapq.heappush(free, (wait + mean, user_id, talks + 1, seat))
-    return found | {entry.id: Wait(reason="nobody") for entry in left}
+    return found | {entry.id: _unserved(entry) for entry in left}
+
+
+def _unserved(entry: Entry) -> Wait:
+    """Nobody who serves may call this one."""
+    return Wait(reason="nobody" if entry.wanted_id is None else "away")
 
 
 def _rest(seat: Seat, lengths: Sequence[float], now: datetime) -> float:
@@ -276,6 +280,8 @@ def wait_in_words(wait: Wait, ahead: int, zone: Any) -> str:
     """The waiting time for whoever waits: a range in five minutes' steps, or that nothing can be said and why."""
     if wait.reason == "nobody":
         return "还说不好几点：现在没有人在岗叫号。有人上岗，就按次序叫。"
+    if wait.reason == "away":
+        return "还说不好几点：等的那一位还没有上岗叫号。上岗以后，按次序叫。"
     if wait.reason == "few":
         return "还说不好几点：最近谈过的太少，算不准。号按次序叫。"
     if wait.earliest is None or wait.latest is None:
