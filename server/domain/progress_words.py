@@ -23,6 +23,9 @@ BETWEEN_OFFICES = ("object_to_assignment", "supervision")
 """Limits that are nothing to the petitioner."""
 
 
+STANDS_STILL = "现在期限停着，停几天，这一天就往后移几天。"
+
+
 @dataclass(frozen=True)
 class Happened:
     """One event of a case."""

@@ -8,7 +8,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -165,7 +165,7 @@ def _progress(session: Session, matter: Matter) -> Progress:
         office=place.name,
         now=_now(session, case, unit, matter.digits) + _mediated(session, case),
         steps=(*_talk_steps(matter), *_case_steps(session, case, deadline, asked=bool(waiting))),
-        next_step=_waiting(waiting, place.name) + (progress_words.due(deadline.rule, deadline.due_on, unit, place.name) if deadline else ""),
+        next_step=_waiting(waiting, place.name) + _next(deadline, view, unit, place.name),
         deadline=_own_words(view, deadline),
         ratings=_ratings(session, case),
         review=_review(session, case),
@@ -180,6 +180,13 @@ def _now(session: Session, case: StoredCase, unit: str, digits: str) -> str:
         return progress_words.now(CaseState(case.state), unit, case.organization.name)
     earlier = session.get_one(StoredCase, back.other_id)
     return progress_words.guided_back(earlier.case_no if _digits_fit(session, earlier, None, digits) else "")
+
+
+def _next(deadline: StoredDeadline | None, view: DeadlineView | None, unit: str, office: str) -> str:
+    if deadline is None or view is None:
+        return ""
+    day = date.fromisoformat(view.due)
+    return progress_words.due(deadline.rule, day, unit, office) + (progress_words.STANDS_STILL if view.stands_still else "")
 
 
 def _mediated(session: Session, case: StoredCase) -> str:

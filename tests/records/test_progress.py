@@ -61,6 +61,7 @@ def test_every_step_is_told_with_its_day_and_nothing_of_what_was_said(matter: Ma
     assert ask(matter).now.endswith("现在有人在给您调解。")
     matter.take(HANDLER, Step.BEGIN_PAUSE, pause="mediation", reason="双方同意")
     assert ask(matter).steps[-3].note == "调解的日子不算在期限里。"
+    assert ask(matter).next_step.endswith("处理意见。现在期限停着，停几天，这一天就往后移几天。")
     matter.take(HANDLER, Step.END_MEDIATION, result="not_agreed", outcome="没谈成，何守田不同意")
     assert "没有谈成，接着依法办。期限接着算。" in [one.note for one in ask(matter).steps]
     matter.take(TOWN_HANDLER, Step.FEED_BACK, reason="底册登记 1.2 亩")

@@ -80,7 +80,7 @@ function enough(wanted) {
 function showTyped(section, hits) {
   if (!hits.length) return section.replaceChildren();
   section.replaceChildren(el("div.panel", {}, el("header", {}, el("h2", {}, `以前有 ${hits.length} 件像的`)),
-    el("div.in.stack.g2", {}, el("p.small.soft", {}, "像不像，请您点开看了再定。登记以后，在那一件的页面上可以登记为重复、并起来，或者引导回去。"), el("ul.alike-list", {}, ...hits.map((hit) => hitView(hit))))));
+    el("div.in.stack.g2", {}, el("p.small.soft", {}, "像不像，请您点开看了再定。登记以后，在新登记的这一件的页面上，可以登记为重复、并过去，或者引导回原渠道。"), el("ul.alike-list", {}, ...hits.map((hit) => hitView(hit))))));
 }
 
 // --- beside a record ---------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ function away(error) {
 export function showLetters(found) {
   byId("letters-panel").hidden = !found.letters.length;
   byId("letters").replaceChildren(...[...found.letters].reverse().map((/** @type {any} */ one) => el("li", { "data-letter": one.id }, icon("paper"),
-    el("span.grow", {}, el("b", {}, one.name), one.number ? el("span.small.soft.num", {}, `　${one.number}`) : null,
+    el("span.grow", {}, el("b", {}, one.name), " ", one.number ? el("span.small.soft.num.nb", {}, one.number) : null,
       el("span.small.soft.block", {}, `给${one.to}　${shortDay(one.issued_at)} ${one.author}　`, ...one.urls.map((/** @type {string} */ url) => el("a.file-kind", { href: url, download: "", "aria-label": `${one.name} ${kindOf(url)}` }, kindOf(url)))), answering(one)), delivered(one))));
 }
 

@@ -80,7 +80,7 @@ function block(title, items, none) {
 /** @param {any} one */
 function matter(one) {
   const who = one.same_person ? "同一个人" : one.strength_words;
-  return el("li", {}, el("b.nb", {}, `${one.received_on}　${who}`), el("a", { href: `/cases/${one.case_id}`, target: "_blank" }, one.title), el("span.small.soft", {}, `${one.state}${one.unit ? `　${one.unit}` : ""}`));
+  return el("li", {}, el("b.nb", {}, `${chineseDay(`${one.received_on}T00:00:00+08:00`)}　${who}`), el("a", { href: `/cases/${one.case_id}`, target: "_blank" }, one.title), el("span.small.soft", {}, `${one.state}${one.unit ? `　${one.unit}` : ""}`));
 }
 
 /** @param {any} one Answer */

@@ -60,7 +60,11 @@ async function load() {
     const told = await api("GET", `/api/commitments?${query}`);
     tell(byId("offline"), "");
     byId("title").textContent = told.office ? `${told.office}接谈里答应的事` : page.mine ? "我答应的事" : "领导承诺台账";
-    for (const place of byId("counts").querySelectorAll("[data-count]")) place.textContent = String(told.counts[place.getAttribute("data-count") || ""]);
+    for (const place of byId("counts").querySelectorAll("[data-count]")) {
+      const which = place.getAttribute("data-count") || "", count = told.counts[which];
+      place.textContent = String(count);
+      place.parentElement?.classList.toggle("bad", which === "late" && count > 0);
+    }
     byId("table").hidden = !told.rows.length;
     byId("empty").hidden = told.rows.length > 0;
     byId("rows").replaceChildren(...told.rows.map(row));

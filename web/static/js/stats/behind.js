@@ -3,6 +3,7 @@
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
+import { chineseDay } from "/static/js/time.js";
 
 const told = new URLSearchParams(location.search);
 /** @type {number | null} */
@@ -10,7 +11,7 @@ let next = null;
 
 /** @param {any} one */
 function row(one) {
-  return el("tr", {}, el("td", {}, el("a", { href: `/cases/${one.id}` }, el("b", {}, one.title))), el("td.num", {}, one.case_no), el("td", {}, one.organization), el("td", {}, one.unit || "—"), el("td", {}, one.state), el("td.num", {}, one.received_on));
+  return el("tr", {}, el("td", {}, el("a", { href: `/cases/${one.id}` }, el("b", {}, one.title))), el("td.num", {}, one.case_no), el("td", {}, one.organization), el("td", {}, one.unit || "—"), el("td", {}, one.state), el("td.nb", {}, chineseDay(`${one.received_on}T00:00:00+08:00`)));
 }
 
 async function load() {

@@ -108,7 +108,7 @@ function showVideo(told) {
 /** @param {any} told */
 function showLooks(told) {
   const rows = told.looks.map((/** @type {any} */ one) => {
-    const open = one.cases && (!one.private || main.dataset.role === "supervisor") ? el("a", { href: listPath(one.id, "all"), "aria-label": `看${one.name}的事项` }, "看") : one.private ? "督查看" : "";
+    const open = one.cases && (!one.private || main.dataset.role === "supervisor") ? el("a", { href: listPath(one.id, "all"), "aria-label": `看${one.name}的事项` }, "看") : one.private ? el("span.nb", {}, "督查看") : "";
     return el("tr", {}, el("td", {}, one.name), el("td.r.num", {}, el("b", {}, String(one.cases)), " 件"), el("td.r", {}, open));
   });
   const entered = told.entered.filter((/** @type {any} */ one) => one.by_petitioner.whole || one.by_staff.whole).map((/** @type {any} */ one) => el("tr", {}, el("td", { colspan: 3 }, `${one.body}的满意率：群众自己评的 ${full(one.by_petitioner)}，工作人员代填的 ${full(one.by_staff)}`)));
