@@ -99,7 +99,8 @@ def _rank(case: StoredCase, step: Step, fitting: list[StoredAssignment], behalf:
     screened = step is Step.SCREEN and case.purpose and case.category
     given = step is Step.ASSIGN and case.unit_id is not None
     mains_own = step is Step.FEED_BACK and any(one.part == AssignmentPart.MAIN for one in fitting)
-    return bool(behalf), place + (len(NEXT) if given or mains_own else 2 if screened else 0)
+    theirs = bool(behalf) and "head" not in STEPS[step].who  # what was asked waits on the desk of the office's leader, too
+    return theirs, place + (len(NEXT) if given or mains_own else 2 if screened else 0)
 
 
 def _offer(

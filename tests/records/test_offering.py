@@ -64,6 +64,7 @@ def test_an_extension_that_was_asked_for_stands_before_the_head(matter: Matter):
     grant = case.offers[0]
     assert (grant.step, grant.letter) == ("grant_extension", "延期告知书")
     assert grant.start == "要重新丈量"
+    assert matter.view(matter.world.leader).offers[0].step == "grant_extension"
 
 
 def test_every_opinion_has_a_beginning():
