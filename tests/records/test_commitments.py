@@ -218,7 +218,7 @@ def test_it_is_done_by_the_unit_or_taken_back_by_the_leader_and_counts(talk: Wor
         late = commitments.ledger(session, talk.leader, "late", 2, None, "")
         found = commitments.figures(session, talk.leader, "")
         assert commitments.ledger(session, talk.other_clerk, "all", None, None, "").rows == ()
-        assert commitments.ledger(session, talk.leader, "open", None, None, "2026-06-09.9").rows == ()
+        assert commitments.ledger(session, talk.leader, "open", None, None, "2026-06-09~9").rows == ()
         of_office = [commitments.ledger(session, talk.leader, "all", None, None, "", office) for office in (1, 2)]
         assert [(len(one.rows), one.counts.done, one.office) for one in of_office] == [(2, 1, "临溪县信访局"), (0, 0, "石桥镇政府")]
     assert [(one.what, one.days_left, one.mine, one.case_id) for one in late.rows] == [("回访一次", -2, True, case.id)]
