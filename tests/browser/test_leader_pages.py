@@ -351,12 +351,40 @@ def test_preparing_shows_ones_own_picture_and_the_talk_says_that_the_line_is_dow
     page.click("#mark")
     said_in_passing(page, "没有记上")
     assert overflow(page) == 0
+    told_below_the_picture(page)
 
     asked: list[str] = []
     other.on("request", lambda request: asked.append(request.url))
     other.click("#begin")
     expect(other.locator("#problem-words")).to_contain_text("别人在接谈")
     assert not [url for url in asked if "/promises" in url], "what a colleague undertakes is not theirs to ask for"
+
+
+def told_below_the_picture(page: Page) -> None:
+    """On a telephone no face is covered: what is told of lines takes one line below the picture, and a touch opens all of it."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("for (const id of ['held-banner', 'own-device']) { const one = document.getElementById(id); one.hidden = false; one.lastElementChild.textContent = '话筒断开了，现在说的没有录上，请检查插头，或者换一个话筒。'; }")
+    more = page.locator("#over .more")
+    expect(more).to_have_text("还有 2 条")
+    look(page, "talk-told-phone")
+    picture, strip = (page.locator(place).bounding_box() for place in ("#tiles", "#over"))
+    assert picture is not None
+    assert strip is not None
+    assert strip["y"] >= picture["y"] + picture["height"]
+    assert strip["height"] <= 44
+    told, key = (page.locator(place).bounding_box() for place in ("#line-banner div", "#over .more"))
+    assert told is not None
+    assert key is not None
+    assert told["x"] + told["width"] <= key["x"]
+    more.click()
+    expect(page.locator("#own-device")).to_be_visible()
+    expect(more).to_have_attribute("aria-expanded", "true")
+    look(page, "talk-told-phone-open")
+    more.click()
+    expect(page.locator("#own-device")).to_be_hidden()
+    page.evaluate("for (const id of ['held-banner', 'own-device']) document.getElementById(id).hidden = true")
+    page.set_viewport_size(size or {"width": 1366, "height": 768})
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@ import { ApiError } from "/static/js/api.js";
 import { byId, el, icon, tell, worded } from "/static/js/dom.js";
 import { chooser } from "/static/js/room/arrangement.js";
 import { ActiveSpeaker } from "/static/js/room/speaker.js";
+import { strip } from "/static/js/room/strip.js";
 import { Tiles } from "/static/js/room/tiles.js";
 import { nameOf, roleWord, stateWord } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
@@ -40,6 +41,7 @@ export class GuestTalk extends EventTarget {
 
   async start() {
     const { signal } = this.controls;
+    strip(byId("over"), signal);
     chooser(byId("arrange"), this.tiles, signal);
     for (const kind of /** @type {("audio"|"video")[]} */ (["audio", "video"])) this.prepareMute(kind, signal);
     /** @type {HTMLVideoElement} */ (byId("self")).srcObject = this.media;

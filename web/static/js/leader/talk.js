@@ -15,6 +15,7 @@ import { LineChips } from "/static/js/line_word.js";
 import { chooser } from "/static/js/room/arrangement.js";
 import { Sharing } from "/static/js/room/share.js";
 import { ActiveSpeaker } from "/static/js/room/speaker.js";
+import { strip } from "/static/js/room/strip.js";
 import { Tiles } from "/static/js/room/tiles.js";
 import { nameOf, observersWords } from "/static/js/room/words.js";
 import { Seat } from "/static/js/seat.js";
@@ -137,6 +138,7 @@ export class Talk extends EventTarget {
     for (const [name, handle] of Object.entries(handlers)) {
       this.seat.addEventListener(name, (event) => handle(/** @type {CustomEvent} */ (event).detail));
     }
+    strip(byId("over"), this.controls.signal);
     this.on(byId("mute-audio"), "click", () => this.toggle("audio"));
     this.on(byId("mute-video"), "click", () => this.toggle("video"));
     this.on(byId("mark"), "click", () => this.mark());

@@ -2,6 +2,7 @@
 import { byId, el, icon, tell, worded } from "/static/js/dom.js";
 import { DeviceError, openDevices, release } from "/static/js/room/devices.js";
 import { Sharing } from "/static/js/room/share.js";
+import { strip } from "/static/js/room/strip.js";
 import { LectureSeat } from "./lecture_seat.js";
 import { Stage } from "./stage.js";
 
@@ -36,6 +37,7 @@ export class LectureTalk extends EventTarget {
   async start() {
     const { signal } = this.controls;
     document.documentElement.dataset.as = this.part;
+    strip(byId("over"), signal);
     const press = (/** @type {string} */ id, /** @type {() => void} */ act) => byId(id).addEventListener("click", act, { signal });
     press("sound-on", () => { byId("sound-on").hidden = true; this.stage.sound(); });
     press("hand", () => this.hand());
