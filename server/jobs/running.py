@@ -17,6 +17,7 @@ from server.settings import Settings, make_private
 from server.store import sole
 from server.store.engine import Store
 from server.store.migrate import migrate
+from transcription import drafting
 from transcription.drafting import vocabulary
 
 log = structlog.get_logger()
@@ -63,6 +64,7 @@ async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
     drawing = asyncio.create_task(_draw_reviews(office, launched))
     reminder = asyncio.create_task(_now_and_then(reminding.start_due, REMIND_EVERY_S, office, launched))
     sender = asyncio.create_task(_now_and_then(reminding.start_sending, SEND_EVERY_S, office, launched))
+    preparing = asyncio.create_task(_prepare_drafting(launched))
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
         await asyncio.to_thread(workflows.launch, office)
@@ -79,8 +81,15 @@ async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
         drawing.cancel()
         reminder.cancel()
         sender.cancel()
+        preparing.cancel()
         await asyncio.to_thread(workflows.stop)
         await nodes.stop()
+
+
+async def _prepare_drafting(launched: asyncio.Event) -> None:
+    """So that the first talk that ends after a start has its draft as soon as any other."""
+    await launched.wait()
+    await asyncio.to_thread(drafting.prepare)
 
 
 async def _clear_kiosks(settings: Settings, store: Store) -> None:

@@ -26,7 +26,17 @@ class Message(BaseModel):
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """Media time: seconds from the start of the reception's recording."""
 
-FileStart = Annotated[float, Field(allow_inf_nan=False)]
+AnySeconds = Annotated[float, Field(allow_inf_nan=False)]
+"""Media time as something tells it: engines that count backwards from a pause, and clocks that were set, tell of moments before 0."""
+
+
+def in_talk(start: float, end: float) -> tuple[float, float]:
+    """From when to when in Seconds, whatever was told: not before the recording's start, and no end before its beginning."""
+    first = max(0.0, start)
+    return first, max(first, end)
+
+
+FileStart = AnySeconds
 """Media time of a file's first moment; before 0 where a copy's picture began before the recording did."""
 
 Moment = Annotated[

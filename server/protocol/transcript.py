@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
-from server.protocol.base import Identifier, Kept, Measure, Message, Seconds, kept
+from server.protocol.base import AnySeconds, Identifier, Kept, Measure, Message, Seconds, in_talk, kept
 
 UNTOLD = 0.8
 """Probability of a word of which its engine tells none: neither sure nor weak."""
@@ -13,36 +13,45 @@ UNTOLD = 0.8
 class Word(Message):
     """One recognised word with its place in the recording; Chinese words are mostly single characters."""
 
-    start: Seconds
-    end: Seconds
+    start: AnySeconds
+    end: AnySeconds
+    """Both in the talk and in order within an utterance."""
     text: str
     probability: Annotated[float, Field(ge=0, le=1)]
     """UNTOLD where the engine tells none."""
 
 
+def _begun(start: float) -> float:
+    return in_talk(start, start)[0]
+
+
 def _not_before_start(end: float, info: ValidationInfo) -> float:
-    return max(end, info.data.get("start", end))
+    return in_talk(info.data.get("start", end), end)[1]
 
 
 def _in_order(words: tuple[Word, ...]) -> tuple[Word, ...]:
     spelled = "".join(word.text for word in words)
-    if kept(spelled) == spelled and all(word.end >= word.start for word in words):
+    if kept(spelled) == spelled and all(0 <= word.start <= word.end for word in words):
         return words
-    return tuple(word.model_copy(update={"end": max(word.end, word.start), "text": kept(word.text)}) for word in words)
+    return tuple(_kept_word(word, *in_talk(word.start, word.end)) for word in words)
+
+
+def _kept_word(word: Word, start: float, end: float) -> Word:
+    return word.model_copy(update={"start": start, "end": end, "text": kept(word.text)})
 
 
 class Utterance(Message):
     """What one participant said without a pause, exactly as it was recognised; never changed afterwards.
 
-    Whatever an engine tells, it never ends before it begins, and every database keeps it: a talk must not stay open, nor a
-    record be unreadable, for the sake of one of its sentences.
+    Whatever an engine or a row of an older program tells, it does not begin before the talk nor end before it begins, and every
+    database keeps it: a talk must not stay open, nor a record be unreadable, for the sake of one of its sentences.
     """
 
     id: Identifier
     participant_id: Identifier
-    start: Seconds
+    start: Annotated[AnySeconds, AfterValidator(_begun)]
     """First word's start where words are known, else where the voice begins."""
-    end: Annotated[Seconds, AfterValidator(_not_before_start)]
+    end: Annotated[AnySeconds, AfterValidator(_not_before_start)]
     text: Kept
     words: Annotated[tuple[Word, ...], AfterValidator(_in_order)] = ()
     avg_logprob: Measure = None

@@ -14,7 +14,7 @@ from server.domain.canonical import check_code
 from server.domain.captions import Cue
 from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.states import Consent
-from server.protocol.base import Role, TrackKind
+from server.protocol.base import Role, TrackKind, in_talk
 from server.protocol.canonical import canonical_json
 from server.protocol.recording import MANIFEST_NAME
 from server.reception import attendance, documents, subtitles
@@ -119,15 +119,17 @@ def _notices(session: Session, reception: Reception, seats: Sequence[Participant
         if not gap.cause.startswith("recognition") and gap.cause != "nothing_understood":
             text = gap_sentence(started, gap.start, gap.end, gap.cause, roles.get(gap.participant_id or ""))
             had = (fill_sentence(started, one.start, one.end, one.outcome) for one in fills if one.gap_id == gap.id)
-            yield Notice(start=max(0.0, gap.start), end=max(0.0, gap.end), text=text + "".join(had))
+            start, end = in_talk(gap.start, gap.end)
+            yield Notice(start=start, end=end, text=text + "".join(had))
 
 
 # --- words ---------------------------------------------------------------------------------------------------
 
 
 def _captions(cues: Sequence[Cue]) -> Iterator[Caption]:
-    for start, end, text in captions.one_at_a_time(cues):
-        yield Caption(start=max(0.0, start), end=max(0.0, end), text=text)
+    for begin, until, text in captions.one_at_a_time(cues):
+        start, end = in_talk(begin, until)
+        yield Caption(start=start, end=end, text=text)
 
 
 # --- the bundle ----------------------------------------------------------------------------------------------

@@ -1,9 +1,13 @@
 """From what was recognised to the lines and the form of a draft record."""
 
+import gc
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -20,7 +24,7 @@ from server.domain.states import (
 )
 from server.protocol.base import Role
 from server.protocol.drafting import Draft, DraftInput, DraftLine, Promise, Speaker
-from server.protocol.transcript import Utterance, Word
+from server.protocol.transcript import Utterance
 from server.reception import papers, revisions
 from server.store import accusations, on_site, records
 from server.store.models import (
@@ -45,6 +49,20 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """For a second or two in which all that is made is kept: Python's collector would look through a long sitting's hundred
+    thousand objects, and all others of the program, again and again; half of the time would be its."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_nothing_collected()
 def create_draft(session: Session, reception: Reception) -> VisitRecord:
     """The draft record of a closed reception, from its stored utterances; the one that is there if there is one."""
     known = records.of_reception(session, reception.id)
@@ -57,7 +75,7 @@ def create_draft(session: Session, reception: Reception) -> VisitRecord:
     talk = on_site.talk_of(session, reception.id)
     if talk is not None and talk.agreed_at is not None:
         session.add(_agreement(record.id, reception, talk))
-    session.add_all(_line(record.id, line, float(i)) for i, line in enumerate(draft.lines, start=1))
+    _keep_lines(session, record.id, draft.lines)
     session.add_all(_form_entries(session, record.id, reception, draft))
     accusations.keep_in_step(session, record)
     keep_promises(session, reception.id, draft)
@@ -134,38 +152,39 @@ def keep_promises(session: Session, reception_id: str, draft: Draft) -> None:
 
 
 def as_message(heard: StoredUtterance | SecondUtterance | Utterance) -> Utterance:
-    """A stored utterance as the contract's message; one from before the talk, as an older program may have kept it, begins with it."""
+    """A stored utterance as the contract's message."""
     if isinstance(heard, Utterance):
         return heard
     measures = {name: heard.measures.get(name) for name in ("avg_logprob", "no_speech_prob", "compression_ratio")}
-    return Utterance(
-        id=heard.id,
-        participant_id=heard.participant_id,
-        start=max(0.0, heard.start),
-        end=max(0.0, heard.end),
-        text=heard.text,
-        words=tuple(Word(start=max(0.0, w[0]), end=max(0.0, w[1]), text=w[2], probability=w[3]) for w in heard.words),
-        doubt=tuple(heard.measures.get("doubt") or ()),
-        model=heard.measures.get("model") or "",
-        **measures,
-    )
+    # All at once: a sitting has tens of thousands of words.
+    return Utterance.model_validate({
+        "id": heard.id, "participant_id": heard.participant_id, "start": heard.start, "end": heard.end, "text": heard.text,
+        "words": [{"start": start, "end": end, "text": text, "probability": sure} for start, end, text, sure, *_ in heard.words],
+        "doubt": heard.measures.get("doubt") or (), "model": heard.measures.get("model") or "", **measures,
+    })  # fmt: skip
 
 
-def _line(record_id: str, line: DraftLine, position: float) -> Line:
-    return Line(
-        id=new_id(),
-        record_id=record_id,
-        position=position,
-        kind=line.kind,
-        participant_id=line.participant_id,
-        start=line.start,
-        end=line.end,
-        text=line.text,
-        recognised=line.recognised,
-        words=[[word.start, word.end, word.text, word.probability] for word in line.words],
-        utterance_ids=list(line.utterance_ids),
-        doubt=list(line.doubt),
-    )
+def _keep_lines(session: Session, record_id: str, lines: Sequence[DraftLine]) -> None:
+    """All lines of a new record, as rows: a long sitting has thousands."""
+    if lines:
+        session.execute(insert(Line), [_row(record_id, line, float(i)) for i, line in enumerate(lines, start=1)])
+
+
+def _row(record_id: str, line: DraftLine, position: float) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "record_id": record_id,
+        "position": position,
+        "kind": line.kind,
+        "participant_id": line.participant_id,
+        "start": line.start,
+        "end": line.end,
+        "text": line.text,
+        "recognised": line.recognised,
+        "words": [[word.start, word.end, word.text, word.probability] for word in line.words],
+        "utterance_ids": list(line.utterance_ids),
+        "doubt": list(line.doubt),
+    }
 
 
 def _form_entries(session: Session, record_id: str, reception: Reception, draft: Draft) -> list[FormEntry]:
@@ -295,7 +314,7 @@ def insert_by_time(session: Session, record: VisitRecord, line: DraftLine) -> Li
     if after is not None and after - before < ROOM:
         records.spread(session, record.id)
         before, after = records.places_around(session, record.id, line.start)
-    added = _line(record.id, line, before + 1 if after is None else (before + after) / 2)
+    added = Line(**_row(record.id, line, before + 1 if after is None else (before + after) / 2))
     session.add(added)
     session.flush()
     return added
@@ -331,7 +350,7 @@ def fill_once_speakers_are_known(session: Session, record: VisitRecord) -> None:
 def _as_told(session: Session, record: VisitRecord) -> tuple[Utterance, ...]:
     """The lines that rest on something recognised, as they stand and of whom they are."""
     return tuple(
-        Utterance(id=one.utterance_ids[0], participant_id=one.participant_id, start=one.start, end=max(one.start, one.end), text=one.text)
+        Utterance(id=one.utterance_ids[0], participant_id=one.participant_id, start=one.start, end=one.end, text=one.text)
         for one in records.line_rows(session, record.id)
         if one.utterance_ids and one.participant_id and not one.deleted
     )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from server.domain import terms, undertakings
 from server.domain.gaps import gap_sentence
 from server.domain.states import FormField
-from server.protocol.base import Role
+from server.protocol.base import Role, in_talk
 from server.protocol.export import (
     ExportChange,
     ExportField,
@@ -28,7 +28,10 @@ from server.store.models import StoredCase, VisitRecord
 def export_of(session: Session, case: StoredCase) -> RecordExport:
     """The export of a filed case; raises pydantic.ValidationError where its invariants do not hold."""
     content = case.filed_record
-    heard = sorted(records.utterances(session, case.talk_id), key=lambda one: (max(0.0, one.start), one.id))
+    heard = [
+        ExportUtterance(id=one.id, speaker=one.participant_id, text=one.text, **_span(one.start, one.end))
+        for one in records.utterances(session, case.talk_id)
+    ]
     under = {row.id: tuple(row.utterance_ids) for row in records.line_rows(session, case.talk_record_id)}
     lines = tuple(ExportLine(**_line(line, under)) for line in content["lines"])
     return RecordExport(
@@ -42,13 +45,10 @@ def export_of(session: Session, case: StoredCase) -> RecordExport:
         speakers=tuple(ExportSpeaker(id=seat["id"], role=seat["role"], name=seat["name"]) for seat in content["participants"]),
         lines=lines,
         removed=tuple(ExportRemoved(**_line(line, under), reason=line["reason"]) for line in content["removed"]),
-        utterances=tuple(
-            ExportUtterance(id=one.id, speaker=one.participant_id, text=one.text, **_span(one.start, one.end))
-            for one in heard
-        ),
+        utterances=tuple(sorted(heard, key=lambda one: (one.start, one.id))),
         form=tuple(_field(value) for value in content["form"]),
         promises=tuple(
-            ExportPromise(words=undertakings.in_words(one["who"], one["what"], one["by"]), start=max(0.0, one["start"]))
+            ExportPromise(words=undertakings.in_words(one["who"], one["what"], one["by"]), start=in_talk(one["start"], one["start"])[0])
             for one in content.get("promises", ())
         ),
         gaps=tuple(_gaps(content)),
@@ -72,8 +72,7 @@ def _line(line: dict[str, Any], under: dict[str, tuple[str, ...]]) -> dict[str, 
 
 def _span(start: float, end: float) -> dict[str, float]:
     """As the export promises it, whatever was signed: a record is handed out also where one of its times is odd."""
-    first = max(0.0, start)
-    return {"start": first, "end": max(first, end)}
+    return dict(zip(("start", "end"), in_talk(start, end), strict=True))
 
 
 def _field(value: dict[str, Any]) -> ExportField:

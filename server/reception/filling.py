@@ -300,7 +300,7 @@ def _by_character(text: str, start: float, end: float) -> tuple[Word, ...]:
 
 
 def _moved(word: Word, by: float) -> Word:
-    return word.model_copy(update={"start": max(0.0, word.start + by), "end": max(0.0, word.end + by)})
+    return word.model_copy(update={"start": word.start + by, "end": word.end + by})
 
 
 def _spoken(known: Sequence[StoredUtterance], before: Sequence[Utterance]) -> list[Word]:

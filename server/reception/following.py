@@ -88,9 +88,7 @@ class Correction:
         line = self.line
         if line.participant_id is None or not text:
             return {}
-        told = Utterance(
-            id=line.utterance_ids[0], participant_id=line.participant_id, start=line.start, end=max(line.start, line.end), text=text
-        )
+        told = Utterance(id=line.utterance_ids[0], participant_id=line.participant_id, start=line.start, end=line.end, text=text)
         speakers = speakers_of(self.session, self.record.reception_id)
         return {one.field: one.value for one in drafting.build_draft(DraftInput(speakers=speakers, utterances=(told,))).fields}
 

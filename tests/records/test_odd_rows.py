@@ -245,6 +245,15 @@ def test_an_utterance_never_ends_before_it_begins_and_every_database_keeps_it(wo
         session.add(ingest.stored_utterance("r1", told, source="live"))
 
 
+def test_an_utterance_and_its_words_begin_with_the_talk_at_the_earliest() -> None:
+    words = (Word(start=-2.0, end=-1.0, text="喂", probability=0.5), Word(start=-0.5, end=0.5, text="喂", probability=0.5))
+    told = Utterance(id="u", participant_id="r1-petitioner", start=-2.0, end=-1.0, text="喂喂", words=words)
+    assert (told.start, told.end) == (0.0, 0.0)
+    assert [(word.start, word.end) for word in told.words] == [(0.0, 0.0), (0.0, 0.5)]
+    with pytest.raises(ValidationError):
+        Utterance(id="u", participant_id="r1-petitioner", start=float("nan"), end=1.0, text="喂")
+
+
 # --- on the way out, one for all ---------------------------------------------------------------------------------------
 
 

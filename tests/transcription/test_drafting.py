@@ -16,8 +16,9 @@ from server.protocol.numbers import digit_runs, is_identity_number, money, parse
 from server.protocol.transcript import Utterance, Word
 from server.settings import Settings
 from tests.transcription.conftest import DEMO
-from transcription.drafting import build_draft
-from transcription.drafting.fields import RULES, said_people
+from transcription.drafting import build_draft, prepare
+from transcription.drafting.fields import RULES, patterns, said_people
+from transcription.drafting.promises import patterns as ways
 from transcription.drafting.vocabulary import UnusableWords, in_use, load_vocabulary, use
 from transcription.drafting.written import written_text
 
@@ -241,6 +242,19 @@ def test_a_program_drafts_with_the_words_of_its_setting(tmp_path: Path) -> None:
         path.write_text('[words]\nmaterials = ["移民手册"]', "utf-8")
         use_own_words(Settings(drafting_words=path))
         assert values(build_draft(said))["materials"] == "我带了移民手册。"
+    finally:
+        use(before)
+
+
+def test_what_was_prepared_is_not_made_again_by_the_first_draft(tmp_path: Path) -> None:
+    path, before = tmp_path / "own.toml", in_use()
+    path.write_text('[words]\nmaterials = ["移民手册"]', "utf-8")
+    try:
+        use(load_vocabulary(path))
+        prepare()
+        made = patterns.cache_info().misses, ways.cache_info().misses
+        build_draft(transcript(("petitioner", "我带了移民手册。"), ("leader", "我让住建局一周内答复您。")))
+        assert (patterns.cache_info().misses, ways.cache_info().misses) == made
     finally:
         use(before)
 

@@ -2,11 +2,18 @@
 
 from server.protocol.drafting import Draft, DraftInput, Promise
 from transcription.drafting.echo import without_echoes
-from transcription.drafting.fields import fields
+from transcription.drafting.fields import fields, patterns
 from transcription.drafting.lines import lines, spoken_lines
+from transcription.drafting.promises import patterns as ways
 from transcription.drafting.promises import promises
 from transcription.drafting.turns import talk
 from transcription.drafting.vocabulary import Vocabulary, in_use
+
+
+def prepare() -> None:
+    """Make the patterns of the words in use, for which the first draft would else have to wait."""
+    patterns(in_use())
+    ways(in_use())
 
 
 def build_draft(given: DraftInput, vocabulary: Vocabulary | None = None) -> Draft:

@@ -25,10 +25,11 @@ Timed = tuple[str, float]
 
 def echo_of(heard: Utterance, others: Iterable[Utterance]) -> Utterance | None:
     """The utterance of somebody else that `heard` is an echo of, or None; both need word times."""
-    own = _characters(heard)
+    near = [other for other in others if _could_be(heard, other)]
+    own = _characters(heard) if near else []
     if len(own) < _LEAST:
         return None
-    return next((other for other in others if _could_be(heard, other) and _repeats(own, _characters(other))), None)
+    return next((other for other in near if _repeats(own, _characters(other))), None)
 
 
 def without_echoes(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:

@@ -162,13 +162,14 @@ class _Patterns:
 
 
 @lru_cache(maxsize=8)
-def _patterns(vocabulary: Vocabulary) -> _Patterns:
+def patterns(vocabulary: Vocabulary) -> _Patterns:
+    """The patterns of a vocabulary, made once."""
     return _Patterns(vocabulary)
 
 
 def promises(lines: Iterable[DraftLine], vocabulary: Vocabulary) -> tuple[Promise, ...]:
     """The undertakings of the receiving side's lines (`question`), one at most for each sentence."""
-    by = _patterns(vocabulary)
+    by = patterns(vocabulary)
     return tuple(found for line in lines if line.kind == "question" for found in _of_line(line, by))
 
 

@@ -12,7 +12,6 @@ start of its first to the end of its last spoken word and is as sure as the leas
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from functools import reduce
 from itertools import accumulate
 
 from server.protocol.numbers import parse
@@ -140,15 +139,13 @@ _UNSURE_OF_ONE = re.compile(r"一(?:块|家|户|人|个|套|张|份|间|年|天|
 """一块 and its like: 一块地, 一家人, 一年到头; the number one in such words is never rewritten."""
 
 
-def _make(pattern: str, rewrite: Rewrite) -> Pass:
-    compiled = re.compile(pattern)
-
+def _make(pattern: re.Pattern[str], rewrite: Rewrite) -> Pass:
     def run(words: Iterable[Word]) -> Iterator[Word]:
         given = list(words)
-        text = "".join(word.text for word in given)
+        text = _spelled(given)
         changes = [
             (match.start(), match.end(), written)
-            for match in compiled.finditer(text)
+            for match in pattern.finditer(text)
             if not _UNSURE_OF_ONE.fullmatch(match[0]) and (written := rewrite(match)) and written != match[0]
         ]
         yield from _replaced(given, changes) if changes else given
@@ -156,7 +153,8 @@ def _make(pattern: str, rewrite: Rewrite) -> Pass:
     return run
 
 
-PASSES: tuple[Pass, ...] = tuple(_make(*rule) for rule in _RULES)
+_FINDS = tuple(re.compile(pattern) for pattern, _ in _RULES)
+PASSES: tuple[Pass, ...] = tuple(_make(finds, rewrite) for finds, (_, rewrite) in zip(_FINDS, _RULES, strict=True))
 
 
 def _replaced(words: list[Word], changes: list[tuple[int, int, str]]) -> Iterator[Word]:
@@ -180,7 +178,7 @@ def _replaced(words: list[Word], changes: list[tuple[int, int, str]]) -> Iterato
 
 def _merged(words: list[Word], changes: list[tuple[int, int, str]], begin: int) -> Word:
     """One word for several, with the changes made in its text."""
-    text = "".join(word.text for word in words)
+    text = _spelled(words)
     for start, end, new in reversed(changes):
         text = text[: start - begin] + new + text[end - begin :]
     return Word(
@@ -189,13 +187,22 @@ def _merged(words: list[Word], changes: list[tuple[int, int, str]], begin: int) 
 
 
 def written(words: Iterable[Word]) -> tuple[Word, ...]:
-    """All passes in their order; a text without a numeral has nothing for them."""
+    """All passes in their order; a text without a numeral has nothing for them, and few have something for one with some."""
     given = tuple(words)
-    if not any(_NUMERALS & set(word.text) for word in given):
+    text = _spelled(given)
+    if _NUMERALS.isdisjoint(text):
         return given
-    return tuple(reduce(lambda before, one: one(before), PASSES, given))
+    for finds, one in zip(_FINDS, PASSES, strict=True):
+        if finds.search(text):
+            given = tuple(one(given))
+            text = _spelled(given)
+    return given
+
+
+def _spelled(words: Iterable[Word]) -> str:
+    return "".join(word.text for word in words)
 
 
 def written_text(text: str) -> str:
     """The same for a text whose words are not known."""
-    return "".join(word.text for word in written([Word(start=0, end=0, text=text, probability=1)])) if text else text
+    return _spelled(written([Word(start=0, end=0, text=text, probability=1)])) if text else text
