@@ -47,6 +47,16 @@ def due_of(words: str, said_on: date) -> date | None:
     return None
 
 
+_UNTIL = re.compile(r"[^，。；、]{1,10}?(?:[之以]?内|(?<![天周月年])(?<![天周月年][之以])[之以]?前)(?!的)")
+"""三天前 is over: only a day is followed by 前."""
+
+
+def due_within(words: str, said_on: date) -> date | None:
+    """The same of a sentence that says what is to be done: 十天以内把结果送到家."""
+    days = (due_of(found[0], said_on) for found in _UNTIL.finditer(words))
+    return next((day for day in days if day is not None), None)
+
+
 Form = Callable[[re.Match[str], date], date | None]
 
 

@@ -16,6 +16,7 @@ from server.domain.commitments import (
     STATE_WORDS,
     CommitmentState,
     due_of,
+    due_within,
     late,
     unit_of,
 )
@@ -130,11 +131,12 @@ def _days_off() -> dict[str, str]:
 
 def _proposed(one: PromiseView, units: Mapping[int, str], here: int, said_on: date) -> CommitmentCard:
     own = next(iter(units))
-    due = due_of(one.by, said_on)
+    typed = one.id.startswith(TYPED)
+    due = due_within(one.what, said_on) if typed and not one.by else due_of(one.by, said_on)
     return CommitmentCard(
         promise_id=one.id, version=one.version if one.state != PromiseState.HEARD else 0, id=None, said=_said(one), start=one.start,
         who=one.who, by=one.by, what=one.what, unit_id=unit_of(one.who, units, here) if one.who else own,
-        due_on=due if due is not None and due >= clock.today() else None, typed=one.id.startswith(TYPED),
+        due_on=due if due is not None and due >= clock.today() else None, typed=typed,
     )  # fmt: skip
 
 

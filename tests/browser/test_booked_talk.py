@@ -153,7 +153,7 @@ def test_whom_a_clerk_books_with_a_departments_leader_talks_with_that_leader(bro
     card.wait_for()
     expect(card.locator("select option:checked")).to_contain_text(BUREAU)
     look_both(leader, "booked-confirm")
-    card.get_by_role("button", name="一周").click()
+    expect(card.locator(".commit-day")).to_contain_text("月")  # of what was typed
     leader.click("#commit-send")
     expect(leader.locator(".commit-card.settled")).to_have_count(1, timeout=LONG_MS)
     leader.goto(f"{programs.url}/leader/own")

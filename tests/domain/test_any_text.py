@@ -114,6 +114,7 @@ def cell(text: str, other: str) -> None:
 
 def little(text: str, other: str) -> None:
     commitments.due_of(text, TALK.today)
+    commitments.due_within(text, TALK.today)
     commitments.unit_of(text, {1: "石桥镇政府", 2: other}, 1)
     numbers.money(text)
     numbers.parse(text)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from server import clock
-from server.domain.commitments import due_of, unit_of
+from server.domain.commitments import due_of, due_within, unit_of
 from server.domain.joins import Deed
 from server.domain.reminding import Plan
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
@@ -47,6 +47,18 @@ TODAY = date(2026, 6, 9)
 )  # fmt: skip
 def test_words_are_turned_into_a_day_or_into_none(words: str, due: str) -> None:
     assert due_of(words, TODAY) == (date.fromisoformat(due) if due else None)
+
+
+@pytest.mark.parametrize(
+    ("words", "due"),
+    [
+        ("十天以内把复核结果送到家", "2026-06-19"), ("请县里五个工作日内答复他", "2026-06-16"), ("6月18日前把账核清", "2026-06-18"),
+        ("目前没有的材料，下周五以前补上", "2026-06-19"), ("月底之前张榜公布", "2026-06-30"), ("查清三天前的事", ""), ("两个月以前欠的补上", ""),
+        ("核对5月3日前的账", ""), ("回访一次", ""), ("把3号楼的电接上", ""),
+    ],
+)  # fmt: skip
+def test_the_day_stands_in_what_was_typed_where_it_says_until_when(words: str, due: str) -> None:
+    assert due_within(words, TODAY) == (date.fromisoformat(due) if due else None)
 
 
 def test_a_unit_is_proposed_only_where_one_goes_by_these_words() -> None:
