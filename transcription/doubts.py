@@ -1,8 +1,8 @@
 """Where in a text a listener should check: the places that the desk underlines.
 
 A word that the model is less sure of than `WEAK` is doubtful, and so is what stands beside it: where a word is missing,
-the neighbours are all that can be marked.  Measured on the three dialogues with the small model: 95 % of the wrong
-characters lie in such places, which are 16 % of the text; web/static/js/desk/words.js has the same rule.
+the neighbours are all that can be marked.  Measured on the three dialogues with the small model: 83 % of the wrong
+characters lie in such places, which are 15 % of the text; web/static/js/desk/words.js has the same rule.
 """
 
 from collections.abc import Sequence
