@@ -124,6 +124,13 @@ def test_common_words_count_less():
     assert compare(rare, Told((Person("x"),), "河边长田的树砍了，请领导帮忙解决一下这个问题"), weights) is not None
 
 
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite enters at once whatever is written")
+def test_nothing_waits_to_be_entered_in_the_index_where_every_look_up_would_read_it(world: World):
+    with world.read() as session:
+        options = session.scalar(text("SELECT reloptions FROM pg_class WHERE relname = 'ix_search_texts_vector'"))
+    assert options == ["fastupdate=off"]
+
+
 @pytest.mark.skipif(ON_POSTGRESQL, reason="asks SQLite for its plan")
 def test_every_look_up_goes_through_an_index(world: World):
     """No statement of a look-up reads a whole table, whatever the planner knows of it."""
