@@ -204,7 +204,7 @@ class _County:
         found["assignments"].append({
             "id": self._next("assignments"), "case_id": case, "organization_id": main, "kind": "assign", "part": "main",
             "state": "fed_back" if done else "received" if behind >= 2 else "sent", "task": "", "officer_id": None, "given_by": "经办1",
-            "given_at": given, "received_at": given if behind >= 2 else None, "fed_back_at": at + timedelta(days=44) if done else None,
+            "going_on": state in (S.ASSIGNED, S.ACCEPTED), "given_at": given, "received_at": given if behind >= 2 else None, "fed_back_at": at + timedelta(days=44) if done else None,
             "ended_at": None,
         })  # fmt: skip
         if done:

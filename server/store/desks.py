@@ -306,7 +306,7 @@ def _registered(actor: Actor, *conditions: Any) -> list[Stream]:
 def _shares(actor: Actor, state: AssignmentState, *conditions: Any) -> list[Stream]:
     """Of the actor's own unit."""
     share = StoredAssignment
-    own = (_own(actor)(share.organization_id), share.state == state, StoredCase.state.in_(GOING_ON))
+    own = (_own(actor)(share.organization_id), share.state == state, share.going_on, StoredCase.state.in_(GOING_ON))
     return [_of(actor, share, *own, *conditions, reads=reads_given)]
 
 

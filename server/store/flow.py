@@ -29,9 +29,20 @@ def move(session: Session, case: StoredCase, version: int, state: CaseState) -> 
     will be then."""
     query = update(StoredCase).where(StoredCase.id == case.id, StoredCase.version == version, StoredCase.state == case.state)
     values = {"version": version + 1, "state": state, "came_back": _came_back(state)}
+    going_on = state in GOING_ON
+    changes = going_on != (case.state in GOING_ON)
     moved = session.execute(query.values(values).returning(StoredCase.id).execution_options(synchronize_session=False)).first()
     session.refresh(case, ["version", "state", "came_back"])
+    if moved is not None and changes:
+        _tell_shares(session, case.id, going_on)
     return moved is not None
+
+
+def _tell_shares(session: Session, case_id: int, going_on: bool) -> None:
+    """Note in every share whether its matter goes on: a unit's desk would have to look through all that lie undone in matters
+    that are over, ever more of them, for those that wait."""
+    query = update(StoredAssignment).where(StoredAssignment.case_id == case_id, StoredAssignment.going_on != going_on)
+    session.execute(query.values(going_on=going_on).execution_options(synchronize_session=False))
 
 
 def note_shares(session: Session, case: StoredCase) -> None:

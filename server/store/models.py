@@ -1161,6 +1161,8 @@ class StoredAssignment(Base):
     """AssignmentPart."""
     state: Mapped[str] = mapped_column(String(20))
     """AssignmentState."""
+    going_on: Mapped[bool] = mapped_column(Boolean, default=True, server_default=false())
+    """The matter goes on (domain/flow.py), as far as the share was told (store/flow.py): false only where it does not."""
     task: Mapped[str] = mapped_column(Text, default="")
     """What the unit is asked to do."""
     officer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -1175,6 +1177,10 @@ class StoredAssignment(Base):
     __table_args__ = (
         Index("ix_assignments_case_state", "case_id", "state", "organization_id"),
         Index("ix_assignments_organization_state", "organization_id", "state", "id"),
+        Index(
+            "ix_assignments_going_on", "organization_id", "state", "id",
+            sqlite_where=text("going_on = 1"), postgresql_where=text("going_on"),
+        ),
         _part("ix_assignments_objected", "state", "id", where="state = 'objected'"),
         _part("ix_assignments_sent_back", "state", "id", where="state = 'sent_back'"),
         Index("ix_assignments_organization_case", "organization_id", "case_id"),

@@ -57,6 +57,12 @@ def full(world: World, actor: Actor, *, supervision: bool = False) -> dict[str, 
     return {one.key: one.count for one in shown if one.count}
 
 
+def going_on(world: World) -> set[bool]:
+    """What the shares say of their matters."""
+    with world.read() as session:
+        return set(session.scalars(select(StoredAssignment.going_on)))
+
+
 def test_a_matter_moves_from_desk_to_desk(matter: Matter):
     world, clerk = matter.world, matter.world.clerk
     assert full(world, clerk) == {"arrived": 1}
@@ -107,9 +113,11 @@ def test_what_came_back_is_known_again_when_a_merger_is_undone_and_where_the_sto
     matter.take(TOWN_HANDLER, Step.FEED_BACK, reason="底册在")
     assert ids(world, clerk, Desk.FEEDBACK) == [matter.id]
     decide(Deed.MERGE, earlier)
-    assert ids(world, clerk, Desk.FEEDBACK) == ids(world, clerk, Desk.CAME_BACK) == []
+    assert ids(world, clerk, Desk.FEEDBACK) == ids(world, clerk, Desk.CAME_BACK) == ids(world, HANDLER, Desk.TO_RECEIVE) == []
+    assert going_on(world) == {False}
     decide(Deed.UNMERGE)
-    assert ids(world, clerk, Desk.FEEDBACK) == [matter.id]
+    assert (ids(world, clerk, Desk.FEEDBACK), ids(world, HANDLER, Desk.TO_RECEIVE)) == ([matter.id], [matter.id])
+    assert going_on(world) == {True}
     returned = Matter.__new__(Matter)
     returned.world, returned.id = world, third
     returned.give((LAND, "main"))
@@ -118,6 +126,7 @@ def test_what_came_back_is_known_again_when_a_merger_is_undone_and_where_the_sto
         downgrade(connection, "0060")
     migrate(world.office.store.engine)
     assert (ids(world, clerk, Desk.FEEDBACK), ids(world, clerk, Desk.CAME_BACK)) == ([matter.id], [third])
+    assert ids(world, HANDLER, Desk.TO_RECEIVE) == [matter.id]
     assert ids(world, clerk, Desk.ARRIVED) == [earlier]
 
 
@@ -315,11 +324,13 @@ def test_every_list_walks_an_index_and_sorts_nothing_but_merged_pages(world: Wor
     monkeypatch.setattr(store, "FEW", few)
     today = clock.today_in_office().date()
     with world.read() as session:
-        for actor, desks in ((world.leader, desks_of(StaffRole.LEADER)), (HANDLER, [Desk.WORKING, Desk.UNDELIVERED])):
+        for actor, desks in ((world.leader, desks_of(StaffRole.LEADER)), (HANDLER, [Desk.TO_RECEIVE, Desk.WORKING, Desk.UNDELIVERED])):
             for desk in desks:
                 plans = check_plan(session, store.streams(actor, desk, store.below(session, actor), today), desk)
                 if desk in (Desk.CAME_BACK, Desk.FEEDBACK):
                     assert all("ix_cases_came_back" in plan for plan in plans), "not all that is open is looked through for the few"
+                if desk in (Desk.TO_RECEIVE, Desk.WORKING):
+                    assert all("ix_assignments_going_on" in plan for plan in plans), "nor what lies undone in matters that are over"
             for narrowed in (store.Narrowed(), store.Narrowed(rule="conclude"), store.Narrowed(unit_id=LAND)):
                 streams = store.due(actor, DueGroup.WEEK, store.below(session, actor), days_of(DueGroup.WEEK, today), narrowed)
                 check_plan(session, streams, DueGroup.WEEK)
