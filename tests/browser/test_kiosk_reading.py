@@ -431,5 +431,13 @@ def test_the_record_is_read_objected_to_and_refused_by_keys_alone(office: KioskO
     by_key(page, "我不签")
     assert faults(page) == []
     by_key(page, "想等处理结果")
-    by_key(page, "记上，不签了")
+    by_key(page, "旁边有见证人，写上名字（可以不写）")
+    screen(page, "typing")
+    assert faults(page) == []
+    page.keyboard.type("wang")
+    by_key(page, "王")
+    by_key(page, "打好了")
     screen(page, "slip")
+    with office.store.read() as session:
+        noted = session.scalars(select(StoredSignature).order_by(StoredSignature.id)).all()[-1]
+    assert (noted.way, noted.reason, noted.witness) == ("refused", "想等处理结果", "王")
