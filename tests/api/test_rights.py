@@ -114,7 +114,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everybody]:
         yield made
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("column", COLUMNS)
 def test_everybody_gets_the_pages_that_the_table_says(people, app, column):
     there = asked(people, app, column, is_page)

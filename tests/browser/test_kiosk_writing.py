@@ -12,7 +12,7 @@ from tests.browser.kiosk_page import fits
 from tests.kiosk.test_handwriting import WRITTEN
 from tests.ports import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 
 def write(page: Page, character: str) -> None:
