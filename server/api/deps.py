@@ -70,7 +70,7 @@ KnownActor = Annotated[Actor, Depends(get_account)]
 
 def get_actor(actor: KnownActor, office: OfficeDep) -> Actor:
     """Who calls; raises AccountFirst for whoever has a password that somebody else chose, or no second step and must have one."""
-    if actor.password_given or (not actor.two_step and actor.role in office.settings.two_step_roles):
+    if accounts.must(office.settings, actor):
         raise AccountFirst
     return actor
 

@@ -135,7 +135,7 @@ def open_session(session: Session, user: User, hours: float) -> str:
     return token
 
 
-def must(settings: Settings, user: User) -> list[Literal["password", "two_step"]]:
+def must(settings: Settings, user: User | Actor) -> list[Literal["password", "two_step"]]:
     """What the account's owner does before anything else."""
     found: list[Literal["password", "two_step"]] = ["password"] if user.password_given else []
     return [*found, "two_step"] if user.role in settings.two_step_roles and not user.two_step else found
@@ -242,16 +242,22 @@ def give_password(session: Session, actor: Actor, user_id: int, password_hash: s
     one above.  Raises NotFound outside the actor's organizations, InvalidInput for the own account and for a security
     administrator's, of which `jietan admin reset-password` on the server changes the password.
     """
-    user = store.user_in(session, user_id, actor.organization_path)
-    if user is None:
-        raise NotFound("没有这个账号。")
-    if user.id == actor.user_id:
-        raise InvalidInput("自己的密码在“我的账号”里改。")
+    user = _anothers(session, actor, user_id, "自己的密码在“我的账号”里改。")
     if user.role == StaffRole.SECURITY:
         raise InvalidInput("安全管理员的密码不在这里换。请在服务器上运行 jietan admin reset-password。")
     user.active = user.active and not store.security_above(session, user.organization.path)
     set_password(session, user, password_hash)
     note_access(session, actor, "give_password", "user", str(user.id), clock.now())
+
+
+def _anothers(session: Session, actor: Actor, user_id: int, own: str) -> User:
+    """Somebody else's account of the actor's organizations; raises NotFound, InvalidInput with these words for the own one."""
+    user = store.user_in(session, user_id, actor.organization_path)
+    if user is None:
+        raise NotFound("没有这个账号。")
+    if user.id == actor.user_id:
+        raise InvalidInput(own)
+    return user
 
 
 def set_password(session: Session, user: User, password_hash: str) -> None:
@@ -265,11 +271,7 @@ def drop_two_step(session: Session, actor: Actor, user_id: int) -> AccountRow:
 
     Raises NotFound outside the actor's organizations, InvalidInput for the own account.
     """
-    user = store.user_in(session, user_id, actor.organization_path)
-    if user is None:
-        raise NotFound("没有这个账号。")
-    if user.id == actor.user_id:
-        raise InvalidInput("自己的两步登录在“我的账号”里关。")
+    user = _anothers(session, actor, user_id, "自己的两步登录在“我的账号”里关。")
     if user.two_step:
         two_step.turn_off(user)
         store.drop_user_sessions(session, user.id)
@@ -296,11 +298,7 @@ def set_rights(session: Session, actor: Actor, user_id: int, rights: AccountRigh
 
     Raises NotFound outside the actor's organizations, InvalidInput for the actor's own account.
     """
-    user = store.user_in(session, user_id, actor.organization_path)
-    if user is None:
-        raise NotFound("没有这个账号。")
-    if user.id == actor.user_id:
-        raise InvalidInput("自己的账号自己不能改，请另一位安全管理员改。")
+    user = _anothers(session, actor, user_id, "自己的账号自己不能改，请另一位安全管理员改。")
     if (user.role, user.active) != (rights.role, rights.active):
         action = "change_role" if user.role != rights.role else "approve" if rights.active else "disable"
         user.role, user.active = StaffRole(rights.role), rights.active

@@ -95,8 +95,7 @@ def _require_password(office: Office, actor: Actor, password: str, address: str)
     """Raise InvalidInput unless this is the account's password: whoever finds a browser open does not change the account."""
     with office.store.read() as session:
         user = _own(session, actor)
-    tries = Tries.of(office.settings, user.username, address)
-    with office.store.read() as session:
+        tries = Tries.of(office.settings, user.username, address)
         tries.require_left(session)
     right = passwords.is_right(user.password_hash, password)
     with office.store.write() as session:
