@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from server.api.deps import Db, MatterReader, OfficeDep
 from server.domain.states import OrganizationLevel
 from server.protocol.figures import Behind, HeldPage, ReceptionFigures, Stats, StatsChoices
-from server.reception import reception_stats, stats, stats_report, stats_table
+from server.reception import reception_stats, stats, stats_report
 
 router = APIRouter(prefix="/stats")
 
@@ -68,6 +68,8 @@ def held(
 @router.get("/table.xlsx")
 def table(db: Db, actor: MatterReader, office: OfficeDep, period: PeriodKey = "", organization: Number = None) -> Response:
     """The figures as a workbook."""
+    from server.reception import stats_table  # openpyxl, as in importing_xlsx
+
     return _file(*stats_table.make(db, office.settings, actor, period, organization), stats_table.MEDIA_TYPE)
 
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-import openpyxl
-
 from server.domain.importing import Broken, Cell, Row, UnreadableFile
 
 MOST_UNPACKED = 256 << 20
@@ -91,6 +89,8 @@ def _with_formulas(content: bytes, most_columns: int, first: int) -> Iterator[Ro
 
 
 def _opened(content: bytes, *, shown: bool) -> Any:
+    import openpyxl  # a tenth of the web program's start, and few files come
+
     return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=shown, keep_links=False)
 
 

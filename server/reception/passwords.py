@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -29,8 +30,6 @@ LOCK_MINUTES = 15
 WAIT_S = 5.0
 
 _hasher = PasswordHasher()
-_no_one = _hasher.hash(secrets.token_hex(16))
-"""Checked when there is no such account, so that the time taken does not tell."""
 _turns = threading.BoundedSemaphore(2)
 """A check takes 64 MiB and a core: strangers cannot make us do more than two at a time."""
 
@@ -43,10 +42,17 @@ def hash_password(password: str) -> str:
 def is_right(stored: str | None, password: str) -> bool:
     """Whether this is the password; None: there is no such account.  Raises TooOften when too many are waiting."""
     with _turn():
+        nobodys = _no_one()
         try:
-            return _hasher.verify(stored or _no_one, password) and stored is not None
+            return _hasher.verify(stored or nobodys, password) and stored is not None
         except (VerifyMismatchError, InvalidHashError):
             return False
+
+
+@cache
+def _no_one() -> str:
+    """Checked when there is no such account, so that the time taken does not tell."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 @contextmanager
