@@ -27,6 +27,7 @@ from kiosk.devices.all import Devices, Refusal
 from kiosk.fingerprint import CommandPad, FingerprintPad, NoPrint
 from kiosk.health import Doing
 from kiosk.holding import Holding, LastSitting
+from kiosk.memory import give_back_what_is_freed
 from kiosk.numbers import next_number
 from kiosk.office import Office
 from kiosk.outbox import KeptCopy, NoOfficeKey, Outbox, OutboxFull, WrongOrder, write_private
@@ -216,6 +217,7 @@ class Agent:
 
     async def sending(self) -> None:
         """What waits goes to the office, until cancelled."""
+        give_back_what_is_freed()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.uploader.run())
             tasks.create_task(self.papers_sender.run())
@@ -433,10 +435,10 @@ class Agent:
         if copy is None or self._connected.get(copy.id) is not socket:
             return
         del self._connected[copy.id]
-        if copy.about.ended:
-            self._left.pop(copy.id, None)
-        else:
-            self._left[copy.id] = time.monotonic()
+        now = time.monotonic()
+        self._left = {name: left for name, left in self._left.items() if now - left < QUIET_S and name != copy.id}
+        if not copy.about.ended:
+            self._left[copy.id] = now
         self.uploader.changed()
 
 

@@ -237,6 +237,16 @@ async def test_a_whole_copy_is_sent_confirmed_and_deleted(office: TestOffice, en
     assert (office.settings.copies_dir / reception / "c1.webm").read_bytes() == b"".join(content)
 
 
+async def test_who_went_long_ago_is_not_remembered(settings: KioskSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "QUIET_S", 0)
+    async with keeping(settings) as (agent, port):
+        for name in ("c1", "c2", "c3"):
+            socket = await page(port, name)
+            await told(socket)
+            await socket.close()
+            await until(lambda name=name: list(agent._left) == [name], "the page to be gone, and those before it forgotten")
+
+
 async def test_a_copy_that_half_came_is_gone_on_with(office: TestOffice, enrolled: KioskSettings) -> None:
     reception = begin(office)
     async with keeping(enrolled, office) as (agent, _):
