@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from server.domain.ratings import RatedBody
 from server.domain.states import OrganizationLevel
 
 REGULATION = "《信访工作条例》"
@@ -96,6 +97,15 @@ PARTICIPATION = {Figure.SATISFIED_OFFICE: Figure.RATED_OFFICE, Figure.SATISFIED_
 """What a satisfaction rate is shown beside."""
 PRIVATE = frozenset({*PARTICIPATION, Look.CONTRADICTED})
 """Which matters are behind the numerator says how somebody rated: only supervisors open it (ratings are private)."""
+RATES: Mapping[str, tuple[RatedBody, ...]] = {
+    Figure.SATISFIED_OFFICE: (RatedBody.OFFICE,),
+    Figure.RATED_OFFICE: (RatedBody.OFFICE,),
+    Figure.SATISFIED_UNIT: (RatedBody.UNIT,),
+    Figure.RATED_UNIT: (RatedBody.UNIT,),
+    Look.CONTRADICTED: tuple(RatedBody),
+    Look.BY_STAFF: tuple(RatedBody),
+}
+"""Whose ratings are behind a figure or a look; supervisors read there what was added to them."""
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ class BehindRow(Message):
     state: str
     received_on: date
     concluded_on: date | None
+    said: tuple[str, ...] = ()
+    """What was added to its ratings, for supervisors alone."""
 
 
 class Behind(Message):

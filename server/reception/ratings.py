@@ -1,6 +1,6 @@
 """满意度评价: of the letters-and-visits office and of the handling unit, once each, by the petitioner or written down by staff.
 
-How somebody rated stands on no page of the matter and in no history: whoever handles it is not to know (figures count it).
+How somebody rated stands on no page of the matter and in no history: whoever handles it is not to know (figures count it).  What was added to it is read by supervisors, in the lists behind the figures (stats.behind).
 """
 
 from sqlalchemy.orm import Session

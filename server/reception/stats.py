@@ -14,6 +14,7 @@ from server.domain.figures import (
     LOOKS,
     PARTICIPATION,
     PRIVATE,
+    RATES,
     VIDEO_TARGETS,
     Figure,
     Look,
@@ -41,7 +42,7 @@ from server.protocol.figures import (
 )
 from server.reception import local_limits
 from server.settings import Settings
-from server.store import accounts, figure_sums
+from server.store import accounts, figure_sums, ratings
 from server.store import case_figures as store
 from server.store.access import Actor
 from server.store.case_figures import Scope
@@ -240,9 +241,10 @@ def behind(
         raise NotAllowed("谁评了什么，只有督查督办人员能打开。")
     found = store.behind(session, scope, query, PARTS[part], after, PAGE_ROWS + 1)
     shown_rows = found[:PAGE_ROWS]
+    said = _said(session, shown_rows, RATES.get(what, ())) if actor.role is StaffRole.SUPERVISOR else {}
     return Behind(
         heading=f"{organization.name} {scope.period.words} {name}", explanation=explanation,
-        rows=tuple(_row(one) for one in shown_rows), next=shown_rows[-1].id if len(found) > PAGE_ROWS else None,
+        rows=tuple(_row(one, said.get(one.id, ())) for one in shown_rows), next=shown_rows[-1].id if len(found) > PAGE_ROWS else None,
     )  # fmt: skip
 
 
@@ -260,10 +262,19 @@ def _named(session: Session, scope: Scope, what: str, part: str) -> tuple[Select
     return store.rows(session, scope, figure), defined.name, explanation, figure in PRIVATE and part != "all"
 
 
-def _row(case: StoredCase) -> BehindRow:
+def _said(session: Session, cases: Sequence[StoredCase], bodies: Sequence[RatedBody]) -> Mapping[int, Sequence[str]]:
+    """Per matter what was added to its ratings."""
+    found: dict[int, list[str]] = {}
+    for one in ratings.with_words(session, [case.id for case in cases], bodies):
+        by_staff = "，工作人员代记" if one.entered_by == EnteredBy.STAFF else ""
+        found.setdefault(one.case_id, []).append(f"评{terms.RATED_BODY[RatedBody(one.body)]}时说{by_staff}：「{one.words}」")
+    return found
+
+
+def _row(case: StoredCase, said: Sequence[str]) -> BehindRow:
     return BehindRow(
         id=case.id, case_no=case.case_no, title=case.title, organization=case.organization.name,
         unit=case.unit.name if case.unit else "", state=terms.CASE_STATE[CaseState(case.state)], received_on=case.received_on,
-        concluded_on=case.concluded_on,
+        concluded_on=case.concluded_on, said=tuple(said),
     )  # fmt: skip
 

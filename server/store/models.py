@@ -1329,6 +1329,7 @@ class StoredRating(Base):
     score: Mapped[str] = mapped_column(String(20))
     """Score."""
     words: Mapped[str] = mapped_column(String(500), default="")
+    """What was added; for supervisors alone."""
     entered_by: Mapped[str] = mapped_column(String(20))
     """EnteredBy."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

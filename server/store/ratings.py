@@ -1,6 +1,6 @@
 """Every query about ratings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
@@ -13,6 +13,12 @@ from server.store.models import SittingRating, StoredCase, StoredRating
 def of_case(session: Session, case_id: int) -> Sequence[StoredRating]:
     """Ratings of a case, at most one of each body."""
     return session.scalars(select(StoredRating).where(StoredRating.case_id == case_id).order_by(StoredRating.body)).all()
+
+
+def with_words(session: Session, case_ids: Collection[int], bodies: Collection[RatedBody]) -> Sequence[StoredRating]:
+    """Ratings of these bodies in these matters to which something was added."""
+    query = select(StoredRating).where(StoredRating.case_id.in_(case_ids), StoredRating.body.in_(bodies), StoredRating.words != "")
+    return session.scalars(query.order_by(StoredRating.case_id, StoredRating.body)).all()
 
 
 def of_sitting(session: Session, reception_id: str) -> SittingRating | None:

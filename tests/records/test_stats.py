@@ -116,6 +116,19 @@ def test_only_supervisors_open_how_somebody_rated(world: World, matter: Matter):
         behind(world.clerk, "x", "all")
 
 
+def test_only_supervisors_read_what_was_added_to_a_rating(world: World, matter: Matter):
+    def said(actor: Actor, what: str):
+        with world.read() as session:
+            return [one.said for one in stats.behind(session, world.office.settings, actor, what, "all", "2026-06", None, None).rows]
+
+    assert said(SUPERVISOR, "rated_unit") == [()]
+    with world.write() as session:
+        ratings.rate(session, session.get_one(StoredCase, matter.id), NewRating(body="office", score="basically", words=" 等了两个小时 "))
+    added = ("评信访部门时说：「等了两个小时」",)
+    assert (said(SUPERVISOR, "satisfied_office"), said(SUPERVISOR, "rated_office"), said(SUPERVISOR, "contradicted")) == ([added], [added], [added])
+    assert (said(SUPERVISOR, "rated_unit"), said(SUPERVISOR, "repeats"), said(world.clerk, "satisfied_office")) == ([()], [()], [()])
+
+
 def test_nobody_asks_for_what_is_not_below_them(world: World, matter: Matter):
     assert overview(world, LAND_CLERK).organization == "县自然资源局"
     for actor, organization in ((LAND_CLERK, 1), (world.other_clerk, 1), (world.clerk, 99)):

@@ -30,7 +30,7 @@ async function enter(one, page) {
   const done = await ask({
     title: "代填评价",
     body: [el("p.soft", {}, "照信访人说的填，填了不能改。到处都会标明是代填的，统计里另算一笔；他以后自己评了，就以他自己的为准。"), box,
-      el("div.field", {}, el("label", { for: "rating-words" }, "他还说了什么", el("span.mute", {}, "　可以不写")), words)],
+      el("div.field", {}, el("label", { for: "rating-words" }, "他还说了什么", el("span.mute", {}, "　可以不写，写了只有督查的人看得到")), words)],
     buttons: [{ value: "yes", words: "记下", kind: "primary" }, { value: "", words: "先不" }],
     keep: { what: `${page.path} rating ${one.body}` },
     act: async () => {

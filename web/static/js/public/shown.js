@@ -45,11 +45,11 @@ const QUESTION = { office: "登记和转办，您满意吗？", unit: "办理的
 /** @param {any} offer @param {boolean} words @param {(rating: {body: string, score: string, words: string}) => Promise<void>} rate */
 function ratingForm(offer, words, rate) {
   const choices = SCORES.map(([score, name]) => el("label.choice", {}, el("input", { type: "radio", name: "score", value: score }), el("span", {}, name)));
-  const area = el("textarea.input", { name: "words", rows: 2, maxlength: 500, id: `words-${offer.body}` });
+  const area = el("textarea.input", { name: "words", rows: 2, maxlength: 500, id: `words-${offer.body}`, "aria-describedby": `words-hint-${offer.body}` });
   const trouble = el("p.error", { role: "alert", hidden: true });
   const form = /** @type {HTMLFormElement} */ (el("form.stack.g3", { novalidate: true },
     el("fieldset", {}, el("legend", {}, el("b", {}, offer.name), el("span.soft", {}, QUESTION[offer.body])), el("div.choices", {}, ...choices)),
-    words ? el("div.field", {}, el("label", { for: `words-${offer.body}` }, "想说两句也行，不说也行"), area) : null,
+    words ? el("div.field", {}, el("label", { for: `words-${offer.body}` }, "想说两句也行，不说也行"), area, el("span.hint", { id: `words-hint-${offer.body}` }, "您说的，只有督查的人看得到")) : null,
     trouble, el("button.btn.block", { type: "submit" }, "评好了")));
   once(form, trouble, () => {
     const score = new FormData(form).get("score");
