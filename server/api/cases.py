@@ -20,7 +20,7 @@ from server.store.finding import Cursor
 
 router = APIRouter(prefix="/cases")
 
-def asked_for(
+async def asked_for(
     q: Annotated[str, Query(max_length=100, pattern=NO_NUL)] = "",
     person: Annotated[str, Query(max_length=50, pattern=NO_NUL)] = "",
     place: Annotated[str, Query(max_length=50, pattern=NO_NUL)] = "",

@@ -1,6 +1,9 @@
-"""What a route asks for: a session, who is calling, the office."""
+"""What a route asks for: a session, who is calling, the office.
 
-from collections.abc import Callable, Iterator
+What waits for nothing is `async`: FastAPI hands everything else over to a thread and back, for each dependency of each request.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -18,7 +21,7 @@ BEARER = "Bearer "
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def get_office(request: Request) -> Office:
+async def get_office(request: Request) -> Office:
     """The running office."""
     return cast(Office, request.app.state.office)
 
@@ -68,7 +71,7 @@ def get_account(request: Request, office: OfficeDep) -> Actor:
 KnownActor = Annotated[Actor, Depends(get_account)]
 
 
-def get_actor(actor: KnownActor, office: OfficeDep) -> Actor:
+async def get_actor(actor: KnownActor, office: OfficeDep) -> Actor:
     """Who calls; raises AccountFirst for whoever has a password that somebody else chose, or no second step and must have one."""
     if accounts.must(office.settings, actor):
         raise AccountFirst
@@ -78,7 +81,7 @@ def get_actor(actor: KnownActor, office: OfficeDep) -> Actor:
 AnyActor = Annotated[Actor, Depends(get_actor)]
 
 
-def get_account_owner(actor: KnownActor) -> Actor:
+async def get_account_owner(actor: KnownActor) -> Actor:
     """Staff, for their own account; raises NotAllowed for kiosks."""
     if actor.role is None:
         raise NotAllowed
@@ -88,10 +91,10 @@ def get_account_owner(actor: KnownActor) -> Actor:
 AccountOwner = Annotated[Actor, Depends(get_account_owner)]
 
 
-def allowed(*roles: StaffRole) -> Callable[[Actor], Actor]:
+def allowed(*roles: StaffRole) -> Callable[[Actor], Awaitable[Actor]]:
     """A dependency that lets in accounts of these roles; raises NotAllowed for others and for kiosks."""
 
-    def check(actor: AnyActor) -> Actor:
+    async def check(actor: AnyActor) -> Actor:
         if actor.role not in roles:
             raise NotAllowed
         return actor
@@ -99,7 +102,7 @@ def allowed(*roles: StaffRole) -> Callable[[Actor], Actor]:
     return check
 
 
-def get_kiosk(actor: AnyActor) -> Actor:
+async def get_kiosk(actor: AnyActor) -> Actor:
     """A kiosk on behalf of the person in front of it; raises NotAllowed for staff."""
     if not actor.is_kiosk:
         raise NotAllowed
