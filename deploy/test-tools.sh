@@ -17,13 +17,15 @@ if [ "$(id -u)" = 0 ]; then
     has ip || missing="$missing iproute2"
     has iptables || missing="$missing iptables"
 fi
-# The tests of the night open the kiosk's browser on a display and print its slip through CUPS.
+# The tests of the night open the kiosk's browser on a display, print its slip through CUPS and send as a foreign encoder.
 if [ -n "${NIGHT:-}" ]; then
     has chromium || missing="$missing chromium"
     has Xvfb || missing="$missing xvfb"
     [ -x /usr/sbin/cupsd ] || missing="$missing cups-daemon"
     has lpadmin || missing="$missing cups-client"
     has pdftotext || missing="$missing poppler-utils"
+    /usr/bin/python3 -c 'import gi; gi.require_version("GstWebRTC", "1.0")' 2>/dev/null ||
+        missing="$missing python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice"
 fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && has apt-get; then

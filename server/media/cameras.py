@@ -5,6 +5,7 @@ connection per kiosk; a new one replaces the old, as an encoder that was switche
 """
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -121,8 +122,9 @@ async def _accept(camera_id: str, sdp: str) -> tuple[Camera, str]:
     if not kinds or len(set(kinds)) < len(kinds) or not set(kinds) <= {"audio", "video"}:
         raise OfferUnusable
     connection = ForwardingConnection()
+    modeless = _modeless(sdp)
     try:
-        await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        await connection.setRemoteDescription(RTCSessionDescription(_with_mode(sdp, modeless), "offer"))
         tracks: Tracks = {}
         for transceiver in connection.getTransceivers():
             transceiver.direction = "recvonly"
@@ -137,7 +139,31 @@ async def _accept(camera_id: str, sdp: str) -> tuple[Camera, str]:
         await connection.close()
         raise OfferUnusable from error
     camera = Camera(camera_id, secrets.token_urlsafe(16), connection, tracks, time.monotonic())
-    return camera, connection.localDescription.sdp
+    return camera, _without_mode(connection.localDescription.sdp, modeless)
+
+
+def _modeless(sdp: str) -> list[str]:
+    """Payload types of H.264 that name no packetization mode, which is mode 0 (RFC 6184 section 8.1).
+
+    GStreamer makes such an offer where its encoder has not begun yet.  What mode 0 sends, mode 1 allows, too, so it is
+    received as mode 1, the only one that aiortc knows; the answer has to name the offer's own.
+    """
+    named = re.findall(r"(?m)^a=fmtp:(\d+) .*packetization-mode=", sdp)
+    return [number for number in re.findall(r"(?mi)^a=rtpmap:(\d+) H264/90000", sdp) if number not in named]
+
+
+def _with_mode(sdp: str, numbers: Sequence[str]) -> str:
+    for number in numbers:
+        sdp, found = re.subn(rf"(?m)^a=fmtp:{number} ", rf"a=fmtp:{number} packetization-mode=1;", sdp)
+        if not found:
+            sdp = re.sub(rf"(?m)^(a=rtpmap:{number} \S+)", rf"\1\r\na=fmtp:{number} packetization-mode=1", sdp)
+    return sdp
+
+
+def _without_mode(sdp: str, numbers: Sequence[str]) -> str:
+    for number in numbers:
+        sdp = re.sub(rf"(?m)^(a=fmtp:{number} .*?)packetization-mode=1;?", r"\1", sdp)
+    return sdp
 
 
 def _passive(offer: str, answer: RTCSessionDescription) -> RTCSessionDescription:

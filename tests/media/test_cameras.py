@@ -1,5 +1,6 @@
 """Encoders that stand in for a kiosk's camera: before, during and after a talk, through the real node."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -184,3 +185,19 @@ def test_sound_and_picture_of_two_machines_are_placed_on_one_clock() -> None:
     assert moments[1]
     assert abs(moments[0][0] - moments[1][0]) < 1 << 30, "within a quarter of a second of each other"
     assert one.last(0.0)[0] == 1 << 16, "what the sender is told of its own report stays its own time"
+
+
+async def test_h264_without_a_packetization_mode_is_answered_without_one(office: Office) -> None:
+    encoder = Encoder("video/H264", sound=False)
+    offer = await encoder.offer()
+    numbers = re.findall(r"a=rtpmap:(\d+) H264", offer)
+    bare = re.sub(r"a=fmtp:(\d+) .*profile-level-id.*\r\n", "", offer)
+    assert "packetization-mode" not in bare
+    for sent in (bare, offer):
+        reply = await office.ask(CameraOffer(id=1, camera_id=CAMERA, sdp=sent))
+        assert reply.ok, reply.error
+        taken = re.search(r"a=rtpmap:(\d+) H264", reply.result["sdp"])
+        assert taken is not None
+        assert taken[1] in numbers
+        assert ("packetization-mode" in reply.result["sdp"]) == (sent is offer)
+    await encoder.close()

@@ -1,9 +1,11 @@
 """GStreamer as a WHIP client: a test picture and a tone as Opus, by webrtcbin.  Runs with the system's Python.
 
-Usage: gst_whip.py URL TOKEN VP8|H264; it sends until its standard input closes, and then takes its leave.
+Usage: gst_whip.py URL TOKEN VP8|H264 [early]; early offers as it does before the encoder has begun.  It sends until its standard input closes, and then takes its leave.
 """
 
+import re
 import sys
+import urllib.error
 import urllib.request
 from urllib.parse import urljoin
 
@@ -30,9 +32,9 @@ audiotestsrc is-live=true wave=sine ! audioconvert ! audioresample ! opusenc
 class Client:
     """One session."""
 
-    def __init__(self, url: str, token: str, codec: str) -> None:
+    def __init__(self, url: str, token: str, codec: str, when: str = "") -> None:
         self._url, self._token, self.session = url, token, ""
-        self._posted = False
+        self._posted, self._early = False, when == "early"
         self.pipeline = Gst.parse_launch(PIPELINE.format(encoder=VIDEO[codec], codec=codec))
         self._peer = self.pipeline.get_by_name("peer")
         self._peer.connect("notify::ice-gathering-state", self._gathered)
@@ -57,7 +59,13 @@ class Client:
             self._post(peer.get_property("local-description").sdp.as_text())
 
     def _post(self, offer: str) -> None:
-        with self._ask("POST", self._url, offer.encode()) as answer:
+        if self._early:
+            offer = re.sub(r"(?m)^a=fmtp:96 .*\r?\n", "", offer)
+        try:
+            answer = self._ask("POST", self._url, offer.encode())
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{error}: {error.read().decode()}\n{offer}")
+        with answer:
             self.session = urljoin(self._url, answer.headers["Location"])
             text = answer.read().decode()
         _, sdp = GstSdp.SDPMessage.new_from_text(text)
@@ -76,6 +84,6 @@ class Client:
 
 if __name__ == "__main__":
     Gst.init(None)
-    client = Client(*sys.argv[1:4])
+    client = Client(*sys.argv[1:5])
     sys.stdin.read()
     client.leave()
