@@ -1,9 +1,10 @@
 """Filed cases: search, reading, supplements, printed documents, and what is made of the recording for the archive."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy.orm import Session
 
 from server.api.deps import CaseReader, Clerk, Db, LeaderOrClerk, MatterReader, OfficeDep, Officer
@@ -177,6 +178,13 @@ def archive_file(
     archiving.note_fetched(db, actor, case_id, kind, save=save or kind is ArchiveKind.BUNDLE, begins=begins)
     media_type = archiving.MEDIA_TYPES[kind]
     return FileResponse(path, media_type=media_type, filename=name, content_disposition_type="attachment" if save else "inline")
+
+
+@router.get("/{case_id}/archive/own.zip")
+def own_copy(case_id: CaseId, db: Db, actor: Clerk, office: OfficeDep) -> StreamingResponse:
+    """What the petitioner takes away: the record, what their own seat recorded, and a page that verifies it offline."""
+    pieces, name = archiving.own_copy(db, office, actor, case_id)
+    return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"})
 
 
 @router.get("/{case_id}/archive/captions.vtt")

@@ -82,7 +82,8 @@ class Bundle:
             for text in self._plan.texts:
                 self._add_text(bundle, text.name, text.text.encode())
             about = [*self._plan.about, *([("没有放好的", "\n".join(self.notes))] if self.notes else [])]
-            listing = canonical_json({"version": VERSION, "about": [list(one) for one in about], "files": self._listed})
+            partly = {"partly": True} if self._plan.partly else {}
+            listing = canonical_json({"version": VERSION, "about": [list(one) for one in about], "files": self._listed, **partly})
             sums = "".join(f"{one['sha256']}  {one['name']}\n" for one in self._listed)
             self._write(bundle, LIST, listing)
             self._write(bundle, SUMS, sums.encode())
@@ -138,6 +139,7 @@ class Bundle:
         data: dict[str, Any] = {
             "list": listing.decode(),
             "captions": [[one.start, one.end, one.text] for one in plan.captions],
+            "voice": [[one.name, one.start, one.seconds] for one in plan.voice],
             "key": plan.public_key,
             "keyName": chain.key_name(base64.b64decode(plan.public_key)) if plan.public_key else "",
         }

@@ -105,8 +105,16 @@ class Written(Message):
     text: str
 
 
+class Voice(Message):
+    """A sound file of the bundle that its page plays, where there is no film."""
+
+    name: str
+    start: FileStart
+    seconds: Seconds
+
+
 class BundlePlan(Message):
-    """One ZIP with everything of a case's recording, and a page that plays and checks it."""
+    """One ZIP with everything of a case's recording, or what its petitioner takes away, and a page that plays and checks it."""
 
     kind: Literal["bundle"] = "bundle"
     folder: str
@@ -122,6 +130,9 @@ class BundlePlan(Message):
     """The private half, where this machine has it: it signs the list of files too."""
     files: tuple[Packed, ...]
     texts: tuple[Written, ...]
+    partly: bool = False
+    """Only some of what the manifest names is in it."""
+    voice: tuple[Voice, ...] = ()
     reserve_mb: int = 0
 
 

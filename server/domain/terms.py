@@ -282,6 +282,7 @@ CASE_EVENT: dict[str, str] = {
     "bundle_ready": "整套材料导出来了，校验码",
     "bundle_cancelled": "整套材料不导出了",
     "bundle_downloaded": "下载整套材料",
+    "own_downloaded": "给信访人留存一份",
     "rated_by_staff": "照信访人说的，代填评价",
     "asked_review": "在网上申请复查",
     "asked_reexamination": "在网上申请复核",

@@ -8,12 +8,12 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from server import clock, signing_key
-from server.archive.plan import BundlePlan, Caption, Notice, Packed, Seat, Source, VideoPlan, Written
+from server.archive.plan import BundlePlan, Caption, Notice, Packed, Seat, Source, VideoPlan, Voice, Written
 from server.domain import captions, terms, undertakings
 from server.domain.canonical import check_code
 from server.domain.captions import Cue
 from server.domain.gaps import fill_sentence, gap_sentence
-from server.domain.states import Consent
+from server.domain.states import Channel, Consent
 from server.protocol.base import Role, TrackKind, in_talk
 from server.protocol.canonical import canonical_json
 from server.protocol.recording import MANIFEST_NAME
@@ -153,7 +153,7 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
         key = public_key(office)
         return BundlePlan(
             folder=case.case_no,
-            about=_about(case, reception, archive),
+            about=_about(case, reception, archive.asked_by),
             captions=tuple(_captions(right)),
             manifest=reception.manifest or {},
             public_key=base64.b64encode(key).decode(),
@@ -162,6 +162,49 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
             texts=tuple(_texts(right, heard, reception, key)),
             reserve_mb=office.settings.disk_reserve_mb,
         )
+
+
+ONLY_TEXT = "现场接访时屋里的话都录在一起，录音里有别人的声音，所以这一份没有录音，只有笔录。要听录音，请到接谈单位来听。"
+ONLY_OWN = "这一份里只有您自己的声音、画面和您给看的材料。别人的录音录像留在接谈单位，清单里有它们的校验值。"
+
+
+def own_plan(session: Session, office: Office, case: StoredCase, asked_by: str) -> BundlePlan:
+    """What the petitioner takes away: the record, their own voice and picture, the papers they showed, and a page that verifies it
+    all offline.  Of everybody else there are the hashes in the signed manifest.
+
+    To be consulted and copied on request: Personal Information Protection Law article 45.
+    """
+    reception = session.get_one(Reception, case.talk_id)
+    together = reception.channel == Channel.ON_SITE
+    tracks, pieces = ((), ()) if together else _own(session, office, reception)
+    right, key = subtitles.corrected(session, case), public_key(office)
+    heard = [*map(packed_track, tracks), *map(_piece, pieces)]
+    return BundlePlan(
+        folder=f"{case.case_no} 本人留存",
+        about=(("说明", ONLY_TEXT if together else ONLY_OWN), *_about(case, reception, asked_by)),
+        captions=tuple(_captions(right)),
+        manifest=reception.manifest or {},
+        public_key=base64.b64encode(key).decode(),
+        signing_key=signing_key_of(office),
+        files=(
+            _paper(office, case.id, "record.pdf"),
+            *{one.name: one for one in heard}.values(),
+            *_materials(session, office.settings.papers_dir, reception.id),
+        ),
+        texts=tuple(_texts(right, None, reception, key)),
+        partly=True,
+        voice=tuple(
+            Voice(name=packed_track(one).name, start=one.start, seconds=one.seconds) for one in tracks if one.kind is TrackKind.AUDIO
+        ),
+    )
+
+
+def _own(session: Session, office: Office, reception: Reception) -> tuple[list[Source], list[Source]]:
+    """Tracks of the petitioner's own seat, and pieces of the kiosk's copy of it."""
+    own = {seat.id for seat in _seats(session, reception.id) if seat.role == Role.PETITIONER}
+    tracks = _sources(session, office.settings.recordings_dir, reception)
+    pieces = _fills(session, office.settings.copies_dir, reception.id)
+    return [one for one in tracks if one.seat_id in own], [one for one in pieces if one.seat_id in own]
 
 
 def _paper(office: Office, case_id: int, name: str) -> Packed:
@@ -188,9 +231,10 @@ def _materials(session: Session, folder: Path, reception_id: str) -> Iterator[Pa
             yield Packed(name=f"materials/{number}-{at}.jpg", file=file, size=page["size"], sha256=page["sha256"])
 
 
-def _texts(right: Sequence[Cue], heard: Sequence[Cue], reception: Reception, key: bytes) -> Iterator[Written]:
+def _texts(right: Sequence[Cue], heard: Sequence[Cue] | None, reception: Reception, key: bytes) -> Iterator[Written]:
     yield Written(name="captions/corrected.vtt", text=captions.vtt(right))
-    yield Written(name="captions/recognised.vtt", text=captions.vtt(heard))
+    if heard is not None:
+        yield Written(name="captions/recognised.vtt", text=captions.vtt(heard))
     if reception.manifest:
         yield Written(name=f"recording/{MANIFEST_NAME}", text=canonical_json(reception.manifest).decode())
     if key:
@@ -218,7 +262,7 @@ def _promises(case: StoredCase) -> Iterator[tuple[str, str]]:
         yield "接访人当场答复", "\n".join(found)
 
 
-def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> tuple[tuple[str, str], ...]:
+def _about(case: StoredCase, reception: Reception, asked_by: str) -> tuple[tuple[str, str], ...]:
     started = _started(reception)
     return (
         ("信访事项", case.title),
@@ -229,7 +273,7 @@ def _about(case: StoredCase, reception: Reception, archive: StoredArchive) -> tu
         ("接谈时间", f"{started:{MOMENT}}" if started else ""),
         ("在场人员", "\n".join(attendance.lines(attendance.filed(case.filed_record)))),
         *_promises(case),
-        ("导出人", archive.asked_by),
+        ("导出人", asked_by),
         ("导出时间", f"{clock.today_in_office():{MOMENT}}"),
         ("笔录校验码", check_code(case.record_sha256)),
         ("笔录 SHA-256", case.record_sha256),

@@ -6,13 +6,15 @@ The work itself is done by a process of its own (server/archive), started by a d
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.archive.bundle import Bundle
+from server.archive.disk import Disk
 from server.archive.plan import PLAN, Plan, Result
 from server.domain.canonical import check_code
 from server.domain.captions import vtt
@@ -175,6 +177,18 @@ def note_fetched(session: Session, actor: Actor, case_id: int, kind: ArchiveKind
     records.note_access(session, actor, action, RECORDING, thing, now)
     if save:
         _note(session, case_id, f"{kind}_downloaded", actor.name)
+
+
+def own_copy(session: Session, office: Office, actor: Actor, case_id: int) -> tuple[Iterator[bytes], str]:
+    """What the petitioner takes away as a ZIP, packed while it is saved, and its name; that it was is written down.
+
+    Raises NotFound, also where the case did not come by a talk, and Unavailable where the record cannot be printed.
+    """
+    case = require_talk(session, actor, case_id)
+    plan = archive_plans.own_plan(session, office, case, actor.name)
+    records.note_access(session, actor, "download", RECORDING, f"{case.id}/own", clock.now())
+    _note(session, case.id, "own_downloaded", actor.name)
+    return Bundle(plan, Disk(office.settings.data_dir, 0), lambda done: None).pieces(), f"{plan.folder}.zip"
 
 
 def captions_of(session: Session, actor: Actor, case_id: int) -> str:

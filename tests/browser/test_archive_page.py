@@ -103,6 +103,29 @@ def test_a_bundle_plays_and_verifies_without_a_network(browser: Browser, bundle:
     opened.context.close()
 
 
+@pytest.mark.nightly
+def test_what_the_petitioner_takes_away_plays_their_own_voice_and_verifies(page: Page, browser: Browser, tmp_path: Path) -> None:
+    with page.expect_download() as saved:
+        page.get_by_role("group", name="给信访人留存").get_by_role("link", name="下载给信访人").click()
+    assert saved.value.suggested_filename.endswith("本人留存.zip")
+    with zipfile.ZipFile(saved.value.path()) as packed:
+        packed.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    opened = open_bundle(browser, folder)
+    opened.get_by_role("button", name="信访人：补偿款没给。").click()
+    opened.wait_for_function("() => document.querySelector('#voice').currentTime > 1.3")
+    expect(opened.locator("#lines [aria-current=true]")).to_contain_text("补偿款没给")
+    opened.set_input_files("#folder", str(folder))
+    expect(opened.locator("#verdict")).to_contain_text("全部一样，签名也对得上。", timeout=LONG_MS)
+    expect(opened.locator("#signatures li.ok")).to_have_count(3)
+    sound = folder / "recording/r1-petitioner-audio-1.webm"
+    sound.write_bytes(sound.read_bytes()[:-1] + b"x")
+    opened.set_input_files("#folder", str(folder))
+    expect(opened.locator("#verdict")).to_contain_text("有 1 个文件改过")
+    expect(page.locator("#events")).to_contain_text("给信访人留存一份")
+    opened.context.close()
+
+
 def changed(bundle: Path, copy: Path, name: str) -> Path:
     """The bundle with one bit of one file turned over."""
     shutil.copytree(bundle, copy)

@@ -1,6 +1,7 @@
 """Films and bundles in a running office: asked for, made by a worker, given up, killed, and what disks do to them."""
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -14,15 +15,16 @@ import pytest
 from sqlalchemy import select
 
 from server import clock
+from server.archive import bundle as bundle_page
 from server.archive.plan import VideoPlan
-from server.domain.states import ArchiveKind, ArchiveState, StaffRole
+from server.domain.states import ArchiveKind, ArchiveState, Channel, StaffRole
 from server.domain.verification import verify
 from server.protocol.recording import is_recorded
 from server.reception import archive_plans, archiving
 from server.signing_key import read_public
 from server.store import archives
 from server.store.access import Actor
-from server.store.models import AccessEntry, Organization, StoredArchive, StoredSegment
+from server.store.models import AccessEntry, Organization, Reception, StoredArchive, StoredSegment
 from tests.archive.recorded import SECONDS, file_case
 from tests.office import TestOffice, running, settings_for
 from tests.reception.conftest import until
@@ -250,6 +252,35 @@ def test_a_reception_without_recording_has_no_film(office: TestOffice) -> None:
             session.delete(segment)
     answer = office.clerk.post(f"{path}/archive/video")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "no_recording")
+
+
+def test_what_the_petitioner_takes_away_has_nobody_elses_voice_and_verifies(office: TestOffice, tmp_path: Path) -> None:
+    path = filed(office)
+    answer = office.clerk.get(f"{path}/archive/own.zip")
+    assert answer.status_code == 200, answer.text
+    assert "陈晓：给信访人留存一份" in events(office, path)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+        bundle.extractall(tmp_path)
+    (folder,) = tmp_path.glob("*本人留存")
+    listed = json.loads((folder / "bundle.json").read_text())
+    names = {one["name"] for one in listed["files"]}
+    assert names == {
+        "index.html", *(name for name in bundle_page.PAGE), "documents/record.pdf", "captions/corrected.vtt", "recording/manifest.json",
+        "recording/public-key.pem", "recording/r1-petitioner-audio-1.webm", "recording/r1-petitioner-video-1.mkv",
+    }  # fmt: skip
+    assert listed["partly"] is True
+    manifest = json.loads((folder / "recording/manifest.json").read_text())
+    hashes = {one["file"]: one["sha256"] for one in manifest["segments"]}
+    for one in listed["files"]:
+        assert hashlib.sha256((folder / one["name"]).read_bytes()).hexdigest() == one["sha256"]
+        assert not is_recorded(one["name"]) or hashes[Path(one["name"]).name] == one["sha256"]
+    assert office.leader.get(f"{path}/archive/own.zip").status_code == 403
+    with office.office.store.write() as session:
+        for reception in session.scalars(select(Reception)):
+            reception.channel = Channel.ON_SITE
+    together = office.clerk.get(f"{path}/archive/own.zip")
+    with zipfile.ZipFile(io.BytesIO(together.content)) as bundle:
+        assert not [name for name in bundle.namelist() if is_recorded(name)], "the room's microphone heard everybody"
 
 
 @pytest.mark.nightly

@@ -3,6 +3,7 @@
 
 (function () {
   const bundle = window.BUNDLE, list = JSON.parse(bundle.list);
+  const FILM = "video/archive.mp4";
   const byId = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
   const STATES = { ok: ["ok", "没有改过"], changed: ["bad", "改过，和清单不一样"], missing: ["bad", "没有找到"], unknown: ["warn", "清单里没有的文件"] };
   const SIGNED = { list: "文件清单的签名", manifest: "录音录像清单的签名", tracks: "原始录音录像和签过名的清单" };
@@ -30,22 +31,58 @@
     byId("about").append(...entries.flatMap(([label, value]) => [el("dt", label), el("dd", String(value))]), el("dt", "公钥 SHA-256"), el("dd", bundle.keyName || "没有"));
   }
 
-  function showFilm() {
-    const film = byId("film"), track = film.addTextTrack("subtitles", "校对过的笔录", "zh");
-    track.mode = "showing";
-    const rows = bundle.captions.map((/** @type {[number, number, string]} */ [start, end, text]) => {
-      track.addCue(new VTTCue(start, Math.max(end, start + 0.1), text));
+  /** The text, each line of which plays what was said, where there is anything to play. @param {((at: number) => void) | null} play @returns {HTMLElement[]} */
+  function showLines(play) {
+    const rows = bundle.captions.map((/** @type {[number, number, string]} */ [start, , text]) => {
       const row = el("button", "", { type: "button" });
       row.append(el("time", clock(start)), el("span", text));
-      row.addEventListener("click", () => { film.currentTime = start; film.play(); });
+      row.disabled = !play;
+      row.addEventListener("click", () => play?.(start));
       const item = document.createElement("li");
       item.append(row);
       return item;
     });
     byId("lines").append(...rows);
     byId("said").hidden = !rows.length;
+    return rows;
+  }
+
+  function showFilm() {
+    const film = byId("film"), track = film.addTextTrack("subtitles", "校对过的笔录", "zh");
+    track.mode = "showing";
+    for (const [start, end, text] of bundle.captions) track.addCue(new VTTCue(start, Math.max(end, start + 0.1), text));
+    const rows = showLines((at) => { film.currentTime = at; film.play(); });
     film.addEventListener("error", () => { byId("film-trouble").hidden = false; });
     film.addEventListener("timeupdate", () => mark(film.currentTime, rows));
+    film.src = FILM;
+  }
+
+  /** What a petitioner takes away has no film, only their own voice: one file after the other. */
+  function showVoice() {
+    const player = byId("voice"), files = bundle.voice;
+    let number = -1;
+    /** @param {number} next @param {number} at */
+    const go = (next, at) => {
+      if (next !== number) player.src = encodeURI(files[next][0]);
+      number = next;
+      player.currentTime = at;
+    };
+    const rows = showLines(!files.length ? null : (at) => {
+      const next = files.findIndex((/** @type {[string, number, number]} */ [, start, seconds]) => at < start + seconds);
+      go(next < 0 ? files.length - 1 : next, Math.max(0, at - files[next < 0 ? files.length - 1 : next][1]));
+      player.play();
+    });
+    byId("film").remove();
+    byId("voice").hidden = byId("voice-words").hidden = !files.length;
+    if (!files.length) return;
+    go(0, 0);
+    player.addEventListener("error", () => { byId("film-trouble").hidden = false; });
+    player.addEventListener("timeupdate", () => mark(files[number][1] + player.currentTime, rows));
+    player.addEventListener("ended", () => {
+      if (number + 1 >= files.length) return;
+      go(number + 1, 0);
+      player.play();
+    });
   }
 
   /** Marks the line that is being said. @param {number} at @param {HTMLElement[]} rows */
@@ -98,7 +135,8 @@
   }
 
   showAbout();
-  showFilm();
+  if (list.files.some((/** @type {any} */ one) => one.name === FILM)) showFilm();
+  else showVoice();
   showFiles(list.files);
   showSignatures();
   byId("folder").addEventListener("change", (/** @type {Event} */ event) => verify(/** @type {any} */ (event.target).files).catch(() => {

@@ -81,10 +81,14 @@
     ];
   }
 
-  /** Every recorded file is listed with the hash that the signed manifest has for it. @param {any} bundle */
+  /** Every recorded file is listed with the hash that the signed manifest has for it; of what a petitioner takes away, whichever are
+   * in it. @param {any} bundle */
   function tracksAgree(bundle) {
-    const listed = new Map(JSON.parse(bundle.list).files.map((/** @type {any} */ one) => [one.name, one]));
-    return JSON.parse(bundle.manifest).segments.every((/** @type {any} */ segment) => listed.get(`recording/${segment.file}`)?.sha256 === segment.sha256);
+    const list = JSON.parse(bundle.list), segments = JSON.parse(bundle.manifest).segments;
+    const listed = new Map(list.files.map((/** @type {any} */ one) => [one.name, one.sha256]));
+    const signed = new Map(segments.map((/** @type {any} */ segment) => [`recording/${segment.file}`, segment.sha256]));
+    const recorded = list.partly ? [...listed.keys()].filter((name) => /^recording\/.*\.(webm|mkv)$/.test(name)) : [...signed.keys()];
+    return recorded.every((name) => signed.has(name) && listed.get(name) === signed.get(name));
   }
 
   window.Verify = { files: verifyFiles, signatures: verifySignatures };

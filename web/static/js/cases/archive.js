@@ -32,6 +32,9 @@ export class Archive {
     this.found = null;
     this.timer = 0;
     window.addEventListener("online", () => this.load());
+    const own = /** @type {HTMLAnchorElement | null} */ (document.getElementById("own-copy"));
+    if (own) own.href = `${this.path}/own.zip`;
+    own?.addEventListener("click", () => window.setTimeout(changed, AGAIN_MS));
   }
 
   async load() {
