@@ -55,6 +55,19 @@ export function tell(banner, message) {
   if (place.textContent !== message) place.textContent = message;
 }
 
+const LATE_MS = 400;
+
+/** The page's skeleton (macros.html, waiting) is shown while what it stands for is fetched, if that takes long. @template T @param {Promise<T>} work */
+export async function waited(work) {
+  const late = setTimeout(() => { byId("skeleton").hidden = false; }, LATE_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(late);
+    byId("skeleton").hidden = true;
+  }
+}
+
 /** The object that the server left in the page. @param {string} [id] */
 export function pageData(id = "page-data") {
   return JSON.parse(byId(id).textContent || "{}");

@@ -1,6 +1,6 @@
 // Talks under way that a supervisor may observe; whoever observes is seen by everybody in the talk.
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, icon, tell } from "/static/js/dom.js";
+import { byId, el, icon, tell, waited } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { clockTime } from "/static/js/time.js";
 
@@ -31,7 +31,8 @@ function row(talk) {
 }
 
 async function load() {
-  const { talks } = await api("GET", "/api/observing");
+  const asked = api("GET", "/api/observing");
+  const { talks } = await (shown ? asked : waited(asked));
   const now = JSON.stringify(talks);
   if (now === shown) return;
   shown = now;

@@ -1,7 +1,7 @@
 // Public schedule of leaders' reception days: choose a day, book it, look a booking up and cancel it.  Code and digits live in
 // this page only while it shows the booking.
 import { ApiError, api } from "/static/js/api.js";
-import { byId, el, icon, tell } from "/static/js/dom.js";
+import { byId, el, icon, tell, waited } from "/static/js/dom.js";
 import { mark, onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 import { digits, tidyCode, wrongCode, wrongDigits } from "./typed.js";
@@ -11,6 +11,7 @@ const page = { days: [], rooms: [], day: null, digits: "", moving: null };
 const offices = /** @type {HTMLSelectElement} */ (byId("office"));
 const book = /** @type {HTMLFormElement} */ (byId("book"));
 const find = /** @type {HTMLFormElement} */ (byId("find"));
+const AGAIN_MS = 5000;
 const PHONE = /^(1\d{10}|0\d{2,3}-?\d{7,8})$/;
 
 /** @param {"list" | "ask" | "told"} which */
@@ -43,7 +44,7 @@ function dayItem(day) {
 /** @param {string} chosen */
 async function load(chosen) {
   try {
-    const found = await api("GET", `/api/schedule${chosen ? `?office=${encodeURIComponent(chosen)}` : ""}`);
+    const found = await waited(api("GET", `/api/schedule${chosen ? `?office=${encodeURIComponent(chosen)}` : ""}`));
     tell(byId("offline"), "");
     page.days = found.days;
     page.rooms = found.rooms;
@@ -55,7 +56,8 @@ async function load(chosen) {
     byId("empty").hidden = found.days.length > 0 || (!found.office && all.length > 0);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    tell(byId("offline"), error.status === 0 ? "网断了。网一通请再打开这一页。" : said(error));
+    tell(byId("offline"), error.status === 0 ? "网断了，正在自己重连。" : said(error));
+    if (error.status === 0) setTimeout(() => load(offices.value || chosen), AGAIN_MS);
   }
 }
 
