@@ -134,7 +134,7 @@ export class PinyinKeyboard extends Keyboard {
   /** @param {HTMLElement} place */
   show(place) {
     this.place = place;
-    this.row = el("div.cands", { role: "group", "aria-label": "候选字", translate: "no", lang: "zh" });
+    this.row = el("div.cands", { role: "group", "aria-label": "候选字" });
     place.replaceChildren(this.row, byHand && canWrite() ? this.writingKeys() : this.letterKeys());
     this.offer();
   }
@@ -222,10 +222,17 @@ export class PinyinKeyboard extends Keyboard {
     }
     const { characters } = this.found();
     const shown = characters.slice(this.page * PAGE, (this.page + 1) * PAGE);
-    const buttons = shown.map((one, index) => key(one, () => this.choose(index), index === 0 ? ".on" : ""));
+    const buttons = shown.map((one, index) => this.candidate(one, index));
     if (!buttons.length) buttons.push(el("span.say", {}, this.unread()));
     if (characters.length > PAGE) buttons.push(this.pageKey("up", "前面的字", -1, this.page === 0), this.pageKey("down", "更多的字", 1, (this.page + 1) * PAGE >= characters.length));
     this.row.replaceChildren(...buttons);
+  }
+
+  /** @param {string} character @param {number} index */
+  candidate(character, index) {
+    const button = key(character, () => this.choose(index), index === 0 ? ".on" : "");
+    [button.lang, button.translate] = ["zh", false];
+    return button;
   }
 
   unread() {
