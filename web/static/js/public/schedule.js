@@ -126,7 +126,7 @@ function show(told) {
   });
   const parts = [
     el("h1", { tabindex: "-1" }, "我的预约"),
-    el("section.card.tint.stack.g2", {}, el("h2.small-h", {}, "预约码"), el("p.code-shown.num", {}, told.code), el("p.small", {}, "请抄下来或者拍下来。查预约、当天取号都用它。")),
+    el("section.card.tint.stack.g2", {}, el("h2.small-h", {}, "预约码"), el("p.code-shown.num", {}, `${told.code.slice(0, 5)} ${told.code.slice(5)}`), el("p.small", {}, "请抄下来或者拍下来。查预约、当天取号都用它。")),
     el("section.card.stack.g3", {}, el("p", { role: "status" }, el("b", {}, told.words)), list),
     told.may_move ? another : null, told.may_cancel ? cancel : null, trouble, back,
   ];
