@@ -58,7 +58,7 @@ export function tell(banner, message) {
 const LATE_MS = 400;
 
 /** The page's skeleton (macros.html, waiting) is shown while what it stands for is fetched, if that takes long. @template T @param {Promise<T>} work */
-export async function waited(work) {
+export async function tellFetching(work) {
   const late = setTimeout(() => { byId("skeleton").hidden = false; }, LATE_MS);
   try {
     return await work;

@@ -1,6 +1,6 @@
 // Reception days and bookings as their office works with them: three lists under tabs.
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, icon, tell, waited } from "/static/js/dom.js";
+import { byId, el, icon, tell, tellFetching } from "/static/js/dom.js";
 import { onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 import { Asking } from "./asking.js";
@@ -51,7 +51,7 @@ function bookingRow(one) {
 /** @param {number | null} [before] */
 async function loadBookings(before = null) {
   shutBooking();
-  const { rows, more } = await waited(api("GET", `/api/bookings?state=${state.value}${before ? `&before=${before}` : ""}`));
+  const { rows, more } = await tellFetching(api("GET", `/api/bookings?state=${state.value}${before ? `&before=${before}` : ""}`));
   byId("rows").replaceChildren(...rows.map(bookingRow));
   byId("bookings").hidden = !rows.length;
   byId("no-bookings").hidden = rows.length > 0;

@@ -1,6 +1,6 @@
 // The duty list of joint reception: who can be asked into talks, and when.
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, icon, tell, waited } from "/static/js/dom.js";
+import { byId, el, icon, tell, tellFetching } from "/static/js/dom.js";
 import { onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { LANGUAGES } from "/static/js/room/words.js";
 
@@ -144,4 +144,4 @@ if (form) {
     form.hidden = true;
   });
 }
-kept(async () => draw(await waited(api("GET", "/api/joint-duty"))));
+kept(async () => draw(await tellFetching(api("GET", "/api/joint-duty"))));

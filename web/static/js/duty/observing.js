@@ -1,6 +1,6 @@
 // Talks under way that a supervisor may observe; whoever observes is seen by everybody in the talk.
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, icon, tell, waited } from "/static/js/dom.js";
+import { byId, el, icon, tell, tellFetching } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { clockTime } from "/static/js/time.js";
 
@@ -32,7 +32,7 @@ function row(talk) {
 
 async function load() {
   const asked = api("GET", "/api/observing");
-  const { talks } = await (shown ? asked : waited(asked));
+  const { talks } = await (shown ? asked : tellFetching(asked));
   const now = JSON.stringify(talks);
   if (now === shown) return;
   shown = now;

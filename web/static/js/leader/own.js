@@ -1,6 +1,6 @@
 // 我的接谈: the talks that one held, what was promised in each and what became of it.
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, icon, tell, waited } from "/static/js/dom.js";
+import { byId, el, icon, tell, tellFetching } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { chineseDay, chineseMoment, inWords } from "/static/js/time.js";
 
@@ -64,4 +64,4 @@ async function load() {
 }
 
 byId("older").addEventListener("click", () => kept(load));
-kept(() => waited(load()));
+kept(() => tellFetching(load()));

@@ -1,6 +1,6 @@
 // The list of lectures, and entering a new one.
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, tell, waited } from "/static/js/dom.js";
+import { byId, el, tell, tellFetching } from "/static/js/dom.js";
 import { chineseMoment } from "/static/js/time.js";
 
 const TONES = { planned: "line", running: "accent", closing: "line", ended: "line", cancelled: "line" };
@@ -32,7 +32,7 @@ function line(row) {
 
 /** @param {boolean} [more] */
 async function load(more = false) {
-  const found = await waited(api("GET", `/api/lectures${more ? `?before=${page.last}` : ""}`));
+  const found = await tellFetching(api("GET", `/api/lectures${more ? `?before=${page.last}` : ""}`));
   byId("rows").append(...found.rows.map(line));
   page.last = found.rows.at(-1)?.id || page.last;
   byId("lectures").hidden = !byId("rows").children.length;

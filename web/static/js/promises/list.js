@@ -1,7 +1,7 @@
 // 领导承诺台账: what leaders undertook in talks and what became of it, the overdue first.
 
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, icon, tell, waited } from "/static/js/dom.js";
+import { byId, el, icon, tell, tellFetching } from "/static/js/dom.js";
 import { onSend, said } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 import { Typing } from "/static/js/typed.js";
@@ -57,7 +57,7 @@ async function load() {
   for (const name of /** @type {const} */ (["leader", "unit", "office", "after"])) if (page[name]) query.set(name, page[name]);
   if (mine) query.set("mine", page.mine ? "1" : "0");
   try {
-    const told = await waited(api("GET", `/api/commitments?${query}`));
+    const told = await tellFetching(api("GET", `/api/commitments?${query}`));
     tell(byId("offline"), "");
     byId("title").textContent = told.office ? `${told.office}接谈里答应的事` : page.mine ? "我答应的事" : "领导承诺台账";
     for (const place of byId("counts").querySelectorAll("[data-count]")) {

@@ -1,7 +1,7 @@
 // Public schedule of leaders' reception days: choose a day, book it, look a booking up and cancel it.  Code and digits live in
 // this page only while it shows the booking.
 import { ApiError, api } from "/static/js/api.js";
-import { byId, el, icon, tell, waited } from "/static/js/dom.js";
+import { byId, el, icon, tell, tellFetching } from "/static/js/dom.js";
 import { mark, onSend, required, said, wrongOnly } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 import { digits, tidyCode, wrongCode, wrongDigits } from "./typed.js";
@@ -44,7 +44,7 @@ function dayItem(day) {
 /** @param {string} chosen */
 async function load(chosen) {
   try {
-    const found = await waited(api("GET", `/api/schedule${chosen ? `?office=${encodeURIComponent(chosen)}` : ""}`));
+    const found = await tellFetching(api("GET", `/api/schedule${chosen ? `?office=${encodeURIComponent(chosen)}` : ""}`));
     tell(byId("offline"), "");
     page.days = found.days;
     page.rooms = found.rooms;

@@ -1,7 +1,7 @@
 // The matters behind a number, fifty at a time.
 
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, tell, waited } from "/static/js/dom.js";
+import { byId, el, tell, tellFetching } from "/static/js/dom.js";
 import { said } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 
@@ -18,7 +18,7 @@ async function load() {
   const asked = new URLSearchParams(told);
   if (next !== null) asked.set("after", String(next));
   try {
-    const found = await waited(api("GET", `/api/stats/cases?${asked}`));
+    const found = await tellFetching(api("GET", `/api/stats/cases?${asked}`));
     byId("heading").textContent = found.heading;
     byId("explanation").textContent = found.explanation;
     byId("rows").append(...found.rows.map(row));

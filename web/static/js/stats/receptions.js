@@ -1,7 +1,7 @@
 // Leaders' receptions of a period: without `what` in the address the figures, with it the receptions behind one, fifty at a time.
 
 import { ApiError, api, logInPath } from "/static/js/api.js";
-import { byId, el, tell, waited } from "/static/js/dom.js";
+import { byId, el, tell, tellFetching } from "/static/js/dom.js";
 import { said as inWords } from "/static/js/form.js";
 import { chineseMoment } from "/static/js/time.js";
 
@@ -81,7 +81,7 @@ function leaderRow(one, least) {
 }
 
 async function showFigures() {
-  const found = await waited(api("GET", `/api/stats/receptions?${told}`));
+  const found = await tellFetching(api("GET", `/api/stats/receptions?${told}`));
   byId("figures").hidden = false;
   byId("over").textContent = `${found.organization}　${found.words}`;
   showCards(found);
@@ -100,7 +100,7 @@ function row(one) {
 async function showList() {
   const asked = new URLSearchParams(told);
   asked.set("after", String(shown));
-  const found = await waited(api("GET", `/api/stats/receptions/list?${asked}`));
+  const found = await tellFetching(api("GET", `/api/stats/receptions/list?${asked}`));
   byId("list").hidden = false;
   byId("heading").textContent = found.heading;
   byId("rows").append(...found.rows.map(row));
