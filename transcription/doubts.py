@@ -1,8 +1,9 @@
-"""Where in a text a listener should check: the places that the desk underlines.
+"""Where in a text a listener should check: the places that the desk underlines, and the lines of which it tells a doubt.
 
 A word that the model is less sure of than `WEAK` is doubtful, and so is what stands beside it: where a word is missing,
-the neighbours are all that can be marked.  Measured on the three dialogues with the small model: 83 % of the wrong
-characters lie in such places, which are 15 % of the text; web/static/js/desk/words.js has the same rule.
+the neighbours are all that can be marked.  Where somebody spoke before the first or after the last word, these are what
+words are missing beside.  How many of the wrong characters lie there: FIGURES.md; web/static/js/desk/words.js has the same
+`WEAK`, and tells all other doubts at the line.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ WHOLE = frozenset(
     {"repetition", "fast_speech", "known_phrase", "high_compression", "no_speech", "faint", "unstable", "echo", "boosted"}
 )
 """Doubts that make the whole utterance doubtful."""
+MISSING = "missing_words"
+"""Doubt: somebody spoke on, and no words were found for it."""
 
 
 def doubtful(utterance: Utterance) -> list[bool]:
@@ -24,7 +27,10 @@ def doubtful(utterance: Utterance) -> list[bool]:
     if WHOLE & set(utterance.doubt):
         return [True] * sum(len(letters(word.text)) for word in utterance.words)
     weak = [word.probability < WEAK for word in utterance.words for _ in letters(word.text)]
-    return [any(_beside(weak, place)) for place in range(len(weak))]
+    marked = [any(_beside(weak, place)) for place in range(len(weak))]
+    if marked and MISSING in utterance.doubt:
+        marked[0] = marked[-1] = True
+    return marked
 
 
 def _beside(weak: Sequence[bool], place: int) -> Sequence[bool]:

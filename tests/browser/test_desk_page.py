@@ -239,7 +239,7 @@ def utterances(seeded: Seeded, copies: int) -> list[StoredUtterance]:
                     id=secrets.token_hex(8), reception_id=seeded.reception_id, start=at, end=at + len(text) * WORD_S,
                     participant_id=seeded.leader if role == "leader" else seeded.petitioner, text=text, words=words,
                     measures={
-                        "doubt": ["low_probability"] if probability < 0.6 else [],
+                        "doubt": ["low_probability", "concealed"] if probability < 0.6 else [],
                         "unboosted": "赔偿款一共多少？" if "补偿款" in text else "",
                     },
                 )
@@ -510,6 +510,7 @@ def test_what_a_model_proposes_is_heard_then_taken_or_dismissed(page: Page, desk
     opened(page, desk, record)
     expect(page.locator("#model")).to_contain_text("模型没有答复，不影响笔录。问过 5 次")
     expect(row(page, "补偿款一共是多少").locator(".st")).to_contain_text("不用词表时听到：“赔偿款一共多少？”")
+    expect(row(page, "村里修路占了我家").locator(".st")).to_have_text("存疑：线路断续，有的字没传全")
     look(page, "model-failed")
     page.get_by_role("button", name="再问一次").click()
     expect(page.get_by_role("dialog")).to_contain_text("现在没有设模型，问不了")

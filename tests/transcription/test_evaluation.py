@@ -70,6 +70,7 @@ def test_a_doubt_of_the_whole_marks_all_of_it() -> None:
     assert doubts.doubtful(heard("我家的地", 5.0, doubt=("unstable",))) == [True] * 4
     assert doubts.doubtful(heard("我家的地", 5.0, doubt=("low_probability",))) == [False] * 4
     assert doubts.doubtful(heard("我家，的地", 5.0, weak="的")) == [False, True, True, True]
+    assert doubts.doubtful(heard("我家的地", 5.0, doubt=("missing_words",))) == [True, False, False, True], "beside them words are missing"
 
 
 def test_the_desk_underlines_by_the_same_rule() -> None:

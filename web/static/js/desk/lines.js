@@ -5,7 +5,7 @@ import { clockAt, mediaTime } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
 import { byLine, otherLine, otherReading, rowKey } from "/static/js/desk/others.js";
 import { placesIn } from "/static/js/desk/risks.js";
-import { placeWords, wordsIn } from "/static/js/desk/words.js";
+import { placeWords, wholeDoubts, wordsIn } from "/static/js/desk/words.js";
 
 const SPOKEN = "spoken";
 /** Height of a usual row with its margin. */
@@ -457,6 +457,8 @@ function statusNotes(line) {
   if (line.unboosted && line.unboosted !== line.text && line.unboosted !== line.recognised) notes.push(el("span", {}, `不用词表时听到：“${line.unboosted}”`));
   if (line.copied) notes.push(el("span", {}, icon("disk"), "来自接谈机备份"));
   if (line.marked) notes.push(el("span.warn", {}, icon("flag"), `记号：${line.marked}`));
+  const doubts = line.heard || line.deleted ? [] : wholeDoubts(line);
+  if (doubts.length) notes.push(el("span.warn", {}, icon("ear"), `存疑：${doubts.join("；")}`));
   if (line.heard && !line.deleted) notes.push(el("span.ok", {}, icon("check"), "听过，没错"));
   return notes;
 }

@@ -1,7 +1,7 @@
 // Where the recognised words lie in a line's text, and which of them a listener should check.
 
 /** Below this probability a word is underlined, and what stands beside it: a missing word leaves nothing else to mark.
- * Measured: 95 % of the wrong characters lie in such places, which are 16 % of the text (transcription/doubts.py). */
+ * How many wrong characters lie there, and in lines that say themselves that they are doubtful: transcription/FIGURES.md. */
 export const WEAK = 0.8;
 
 /** Something a mouth can say: punctuation is nobody's mishearing. */
@@ -83,9 +83,18 @@ export function weakPlaces(text, words) {
   return joined;
 }
 
-/** Why a line should be listened to, in a few words. @param {any} line */
+/** Doubts about single words or readings, which are shown at these. */
+const AT_WORDS = new Set(["low_probability", "passes_differ"]);
+
+/** Why all of a line is to be listened to, however well its words were heard. @param {any} line @returns {string[]} */
+export function wholeDoubts(line) {
+  return line.doubt.filter((/** @type {string} */ code) => !AT_WORDS.has(code)).map((/** @type {keyof DOUBTS} */ code) => DOUBTS[code]).filter(Boolean);
+}
+
+/** Why a line should be listened to, in a few words: what is said of all of it tells more than that a word is weak. @param {any} line */
 export function doubtWords(line) {
-  const known = line.doubt.map((/** @type {keyof DOUBTS} */ code) => DOUBTS[code]).find(Boolean);
+  const [whole] = wholeDoubts(line);
+  const known = whole || line.doubt.map((/** @type {keyof DOUBTS} */ code) => DOUBTS[code]).find(Boolean);
   return known || (line.doubt.length ? "机器拿不准" : "没听准");
 }
 
