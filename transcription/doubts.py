@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from server.protocol.transcript import Utterance
 from transcription.guard import letters
 
-WEAK = 0.8
+WEAK = 0.85
 BESIDE = 1
 """Characters beside a weak word."""
 WHOLE = frozenset(

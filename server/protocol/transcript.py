@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
 from server.protocol.base import AnySeconds, Identifier, Kept, Measure, Message, Seconds, in_talk, kept
 
-UNTOLD = 0.8
+UNTOLD = 0.85
 """Probability of a word of which its engine tells none: neither sure nor weak."""
 
 

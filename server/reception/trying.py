@@ -88,10 +88,17 @@ def attempt(office: Office, word_id: int) -> Outcome:
 
 
 def decide(word: GlossaryWord, trial: Trial) -> None:
-    """What becomes of the word: untried it waits on; one that a clerk has switched off meanwhile stays off."""
-    if word.state == WordState.TRYING and not trial.clips:
+    """What becomes of the word: untried it waits on; one that a clerk has switched off meanwhile stays off; of one in use for
+    which no clips are left, what was found before stands."""
+    if trial.clips:
+        _judge(word, trial)
+    elif word.state == WordState.TRYING:
         word.note = trial.words
-        return
+    elif word.state == WordState.ON:
+        word.at = clock.now()
+
+
+def _judge(word: GlossaryWord, trial: Trial) -> None:
     if word.state == WordState.TRYING:
         word.state = WordState.ON if trial.harmless else WordState.OFF
     elif word.state == WordState.ON and not trial.harmless:

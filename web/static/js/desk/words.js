@@ -2,7 +2,7 @@
 
 /** Below this probability a word is underlined, and what stands beside it: a missing word leaves nothing else to mark.
  * How many wrong characters lie there, and in lines that say themselves that they are doubtful: transcription/FIGURES.md. */
-export const WEAK = 0.8;
+export const WEAK = 0.85;
 
 /** Something a mouth can say: punctuation is nobody's mishearing. */
 const SPOKEN = /[\p{L}\p{N}]/u;
