@@ -907,6 +907,8 @@ def test_keys_work_and_leave_the_input_method_alone(page: Page, desk: Desk) -> N
     assert page.evaluate(played) == [[0.9, True]] * 2, "slower, at the same pitch"
     found = page.evaluate(RISKS, list(HOLDS))
     assert dict(zip(HOLDS, found, strict=True)) == HOLDS
+    sureness = page.evaluate(SURENESS, [[weak, doubt, value, heard] for weak, doubt, value, heard, _ in FIELDS])
+    assert sureness == [unsure for *_, unsure in FIELDS]
 
 
 def seeks_by_keys(page: Page) -> None:
@@ -923,6 +925,30 @@ RISKS = """async (texts) => {
   const { risksIn } = await import("/static/js/desk/risks.js");
   return texts.map((text) => risksIn({ text, words: [], doubt: [] }, [], false).map((risk) => `${risk.kind} ${text.slice(risk.from, risk.to)}`));
 }"""
+SURENESS = """async (cases) => {
+  const { Form } = await import("/static/js/desk/form.js");
+  return cases.map(([weak, doubt, value, heard]) => {
+    const host = document.createElement("div");
+    const text = "还差八万三千元没有给。";
+    const words = [...text].map((text, i) => ({ start: i, end: i + 1, text, probability: text === weak ? 0.3 : 1 }));
+    const line = { text, recognised: text, words, doubt, heard: false, deleted: false, edited_by: "", utterance_ids: ["u"] };
+    const evidence = [{ utterance_id: "u", participant_id: "p", start: 0, end: 11, text }];
+    const fields = [{ field: "amount", label: "涉及金额", value, choices: [], source: "speech", evidence, findings: [], version: 1 }];
+    const form = new Form(host);
+    const record = { started_at: "2026-11-30T01:00:00Z", form: fields, proposals: [], body: [line] };
+    form.show(record, false);
+    form.show({ ...record, body: [{ ...line, heard }] }, false);
+    return host.querySelector("button.src").classList.contains("unsure");
+  });
+}"""
+FIELDS = (
+    ("三", [], "八万三千元（83000元）", False, True),
+    ("三", [], "八万三千元（83000元）", True, False),
+    ("没", [], "八万三千元（83000元）", False, False),
+    ("没", ["low_probability"], "request", False, False),
+    ("", ["unstable"], "request", False, True),
+)
+"""The word that was not heard well, the line's doubts, the value, whether somebody listened; whether the value's source says so."""
 HOLDS = {
     "他们给了三万六千元": ["amount 三万六千元"],
     "去年五月十八号拆的": ["date 去年", "date 五月十八号"],

@@ -5,6 +5,7 @@ import { clockAt } from "/static/js/time.js";
 import { toast } from "/static/js/desk/ask.js";
 import { fitted } from "/static/js/desk/cite.js";
 import { proposal } from "/static/js/desk/proposed.js";
+import { isUnsure } from "/static/js/desk/words.js";
 
 const LONG = new Set(["summary", "requests", "facts", "tried_before", "materials", "handling", "representatives"]);
 const HALF = new Set(["name", "id_type", "id_number", "sex", "ethnic_group", "phone", "first_or_repeat", "group_visit", "form_of_visit", "received_by"]);
@@ -61,7 +62,7 @@ export class Form extends EventTarget {
     const same = record.form === this.record.form && JSON.stringify(record.proposals) === JSON.stringify(this.record.proposals) && editable === this.editable;
     this.startedAt = record.started_at;
     this.record = record;
-    if (same) return this.showSources();
+    if (same) return this.showSureness();
     this.editable = editable;
     this.citing.hidden = !editable;
     const first = !this.boxes.size;
@@ -71,6 +72,14 @@ export class Form extends EventTarget {
       if (first) this.host.append(this.box(value));
       else if (!old) this.host.append(this.box(value));
       this.fill(value, editable);
+    }
+    this.showSources();
+  }
+
+  /** What became of the lines on which the fields rest. */
+  showSureness() {
+    for (const value of this.values.values()) {
+      if (value.evidence.length) this.showOrigin(value, /** @type {HTMLElement} */ (this.boxes.get(value.field)?.querySelector(".origin")));
     }
     this.showSources();
   }
@@ -132,7 +141,7 @@ export class Form extends EventTarget {
   /** Drawn anew only when it is something else. @param {any} value @param {HTMLElement} place */
   showOrigin(value, place) {
     const [first] = value.evidence;
-    const state = JSON.stringify([value.source, value.taken_by, value.edited_by, value.evidence.length, first?.start, first?.text]);
+    const state = JSON.stringify([value.source, value.taken_by, value.edited_by, value.evidence.length, first?.start, first?.text, this.isUnsure(value)]);
     if (place.dataset.state === state) return;
     place.dataset.state = state;
     place.replaceChildren(this.origin(value));
@@ -145,13 +154,23 @@ export class Form extends EventTarget {
       const words = value.evidence.length > 1 ? `${value.evidence.length} 处` : clockAt(this.startedAt, first.start);
       const by = value.taken_by ? `模型建议，${value.taken_by}采用　` : value.edited_by ? `${value.edited_by}填的　` : "";
       const shown = value.taken_by ? `模型 ${words}` : words;
-      return el("button.src", { type: "button", "data-evidence": value.field, "aria-label": `${shown} ${by}听出处：${value.label}`, title: `${by}“${first.text}”` }, icon("play"), shown);
+      const unsure = this.isUnsure(value);
+      const told = unsure ? `没听准，要听一下　${by}` : by;
+      return el(`button.src${unsure ? ".unsure" : ""}`, { type: "button", "data-evidence": value.field, "aria-label": `${shown} ${told}听出处：${value.label}`, title: `${told}“${first.text}”` }, icon(unsure ? "ask" : "play"), shown);
     }
     if (!value.source && value.required) return el("span.src.none", {}, icon("edit"), "要填");
     if (!value.source) return el("span.src.none", {}, icon("ask"), "没有出处");
     if (value.source === "speech") return el("span.src.none", {}, icon("ask"), "出处已删");
     if (value.source === "clerk" && value.edited_by) return el("span.meta", {}, `${value.edited_by}填的`);
     return el("span.meta", {}, SOURCES[/** @type {keyof SOURCES} */ (value.source)] || "");
+  }
+
+  /** Was what a short value says heard badly wherever it was said, and nobody has listened since?  In long ones the words are
+   * the lines' own, and marked there. @param {any} value */
+  isUnsure(value) {
+    if (value.source !== "speech" || value.edited_by || LONG.has(value.field)) return false;
+    const lines = value.evidence.map((/** @type {any} */ place) => this.lineOf(place.utterance_id)).filter((/** @type {any} */ line) => line && !line.deleted);
+    return lines.length > 0 && lines.every((/** @type {any} */ line) => !line.heard && !isCorrected(line) && isUnsure(line, value.value));
   }
 
   /** @param {Event} event @param {boolean} composing the input method has letters that are no words yet */

@@ -83,6 +83,30 @@ export function weakPlaces(text, words) {
   return joined;
 }
 
+/**
+ * Was what a line says of a value not heard well?  Where it stands in the line, word by word; a value written otherwise than it
+ * was said (110000元) by what both have of each other; a choice is nowhere said in its words, so that only the whole line counts.
+ * @param {any} line @param {string} value
+ */
+export function isUnsure(line, value) {
+  if (wholeDoubts(line).length) return true;
+  if (isWellHeard(line)) return false;
+  const common = longestCommon(value, line.text);
+  const from = common.length < LEAST_COMMON ? -1 : line.text.indexOf(common);
+  return from >= 0 && weakPlaces(line.text, wordsIn(line)).some(({ core }) => core[0] < from + common.length && from < core[1]);
+}
+
+/** Two characters side by side are hardly there by chance. */
+const LEAST_COMMON = 2;
+
+/** @param {string} one @param {string} other */
+function longestCommon(one, other) {
+  for (let length = one.length; length > 0; length -= 1) {
+    for (let at = 0; at + length <= one.length; at += 1) if (other.includes(one.slice(at, at + length))) return one.slice(at, at + length);
+  }
+  return "";
+}
+
 /** Doubts about single words or readings, which are shown at these. */
 const AT_WORDS = new Set(["low_probability", "passes_differ"]);
 
