@@ -938,7 +938,7 @@ SURENESS = """async (cases) => {
     const record = { started_at: "2026-11-30T01:00:00Z", form: fields, proposals: [], body: [line] };
     form.show(record, false);
     form.show({ ...record, body: [{ ...line, heard }] }, false);
-    return host.querySelector("button.src").classList.contains("unsure");
+    return host.querySelector("button.src").textContent === "没听准";
   });
 }"""
 FIELDS = (

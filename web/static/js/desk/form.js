@@ -153,10 +153,9 @@ export class Form extends EventTarget {
       const first = value.evidence[0];
       const words = value.evidence.length > 1 ? `${value.evidence.length} 处` : clockAt(this.startedAt, first.start);
       const by = value.taken_by ? `模型建议，${value.taken_by}采用　` : value.edited_by ? `${value.edited_by}填的　` : "";
-      const shown = value.taken_by ? `模型 ${words}` : words;
       const unsure = this.isUnsure(value);
-      const told = unsure ? `没听准，要听一下　${by}` : by;
-      return el(`button.src${unsure ? ".unsure" : ""}`, { type: "button", "data-evidence": value.field, "aria-label": `${shown} ${told}听出处：${value.label}`, title: `${told}“${first.text}”` }, icon(unsure ? "ask" : "play"), shown);
+      const shown = unsure ? "没听准" : value.taken_by ? `模型 ${words}` : words;
+      return el(`button.src${unsure ? ".unsure" : ""}`, { type: "button", "data-evidence": value.field, "aria-label": `${shown} ${by}听出处：${value.label}`, title: `${by}“${first.text}”` }, icon("play"), shown);
     }
     if (!value.source && value.required) return el("span.src.none", {}, icon("edit"), "要填");
     if (!value.source) return el("span.src.none", {}, icon("ask"), "没有出处");
