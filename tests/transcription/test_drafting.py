@@ -96,6 +96,10 @@ def test_wage_takes_the_corrected_amount() -> None:
         ("我想咨询一下低保怎么办。", "purpose", "enquiry"),
         ("这件事法院已经判决了。", "litigation", "这件事法院已经判决了。"),
         ("我没有别的要求。", "requests", None),
+        ("我没有别的要求，就是早点把路修好。", "requests", "我没有别的要求，就是早点把路修好。"),
+        ("别的要求没有，我们只想把坟地留下来。", "purpose", "request"),
+        ("我没有别的要求，就是来问问。", "requests", None),
+        ("村干部没有别的要求，就是让我签个字。", "requests", None),
         # wishes: the petitioner's own, and wishes only
         ("村干部要求我们搬走。", "requests", None),
         ("他们要求我签字。", "requests", None),

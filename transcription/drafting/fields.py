@@ -72,6 +72,9 @@ _SELF = (
 )
 """Before a wish: nobody but the petitioner is spoken of."""
 _NOT_A_WISH = re.compile(r"(?:不|没有?|按|按照|符合|什么|别的|其他)(?:什么|任何|别的|其他)*(?:要求|请求|希望|诉求)|希望(?:不大|渺茫)|要求(?:太|很|不)|不知道|说不好|没想好|(?:要求|希望|请求)过")
+_NO_OTHER = r"没(?:有|什么|啥)*(?:别的|其他|其它)(?:什么|啥)?(?:要求|请求|诉求)|(?:别的|其他|其它)(?:要求|请求|诉求)我?们?[也都]?没有"
+_ONLY_WISH = re.compile(rf"(?:^|[，,；;])(?:我们?|大家|其实|反正|真的?|也|确实|实在)*(?:{_NO_OTHER})[，,]?(?P<wish>我?们?(?:就|只)(?!来|是来|(?:是|想|要)?(?:问|看|说说|了解|咨询))[^。！？!?]{{5,}})")
+"""我没有别的要求，就是…: what follows is the wish, in whatever words."""
 _POLITE_END = "(?:吧|就行|就好|就可以|就行了|就好了|就可以了)?"
 _HAS = re.compile(r"^(?:我们?)?(?:也|都|还)?有|都在$")
 _NO = re.compile(r"没有?|不(?:肯|给|能|让|在|是|用|带)|未|丢|弄坏|拿走|扣")
@@ -149,9 +152,13 @@ def patterns(vocabulary: Vocabulary) -> Patterns:
 
 
 def _clauses(turn: Turn) -> list[str]:
-    """The clauses of its statements; those of a question claim nothing."""
-    stated = [sentence for sentence in _SENTENCES.findall(turn.text) if not sentence.endswith(_QUESTION_ENDS)]
-    return [clause for sentence in stated for clause in _CLAUSES.findall(sentence)]
+    """The clauses of its statements."""
+    return [clause for sentence in _statements(turn) for clause in _CLAUSES.findall(sentence)]
+
+
+def _statements(turn: Turn) -> list[str]:
+    """Its sentences that are no question, which claims nothing."""
+    return [sentence for sentence in _SENTENCES.findall(turn.text) if not sentence.endswith(_QUESTION_ENDS)]
 
 
 def _asks(turn: Turn) -> bool:
@@ -347,7 +354,8 @@ def is_request(turn: Turn, by: Patterns) -> bool:
 
 
 def _wishes(turn: Turn, by: Patterns) -> list[str]:
-    return [c for c in _clauses(turn) if by.wish.search(c) and not _NOT_A_WISH.search(c)]
+    only = [found["wish"] for sentence in _statements(turn) if (found := _ONLY_WISH.search(sentence))]
+    return [c for c in _clauses(turn) if by.wish.search(c) and not _NOT_A_WISH.search(c)] + only
 
 
 def is_tried(turn: Turn, by: Patterns) -> bool:
