@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from server.domain import titles
 from server.protocol.flow import NewMatter
 
 _TABLE = Path(__file__).parent / "data" / "import_columns.toml"
 OFFICE_HOURS_AHEAD = timezone(timedelta(hours=8))
 """A moment with an offset is of the day that it was in China."""
 SHOWN_VALUE = 60
-TITLE_LENGTH = 60
 EXCEL_ZERO = date(1899, 12, 30)
 """Day 0 of Excel's count, which has a 29 February 1900 (ECMA-376 part 1, 18.17.4.1)."""
 EXCEL_FIRST, EXCEL_LAST = 36_526, 73_050
@@ -382,8 +382,8 @@ _MEANING: Mapping[str, Any] = {
 def _shorten_title(values: dict[str, Any]) -> None:
     """A title that is too long for a line stands whole before what was written: nothing of it is lost."""
     title, statement = values.get("title", ""), values.get("statement", "")
-    if len(title) > TITLE_LENGTH:
-        values["title"] = title[: TITLE_LENGTH - 1] + "…"
+    if len(title) > titles.LENGTH:
+        values["title"] = titles.short(title)
         if title not in statement:
             values["statement"] = f"{title}\n{statement}"
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain import titles
 from server.domain.signers import READERS, SIGNED
 from server.domain.states import Channel, FormField, RecordState
 from server.errors import Conflict, WrongState
@@ -112,7 +113,7 @@ def _title(form: dict[str, str], content: dict[str, Any]) -> str:
     """What the case is about in one line, in words that are in the record: summary, requests, first answer."""
     answers = (line["text"] for line in content["lines"] if line["kind"] == "answer")
     candidates = (form.get(FormField.SUMMARY), form.get(FormField.REQUESTS), next(answers, ""))
-    return registering.short_title(next((found for found in candidates if found), "没有写明事由"))
+    return titles.short(next((found for found in candidates if found), "没有写明事由"))
 
 
 def _events(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import terms
+from server.domain import terms, titles
 from server.domain.commitments import RULE as PROMISE
 from server.domain.flow import ENDED, REFERRAL_LIMITS
 from server.domain.joins import BEING_HANDLED, HAPPENED, NAMES, OPEN, Deed, JoinKind
@@ -263,7 +263,7 @@ def _part(session: Session, actor: Actor, case: StoredCase, order: LinkOrder) ->
     """The new case: same office, channel, persons and day of receipt, so that its clock starts where it should."""
     now = clock.now()
     made = registering.new_case(
-        session, case.organization_id, case.channel, case.received_on, now, title=registering.short_title(order.title),
+        session, case.organization_id, case.channel, case.received_on, now, title=titles.short(order.title),
         petitioner=case.petitioner, purpose=order.purpose or case.purpose, category=order.category or case.category,
         place=order.place or case.place, people=case.people, statement=order.statement, filed_record={},
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain import titles
 from server.domain.on_site import ON_SITE_KINDS
 from server.domain.reception_days import DayKind
 from server.domain.states import Channel, ReceptionState, StaffRole
@@ -19,7 +20,7 @@ from server.reception import bookings, calling, sittings, tickets
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import bookings as booking_store
-from server.store import commitments, on_site
+from server.store import commitments, on_site, records
 from server.store import receptions as store
 from server.store.access import Actor
 from server.store.models import LeaderNote, Participant, Reception
@@ -44,14 +45,28 @@ def _start_of_day() -> datetime:
 def rows(session: Session, actor: Actor, found: Sequence[Reception]) -> list[ReceptionRow]:
     """Rows of a list, with one query for all their records and one for how they are held."""
     ids = [reception.id for reception in found]
-    records, kinds = store.records_of(session, ids), on_site.kinds_of(session, ids)
+    kept, kinds = store.records_of(session, ids), on_site.kinds_of(session, ids)
     own = [one.id for one in found if actor.role is StaffRole.LEADER and one.receiver_id == actor.user_id]
     left = commitments.left(session, own) if own else {}
+    told = _told(session, actor, found)
     now = clock.now()
-    return [ReceptionRow(**_row(actor, one, records.get(one.id), kinds.get(one.id, ""), now), unconfirmed=left.get(one.id, 0)) for one in found]
+    return [
+        ReceptionRow(**_row(actor, one, kept.get(one.id), kinds.get(one.id, ""), now, told.get(one.id, "")), unconfirmed=left.get(one.id, 0))
+        for one in found
+    ]
 
 
-def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, kind: str, now: datetime) -> dict[str, Any]:
+def _told(session: Session, actor: Actor, found: Sequence[Reception]) -> dict[str, str]:
+    """What talks were about of which nobody said so before: to whoever held them, who may read the record."""
+    own = [one.id for one in found if not one.matter and _mine(actor, one)]
+    return records.summaries_of(session, own) if own else {}
+
+
+def _mine(actor: Actor, reception: Reception) -> bool:
+    return actor.user_id is not None and reception.receiver_id == actor.user_id
+
+
+def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, kind: str, now: datetime, told: str) -> dict[str, Any]:
     waited = (reception.joined_at or now) - reception.asked_at
     return {
         "id": reception.id,
@@ -59,14 +74,14 @@ def _row(actor: Actor, reception: Reception, record: tuple[str, str] | None, kin
         "state": reception.state,
         "petitioner": reception.petitioner_name,
         "kiosk": reception.venue,
-        "matter": reception.matter,
+        "matter": reception.matter or titles.short(told),
         "asked_at": reception.asked_at,
         "started_at": reception.started_at,
         "ended_at": reception.ended_at,
         "receiver": store.shown_name(reception.receiver),
         "record_id": record[0] if record else None,
         "record_state": record[1] if record else "",
-        "mine": actor.user_id is not None and reception.receiver_id == actor.user_id,
+        "mine": _mine(actor, reception),
         "on_site": ON_SITE_KINDS[DayKind(kind)] if kind else "",
         "waiting_minutes": max(0, int(waited.total_seconds() // 60)),
     }
@@ -84,9 +99,10 @@ def view(session: Session, actor: Actor, reception: Reception) -> ReceptionView:
     """A reception with its people, earlier visits of the same person and the asking leader's own notes."""
     record = store.records_of(session, [reception.id]).get(reception.id)
     note = store.note_of(session, reception.id, actor.user_id or 0)
+    told = _told(session, actor, [reception]).get(reception.id, "")
     people = tuple(ParticipantView(id=p.id, role=Role(p.role), name=p.name) for p in reception.participants)
     return ReceptionView(
-        **_row(actor, reception, record, on_site.kinds_of(session, [reception.id]).get(reception.id, ""), clock.now()),
+        **_row(actor, reception, record, on_site.kinds_of(session, [reception.id]).get(reception.id, ""), clock.now(), told),
         consent=reception.consent,
         participants=people,
         notes=note.text if note else "",

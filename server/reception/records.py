@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.domain import formchecks, masking, terms
+from server.domain import formchecks, masking, terms, titles
 from server.domain.gaps import fill_sentence, gap_sentence
 from server.domain.on_site import agreement
 from server.domain.shares import share_sentence
@@ -64,7 +64,6 @@ from server.store.models import FormEntry, GapFill, Reception, StoredSegment, Vi
 
 __all__ = ["add_recognised", "create_draft", "history", "list_records", "open_record", "require", "view"]
 
-MATTER_CHARACTERS = 60
 LINE_GONE = "出处的那句话删了，看看这一栏还对不对。"
 FILEABLE = (RecordState.SIGNED, RecordState.REFUSED)
 
@@ -205,7 +204,7 @@ def _row(record: VisitRecord, case_no: str, summary: str) -> dict[str, Any]:
         "recognition_message": record.recognition_message,
         "petitioner": reception.petitioner_name,
         "receiver": reception.receiver.name if reception.receiver else "",
-        "matter": reception.matter or summary[:MATTER_CHARACTERS],
+        "matter": reception.matter or titles.short(summary),
         "talked_at": reception.started_at or reception.joined_at,
         "seconds": reception.seconds,
         "case_no": case_no,

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain import titles
 from server.domain.casenumbers import case_number
 from server.domain.limits import FIRST_RULE
 from server.domain.states import CaseState, Channel, FormField, Purpose, StaffRole
@@ -19,8 +20,6 @@ from server.store import accounts, accusations, cases, flow
 from server.store.access import Actor
 from server.store.models import CaseAccused, CasePerson, SearchText, StoredCase, StoredCaseEvent
 from server.store.search import search_tokens
-
-TITLE_LENGTH = 60
 
 
 def new_case(session: Session, organization_id: int, channel: str, received_on: date, now: datetime, **fields: object) -> StoredCase:
@@ -44,12 +43,6 @@ def new_cases(session: Session, organization_id: int, rows: Sequence[Mapping[str
     made = cases.numbered(session, organization_id, year, first, len(rows))
     clocks.begin_received(session, office, made, FIRST_RULE)
     return made
-
-
-def short_title(words: str) -> str:
-    """What a case is about in one line."""
-    line = words.strip().replace("\n", " ")
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1] + "…"
 
 
 def keep_accused(session: Session, case: StoredCase, words: str) -> None:
@@ -134,7 +127,7 @@ def _related(one: str, other: str) -> bool:
 def _row(new: NewMatter) -> dict[str, object]:
     return {
         "channel": new.channel, "received_on": new.received_on, "source_ref": new.source_ref.strip() or None,
-        "title": short_title(new.title or new.statement), "petitioner": new.name, "purpose": new.purpose,
+        "title": titles.short(new.title or new.statement), "petitioner": new.name, "purpose": new.purpose,
         "category": new.category, "place": new.place, "people": new.people, "statement": new.statement, "filed_record": {},
         "received_by_id": new.received_by_id,
     }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from server.domain.states import RecordState
+from server.domain.states import FormField, RecordState
 from server.protocol.base import Role
 from server.store import guard  # noqa: F401  (armed by being imported)
 from server.store.access import Actor, visible_receptions, visible_records
@@ -107,6 +107,14 @@ def form_values_of(session: Session, record_ids: Sequence[str], field: str) -> d
         FormEntry.record_id.in_(record_ids), FormEntry.field == field, FormEntry.value != ""
     )
     return {row.record_id: row.value for row in session.execute(query)}
+
+
+def summaries_of(session: Session, reception_ids: Collection[str]) -> dict[str, str]:
+    """What the forms of these talks say they were about."""
+    query = select(VisitRecord.reception_id, FormEntry.value).join(FormEntry, FormEntry.record_id == VisitRecord.id).where(
+        VisitRecord.reception_id.in_(reception_ids), FormEntry.field == FormField.SUMMARY, FormEntry.value != ""
+    )
+    return {row.reception_id: row.value for row in session.execute(query)}
 
 
 def line_counts(session: Session, record_ids: Sequence[str]) -> dict[str, LineCounts]:

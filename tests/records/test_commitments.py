@@ -3,11 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from server import clock
 from server.domain.commitments import due_of, due_within, unit_of
 from server.domain.joins import Deed
 from server.domain.reminding import Plan
+from server.domain.states import FormField
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.alike import LinkOrder
 from server.protocol.commitments import CommitmentEnd, CommitmentSheet, ConfirmCommitments
@@ -27,7 +29,15 @@ from server.reception import (
 )
 from server.store import records as stored
 from server.store.access import Actor
-from server.store.models import Commitment, Notice, Reception, StoredCase, StoredDeadline, VisitRecord
+from server.store.models import (
+    Commitment,
+    FormEntry,
+    Notice,
+    Reception,
+    StoredCase,
+    StoredDeadline,
+    VisitRecord,
+)
 from tests.records.office import TALK, World, add_reception, sign
 from tests.records.test_promises import TOLD
 
@@ -277,6 +287,22 @@ def test_what_is_not_confirmed_is_counted_until_it_is_and_late_is_called_late(ta
     assert [one.promise_id for one in sheet(talk).cards] == ["r1-u1-0", "r1-u4-0"], "nobody is asked again about what is none"
     with talk.read() as session:
         assert cases.open_case(session, talk.leader, case.id).intact, "the record stands as it was signed"
+
+
+def test_who_said_nothing_before_is_known_by_the_forms_summary_to_whoever_held_the_talk(talk: World) -> None:
+    summary = "修村道占了地，" * 12
+    with talk.write() as session:
+        session.get_one(Reception, "r1").matter = ""
+        record = records.create_draft(session, session.get_one(Reception, "r1"))
+        entry = session.scalars(select(FormEntry).where(FormEntry.record_id == record.id, FormEntry.field == FormField.SUMMARY)).one()
+        entry.value = summary
+    with talk.read() as session:
+        reception = session.get_one(Reception, "r1")
+        told = f"{summary[:59]}…"
+        assert own_talks.listed(session, talk.leader, "").rows[0].matter == told
+        assert [one.matter for one in queue.rows(session, talk.leader, [reception])] == [told]
+        assert queue.view(session, talk.leader, reception).matter == told
+        assert [one.matter for one in queue.rows(session, talk.clerk, [reception])] == [""], "others read what was said beforehand alone"
 
 
 def test_what_is_confirmed_in_time_stands_on_the_record(talk: World) -> None:
