@@ -261,6 +261,13 @@ def _about_share(t: Taking) -> dict[str, object]:
     return {"unit": t.share.organization.name} if t.share is not None else {}
 
 
+def _feed_back(t: Taking) -> dict[str, object]:
+    """Who has done it does not say any more that it is not theirs to do."""
+    assert t.share is not None
+    clocks.drop(t.session, t.case, organization_id=t.share.organization_id, rules=("object_to_assignment",))
+    return {"unit": t.share.organization.name}
+
+
 def _accept(t: Taking) -> dict[str, object]:
     t.case.accepted_on = clock.today()
     for one in store.standing_assignments(t.session, t.case.id):
@@ -287,6 +294,7 @@ def _reply(t: Taking) -> dict[str, object]:
     for one in shares:
         if one.part == AssignmentPart.MAIN:
             one.state, one.fed_back_at = AssignmentState.FED_BACK, clock.now()
+    clocks.drop(t.session, t.case, rules=("object_to_assignment",))
     return {}
 
 
@@ -518,7 +526,7 @@ _ACT: Mapping[Step, Act] = {
     Step.UPHOLD_OBJECTION: _take_back,
     Step.REJECT_OBJECTION: _about_share,
     Step.WITHDRAW: _take_back,
-    Step.FEED_BACK: _about_share,
+    Step.FEED_BACK: _feed_back,
     Step.SEND_BACK: _about_share,
     Step.ACCEPT: _accept,
     Step.REPLY: _reply,

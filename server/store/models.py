@@ -1234,7 +1234,8 @@ class StoredDeadline(Base):
         _part("ix_deadlines_open_organization", "organization_id", "due_on", "id", where=OPEN_DEADLINE),
         _part("ix_deadlines_open_office", "office_id", "due_on", "id", "organization_id", where=OPEN_DEADLINE),
         _part("ix_deadlines_open_rule", "rule", "due_on", "id", "organization_id", "office_id", where=OPEN_DEADLINE),
-        Index("ix_deadlines_figures", "organization_id", "rule", "due_on"),
+        Index("ix_deadlines_figures", "organization_id", "rule", "due_on", "case_id", "done_on", "dropped_on"),
+        _part("ix_deadlines_taken_back_late", "organization_id", "rule", "due_on", "case_id", "dropped_on", where="dropped_on > due_on"),
     )
 
     @validates("dropped_at")

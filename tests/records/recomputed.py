@@ -286,6 +286,9 @@ class Books:
         self._meet(matter, ACCEPTANCE, entry.day)
         matter.state = "accepted"
 
+    def _feed_back(self, matter: Matter, entry: Entry) -> None:
+        self._drop(matter, entry.day, entry.data["unit"], "object_to_assignment")
+
     def _not_accept(self, matter: Matter, entry: Entry) -> None:
         self._meet(matter, ACCEPTANCE, entry.day)
         self._drop(matter, entry.day)
@@ -315,6 +318,7 @@ class Books:
 
     def _reply(self, matter: Matter, entry: Entry) -> None:
         self._meet(matter, CONCLUSION, entry.day)
+        self._drop(matter, entry.day, None, "object_to_assignment")
         matter.state = "replied"
         matter.letters.append(["handling_opinion", None])
 

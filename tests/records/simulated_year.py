@@ -481,7 +481,8 @@ class Year:
 
     def feed_back(self, session: Session, day: date, number: int) -> None:
         case, town = session.get_one(StoredCase, number), self.with_township[number]
-        self.step(session, case, self.actor(town, StaffRole.HANDLER), Step.FEED_BACK, reason="查过", assignment_id=self.share_of(session, case, town))
+        self.done(session, day, case, self.actor(town, StaffRole.HANDLER), Step.FEED_BACK, reason="查过",
+                  assignment_id=self.share_of(session, case, town), data={"unit": town})  # fmt: skip
 
     def extend(self, session: Session, day: date, number: int, unit: int) -> None:
         case, days = session.get_one(StoredCase, number), self.random.randint(1, 30)

@@ -6,11 +6,22 @@ from server.domain.flow import NEXT, STEPS, LetterKind, Step
 from server.domain.letterstarts import STARTS
 from server.domain.states import StaffRole
 from server.errors import InvalidInput
+from server.protocol.flow import UnitOrder
 from server.reception import choices
 from server.store.access import Actor
 from server.store.models import Organization
 from tests.records.office import World
-from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, TOWN, TOWN_HANDLER, Matter, refused, share
+from tests.records.test_flow import (
+    HANDLER,
+    LAND,
+    LAND_HEAD,
+    PLANNING,
+    TOWN,
+    TOWN_HANDLER,
+    Matter,
+    refused,
+    share,
+)
 
 TOWN_CLERK = Actor(name="镇信访办", user_id=5, role=StaffRole.CLERK, organization_id=TOWN, organization_path="/1/2/")
 
@@ -125,6 +136,21 @@ def test_every_open_limit_is_there_and_the_right_to_object_is_no_duty(matter: Ma
     assert [(one.rule, one.organization_id) for one in case.deadlines] == [("object_to_assignment", LAND), ("notify_acceptance", LAND)]
     assert case.deadlines[1].starts_on == "2026-06-09"
     assert case.deadline.name == "告知是否受理"
+
+
+def test_who_has_fed_back_and_nobody_after_the_answer_has_a_right_to_object(matter: Matter):
+    matter.give((LAND, "main"), (TOWN, "township"))
+    matter.take(matter.world.clerk, Step.ASSIGN, units=[UnitOrder(organization_id=PLANNING, kind="pass_on", part="support")])
+    matter.take(HANDLER, Step.ACCEPT)
+    assert rights(matter) == {TOWN, PLANNING}
+    matter.take(TOWN_HANDLER, Step.FEED_BACK, reason="核对过了")
+    assert rights(matter) == {PLANNING}
+    matter.take(HANDLER, Step.REPLY, text="已经补发。")
+    assert rights(matter) == set()
+
+
+def rights(matter: Matter) -> set[int | None]:
+    return {one.organization_id for one in matter.view(matter.world.clerk).deadlines if one.rule == "object_to_assignment"}
 
 
 def test_a_number_that_looks_wrong_is_told(world: World):

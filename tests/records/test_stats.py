@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.figures import Figure, Look
 from server.domain.flow import LetterKind, Step
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound
@@ -22,8 +23,10 @@ from server.reception import (
     stats_table,
     supervision,
 )
+from server.store import case_figures
 from server.store.access import Actor
 from server.store.models import AccessEntry, Commitment, Organization, StoredCase, StoredDigest
+from tests import databases
 from tests.records.office import TALK, World, add_reception
 from tests.records.test_flow import HANDLER, LAND, Matter
 
@@ -65,6 +68,19 @@ def test_a_limit_counts_once_its_last_day_is_over(world: World, matter: Matter):
     at("2026-06-25")
     assert figure(overview(world, world.clerk), "accepted_in_time") == (1, 1)
     assert figure(overview(world, world.clerk, "2026-05"), "accepted_in_time") == (0, 0)
+
+
+@pytest.mark.skipif(databases.ON_POSTGRESQL, reason="asks SQLite for its plan")
+def test_limits_are_counted_without_their_rows_and_the_few_taken_back_late_by_themselves(world: World):
+    with world.read() as session:
+        scope, _ = stats.scope_of(session, world.office.settings, SUPERVISOR, "2026", None)
+        for query, index in (
+            (case_figures.rows(session, scope, Figure.CONCLUDED_IN_TIME), "COVERING INDEX ix_deadlines_figures"),
+            (case_figures.looks(scope, Look.TAKEN_BACK_LATE), "ix_deadlines_taken_back_late"),
+        ):
+            asked = str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+            plan = [row[-1] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+            assert any(index in line for line in plan), plan
 
 
 def test_what_looks_better_than_it_is_stands_out(world: World, matter: Matter):

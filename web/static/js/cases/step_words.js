@@ -4,7 +4,7 @@
 export const LABELS = {
   reason: {
     "": "原因", guide: "补充几句", feed_back: "反馈什么", ask_extension: "为什么要延", begin_pause: "为什么停算", begin_mediation: "为什么适合调解", object: "为什么不归本单位办",
-    to_ordinary: "为什么不能简易办理", send_back: "为什么退回，还缺什么", withdraw: "为什么收回", not_accept: "为什么不予受理", no_longer_accept: "为什么不再受理",
+    to_ordinary: "为什么不能简易办理", send_back: "为什么退回，还缺什么", withdraw: "为什么收回", uphold_objection: "为什么同意", reject_objection: "为什么不同意", refuse_extension: "为什么不批准", not_accept: "为什么不予受理", no_longer_accept: "为什么不再受理",
     request_review: "过了期限才申请的，写有什么正当理由", request_reexamination: "过了期限才申请的，写有什么正当理由",
     refuse_review: "具体情形，写进告知书", refuse_reexamination: "具体情形，写进告知书", handle_anew: "意见书要求怎么重新办",
   },
@@ -54,7 +54,7 @@ export const EXPLAIN = {
   end_mediation: "写明结果。期限因为调解停着的，从这天起接着算。谈成了，照协议出处理意见。",
   reply: "书面答复信访人。交办的单位都反馈了才能出。",
   contact: "和信访人联系过一次，就记一次。",
-  deliver: "还没有送到的文书，这一次都记上。信访人申请复查的期限从这一天起算。",
+  deliver: "还没有送到的文书，这一次都记上。处理意见书、复查意见书送到的，信访人申请复查、复核的期限从这一天起算。",
   explain: "文书上写的是结论和条文，讲的是道理：为什么这样定，依据是什么，不服还能怎么办。他怎么说，照原话记。",
   invite_rating: "请信访人对信访局和办理单位评价，怎么评由他自己。",
   conclude: "处理意见书已经送到，这件事办结。",
