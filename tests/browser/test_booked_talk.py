@@ -40,9 +40,7 @@ def fill(administrator: Administrator) -> str:
     code = administrator.add_kiosk("石桥镇", "石桥镇接谈室").partition("code=")[2]
     county = administrator.overview()["organizations"][0]["id"]
     bureau = administrator.post("/api/admin/organizations", name=BUREAU, parent_id=county, code="ZR")["id"]
-    administrator.post(
-        "/api/admin/users", username="xu", name="徐明", role="leader", title="局长", organization_id=bureau, password=PASSWORD,
-    )  # fmt: skip
+    administrator.add_account("xu", name="徐明", role="leader", title="局长", organization_id=bureau)
     return code
 
 

@@ -114,7 +114,11 @@ class Office:
         )
         self.organization = self.call(self.admin, "GET", "/api/admin/overview")["organizations"][0]["id"]
         for username, name, role in (("zhou", "周文清", "leader"), ("lin", "林晓", "clerk"), ("li", "李明", "leader")):
-            add_account(url, partial(self.call, self.admin, "POST"), username, PASSWORD, name=name, role=role, title="", organization_id=self.organization)
+            self.add_account(username, name=name, role=role, title="", organization_id=self.organization)
+
+    def add_account(self, username: str, **account: object) -> None:
+        """One that its owner has taken over."""
+        add_account(self.url, partial(self.call, self.admin, "POST"), username, PASSWORD, **account)
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers=OWN_PAGE, trust_env=False, timeout=60)

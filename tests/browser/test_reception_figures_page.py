@@ -22,7 +22,6 @@ from server.store.models import (
 )
 from tests.browser import accessible
 from tests.browser.test_leader_pages import (  # noqa: F401
-    PASSWORD,
     NewContext,
     Office,
     OfficeProgram,
@@ -71,11 +70,8 @@ def hold(session: Session, kiosk: Kiosk, leader: User, number: int) -> Reception
 def filled(office: Office, program: OfficeProgram) -> Office:  # noqa: F811
     """A city's leaders and a county's, each with some talks."""
     county = office.call(office.admin, "POST", "/api/admin/organizations", name="青山县信访局", parent_id=office.organization, code="QS")["id"]
-    office.call(
-        office.admin, "POST", "/api/admin/users",
-        username="fang", name="方正", role="leader", title="副县长", organization_id=county, password=PASSWORD,
-    )
-    office.call(office.admin, "POST", "/api/admin/users", username="shen", name="沈岚", role="supervisor", title="", organization_id=office.organization, password=PASSWORD)
+    office.add_account("fang", name="方正", role="leader", title="副县长", organization_id=county)
+    office.add_account("shen", name="沈岚", role="supervisor", title="", organization_id=office.organization)
     office.kiosk("石桥镇接谈室")
     store = Store(Settings(data_dir=program.folder).store_url)
     with store.write() as session:
