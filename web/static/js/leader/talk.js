@@ -232,7 +232,7 @@ export class Talk extends EventTarget {
     button.setAttribute("aria-pressed", String(aside));
     button.disabled = !him;
     button.replaceChildren(worded(aside ? "back" : "users", aside ? "请回来" : "单独商量"));
-    tell(byId("held-banner"), aside ? "对方听不见也看不见这里。这一段不录音、不出字，笔录只写几点到几点商量过。" : "");
+    tell(byId("held-banner"), aside ? "对方听不见、看不见，这段不录音、不出字；笔录只写商量的起止时间。" : "");
   }
 
   sideTalk() {
