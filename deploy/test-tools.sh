@@ -1,6 +1,6 @@
 #!/bin/sh
 # What `make test` drives besides Python: a real browser, Chinese fonts to look at, a media tool to make fake
-# cameras, a reader of handwriting.  Installs them where it may, else says what to install.
+# cameras, a reader of handwriting, what makes certificates.  Installs them where it may, else says what to install.
 set -eu
 missing=""
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -9,6 +9,8 @@ has chromium-headless-shell || has chromium || has "${CHROMIUM:-chromium}" || mi
 # The kiosk reads handwriting with this library and its model.
 python3 -c 'import ctypes; ctypes.CDLL("libzinnia.so.0")' 2>/dev/null || missing="$missing libzinnia0"
 [ -f /usr/share/tegaki/models/zinnia/handwriting-zh_CN.model ] || missing="$missing tegaki-zinnia-simplified-chinese"
+# A time-stamping authority of the tests' own.
+has openssl || missing="$missing openssl"
 has ffmpeg || missing="$missing ffmpeg"
 fc-list :lang=zh-cn 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig"
 # A real TURN server in network namespaces: only root can make those, for others these tests are skipped.

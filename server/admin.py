@@ -23,7 +23,7 @@ from server.errors import JietanError
 from server.jobs.running import offer_first_link, open_store
 from server.letters import wordtemplates
 from server.protocol.office import GivenPassword, NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, issued, kiosks, passwords, printing, recordings, two_step
+from server.reception import accounts, issued, kiosks, passwords, printing, recordings, timestamps, two_step
 from server.settings import Settings
 from server.store import accounts as store_accounts
 from server.store.access import Actor
@@ -193,18 +193,20 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="A reception's recording folder.")],
     key: Annotated[Path | None, typer.Option(help="Public key (PEM) of who signed it; left out: this installation's.")] = None,
 ) -> None:
-    """Check a recording's files, chain and signature, and that it is the one in the filed record."""
+    """Check a recording's files, chain and signature, that it is the one in the filed record, and the time stamps of both."""
     settings, store = _open()
     public_key = _public_key(key or signing_key.public_path(settings))
     try:
         found = recordings.verify_folder(store, folder, public_key)
+        stamps = timestamps.verify(store, settings, recordings.manifest_in(folder))
     except OSError as error:
         raise _Refused(f"{folder}: {error.strerror}") from None
-    for finding in found:
-        typer.echo(finding.words)
-    if found:
+    for words in (*(one.words for one in found), *(one.words for one in stamps)):
+        typer.echo(words)
+    if not found:
+        typer.echo("文件、清单和签名都对得上。")
+    if found or any(one.wrong for one in stamps):
         raise typer.Exit(1)
-    typer.echo("文件、清单和签名都对得上。")
 
 
 def _public_key(path: Path) -> bytes:

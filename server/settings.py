@@ -186,6 +186,12 @@ class Settings(BaseSettings):
     remind_late_days: list[int] = Field(
         [1, 3], min_length=2, max_length=2, description="逾期督办: so many days after it the supervisor is told, then the leader."
     )
+    timestamp_url: str = Field(
+        "", description="Address of a time-stamping authority (RFC 3161) for records and recordings; empty: none, nothing is sent anywhere."
+    )
+    timestamp_roots: Path | None = Field(None, description="PEM file with the authority's root certificates, against which its answers are checked.")
+    timestamp_user: str = Field("", description="Log-in there (HTTP basic); empty: without.")
+    timestamp_password: str = Field("", description="Its password.")
     export_days: float = Field(7, gt=0, description="An export bundle is deleted after so many days.")
     pdf_font_dir: str = Field("", description="Folder with further fonts for printed letters (rare characters).")
 
@@ -203,16 +209,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"{url} does not begin with http:// or https://")
         return given
 
-    @field_validator("llm_url")
+    @field_validator("llm_url", "notice_sms_url", "timestamp_url")
     @classmethod
-    def _llm_url(cls, given: str) -> str:
-        if given and not given.startswith(("http://", "https://")):
-            raise ValueError(f"{given} does not begin with http:// or https://")
-        return given
-
-    @field_validator("notice_sms_url")
-    @classmethod
-    def _sms_url(cls, given: str) -> str:
+    def _url(cls, given: str) -> str:
         if given and not given.startswith(("http://", "https://")):
             raise ValueError(f"{given} does not begin with http:// or https://")
         return given
@@ -249,6 +248,8 @@ class Settings(BaseSettings):
             raise ValueError("media_url names one media node: leave it empty where media_nodes is more than 1")
         if self.llm_url and not self.llm_model:
             raise ValueError("llm_url needs llm_model, the name of the model there")
+        if self.timestamp_url and self.timestamp_roots is None:
+            raise ValueError("timestamp_url needs timestamp_roots, the file that the authority's answers are checked with")
         if self.notice_smtp_host and not self.notice_from:
             raise ValueError("notice_smtp_host needs notice_from, the address that notices come from")
         if self.turn_urls and not (self.turn_secret or self.turn_secret_file):

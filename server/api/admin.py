@@ -35,6 +35,7 @@ from server.reception import (
     letter_templates,
     lines,
     passwords,
+    timestamps,
     transcriber,
 )
 from server.reception.office import Office
@@ -66,6 +67,7 @@ def overview(db: Db, actor: Administrator, office: OfficeDep) -> dict[str, Any]:
         "kiosks": [_kiosk(kiosk, kiosk.id in enrolled, agents.get(kiosk.id)) for kiosk in kiosks_],
         "status": _status(office),
         "calendar_missing": OFFICIAL.missing_ahead(clock.today()),
+        "timestamp_trouble": timestamps.trouble(db, office.settings),
         "template_problems": letter_templates.problems(db, office.settings, actor),
     }
 

@@ -39,6 +39,7 @@ from server.reception import (
     reading_links,
     records,
     signing,
+    stamping,
 )
 from server.reception.office import Office
 from server.store import copies as copy_store
@@ -232,7 +233,8 @@ def file(record_id: RecordId, db: Db, actor: Clerk, office: OfficeDep, later: Ba
 
 def print_later(later: BackgroundTasks, office: Office, db: Session, record_id: str) -> None:
     """Make the printed documents and the film of a record that was filed, after the answer; what fails is made when
-    somebody asks for it.  Whoever brought the matter gets the query code by SMS."""
+    somebody asks for it.  Whoever brought the matter gets the query code by SMS.  What was signed is to be stamped."""
+    stamping.note_record(db, office.settings, record_id)
     case = store.case_of(db, record_id)
     if case is None:
         return

@@ -80,11 +80,13 @@ class Bundle:
             for wanted in (*self._plan.files, *self._page()):
                 yield from self._add(bundle, wanted)
             for text in self._plan.texts:
-                self._add_text(bundle, text.name, text.text.encode())
+                self._add_content(bundle, text.name, text.text.encode())
+            for one in self._plan.encoded:
+                self._add_content(bundle, one.name, base64.b64decode(one.base64))
             about = [*self._plan.about, *([("没有放好的", "\n".join(self.notes))] if self.notes else [])]
             partly = {"partly": True} if self._plan.partly else {}
-            listing = canonical_json({"version": VERSION, "about": [list(one) for one in about], "files": self._listed, **partly})
-            sums = "".join(f"{one['sha256']}  {one['name']}\n" for one in self._listed)
+            listing = canonical_json({"version": VERSION, "about": [list(pair) for pair in about], "files": self._listed, **partly})
+            sums = "".join(f"{listed['sha256']}  {listed['name']}\n" for listed in self._listed)
             self._write(bundle, LIST, listing)
             self._write(bundle, SUMS, sums.encode())
             self._write(bundle, DATA, self._data(listing))
@@ -113,7 +115,7 @@ class Bundle:
             self.notes.append(f"{wanted.name} 和登记的校验值不一样，照现在的样子放进去了。")
         self._list(wanted.name, size, digest.hexdigest())
 
-    def _add_text(self, bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
+    def _add_content(self, bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
         self._write(bundle, name, content)
         self._list(name, len(content), hashlib.sha256(content).hexdigest())
 

@@ -113,6 +113,13 @@ class Voice(Message):
     seconds: Seconds
 
 
+class Encoded(Message):
+    """A small file of bytes that goes into the bundle."""
+
+    name: str
+    base64: str
+
+
 class BundlePlan(Message):
     """One ZIP with everything of a case's recording, or what its petitioner takes away, and a page that plays and checks it."""
 
@@ -130,6 +137,7 @@ class BundlePlan(Message):
     """The private half, where this machine has it: it signs the list of files too."""
     files: tuple[Packed, ...]
     texts: tuple[Written, ...]
+    encoded: tuple[Encoded, ...] = ()
     partly: bool = False
     """Only some of what the manifest names is in it."""
     voice: tuple[Voice, ...] = ()

@@ -298,6 +298,15 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class StampKind(StrEnum):
+    """What a time-stamping authority signs the time of."""
+
+    MANIFEST = "manifest"
+    """The signed list of a recording's files."""
+    RECORD = "record"
+    """The version of a record that was signed, or that nobody signed."""
+
+
 class LineKind(StrEnum):
     QUESTION = "question"
     ANSWER = "answer"

@@ -21,6 +21,7 @@ from server.domain.states import (
     ReceptionState,
     RecordState,
     StaffRole,
+    StampKind,
 )
 from server.protocol.base import Role
 
@@ -247,6 +248,8 @@ ORGANIZATION_LEVEL = {
     OrganizationLevel.TOWNSHIP: "乡镇街道",
     OrganizationLevel.DEPARTMENT: "职能部门",
 }
+
+STAMPED = {StampKind.RECORD: "笔录", StampKind.MANIFEST: "录音录像"}
 
 NOTICE = {
     NoticeKind.BEFORE: "临期提示",

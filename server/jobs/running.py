@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.jobs import archiving, importing, lectures, reminding, workflows
+from server.jobs import archiving, importing, lectures, reminding, stamping, workflows
 from server.jobs.nodes import MediaNodes
 from server.reception import accounts, kiosk_lock
 from server.reception import archiving as archives
@@ -29,6 +29,8 @@ REMIND_EVERY_S = 30.0
 """How often it is looked whether reminders have work to do."""
 SEND_EVERY_S = 5.0
 """How often it is looked whether a notice waits to be sent."""
+STAMP_EVERY_S = 5.0
+"""How often it is looked whether a time stamp is to be asked for."""
 FIRST_LINK = "first-admin-link.txt"
 
 
@@ -64,6 +66,7 @@ async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
     drawing = asyncio.create_task(_draw_reviews(office, launched))
     reminder = asyncio.create_task(_now_and_then(reminding.start_due, REMIND_EVERY_S, office, launched))
     sender = asyncio.create_task(_now_and_then(reminding.start_sending, SEND_EVERY_S, office, launched))
+    stamper = asyncio.create_task(_now_and_then(stamping.start_due, STAMP_EVERY_S, office, launched))
     preparing = asyncio.create_task(_prepare_drafting(launched))
     try:
         await asyncio.to_thread(offer_first_link, settings, store)
@@ -72,6 +75,7 @@ async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
         await asyncio.to_thread(lectures.launch, office)
         await asyncio.to_thread(importing.launch, office)
         await asyncio.to_thread(reminding.launch, office)
+        await asyncio.to_thread(stamping.launch, office)
         launched.set()
         nodes.start()
         yield office
@@ -81,6 +85,7 @@ async def _at_work(settings: Settings, store: Store) -> AsyncIterator[Office]:
         drawing.cancel()
         reminder.cancel()
         sender.cancel()
+        stamper.cancel()
         preparing.cancel()
         await asyncio.to_thread(workflows.stop)
         await nodes.stop()
@@ -125,13 +130,13 @@ async def _draw_reviews(office: Office, launched: asyncio.Event) -> None:
 
 
 async def _now_and_then(what: Callable[[Office], None], every_s: float, office: Office, launched: asyncio.Event) -> None:
-    """Until cancelled: have deadlines reminded of, or notices sent."""
+    """Until cancelled: have deadlines reminded of, notices sent, or time stamps asked for."""
     await launched.wait()
     while True:
         try:
             await asyncio.to_thread(what, office)
         except SQLAlchemyError:
-            log.warning("reminders or notices could not be started, trying again", exc_info=True)
+            log.warning("reminders, notices or time stamps could not be started, trying again", exc_info=True)
         await asyncio.sleep(every_s)
 
 

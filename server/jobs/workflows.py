@@ -27,6 +27,7 @@ from server.reception import (
     proposals,
     reviews,
     second_pass,
+    stamping,
     transcriber,
     trying,
 )
@@ -385,9 +386,10 @@ def recognise_at_once(reception_id: str) -> dict[str, Any]:
 @DBOS.step()
 @until_it_works
 def build_draft(reception_id: str, outcome: dict[str, Any]) -> None:
-    """Make the draft, and note that the recording is to be heard again."""
+    """Make the draft, and note that the recording is to be heard again and its manifest to be stamped."""
     second_pass.plan(office_at_work(), reception_id)
     closing.build_draft(office_at_work(), reception_id, _outcome(outcome))
+    stamping.note_manifest(office_at_work(), reception_id)
 
 
 @DBOS.step()

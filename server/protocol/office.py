@@ -1125,6 +1125,15 @@ class SignatureView(Message):
     """Where the film of it is, if there is one."""
 
 
+class TimestampView(Message):
+    """When an outside authority saw a record or the list of its recording's files."""
+
+    kind: Literal["record", "manifest"]
+    at: Moment | None
+    """None: it is still to be had."""
+    authority: str
+
+
 class Signatures(Message):
     """Who signs a record and who has, for the staff."""
 
@@ -1135,6 +1144,8 @@ class Signatures(Message):
     signatures: tuple[SignatureView, ...]
     may_sign_as: Literal["", "receiver", "recorder"] = ""
     """What the caller may sign it as, and has not yet."""
+    timestamps: tuple[TimestampView, ...] = ()
+    """Of that version and of its recording; none where no authority is asked."""
 
 
 class StaffSignature(Message):
@@ -1455,6 +1466,8 @@ class Case(CaseRow):
     record_sha256: str
     """SHA-256 of the canonical JSON of the filed record."""
     manifest_sha256: str
+    timestamps: tuple[TimestampView, ...] = ()
+    """Of the filed record and of its recording; none where no authority is asked."""
     intact: bool
     """The stored record still has its hash."""
     prepared: tuple[PreparedUnit, ...] = ()

@@ -17,7 +17,7 @@ from server.domain.states import Channel, Consent
 from server.protocol.base import Role, TrackKind, in_talk
 from server.protocol.canonical import canonical_json
 from server.protocol.recording import MANIFEST_NAME
-from server.reception import attendance, documents, subtitles
+from server.reception import attendance, documents, subtitles, timestamps
 from server.reception.office import Office
 from server.store import copies, papersfiles, records
 from server.store import papers as paper_store
@@ -151,15 +151,17 @@ def bundle_plan(office: Office, archive: StoredArchive, video: StoredArchive) ->
         pieces = {one.file: _piece(one) for one in _fills(session, office.settings.copies_dir, reception.id)}
         right, heard = subtitles.corrected(session, case), subtitles.recognised(session, case)
         key = public_key(office)
+        stamps = timestamps.packed(session, office.settings, case, record=True)
         return BundlePlan(
             folder=case.case_no,
-            about=_about(case, reception, archive.asked_by),
+            about=(*_about(case, reception, archive.asked_by), *stamps.about),
             captions=tuple(_captions(right)),
             manifest=reception.manifest or {},
             public_key=base64.b64encode(key).decode(),
             signing_key=signing_key_of(office),
             files=(film, *papers, *tracks, *pieces.values(), *_materials(session, office.settings.papers_dir, reception.id)),
-            texts=tuple(_texts(right, heard, reception, key)),
+            texts=(*_texts(right, heard, reception, key), *stamps.texts),
+            encoded=stamps.tokens,
             reserve_mb=office.settings.disk_reserve_mb,
         )
 
@@ -178,10 +180,11 @@ def own_plan(session: Session, office: Office, case: StoredCase, asked_by: str) 
     together = reception.channel == Channel.ON_SITE
     tracks, pieces = ((), ()) if together else _own(session, office, reception)
     right, key = subtitles.corrected(session, case), public_key(office)
+    stamps = timestamps.packed(session, office.settings, case, record=False)
     heard = [*map(packed_track, tracks), *map(_piece, pieces)]
     return BundlePlan(
         folder=f"{case.case_no} 本人留存",
-        about=(("说明", ONLY_TEXT if together else ONLY_OWN), *_about(case, reception, asked_by)),
+        about=(("说明", ONLY_TEXT if together else ONLY_OWN), *_about(case, reception, asked_by), *stamps.about),
         captions=tuple(_captions(right)),
         manifest=reception.manifest or {},
         public_key=base64.b64encode(key).decode(),
@@ -191,7 +194,8 @@ def own_plan(session: Session, office: Office, case: StoredCase, asked_by: str) 
             *{one.name: one for one in heard}.values(),
             *_materials(session, office.settings.papers_dir, reception.id),
         ),
-        texts=tuple(_texts(right, None, reception, key)),
+        texts=(*_texts(right, None, reception, key), *stamps.texts),
+        encoded=stamps.tokens,
         partly=True,
         voice=tuple(
             Voice(name=packed_track(one).name, start=one.start, seconds=one.seconds) for one in tracks if one.kind is TrackKind.AUDIO

@@ -33,6 +33,7 @@ from server.reception import (
     ratings,
     reviews,
     signatures,
+    timestamps,
 )
 from server.reception.agreeing import changes_of
 from server.reception.canonical import same_words
@@ -180,6 +181,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         offers=offering.offers(session, actor, case),
         record_sha256=case.record_sha256,
         manifest_sha256=case.manifest_sha256,
+        timestamps=timestamps.views(session, case.reception_id, case.record_sha256, case.manifest_sha256),
         intact=record is None or intact(session, record, case),
         prepared=commitments.prepared(session, case) if flow.of_office(actor, case) else (),
     )

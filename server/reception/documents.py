@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.domain import captions
 from server.errors import NotFound, Unavailable
-from server.reception import exports, printing, signatures, subtitles
+from server.reception import exports, printing, signatures, subtitles, timestamps
 from server.reception.agreeing import changes_of
 from server.reception.letters import Filed, letter_data, pictures
 from server.reception.office import Office
@@ -117,6 +117,7 @@ def filed_of(session: Session, case_id: int) -> Filed:
         query_code=record.reception.query_code,
         signatures=signatures.for_print(signatures.present(session, record, case.record_sha256)),
         changes=changes_of(session, case),
+        timestamps=timestamps.lines(session, case.talk_id, case.record_sha256, case.manifest_sha256),
         office_path=case.organization.path,
     )
 

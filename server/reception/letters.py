@@ -38,6 +38,8 @@ class Filed:
     """Since it was first handed over for reading."""
     office_path: str = "/"
     """Whose templates it is printed by."""
+    timestamps: tuple[str, ...] = ()
+    """Those that were there when it was printed, a line each."""
 
 
 SAMPLE = Filed(
@@ -71,6 +73,7 @@ def letter_data(filed: Filed) -> dict[str, Any]:
         "query_code": filed.query_code,
         "record_sha256": filed.record_sha256,
         "manifest_sha256": filed.manifest_sha256,
+        "timestamps": list(filed.timestamps),
         "clerk": content["clerk"],
         "form": form,
         "choices": _choices(raw),

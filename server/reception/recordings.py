@@ -12,16 +12,16 @@ from server.store.engine import Store
 
 def verify_folder(store: Store, folder: Path, public_key: bytes) -> list[Finding]:
     """Everything that is not right with a recording folder (see `verify`); raises OSError."""
-    manifest = _read(folder / MANIFEST_NAME)
+    manifest = manifest_in(folder)
     with store.read() as session:
         filed = receptions.manifest_hash(session, str(manifest.get("reception_id", "")))
     return verify(manifest, files.hashes(folder), public_key, filed_sha256=filed)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The manifest as JSON; an empty one if it is none."""
+def manifest_in(folder: Path) -> dict[str, Any]:
+    """The manifest of a recording folder as JSON, an empty one if it is none; raises OSError."""
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads((folder / MANIFEST_NAME).read_bytes())
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -16,7 +16,7 @@ from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
 from server.protocol.canonical import fingerprint
 from server.protocol.office import PaperSignature, Record, Refusal, Signatures, StaffSignature
 from server.protocol.reading import Fingerprint, Refused, Signature
-from server.reception import deskwork, glossary, revisions, signatures
+from server.reception import deskwork, glossary, revisions, signatures, timestamps
 from server.reception.canonical import canonical_record, settle, settled
 from server.reception.filing import file_record
 from server.reception.records import blocked_by, form_findings, form_values, require, view
@@ -282,6 +282,7 @@ def overview(session: Session, actor: Actor, record_id: str) -> Signatures:
         waiting=tuple(waiting) if sha256 else (),
         signatures=signatures.views(session, record, sha256),
         may_sign_as=role if role and sha256 and not mine else "",
+        timestamps=timestamps.views(session, record.reception_id, sha256, record.reception.manifest_sha256),
     )
 
 

@@ -636,6 +636,31 @@ class StoredShare(Base):
     """Null while it is shown."""
 
 
+class StoredTimestamp(Base):
+    """可信时间戳: what an outside authority is asked to sign the time of, and what it answered (RFC 3161)."""
+
+    __tablename__ = "timestamps"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reception_id: Mapped[str] = mapped_column(ForeignKey("receptions.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    """StampKind of domain/states.py."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    noted_at: Mapped[datetime]
+    """When it was closed or signed."""
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When it is to be asked for; null: it is there, or no authority is set up."""
+    why: Mapped[str] = mapped_column(String(100), default="")
+    """What was wrong the last time."""
+    at: Mapped[datetime | None]
+    """The time that the authority signed; null: it has not yet."""
+    authority: Mapped[str] = mapped_column(String(200), default="")
+    """Its name, as its certificate has it."""
+    answer: Mapped[bytes | None] = mapped_column(deferred=True)
+    """The whole answer with the token, as it came."""
+    __table_args__ = (UniqueConstraint("reception_id", "kind", "sha256"),)
+
+
 class StoredLine(Base):
     """How a seat's line did over a stretch of a talk; null: not known."""
 

@@ -154,6 +154,7 @@ function missingRoles(users) {
 function draw(overview) {
   byId("status").replaceChildren(...statusCards(overview.status));
   tell(byId("templates"), overview.template_problems.join(""));
+  tell(byId("timestamps"), overview.timestamp_trouble);
   tell(byId("apart"), missingRoles(overview.users));
   tell(byId("calendar"), overview.calendar_missing ? `${overview.calendar_missing}年的放假安排这里还没有，按工作日算的期限先照星期一到星期五数，日子可能会变。国务院公布以后，请更新放假安排（服务器上 pip install -U chinesecalendar），再重启。` : "");
   const { organizations, users, kiosks } = overview;

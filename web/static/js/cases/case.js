@@ -10,6 +10,7 @@ import { Archive } from "/static/js/cases/archive.js";
 import { lineReport } from "/static/js/line_report.js";
 import { Lines } from "/static/js/desk/lines.js";
 import { Player } from "/static/js/desk/player.js";
+import { stampName, stampWords } from "/static/js/timestamps.js";
 import { showUndertakings } from "/static/js/undertakings.js";
 import { nextDuty, showDeadline } from "/static/js/cases/deadline.js";
 import { showLetters, showPersons, showUnits } from "/static/js/cases/people.js";
@@ -133,8 +134,11 @@ function showRecordings() {
     el("b", {}, `${person(s.participant_id)}　${KINDS[s.source]}`), el("span.num.soft", {}, `${clockAt(found.record.started_at, s.start)} 起　${inWords(s.seconds)}　${size(s.size)}`),
     s.repaired ? el("span.badge.warn", {}, "中断后修补过") : null, s.only ? el("span.badge.line", {}, "接谈机备份") : null, el("code.hash", { title: "SHA-256" }, s.sha256)));
   const sums = [["笔录校验值", found.record_sha256], ["录音清单校验值", found.manifest_sha256]].filter(([, value]) => value).flatMap(([label, value]) => [el("dt", {}, label), el("dd", {}, el("code.hash", {}, value))]);
-  byId("recordings").replaceChildren(...(rows.length ? rows : [el("p.mute", {}, "这次接谈没有录音录像。")]), el("dl.sums", {}, ...sums));
+  byId("recordings").replaceChildren(...(rows.length ? rows : [el("p.mute", {}, "这次接谈没有录音录像。")]), el("dl.sums", {}, ...sums, ...stampRows(found.timestamps)));
 }
+
+/** @param {any[]} stamps */
+const stampRows = (stamps) => stamps.flatMap((one) => [el("dt", {}, stampName(one)), el("dd", {}, stampWords(one))]);
 
 /** Of no use where it cannot be had: the case is read without it. */
 async function showTalkLines() {

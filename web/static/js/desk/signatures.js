@@ -4,6 +4,7 @@ import { ApiError, api } from "/static/js/api.js";
 import { ask, attempt, toast, usualWords } from "/static/js/desk/ask.js";
 import { el } from "/static/js/dom.js";
 import { SignaturePad } from "/static/js/kiosk/pad.js";
+import { stampName, stampWords } from "/static/js/timestamps.js";
 
 const AS = { receiver: "接谈人", recorder: "记录人" };
 
@@ -50,7 +51,8 @@ function list(now) {
   const earlier = now.signatures.filter((/** @type {any} */ one) => !one.present);
   const rows = [...present.map((/** @type {any} */ one) => el("li", {}, one.words, one.clip_url ? el("a.link", { href: one.clip_url, target: "_blank" }, "　看签名时的录像") : null)), ...now.waiting.map((/** @type {string} */ name) => el("li.mute", {}, `${name} 还没有签`))];
   const old = earlier.length ? [el("details", {}, el("summary", {}, `以前几版上的 ${earlier.length} 个，都留着`), el("ul", {}, ...earlier.map((/** @type {any} */ one) => el("li", {}, one.words))))] : [];
-  return el("div.stack.g2", {}, rows.length ? el("ul.signatures", {}, ...rows) : el("p", {}, "现在这一版还没有人签。"), ...old);
+  const stamps = now.timestamps.map((/** @type {any} */ one) => el("p.small.soft", {}, `${stampName(one)}：${stampWords(one)}`));
+  return el("div.stack.g2", {}, rows.length ? el("ul.signatures", {}, ...rows) : el("p", {}, "现在这一版还没有人签。"), ...stamps, ...old);
 }
 
 const USUAL = ["本人说有别的意见，没有说是哪一句", "本人有事先走了", "本人不愿意签字，没有说原因"];
