@@ -41,7 +41,7 @@ def explain(deadline: Deadline, today: date, *, stored_due: date | None = None, 
         extension=_extension(deadline),
         notes=tuple(_notes(deadline, due_on)),
         calendar_known=deadline.calendar_known,
-        overdue=not done and today > due_on,
+        overdue=not done and not rule.lapses and today > due_on,
         stands_still=bool(deadline.running) and not done,
         starts_on=deadline.starts_on.isoformat(),
     )

@@ -1181,6 +1181,7 @@ class DeadlineView(Message):
     calendar_known: bool = True
     """False: the official holidays of a year that decides about it are not known yet."""
     overdue: bool
+    """Somebody owes it and is late; a right that was not used in time is nobody's delay."""
     stands_still: bool = False
     """A pause goes on: the last day is what it would be if it ended today."""
     starts_on: str = ""

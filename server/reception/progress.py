@@ -166,7 +166,7 @@ def _progress(session: Session, matter: Matter) -> Progress:
         now=_now(session, case, unit, matter.digits) + _mediated(session, case),
         steps=(*_talk_steps(matter), *_case_steps(session, case, deadline, asked=bool(waiting))),
         next_step=_waiting(waiting, place.name) + _next(deadline, view, unit, place.name),
-        deadline=_own_words(view, deadline),
+        deadline=view,
         ratings=_ratings(session, case),
         review=_review(session, case),
         copies=() if _no_copies(session, case) else _copies(session, case),
@@ -191,13 +191,6 @@ def _next(deadline: StoredDeadline | None, view: DeadlineView | None, unit: str,
 
 def _mediated(session: Session, case: StoredCase) -> str:
     return "现在有人在给您调解。" if mediation.standing(session, case) is not None else ""
-
-
-def _own_words(view: DeadlineView | None, deadline: StoredDeadline | None) -> DeadlineView | None:
-    """A petitioner's own limit is not somebody's delay."""
-    if view is None or deadline is None or deadline.organization_id is not None:
-        return view
-    return view.model_copy(update={"overdue": False})
 
 
 def _waiting(requests: Sequence[PetitionerRequest], office: str) -> str:

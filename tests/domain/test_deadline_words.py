@@ -39,6 +39,12 @@ def test_overdue_from_the_day_after(today, done, overdue):
     assert explain(count(RULES["register_and_refer"], STARTS), today, done=done).overdue is overdue
 
 
+def test_a_right_that_nobody_used_is_nobodys_delay():
+    for name in ("request_review", "request_reexamination", "object_to_assignment"):
+        told = explain(count(RULES[name], STARTS), date(2026, 9, 1))
+        assert (told.overdue, told.days_left < 0) == (False, True)
+
+
 def test_days_off_and_make_up_days_are_named_in_the_order_of_the_calendar():
     found = view("object_to_assignment", date(2026, 9, 30))
     assert found.left_out == (

@@ -10,6 +10,7 @@ export function daysLeft(deadline) {
   const left = deadline.days_left;
   if (deadline.overdue) return ["bad", "alert", `过期 ${-left} 天`];
   if (deadline.stands_still) return ["accent", "pause", `停算中，还有 ${left} 天`];
+  if (left < 0) return ["line", "clock", "已经过了"]; // a right that nobody used
   const words = ["今天到期", "明天到期"][left] || `还有 ${left} 天`;
   return [left <= 3 ? "warn" : "accent", "clock", words];
 }

@@ -31,7 +31,7 @@ export function showDeadline(deadline) {
 function bar(deadline) {
   const all = Math.round((Date.parse(deadline.due) - Date.parse(deadline.starts_on)) / DAY_MS), gone = all - deadline.days_left;
   const share = all > 0 ? Math.min(1, Math.max(0, gone / all)) : 1;
-  const today = deadline.overdue ? `今天，过期 ${-deadline.days_left} 天` : `今天，第 ${gone} 天`;
+  const today = deadline.days_left < 0 ? `今天，${deadline.overdue ? "过期" : "过了"} ${-deadline.days_left} 天` : `今天，第 ${gone} 天`;
   const end = deadline.left_out.length ? shortDay(deadline.due) : `第 ${all} 天`;
   const place = share < AT_START ? ".first" : share > AT_END ? ".late" : "";
   return [

@@ -64,7 +64,7 @@ export class Timeline extends EventTarget {
 
   draw() {
     const events = [...this.found.events].reverse().filter((event) => !this.only || event.about.includes(this.only));
-    const due = this.only === "letters" ? [] : this.found.deadlines.filter((/** @type {any} */ one) => one.rule !== OBJECTING || !one.overdue).reverse().map((/** @type {any} */ one) => this.due(one));
+    const due = this.only === "letters" ? [] : this.found.deadlines.filter((/** @type {any} */ one) => one.rule !== OBJECTING || one.days_left >= 0).reverse().map((/** @type {any} */ one) => this.due(one));
     const rows = [...due, ...events.map((event) => this.event(event))];
     this.list.replaceChildren(...(rows.length ? rows : [el("li.none.mute", {}, this.only === "letters" ? "还没有出过文书。" : "还没有交给哪个单位。")]));
   }
