@@ -19,6 +19,7 @@ from server.archive.bundle import Bundle
 from server.archive.disk import Disk
 from server.archive.plan import BundlePlan
 from server.domain.canonical import check_code
+from server.domain.states import StampKind
 from server.jobs import stamping as job
 from server.jobs import workflows
 from server.protocol.canonical import canonical_json, fingerprint
@@ -272,7 +273,8 @@ def test_a_wrong_answer_is_not_kept_but_told(
 def test_a_server_that_fails_is_asked_again_with_growing_pauses(world: World, record_id: str, server: Server, authority: Authority) -> None:
     server.answers = lambda _: 500
     closed(world)
-    signed(world, record_id)
+    with world.write() as session:
+        store.note(session, R, StampKind.RECORD, "0" * 64, clock.now())
     pauses = []
     for _ in range(8):
         assert stamping.get_due(world.office) == 0
@@ -284,7 +286,9 @@ def test_a_server_that_fails_is_asked_again_with_growing_pauses(world: World, re
     assert len(server.asked) == len(pauses), "one question for both while it is away"
     assert {one.why for one in stored(world)} == {"时间戳机构没有受理（500）"}
     server.answers = authority.stamp
-    assert stamping.get_due(world.office) == 2
+    assert stamping.get_due(world.office) == 1
+    assert [one.why for one in stored(world)] == ["", "内容已经不是当时要盖的那一份"], "what is not there any more is not stamped"
+    assert len(server.asked) == len(pauses) + 1
 
 
 def test_an_authority_that_is_back_is_asked_at_once_after_a_start(
@@ -315,10 +319,10 @@ def test_an_authority_that_is_back_is_asked_at_once_after_a_start(
 
 def test_without_an_authority_any_more_nothing_is_said_of_what_waits(world: World, record_id: str, server: Server) -> None:
     server.answers = lambda _: 503
-    signed(world, record_id)
+    closed(world)
     stamping.get_due(world.office)
     with world.read() as session:
-        assert [one.at for one in signing.overview(session, world.clerk, record_id).timestamps] == [None, None]
+        assert [one.at for one in signing.overview(session, world.clerk, record_id).timestamps] == [None]
     stamping.take_up(world.office.store, Settings(data_dir=world.office.settings.data_dir))
     with world.read() as session:
         assert signing.overview(session, world.clerk, record_id).timestamps == ()
