@@ -309,7 +309,7 @@ class Talk {
   /** @param {any} leader */
   stageWords(leader) {
     if (this.held()) return HELD;
-    if (!leader && this.room.state === "running" && this.leaderAway.since) return this.leaderAway.words(false);
+    if (!leader && this.room?.state === "running" && this.leaderAway.since) return this.leaderAway.words(false);
     if (!leader) return this.receiver ? `${this.receiver}正在进来` : "领导正在进来";
     if (this.room.state !== "running") return leader.connected ? "" : "领导正在进来";
     const words = this.leaderAway.words(leader.connected);
