@@ -33,6 +33,17 @@ def to_reading(office: KioskOffice, page: Page, **talk: Any) -> None:
     do(page, "go")
 
 
+TWICE = "async (texts) => { const { sumsTwice } = await import('/static/js/kiosk/sums.js'); return texts.map(sumsTwice); }"
+SUMS = {
+    "三万六千八块钱": "三万六千八块，就是 36800 块。",
+    "先给了3.68万元，又说2050元": "3.68万元，就是 36800 元。2050元，就是两千零五十元。",
+    "十万两千三百元": "十万两千三百元，就是 102300 元。",
+    "一共100000500元": "100000500元，就是一亿零五百元。",
+    "几十万元，上千元，两三千元，五块钱，三千块砖": "",
+}
+"""What is said, and its sums in words and in digits; where nobody said how much there is nothing to say."""
+
+
 def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page) -> None:
     to_reading(office, page)
     screen(page, "read")
@@ -67,6 +78,8 @@ def test_reading_disputing_signing_and_the_slip(office: KioskOffice, page: Page)
     screen(page, "read")
     expect(page.locator('[data-part="was"]')).to_have_text("原来记的：补偿款三万六千八一分没给。")
     expect(page.locator('[data-part="text"]')).to_have_text("补偿款三万六千八百元，一分没给。")
+    expect(page.locator('[data-part="sums"]')).to_have_text("三万六千八百元，就是 36800 元。")
+    assert page.evaluate(TWICE, list(SUMS)) == list(SUMS.values())
     do(page, "right")
     form_to_sign(page)
     expect(page.locator('[data-part="changes"] li')).to_have_text("第 3 句补偿款三万六千八百元，一分没给。")
@@ -286,7 +299,8 @@ def test_a_record_that_is_ready_after_its_person_left_is_shown_to_nobody_else(of
     expect(code).to_be_visible()
     idle_for(page, 120)  # of 180; on a slow machine some have passed already
     expect(code).to_be_visible()
-    idle_for(page, 70)
+    with page.expect_navigation():  # opened again, so that its memory holds nothing
+        idle_for(page, 70)
     expect(code).to_be_hidden()
     expect(page.locator('[data-part="put-away"]')).to_be_visible()
     page.tap("#main")

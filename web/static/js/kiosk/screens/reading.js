@@ -7,6 +7,7 @@ import { keepSitting, sittingMemory } from "../memory.js";
 import { piecesOf } from "../pieces.js";
 import { Playback, partsOf } from "../playback.js";
 import { Screen, spaced } from "../screen.js";
+import { sumsTwice } from "../sums.js";
 import * as voice from "../voice.js";
 import { dispute } from "./disputing.js";
 import { comeAnotherDay } from "./locked.js";
@@ -229,6 +230,7 @@ export class Reading {
     place.replaceChildren(...this.spans.map((/** @type {any} */ span) => span.node));
     place.classList.toggle("long", text.length > LONG && text.length <= LONGER);
     place.classList.toggle("longer", text.length > LONGER);
+    screen.part("sums").textContent = sumsTwice(text);
     screen.part("sentence").classList.toggle("me", line.participant_id === this.record.own);
     screen.part("was").hidden = !fresh;
     if (fresh) screen.part("was").replaceChildren("原来记的：", el("span", { translate: "no" }, fresh.head, el("del", {}, fresh.old), fresh.tail));
