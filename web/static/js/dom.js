@@ -21,6 +21,23 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+const SPRITE = "/static/icons.svg";
+/** The sprite, once it is here: what is drawn from then on needs no line, which a reference to the file would ask anew each time.
+ * @type {Document | null} */
+let sprite = null;
+let asked = false;
+
+async function fetchSprite() {
+  if (asked) return;
+  asked = true;
+  try {
+    const answer = await fetch(SPRITE);
+    if (answer.ok) sprite = new DOMParser().parseFromString(await answer.text(), "image/svg+xml");
+  } catch {
+    asked = false; // the next icon asks again
+  }
+}
+
 /** One of the icons in static/icons.svg. @param {string} name */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
@@ -28,10 +45,18 @@ export function icon(name) {
   svg.setAttribute("data-icon", name);
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `/static/icons.svg#${name}`);
-  svg.append(use);
+  const drawing = sprite?.getElementById(name);
+  if (drawing) svg.append(...[...drawing.childNodes].map((node) => document.importNode(node, true)));
+  else svg.append(referred(name));
   return svg;
+}
+
+/** As long as the sprite is not here. @param {string} name */
+function referred(name) {
+  void fetchSprite();
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${SPRITE}#${name}`);
+  return use;
 }
 
 /** The element with this id; an error if the template has none. @param {string} id */
