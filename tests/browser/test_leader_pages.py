@@ -607,7 +607,7 @@ CAPTIONS = """async (captions) => {
 
 
 def caption(key: str, who: str, start: float, text: str, *, final: bool = True, doubtful: str = "") -> dict:
-    words = [{"start": start, "end": start, "text": c, "probability": 0.3 if c in doubtful else 0.9} for c in text]
+    words = [{"start": start, "end": start, "text": c, "probability": 0.8 if c in doubtful else 0.9} for c in text]
     said = {"id": key, "participant_id": who, "start": start, "end": start + 1, "text": text, "words": words}
     return {"final": final, "utterance": said}
 

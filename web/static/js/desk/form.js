@@ -340,11 +340,15 @@ export class Form extends EventTarget {
     this.dispatchEvent(new CustomEvent("hear", { detail: value.evidence[turn] }));
   }
 
+  /** Is something to be said about a field, or was it not heard well? @param {any} value */
+  wantsALook(value) {
+    return value.findings.length > 0 || this.record.proposals.some((/** @type {any} */ one) => one.field === value.field) || this.isUnsure(value);
+  }
+
   /** What is left to do, each a way to the next such field. @param {HTMLElement} place */
   head(place) {
     const all = [...this.values.values()];
-    const offered = new Set(this.record.proposals.map((/** @type {any} */ one) => one.field));
-    const wrong = this.editable ? all.filter((value) => value.findings.length || offered.has(value.field)) : [];
+    const wrong = this.editable ? all.filter((value) => this.wantsALook(value)) : [];
     const empty = all.filter((value) => !value.value);
     const state = JSON.stringify([wrong.map((value) => value.field), empty.map((value) => value.field)]);
     if (place.dataset.state === state) return;

@@ -5,7 +5,7 @@ import { clockAt, mediaTime } from "/static/js/time.js";
 import { LongList } from "/static/js/desk/longlist.js";
 import { byLine, otherLine, otherReading, rowKey } from "/static/js/desk/others.js";
 import { placesIn } from "/static/js/desk/risks.js";
-import { placeWords, wholeDoubts, wordsIn } from "/static/js/desk/words.js";
+import { marked, placeWords, wholeDoubts, wordsIn } from "/static/js/desk/words.js";
 
 const SPOKEN = "spoken";
 /** Height of a usual row with its margin. */
@@ -466,20 +466,6 @@ function statusNotes(line) {
 /** @param {any} gap */
 function gapRow(gap) {
   return el("div.gap", { role: "note", title: `${mediaTime(gap.start)} 到 ${mediaTime(gap.end)}` }, icon("netoff"), el("span", {}, gap.text));
-}
-
-/** Text with its doubtful places underlined. @param {string} text @param {{from: number, to: number, kind: string}[]} places */
-function marked(text, places) {
-  const nodes = [];
-  let at = 0;
-  for (const { from, to, kind } of places) {
-    if (from < at) continue;
-    if (from > at) nodes.push(document.createTextNode(text.slice(at, from)));
-    nodes.push(el(`span.${kind}`, {}, text.slice(from, to)));
-    at = to;
-  }
-  if (at < text.length || !nodes.length) nodes.push(document.createTextNode(text.slice(at)));
-  return nodes;
 }
 
 /** @param {HTMLElement} say */

@@ -103,7 +103,7 @@ export class Places extends EventTarget {
       el("button", { type: "button" },
         el("i", { "aria-hidden": "true" }, done ? icon("check") : risk.kind === "disputed" ? icon("hand") : KINDS[risk.kind][0]),
         el(`b${risk.weak && risk.kind !== "differ" && !done ? ".q" : ""}`, {}, place.short || wordsOf(place)),
-        el("small", {}, `${done ? "听过　" : ""}${kind}　${clockAt(this.startedAt, line.start)}　${Math.max(1, Math.round(line.end - line.start))} 秒`)));
+        el("small", {}, el("span", {}, kind), el("span", {}, clockAt(this.startedAt, line.start)), el("span", {}, done ? "听过" : `${Math.max(1, Math.round(line.end - line.start))} 秒`))));
   }
 
   /** @param {string} id of a line */

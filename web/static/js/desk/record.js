@@ -757,10 +757,9 @@ function toLine(name) {
   else toast("先点一句，或者按下一句", "info");
 }
 
-/** On to the next field of the form that is empty or that something is to be said about. */
+/** On to the next field of the form that is empty or that wants a look. */
 function nextField() {
-  const proposed = new Set(record?.proposals.map((/** @type {any} */ one) => one.field));
-  const open = [...form.values.values()].filter((value) => value.findings.length || !value.value || proposed.has(value.field));
+  const open = [...form.values.values()].filter((value) => !value.value || form.wantsALook(value));
   const from = [...form.values.keys()].indexOf(document.activeElement?.closest("[data-field]")?.getAttribute("data-field") || "");
   const next = open.find((value) => [...form.values.keys()].indexOf(value.field) > from) || open[0];
   if (!next) return toast("登记表都填了");

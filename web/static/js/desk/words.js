@@ -1,5 +1,7 @@
 // Where the recognised words lie in a line's text, and which of them a listener should check.
 
+import { el } from "/static/js/dom.js";
+
 /** Below this probability a word is underlined, and what stands beside it: a missing word leaves nothing else to mark.
  * How many wrong characters lie there, and in lines that say themselves that they are doubtful: transcription/FIGURES.md. */
 export const WEAK = 0.85;
@@ -81,6 +83,20 @@ export function weakPlaces(text, words) {
     else joined.push({ from, to, core: [place.from, place.to] });
   }
   return joined;
+}
+
+/** Text with places underlined, each in the way of its kind. @param {string} text @param {{from: number, to: number, kind: string}[]} places */
+export function marked(text, places) {
+  const nodes = [];
+  let at = 0;
+  for (const { from, to, kind } of places) {
+    if (from < at) continue;
+    if (from > at) nodes.push(document.createTextNode(text.slice(at, from)));
+    nodes.push(el(`span.${kind}`, {}, text.slice(from, to)));
+    at = to;
+  }
+  if (at < text.length || !nodes.length) nodes.push(document.createTextNode(text.slice(at)));
+  return nodes;
 }
 
 /**

@@ -1,30 +1,23 @@
 // Captions as they come: newest at the bottom, the current one inside 「」, doubtful words underlined.
+import { marked, weakPlaces } from "/static/js/desk/words.js";
 import { el } from "/static/js/dom.js";
 import { isEcho } from "/static/js/room/echo.js";
 import { clockAt } from "/static/js/time.js";
 
-const DOUBTFUL = 0.6;
 const MOST_LINES = 200;
 const NEAR_BOTTOM_PX = 48;
 
-/** @typedef {{id: string, participant_id: string, start: number, end: number, text: string, words: {text: string, probability: number}[], doubt?: string[]}} Utterance */
+/** @typedef {{id: string, participant_id: string, start: number, end: number, text: string, words: import("/static/js/desk/words.js").Word[], doubt?: string[]}} Utterance */
 /** @typedef {{name: string, tone: "a" | "l"}} Speaker */
 
 /**
- * Text of an utterance with its doubtful words marked; where the words do not add up to the text, the text alone.
- * @param {Utterance} utterance @returns {(Node|string)[]}
+ * Text of an utterance with the words underlined that the desk will ask to have heard: by the same rule, so that whoever asks
+ * again while the person sits there saves the clerk the place.  What stands beside them only the desk underlines: words that
+ * are missing are found by listening, for which there is no time in a talk.
+ * @param {Utterance} utterance
  */
-export function worded(utterance) {
-  if (utterance.words.map((word) => word.text).join("") !== utterance.text) return [utterance.text];
-  /** @type {{text: string, doubtful: boolean}[]} */
-  const runs = [];
-  for (const { text, probability } of utterance.words) {
-    const doubtful = probability < DOUBTFUL;
-    const last = runs.at(-1);
-    if (last && last.doubtful === doubtful) last.text += text;
-    else runs.push({ text, doubtful });
-  }
-  return runs.map(({ text, doubtful }) => (doubtful ? el("span.hl", { title: "没听准" }, text) : text));
+function worded({ text, words }) {
+  return marked(text, weakPlaces(text, words).map(({ core: [from, to] }) => ({ from, to, kind: "hl" })));
 }
 
 /** The list of captions in one element. */
