@@ -3,7 +3,7 @@
 A word that the model is less sure of than `WEAK` is doubtful, and so is what stands beside it: where a word is missing,
 the neighbours are all that can be marked.  Where somebody spoke before the first or after the last word, these are what
 words are missing beside.  How many of the wrong characters lie there: FIGURES.md; web/static/js/desk/words.js has the same
-`WEAK`, and tells all other doubts at the line.
+`WEAK`, by which the leader's captions are underlined, too; the desk tells all other doubts at the line.
 """
 
 from collections.abc import Sequence
