@@ -166,7 +166,7 @@ def test_who_gave_no_matter_is_listed_by_the_summary(world, record_id):
         session.get_one(FormEntry, (record_id, FormField.SUMMARY)).value = "修路占地" * 20
     with world.read() as session:
         row = records.list_records(session, world.clerk)[0]
-        assert row.matter == ("修路占地" * 20)[:60]
+        assert row.matter == f"{('修路占地' * 20)[:59]}…"
         assert opened(world, record_id).matter == row.matter
 
 
