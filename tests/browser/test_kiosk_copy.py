@@ -335,7 +335,7 @@ def test_a_browser_that_is_opened_again_in_a_talk_without_a_line_goes_on_keeping
         expect(page.locator("#toast")).to_have_text("接上了。断线的时候您说的，这台机器都记着，会补上。")
         page.evaluate("window.seat.tell('ended', { reason: 'hung_up' })")
         office.talk_is_over()
-        wait_until(lambda: len(stored(office)) == 2, "both copies at the office")
+        wait_until(lambda: len(stored(office)) == 2, "both copies at the office", 180)  # the first was never ended: silence says so
         office.clear()
         screen(page, "welcome")
         wait_until(lambda: not sitting(computer), "nothing to be known of the sitting")
