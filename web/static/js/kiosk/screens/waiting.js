@@ -77,7 +77,7 @@ export function preparing(app) {
   const update = (/** @type {any} */ sitting) => {
     const message = sitting.preparing_message || (again ? "工作人员正在改您说不对的地方。" : "工作人员正在核对记录。");
     const put = away(sitting);
-    screen.fill({ message, code: put ? "" : spaced(sitting.query_code) });
+    screen.fill({ message, code: put ? "" : spaced(sitting.query_code || "") }); // without a line the code of a sitting is not known
     screen.part("code-box").hidden = put || !sitting.query_code;
     screen.part("put-away").hidden = !put;
     screen.key("later").hidden = put || !sitting.query_code;
