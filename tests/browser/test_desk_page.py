@@ -1246,7 +1246,7 @@ def test_words_of_the_glossary_are_added_and_decided(page: Page, desk: Desk) -> 
     line = desk.line(record.id, "村里修路占了我家的承包地。")
     with desk.store.write() as session:
         session.get_one(Line, line.id).text = "柳林镇修路占了我家的承包地。"
-        session.add(GlossaryEvidence(organization_id=office_id, word="青石镇", line_id=line.id, record_id=record.id))
+        session.add(GlossaryEvidence(organization_id=office_id, word="柳林镇", line_id=line.id, record_id=record.id))
         session.add(GlossaryWord(
             organization_id=office_id, word="柳林镇", kind="place", state="proposed", at=clock.now(),
         ))

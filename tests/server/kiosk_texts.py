@@ -15,6 +15,8 @@ SHARED = ("api.js", "absence.js", "line.js", "line_word.js", "seat.js", "time.js
 """Scripts outside js/kiosk whose words stand on the kiosk's screens."""
 STAFF = {"enrol.js", "enrol.html"}
 """The administrator's page."""
+CHINESE = {"pinyin.js", "sums.js"}
+"""About characters to type, and sums of the record, which is Chinese in whatever language the screens are."""
 HAN = re.compile(r"[\u3400-\u9fff]")
 SPOKEN_ATTRIBUTES = re.compile(r'\b(?:aria-label|alt|placeholder|title)="([^"]*)"')
 IN_JINJA = re.compile(r"'([^']*)'")
@@ -31,7 +33,7 @@ def of_screens() -> set[str]:
             found |= set(of_template(file.read_text("utf-8")))
     scripts = [*sorted((SCRIPTS / "kiosk").rglob("*.js")), *(SCRIPTS / name for name in SHARED)]
     for file in scripts:
-        if file.name not in STAFF | {"pinyin.js"}:
+        if file.name not in STAFF | CHINESE:
             found |= set(of_script(file.read_text("utf-8")))
     found |= {terms.FIELD[field] for field in OWN_FIELDS}
     return found | {text for one in QUESTIONS.questions for text in (one.title, one.say, one.hint) if text}
