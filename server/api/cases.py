@@ -1,13 +1,13 @@
 """Filed cases: search, reading, supplements, printed documents, and what is made of the recording for the archive."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy.orm import Session
 
 from server.api.deps import CaseReader, Clerk, Db, LeaderOrClerk, MatterReader, OfficeDep, Officer
+from server.api.saving import saved_as
 from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
 from server.domain.states import ArchiveKind, CaseState, Channel, Purpose
@@ -184,7 +184,7 @@ def archive_file(
 def own_copy(case_id: CaseId, db: Db, actor: Clerk, office: OfficeDep) -> StreamingResponse:
     """What the petitioner takes away: the record, what their own seat recorded, and a page that verifies it offline."""
     pieces, name = archiving.own_copy(db, office, actor, case_id)
-    return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"})
+    return StreamingResponse(pieces, media_type="application/zip", headers=saved_as(name))
 
 
 @router.get("/{case_id}/archive/captions.vtt")

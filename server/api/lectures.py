@@ -1,12 +1,12 @@
 """Lectures: holding one, coming in, the screen in a hall, and the film afterwards."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query
 from starlette.responses import FileResponse, StreamingResponse
 
 from server.api.deps import CaseReader, Db, LeaderOrClerk, OfficeDep
+from server.api.saving import saved_as
 from server.protocol.lectures import (
     LectureChoices,
     LectureRows,
@@ -97,7 +97,7 @@ def film(lecture_id: LectureId, db: Db, actor: CaseReader, office: OfficeDep, sa
 def bundle(lecture_id: LectureId, db: Db, actor: LeaderOrClerk, office: OfficeDep) -> StreamingResponse:
     """The film, all recorded files and a page that verifies them offline, in one ZIP, packed while it is saved."""
     pieces, name = lecture_films.bundle(db, office, actor, lecture_id)
-    return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"})
+    return StreamingResponse(pieces, media_type="application/zip", headers=saved_as(name))
 
 
 @router.get("/screens/{code}")

@@ -1,12 +1,12 @@
 """Word templates (文书模板), for an administrator of the organization or of one above it."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from server.api.deps import Administrator, Db, OfficeDep
+from server.api.saving import saved_as
 from server.protocol.letter_templates import Templates
 from server.reception import letter_templates
 from server.reception.documents import MEDIA_TYPES
@@ -49,5 +49,5 @@ def drop(organization_id: Place, name: Name, db: Db, actor: Administrator, offic
 
 
 def _word(content: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    headers = saved_as(name)
     return Response(content, media_type=MEDIA_TYPES[".docx"], headers=headers)

@@ -1,11 +1,11 @@
 """Letters that were issued (文书), and a supervisor's letters to units (督办)."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Response
 
 from server.api.deps import CaseReader, Db, OfficeDep, Officer, allowed
+from server.api.saving import saved_as
 from server.domain.flow import LetterKind
 from server.domain.states import StaffRole
 from server.protocol.notices import SupervisionAnswer, SupervisionDraft, SupervisionOrder
@@ -25,7 +25,7 @@ def letter(case_id: Id, letter_id: Id, form: Annotated[str, Path(max_length=10)]
     with office.store.read() as session:
         case = cases.require_case(session, actor, case_id)
         make, name = issued.fetch(session, office.settings, actor, case, letter_id, form)
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    headers = saved_as(name) | {"Cache-Control": "no-store"}
     return Response(make(), media_type=MEDIA_TYPES[f".{form}"], headers=headers)
 
 

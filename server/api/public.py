@@ -1,10 +1,10 @@
 """What anybody may ask with a query code: how far a matter has come, and what its petitioner may do from home."""
 
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from server.api.deps import OfficeDep, address_of
+from server.api.saving import saved_as
 from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
 from server.reception import progress
 
@@ -33,5 +33,5 @@ def ask_review(asked: ProgressReview, request: Request, office: OfficeDep) -> Pr
 def copy(asked: ProgressCopy, request: Request, office: OfficeDep) -> Response:
     """A document of the petitioner's own, for which the ID number's last six characters are asked, too."""
     content, name = progress.fetch_copy(office, asked, address_of(request))
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    headers = saved_as(name) | {"Cache-Control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)

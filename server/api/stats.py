@@ -1,11 +1,11 @@
 """Figures that offices are judged by, and the matters behind them."""
 
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
 from server.api.deps import Db, MatterReader, OfficeDep
+from server.api.saving import saved_as
 from server.domain.states import OrganizationLevel
 from server.protocol.figures import Behind, HeldPage, ReceptionFigures, Stats, StatsChoices
 from server.reception import reception_stats, stats, stats_report
@@ -80,4 +80,4 @@ def report(db: Db, actor: MatterReader, office: OfficeDep, period: PeriodKey = "
 
 
 def _file(content: bytes, name: str, media_type: str) -> Response:
-    return Response(content, media_type=media_type, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"})
+    return Response(content, media_type=media_type, headers=saved_as(name))

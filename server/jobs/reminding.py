@@ -2,10 +2,10 @@
 out of the house, within seconds: an emergency button is told of like that, too."""
 
 import structlog
-from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, SetWorkflowID
 
 from server import clock
-from server.jobs.workflows import in_its_turn, office_at_work, stopping, until_it_works
+from server.jobs.workflows import enqueue_alone, in_its_turn, office_at_work, stopping, until_it_works
 from server.reception import delivering, fleet, reminders
 from server.reception.office import Office
 from server.store import notices
@@ -38,8 +38,7 @@ def start_sending(office: Office) -> None:
     with office.store.read() as session:
         waiting = notices.any_due(session, clock.now())
     if waiting:
-        with SetEnqueueOptions(deduplication_id=SEND_QUEUE, duplication_policy="return-existing"):
-            DBOS.enqueue_workflow(SEND_QUEUE, send)
+        enqueue_alone(SEND_QUEUE, send)
 
 
 @DBOS.workflow()

@@ -1,9 +1,9 @@
 """The durable job that asks a time-stamping authority for what waits, within seconds of the closing or the signing."""
 
-from dbos import DBOS, SetEnqueueOptions
+from dbos import DBOS
 
 from server import clock
-from server.jobs.workflows import office_at_work, stopping, until_it_works
+from server.jobs.workflows import enqueue_alone, office_at_work, stopping, until_it_works
 from server.reception import stamping
 from server.reception.office import Office
 from server.reception.timestamp_authority import configured
@@ -26,8 +26,7 @@ def start_due(office: Office) -> None:
     with office.store.read() as session:
         waiting = store.any_due(session, clock.now())
     if waiting:
-        with SetEnqueueOptions(deduplication_id=QUEUE, duplication_policy="return-existing"):
-            DBOS.enqueue_workflow(QUEUE, stamp)
+        enqueue_alone(QUEUE, stamp)
 
 
 @DBOS.workflow()

@@ -282,6 +282,12 @@ def _enqueue(
         DBOS.enqueue_workflow(queue, work, about)
 
 
+def enqueue_alone(queue: str, work: Callable[[], None]) -> None:
+    """Queue a workflow, unless it is queued or at work already."""
+    with SetEnqueueOptions(deduplication_id=queue, duplication_policy="return-existing"):
+        DBOS.enqueue_workflow(queue, work)
+
+
 def _enqueue_fresh(work: Callable[[str], None], name: str, about: str, *, queue: str = QUEUE) -> None:
     """Queue it unless it is on its way already."""
     fresh = fresh_id(name)

@@ -46,7 +46,7 @@ def rows(session: Session, actor: Actor, found: Sequence[Reception]) -> list[Rec
     """Rows of a list, with one query for all their records and one for how they are held."""
     ids = [reception.id for reception in found]
     kept, kinds = store.records_of(session, ids), on_site.kinds_of(session, ids)
-    own = [one.id for one in found if actor.role is StaffRole.LEADER and one.receiver_id == actor.user_id]
+    own = [one.id for one in found if actor.role is StaffRole.LEADER and _mine(actor, one)]
     left = commitments.left(session, own) if own else {}
     told = _told(session, actor, found)
     now = clock.now()

@@ -68,8 +68,9 @@
       player.currentTime = at;
     };
     const rows = showLines(!files.length ? null : (at) => {
-      const next = files.findIndex((/** @type {[string, number, number]} */ [, start, seconds]) => at < start + seconds);
-      go(next < 0 ? files.length - 1 : next, Math.max(0, at - files[next < 0 ? files.length - 1 : next][1]));
+      const ends = files.findIndex((/** @type {[string, number, number]} */ [, start, seconds]) => at < start + seconds);
+      const next = ends < 0 ? files.length - 1 : ends;
+      go(next, Math.max(0, at - files[next][1]));
       player.play();
     });
     byId("film").remove();
