@@ -38,7 +38,7 @@ from server.reception import (
 from server.reception.agreeing import changes_of
 from server.reception.canonical import same_words
 from server.reception.documents import NAMES
-from server.reception.issued import letter_views
+from server.reception.issued import letter_views, written_parts
 from server.reception.records import view
 from server.reception.registering import search_again, search_parts
 from server.store import cases, finding, records
@@ -106,7 +106,18 @@ def rows_of(session: Session, actor: Actor, found: Sequence[StoredCase], words: 
     """Lines of a list; a few reads however many cases there are."""
     views = deadline_views(session, found)
     targets = _targets(session, actor, found)
-    return [_row(case, views.get(case.id), words, targets.get(case.merged_into_id or 0)) for case in found]
+    excerpts = _excerpts(session, actor, found, words) if words.strip() else {}
+    return [_row(case, views.get(case.id), excerpts.get(case.id, ""), targets.get(case.merged_into_id or 0)) for case in found]
+
+
+def _excerpts(session: Session, actor: Actor, found: Sequence[StoredCase], words: str) -> dict[int, str]:
+    """Per case a place where a word stands: in its form or record, else in what was added to it or written since."""
+    told = {case.id: searchtokens.excerpt(search_parts(case)[4:], words) for case in found}
+    silent = [case for case in found if not told[case.id]]
+    added = [(one.case_id, f"补正：{one.reason}　{one.text}") for one in cases.added_to(session, [case.id for case in silent])]
+    for case_id, text in [*added, *written_parts(session, actor, silent)]:
+        told[case_id] = told[case_id] or searchtokens.excerpt([text], words)
+    return told
 
 
 def _targets(session: Session, actor: Actor, found: Sequence[StoredCase]) -> dict[int, MergedInto]:
@@ -121,7 +132,7 @@ def deadline_views(session: Session, found: Sequence[StoredCase]) -> dict[int, D
     return clocks.views(session, found, flow_store.first_duties(session, [case.id for case in found]))
 
 
-def _row(case: StoredCase, deadline: DeadlineView | None, query: str = "", target: MergedInto | None = None) -> CaseRow:
+def _row(case: StoredCase, deadline: DeadlineView | None, excerpt: str, target: MergedInto | None = None) -> CaseRow:
     return CaseRow(
         id=case.id,
         case_no=case.case_no,
@@ -134,7 +145,7 @@ def _row(case: StoredCase, deadline: DeadlineView | None, query: str = "", targe
         deadline=deadline,
         channel=terms.CHANNEL[Channel(case.channel)],
         unit=case.unit.name if case.unit else "",
-        excerpt=searchtokens.excerpt(search_parts(case)[4:], query) if query else "",
+        excerpt=excerpt,
         merged_into=target,
     )
 

@@ -1,6 +1,6 @@
 """Letters that were issued: who may read which, and what they look like on paper, today as on the first day."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,18 @@ def readable(actor: Actor, case: StoredCase, letter: StoredLetter, units: Mappin
         return True
     ends = (letter.organization_id, letter.to_organization_id)
     return any(units[one].startswith(actor.organization_path) for one in ends)
+
+
+def written_parts(session: Session, actor: Actor, found: Sequence[StoredCase]) -> list[tuple[int, str]]:
+    """What officers wrote into letters of these cases that the actor may read, each with its case's id and the letter's name."""
+    letters, by_id = store.written_in(session, [case.id for case in found]), {case.id: case for case in found}
+    units = accounts.named(session, {one.organization_id for one in letters} | {one.to_organization_id for one in letters if one.to_organization_id})
+    paths = {number: unit.path for number, unit in units.items()}
+    return [
+        (one.case_id, f"{terms.LETTER[LetterKind(one.kind)]}{one.number}：{one.text}")
+        for one in letters
+        if readable(actor, by_id[one.case_id], one, paths)
+    ]  # fmt: skip
 
 
 def letter_views(session: Session, actor: Actor, case: StoredCase) -> tuple[LetterView, ...]:

@@ -182,7 +182,7 @@ def search_again(session: Session, case: StoredCase) -> None:
 
 def _all_tokens(session: Session, case: StoredCase) -> str:
     added = [part for one in cases.supplements(session, case.id) for part in (one.reason, one.text)]
-    written = [one.text for one in flow.letters(session, case.id) if one.text]
+    written = [part for one in flow.letters(session, case.id) for part in (one.number, one.text) if part]
     return search_tokens([*search_parts(case), *added, *written], cases.concerned(session, case))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, undefer
 from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
 from server.store.access import ACTORS, Actor, visible_cases
-from server.store.engine import once_per_reading
+from server.store.engine import once_per_reading, rounded
 from server.store.models import (
     CaseAccused,
     CasePerson,
@@ -45,6 +45,7 @@ def raise_counter(session: Session, name: str, count: int = 1) -> int:
 _CASE: BindParameter[int] = bindparam("case")
 _PERSONS = select(CasePerson).where(CasePerson.case_id == _CASE).order_by(CasePerson.position)
 _EVENTS = select(StoredCaseEvent).where(StoredCaseEvent.case_id == _CASE).order_by(StoredCaseEvent.at, StoredCaseEvent.id)
+_ADDED = select(StoredSupplement).where(StoredSupplement.case_id.in_(bindparam("cases", expanding=True))).order_by(StoredSupplement.id)
 _SUPPLEMENTS = select(StoredSupplement).where(StoredSupplement.case_id == _CASE).order_by(StoredSupplement.id)
 _DOCUMENTS = select(StoredDocument).where(StoredDocument.case_id == _CASE).order_by(StoredDocument.name)
 
@@ -107,6 +108,11 @@ def events(session: Session, case_id: int) -> Sequence[StoredCaseEvent]:
 def supplements(session: Session, case_id: int) -> Sequence[StoredSupplement]:
     """What was added after filing, oldest first."""
     return session.scalars(_SUPPLEMENTS, {"case": case_id}).all()
+
+
+def added_to(session: Session, case_ids: Sequence[int]) -> Sequence[StoredSupplement]:
+    """What was added to these cases after filing, oldest first."""
+    return session.scalars(_ADDED, {"cases": rounded(case_ids)}).all() if case_ids else ()
 
 
 def documents(session: Session, case_id: int) -> Sequence[StoredDocument]:

@@ -344,7 +344,7 @@ def _conditions(plan: _Plan) -> list[ColumnElement[bool]]:
     if asked.person.strip():
         found.append(StoredCase.id.in_(select(CasePerson.case_id).where(CasePerson.name == asked.person.strip())))
     for text, value in ((StoredCase.place, asked.place), (StoredCase.category, asked.category)):
-        found += [text.contains(word, autoescape=True) for word in value.split()]
+        found += [search.has_word(text, word) for word in value.split()]
     if asked.office is not None:
         found.append(StoredCase.organization_id.in_(select(Organization.id).where(Organization.path.startswith(plan.path, autoescape=True))))
     if plan.numbers is not None:

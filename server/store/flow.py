@@ -87,6 +87,7 @@ _OPEN_REQUESTS = (
     select(PetitionerRequest).where(PetitionerRequest.case_id == _CASE, PetitionerRequest.taken_at.is_(None)).order_by(PetitionerRequest.id)
 )
 _LETTERS = select(StoredLetter).where(StoredLetter.case_id == _CASE).order_by(StoredLetter.id)
+_WRITTEN = select(StoredLetter).where(StoredLetter.case_id.in_(_CASES), StoredLetter.text != "").order_by(StoredLetter.id)
 _LOCAL_LIMITS = select(LocalLimit).where(LocalLimit.organization_id.in_(bindparam("ids", expanding=True)))
 
 
@@ -160,6 +161,11 @@ def open_requests(session: Session, case_id: int) -> Sequence[PetitionerRequest]
 def letters(session: Session, case_id: int) -> Sequence[StoredLetter]:
     """Letters of a case, oldest first."""
     return session.scalars(_LETTERS, {"case": case_id}).all()
+
+
+def written_in(session: Session, case_ids: Sequence[int]) -> Sequence[StoredLetter]:
+    """Letters of these cases in which somebody wrote something, oldest first."""
+    return session.scalars(_WRITTEN, {"cases": rounded(case_ids)}).all() if case_ids else ()
 
 
 def letter_of(session: Session, case_id: int, letter_id: int) -> StoredLetter | None:

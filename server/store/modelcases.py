@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from server.domain.modelcases import ModelState
 from server.store.access import Actor, visible_cases
 from server.store.models import ModelCase, ModelCover, StoredCase
+from server.store.search import has_word
 
 PAGE_ROWS = 30
 
@@ -20,7 +21,7 @@ def published(session: Session, words: Sequence[str], before: int | None) -> Seq
     """What everybody of the staff may read and has all these words, the newest first: one more than a page if there are."""
     query = select(ModelCase).where(ModelCase.state == ModelState.PUBLISHED).options(joinedload(ModelCase.organization))
     for word in words:
-        query = query.where(ModelCase.published_text.contains(word, autoescape=True))
+        query = query.where(has_word(ModelCase.published_text, word))
     if before is not None:
         query = query.where(ModelCase.id < before)
     return session.scalars(query.order_by(ModelCase.id.desc()).limit(PAGE_ROWS + 1)).all()

@@ -8,7 +8,7 @@ record: https://www.postgresql.org/docs/15/textsearch-limitations.html.)
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, column, event, literal, table, text
+from sqlalchemy import ColumnElement, Connection, Integer, column, event, literal, or_, table, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.domain import searchtokens
@@ -118,6 +118,11 @@ def stand_in(phrases: Sequence[Sequence[str]]) -> list[ColumnElement[bool]]:
     """Conditions on SearchText: each phrase stands in it, its tokens side by side."""
     text_column: InstrumentedAttribute[str] = SearchText.tokens
     return [(literal(" ") + text_column).contains(" " + " ".join(phrase)) for phrase in phrases]
+
+
+def has_word(column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+    """Whether a column that the index does not read has this word, its letters large or small, in full or half width."""
+    return or_(*(column.icontains(one, autoescape=True) for one in sorted(searchtokens.spellings(word))))
 
 
 SQLITE_MATCH: ColumnElement[bool] = text("search_index MATCH :match")  # type: ignore[assignment]

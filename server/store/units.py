@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from server.domain.states import StaffRole
 from server.store.access import Actor
 from server.store.models import CaseAccused, Organization, StoredCase, User
+from server.store.search import has_word
 
 
 def _within_reach(actor: Actor) -> ColumnElement[bool]:
@@ -45,7 +46,7 @@ def find(session: Session, actor: Actor, case: StoredCase | None, words: str, mo
     above = aliased(Organization)
     query = select(Organization, above.name).outerjoin(above, above.id == Organization.parent_id).where(_within_reach(actor))
     for word in words.split():
-        query = query.where(Organization.name.contains(word, autoescape=True))
+        query = query.where(has_word(Organization.name, word))
     if case is not None and case.accusation:
         query = query.where(~_accused(case.id))
     found = session.execute(query.order_by(Organization.parent_id, Organization.id).limit(most))

@@ -20,7 +20,7 @@ def found(text: str, term: str) -> bool:
 @pytest.mark.parametrize(("text", "term"), [
     ("村里修路占了地", "修路"), ("村里修路占了地", "地"), ("村里修路占了地", "村里修路占了地"),
     ("占地1.2亩", "2亩"), ("LX-2026-000418", "lx-2026-000418"), ("LX-2026-000418", "0004"),
-    ("姓𬭚的", "𬭚"), ("姓𬭚的", "姓𬭚"), ("ABC公司", "abc公"),
+    ("姓𬭚的", "𬭚"), ("姓𬭚的", "姓𬭚"), ("ABC公司", "abc公"), ("３组Ａ区", "3组a区"), ("3组A区", "３组ａ"),
 ])
 def test_what_is_there_is_found(text, term):
     assert found(text, term)
@@ -45,6 +45,8 @@ def test_a_query_of_marks_only_looks_for_nothing():
 def test_excerpt_shows_the_place():
     assert "喇叭" in excerpt(["甲" * 200, "乙" * 100 + "喇叭" + "丙" * 100], "喇叭")
     assert excerpt(["甲"], "乙") == ""
+    assert excerpt(["占地。补偿（３）"], "占地,补偿3") == "占地。补偿（３）", "marks between the words may be others"
+    assert (excerpt(["占地。"], "。"), excerpt(["12360"], "360")) == ("", "")
 
 
 def test_canonical_json_is_the_same_whatever_the_order():

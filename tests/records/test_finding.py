@@ -14,7 +14,7 @@ from server.protocol.flow import NewMatter
 from server.reception import cases, registering, saved_lists
 from server.store import finding
 from server.store.finding import Cursor
-from server.store.models import AccessEntry, StoredCase
+from server.store.models import AccessEntry, StoredCase, StoredLetter
 from tests.records.office import World
 from tests.records.test_api import Caller
 from tests.records.test_flow import HANDLER, LAND, TOWN_HANDLER, Matter, refused
@@ -84,6 +84,20 @@ def test_filters_and_words_find_what_fits_and_nothing_else(matter: Matter):
     assert ids(world, CaseQuery(since=date(2026, 6, 10))) == ids(world, CaseQuery(until=date(2026, 6, 8))) == []
 
 
+WRITTEN = {"statement": "柳湾村３组，ＷＰＳ表里写「12.5亩」🙏，“没给”。A区的路口", "place": "石桥镇Ａ区3组", "category": "征地－ABC"}
+ODD = (("3组", 1), ("３组", 1), ("wps", 1), ("ｗｐｓ表", 1), ("12.5亩", 1), ("１２．５", 1), ("“没给”", 1), ("没给\"' OR 1=1 --", 0), ("路", 1), ("口", 1),
+       ("a", 1), ("🙏", 0), ("🙏 没给", 1), ("，。", 0), ("%", 0), ("没_", 1), ("没给*", 1), ("\u3000没给\u3000路口", 1), ("村" * 100, 0), ("没 " * 50, 1))  # fmt: skip
+
+
+def test_odd_words_find_the_same_on_both_databases(world: World):
+    with world.write() as session:
+        registering.register(session, world.clerk, NewMatter.model_validate({"channel": "letter", "received_on": "2026-06-09", "name": "何守田", **WRITTEN}))
+    assert [(words, len(ids(world, CaseQuery(words=words)))) for words, _ in ODD] == list(ODD)
+    for asked in (CaseQuery(place="a区 ３组"), CaseQuery(place="Ａ区", category="abc"), CaseQuery(category="ＡＢＣ", person=" 何守田 ")):
+        assert len(ids(world, asked)) == 1, asked
+    assert ids(world, CaseQuery(place="A区4组")) == ids(world, CaseQuery(place="🙏")) == []
+
+
 def test_a_county_of_many_organizations_finds_the_same(matter: Matter, monkeypatch):
     """The ways that are taken with many organizations and many cases give what the others give."""
     world = matter.world
@@ -123,7 +137,10 @@ def test_what_a_letter_says_is_found_and_a_number_only_as_a_whole(matter: Matter
     world = matter.world
     matter.reply()
     with world.read() as session:
-        assert [row.id for row in cases.list_cases(session, world.clerk, "经查 补发").rows] == [matter.id]
+        letter = session.scalars(select(StoredLetter).where(StoredLetter.text.contains("经查"))).one()
+        (found,) = cases.list_cases(session, world.clerk, "经查 补发").rows
+        assert (found.id, found.excerpt) == (matter.id, f"处理意见书{letter.number}：经查，补偿款已经补发。")
+        assert [row.id for row in cases.list_cases(session, world.clerk, letter.number).rows] == [matter.id]
         assert [row.id for row in cases.find_by_number(session, world.clerk, "13800004321")] == [matter.id]
         assert cases.find_by_number(session, world.clerk, "1380000") == []
         assert cases.find_by_number(session, world.other_clerk, "13800004321") == []

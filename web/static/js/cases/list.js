@@ -9,6 +9,10 @@ import { daysLeft } from "/static/js/why_this_date.js";
 
 const SKELETON_MS = 400;
 const FILTERS = ["state", "channel", "purpose", "office", "unit", "place", "category", "person", "since", "until"];
+/** As server/domain/searchtokens.py has it. */
+const CHINESE = "\\u3400-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
+const RUN = new RegExp(`[0-9A-Za-z]+|[${CHINESE}]+`, "gu");
+const BETWEEN = `[^0-9A-Za-z${CHINESE}]*`;
 const form = /** @type {HTMLFormElement} */ (byId("search"));
 
 /** @type {{asked: URLSearchParams, before: string, after: string, run: number, known: boolean, sum: string, first: number, last: number}} */
@@ -19,11 +23,20 @@ function words() {
   return page.asked.get("q") || "";
 }
 
-/** The words that were looked for, marked in what was found. @param {string} text @param {string} q */
+/** Full-width letters and digits as half-width ones, each in its place. @param {string} text */
+const halfWidth = (text) => text.replace(/[０-９Ａ-Ｚａ-ｚ]/g, (one) => String.fromCharCode(one.charCodeAt(0) - 0xfee0));
+
+/** The words that were looked for, marked in what was found; marks between their letters may be others. @param {string} text @param {string} q */
 function marked(text, q) {
-  const words = q.split(/\s+/).filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const words = halfWidth(q).split(/\s+/).map((word) => (word.match(RUN) || []).join(BETWEEN)).filter(Boolean);
   if (!words.length) return [text];
-  return text.split(new RegExp(`(${words.join("|")})`, "i")).map((part, i) => (i % 2 ? el("mark", {}, part) : part));
+  const parts = [];
+  let at = 0;
+  for (const found of halfWidth(text).matchAll(new RegExp(words.join("|"), "giu"))) {
+    parts.push(text.slice(at, found.index), el("mark", {}, text.slice(found.index, found.index + found[0].length)));
+    at = found.index + found[0].length;
+  }
+  return [...parts, text.slice(at)];
 }
 
 /** @param {any} deadline */
