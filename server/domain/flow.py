@@ -123,7 +123,7 @@ ACCEPTANCE_LIMITS = ("notify_acceptance", "simple_accept")
 CONCLUSION_LIMITS = ("conclude", "simple_conclude", "conclude_anew")
 
 STEPS: Mapping[Step, StepRule] = {
-    Step.SCREEN: StepRule("甄别", "甄别", _from(S.REGISTERED), ("office",), needs=("purpose", "category"), may=("place", "litigation", "simple")),
+    Step.SCREEN: StepRule("甄别", "甄别", _from(S.REGISTERED), ("office",), needs=("purpose", "category"), may=("place", "accused_unit", "litigation", "simple")),
     Step.GUIDE: StepRule(
         "引导到法定途径", "诉访分离，引导到", _from(S.REGISTERED), ("office",), S.GUIDED, needs=("route",),
         meets=REFERRAL_LIMITS, may=("reason",),

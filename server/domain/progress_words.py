@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from server.domain import terms
 from server.domain.deadline_words import chinese_day
-from server.domain.flow import MediationResult, Step
+from server.domain.flow import LetterKind, MediationResult, Step
 from server.domain.limits import PAUSES, Rule
 from server.domain.states import CaseState
 from server.protocol.office import ProgressStep
@@ -47,6 +48,10 @@ def _pause(one: Happened) -> str:
     return f"{pause.name}的日子不算在期限里。" if pause else ""
 
 
+def _letters(one: Happened) -> str:
+    return "、".join(terms.LETTER[LetterKind(kind)] for kind in one.details.get("letters", ()))
+
+
 _MEDIATED = {
     MediationResult.AGREED: "谈成了，达成了协议。", MediationResult.NOT_AGREED: "没有谈成，接着依法办。",
     MediationResult.WITHDRAWN: "不再调解，接着依法办。",
@@ -78,7 +83,7 @@ _SAID: Mapping[str, Words] = {
     Step.END_MEDIATION: lambda one: ("调解结束", _mediated(one)),
     Step.REPLY: lambda one: (f"{one.unit}出了处理意见书", ""),
     Step.CONTACT: lambda one: (f"{one.unit}联系您", ""),
-    Step.DELIVER: lambda one: ("文书送到", ""),
+    Step.DELIVER: lambda one: ("文书送到", _letters(one)),
     Step.EXPLAIN: lambda one: (f"{one.unit}把决定讲给您听", ""),
     Step.CONCLUDE: lambda one: ("办结", ""),
     Step.FOLLOW_UP: lambda one: (f"{one.unit}回访", ""),

@@ -7,7 +7,8 @@ from pydantic import Field, field_validator
 
 from server.protocol.base import Day, Message, Moment
 
-Words = Annotated[str, Field(max_length=500)]
+WORDS = 500
+Words = Annotated[str, Field(max_length=WORDS)]
 
 
 class UnitOrder(Message):
@@ -47,6 +48,8 @@ class StepOrder(Message):
     purpose: Annotated[str, Field(max_length=20)] = ""
     category: Annotated[str, Field(max_length=100)] = ""
     place: Annotated[str, Field(max_length=200)] = ""
+    accused_unit: Words = ""
+    """Whom the matter is against; empty: as it was written down before."""
     litigation: bool = False
     simple: bool = False
     route: Annotated[str, Field(max_length=200)] = ""

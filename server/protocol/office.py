@@ -1430,6 +1430,8 @@ class Case(CaseRow):
     """CaseState of domain/states.py."""
     category: str
     place: str
+    accused_unit: str = ""
+    """被反映单位, in the words of whoever wrote it down."""
     purpose_value: str
     """Purpose of domain/states.py; empty: not chosen yet."""
     litigation: bool

@@ -37,9 +37,9 @@ from server.domain.states import (
     StaffRole,
 )
 from server.errors import Conflict, InvalidInput, NotAllowed, WrongState
-from server.protocol.flow import AssignmentView, RequestView, StepOrder, UnitOrder
+from server.protocol.flow import WORDS, AssignmentView, RequestView, StepOrder, UnitOrder
 from server.reception import clocks, issuing, mediation, registering
-from server.store import accounts, cases
+from server.store import accounts, cases, joins
 from server.store import flow as store
 from server.store import units as units_store
 from server.store.access import Actor
@@ -182,11 +182,24 @@ def _screen(t: Taking) -> dict[str, object]:
     old = {name: getattr(t.case, name) for name in ("purpose", "category", "place", "litigation", "simple")}
     t.case.purpose, t.case.category, t.case.place = t.order.purpose, t.order.category, t.order.place or t.case.place
     t.case.litigation, t.case.simple = t.order.litigation, t.order.simple
-    registering.keep_accused(t.session, t.case, registering.accused_words(t.case))
-    return {"before": old}
+    return {"before": old | {"accused_unit": _screen_accused(t)}}
+
+
+def _screen_accused(t: Taking) -> str:
+    """Whom it is against, as the officer says now; who was known before stays so unless somebody else is named.  Gives what
+    was written before."""
+    before, said = registering.accused_unit(t.case), t.order.accused_unit.strip()
+    another = said not in ("", before[:WORDS])
+    if another:
+        t.case.accused_unit = said
+    known = () if another else joins.accused(t.session, t.case.id)
+    registering.keep_accused(t.session, t.case, registering.accused_unit(t.case), known)
+    return before
 
 
 def _assign(t: Taking) -> dict[str, object]:
+    if t.case.litigation and t.case.state == CaseState.REGISTERED:
+        raise WrongState("这件事甄别的是涉法涉诉，不转送、不交办，请引导到法定途径。不是涉法涉诉的，先重新甄别。")
     _check_units(t.session, t.actor, t.case, t.order.units)
     for unit in t.order.units:
         _give(t.session, t.actor, t.case, unit)

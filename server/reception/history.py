@@ -48,6 +48,8 @@ def _details(kind: str, told: Mapping[str, object]) -> Iterator[str]:
         yield terms.PURPOSE[Purpose(purpose)]
     if isinstance(category := told.get("category"), str):
         yield category
+    if isinstance(accused := told.get("accused_unit"), str):
+        yield f"被反映的是{accused}"
     if told.get("litigation"):
         yield "涉法涉诉"
     if told.get("simple"):

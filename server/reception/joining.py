@@ -16,6 +16,7 @@ from server.domain.joins import BEING_HANDLED, HAPPENED, NAMES, OPEN, Deed, Join
 from server.domain.states import OPEN_ASSIGNMENT, AssignmentPart, AssignmentState, CaseState, Purpose
 from server.errors import InvalidInput, NotAllowed, WrongState
 from server.protocol.alike import LinkOrder
+from server.protocol.flow import WORDS
 from server.reception import cases as filed
 from server.reception import clocks, flow, mediation, registering
 from server.store import cases, joins
@@ -265,14 +266,14 @@ def _part(session: Session, actor: Actor, case: StoredCase, order: LinkOrder) ->
     made = registering.new_case(
         session, case.organization_id, case.channel, case.received_on, now, title=titles.short(order.title),
         petitioner=case.petitioner, purpose=order.purpose or case.purpose, category=order.category or case.category,
-        place=order.place or case.place, people=case.people, statement=order.statement, filed_record={},
+        place=order.place or case.place, accused_unit=registering.accused_unit(case)[:WORDS], people=case.people, statement=order.statement, filed_record={},
     )  # fmt: skip
     for one in cases.persons(session, case.id):
         session.add(CasePerson(
             case_id=made.id, position=one.position, name=one.name, phone=one.phone, id_type=one.id_type,
             id_number=one.id_number, address=one.address,
         ))  # fmt: skip
-    registering.keep_accused(session, made, order.statement)
+    registering.keep_accused(session, made, f"{made.accused_unit}；{order.statement}")
     known = joins.accused(session, made.id)
     if made.accusation and case.record_id and not known | joins.accused(session, case.id):
         raise InvalidInput("揭发控告请写明反映的是哪个单位，才知道不该让谁看见。", fields=["statement"])

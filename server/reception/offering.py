@@ -10,8 +10,9 @@ from server.domain.flow import CONCLUSION_LIMITS, NEXT, STEPS, LetterKind, Step,
 from server.domain.limits import RULES, Rule
 from server.domain.states import AssignmentPart, CaseState
 from server.protocol.flow import AskedExtension, StepOffer
-from server.reception import clocks, mediation
+from server.reception import clocks, mediation, ratings
 from server.reception.flow import fitting_shares, may, of_office, right_to_object
+from server.store import cases
 from server.store import flow as store
 from server.store.access import Actor
 from server.store.models import StoredAssignment, StoredCase, StoredExtension, StoredLetter
@@ -22,6 +23,9 @@ AFTER = {
     Step.CONCLUDE: LetterKind.HANDLING_OPINION, Step.REFUSE_REVIEW: LetterKind.HANDLING_OPINION, Step.REFUSE_REEXAMINATION: LetterKind.REVIEW_OPINION,
 }  # fmt: skip
 """Steps that wait until the opinion is in the petitioner's hands."""
+
+ONCE = (Step.EXPLAIN, Step.INVITE_RATING, Step.FOLLOW_UP)
+"""Done once about the newest letter, these are not what comes next any more."""
 
 _LIMITS = {Step.ASK_EXTENSION: "extended_conclude", Step.REQUEST_REVIEW: "review", Step.REQUEST_REEXAMINATION: "reexamination"}
 """What the officer should know the length of."""
@@ -36,6 +40,7 @@ def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer,
     paused = store.running_pause(session, case.id) is not None
     mediated, rules = mediation.standing(session, case) is not None, clocks.rules_of(session, case.organization.path)
     waited_for = {one.step for one in store.open_requests(session, case.id)}
+    done = _done_already(session, case, letters)
     found = []
     for step in open_steps(CaseState(case.state)):
         rule = STEPS[step]
@@ -46,7 +51,7 @@ def offers(session: Session, actor: Actor, case: StoredCase) -> tuple[StepOffer,
             continue
         if possible and may(actor, case, shares, rule):
             behalf = _behalf(actor, case, rule, fitting or [one for one in shares if one.part == AssignmentPart.MAIN])
-            found.append((_rank(case, step, fitting, behalf, step in waited_for), _offer(step, fitting, behalf, asked, rules)))
+            found.append((_rank(case, step, fitting, behalf, step in waited_for, step in done), _offer(step, fitting, behalf, asked, rules)))
     return tuple(offer for _, offer in sorted(found, key=lambda one: one[0]))
 
 
@@ -64,6 +69,10 @@ def _fitting(
 
 
 def _sensible(step: Step, case: StoredCase, asked: bool, paused: bool, letters: Sequence[StoredLetter]) -> bool:
+    if step is Step.ASSIGN:
+        return not (case.litigation and case.state == CaseState.REGISTERED)
+    if step is Step.INVITE_RATING:
+        return ratings.is_rated(case)
     if step is Step.TO_ORDINARY:
         return case.simple
     if step in (Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION):
@@ -91,7 +100,17 @@ def _behalf(actor: Actor, case: StoredCase, rule: StepRule, concerned: list[Stor
     return "、".join(one.organization.name for one in concerned)
 
 
-def _rank(case: StoredCase, step: Step, fitting: list[StoredAssignment], behalf: str, waited_for: bool) -> tuple[bool, int]:
+def _done_already(session: Session, case: StoredCase, letters: Sequence[StoredLetter]) -> set[str]:
+    """Those of ONCE that were done since the petitioner's newest letter."""
+    issued = [one.issued_at for one in letters if one.to_organization_id is None]
+    if not issued:
+        return set()
+    return {one.kind for one in cases.events(session, case.id) if one.kind in ONCE and one.at >= issued[-1]}
+
+
+def _rank(
+    case: StoredCase, step: Step, fitting: list[StoredAssignment], behalf: str, waited_for: bool, done: bool
+) -> tuple[bool, int]:
     """Whether others should do it, and how far down the list it stands; what the petitioner asked for stands first."""
     if waited_for:
         return False, -1
@@ -100,7 +119,8 @@ def _rank(case: StoredCase, step: Step, fitting: list[StoredAssignment], behalf:
     given = step is Step.ASSIGN and case.unit_id is not None
     mains_own = step is Step.FEED_BACK and any(one.part == AssignmentPart.MAIN for one in fitting)
     theirs = bool(behalf) and "head" not in STEPS[step].who  # what was asked waits on the desk of the office's leader, too
-    return theirs, place + (len(NEXT) if given or mains_own else 2 if screened else 0)
+    elsewhere = step is Step.GUIDE and case.litigation
+    return theirs, place + (len(NEXT) if given or mains_own or done else 2 if screened else -2 if elsewhere else 0)
 
 
 def _offer(

@@ -1,6 +1,6 @@
 """登记: a matter gets its number, its first deadline and its first event, whichever way it came."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -45,20 +45,24 @@ def new_cases(session: Session, organization_id: int, rows: Sequence[Mapping[str
     return made
 
 
-def keep_accused(session: Session, case: StoredCase, words: str) -> None:
-    """Note whom the matter is against, from the petitioner's words, so that they never see it (条例 art. 30)."""
+def keep_accused(session: Session, case: StoredCase, words: str, known: Collection[int] = ()) -> None:
+    """Note whom the matter is against, from the words for it, so that they never see it (条例 art. 30); where these name
+    nobody, from all that was written.
+
+    `known`: organizations that it is against whatever these words say.
+    """
     case.accusation = case.purpose == Purpose.ACCUSATION
     cases.forget_accused(session, case.id)
     if case.accusation:
-        found = accusations.named(session, words)
-        session.add_all(CaseAccused(case_id=case.id, organization_id=number) for number in found)
+        found = {*known, *accusations.named(session, words)} or accusations.named(session, case.statement)
+        session.add_all(CaseAccused(case_id=case.id, organization_id=number) for number in sorted(found))
     session.flush()
 
 
-def accused_words(case: StoredCase) -> str:
-    """What the case says of the unit complained about."""
+def accused_unit(case: StoredCase) -> str:
+    """The unit complained about, as the office wrote it down or the form of the talk has it; empty: nobody said."""
     form = {value["field"]: value["value"] for value in case.filed_record.get("form", ())}
-    return form.get(FormField.ACCUSED_UNIT, "") or case.statement
+    return case.accused_unit or form.get(FormField.ACCUSED_UNIT, "")
 
 
 def register(session: Session, actor: Actor, new: NewMatter) -> tuple[StoredCase, bool]:
@@ -97,8 +101,7 @@ def register_all(session: Session, actor: Actor, incoming: Sequence[Incoming], *
     session.execute(insert(StoredCaseEvent), [_registered(case, actor, actor.name, now, one.details) for case, one in both])
     if findable:
         make_findable(session, made)
-    accused = [(case, one.new.accused_unit or one.new.statement) for case, one in zip(made, incoming, strict=True)]
-    _keep_all_accused(session, accused)
+    _keep_all_accused(session, made)
     return made
 
 
@@ -128,8 +131,8 @@ def _row(new: NewMatter) -> dict[str, object]:
     return {
         "channel": new.channel, "received_on": new.received_on, "source_ref": new.source_ref.strip() or None,
         "title": titles.short(new.title or new.statement), "petitioner": new.name, "purpose": new.purpose,
-        "category": new.category, "place": new.place, "people": new.people, "statement": new.statement, "filed_record": {},
-        "received_by_id": new.received_by_id,
+        "category": new.category, "place": new.place, "accused_unit": new.accused_unit.strip(), "people": new.people,
+        "statement": new.statement, "filed_record": {}, "received_by_id": new.received_by_id,
     }  # fmt: skip
 
 
@@ -140,13 +143,13 @@ def _petitioner(case: StoredCase, new: NewMatter) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _keep_all_accused(session: Session, told: Sequence[tuple[StoredCase, str]]) -> None:
-    """As `keep_accused`, for new cases: the organizations are read once."""
-    against = [(case, words) for case, words in told if case.purpose == Purpose.ACCUSATION]
-    found = accusations.named_in_each(session, [words for _, words in against])
-    for (case, _), numbers in zip(against, found, strict=True):
+def _keep_all_accused(session: Session, made: Sequence[StoredCase]) -> None:
+    """As `keep_accused`, for new cases: the organizations are read once for all of them."""
+    against = [case for case in made if case.purpose == Purpose.ACCUSATION]
+    found = accusations.named_in_each(session, [words for case in against for words in (case.accused_unit, case.statement)])
+    for case, by_unit, by_statement in zip(against, found[::2], found[1::2], strict=True):
         case.accusation = True
-        session.add_all(CaseAccused(case_id=case.id, organization_id=number) for number in numbers)
+        session.add_all(CaseAccused(case_id=case.id, organization_id=number) for number in by_unit or by_statement)
     session.flush()
 
 
@@ -172,7 +175,7 @@ def search_parts(case: StoredCase) -> list[str]:
     content = case.filed_record
     form = [value["value"] for value in content.get("form", ()) if value["field"] not in private and value["value"]]
     lines = [line["text"] for line in content.get("lines", ())]
-    return [case.case_no, str(case.number), case.petitioner, case.title, case.statement, case.place, case.category, *form, *lines]
+    return [case.case_no, str(case.number), case.petitioner, case.title, case.statement, case.place, case.category, case.accused_unit, *form, *lines]
 
 
 def search_again(session: Session, case: StoredCase) -> None:

@@ -1050,6 +1050,8 @@ class StoredCase(Base):
     category: Mapped[str] = mapped_column(String(100), default="")
     place: Mapped[str] = mapped_column(String(200), default="")
     """Of the problem."""
+    accused_unit: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    """被反映单位 as the office wrote it down; what the form of a talk says of it stands in the filed record."""
     people: Mapped[int] = mapped_column(Integer, default=1)
     litigation: Mapped[bool] = mapped_column(Boolean, default=False)
     simple: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -400,6 +400,9 @@ class Year:
         simple, litigation = self.random.random() < 0.2, self.random.random() < 0.04
         self.done(session, day, case, clerk, Step.SCREEN, purpose="request", category=case.category, simple=simple, litigation=litigation,
                   data={"simple": simple, "litigation": litigation})  # fmt: skip
+        if litigation:
+            self.done(session, day, case, clerk, Step.GUIDE, route="向人民法院起诉")
+            return
         self.assign(session, day, case)
 
     def assign(self, session: Session, day: date, case: StoredCase) -> None:

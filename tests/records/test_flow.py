@@ -423,6 +423,16 @@ def test_stricter_local_limits_count_for_those_below(matter: Matter):
     assert matter.deadlines()["notify_acceptance"].due_on == date(2026, 6, 14)
 
 
+def test_litigation_is_not_given_to_units(matter: Matter):
+    matter.take(matter.world.clerk, Step.SCREEN, purpose="request", category="征地补偿", litigation=True)
+    assert [one.step for one in matter.view(matter.world.clerk).offers][:2] == ["guide", "screen"]
+    assert "assign" not in {one.step for one in matter.view(matter.world.clerk).offers}
+    with refused(WrongState, "涉法涉诉"):
+        matter.give((LAND, "main"))
+    matter.take(matter.world.clerk, Step.SCREEN, purpose="request", category="征地补偿")
+    matter.give((LAND, "main"))
+
+
 def test_litigation_is_guided_and_owes_nothing(matter: Matter):
     matter.take(matter.world.clerk, Step.GUIDE, route="向县人民法院起诉")
     assert matter.state == CaseState.GUIDED
@@ -549,6 +559,22 @@ def test_an_accusation_is_never_given_to_whom_it_is_against(world: World):
         matter.view(HANDLER)
     with pytest.raises(NotFound):
         matter.view(LAND_HEAD)
+
+
+@pytest.mark.parametrize("purpose", ["accusation", ""])
+def test_whom_a_letter_is_against_is_known_when_it_is_screened(world: World, purpose: str):
+    """The letter does not name the unit, whoever registered it did."""
+    matter = Matter(world, purpose=purpose, accused_unit="县自然资源局")
+    for _ in range(2):
+        matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="征地补偿")
+        with refused(InvalidInput, "第三十条"):
+            matter.give((LAND, "main"))
+    assert matter.view(world.clerk).accused_unit == "县自然资源局"
+    matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="征地补偿", accused_unit="县规划局")
+    with refused(InvalidInput, "第三十条"):
+        matter.give((PLANNING, "main"))
+    matter.give((LAND, "main"))
+    assert matter.view(HANDLER).accused_unit == "县规划局"
 
 
 def test_units_see_what_was_given_to_them_and_nothing_else(matter: Matter):

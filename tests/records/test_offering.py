@@ -9,7 +9,7 @@ from server.errors import InvalidInput
 from server.protocol.flow import UnitOrder
 from server.reception import choices
 from server.store.access import Actor
-from server.store.models import Organization
+from server.store.models import Organization, StoredCase
 from tests.records.office import World
 from tests.records.test_flow import (
     HANDLER,
@@ -56,6 +56,22 @@ def test_the_likeliest_step_comes_first_all_the_way(matter: Matter):
     matter.take(HANDLER, Step.DELIVER, day="2026-06-09", how="邮寄")
     assert matter.view(clerk).events[-1].details == ("处理意见书",)
     assert offered(matter, clerk)[0] == "conclude"
+    matter.take(clerk, Step.CONCLUDE)
+    assert offered(matter, clerk)[:3] == ["explain", "invite_rating", "follow_up"]
+    matter.take(clerk, Step.EXPLAIN, day="2026-06-09", how="电话里讲", outcome="听明白了")
+    assert offered(matter, clerk)[0] == "invite_rating"
+    matter.take(clerk, Step.INVITE_RATING, how="电话")
+    assert offered(matter, clerk)[0] == "follow_up"
+    matter.take(clerk, Step.FOLLOW_UP, outcome="落实了")
+    assert offered(matter, clerk)[0] == "request_review"
+
+
+def test_nobody_is_invited_to_rate_what_is_not_rated(matter: Matter):
+    matter.reply()
+    assert "invite_rating" in offered(matter, HANDLER)
+    with matter.world.write() as session:
+        session.get_one(StoredCase, matter.id).litigation = True
+    assert "invite_rating" not in offered(matter, HANDLER)
 
 
 def test_what_units_below_should_do_is_offered_last_and_says_for_whom(matter: Matter):

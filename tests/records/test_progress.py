@@ -72,6 +72,7 @@ def test_every_step_is_told_with_its_day_and_nothing_of_what_was_said(matter: Ma
         "6月9日 登记", "6月9日 转给县自然资源局、石桥镇政府", "6月12日 县自然资源局受理", "6月12日 延长 10 天", "6月12日 开始调解",
         "6月12日 期限停下来", "6月12日 调解结束", "6月12日 县自然资源局出了处理意见书", "6月12日 文书送到",
     ]  # fmt: skip
+    assert [one.note for one in shown.steps if one.what == "文书送到"] == ["受理告知书、延期告知书、处理意见书"]
     assert (shown.deadline.name, shown.deadline.due, shown.review.until) == ("申请复查", "2026-07-13", "2026年7月13日（星期一）")
     told = shown.model_dump_json()
     assert not [word for word in ("何守田", "补偿款", "底册", "4321", "110101", "石桥镇政府还") if word in told]

@@ -67,7 +67,7 @@ function show(fresh) {
 }
 
 function showFacts() {
-  const facts = [["编号", found.case_no], ["信访人", found.petitioner], ["", found.people > 1 ? `${found.people} 人` : ""], ["", found.place], ["", [found.purpose, found.category].filter(Boolean).join("　")],
+  const facts = [["编号", found.case_no], ["信访人", found.petitioner], ["", found.people > 1 ? `${found.people} 人` : ""], ["", found.place], ["被反映单位", found.accused_unit], ["", [found.purpose, found.category].filter(Boolean).join("　")],
     ["", found.litigation ? "涉法涉诉" : ""], ["", found.simple ? "简易办理" : ""], ["调解", found.mediation], ["", found.channel], ["来件号", found.source_ref], ["登记", `${found.organization} ${shortDay(found.filed_at)}`]];
   const hear = found.may_hear && found.record.seconds ? [talkChip()] : [];
   byId("facts").replaceChildren(...facts.filter(([, value]) => value).map(([label, value]) => el("span", {}, label ? `${label} ` : "", label ? el("b.num", {}, value) : value)), ...hear);

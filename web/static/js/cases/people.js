@@ -18,7 +18,8 @@ export function showUnits(found, own) {
   const standing = units.filter((/** @type {any} */ one) => one.state !== "已收回");
   const both = standing.some((/** @type {any} */ one) => one.part === "属地") && standing.some((/** @type {any} */ one) => one.part === "主办");
   byId("units-how").textContent = both ? "双交办，双反馈" : standing.length > 1 ? "几家都要反馈" : "";
-  byId("units").replaceChildren(...(units.length ? units.map((/** @type {any} */ one) => unit(one, found, own)) : [el("p.mute", {}, found.stage === "registered" ? "还没有交给哪个单位。" : "没有交给哪个单位。")]));
+  const gone = units.filter((/** @type {any} */ one) => !standing.includes(one));
+  byId("units").replaceChildren(...(units.length ? [...standing, ...gone].map((/** @type {any} */ one) => unit(one, found, own)) : [el("p.mute", {}, found.stage === "registered" ? "还没有交给哪个单位。" : "没有交给哪个单位。")]));
 }
 
 /** @param {any} one AssignmentView @param {any} found @param {Own} own */

@@ -6,7 +6,7 @@ import { UnitChooser } from "/static/js/cases/units.js";
 
 /** @typedef {{name: string, node: HTMLElement, get: () => any, set: (value: any) => void}} Field */
 
-const LONGEST = /** @type {Object<string, number>} */ ({ reason: 500, outcome: 500, how: 200, by_whom: 64, place: 200, text: 10_000 });
+const LONGEST = /** @type {Object<string, number>} */ ({ reason: 500, outcome: 500, how: 200, by_whom: 64, place: 200, accused_unit: 500, text: 10_000 });
 const CHECKS = /** @type {Object<string, string>} */ ({ litigation: "涉法涉诉：归法院、检察院、公安的程序管", simple: "简易办理：事实清楚、责任明确，期限更短" });
 
 /** Today in the office's time. */
@@ -68,13 +68,14 @@ export class StepForm {
     const input = /** @type {HTMLTextAreaElement} */ (el(long ? "textarea.input" : "input.input", { id: `step-${name}`, maxlength: LONGEST[name], rows: long ? (name === "text" && needed ? 9 : 3) : null, autocomplete: "off" }));
     const label = name === "text" ? `写进${this.offer.letter}的话` : labelOf(name, this.offer.step);
     const field = plain(name, input, labelled(name, label, needed, input, ...this.aids(name, input)));
-    field.set(name === "text" ? this.offer.start : name === "place" ? this.found.place : "");
+    field.set(name === "text" ? this.offer.start : ["place", "accused_unit"].includes(name) ? this.found[name] : "");
     return field;
   }
 
   /** @param {string} name @param {HTMLInputElement | HTMLTextAreaElement} input */
   aids(name, input) {
     if (name === "text") return [el("span.hint", {}, `${this.offer.start.includes("〔") ? "〔〕里的换成您要写的，括号去掉。" : ""}抬头、文号、期限和能怎么办，文书里都有，不用写。`)];
+    if (name === "accused_unit") return [el("span.hint", {}, "揭发控告的，写在这里的单位看不到这件事")];
     const usual = { how: USUAL, outcome: ANSWERS }[name]?.[this.offer.step] || [];
     const chips = usual.map((words) => {
       const chip = el("button.btn.small", { type: "button" }, words);

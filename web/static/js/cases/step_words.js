@@ -12,6 +12,7 @@ export const LABELS = {
   how: { "": "怎么办的", begin_mediation: "信访人怎么同意的", contact: "怎么联系的", explain: "怎么讲的", deliver: "怎么送的", invite_rating: "怎么请他评价的" },
   day: { "": "哪一天", deliver: "哪天送到的", explain: "哪天讲的", request_review: "哪天收到申请", request_reexamination: "哪天收到申请", refuse_review: "哪天收到申请", refuse_reexamination: "哪天收到申请", begin_mediation: "哪天转的", end_mediation: "哪天结束的", begin_pause: "从哪天停起", end_pause: "停到哪天" },
   place: { "": "问题发生地" },
+  accused_unit: { "": "被反映单位" },
   by_whom: { "": "是别人讲的，写上是谁", begin_mediation: "谁来调解（调解组织、调解员）", refuse_review: "不是本人申请的，申请的人是谁", refuse_reexamination: "不是本人申请的，申请的人是谁" },
 };
 

@@ -148,9 +148,9 @@ export class Steps {
     const before = this.found.version;
     await this.load();
     if (this.found.version === before) return error.message;
-    const last = this.found.events[this.found.events.length - 1];
-    const what = last ? `${last.author}：${[last.what, last.why].filter(Boolean).join("，")}。` : "";
-    return this.offer(step) ? `${error.message}　${what}您写的都还在，看过再按。` : `${error.message}　${what}现在不能再办这一步了，您写的还留着。`;
+    const why = this.found.events[this.found.events.length - 1]?.why.replace(/。$/, "");
+    const what = why ? `写的是：${why}。` : "";
+    return `${error.message}${what}${this.offer(step) ? "您写的都还在，看过再按。" : "现在不能再办这一步了，您写的还留着。"}`;
   }
 
   /** @param {string} step */
