@@ -100,14 +100,25 @@ class Told:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Why two matters may be the same or alike; `reasons` are whole phrases for the screen."""
+    """How much speaks for two matters being the same or alike."""
 
-    strength: Strength
-    reasons: tuple[str, ...]
-    same_person: bool
+    new: Told
+    known: Told
+    weights: Weights = field(repr=False)
+    person: tuple[str, ...]
+    """Why the same person brings both."""
     text: float
     """0 to 1."""
     points: int
+
+    @property
+    def strength(self) -> Strength:
+        return "strong" if self.points >= 3 else "middle" if self.points == 2 else "weak"
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """Whole phrases for the screen; put together only for what is shown."""
+        return (*self.person, *_about(self.new, self.known, self.weights))
 
 
 def pairs_of(runs: Iterable[str]) -> frozenset[str]:
@@ -130,11 +141,7 @@ def compare(new: Told, known: Told, weights: Weights) -> Likeness | None:
     points = (2 if sure else 1 if person else 0) + (2 if value >= ALIKE_MUCH else 1 if value >= ALIKE_SOME else 0)
     if not points:
         return None
-    reasons = [*person]
-    if value >= ALIKE_SOME or person:
-        reasons += _about(new, known, weights)
-    strength: Strength = "strong" if points >= 3 else "middle" if points == 2 else "weak"
-    return Likeness(strength, tuple(reasons), bool(person), round(value, 3), points)
+    return Likeness(new, known, weights, tuple(person), round(value, 3), points)
 
 
 def cosine(new: Told, known: Told, weights: Weights) -> float:

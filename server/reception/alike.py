@@ -87,7 +87,7 @@ def _view(case: StoredCase, likeness: Likeness, may: tuple[Deed, ...] = (), may_
         case_id=case.id, version=case.version, case_no=case.case_no, title=case.title, petitioner=case.petitioner,
         state=terms.CASE_STATE[CaseState(case.state)], channel=terms.CHANNEL[Channel(case.channel)], received_on=case.received_on,
         organization=case.organization.name, unit=case.unit.name if case.unit else "", strength=likeness.strength,
-        strength_words=STRENGTH_WORDS[likeness.strength], same_person=likeness.same_person, reasons=likeness.reasons, may=may,
+        strength_words=STRENGTH_WORDS[likeness.strength], same_person=bool(likeness.person), reasons=likeness.reasons, may=may,
         may_group=may_group,
     )  # fmt: skip
 

@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, delete, func, select, update
+from sqlalchemy import Insert, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.states import KioskKind, StaffRole
+from server.store.among import among
 from server.store.models import Kiosk, LogInFailures, LogInSession, OneTimeLink, Organization, User
 
 
@@ -167,7 +168,7 @@ def organization(session: Session, organization_id: int) -> Organization:
 
 
 _ORGANIZATION = Organization.__mapper__.identity_key_from_primary_key
-_NAMED = select(Organization).where(Organization.id.in_(bindparam("ids", expanding=True)))
+_NAMED = select(Organization).where(among(Organization.id, "ids"))
 
 
 def named(session: Session, ids: Collection[int]) -> dict[int, Organization]:

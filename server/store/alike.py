@@ -12,16 +12,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Engine,
     Select,
     and_,
-    bindparam,
     func,
     or_,
     select,
@@ -33,7 +30,7 @@ from server.domain import searchtokens
 from server.domain.likeness import NEAR, Person, Told, Weights
 from server.domain.telephones import digits, plain
 from server.store.access import ACTORS, Actor, reads_case
-from server.store.engine import rounded
+from server.store.among import among
 from server.store.models import CasePerson, SearchText, StoredCase
 from server.store.search import VECTOR, newest_first
 
@@ -48,8 +45,9 @@ TOO_COMMON = 0.02
 """A pair that this share of the sample has is not looked up alone: on PostgreSQL its whole list would be read."""
 TOGETHER = 4
 """Common pairs that are looked up together."""
-STRETCHES = (4, 16)
-"""So many stretches of the newest cases are looked through before all are, where the index has no order (PostgreSQL)."""
+NEWEST, MORE = 4, 16
+"""So many stretches of the newest cases are looked through before all are, where the index has no order (PostgreSQL).  What has
+to hold several words at once goes from the newest to all: more stretches than those take longer to join than its words' lists."""
 VOTED = 150
 COMPARED = 24
 """Candidates that are read and compared in full."""
@@ -78,26 +76,25 @@ def candidates(session: Session, actor: Actor, new: Told, *, apart_from: int | N
 
 
 # Statements that do not change are made once: to make one takes as long as to ask it.
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_CASES = select(StoredCase).where(StoredCase.id.in_(_IDS)).options(joinedload(StoredCase.organization), joinedload(StoredCase.unit))
-_PEOPLE = select(CasePerson).where(CasePerson.case_id.in_(_IDS)).order_by(CasePerson.case_id, CasePerson.position)
-_TEXTS = select(SearchText.case_id, SearchText.tokens).where(SearchText.case_id.in_(_IDS))
+_CASES = select(StoredCase).where(among(StoredCase.id, "ids")).options(joinedload(StoredCase.organization), joinedload(StoredCase.unit))
+_PEOPLE = select(CasePerson).where(among(CasePerson.case_id, "ids")).order_by(CasePerson.case_id, CasePerson.position)
+_TEXTS = select(SearchText.case_id, SearchText.tokens).where(among(SearchText.case_id, "ids"))
 
 
 @lru_cache(ACTORS)
 def _readable(actor: Actor) -> Select[int]:
     """Those of some cases that the actor may read: nothing else is read of cases that nobody will compare."""
-    return select(StoredCase.id).where(StoredCase.id.in_(_IDS), reads_case(actor))
+    return select(StoredCase.id).where(among(StoredCase.id, "ids"), reads_case(actor))
 
 
 def _read(session: Session, actor: Actor, ids: Sequence[int]) -> list[Candidate]:
     if not ids:
         return []
-    readable = set(session.scalars(_readable(actor), {"ids": rounded(ids)}))
+    readable = set(session.scalars(_readable(actor), {"ids": ids}))
     chosen = [case_id for case_id in ids if case_id in readable][:COMPARED]
     if not chosen:
         return []
-    found = {case.id: case for case in session.scalars(_CASES, {"ids": rounded(chosen)})}
+    found = {case.id: case for case in session.scalars(_CASES, {"ids": chosen})}
     cases = [found[case_id] for case_id in chosen]
     persons, texts = people_of(session, chosen), texts_of(session, chosen)
     return [Candidate(case, told_of(case, persons.get(case.id, ()), texts.get(case.id, ""))) for case in cases]
@@ -111,7 +108,7 @@ def told_of(case: StoredCase, persons: Sequence[Person], tokens: str) -> Told:
 def people_of(session: Session, ids: Sequence[int]) -> dict[int, list[Person]]:
     """Per case whoever brings it."""
     found: dict[int, list[Person]] = {}
-    for one in session.scalars(_PEOPLE, {"ids": rounded(ids)}):
+    for one in session.scalars(_PEOPLE, {"ids": ids}):
         person = Person(name=one.name, phone=one.phone, id_number=one.id_number, address=one.address)
         found.setdefault(one.case_id, []).append(person)
     return found
@@ -119,7 +116,7 @@ def people_of(session: Session, ids: Sequence[int]) -> dict[int, list[Person]]:
 
 def texts_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Per case the tokens of its text, without its number and name, which stand first and are no matter of likeness."""
-    return {row[0]: _without_first_parts(row[1]) for row in session.execute(_TEXTS, {"ids": rounded(ids)})}
+    return {row[0]: _without_first_parts(row[1]) for row in session.execute(_TEXTS, {"ids": ids})}
 
 
 def _without_first_parts(tokens: str, parts: int = 3) -> str:
@@ -209,11 +206,13 @@ def _look_up(session: Session, matches: list[str]) -> list[list[int]]:
     return [[int(one) for one in (ids or "").split(",") if one] for ids in rows]
 
 
-def _stretches(session: Session) -> list[str]:
-    """What is looked through one after the other; FTS5 keeps the order of cases and needs only all of them."""
+def _matches(session: Session, asked: Iterable[Sequence[str]]) -> list[list[str]]:
+    """For each of these what is looked for one after the other; FTS5 keeps the order of cases and needs only all of them."""
     if _on_sqlite(session):
-        return [""]
-    return newest_first(session.scalar(select(func.max(SearchText.case_id))) or 0, STRETCHES)
+        return [[_match(pairs, True)] for pairs in asked]
+    newest = session.scalar(select(func.max(SearchText.case_id))) or 0
+    alone, together = newest_first(newest, (NEWEST, MORE)), newest_first(newest, (NEWEST,))
+    return [[_match(pairs, False) + stretch for stretch in (together if len(pairs) > 1 else alone)] for pairs in asked]
 
 
 def _on_sqlite(session: Session) -> bool:
@@ -225,13 +224,13 @@ def _having(session: Session, asked: Sequence[Sequence[str]]) -> list[list[int]]
 
     One statement looks for all of them; what found fewer than it might looks through more, where there is more.
     """
-    matches = [_match(pairs, _on_sqlite(session)) for pairs in asked]
+    matches = _matches(session, asked)
     found: list[list[int]] = [[] for _ in asked]
-    for stretch in _stretches(session):
-        waiting = [number for number, cases in enumerate(found) if len(cases) < PER_PROBE]
+    for turn in range(max(map(len, matches), default=0)):
+        waiting = [number for number, cases in enumerate(found) if len(cases) < PER_PROBE and turn < len(matches[number])]
         if not waiting:
             break
-        for number, cases in zip(waiting, _look_up(session, [matches[one] + stretch for one in waiting]), strict=True):
+        for number, cases in zip(waiting, _look_up(session, [matches[one][turn] for one in waiting]), strict=True):
             found[number] = cases
     return found
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, joinedload, undefer
 from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
 from server.store.access import ACTORS, Actor, visible_cases
-from server.store.engine import once_per_reading, rounded
+from server.store.among import among
+from server.store.engine import once_per_reading
 from server.store.models import (
     CaseAccused,
     CasePerson,
@@ -45,7 +46,7 @@ def raise_counter(session: Session, name: str, count: int = 1) -> int:
 _CASE: BindParameter[int] = bindparam("case")
 _PERSONS = select(CasePerson).where(CasePerson.case_id == _CASE).order_by(CasePerson.position)
 _EVENTS = select(StoredCaseEvent).where(StoredCaseEvent.case_id == _CASE).order_by(StoredCaseEvent.at, StoredCaseEvent.id)
-_ADDED = select(StoredSupplement).where(StoredSupplement.case_id.in_(bindparam("cases", expanding=True))).order_by(StoredSupplement.id)
+_ADDED = select(StoredSupplement).where(among(StoredSupplement.case_id, "cases")).order_by(StoredSupplement.id)
 _SUPPLEMENTS = select(StoredSupplement).where(StoredSupplement.case_id == _CASE).order_by(StoredSupplement.id)
 _DOCUMENTS = select(StoredDocument).where(StoredDocument.case_id == _CASE).order_by(StoredDocument.name)
 
@@ -112,7 +113,7 @@ def supplements(session: Session, case_id: int) -> Sequence[StoredSupplement]:
 
 def added_to(session: Session, case_ids: Sequence[int]) -> Sequence[StoredSupplement]:
     """What was added to these cases after filing, oldest first."""
-    return session.scalars(_ADDED, {"cases": rounded(case_ids)}).all() if case_ids else ()
+    return session.scalars(_ADDED, {"cases": case_ids}).all() if case_ids else ()
 
 
 def documents(session: Session, case_id: int) -> Sequence[StoredDocument]:

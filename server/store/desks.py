@@ -58,7 +58,8 @@ from server.store.access import (
     shared_alias,
     visible_receptions,
 )
-from server.store.engine import once_per_reading, rounded
+from server.store.among import among
+from server.store.engine import once_per_reading
 from server.store.flow import undecided
 from server.store.models import (
     Organization,
@@ -457,12 +458,11 @@ def _concerned(actor: Actor, below: Below) -> list[ColumnElement[bool]]:
 # --- what the rows of a page tell --------------------------------------------------------------------------------
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _KIND: Mapping[type[Any], Select[Any]] = {
-    PetitionerRequest: select(PetitionerRequest).where(PetitionerRequest.id.in_(_IDS)),
-    StoredExtension: select(StoredExtension).where(StoredExtension.id.in_(_IDS)),
-    StoredLetter: select(StoredLetter).where(StoredLetter.id.in_(_IDS)),
-    Reception: select(Reception).where(Reception.id.in_(_IDS)),
+    PetitionerRequest: select(PetitionerRequest).where(among(PetitionerRequest.id, "ids")),
+    StoredExtension: select(StoredExtension).where(among(StoredExtension.id, "ids")),
+    StoredLetter: select(StoredLetter).where(among(StoredLetter.id, "ids")),
+    Reception: select(Reception).where(among(Reception.id, "ids")),
 }
 _OFFICE, _UNIT = shared_alias(Organization), shared_alias(Organization)
 _CASES = (
@@ -472,13 +472,13 @@ _CASES = (
         StoredCase.received_on,
     )
     .join(_OFFICE, _OFFICE.id == StoredCase.organization_id).outerjoin(_UNIT, _UNIT.id == StoredCase.unit_id)
-    .where(StoredCase.id.in_(_IDS))
+    .where(among(StoredCase.id, "ids"))
 )  # fmt: skip
 _SHARES = (
     select(StoredAssignment.case_id, StoredAssignment.id, StoredAssignment.state, StoredAssignment.part, StoredAssignment.given_at,
            Organization.name, User.name)
     .join(Organization, Organization.id == StoredAssignment.organization_id).outerjoin(User, User.id == StoredAssignment.officer_id)
-    .where(StoredAssignment.case_id.in_(_IDS), StoredAssignment.state != AssignmentState.WITHDRAWN)
+    .where(among(StoredAssignment.case_id, "ids"), StoredAssignment.state != AssignmentState.WITHDRAWN)
     .order_by(StoredAssignment.id)
 )  # fmt: skip
 _DUTIES = (
@@ -488,14 +488,14 @@ _DUTIES = (
         StoredDeadline.extended_days, StoredDeadline.extended_on,
     )
     .join(Organization, Organization.id == StoredDeadline.organization_id)
-    .where(StoredDeadline.case_id.in_(_IDS), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None))
+    .where(among(StoredDeadline.case_id, "ids"), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None))
     .order_by(StoredDeadline.due_on, StoredDeadline.id)
 )  # fmt: skip
 _EVENTS = (
     select(StoredCaseEvent.case_id, StoredCaseEvent.kind, StoredCaseEvent.at, StoredCaseEvent.why)
-    .where(StoredCaseEvent.case_id.in_(_IDS), StoredCaseEvent.kind.in_(TOLD)).order_by(StoredCaseEvent.id)
+    .where(among(StoredCaseEvent.case_id, "ids"), StoredCaseEvent.kind.in_(TOLD)).order_by(StoredCaseEvent.id)
 )  # fmt: skip
-_NAMES = select(Organization.id, Organization.name).where(Organization.id.in_(_IDS))
+_NAMES = select(Organization.id, Organization.name).where(among(Organization.id, "ids"))
 
 
 class ToldCase(NamedTuple):
@@ -559,12 +559,12 @@ class ToldEvent(NamedTuple):
 
 def cases_by_id(session: Session, ids: Collection[int]) -> dict[int, ToldCase]:
     """Cases of a page with their office and main unit, and what a row tells of them."""
-    return {row[0]: ToldCase._make(row) for row in session.execute(_CASES, {"ids": rounded(ids)})}
+    return {row[0]: ToldCase._make(row) for row in session.execute(_CASES, {"ids": ids})}
 
 
 def by_id(session: Session, kind: type[Any], ids: Collection[Any]) -> dict[Any, Any]:
     """Requests, extensions, letters or receptions."""
-    return {one.id: one for one in session.scalars(_KIND[kind], {"ids": rounded(ids)})}
+    return {one.id: one for one in session.scalars(_KIND[kind], {"ids": ids})}
 
 
 def shares_of(session: Session, case_ids: Collection[int]) -> dict[int, list[ToldShare]]:
@@ -585,7 +585,7 @@ def told_of(session: Session, case_ids: Collection[int]) -> dict[int, list[ToldE
 def _per_case(session: Session, query: Select[*tuple[Any, ...]], case_ids: Collection[int], made: Callable[[Any], T]) -> dict[int, list[T]]:
     """Rows of these cases, whose first column is the case's id."""
     found: dict[int, list[T]] = {}
-    for row in session.execute(query, {"ids": rounded(case_ids)}):
+    for row in session.execute(query, {"ids": case_ids}):
         found.setdefault(row[0], []).append(made(row))
     return found
 
@@ -604,7 +604,7 @@ def organization_names(session: Session, ids: Collection[int]) -> dict[int, str]
     """Names by id."""
     if not ids:
         return {}
-    return {row.id: row.name for row in session.execute(_NAMES, {"ids": rounded(ids)})}
+    return {row.id: row.name for row in session.execute(_NAMES, {"ids": ids})}
 
 
 @once_per_reading

@@ -8,7 +8,7 @@ wrote later could fail with "database is locked" no matter how long it is ready 
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -38,7 +38,7 @@ PLANNED_ONCE = "-c jit=off -c plan_cache_mode=force_generic_plan"
 """To compile a query of ours to machine code took PostgreSQL 60 ms, to run it 2.  To plan the lists of a desk takes it 30 ms, to
 run them 2 to 10, and a plan for these very values was the worse one more often than not: of a million cases a desk took
 77 ms of its processor time instead of 36, a filtered list up to 123 instead of 23.  So a statement is planned once for a connection,
-whatever is asked with it: see `Store.read`, `rounded` and `_prepare_postgresql`."""
+whatever is asked with it: see `Store.read`, `among` and `_prepare_postgresql`."""
 ROOM = "-c work_mem=16MB"
 """With PostgreSQL's own 4 MB the hits of a common word (100,000 of a million cases) were kept as pages only, and every case on
 them was cut into tokens again: 6.7 s instead of 1.0."""
@@ -51,7 +51,6 @@ _ANSWERS = "jietan_answers"
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
-Id = TypeVar("Id", int, str)
 
 
 def once_per_reading(
@@ -74,15 +73,6 @@ def once_per_reading(
         return cast("Answer", answers[key])
 
     return remembering
-
-
-def rounded(ids: Collection[Id]) -> list[Id]:
-    """These ids, the last one repeated until they are 1, 2, 4, 8 …
-
-    A statement that asks for some ids has a place for each of them, so that PostgreSQL would plan it anew for every number of them.
-    """
-    found = list(ids)
-    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else found
 
 
 class Store:

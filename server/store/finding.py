@@ -28,7 +28,7 @@ from server.domain.states import CaseState, StaffRole
 from server.domain.telephones import plain
 from server.store import search
 from server.store.access import ACTORS, Actor, cases_given, given_cases, own_cases, reads_case, visible_cases
-from server.store.engine import rounded
+from server.store.among import among
 from server.store.models import CasePerson, Organization, SearchText, StoredAssignment, StoredCase
 
 PAGE_ROWS = 20
@@ -118,14 +118,14 @@ def page(session: Session, actor: Actor, asked: CaseQuery, cursor: Cursor = Curs
     return Page(_load(session, ids, bool(asked.words.strip())), older, newer, total)
 
 
-_ROWS = select(StoredCase).where(StoredCase.id.in_(bindparam("ids", expanding=True))).order_by(StoredCase.id.desc()).options(
+_ROWS = select(StoredCase).where(among(StoredCase.id, "ids")).order_by(StoredCase.id.desc()).options(
     joinedload(StoredCase.organization), joinedload(StoredCase.unit)
 )  # fmt: skip
 _ROWS_WITH_RECORD = _ROWS.options(undefer(StoredCase.filed_record))
 
 
 def _load(session: Session, ids: Sequence[int], with_record: bool) -> Sequence[StoredCase]:
-    return session.scalars(_ROWS_WITH_RECORD if with_record else _ROWS, {"ids": rounded(ids)}).all() if ids else []
+    return session.scalars(_ROWS_WITH_RECORD if with_record else _ROWS, {"ids": ids}).all() if ids else []
 
 
 def by_number(session: Session, actor: Actor, number: str) -> Sequence[StoredCase]:

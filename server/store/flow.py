@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, false, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
@@ -11,7 +10,8 @@ from server.domain.flow import GOING_ON
 from server.domain.limits import LAPSING
 from server.domain.progress_words import BETWEEN_OFFICES
 from server.domain.states import AssignmentState, CaseState
-from server.store.engine import once_per_reading, rounded
+from server.store.among import among
+from server.store.engine import once_per_reading
 from server.store.models import (
     CasePause,
     LocalLimit,
@@ -71,24 +71,23 @@ def undecided() -> ColumnElement[bool]:
 
 # Statements that do not change are made once: to make one takes as long as to ask it.
 _CASE: BindParameter[int] = bindparam("case")
-_CASES: BindParameter[Any] = bindparam("cases", expanding=True)
 _ASSIGNMENTS = (
     select(StoredAssignment).where(StoredAssignment.case_id == _CASE).order_by(StoredAssignment.id)
     .options(joinedload(StoredAssignment.organization), joinedload(StoredAssignment.officer))
 )  # fmt: skip
 _OPEN_DEADLINES = (
     select(StoredDeadline)
-    .where(StoredDeadline.case_id.in_(_CASES), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None))
+    .where(among(StoredDeadline.case_id, "cases"), StoredDeadline.done_at.is_(None), StoredDeadline.dropped_at.is_(None))
     .order_by(StoredDeadline.due_on, StoredDeadline.id)
 )
-_PAUSES = select(CasePause).where(CasePause.case_id.in_(_CASES)).order_by(CasePause.first, CasePause.id)
+_PAUSES = select(CasePause).where(among(CasePause.case_id, "cases")).order_by(CasePause.first, CasePause.id)
 _OPEN_EXTENSION = select(StoredExtension).where(StoredExtension.case_id == _CASE, undecided())
 _OPEN_REQUESTS = (
     select(PetitionerRequest).where(PetitionerRequest.case_id == _CASE, PetitionerRequest.taken_at.is_(None)).order_by(PetitionerRequest.id)
 )
 _LETTERS = select(StoredLetter).where(StoredLetter.case_id == _CASE).order_by(StoredLetter.id)
-_WRITTEN = select(StoredLetter).where(StoredLetter.case_id.in_(_CASES), StoredLetter.text != "").order_by(StoredLetter.id)
-_LOCAL_LIMITS = select(LocalLimit).where(LocalLimit.organization_id.in_(bindparam("ids", expanding=True)))
+_WRITTEN = select(StoredLetter).where(among(StoredLetter.case_id, "cases"), StoredLetter.text != "").order_by(StoredLetter.id)
+_LOCAL_LIMITS = select(LocalLimit).where(among(LocalLimit.organization_id, "ids"))
 
 
 @once_per_reading
@@ -114,7 +113,7 @@ def open_deadlines_of(session: Session, case_id: int, rules: Collection[str] = (
 def open_deadlines(session: Session, case_ids: Sequence[int]) -> dict[int, list[StoredDeadline]]:
     """The same per case, of several; one read."""
     found: dict[int, list[StoredDeadline]] = {}
-    for one in session.scalars(_OPEN_DEADLINES, {"cases": rounded(case_ids)}) if case_ids else ():
+    for one in session.scalars(_OPEN_DEADLINES, {"cases": case_ids}) if case_ids else ():
         found.setdefault(one.case_id, []).append(one)
     return found
 
@@ -135,7 +134,7 @@ def first_duties(session: Session, case_ids: Sequence[int]) -> dict[int, StoredD
 def pauses(session: Session, case_ids: Sequence[int]) -> dict[int, list[CasePause]]:
     """Pauses per case, in order."""
     found: dict[int, list[CasePause]] = {}
-    for one in session.scalars(_PAUSES, {"cases": rounded(case_ids)}) if case_ids else ():
+    for one in session.scalars(_PAUSES, {"cases": case_ids}) if case_ids else ():
         found.setdefault(one.case_id, []).append(one)
     return found
 
@@ -165,7 +164,7 @@ def letters(session: Session, case_id: int) -> Sequence[StoredLetter]:
 
 def written_in(session: Session, case_ids: Sequence[int]) -> Sequence[StoredLetter]:
     """Letters of these cases in which somebody wrote something, oldest first."""
-    return session.scalars(_WRITTEN, {"cases": rounded(case_ids)}).all() if case_ids else ()
+    return session.scalars(_WRITTEN, {"cases": case_ids}).all() if case_ids else ()
 
 
 def letter_of(session: Session, case_id: int, letter_id: int) -> StoredLetter | None:
@@ -184,7 +183,7 @@ def settle(session: Session, deadline: StoredDeadline, now: datetime, day: date)
 def local_limits(session: Session, paths: tuple[str, ...]) -> dict[str, dict[str, LocalLimit]]:
     """Per path and limit what the organization at that path, or the nearest one above it, has set."""
     lines = {path: [int(part) for part in path.split("/") if part] for path in paths}
-    found = session.scalars(_LOCAL_LIMITS, {"ids": rounded({one for line in lines.values() for one in line})}).all()
+    found = session.scalars(_LOCAL_LIMITS, {"ids": {one for line in lines.values() for one in line}}).all()
     return {
         path: {one.rule: one for one in sorted((one for one in found if one.organization_id in line), key=lambda one: line.index(one.organization_id))}
         for path, line in lines.items()

@@ -109,7 +109,7 @@ def test_text_comes_back_from_its_tokens():
 
 def test_the_same_in_other_words_is_like_and_something_else_is_not():
     found = compare(Told((), AGAIN), Told((), LAND), Weights())
-    assert (found.strength, found.same_person) == ("middle", False)
+    assert (found.strength, found.person) == ("middle", ())
     assert compare(Told((), AGAIN), Told((), PROPERTY), Weights()) is None
 
 

@@ -9,7 +9,8 @@ from server import clock
 from server.domain.states import StaffRole
 from server.store import receptions
 from server.store.access import Actor, visible_cases, visible_receptions, visible_records
-from server.store.engine import Store, rounded
+from server.store.among import among
+from server.store.engine import Store
 from server.store.migrate import migrate
 from server.store.models import (
     AccessEntry,
@@ -108,10 +109,20 @@ def test_a_reading_transaction_does_not_lose_a_change_in_silence(store):
         change()
 
 
-def test_ids_are_asked_for_in_few_numbers_of_them():
-    assert [rounded(range(number)) for number in (0, 1, 2, 3)] == [[], [0], [0, 1], [0, 1, 2, 2]]
-    assert rounded({"a"}) == ["a"]
-    assert {len(rounded(range(number))) for number in range(5, 33)} == {8, 16, 32}
+def test_any_number_of_ids_is_asked_for_with_one_statement(store):
+    seed(store)
+    numbers = select(StoredCase.reception_id).where(among(StoredCase.id, "ids")).order_by(StoredCase.id)
+    names = select(Reception.id).where(among(Reception.id, "ids")).order_by(Reception.id)
+    asked = []
+    event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    with store.read() as session:
+        everything = list(session.scalars(select(StoredCase.id).order_by(StoredCase.id)))
+        asked.clear()
+        for ids in ([], everything[:1], set(everything), range(1, 3000), tuple(everything), dict.fromkeys(everything)):
+            found = session.scalars(numbers, {"ids": ids}).all()
+            assert len(found) == len(set(ids) & set(everything))
+        assert session.scalars(names, {"ids": ["town", "it's", "other", '"']}).all() == ["other", "town"]
+    assert len(set(asked)) == 2
 
 
 @pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite keeps no plans")
