@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from server.api.deps import Db, MatterReader, OfficeDep
 from server.api.saving import saved_as
 from server.domain.states import OrganizationLevel
+from server.protocol.base import NO_NUL
 from server.protocol.figures import Behind, HeldPage, ReceptionFigures, Stats, StatsChoices
 from server.reception import reception_stats, stats, stats_report
 
@@ -38,9 +39,14 @@ def behind(
     period: PeriodKey = "",
     organization: Number = None,
     after: Number = None,
+    alone: bool = False,
+    by: Annotated[str, Query(max_length=10)] = "",
+    value: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "",
 ) -> Behind:
-    """Matters behind a number, newest first; 403 where the list would tell how somebody rated."""
-    return stats.behind(db, office.settings, actor, what, part, period, organization, after)
+    """Matters behind a number, newest first, with those below the organization unless it is asked for `alone`; of what was
+    registered those that have a value (`by` category, place, unit or channel).  403 where the list would tell how somebody rated."""
+    asked = stats.Asked(what, part, alone, by, value)
+    return stats.behind(db, office.settings, actor, asked, period, organization, after)
 
 
 @router.get("/receptions")

@@ -140,6 +140,8 @@ class Counted(Message):
     name: str
     now: int
     before: int
+    value: str | None = None
+    """What the matters have that it counts, for the list of them; null: several things, or counted before values were kept."""
 
 
 class Digest(Message):
@@ -172,6 +174,7 @@ class DigestRow(Message):
 
 class DigestView(Message):
     id: int
+    organization_id: int
     made_at: Moment
     digest: Digest
 

@@ -4,7 +4,7 @@ After downtime the periods that were missed are counted then; a digest that is t
 with the eyes of the organization's own supervisor: an accusation against it, or against one above it, is not in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,7 @@ from server.settings import Settings
 from server.store import case_figures, digests, figure_sums
 from server.store.access import Actor
 from server.store.case_figures import Scope
-from server.store.models import Organization, StoredCase, StoredDigest
+from server.store.models import Organization, StoredDigest
 
 TITLES: dict[Kind, str] = {"day": "日研判", "week": "周会办", "month": "月通报", "quarter": "季核查"}
 LOOK_BACK: dict[Kind, int] = {"day": 14, "week": 8, "month": 12, "quarter": 4}
@@ -30,7 +30,6 @@ LOOK_BACK: dict[Kind, int] = {"day": 14, "week": 8, "month": 12, "quarter": 4}
 MOST = 10
 """Categories, places and units that are named; the rest is one line."""
 REST = "其余"
-UNNAMED = "没有写明"
 PAGE_ROWS = 50
 
 
@@ -76,35 +75,48 @@ def _count(session: Session, settings: Settings, organization: Organization, per
     )
     before = scope.over(period.before())
     sums, earlier = figure_sums.of(session, scope), figure_sums.of(session, before)
+    scopes, totals = (scope, before), (sums.registered, earlier.registered)
     units = {one.id: one.name for one in case_figures.organizations(session, "/")}
     return Digest(
         title=TITLES[period.kind], organization=organization.name, period=period.key, words=period.words, span=period.span,
         registered=Counted(name="登记", now=sums.registered, before=earlier.registered),
-        by_category=_counted(session, scope, before, StoredCase.category),
-        by_place=_counted(session, scope, before, StoredCase.place),
-        by_unit=_counted(session, scope, before, StoredCase.unit_id, units),
-        by_channel=_counted(session, scope, before, StoredCase.channel, {one.value: words for one, words in terms.CHANNEL.items()}, len(Channel)),
+        by_category=_counted(session, scopes, "category", totals),
+        by_place=_counted(session, scopes, "place", totals),
+        by_unit=_counted(session, scopes, "unit", totals, units),
+        by_channel=_counted(session, scopes, "channel", totals, {one.value: words for one, words in terms.CHANNEL.items()}),
         figures=stats.figure_views(scope, sums, earlier), looks=stats.look_views(session, scope),
     )  # fmt: skip
 
 
 def _counted(
-    session: Session, scope: Scope, before: Scope, column: object, names: dict[int, str] | dict[str, str] | None = None, most: int = MOST
+    session: Session, scopes: tuple[Scope, Scope], by: str, totals: tuple[int, int], names: Mapping[Any, str] | None = None
 ) -> tuple[Counted, ...]:
-    """How many were registered per value, now and before; the most first, what is left together."""
-    now = dict(case_figures.registered_by(session, scope, column, 1000))
-    then = dict(case_figures.registered_by(session, before, column, 1000))
-    order = sorted(now.keys() | then.keys(), key=lambda value: (-now.get(value, 0), -then.get(value, 0), str(value)))
-    rows = [Counted(name=_name(value, names), now=now.get(value, 0), before=then.get(value, 0)) for value in order[:most]]
-    if rest := order[most:]:
-        rows.append(Counted(name=REST, now=sum(now.get(one, 0) for one in rest), before=sum(then.get(one, 0) for one in rest)))
+    """How many were registered per value, now and before; the most first, and what is left together: nothing is left out."""
+    column, most = case_figures.VALUES[by], len(Channel) if by == "channel" else MOST
+    found = [case_figures.registered_by(session, one, column, most) for one in scopes]
+    now, then = (_completed(session, scope, column, one, found, most) for scope, one in zip(scopes, found, strict=True))
+    order = sorted(now, key=lambda value: (-now[value], -then[value], str(value)))[:most]
+    rows = [Counted(name=_name(value, names), now=now[value], before=then[value], value="" if value is None else str(value)) for value in order]
+    rest = [total - sum(one[value] for value in order) for total, one in zip(totals, (now, then), strict=True)]
+    if any(rest):
+        rows.append(Counted(name=REST, now=rest[0], before=rest[1]))
     return tuple(rows)
 
 
-def _name(value: object, names: dict[int, str] | dict[str, str] | None) -> str:
+def _completed(
+    session: Session, scope: Scope, column: Any, known: Mapping[Any, int], found: Sequence[Mapping[Any, int]], most: int
+) -> dict[Any, int]:
+    """How many of each value that came most often in one of the two periods; `known`: those of this one."""
+    missing = {value for one in found for value in one} - known.keys()
+    if missing and len(known) == most:
+        known = {**known, **case_figures.registered_with(session, scope, column, missing)}
+    return {value: known.get(value, 0) for value in known.keys() | missing}
+
+
+def _name(value: object, names: Mapping[Any, str] | None) -> str:
     if value is None or value == "":
-        return UNNAMED if names is None else "还没有交给单位"
-    return str(value) if names is None else names.get(value, str(value))  # type: ignore[call-overload]
+        return stats.UNNAMED if names is None else stats.NO_UNIT
+    return str(value) if names is None else names.get(value, str(value))
 
 
 def listed(session: Session, actor: Actor, kind: str, organization_id: int | None, before: int | None) -> list[DigestRow]:
@@ -126,5 +138,5 @@ def open_digest(session: Session, actor: Actor, digest_id: int) -> DigestView:
     found = digests.find(session, actor, digest_id)
     if found is None:
         raise NotFound
-    return DigestView(id=found.id, made_at=found.made_at, digest=Digest.model_validate(found.content))
+    return DigestView(id=found.id, organization_id=found.organization_id, made_at=found.made_at, digest=Digest.model_validate(found.content))
 

@@ -1,6 +1,7 @@
 """Figures that offices are judged by: asked for, opened to the matters behind them, exported, printed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from server.domain.figures import (
 )
 from server.domain.periods import Period
 from server.domain.ratings import EnteredBy, RatedBody
-from server.domain.states import CaseState, OrganizationLevel, StaffRole
+from server.domain.states import CaseState, Channel, OrganizationLevel, StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound
 from server.protocol.figures import (
     Behind,
@@ -53,6 +54,9 @@ PAGE_ROWS = 50
 MOST_ORGANIZATIONS = 500
 LEVELS = (OrganizationLevel.CITY, OrganizationLevel.COUNTY, OrganizationLevel.TOWNSHIP)
 PARTS = {"all": None, "good": True, "bad": False}
+REGISTERED = "registered"
+VALUE_NAMES = {"category": "内容", "place": "问题发生在", "channel": "来的方式"}
+UNNAMED, NO_UNIT = "没有写明", "还没有交给单位"
 
 
 def policy_of(session: Session, settings: Settings, path: str) -> Policy:
@@ -64,8 +68,10 @@ def policy_of(session: Session, settings: Settings, path: str) -> Policy:
     )
 
 
-def scope_of(session: Session, settings: Settings, actor: Actor, key: str, organization_id: int | None) -> tuple[Scope, Organization]:
-    """What is asked for.  Raises InvalidInput (no such period) and NotFound (not the actor's organization or below)."""
+def scope_of(
+    session: Session, settings: Settings, actor: Actor, key: str, organization_id: int | None, alone: bool = False
+) -> tuple[Scope, Organization]:
+    """What is asked for; `alone`: without what is below the organization.  Raises InvalidInput (no such period) and NotFound (not the actor's organization or below)."""
     today = clock.today()
     try:
         period = periods.parse(key) if key else periods.of("half", today)
@@ -75,7 +81,8 @@ def scope_of(session: Session, settings: Settings, actor: Actor, key: str, organ
     if found is None or not found.path.startswith(actor.organization_path):
         raise NotFound
     scope = Scope(
-        actor=actor, path=found.path, period=period, today=today, policy=policy_of(session, settings, found.path), hidden=store.hidden_from(session, actor)
+        actor=actor, path=found.path, period=period, today=today, policy=policy_of(session, settings, found.path), alone=alone,
+        hidden=store.hidden_from(session, actor),
     )
     return scope, found
 
@@ -226,24 +233,37 @@ def _entered(sums: Sums, body: RatedBody) -> EnteredView:
 # --- behind a number ---------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A number: `what` is a Figure, a Look or REGISTERED, `part` all, good or bad; of what was registered those that have a
+    `value` of what they are told apart `by` (case_figures.VALUES; empty: all); `alone`: of the organization itself."""
+
+    what: str
+    part: str = "all"
+    alone: bool = False
+    by: str = ""
+    value: str = ""
+
+
 def behind(
-    session: Session, settings: Settings, actor: Actor, what: str, part: str, key: str, organization_id: int | None, after: int | None
+    session: Session, settings: Settings, actor: Actor, asked: Asked, key: str, organization_id: int | None, after: int | None
 ) -> Behind:
-    """A page of the matters behind a number: `what` is a Figure or a Look, `part` all, good or bad.
+    """A page of the matters behind a number.
 
     Raises NotFound, InvalidInput, and NotAllowed where the list would tell how somebody rated.
     """
-    scope, organization = scope_of(session, settings, actor, key, organization_id)
+    scope, organization = scope_of(session, settings, actor, key, organization_id, asked.alone)
+    what, part = asked.what, asked.part
     if part not in PARTS:
         raise InvalidInput("没有这种清单。", fields=["part"])
-    query, name, explanation, private = _named(session, scope, what, part)
+    query, name, explanation, private = _registered(session, scope, asked) if what == REGISTERED else _named(session, scope, what, part)
     if private and actor.role is not StaffRole.SUPERVISOR:
         raise NotAllowed("谁评了什么，只有督查督办人员能打开。")
     found = store.behind(session, scope, query, PARTS[part], after, PAGE_ROWS + 1)
     shown_rows = found[:PAGE_ROWS]
     said = _said(session, shown_rows, RATES.get(what, ())) if actor.role is StaffRole.SUPERVISOR else {}
     return Behind(
-        heading=f"{organization.name} {scope.period.words} {name}", explanation=explanation,
+        heading=f"{organization.name} {scope.period.words} {name}", explanation=explanation + ("只是本单位的，下面的单位不在里面。" if asked.alone else ""),
         rows=tuple(_row(one, said.get(one.id, ())) for one in shown_rows), next=shown_rows[-1].id if len(found) > PAGE_ROWS else None,
     )  # fmt: skip
 
@@ -260,6 +280,33 @@ def _named(session: Session, scope: Scope, what: str, part: str) -> tuple[Select
     words = {"all": defined.denominator, "good": defined.numerator, "bad": defined.missed}[part]
     explanation = f"{words}。按{defined.day}算在这段时间里。" + ("还没归档的接访不在里面。" if figure is Figure.VIDEO else "")
     return store.rows(session, scope, figure), defined.name, explanation, figure in PRIVATE and part != "all"
+
+
+def _registered(session: Session, scope: Scope, asked: Asked) -> tuple[Select[Any], str, str, bool]:
+    """The same of what was registered.  Raises InvalidInput for what cannot be told apart so."""
+    query, name = store.registered(scope), "登记的"
+    if asked.by:
+        if asked.by not in store.VALUES:
+            raise InvalidInput("没有这种清单。", fields=["by"])
+        query = query.where(store.has_value(store.VALUES[asked.by], _value(asked)))
+        name += f"，{_value_words(session, asked)}"
+    return query, name, "按登记那天算在这段时间里，并到别的件里的不算。", False
+
+
+def _value(asked: Asked) -> str | int | None:
+    if asked.by != "unit":
+        return asked.value
+    if asked.value and not (asked.value.isascii() and asked.value.isdigit() and len(asked.value) < 10):
+        raise InvalidInput("没有这个单位。", fields=["value"])
+    return int(asked.value) if asked.value else None
+
+
+def _value_words(session: Session, asked: Asked) -> str:
+    if asked.by == "unit":
+        found = accounts.organization_or_none(session, int(asked.value)) if asked.value else None
+        return f"主办单位：{found.name}" if found else NO_UNIT
+    words = asked.value if asked.by != "channel" or asked.value not in list(Channel) else terms.CHANNEL[Channel(asked.value)]
+    return f"{VALUE_NAMES[asked.by]}：{words or UNNAMED}"
 
 
 def _said(session: Session, cases: Sequence[StoredCase], bodies: Sequence[RatedBody]) -> Mapping[int, Sequence[str]]:

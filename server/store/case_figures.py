@@ -4,7 +4,7 @@ Every figure is one select of (case_id, good, organization_id), from which its l
 them up by the same conditions.  Whom an accusation must be hidden from counts it nowhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -62,6 +62,8 @@ class Scope:
     period: Period
     today: date
     policy: Policy
+    alone: bool = False
+    """Of the organization at `path` itself, without those below it."""
     hidden: tuple[int, ...] | None = None
     """Matters that the actor must not know of (`hidden_from`); None: asked for with every figure."""
 
@@ -79,7 +81,8 @@ class Scope:
 
 
 def _under(scope: Scope) -> Select[int]:
-    return select(Organization.id).where(Organization.path.startswith(scope.path, autoescape=True))
+    own = Organization.path == scope.path if scope.alone else Organization.path.startswith(scope.path, autoescape=True)
+    return select(Organization.id).where(own)
 
 
 MOST_HIDDEN = 500
@@ -330,16 +333,35 @@ def video_by_organization(session: Session, scope: Scope) -> dict[int, Share]:
     return {number: Share(int(part), whole) for number, part, whole in session.execute(query)}
 
 
-def registered_by(session: Session, scope: Scope, column: Any, most: int) -> list[tuple[Any, int]]:
-    """How many matters were registered per value of a column of StoredCase, the most first."""
+def registered_by(session: Session, scope: Scope, column: Any, most: int) -> dict[Any, int]:
+    """How many matters were registered per value of a column of StoredCase, of those values that came most often."""
     number = func.count()
     query = select(column, number).where(registered_in(scope)).group_by(column).order_by(number.desc(), column)
-    return [(value, found) for value, found in session.execute(query.limit(most))]
+    return {row[0]: row[1] for row in session.execute(query.limit(most))}
 
 
-def registered(session: Session, scope: Scope) -> int:
-    """How many matters were registered."""
-    return session.scalar(select(func.count()).where(registered_in(scope)).select_from(StoredCase)) or 0
+def registered_with(session: Session, scope: Scope, column: Any, values: Collection[Any]) -> dict[Any, int]:
+    """How many matters were registered with each of these values."""
+    among = or_(*(has_value(column, value) for value in values))
+    query = select(column, func.count()).where(registered_in(scope), among).group_by(column)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+VALUES: Mapping[str, Any] = {
+    "category": StoredCase.category, "place": StoredCase.place, "unit": StoredCase.unit_id, "channel": StoredCase.channel,
+}
+"""What registrations are told apart by."""
+
+
+def has_value(column: Any, value: Any) -> ColumnElement[bool]:
+    """Whether a column has the value; none is one, too."""
+    found: ColumnElement[bool] = column.is_(None) if value is None else column == value
+    return found
+
+
+def registered(scope: Scope) -> Select[Any]:
+    """(case_id, good, organization_id) of what was registered; `good` is false throughout."""
+    return _rows(StoredCase.id, literal(False), StoredCase.organization_id).where(registered_in(scope))
 
 
 # --- lists -------------------------------------------------------------------------------------------------------

@@ -9,20 +9,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain import periods
 from server.domain.figures import Figure, Look
 from server.domain.flow import LetterKind, Step
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound
-from server.protocol.flow import NewRating
+from server.protocol.flow import NewMatter, NewRating
 from server.reception import (
     digests,
     ratings,
     reception_stats,
+    registering,
     stats,
     stats_report,
     stats_table,
     supervision,
 )
+from server.reception.stats import Asked
 from server.store import case_figures
 from server.store.access import Actor
 from server.store.models import AccessEntry, Commitment, Organization, StoredCase, StoredDigest
@@ -118,7 +121,7 @@ def test_a_matter_that_is_handled_anew_was_not_resolved_at_once_and_its_second_r
 def test_only_supervisors_open_how_somebody_rated(world: World, matter: Matter):
     def behind(actor: Actor, what: str, part: str):
         with world.read() as session:
-            return [one.id for one in stats.behind(session, world.office.settings, actor, what, part, "2026-06", None, None).rows]
+            return [one.id for one in stats.behind(session, world.office.settings, actor, Asked(what, part), "2026-06", None, None).rows]
 
     assert behind(world.clerk, "rated_unit", "good") == [matter.id]
     assert behind(SUPERVISOR, "satisfied_unit", "good") == [matter.id]
@@ -135,7 +138,7 @@ def test_only_supervisors_open_how_somebody_rated(world: World, matter: Matter):
 def test_only_supervisors_read_what_was_added_to_a_rating(world: World, matter: Matter):
     def said(actor: Actor, what: str):
         with world.read() as session:
-            return [one.said for one in stats.behind(session, world.office.settings, actor, what, "all", "2026-06", None, None).rows]
+            return [one.said for one in stats.behind(session, world.office.settings, actor, Asked(what), "2026-06", None, None).rows]
 
     assert said(SUPERVISOR, "rated_unit") == [()]
     with world.write() as session:
@@ -143,6 +146,44 @@ def test_only_supervisors_read_what_was_added_to_a_rating(world: World, matter: 
     added = ("评信访部门时说：「等了两个小时」",)
     assert (said(SUPERVISOR, "satisfied_office"), said(SUPERVISOR, "rated_office"), said(SUPERVISOR, "contradicted")) == ([added], [added], [added])
     assert (said(SUPERVISOR, "rated_unit"), said(SUPERVISOR, "repeats"), said(world.clerk, "satisfied_office")) == ([()], [()], [()])
+
+
+def test_a_number_of_one_unit_and_of_what_was_registered_opens_to_just_these(world: World, matter: Matter):
+    """The office above a unit has none of the unit's own; what was registered is told apart as the digests tell it."""
+    def behind(asked: Asked, organization: int | None = None):
+        with world.read() as session:
+            return [one.id for one in stats.behind(session, world.office.settings, SUPERVISOR, asked, "2026-06", organization, None).rows]
+
+    told = overview(world, SUPERVISOR)
+    assert [(one.organization_id, one.rated.part, one.rated.whole) for one in told.units if one.rated.whole] == [(LAND, 1, 1)]
+    assert behind(Asked("rated_unit", alone=True), LAND) == behind(Asked("rated_unit")) == [matter.id]
+    assert behind(Asked("rated_unit", alone=True)) == []
+    with world.write() as session:
+        case = session.get_one(StoredCase, matter.id)
+        case.place, case.category = "柳湾村", ""
+    found = {by: behind(Asked("registered", by=by, value=value)) for by, value in (
+        ("", ""), ("category", ""), ("place", "柳湾村"), ("unit", str(LAND)), ("channel", "letter"))}  # fmt: skip
+    assert list(found.values()) == [[matter.id]] * 5
+    assert [behind(Asked("registered", by=by, value=value)) for by, value in (("category", "x"), ("place", "柳湾"), ("unit", ""), ("channel", "x"))] == [[]] * 4
+    for asked in (Asked("registered", by="petitioner", value="何守田"), Asked("registered", by="unit", value="x")):
+        with pytest.raises(InvalidInput):
+            behind(asked)
+
+
+def test_a_digest_leaves_nothing_out_of_its_sums(world: World, monkeypatch):
+    """Of more values than are named the rest is one line, also of those that came most often in the other period."""
+    monkeypatch.setattr(digests, "MOST", 2)
+    with world.write() as session:
+        for day, places in (("2026-06-02", "乙乙乙丙丁"), ("2026-06-09", "甲甲甲丙丙乙戊己")):
+            for place in places:
+                at(day)
+                registering.register(session, world.clerk, NewMatter(channel="letter", received_on=date.fromisoformat(day), name="何守田", statement="路", place=place))
+        session.flush()
+        at("2026-06-16")
+        period = periods.parse("2026-W24")
+        made = digests._count(session, world.office.settings, session.get_one(Organization, 1), period)
+    assert [(one.name, one.now, one.before) for one in made.by_place] == [("甲", 3, 0), ("丙", 2, 1), ("其余", 3, 4)]
+    assert (made.registered.now, made.registered.before) == (8, 5)
 
 
 def test_nobody_asks_for_what_is_not_below_them(world: World, matter: Matter):

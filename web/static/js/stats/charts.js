@@ -33,12 +33,13 @@ export function clear(place) {
 /** A share of every month, with the target as a dashed line. @param {HTMLElement} place @param {{words: string, percent: number | null}[]} months @param {number} target @param {(index: number) => void} open */
 export function months(place, months, target, open) {
   const values = months.map((one) => one.percent);
-  const least = Math.min(target, ...values.filter((one) => one !== null));
+  const least = Math.max(0, Math.min(target, ...values.filter((one) => one !== null)) - 5);
+  const step = least > 75 ? 5 : least > 50 ? 10 : 20;
   const words = `按期办结率${months.map((one) => `${one.words} ${one.percent === null ? "暂无" : `${one.percent}%`}`).join("，")}，目标 ${target}%`;
   draw(place, {
     grid: { left: 44, right: 24, top: 26, bottom: 28 },
     xAxis: { type: "category", data: months.map((one) => one.words), axisTick: { show: false }, axisLine: { lineStyle: { color: LINE } }, axisLabel: FONT },
-    yAxis: { type: "value", min: Math.max(0, Math.floor((least - 5) / 5) * 5), max: 100, axisLabel: FONT, splitLine: { lineStyle: { color: LINE } } },
+    yAxis: { type: "value", min: Math.floor(least / step) * step, max: 100, interval: step, axisLabel: FONT, splitLine: { lineStyle: { color: LINE } } },
     series: [{
       type: "line", data: values, symbol: "circle", symbolSize: 12, cursor: "pointer", lineStyle: { color: ACCENT, width: 3 },
       itemStyle: { color: "#fff", borderColor: ACCENT, borderWidth: 3 }, label: { show: true, ...FONT, color: DARK, fontWeight: 700, textBorderColor: "#fff", textBorderWidth: 3 },

@@ -71,6 +71,9 @@ function table(heads, rows) {
 /** @param {Share} share */
 const full = (share) => (share.whole ? `${percent(share)}（${share.part} ÷ ${share.whole}）` : "—");
 
+/** A share that leads to the matters it counts. @param {Share} share @param {string} what @param {Record<string, string | number>} more @param {string} [after] */
+const opens = (share, what, more, after = "") => (share.whole ? el("a", { href: listPath(what, "all", more) }, full(share) + after) : "—");
+
 /** @param {any} told */
 function showMonths(told) {
   byId("months-note").textContent = `虚线是目标 ${told.target_in_time}%。点一个月，看这个月的件`;
@@ -78,18 +81,22 @@ function showMonths(told) {
   if (!told.months.length) clear(byId("months"));
   else drawMonths(byId("months"), told.months.map((/** @type {any} */ one) => ({ words: one.words, percent: one.concluded.percent })), told.target_in_time, open);
   byId("months-table").replaceChildren(table(["月份", "按期办结", "及时受理"], told.months.map((/** @type {any} */ one) =>
-    [el("a", { href: listPath("concluded_in_time", "all", { period: one.period }) }, one.words), full(one.concluded), full(one.accepted)])));
+    [one.words, opens(one.concluded, "concluded_in_time", { period: one.period }), opens(one.accepted, "accepted_in_time", { period: one.period })])));
 }
+
+/** What a unit did itself, without those below it. @param {any} unit */
+const alone = (unit) => ({ organization: unit.organization_id, alone: 1 });
 
 /** @param {any} told */
 function showUnits(told) {
   const rated = told.units.filter((/** @type {any} */ one) => one.rated.whole).sort((/** @type {any} */ a, /** @type {any} */ b) => b.rated.whole - a.rated.whole).slice(0, MOST_UNITS);
   byId("units-note").textContent = !rated.length ? "这段时间还没有可以评价的" : `实心是满意率，斜纹是参评率。参评低于 ${told.least_participation}% 的满意率不作数，画成空心`;
-  const open = (/** @type {number} */ index, /** @type {number} */ series) => location.assign(listPath(series ? "rated_unit" : "satisfied_unit", "all", { organization: rated[index].organization_id }));
+  const open = (/** @type {number} */ index, /** @type {number} */ series) => location.assign(listPath(series ? "rated_unit" : "satisfied_unit", "all", alone(rated[index])));
   if (!rated.length) clear(byId("units"));
   else drawUnits(byId("units"), rated.map((/** @type {any} */ one) => ({ name: one.name, satisfied: one.satisfied.percent, rated: one.rated.percent, counts: one.counts })), open);
   byId("units-table").replaceChildren(table(["单位", "满意率", "参评率", "按期办结", "及时受理"], told.units.map((/** @type {any} */ one) =>
-    [el("a", { href: address("/stats", { organization: one.organization_id }) }, one.name), full(one.satisfied) + (one.counts || !one.satisfied.whole ? "" : "，不作数"), full(one.rated), full(one.concluded), full(one.accepted)])));
+    [el("a", { href: address("/stats", { organization: one.organization_id }) }, one.name), opens(one.satisfied, "satisfied_unit", alone(one), one.counts ? "" : "，不作数"),
+      opens(one.rated, "rated_unit", alone(one)), opens(one.concluded, "concluded_in_time", alone(one)), opens(one.accepted, "accepted_in_time", alone(one))])));
 }
 
 /** @param {any} told */
@@ -124,7 +131,8 @@ function shortDay(iso) {
 /** @param {any} told */
 function show(told) {
   byId("shown").hidden = false;
-  byId("span").textContent = `${told.organization}　${told.span}${told.until ? `，算到 ${shortDay(told.until)}` : ""}，登记 ${told.registered} 件`;
+  byId("span").replaceChildren(`${told.organization}　${told.span}${told.until ? `，算到 ${shortDay(told.until)}` : ""}，`,
+    told.registered ? el("a", { href: listPath("registered", "all") }, `登记 ${told.registered} 件`) : "登记 0 件");
   byId("cards").replaceChildren(...CARDS.map((id) => card(told.figures.find((/** @type {Figure} */ one) => one.id === id))));
   showMonths(told);
   showUnits(told);
@@ -134,6 +142,7 @@ function show(told) {
   byId("table").setAttribute("href", address("/api/stats/table.xlsx", { period: told.period, organization: told.organization_id }));
   byId("report").setAttribute("href", address("/api/stats/report.pdf", { period: told.period, organization: told.organization_id }));
   periodChoice.value = told.period;
+  if (periodChoice.selectedOptions.length) periodChoice.selectedOptions[0].textContent = told.words;
   organizationChoice.value = String(told.organization_id);
 }
 
