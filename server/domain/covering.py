@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from server.protocol.placenames import BEGINS_A_NAME, IN_A_NAME
+
 SURNAMES = ("王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖"
             "贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤柳")  # fmt: skip
 
@@ -35,7 +37,7 @@ _PATTERNS: tuple[tuple[Private, re.Pattern[str]], ...] = (
     (Private.PHONE, re.compile(r"(?<!\d)1\d{2}[- ]?\d{4}[- ]?\d{4}(?!\d)|(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)")),
     (Private.PLATE, re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·\- ]?[A-Z0-9]{5,6}(?![A-Z0-9])")),
     (Private.ADDRESS, re.compile(
-        r"(?:家住|住在|住|在)?((?:[\u4e00-\u9fff]{2,8}(?:县|区|市))?[\u4e00-\u9fff]{2,6}(?:镇|乡|街道)?[\u4e00-\u9fff]{1,6}(?:村|社区|路|街|巷|小区)"
+        rf"(?:家住|住在|住|在)?((?:{BEGINS_A_NAME}(?:{IN_A_NAME}){{1,7}}(?:县|区|市))?{BEGINS_A_NAME}(?:{IN_A_NAME}){{1,5}}(?:镇|乡|街道)?(?:{IN_A_NAME}){{1,6}}(?:村|社区|路|街|巷|小区)"
         r"(?:[\d一二三四五六七八九十百]+(?:组|号|栋|幢|单元|室|楼))+)"
     )),
     (Private.NAME, re.compile(rf"(?:我叫|名叫|叫做|姓名[:：]?|老板|包工头|邻居|丈夫|妻子|儿子|女儿)({_NAME})(?![\u4e00-\u9fff])")),

@@ -10,6 +10,13 @@ _GROUPS = {"万": 10_000, "亿": 100_000_000}
 NUMERAL = r"(?:\d[\d,，]*(?:\.\d+)?[万亿千百]?|[零〇一二三四五六七八九十百千万亿两]+)"
 """Regular expression of a spoken or written number."""
 _MONEY = re.compile(rf"({NUMERAL})(多|来|几)?(?:元|块钱|块)(?!多|来)")
+IN_CASE = r"(?<![\d一二三四五六七八九十百千两])万一"
+"""Regular expression of the word 万一, which 两万一千 does not have."""
+_OF_MONEY = "补偿|赔偿|青苗|安置|工资|工钱|工程款|货款|钱|款|费|押金|定金|租金|现金|利息|薪"
+_BARE = re.compile(
+    rf"(?<![\d零〇一二三四五六七八九十百千万亿两.,年第])([一二三四五六七八九十两\d][\d零〇一二三四五六七八九十百千万亿两.]*?[万千百][零一二三四五六七八九十百千]*?|(?!(?:19|20)\d\d(?!\d))\d{{4,9}})"
+    rf"(?=[，。！？,；;、]|$|[没未不都呢吧了啊给]|一(?:分|直|毛|点)|的?(?:{_OF_MONEY}))"
+)
 _DIGITS_SAID = "0123456789零〇一二三四五六七八九幺"
 SPOKEN_DIGITS = f"[{_DIGITS_SAID}Xx]"
 """Regular expression of one digit of a number that is read out digit by digit."""
@@ -114,6 +121,12 @@ def money(text: str) -> list[Money]:
         if value and not match[2]:
             found.append(Money(match[0], value, match.start()))
     return found
+
+
+def bare_sums(text: str) -> list[Money]:
+    """Numbers that are sums if money is spoken of: 还差八万三没给; a number of something else (三百棵) is none."""
+    read = ((match, parse(match[1])) for match in _BARE.finditer(text))
+    return [Money(match[1], value, match.start()) for match, value in read if value]
 
 
 def digit_runs(text: str) -> list[str]:

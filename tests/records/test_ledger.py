@@ -87,6 +87,7 @@ def test_personal_data_is_proposed_to_be_covered():
         (Private.NAME, "何守田"), (Private.ADDRESS, "临溪县石桥镇柳湾村四组"), (Private.PHONE, "13800004321"),
         (Private.ID_NUMBER, "110101195903075110"), (Private.PLATE, "桂A12345"), (Private.NAME, "罗建民"), (Private.NAME, "张主任"),
     ]  # fmt: skip
+    assert [one.text for one in find("我去过柳林镇上河村3组，也在石桥镇东湖村二组住过。")] == ["柳林镇上河村3组", "石桥镇东湖村二组"]
     assert find("补偿款 36800 元，2026年6月9日，3 号楼渗水，第12号文件。") == []
     assert covered("何守田和何守田一家", [("何守田", "何某"), ("何守", "x")]) == "何某和何某一家"
 

@@ -178,6 +178,34 @@ def test_single_sentences(said: str, field: str, value: str | None) -> None:
     assert found.get(field) == value
 
 
+def said_in_passing() -> dict[str, list[tuple[str, str]]]:
+    """Field → (what a petitioner says, what stands in the field), of passes/fields.txt."""
+    found, field = dict[str, list[tuple[str, str]]](), ""
+    for line in (Path(__file__).parent / "passes" / "fields.txt").read_text("utf-8").splitlines():
+        if line.startswith("field:"):
+            field = line.removeprefix("field:").strip()
+        elif line and not line.startswith("#"):
+            said, _, value = line.partition(" →")
+            found.setdefault(field, []).append((said, said if value.strip() == "*" else value.strip()))
+    return found
+
+
+@pytest.mark.parametrize(("field", "cases"), said_in_passing().items())
+def test_sentences_that_no_rule_was_made_from(field: str, cases: list[tuple[str, str]]) -> None:
+    found = [(said, values(build_draft(transcript(("petitioner", said)))).get(field, "")) for said, _ in cases]
+    assert found == cases
+
+
+def test_a_sentence_that_tells_two_things_stands_in_both_fields_with_its_evidence() -> None:
+    said = "前年修路占了我家三亩地，我找过镇政府三次，请领导帮我要回来。"
+    draft = build_draft(transcript(("petitioner", "我来反映占地的事。"), ("petitioner", said)))
+    resting = {field.field: field.utterance_ids for field in draft.fields if said in field.value}
+    assert {field: ids for field, ids in resting.items() if field != "summary"} == {
+        "facts": ("u0", "u1"), "tried_before": ("u1",), "requests": ("u1",)
+    }  # fmt: skip
+    assert values(draft)["summary"].count(said) == 1
+
+
 def test_a_bare_answer_counts_after_its_question_only() -> None:
     said = (("petitioner", "免贵姓罗，罗玉兰。"), ("petitioner", "南门镇西山村二组。"))
     asked = transcript(("leader", "您贵姓？"), said[0], ("leader", "您住在哪儿？"), said[1])

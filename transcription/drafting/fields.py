@@ -12,15 +12,16 @@ from itertools import pairwise
 
 from server.protocol.drafting import DraftField
 from server.protocol.numbers import (
+    IN_CASE,
     NUMERAL,
     SPOKEN_DIGITS,
-    Money,
     digit_runs,
     is_identity_number,
     is_mobile_number,
-    money,
     parse,
 )
+from server.protocol.placenames import BEGINS_A_NAME, IN_A_NAME
+from transcription.drafting.sums import SumWords
 from transcription.drafting.turns import Talk, Turn
 from transcription.drafting.vocabulary import Category, Vocabulary
 
@@ -39,6 +40,12 @@ _SURNAMES = frozenset(
 _ALSO_WORDS = frozenset("车和于从时常向都那乐安全曾连应白花水方干计牛国文")
 """Surnames that are also ordinary words after 我叫: believed only in answer to the question for the name."""
 _STOP = r"(?=[，。、！？,.!?\s]|$)"
+_OF_SELF = re.compile(
+    r"(?:^|[，,])(?:那个|嗯|啊|家里|全家|我们?|俺们?|咱们?|本人|[和跟](?:老伴|家人|孩子|儿子|女儿)|一家人?|现在|目前|一直|今年|就|都|也|老|家|[一二三四五六七八九十零\d]+岁)*$"
+)
+"""Before 住在 or 是…村的: the petitioner speaks of himself."""
+_TELLS_OF_SELF = re.compile(r"^(?:[^，]{0,6}，)?(?:我|俺|本人|今年)|^[，,]?$")
+"""What the sentence began with, where the clause itself names nobody."""
 _SENTENCES = re.compile(r"[^。！？!?]+[。！？!?]*")
 _CLAUSES = re.compile(r"[^，。；！？,;!?]+")
 _CORRECTS = re.compile(r"写错|记错|说错|不对|更正|应该是|纠正")
@@ -55,13 +62,14 @@ _BARE_NAME = re.compile(rf"(?:^|[，。,])([{''.join(sorted(_SURNAMES))}][\u4e00
 """Nothing else, as an answer."""
 _ASKS_NAME = re.compile(r"叫什么|姓名|贵姓|怎么称呼|您是谁|名字")
 _ASKS_HOME = re.compile(r"住(?![建院了下])|地址|家在|哪里人|哪儿人")
-_VISITED = r"到([\u4e00-\u9fff]{{2,12}}?{sites})(?:去)?(?:实地|现场)?(?:调查|查看|了解|核实)"
-_WORKS_AT = r"在([\u4e00-\u9fff\d]{{2,14}}?{sites}(?:的工地)?)(?:上|里)?(?:干活|施工|打工|做工|上班)"
+_VISITED = r"到((?:{name}){{2,12}}?{sites})(?:去)?(?:实地|现场)?(?:调查|查看|了解|核实)"
+_WORKS_AT = r"在((?:{name}|\d){{2,14}}?(?:{sites}(?:的工地)?|的工地))(?:上|里)?(?:干活|施工|打工|做工|上班)"
 
 _OTHERS = re.compile(r"[他她它]|对方|老板说|儿子|女儿|丈夫|妻子|老婆|老公|老伴|亲戚|朋友|邻居|别人|有人")
 """Somebody else is spoken of."""
 _LEADS_IN = "因为|听人说|听说|据说|后来|现在|当时|其实|但是|可是|而且|结果|就是|都是|这个|那个|这家|那家|去年|今年|前年|以前|原来|我们|但|是"
 _LEADING = re.compile(rf"^(?:{_LEADS_IN})+")
+_NOT_SO = re.compile(r"不是|没有(?!给)|不能|说|怕|怀疑|以为|[儿女]的|朋友|亲戚")
 _NO_UNIT = re.compile(r"不是|没有|不能|[没让被在和我他她您你说]")
 """Not part of a unit's name: more than the name was caught."""
 _NOT_OWN_ACCUSATION = re.compile(r"怕|怀疑|以为|说我|不是|没有|没")
@@ -79,11 +87,17 @@ _POLITE_END = "(?:吧|就行|就好|就可以|就行了|就好了|就可以了)?
 _HAS = re.compile(r"^(?:我们?)?(?:也|都|还)?有|都在$")
 _NO = re.compile(r"没有?|不(?:肯|给|能|让|在|是|用|带)|未|丢|弄坏|拿走|扣")
 _ONCE = re.compile(r"过|了[^，。]{0,6}(?:次|趟|回|遍)")
-_NEVER = re.compile(r"没有?|从来|不敢|不想|不会|不知道|未")
+_NEVER = re.compile(r"没有?|从来|不敢|不想|不会|不知道|未|如果|要是|打算|准备")
+_SINCE = "(?:去年|前年|今年|上个?月|这个月|后来|以前|之前|当时)"
 _THEY = re.compile(r"^(?:他们|她们|都|对方)")
 _NOT_AT_LAW = re.compile(
-    r"没有?|从来|未|让|叫|劝|如果|要是|假如|万一|准备|打算|考虑|可以|[想要会]去|[想要]|不敢|不想|不会"
+    rf"没有?|从来|未|让|叫|劝|如果|要是|假如|{IN_CASE}|准备|打算|考虑|可以|[想要会]去|[想要]|不敢|不想|不会"
 )
+_NO_ANSWER = r"(?!果|我?们?一?个?(?:答复|回复|说法|结果|准话|回信|回音|意见|交代|解决))"
+"""没有结果, 没给答复: what came of having gone there."""
+_NOT_TOLD = re.compile(rf"说|讲|答复|回复|回答|告诉|解释|承认|如果|要是|假如|{IN_CASE}|怕|担心|以后|[没不未](?:有|会|能)?(?:被)?$|是不是")
+_MATTER = re.compile(r"(?:的事情?|问题|情况|[一这]件事|事)(?:我们?|俺|也|又|就)*$")
+_ASKS_FOR = re.compile(r"请|求|希望|要求|能不能|把[^，]*(?:给我|发下来|要回|退回|还给|解决)|帮我|帮忙|解决")
 _BESIDE = re.compile(r"旁边|对面|门口|附近|隔壁|后面|工作|上班")
 _DENIES = re.compile(r"(?<!是)不是|不属于")
 _SOFT = re.compile(rf"^{_SELF}(?:希望|盼望|想让)(?!领导|政府)")
@@ -95,10 +109,6 @@ _ACCUSES = re.compile(r"我们?(?:要|想|来|是来|就是来)?(?:实名)?(?:�
 _SUGGESTS = re.compile(r"我们?(?:想|要|来)?建议(?!书)|我们?(?:想|要|来)?(?:提|有)(?:一|几|个|点|些|条|两)*(?:建议|意见)(?!书)")
 _ENQUIRES = re.compile(r"我们?(?:想|要|来|就是来|是来)(?:咨询|打听|问一下|问问|问一问|请教|了解一下)")
 _APPEALS = re.compile(r"不服.{0,12}(?:决定|意见|判决|复查|裁定|处罚)|对[^，。]{0,12}(?:决定|意见|判决|裁定|处罚)不服|我们?(?:要|来)?申诉")
-_STRONG = re.compile(r"还差|还欠|尚欠|没有给|没给|未付|未给")
-_TOTAL = re.compile(r"拖欠|欠|一共|总共|合计|总数|损失")
-_OWN_DEBT = re.compile(r"我们?(?:家|家里)?(?:还|也|又|都|现在)*欠(?!我)|欠了?(?:银行|信用社|亲戚|朋友|别人|人家|外债|债)|借(?![给出条])")
-_PER_HEAD = re.compile(r"每(?:个人|人|亩|户|月|个月|天|年|平方米|平米|家)[^，。]*$")
 
 
 class Patterns:
@@ -106,12 +116,14 @@ class Patterns:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         any_of = vocabulary.any_of
-        place = rf"[\u4e00-\u9fff\d]{{2,28}}?{any_of('homes')}"
-        unit = rf"([\u4e00-\u9fff]{{0,14}}?{any_of('units')})"
+        place = rf"(?:{BEGINS_A_NAME}|\d)(?:{IN_A_NAME}|\d){{1,27}}?{any_of('homes')}"
+        unit = rf"(?P<unit>(?:{IN_A_NAME}){{0,14}}?{any_of('units')})"
+        of = r"(?P<of>[^，。]{1,10}的)?"
         persons = any_of("persons")
         self.vocabulary = vocabulary
+        self.sums = SumWords(vocabulary)
         self.lives = (
-            re.compile(rf"(?:家住|住址是|地址是|住在|我住|家在)({place}){_STOP}"),
+            re.compile(rf"(?:家住|住址是|地址是|住|家在)在?({place}){_STOP}"),
             re.compile(rf"是({place})(?:的(?:村民|居民|人)?|村民|居民|人)(?:{_STOP}|(?=[\u4e00-\u9fff]{{2,3}}{_STOP}))"),
         )
         self.only_place = re.compile(rf"^(?:我们?)?(?:家?住?在)?(?![这那哪就])({place}){_STOP}")
@@ -122,13 +134,13 @@ class Patterns:
         )
         self.accused = (
             re.compile(
-                rf"^{unit}(?:一直|还|长期|又)?(?:拖欠|欠着?我|克扣|侵占|强占|强拆|扣了我|不给我(?!答复|回复|们答复|们回复)|没有给我们?(?:工资|钱|补偿|赔偿|发))"
+                rf"^{of}{unit}(?:一直|还|长期|又)?(?:拖欠|欠着?我|克扣|侵占|强占|强拆|扣了我|不给我(?!答复|回复|们答复|们回复)|没有给我们?(?:工资|钱|补偿|赔偿|发))"
             ),
-            re.compile(rf"(?:我们?(?:要|想|来|是来|就是来)*(?:实名)?|^)(?:举报|控告|检举|投诉的是){unit}"),
+            re.compile(rf"(?:我们?(?:要|想|来|是来|就是来)*(?:实名)?|^)(?:举报|控告|检举|投诉的是|(?<=[来要想])投诉){of}{unit}"),
         )
         self.only_unit_word = re.compile(rf"^{any_of('units')}$")
-        self.works_at = re.compile(_WORKS_AT.format(sites=any_of("sites")))
-        self.visited = re.compile(_VISITED.format(sites=any_of("sites")))
+        self.works_at = re.compile(_WORKS_AT.format(name=IN_A_NAME, sites=any_of("sites")))
+        self.visited = re.compile(_VISITED.format(name=IN_A_NAME, sites=any_of("sites")))
         self.wish = re.compile(rf"^{_SELF}(?:{any_of('requests')}|{any_of('requests_to_the_end')}{_POLITE_END}$)")
         self.asks_request = re.compile(any_of("asks_request"))
         self.asks_tried = re.compile(any_of("asks_tried"))
@@ -138,8 +150,10 @@ class Patterns:
             rf"(?:[去找到向跟给同问打来]|反映|投诉|申请|起诉)[^，。]{{0,12}}?{any_of('authorities', 'helpers', 'litigation')}"
         )
         self.went_there = re.compile(
-            rf"{any_of('authorities', 'helpers')}(?:那边|那里)?(?:我们?|咱们?|也|都)+{any_of('tried')}(?!我)"
+            rf"{any_of('authorities', 'helpers')}(?:那边|那里)?{_SINCE}?(?:我们?|咱们?|也|都)+{any_of('tried')}(?!我)"
         )
+        self.ran_there = re.compile(rf"^{any_of('authorities', 'helpers')}(?:那边|那里)?[跑去](?:了|过)[^，。]{{0,4}}(?:次|趟|回|遍)(?=$|[都也没还])")
+        self.happened = re.compile(any_of("happened") + _NO_ANSWER)
         self.material = re.compile(any_of("materials") + "(?!费)")
         self.hands_in = re.compile(any_of("hands_in"))
         self.at_law = re.compile(any_of("litigation"))
@@ -203,7 +217,15 @@ def address(talk: Talk, by: Patterns) -> Found | None:
 def _lives(turn: Turn, by: Patterns) -> re.Match[str] | None:
     """As said in a sentence, or as the answer to the question for it."""
     answer = by.only_place.search(turn.text) if turn.first and turn.asked(_ASKS_HOME) else None
-    return _search(by.lives, turn.text) or answer
+    told = (match for pattern in by.lives for match in pattern.finditer(turn.text) if _is_own(turn.text[: match.start()]))
+    return next(told, None) or answer
+
+
+def _is_own(before: str) -> bool:
+    """Whether the petitioner speaks of himself up to here, and of nobody else."""
+    sentence = re.split(r"[。！？!?]", before)[-1]
+    own = _OF_SELF.search(sentence)
+    return bool(own) and (own[0].strip("，,") != "" or bool(_TELLS_OF_SELF.search(sentence))) and not _OTHERS.search(sentence[: own.start()])
 
 
 def _search(tried: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
@@ -270,8 +292,8 @@ def accused_unit(talk: Talk, by: Patterns) -> Found | None:
     for turn in talk.petitioner:
         for clause in _clauses(turn):
             match = _search(by.accused, _LEADING.sub("", clause))
-            if match and not by.only_unit_word.match(match[1]) and not _NO_UNIT.search(match[1]):
-                return match[1], (turn.id,)
+            if match and not by.only_unit_word.match(match["unit"]) and not _NO_UNIT.search(match["unit"]) and not _NOT_SO.search(match[0]):
+                return match["unit"], (turn.id,)
     return None
 
 
@@ -321,27 +343,13 @@ def _categories(text: str, by: Patterns) -> list[Category]:
 
 
 def amount(talk: Talk, by: Patterns) -> Found | None:
-    """The sum at stake, as said and in digits: a corrected one, else what is still owed, else the total."""
-    found = [(_amount_rank(turn, sum_), turn, sum_) for turn in talk.petitioner for sum_ in money(turn.text)]
-    ranked = [item for item in found if item[0]]
+    """The sum at stake, as said and in digits: a corrected one, else what is still owed, else the last that was said."""
+    ranked = [(rank, turn, one) for turn in talk.petitioner for rank, one in by.sums.said(turn.text)]
     if not ranked:
         return None
     best = max(rank for rank, _, _ in ranked)
     _, turn, chosen = [item for item in ranked if item[0] == best][-1]
     return f"{chosen.words}（{chosen.yuan}元）", (turn.id,)
-
-
-def _amount_rank(turn: Turn, sum_: Money) -> int:
-    before = re.split(r"[，。！？,]", turn.text[: sum_.at])[-1]
-    clause = before + re.split(r"[，。！？,]", turn.text[sum_.at :])[0]
-    if clause == sum_.words:
-        # 欠我四个月工资，一万六千块: the clause before says what it is.
-        clause = re.split(r"[。！？]", turn.text[: sum_.at])[-1] + clause
-    if _PER_HEAD.search(before) or _OWN_DEBT.search(clause):
-        return 0
-    if turn.says(_CORRECTS) and "应该是" in turn.text[: sum_.at]:
-        return 3
-    return 2 if _STRONG.search(clause) else int(bool(_TOTAL.search(clause)))
 
 
 # --- sentences, word for word -----------------------------------------------------------------------------------
@@ -366,11 +374,17 @@ def is_tried(turn: Turn, by: Patterns) -> bool:
 
 def _went(clause: str, by: Patterns) -> bool:
     """The petitioner, and nobody else, went to an authority at least once."""
-    went = by.went_there.search(clause) or by.went.search(clause)
+    return _gone(clause, by) is not None
+
+
+def _gone(clause: str, by: Patterns) -> re.Match[str] | None:
+    there = by.went_there.search(clause) or by.ran_there.search(clause)
+    went = there or by.went.search(clause)
     if not went or not by.tried.search(clause) or not _ONCE.search(clause):
-        return False
+        return None
     before = clause[: went.start()]
-    return not (_OTHERS.search(before) or by.authority.search(before) or _NEVER.search(clause[: went.end()]))
+    acts = not there and by.authority.search(before)
+    return None if _OTHERS.search(before) or acts or _NEVER.search(clause[: went.end()]) else went
 
 
 def is_material(turn: Turn, by: Patterns) -> bool:
@@ -398,9 +412,19 @@ def _at_law(clause: str, by: Patterns) -> bool:
 
 
 def is_fact(turn: Turn, by: Patterns) -> bool:
-    """Something told that no other field holds."""
+    """Something told that no other field holds, or that stands beside it in the same words."""
     other = is_request(turn, by) or is_tried(turn, by) or is_material(turn, by) or turn.says(_ASIDE)
-    return _long(turn) and not other
+    return _long(turn) and (not other or any(_happened(clause, by) for clause in _clauses(turn)))
+
+
+def _happened(clause: str, by: Patterns) -> bool:
+    """What was done to somebody, not what another says of it, nor the name of a matter."""
+    went = _gone(clause, by)
+    told = clause[: went.start()] if went else clause
+    found = by.happened.search(told)
+    if found is None or _NOT_TOLD.search(told[: found.start()]) or _MATTER.search(told):
+        return False
+    return not (by.wish.search(clause) or _ASKS_FOR.search(told) or _brings(clause, by))
 
 
 def _long(turn: Turn) -> bool:
@@ -442,7 +466,8 @@ def summary(talk: Talk, by: Patterns) -> Found | None:
     """The first three facts and the first request, in their own words and order."""
     told = [t for t in talk.petitioner if is_fact(t, by)][:3]
     asked = [t for t in talk.petitioner if is_request(t, by)][:1]
-    return _sentences(sorted(told + asked, key=lambda t: t.utterance.start))
+    both = {t.id: t for t in told + asked}
+    return _sentences(sorted(both.values(), key=lambda t: t.utterance.start))
 
 
 RULES: dict[str, Callable[[Talk, Patterns], Found | None]] = {

@@ -28,12 +28,21 @@ export const KINDS = {
 const ORDER = { disputed: [0, 0], speaker: [1, 1], marked: [1, 1], added: [2, 2], differ: [2, 2], amount: [3, 6], date: [3, 6], name: [4, 7], number: [4, 7], negation: [4, 8], weak: [5, 5], doubt: [5, 5] };
 
 const FIGURE = "[0-9０-９零〇一二两三四五六七八九十百千万亿半]";
-/** A character that no name of a place or a company begins with, but that stands before many. */
-const BEFORE_A_NAME = "(?![我你您他她它们是的了这那哪叫住把被说就也都还让请每各本该个全跟给问找家在])";
+const CHARACTER = "[\\u4e00-\\u9fa5]";
+/** What no name of a place or a company has (server/protocol/placenames.py): 去过柳林镇, 住在柳林镇. */
+const NO_NAME_HAS = "我你您他她它们的了着在去把被说谁哪那这没给让";
+/** What none begins with, but stands before many. */
+const NONE_BEGINS = "是叫住就也都还请每各本该个全跟问找家";
+const NAME_ENDS = "(?:村|镇|乡|县|组|小区|社区|街道|公司|合作社|派出所|法院|银行)";
+const IN_A_NAME = `(?![${NO_NAME_HAS}过到从])${CHARACTER}`;
+const COURT = "[省市县区镇乡](?:法院|派出所)";
+/** A name may begin with these (从江县), but not where a whole one stands after them (从柳林镇). */
+const OFTEN_BEFORE = `(?:[过到从由往离]|老家|和(?!平)|向(?!阳)|来(?![宾安凤]))(?:(?:${IN_A_NAME}){2,4}?${NAME_ENDS}|${COURT})`;
+const PLACE = `(?![${NO_NAME_HAS}${NONE_BEGINS}])(?!${OFTEN_BEFORE})${CHARACTER}(?:${IN_A_NAME}){1,3}?${NAME_ENDS}|${COURT}`;
 const CONTENT = /** @type {[Kind, RegExp][]} */ ([
   ["amount", new RegExp(`${FIGURE}[0-9０-９零〇一二两三四五六七八九十百千万亿点.,，]*(?:元|块钱?|毛钱?|万元)`, "g")],
   ["date", new RegExp(`(?:${FIGURE}{1,4}年)?${FIGURE}{1,3}月(?:${FIGURE}{1,3}[日号])?|${FIGURE}{2,4}年|${FIGURE}{1,3}[日号](?!楼|院|门)|(?:去|前|今|明|大前)年|(?:上|下)个?(?:月|星期|周)`, "g")],
-  ["name", new RegExp(`(?:[老小]?[\\u4e00-\\u9fa5])(?:主任|书记|镇长|县长|乡长|局长|科长|所长|经理|老板|队长|村长|师傅|律师)|(?:老|姓)[李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕](?![人家])|${BEFORE_A_NAME}[\\u4e00-\\u9fa5]{2,4}?(?:村|镇|乡|县|组|小区|社区|街道|公司|合作社|派出所|法院|银行)`, "g")],
+  ["name", new RegExp(`(?:[老小]?(?![${NO_NAME_HAS}${NONE_BEGINS}过到和向])${CHARACTER})(?:主任|书记|镇长|县长|乡长|局长|科长|所长|经理|老板|队长|村长|师傅|律师)|(?:老|姓)[李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕](?![人家])|${PLACE}`, "g")],
   ["number", new RegExp(`(?:${FIGURE}[0-9０-９零〇一二两三四五六七八九十百千万亿点.]*(?:亩|分地|分(?!钱)|厘|棵|平方?米?|米|公里|里地|口人|个人|户|次|份|张|斤|吨|间|栋|层|号楼|岁|天))+|[0-9０-９]{2,}|[二两三四五六七八九十百千万]{2,}`, "g")],
   ["negation", /(?<!有|是|能|要|好|行|对|可|会)(?:没有?|未|不(?!过|但|然|管|如|论|仅|止|太|客气|好意思|用谢)|别(?!的|人|处)|无(?!论|非))[\u4e00-\u9fa5]{1,2}/g],
 ]);
