@@ -225,7 +225,9 @@ def _is_own(before: str) -> bool:
     """Whether the petitioner speaks of himself up to here, and of nobody else."""
     sentence = re.split(r"[。！？!?]", before)[-1]
     own = _OF_SELF.search(sentence)
-    return bool(own) and (own[0].strip("，,") != "" or bool(_TELLS_OF_SELF.search(sentence))) and not _OTHERS.search(sentence[: own.start()])
+    if own is None or _OTHERS.search(sentence[: own.start()]):
+        return False
+    return bool(own[0].strip("，,") or _TELLS_OF_SELF.search(sentence))
 
 
 def _search(tried: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
