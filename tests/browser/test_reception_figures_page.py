@@ -102,6 +102,8 @@ def opens_to(page: Page, office: Office, address: str, words: str) -> None:  # n
     page.goto(office.url + address)
     expect(page.locator("#rows tr").first).to_be_visible()
     rows = page.locator("#rows tr").count()
+    hidden = page.evaluate("(() => { const box = document.querySelector('#rows').closest('.panel'); return box.scrollHeight - box.clientHeight; })()")
+    assert hidden <= 1, "every row can be scrolled to"
     heading = re.search(r"(\d+) 次", page.locator("#heading").inner_text())
     assert heading is not None
     assert int(heading[1]) == rows, address

@@ -11,7 +11,8 @@ let next = null;
 
 /** @param {any} one */
 function row(one) {
-  return el("tr", {}, el("td", {}, el("a", { href: `/cases/${one.id}` }, el("b", {}, one.title)), ...one.said.map((/** @type {string} */ words) => el("span.small.below", {}, words))), el("td.num", {}, one.case_no), el("td", {}, one.organization), el("td", {}, one.unit || "—"), el("td", {}, one.state), el("td.nb", {}, chineseDay(`${one.received_on}T00:00:00+08:00`)));
+  return el("tr", {}, el("td", {}, el("a", { href: `/cases/${one.id}` }, el("b", {}, one.title)), ...one.said.map((/** @type {string} */ words) => el("span.small.below", {}, words))), el("td.num", {}, one.case_no), el("td", { "data-label": "登记单位" }, one.organization), el("td", { "data-label": "承办单位" }, one.unit || "—"),
+    el("td", { "data-label": "到哪一步" }, one.state), el("td.nb", { "data-label": "收到" }, chineseDay(`${one.received_on}T00:00:00+08:00`)));
 }
 
 async function load() {

@@ -6,6 +6,7 @@ import { said } from "/static/js/form.js";
 
 const PAGE = 50;
 const kind = /** @type {HTMLSelectElement} */ (byId("kind"));
+const whose = /** @type {HTMLSelectElement} */ (byId("whose"));
 /** @type {number | null} */
 let last = null;
 
@@ -17,6 +18,7 @@ function row(one) {
 
 async function load() {
   const asked = new URLSearchParams({ kind: kind.value });
+  if (whose.value) asked.set("organization", whose.value);
   if (last !== null) asked.set("before", String(last));
   try {
     const { digests } = await api("GET", `/api/digests?${asked}`);
@@ -32,10 +34,12 @@ async function load() {
   }
 }
 
-kind.addEventListener("change", () => {
-  last = null;
-  byId("rows").replaceChildren();
-  load();
-});
+for (const choice of [kind, whose]) {
+  choice.addEventListener("change", () => {
+    last = null;
+    byId("rows").replaceChildren();
+    load();
+  });
+}
 byId("more").addEventListener("click", load);
 load();
