@@ -29,6 +29,8 @@ _NUMERALS = frozenset("零〇一二三四五六七八九十百千万亿两幺")
 _NOT_INSIDE = "(?<![0-9零〇一二三四五六七八九十百千万亿两几数第点幺])"
 """Not in the middle of a longer numeral, and not after 第, 几 or 数."""
 _ABOUT = "(?P<about>多)?"
+_GOES_ON = "(?!半|[一二三四五六七八九](?=[，。！？,；;、]|$|[的高宽长深远没还不]))"
+"""三米五, 三十二块五, 两亩半: the end has no written form, so the whole stays as it was said."""
 
 
 def _digits(text: str) -> str:
@@ -67,10 +69,18 @@ def _month(match: re.Match[str]) -> str | None:
 
 
 def _hour(match: re.Match[str]) -> str | None:
-    hour, minute = _exact(match["hour"]), _exact(match["minute"]) if match["minute"] else ""
-    if hour is None or minute is None or int(hour) > 24:
+    said = match["minute"] or match["bare"]
+    hour, minute = _exact(match["hour"]), _exact(said.removeprefix("零")) if said else ""
+    if hour is None or minute is None or int(hour) > 24 or int(minute or 0) > 59:
         return None
-    return f"{hour}点{minute}{'分' if minute else ''}"
+    zero = "0" if said and said.startswith("零") else ""
+    return f"{hour}点{zero}{minute}{'分' if match['minute'] else ''}"
+
+
+def _coins(match: re.Match[str]) -> str | None:
+    """两块三毛, as it is said of prices."""
+    figure, coins = _exact(match["n"]), _exact(match["coins"])
+    return f"{figure}块{coins}{match['unit']}" if figure and coins else None
 
 
 def _percent(match: re.Match[str]) -> str | None:
@@ -120,15 +130,19 @@ _SUMS = "元|块钱|块|角|美元|公斤|千克|斤|吨|公里|千米|平方公
 _THINGS = "个月|个人|户人家|户|名|位|人|个|家|间|套|头|棵|张|份|年|天|次|层|辆|台"
 _RULES: tuple[tuple[str, Rewrite], ...] = (
     (r"(?<![零〇一二三四五六七八九十两])(?P<year>[一二][零〇一二三四五六七八九]{3})年", _year),
+    (r"(?<![零〇一二三四五六七八九十两几数])(?P<year>[零〇一二九八七][零〇一二三四五六七八九])年(?=[一二三四五六七八九十]{1,2}月)", _year),
     (rf"{_NOT_INSIDE}(?P<month>[一二三四五六七八九十]{{1,2}})月(?:份)?(?P<day>[一二三四五六七八九十]{{1,3}})(?P<unit>[日号])", _day),
     (rf"{_NOT_INSIDE}(?<![农阴旧]历)(?P<month>[一二三四五六七八九十]{{1,2}})月(?![0-9一二三四五六七八九十])", _month),
-    (r"(?<=[早晚上中下凌][上午晨])(?P<hour>[一二三四五六七八九十两]{1,3})点(?:钟)?(?:(?P<minute>[一二三四五六七八九十]{1,3})分)?", _hour),
+    (r"(?<=[早晚上中下凌][上午晨])(?P<hour>[一二三四五六七八九十两]{1,3})点(?:钟)?(?:(?P<minute>[零一二三四五六七八九十]{1,3})分"
+     r"|(?P<bare>[二三四五]?十[一二三四五六七八九]?|零[一二三四五六七八九])(?=[，。！？,；;、]|$|[的左到就才]))?(?![零一二三四五六七八九十])", _hour),
+    (rf"{_NOT_INSIDE}(?P<n>{_N})块(?P<coins>[一二三四五六七八九])(?P<unit>[毛角])", _coins),
     (rf"百分之(?P<n>{_N})(?:点(?P<part>{_DIGIT}+))?", _percent),
     (rf"{_NOT_INSIDE}(?P<n>{_N})亩(?P<tenth>[一二三四五六七八九])分(?:(?P<hundredth>[一二三四五六七八九])厘)?(?!之)", _land),
-    (rf"{_NOT_INSIDE}(?P<n>{_N})(?:点(?P<part>{_DIGIT}+))?{_ABOUT}(?P<unit>{_SUMS})(?!之)", _measure),
+    (rf"{_NOT_INSIDE}(?P<n>{_N})(?:点(?P<part>{_DIGIT}+))?{_ABOUT}(?P<unit>{_SUMS})(?!之){_GOES_ON}", _measure),
     (rf"{_NOT_INSIDE}(?P<n>{_N})(?P<unit>个工作日|日(?:内|之内|以内))", _days),
     (rf"{_NOT_INSIDE}(?P<n>{_N}){_ABOUT}(?P<unit>{_THINGS})(?!之)", _count),
     (rf"{_NOT_INSIDE}(?P<n>{_N})(?P<unit>号楼|号院|单元|栋|幢)", _numbered),
+    (rf"(?<=单元)(?P<n>{_N})(?P<unit>[楼层])", _numbered),
     (rf"(?<=[村庄屯区寨队])(?P<n>{_N})(?P<unit>组)", _numbered),
     (r"(?<=[路街巷弄道])(?P<n>[零〇一二三四五六七八九十百]+)(?P<unit>号)", _numbered),
     (rf"(?P<n>{_DIGIT}{{3,4}})(?P<unit>室|号房)", _numbered),
