@@ -163,6 +163,11 @@ def due(rule: str, day: date, unit: str, office: str) -> str:
     }.get(rule, "")
 
 
+def over(rule: str, day: date) -> str:
+    """Of a right of the petitioner's that lapsed after this day."""
+    return f"申请{NAMES[OWN_LIMITS[rule]]}的最后一天是{chinese_day(day)}，已经过了。"
+
+
 _AHEAD: Mapping[CaseState, tuple[str, ...]] = {
     CaseState.REGISTERED: ("转给该办的单位", "告诉您受理不受理", "书面答复"),
     CaseState.ASSIGNED: ("告诉您受理不受理", "书面答复", "不服可以申请复查"),

@@ -186,7 +186,14 @@ def _next(deadline: StoredDeadline | None, view: DeadlineView | None, unit: str,
     if deadline is None or view is None:
         return ""
     day = date.fromisoformat(view.due)
+    if _lapsed(deadline):
+        return progress_words.over(deadline.rule, day)
     return progress_words.due(deadline.rule, day, unit, office) + (progress_words.STANDS_STILL if view.stands_still else "")
+
+
+def _lapsed(deadline: StoredDeadline | None) -> bool:
+    """Whether it was a right of the petitioner's that is over: nothing comes of it any more."""
+    return deadline is not None and deadline.rule in progress_words.OWN_LIMITS and deadline.due_on < clock.today()
 
 
 def _mediated(session: Session, case: StoredCase) -> str:
@@ -206,6 +213,8 @@ def _case_steps(session: Session, case: StoredCase, deadline: StoredDeadline | N
         )
         for event, unit in store.events(session, case.id)
     ]  # fmt: skip
+    if _lapsed(deadline):
+        return progress_words.told(happened)
     due = deadline.due_on if deadline is not None else None
     rules = clocks.rules_of(session, case.organization.path)
     ahead = progress_words.ahead(CaseState(case.state), due, rules, simple=case.simple, asked=asked)

@@ -76,8 +76,11 @@ def test_every_step_is_told_with_its_day_and_nothing_of_what_was_said(matter: Ma
     assert (shown.deadline.name, shown.deadline.due, shown.review.until) == ("申请复查", "2026-07-13", "2026年7月13日（星期一）")
     told = shown.model_dump_json()
     assert not [word for word in ("何守田", "补偿款", "底册", "4321", "110101", "石桥镇政府还") if word in told]
+    assert (shown.steps[-1].what, shown.steps[-1].done) == ("不服可以申请复查", False)
     at("2026-07-20")
     assert ask(matter).deadline.overdue is False
+    assert ask(matter).next_step == "申请复查的最后一天是2026年7月13日（星期一），已经过了。"
+    assert ask(matter).steps[-1].what == "文书送到"
     with refused(WrongState, "30 天已经过了"):
         ask(matter, ProgressReview, progress.ask_review)
 

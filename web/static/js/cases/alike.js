@@ -128,7 +128,7 @@ export class AlikePanel {
     const empty = !linked.length && !fresh.length && !deeds.length && !group && !this.links.may_group;
     this.root.hidden = empty;
     this.root.replaceChildren(el("header", {}, el("h2", {}, "重复和相像的")), el("div.in.stack.g3", {},
-      this.groupLine(), linked.length ? el("ul.alike-list", {}, ...linked.map(linkedView)) : null,
+      this.groupLine(), linked.length ? el("ul.alike-list", {}, ...linked.map((/** @type {any} */ one) => linkedView(one, this.buttonsOfEarlier(one)))) : null,
       this.links.more ? el("p.small.soft", {}, "还有更多，这里先列这些。") : null,
       fresh.length ? el("h3", {}, "看着像的，是不是一回事由您定") : null,
       fresh.length ? el("ul.alike-list", {}, ...fresh.slice(0, FIRST).map((hit) => hitView(hit, this.buttonsOf(hit)))) : el("p.small.soft", {}, linked.length ? "没有别的像的。" : "没有找到像的。"),
@@ -150,6 +150,12 @@ export class AlikePanel {
     return group && !group.closed && hit.may_group ? [...deeds, this.button(`也归到“${group.name}”`, () => this.intoGroup(group.id, hit))] : deeds;
   }
 
+  /** What it repeats may be decided further: it is guided back to that, or goes on there. @param {any} one */
+  buttonsOfEarlier(one) {
+    const hit = one.how === "repeat_of" ? this.hits.find((found) => found.case_id === one.case_id) : null;
+    return hit ? this.buttonsOf(hit) : [];
+  }
+
   groupLine() {
     const { group, may_group: mayGroup } = this.links;
     if (group) return el("p", {}, el("span.badge.accent", {}, "类案"), " ", el("a", { href: `/groups/${group.id}` }, group.name));
@@ -160,7 +166,7 @@ export class AlikePanel {
   async decide(deed, words, hit) {
     const moving = /** @type {HTMLInputElement} */ (el("input", { type: "checkbox", id: "alike-move" }));
     const body = [hit ? el("p", {}, el("b", {}, hit.title), el("br"), el("span.num", {}, hit.case_no)) : null, el("p.soft", {}, EXPLAIN[deed] || ""),
-      deed === "merge" ? el("label.row.g2", {}, moving, "这件交给的单位，那一件没有的，转过去协办") : null];
+      deed === "merge" ? el("label.check", {}, moving, "这件交给的单位，那一件没有的，转过去协办") : null];
     await this.send(words, body, (reason) => this.post(deed, { reason, other_id: hit?.case_id ?? null, other_version: hit?.version ?? null, move_units: moving.checked }));
   }
 
@@ -186,7 +192,7 @@ export class AlikePanel {
     const answer = await ask({
       title, wide: true, body: [...body.filter(Boolean), reason.box],
       buttons: [{ value: "yes", words: title, kind: "primary" }, { value: "", words: "先不" }],
-      ready: () => reason.focus(),
+      ready: (dialog) => /** @type {HTMLElement | null} */ (dialog.querySelector(".input"))?.focus(),
       keep: { what: `${this.path} ${title}` },
       act: async () => {
         if (!reason.value()) return "请写一句为什么，记在经过里。";
@@ -228,16 +234,17 @@ function showRepeats(repeat, earlier) {
     ...earlier.map((one) => el("p", {}, el("a.case-no", { href: `/cases/${one.case_id}` }, one.title), el("span.small.soft.block", {}, [one.case_no, day(one.received_on), one.state].join("　"))))));
 }
 
-/** @param {any} one */
-function linkedView(one) {
+/** @param {any} one @param {HTMLElement[]} buttons what may still be decided about it */
+function linkedView(one, buttons) {
   return el("li.alike-hit", {}, el("div.row.wrap.g2", {}, el("span.badge.line", {}, one.words), el("a.case-no", { href: `/cases/${one.case_id}` }, one.title)),
-    el("p.small.soft", {}, [one.case_no, day(one.received_on), one.state].join("　")));
+    el("p.small.soft", {}, [one.case_no, day(one.received_on), one.state].join("　")),
+    buttons.length ? el("div.row.wrap.g2", {}, ...buttons) : null);
 }
 
 /** @param {string} id @param {string} words @param {HTMLElement} input */
 function field(id, words, input) {
   const typedIn = /** @type {HTMLInputElement} */ (input);
-  return { box: el("div.field", {}, el("label", { for: id }, words), input), value: () => typedIn.value.trim(), focus: () => typedIn.focus() };
+  return { box: el("div.field", {}, el("label", { for: id }, words), input), value: () => typedIn.value.trim() };
 }
 
 // --- filling what the page has -----------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ async function bring(chosen) {
   await attempt(async () => {
     const found = await send("POST", `/api/imports?name=${encodeURIComponent(chosen.name)}`, chosen, LONG_MS);
     open(found);
-    if (found.state === "done") tell(byId("trouble"), "这份文件导入过了，里面的事一件也没有再登记。");
+    if (found.state === "done") byId("running-title").textContent = "这份文件以前导入过，一件也没有再登记";
   });
   reading(false);
   file.value = "";

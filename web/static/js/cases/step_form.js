@@ -16,7 +16,7 @@ export function today() {
 
 /** @param {string} name @param {string} label @param {boolean} needed @param {HTMLElement} input @param {...Node} more */
 function labelled(name, label, needed, input, ...more) {
-  return el("div.field", { "data-field": name }, el("label", { for: input.id }, label, needed ? "" : el("span.mute", {}, "　可以不写")), input, ...more);
+  return el("div.field", { "data-field": name }, el("label", { for: input.id }, label, needed ? "" : el("span.mute.nb", {}, "　可以不写")), input, ...more);
 }
 
 /** @param {string} name @param {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} input @param {HTMLElement} node @returns {Field} */

@@ -70,15 +70,18 @@ class LetterForm {
     return { kind: this.kind.value, unit_id: Number(this.unit.value), text: this.text.value.trim(), due: this.due.value };
   }
 
-  /** What is missing, in words; "": nothing. */
+  /** What is missing, in words, and the first of it under the hand; "": nothing. */
   missing() {
-    if (!this.text.value.trim()) return "写明存在的问题和要求。";
+    const text = !this.text.value.trim();
+    this.mark(text ? ["text"] : this.due.value ? [] : ["due"]);
+    if (text) return "写明存在的问题和要求。";
     return this.due.value ? "" : "选请它反馈的日子。";
   }
 
   /** @param {string[]} names */
   mark(names) {
     for (const node of this.nodes) node.querySelector(".input")?.setAttribute("aria-invalid", String(names.includes(node.dataset.field || "")));
+    /** @type {HTMLElement | null | undefined} */ (this.nodes.find((node) => names.includes(node.dataset.field || ""))?.querySelector(".input"))?.focus();
   }
 }
 

@@ -30,6 +30,11 @@ export function shortDay(iso) {
   return otherYear(iso) + DAY.format(day(iso));
 }
 
+/** When something happened, for the narrow column beside the line. @param {string} iso */
+export function moment(iso) {
+  return el("span.d", {}, el("b", {}, DAY.format(new Date(iso))), el("small", {}, `${otherYear(iso)} ${clockTime(iso)}`));
+}
+
 /** The list and its filters. Events: "why" (detail: a deadline) asks why it falls on that day. */
 export class Timeline extends EventTarget {
   constructor() {
@@ -98,8 +103,7 @@ export class Timeline extends EventTarget {
     const title = about && event.about.includes("units") ? `${about}　${event.what}${words}` : `${event.what}${event.kind === "registered" ? ` ${event.why}` : words}`;
     const facts = about && event.about.includes("units") ? rest : event.details;
     return el("li", {},
-      el("span.d", {}, el("b", {}, DAY.format(new Date(event.at))), el("small", {}, `${otherYear(event.at)} ${clockTime(event.at)}`)),
-      el(`i.b.on${TROUBLE.has(event.kind) ? ".bad" : ""}`),
+      moment(event.at), el(`i.b.on${TROUBLE.has(event.kind) ? ".bad" : ""}`),
       el("div.c", {}, el("b", {}, title), el("p", {}, [event.kind === "registered" ? "" : said, facts.join("，"), who].filter(Boolean).join("　"))));
   }
 }

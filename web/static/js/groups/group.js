@@ -2,9 +2,10 @@
 
 import { api, logInPath } from "/static/js/api.js";
 import { byId, el, tell } from "/static/js/dom.js";
-import { chineseDay, clockTime } from "/static/js/time.js";
+import { chineseDay } from "/static/js/time.js";
 import { daysLeft } from "/static/js/why_this_date.js";
 import { ask, attempt, toast } from "/static/js/desk/ask.js";
+import { moment } from "/static/js/cases/timeline.js";
 
 const path = `/api/groups/${byId("group").dataset.group}`;
 
@@ -28,7 +29,7 @@ function show(fresh) {
   byId("deeds").replaceChildren(...(group.may_change ? deeds() : []));
   byId("add-measure").replaceChildren(group.may_change && !group.closed_on ? button("加一条", addMeasure) : "");
   byId("measures").replaceChildren(...(group.measures.length ? group.measures.map(measure) : [el("p.mute", {}, "还没有定措施。")]));
-  byId("events").replaceChildren(...group.events.map((/** @type {any} */ one) => el("li", {}, el("span.d", {}, el("b", {}, chineseDay(one.at)), el("small", {}, clockTime(one.at))), el("i.b.on"),
+  byId("events").replaceChildren(...group.events.map((/** @type {any} */ one) => el("li", {}, moment(one.at), el("i.b.on"),
     el("div.c", {}, el("b", {}, [one.what, one.why].filter(Boolean).join("　")), el("p", {}, one.author)))));
 }
 

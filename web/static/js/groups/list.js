@@ -7,7 +7,7 @@ import { chineseDay } from "/static/js/time.js";
 /** @param {any} one */
 function row(one) {
   const link = el("a.btn.small", { href: `/groups/${one.id}` }, "看");
-  return el("tr", {}, el("td", {}, el("b", {}, one.name)), el("td", {}, one.organization), el("td", {}, one.lead_unit || "还没定"),
+  return el("tr", {}, el("td", {}, el("b", {}, one.name)), el("td", {}, one.organization), el("td", {}, one.lead_unit ? `${one.lead_unit}牵头` : "还没定牵头单位"),
     el("td.nb", {}, chineseDay(one.made_at)), el("td", {}, one.closed_on ? el("span.badge.ok", {}, "销号了") : el("span.badge.accent", {}, "在办")), el("td", {}, link));
 }
 

@@ -2,7 +2,7 @@
 import { el, icon } from "/static/js/dom.js";
 import { whyThisDate } from "/static/js/why_this_date.js";
 
-/** @typedef {{name: string, due: string, weekday: string, overdue: boolean, article: string, starts: string, counted: string, left_out: string[], extension: string, notes: string[]}} Deadline */
+/** @typedef {{name: string, due: string, weekday: string, days_left: number, overdue: boolean, article: string, starts: string, counted: string, left_out: string[], extension: string, notes: string[]}} Deadline */
 
 /** @param {{at: string, what: string, note: string, done: boolean}} step */
 function stepItem(step) {
@@ -13,13 +13,14 @@ function stepItem(step) {
 
 /** @param {Deadline} deadline */
 function deadlineParts(deadline) {
+  const over = deadline.days_left < 0 && !deadline.overdue;
   const [year, month, day] = deadline.due.split("-").map(Number);
   const weekday = deadline.weekday.startsWith("星期") ? deadline.weekday : `星期${deadline.weekday}`;
   const why = el("dl", {});
   for (const pair of whyThisDate(deadline)) why.append(el("div", {}, ...pair));
   return [
     el("hr.rule"),
-    el("h2.small-h", {}, `最迟哪天：${deadline.name}`),
+    el("h2.small-h", {}, over ? `${deadline.name}的最后一天，已经过了` : `最迟哪天：${deadline.name}`),
     el("p.big", {}, el("span.nb", {}, `${year}年${month}月${day}日`), " ", el("span.nb", {}, weekday)),
     deadline.overdue ? el("p.bad", {}, el("b", {}, "已经过了这一天，您可以到接谈室来问。")) : null,
     el("details.why", {}, el("summary", {}, icon("ask"), "为什么是这一天"), why),
@@ -108,8 +109,8 @@ export function ratingCard(progress, { words, rate }) {
 export function reviewCard(progress, { words, ask }) {
   const { review } = progress;
   if (!review) return null;
-  const card = el("section.card.stack.g3", {}, el("h2", {}, `不服，可以申请${review.name}`));
-  if (review.until && !review.asked) card.append(el("p", {}, "最迟 ", el("b.nb", {}, review.until)));
+  const card = el("section.card.stack.g3", {}, el("h2", {}, `${review.why_not ? "" : "不服，可以"}申请${review.name}`));
+  if (review.until && !review.why_not) card.append(el("p", {}, "最迟 ", el("b.nb", {}, review.until)));
   if (review.asked) card.append(el("p.done", {}, icon("okc"), el("span", {}, el("b", {}, `${review.asked}申请的`))));
   if (review.why_not) {
     card.append(el("p", {}, review.why_not));
