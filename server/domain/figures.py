@@ -97,6 +97,10 @@ PARTICIPATION = {Figure.SATISFIED_OFFICE: Figure.RATED_OFFICE, Figure.SATISFIED_
 """What a satisfaction rate is shown beside."""
 PRIVATE = frozenset({*PARTICIPATION, Look.CONTRADICTED})
 """Which matters are behind the numerator says how somebody rated: only supervisors open it (ratings are private)."""
+TELLS_WHO: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(PARTICIPATION, ("all",)), **dict.fromkeys(PARTICIPATION.values(), ("good", "bad")),
+}  # fmt: skip
+"""Lists of who rated: where few did, the rate beside it says how."""
 RATES: Mapping[str, tuple[RatedBody, ...]] = {
     Figure.SATISFIED_OFFICE: (RatedBody.OFFICE,),
     Figure.RATED_OFFICE: (RatedBody.OFFICE,),

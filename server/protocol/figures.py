@@ -96,6 +96,8 @@ class Stats(Message):
     entered: tuple[EnteredView, ...]
     target_in_time: int
     least_participation: int
+    least_rated: int
+    """Where fewer rated, only supervisors open who did."""
 
 
 class OrganizationChoice(Message):

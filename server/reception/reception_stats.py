@@ -158,7 +158,7 @@ def _said(session: Session, scope: Scope, actor: Actor) -> Mapping[str, str]:
     list would tell how they did."""
     rated = store.rated_at_the_end(session, scope)
     if len(rated) < LEAST_RATED and actor.role is not StaffRole.SUPERVISOR:
-        raise NotAllowed("评的人太少，打开名单就知道谁评了什么，只有督查督办人员能打开。")
+        raise NotAllowed(stats.FEW_RATED)
     return rated
 
 

@@ -16,6 +16,7 @@ from server.domain.figures import (
     PARTICIPATION,
     PRIVATE,
     RATES,
+    TELLS_WHO,
     VIDEO_TARGETS,
     Figure,
     Look,
@@ -25,6 +26,7 @@ from server.domain.figures import (
 )
 from server.domain.periods import Period
 from server.domain.ratings import EnteredBy, RatedBody
+from server.domain.reception_figures import LEAST_RATED
 from server.domain.states import CaseState, Channel, OrganizationLevel, StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound
 from server.protocol.figures import (
@@ -55,6 +57,7 @@ MOST_ORGANIZATIONS = 500
 LEVELS = (OrganizationLevel.CITY, OrganizationLevel.COUNTY, OrganizationLevel.TOWNSHIP)
 PARTS = {"all": None, "good": True, "bad": False}
 REGISTERED = "registered"
+FEW_RATED = "评的人太少，打开名单就知道谁评了什么，只有督查督办人员能打开。"
 VALUE_NAMES = {"category": "内容", "place": "问题发生在", "channel": "来的方式"}
 UNNAMED, NO_UNIT = "没有写明", "还没有交给单位"
 
@@ -114,7 +117,7 @@ def overview(session: Session, settings: Settings, actor: Actor, key: str = "", 
         figures=figure_views(scope, sums, then), months=_months(months, sums), units=_units(scope, sums, found),
         video=levels(session, scope, sums.video, found), looks=look_views(session, scope),
         entered=tuple(_entered(sums, body) for body in RatedBody), target_in_time=scope.policy.target_in_time,
-        least_participation=scope.policy.least_participation,
+        least_participation=scope.policy.least_participation, least_rated=LEAST_RATED,
     )  # fmt: skip
 
 
@@ -259,6 +262,8 @@ def behind(
     query, name, explanation, private = _registered(session, scope, asked) if what == REGISTERED else _named(session, scope, what, part)
     if private and actor.role is not StaffRole.SUPERVISOR:
         raise NotAllowed("谁评了什么，只有督查督办人员能打开。")
+    if actor.role is not StaffRole.SUPERVISOR and part in TELLS_WHO.get(what, ()) and _few_rated(session, scope, what):
+        raise NotAllowed(FEW_RATED)
     found = store.behind(session, scope, query, PARTS[part], after, PAGE_ROWS + 1)
     shown_rows = found[:PAGE_ROWS]
     said = _said(session, shown_rows, RATES.get(what, ())) if actor.role is StaffRole.SUPERVISOR else {}
@@ -280,6 +285,12 @@ def _named(session: Session, scope: Scope, what: str, part: str) -> tuple[Select
     words = {"all": defined.denominator, "good": defined.numerator, "bad": defined.missed}[part]
     explanation = f"{words}。按{defined.day}算在这段时间里。" + ("还没归档的接访不在里面。" if figure is Figure.VIDEO else "")
     return store.rows(session, scope, figure), defined.name, explanation, figure in PRIVATE and part != "all"
+
+
+def _few_rated(session: Session, scope: Scope, what: str) -> bool:
+    """Whether somebody rated, and so few that the rate tells how."""
+    rated = next(satisfied for satisfied, beside in PARTICIPATION.items() if what in (satisfied, beside))
+    return 0 < store.how_many(session, store.rows(session, scope, rated)) < LEAST_RATED
 
 
 def _registered(session: Session, scope: Scope, asked: Asked) -> tuple[Select[Any], str, str, bool]:

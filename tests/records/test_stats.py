@@ -31,7 +31,7 @@ from server.store.access import Actor
 from server.store.models import AccessEntry, Commitment, Organization, StoredCase, StoredDigest
 from tests import databases
 from tests.records.office import TALK, World, add_reception
-from tests.records.test_flow import HANDLER, LAND, Matter
+from tests.records.test_flow import HANDLER, LAND, Matter, refused
 
 SUPERVISOR = Actor(name="沈岚", user_id=2, role=StaffRole.SUPERVISOR, organization_id=1, organization_path="/1/")
 LAND_CLERK = Actor(name="局里", user_id=2, role=StaffRole.CLERK, organization_id=LAND, organization_path=f"/1/{LAND}/")
@@ -118,12 +118,18 @@ def test_a_matter_that_is_handled_anew_was_not_resolved_at_once_and_its_second_r
     assert told() == ((0, 1), (0, 0), 0, 1)
 
 
-def test_only_supervisors_open_how_somebody_rated(world: World, matter: Matter):
+def test_only_supervisors_open_how_somebody_rated_and_who_did_where_few_did(world: World, matter: Matter, monkeypatch):
     def behind(actor: Actor, what: str, part: str):
         with world.read() as session:
             return [one.id for one in stats.behind(session, world.office.settings, actor, Asked(what, part), "2026-06", None, None).rows]
 
-    assert behind(world.clerk, "rated_unit", "good") == [matter.id]
+    assert behind(SUPERVISOR, "rated_unit", "good") == behind(world.clerk, "rated_unit", "all") == [matter.id]
+    assert behind(world.clerk, "rated_office", "bad") == [matter.id], "nobody rated"
+    for what, part in (("rated_unit", "good"), ("rated_unit", "bad"), ("satisfied_unit", "all")):
+        with refused(NotAllowed, "太少"):
+            behind(world.clerk, what, part)
+    monkeypatch.setattr(stats, "LEAST_RATED", 1)
+    assert behind(world.clerk, "rated_unit", "good") == behind(world.clerk, "satisfied_unit", "all") == [matter.id]
     assert behind(SUPERVISOR, "satisfied_unit", "good") == [matter.id]
     assert behind(SUPERVISOR, "contradicted", "all") == [matter.id]
     for what, part in (("satisfied_unit", "good"), ("satisfied_unit", "bad"), ("contradicted", "all")):
@@ -145,7 +151,7 @@ def test_only_supervisors_read_what_was_added_to_a_rating(world: World, matter: 
         ratings.rate(session, session.get_one(StoredCase, matter.id), NewRating(body="office", score="basically", words=" 等了两个小时 "))
     added = ("评信访部门时说：「等了两个小时」",)
     assert (said(SUPERVISOR, "satisfied_office"), said(SUPERVISOR, "rated_office"), said(SUPERVISOR, "contradicted")) == ([added], [added], [added])
-    assert (said(SUPERVISOR, "rated_unit"), said(SUPERVISOR, "repeats"), said(world.clerk, "satisfied_office")) == ([()], [()], [()])
+    assert (said(SUPERVISOR, "rated_unit"), said(SUPERVISOR, "repeats"), said(world.clerk, "rated_office")) == ([()], [()], [()])
 
 
 def test_a_number_of_one_unit_and_of_what_was_registered_opens_to_just_these(world: World, matter: Matter):

@@ -16,6 +16,7 @@ const OF_NOTHING = { satisfied_office: "这段时间还没有人评", satisfied_
 const MOST_UNITS = 8;
 const SKELETON_MS = 300;
 const main = byId("stats");
+let leastRated = 0;
 const periodChoice = /** @type {HTMLSelectElement} */ (byId("period"));
 const organizationChoice = /** @type {HTMLSelectElement} */ (byId("organization"));
 
@@ -47,14 +48,18 @@ function compared(figure) {
   return `，去年同期 ${percent(figure.a_year_before)}`;
 }
 
+/** Whether a list may be opened: of few, who rated says how. @param {string} what @param {string} part @param {number} rated */
+const mayKnowWho = (what, part, rated) => main.dataset.role === "supervisor" || !rated || rated >= leastRated || !(what.startsWith("satisfied") ? part === "all" : what.startsWith("rated") && part !== "all");
+
 /** @param {Figure} figure */
 function card(figure) {
   const short = figure.now.whole - figure.now.part;
   const none = figure.now.whole ? "" : OF_NOTHING[figure.id] ?? "这段时间还没有能算的";
   const sum = none ? `${none}${compared(figure)}` : `${figure.now.part} ÷ ${figure.now.whole} ${figure.measure}${figure.id === "accepted_in_time" && short ? `，少 ${short} 件` : figure.id === "concluded_in_time" ? "，延期算在内" : ""}${compared(figure)}`;
   const mayOpen = !figure.private || main.dataset.role === "supervisor";
-  const lists = none ? [] : [el("a", { href: listPath(figure.id, "all") }, "看这些件")];
-  if (short && figure.id !== "repeats" && mayOpen) lists.push(el("a", { href: listPath(figure.id, "bad") }, WORDS[figure.id] ?? "没做到的"));
+  const rated = figure.id.startsWith("satisfied") ? figure.now.whole : figure.now.part;
+  const lists = none || !mayKnowWho(figure.id, "all", rated) ? [] : [el("a", { href: listPath(figure.id, "all") }, "看这些件")];
+  if (short && figure.id !== "repeats" && mayOpen && mayKnowWho(figure.id, "bad", rated)) lists.push(el("a", { href: listPath(figure.id, "bad") }, WORDS[figure.id] ?? "没做到的"));
   if (figure.id === "repeats" && figure.now.part) lists.push(el("a", { href: listPath(figure.id, "good") }, "重复的"));
   const number = figure.now.percent === null ? el("b.num.mute", {}, "暂无") : el("b.num", {}, figure.now.percent.toFixed(1), el("small", {}, "%"));
   const links = lists.flatMap((link, index) => (index ? ["　", link] : [link]));
@@ -72,7 +77,7 @@ function table(heads, rows) {
 const full = (share) => (share.whole ? `${percent(share)}（${share.part} ÷ ${share.whole}）` : "—");
 
 /** A share that leads to the matters it counts. @param {Share} share @param {string} what @param {Record<string, string | number>} more @param {string} [after] */
-const opens = (share, what, more, after = "") => (share.whole ? el("a", { href: listPath(what, "all", more) }, full(share) + after) : "—");
+const opens = (share, what, more, after = "") => (share.whole && mayKnowWho(what, "all", share.whole) ? el("a", { href: listPath(what, "all", more) }, full(share) + after) : full(share) + (share.whole ? after : ""));
 
 /** @param {any} told */
 function showMonths(told) {
@@ -133,6 +138,7 @@ function show(told) {
   byId("shown").hidden = false;
   byId("span").replaceChildren(`${told.organization}　${told.span}${told.until ? `，算到 ${shortDay(told.until)}` : ""}，`,
     told.registered ? el("a", { href: listPath("registered", "all") }, `登记 ${told.registered} 件`) : "登记 0 件");
+  leastRated = told.least_rated;
   byId("cards").replaceChildren(...CARDS.map((id) => card(told.figures.find((/** @type {Figure} */ one) => one.id === id))));
   showMonths(told);
   showUnits(told);
