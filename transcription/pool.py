@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Protocol, TypeVar
@@ -28,6 +29,7 @@ class DecodingPool:
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="decode")
         self._waiting = 0
+        self._begun: dict[object, float] = {}
         self._speaking: set[object] = set()
         self._freed = asyncio.Event()
         self._turn = asyncio.Semaphore(1)
@@ -44,11 +46,25 @@ class DecodingPool:
         """Decodings of streams that run or wait."""
         return self._waiting
 
+    @property
+    def longest_s(self) -> float:
+        """How long the oldest decoding that runs has been running."""
+        begun = tuple(self._begun.values())
+        return time.monotonic() - min(begun) if begun else 0.0
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        this = object()
+        self._begun[this] = time.monotonic()
+        try:
+            return work()
+        finally:
+            del self._begun[this]
+
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do `work` in a thread; its result or its exception."""
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._timed, lambda: work(*args, **kwargs))
         finally:
             self._waiting -= 1
             self._freed.set()
@@ -68,7 +84,7 @@ class DecodingPool:
         await self._turn.acquire()
         try:
             await self._until_nobody_needs_it()
-            begun = asyncio.get_running_loop().run_in_executor(self._threads, work)
+            begun = asyncio.get_running_loop().run_in_executor(self._threads, self._timed, work)
         except BaseException:
             self._turn.release()
             raise

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.protocol.base import Identifier, Seconds
-from server.protocol.transcript import LiveTrouble, Utterance
+from server.protocol.transcript import STUCK, LiveTrouble, Utterance
 from transcription import openai_shapes
 from transcription.attempts import PieceFailed, recognise_with_attempts
 from transcription.audio_files import UnreadableAudio, read_samples
@@ -45,6 +45,7 @@ MAX_LIVE_MESSAGE = 1 << 20
 
 
 _WRONG_KEY = "钥匙不对，连不上识别程序。"
+_STUCK = "语音识别程序卡住了，文字过一会儿补。谈话可以照常进行，请管理员重新启动识别程序。"
 
 
 class ServiceError(HTTPException):
@@ -114,6 +115,13 @@ class Service:
         self.echoes = Echoes()
         self.streams = 0
         self.since = time.time()
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """Stable code and Chinese words of how it is doing."""
+        if self.pool.longest_s > self.settings.stuck_s:
+            return STUCK, _STUCK
+        return str(self.engine.state), self.engine.message
 
     async def keep_loading(self) -> None:
         """Look for the model until it is there, whenever it is lost, and for another choice of it."""
@@ -274,21 +282,22 @@ def _add_errors(app: FastAPI) -> None:
 def _add_status(app: FastAPI, service: Service) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
-        engine = service.engine
+        state, message = service.state
         return {
             "status": "ok",
-            "model": engine.name,
-            "state": str(engine.state),
-            "message": engine.message,
+            "model": service.engine.name,
+            "state": state,
+            "message": message,
             "streams": service.streams,
             "waiting": service.pool.waiting,
         }
 
     @app.get("/readyz")
     async def readyz() -> Response:
-        if service.engine.state is ModelState.READY:
+        state, message = service.state
+        if state == ModelState.READY:
             return JSONResponse({"status": "ready"})
-        return _error(503, str(service.engine.state), service.engine.message)
+        return _error(503, state, message)
 
     @app.get("/metrics")
     async def metrics() -> Response:

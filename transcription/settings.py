@@ -76,6 +76,9 @@ class TranscriberSettings(BaseSettings):
 
     max_streams: int = Field(64, ge=1, description="Live tracks at a time; further ones are told to come back.")
     max_upload_mb: int = Field(512, ge=1, description="Largest audio file accepted.")
+    stuck_s: float = Field(
+        180, gt=0, description="A decoding that takes longer is stuck: where there are several transcribers, the streams leave this one."
+    )
     reload_s: float = Field(2.0, gt=0, description="How often a missing or broken model is looked for again.")
 
     @classmethod

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import httpx
 import structlog
 
+from server.protocol.transcript import STUCK
+
 log = structlog.get_logger(__name__)
 LOOK_EVERY = 0.5
 LOOK_TIMEOUT = 0.8
@@ -149,6 +151,8 @@ class Transcribers:
             async with asyncio.timeout(LOOK_TIMEOUT):
                 answer = await client.get(one.access.health_url)
             told = answer.raise_for_status().json()
+            if told["state"] == STUCK:
+                raise ValueError(STUCK)
             one.ready, one.streams = told["state"] == "ready", int(told["streams"])
         except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError):
             one.failures = min(one.failures + 1, DOWN_AFTER)

@@ -6,6 +6,8 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
 from server.protocol.base import AnySeconds, Identifier, Kept, Measure, Message, Seconds, in_talk, kept
 
+STUCK = "stuck"
+"""`state` of GET /healthz while a decoding does not come to an end: no stream gets any further there."""
 UNTOLD = 0.85
 """Probability of a word of which its engine tells none: neither sure nor weak."""
 

@@ -46,6 +46,8 @@ class ScriptedTranscriber:
         """How often it was asked how it does."""
         self.silent = False
         """Takes everything in and answers nobody any more, as a machine that was cut off."""
+        self.state = "ready"
+        """What it says it is; unless that is so, it decodes nothing."""
         self.sockets: set[ServerConnection] = set()
         self.port = 0
         self._server: Server | None = None
@@ -66,7 +68,7 @@ class ScriptedTranscriber:
         self.looks += 1
         while self.silent:
             await asyncio.sleep(0.05)
-        return socket.respond(200, json.dumps({"state": "ready", "streams": len(self.sockets), "waiting": 0}))
+        return socket.respond(200, json.dumps({"state": self.state, "streams": len(self.sockets), "waiting": 0}))
 
     async def _serve(self, socket: ServerConnection) -> None:
         self.sockets.add(socket)
@@ -95,7 +97,7 @@ class ScriptedTranscriber:
                 if isinstance(request, LiveEnd):
                     await socket.send(LiveFinished().model_dump_json())
                     return
-            while self.answers and not self.silent and at - said >= 1.0:
+            while self.answers and not self.silent and self.state == "ready" and at - said >= 1.0:
                 if given_up < self.gives_up:
                     given_up += 1
                     await socket.send(LiveGivenUp(start=said, until=said + 1.0).model_dump_json())

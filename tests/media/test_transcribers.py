@@ -16,7 +16,7 @@ from server.media.tap import Events, State, Tap
 from server.media.transcribers import Access, Transcribers
 from server.protocol.media_control import Recognised
 from server.protocol.signalling import Caption, Recognition
-from server.protocol.transcript import LiveTrouble, LiveUtterance, Utterance
+from server.protocol.transcript import STUCK, LiveTrouble, LiveUtterance, Utterance
 from server.settings import Settings
 from tests.granted import Granted
 from tests.media.client import until
@@ -109,7 +109,7 @@ async def test_receptions_go_to_the_least_busy_one_and_stay_together(pair: Pair)
             await stream.tap.cancel()
 
 
-@pytest.mark.parametrize("dies", ["closes", "falls silent"])
+@pytest.mark.parametrize("dies", ["closes", "falls silent", pytest.param("gets stuck", marks=pytest.mark.nightly)])
 async def test_streams_of_a_dead_one_move_and_nothing_is_lost_or_doubled(pair: Pair, dies: str) -> None:
     one, two = pair
     async with used(*map(access, pair)) as transcribers:
@@ -118,6 +118,8 @@ async def test_streams_of_a_dead_one_move_and_nothing_is_lost_or_doubled(pair: P
         await until(lambda: len(stream.utterances) >= 2, "heard by the first")
         if dies == "closes":
             await one.stop()
+        elif dies == "gets stuck":
+            one.state = STUCK
         else:
             one.silent = True
         with Granted() as granted:

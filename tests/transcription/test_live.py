@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import threading
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -250,6 +251,25 @@ async def test_oversized_message_closes_only_its_own_connection(transcriber: tup
         assert socket.close_code == 1009
     async with httpx.AsyncClient() as client:
         assert (await client.get(f"http://{transcriber[0]}/healthz")).json()["state"] == "ready"
+
+
+async def test_a_decoding_that_hangs_is_told(transcriber: tuple[str, Service]) -> None:
+    address, service = transcriber
+    service.settings = service.settings.model_copy(update={"stuck_s": 0.05})
+    goes_on = threading.Event()
+    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        hangs = asyncio.create_task(service.pool.run(goes_on.wait, PATIENCE_S))
+        await until_state(client, "stuck")
+        assert (await client.get("/readyz")).status_code == 503
+        goes_on.set()
+        assert await hangs
+        await until_state(client, "ready")
+
+
+async def until_state(client: httpx.AsyncClient, state: str) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while (await client.get("/healthz")).json()["state"] != state:
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("key", ["", "wrong", "钥匙"])
