@@ -8,8 +8,9 @@ from io import BytesIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -26,6 +27,12 @@ from server.store.access import Actor
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_MATTERS = 5000
+A4 = 9
+LINE = 15
+"""Points."""
+NARROW = 13
+WIDE = {"什么事": 52, "怎么算": 52, "什么": 34, "指标": 36, "依据": 40, "说明": 24, "单位": 26, "编号": 18, "登记单位": 22, "承办单位": 26}
+"""Widths of columns, in digits."""
 MISSED = (Figure.ACCEPTED_IN_TIME, Figure.CONCLUDED_IN_TIME)
 _LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,15 +43,17 @@ def make(session: Session, settings: Settings, actor: Actor, key: str, organizat
     """The workbook and its name; that it was taken away is written down.  Raises as stats.overview does."""
     told = stats.overview(session, settings, actor, key, organization_id)
     book = Workbook(write_only=True)
-    _sheet(book, "指标", ("指标", "分子", "分母", "百分比", "去年同期", "说明", "怎么算", "依据"), _figures(told))
-    _sheet(book, "按月", ("月份", "按期办结", "应办结", "按期办结率%", "及时受理", "应受理", "及时受理率%"), _months(told))
+    until = f"，算到 {told.until.month} 月 {told.until.day} 日" if told.until else ""
+    of = f"{told.organization}　{told.words}（{told.span}{until}）"
+    _sheet(book, of, "指标", ("指标", "分子", "分母", "百分比", "去年同期", "说明", "怎么算", "依据"), _figures(told))
+    _sheet(book, of, "按月", ("月份", "按期办结", "应办结", "按期办结率%", "及时受理", "应受理", "及时受理率%"), _months(told))
     _sheet(
-        book, "各单位",
+        book, of, "各单位",
         ("单位", "按期办结", "应办结", "及时受理", "应受理", "满意", "评了", "能评", "满意率%", "参评率%", "作不作数"), _units(told),
     )  # fmt: skip
-    _sheet(book, "要人看一眼的", ("什么", "件数"), [(one.name, one.cases) for one in told.looks])
+    _sheet(book, of, "要人看一眼的", ("什么", "件数"), [(one.name, one.cases) for one in told.looks])
     _sheet(
-        book, "没有按期的", ("指标", "编号", "什么事", "登记单位", "承办单位", "到哪一步", "收到"),
+        book, of, "没有按期的", ("指标", "编号", "什么事", "登记单位", "承办单位", "到哪一步", "收到"),
         _missed(session, settings, actor, told),
     )  # fmt: skip
     records.note_access(session, actor, "export", "figures", f"{told.organization_id}/{told.period}", clock.now())
@@ -53,17 +62,30 @@ def make(session: Session, settings: Settings, actor: Actor, key: str, organizat
     return made.getvalue(), f"统计-{told.organization}-{told.period}.xlsx"
 
 
-def _sheet(book: Workbook, title: str, heads: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+def _sheet(book: Workbook, of: str, title: str, heads: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    """A sheet that prints whole across a page, with whose figures they are above it and its heads on every page."""
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", A4, False
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.HeaderFooter.oddHeader.center.text = f"{printable(of).replace('&', '&&')}　{title}"
+    sheet.HeaderFooter.oddFooter.center.text = "第 &P 页，共 &N 页"
     for number, head in enumerate(heads, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = 34 if head in ("什么事", "怎么算", "什么", "指标") else 16
-    sheet.append([_cell(sheet, head, bold=True) for head in heads])
-    for row in rows:
+        sheet.column_dimensions[get_column_letter(number)].width = WIDE.get(head, NARROW)
+    sheet.append([_cell(sheet, head, head=True) for head in heads])
+    for number, row in enumerate(rows, start=2):
+        if (lines := max(map(_lines, row, heads))) > 1:
+            sheet.row_dimensions[number].height = LINE * lines
         sheet.append([_cell(sheet, value) for value in row])
 
 
-def _cell(sheet: object, value: Value, *, bold: bool = False) -> WriteOnlyCell:
+def _lines(value: Value, head: str) -> int:
+    """How many lines a text takes in its column; a Chinese character is as wide as two digits."""
+    return -(-sum(1 if one.isascii() else 2 for one in str(value)) // WIDE.get(head, NARROW)) if isinstance(value, str) else 1
+
+
+def _cell(sheet: object, value: Value, *, head: bool = False) -> WriteOnlyCell:
     """A cell that is a number or text, never a formula."""
     cell = WriteOnlyCell(sheet, value=printable(value) if isinstance(value, str) else value)
     if isinstance(value, str):
@@ -71,7 +93,8 @@ def _cell(sheet: object, value: Value, *, bold: bool = False) -> WriteOnlyCell:
         if value.startswith(_LIKE_A_FORMULA):
             cell.style = "Normal"
             cell.quotePrefix = True
-    if bold:
+    cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="center" if head else None)
+    if head:
         cell.font = Font(bold=True)
     return cell
 
@@ -85,7 +108,12 @@ def _figures(told: Stats) -> list[tuple[Value, ...]]:
         (one.name, *_share(one.now), one.a_year_before.percent, one.remark, one.formula, one.source) for one in told.figures
     ]
     levels = [(f"{DEFINITIONS[Figure.VIDEO].name}，{one.name}", *_share(one.share), None, _target(one.target, one.short), "", "") for one in told.video]
-    return [*rows, *levels, ("登记", told.registered, None, None, None, "", "", "")]
+    entered = [
+        (f"{one.body}的满意率，{who}", *_share(share), None, "", "", "")
+        for one in told.entered
+        for who, share in (("群众自己评的", one.by_petitioner), ("工作人员代填的", one.by_staff))
+    ]
+    return [*rows, *entered, *levels, ("登记", told.registered, None, None, None, "", "", "")]
 
 
 def _target(target: int | None, short: int) -> str:
@@ -107,8 +135,11 @@ def _units(told: Stats) -> list[tuple[Value, ...]]:
 def _missed(session: Session, settings: Settings, actor: Actor, told: Stats) -> Iterable[tuple[Value, ...]]:
     scope, _ = stats.scope_of(session, settings, actor, told.period, told.organization_id)
     for figure in MISSED:
-        for one in store.behind(session, scope, store.rows(session, scope, figure), False, None, MOST_MATTERS):
+        found = store.behind(session, scope, store.rows(session, scope, figure), False, None, MOST_MATTERS + 1)
+        for one in found[:MOST_MATTERS]:
             yield (
                 DEFINITIONS[figure].name, one.case_no, one.title, one.organization.name, one.unit.name if one.unit else "",
                 terms.CASE_STATE[CaseState(one.state)], one.received_on.isoformat(),
             )  # fmt: skip
+        if len(found) > MOST_MATTERS:
+            yield DEFINITIONS[figure].name, "", f"只列最新的 {MOST_MATTERS} 件，其余的在网页上看。", "", "", "", ""

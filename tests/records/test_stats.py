@@ -210,10 +210,12 @@ def test_an_accusation_is_in_no_figure_of_whom_it_is_against(world: World):
     assert overview(world, LAND_CLERK).registered == 0
 
 
-def test_the_workbook_has_no_formulas_and_taking_it_is_written_down(world: World, matter: Matter):
+def test_the_workbook_has_no_formulas_and_taking_it_is_written_down(world: World, matter: Matter, monkeypatch):
     with world.write() as session:
         session.get_one(Organization, LAND).name = "=1+\x0b1\ufffe"
     at("2026-09-01")
+    monkeypatch.setattr(stats_table, "MOST_MATTERS", 0)
+    monkeypatch.setattr(stats_table, "MISSED", (Figure.SATISFIED_UNIT, Figure.REPEATS))
     with world.read() as session:
         content, name = stats_table.make(session, world.office.settings, SUPERVISOR, "2026", None)
     book = load_workbook(BytesIO(content))
@@ -221,6 +223,9 @@ def test_the_workbook_has_no_formulas_and_taking_it_is_written_down(world: World
     assert name.endswith("-2026.xlsx")
     assert book.sheetnames[0] == "指标"
     assert ("及时受理率", 1, 1, 100) in [tuple(cell.value for cell in row[:4]) for row in book["指标"].iter_rows()]
+    assert ("承办单位的满意率，工作人员代填的", 1, 1, 100) in [tuple(cell.value for cell in row[:4]) for row in book["指标"].iter_rows()]
+    assert [row[2].value for row in book["没有按期的"].iter_rows(min_row=2)] == ["只列最新的 0 件，其余的在网页上看。"], "what is left out is said"
+    assert book["按月"].HeaderFooter.oddHeader.center.text == "临溪县信访局　2026 年（2026 年 1 月 1 日至 12 月 31 日，算到 8 月 31 日）　按月"
     assert not [cell for cell in cells if cell.data_type == "f"]
     assert [cell.quotePrefix for cell in cells if cell.value == "=1+1"] == [True]
     with world.read() as session:
