@@ -65,8 +65,18 @@ _ASKS_HOME = re.compile(r"住(?![建院了下])|地址|家在|哪里人|哪儿�
 _VISITED = r"到((?:{name}){{2,12}}?{sites})(?:去)?(?:实地|现场)?(?:调查|查看|了解|核实)"
 _WORKS_AT = r"在((?:{name}|\d){{2,14}}?(?:{sites}(?:的工地)?|的工地))(?:上|里)?(?:干活|施工|打工|做工|上班)"
 
+_PROPERTY = r"(?:(?:^|[，,])(?:我们?家?的?|家里的?)|被(?:占|征|拆|淹|毁|砍|铲|推)的)(?:那|这|几|块|片|个|口|的)*(?:地|承包地|耕地|鱼塘|果园|林地|林子|山林|大棚|猪圈|厂子|坟地|鸡舍|羊圈|庄稼)"
+_DOES_HARM = (
+    r"占了|占用了?|拆了|铲了|推了|砍了|毁了|骗了|骗走|打伤|污染|排污|[往向][^，。]{1,6}(?:排|倒)|不(?:修|赔|退|发工资|兑现)"
+    r"|把我们?家?的?(?!材料|申请|信访|意见|诉求)[^，。]{1,8}(?:占|拆|收|推|铲|砍|卖|扣|停|毁|填)(?:了|走|回|掉)"
+)
 _OTHERS = re.compile(r"[他她它]|对方|老板说|儿子|女儿|丈夫|妻子|老婆|老公|老伴|亲戚|朋友|邻居|别人|有人")
 """Somebody else is spoken of."""
+_STRANGERS = "[他她](?!们)|对方|老板|包工头|工头|书记|主任|村长|经理|局长|镇长|公司|厂里|镇里|村里"
+_ANOTHERS_PHONE = re.compile(rf"(?:{_STRANGERS})[^，。我]{{0,6}}(?:电话|手机|号码)")
+_ANOTHERS_PAPER = re.compile(
+    rf"(?:{_STRANGERS}|儿子|女儿|丈夫|妻子|老婆|老公|老伴|爱人|父亲|母亲|亲戚|朋友|邻居)[^，。我]{{0,6}}身份证"
+)
 _LEADS_IN = "因为|听人说|听说|据说|后来|现在|当时|其实|但是|可是|而且|结果|就是|都是|这个|那个|这家|那家|去年|今年|前年|以前|原来|我们|但|是"
 _LEADING = re.compile(rf"^(?:{_LEADS_IN})+")
 _NOT_SO = re.compile(r"不是|没有(?!给)|不能|说|怕|怀疑|以为|[儿女]的|朋友|亲戚")
@@ -134,12 +144,16 @@ class Patterns:
         )
         self.accused = (
             re.compile(
-                rf"^{of}{unit}(?:一直|还|长期|又)?(?:拖欠|欠着?我|克扣|侵占|强占|强拆|扣了我|不给我(?!答复|回复|们答复|们回复)|没有给我们?(?:工资|钱|补偿|赔偿|发))"
+                rf"^{of}{unit}(?:一直|还|长期|又|天天|整天|经常|到现在|至今|也|都)*(?:{_DOES_HARM}|拖欠|欠着?我|克扣|侵占|强占|强拆|扣了我|不给我(?!答复|回复|们答复|们回复)|没有给我们?(?:工资|钱|补偿|赔偿|发))"
             ),
+            re.compile(rf"^(?:我|俺|家里|地|房)[^，。]{{0,10}}?(?<![没不])被{unit}(?:的人)?强?(?:占|拆|铲|推|砍|骗|扣|辞退|开除|打|收走|收回|污染|毁|淹)"),
             re.compile(rf"(?:我们?(?:要|想|来|是来|就是来)*(?:实名)?|^)(?:举报|控告|检举|投诉的是|(?<=[来要想])投诉){of}{unit}"),
         )
         self.only_unit_word = re.compile(rf"^{any_of('units')}$")
-        self.works_at = re.compile(_WORKS_AT.format(name=IN_A_NAME, sites=any_of("sites")))
+        self.took_place = (
+            re.compile(_WORKS_AT.format(name=IN_A_NAME, sites=any_of("sites"))),
+            re.compile(rf"(?:事情?|{_PROPERTY})(?:就|也|都|是)?(?:出在|发生在|在)({place}){_STOP}"),
+        )
         self.visited = re.compile(_VISITED.format(name=IN_A_NAME, sites=any_of("sites")))
         self.wish = re.compile(rf"^{_SELF}(?:{any_of('requests')}|{any_of('requests_to_the_end')}{_POLITE_END}$)")
         self.asks_request = re.compile(any_of("asks_request"))
@@ -235,16 +249,18 @@ def _search(tried: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None
 
 
 def id_number(talk: Talk, by: Patterns) -> Found | None:
-    return _digits(talk, is_identity_number)
+    return _digits(talk, is_identity_number, _ANOTHERS_PAPER)
 
 
 def phone(talk: Talk, by: Patterns) -> Found | None:
-    return _digits(talk, is_mobile_number)
+    """A child's number is how an old person is reached; the boss's is not."""
+    return _digits(talk, is_mobile_number, _ANOTHERS_PHONE)
 
 
-def _digits(talk: Talk, right: Callable[[str], bool]) -> Found | None:
-    found = [(t, run) for t in talk.petitioner for run in digit_runs(t.text) if right(run)]
-    return _first_or_corrected(found) or _digits_in_groups(talk.petitioner, right)
+def _digits(talk: Talk, right: Callable[[str], bool], anothers: re.Pattern[str]) -> Found | None:
+    turns = [turn for turn in talk.petitioner if not turn.says(anothers)]
+    found = [(turn, run) for turn in turns for run in digit_runs(turn.text) if right(run)]
+    return _first_or_corrected(found) or _digits_in_groups(turns, right)
 
 
 def _digits_in_groups(turns: Sequence[Turn], right: Callable[[str], bool]) -> Found | None:
@@ -280,7 +296,7 @@ def problem_place(talk: Talk, by: Patterns) -> Found | None:
     """Where they say it happened; a place that only the receiver names counts if the petitioner named it too."""
     for turn in talk.petitioner:
         for clause in _clauses(turn):
-            if (match := by.works_at.search(clause)) and not _OTHERS.search(clause[: match.start()]):
+            if (match := _search(by.took_place, clause)) and not _OTHERS.search(clause[: match.start()]):
                 return match[1], (turn.id,)
     for utterance in talk.receiver:
         visited = by.visited.search(utterance.text)
