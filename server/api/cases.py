@@ -82,7 +82,7 @@ def register(body: NewMatter, db: Db, actor: Clerk, office: OfficeDep, response:
     case, added = registering.register(db, actor, body)
     response.status_code = 201 if added else 200
     code = {"query_code": case.query_code, "sent": code_sms.on_registering(db, office.settings, case)} if added else {}
-    return {"id": case.id, "case_no": case.case_no, "added": added} | code
+    return {"id": case.id, "case_no": case.case_no, "added": added, "hidden": cases.is_hidden(db, actor, case)} | code
 
 
 @router.post("/{case_id}/steps/{step}")

@@ -1432,6 +1432,8 @@ class Case(CaseRow):
     place: str
     accused_unit: str = ""
     """被反映单位, in the words of whoever wrote it down."""
+    hidden_from: tuple[str, ...] | None = None
+    """Of an accusation, for the office: the units that do not see it for that (条例第三十条), found by these words."""
     purpose_value: str
     """Purpose of domain/states.py; empty: not chosen yet."""
     litigation: bool

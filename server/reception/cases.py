@@ -42,7 +42,7 @@ from server.reception.documents import NAMES
 from server.reception.issued import letter_views, written_parts
 from server.reception.records import view
 from server.reception.registering import search_again, search_parts
-from server.store import cases, finding, records
+from server.store import accounts, cases, finding, joins, records
 from server.store import flow as flow_store
 from server.store.access import Actor
 from server.store.models import (
@@ -62,6 +62,11 @@ def require_case(session: Session, actor: Actor, case_id: int) -> StoredCase:
     if case is None:
         raise NotFound
     return case
+
+
+def is_hidden(session: Session, actor: Actor, case: StoredCase) -> bool:
+    """Whether whoever just registered it does not see it: it is against their own office (条例 art. 30)."""
+    return case.accusation and cases.find(session, actor, case.id) is None
 
 
 def require_talk(session: Session, actor: Actor, case_id: int) -> StoredCase:
@@ -169,6 +174,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         category=case.category,
         place=case.place,
         accused_unit=registering.accused_unit(case),
+        hidden_from=_hidden_from(session, case) if case.accusation and flow.of_office(actor, case) else None,
         purpose_value=case.purpose,
         litigation=case.litigation,
         simple=case.simple,
@@ -198,6 +204,11 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         intact=record is None or intact(session, record, case),
         prepared=commitments.prepared(session, case) if flow.of_office(actor, case) else (),
     )
+
+
+def _hidden_from(session: Session, case: StoredCase) -> tuple[str, ...]:
+    found = accounts.named(session, joins.accused(session, case.id))
+    return tuple(one.name for _, one in sorted(found.items()))
 
 
 def _person(one: CasePerson) -> CasePersonView:

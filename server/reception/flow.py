@@ -194,6 +194,9 @@ def _screen_accused(t: Taking) -> str:
         t.case.accused_unit = said
     known = () if another else joins.accused(t.session, t.case.id)
     registering.keep_accused(t.session, t.case, registering.accused_unit(t.case), known)
+    written = t.case.record_id is None  # of a talk's, access.py hides it from its place as long as nobody is known
+    if t.case.accusation and written and not registering.accused_unit(t.case) and not joins.accused(t.session, t.case.id):
+        raise InvalidInput("揭发控告请写明反映的是哪个单位，才知道不该让谁看见。", fields=["accused_unit"])
     return before
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.accessible import faults
 from tests.browser.test_leader_pages import look, running_program
-from tests.browser.test_work_pages import Desks
+from tests.browser.test_work_pages import Desks, step
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
@@ -32,6 +32,8 @@ def test_a_clerk_sees_why_merges_takes_it_back_and_makes_a_group(browser: Browse
     expect(hit.locator(".alike-why li").first).to_have_text("同名的人，都在石桥镇")
     expect(hit.locator(".alike-why li").nth(1)).to_contain_text("都说到")
     look(page, "alike-case")
+    step(page, "甄别", {"#step-purpose": "request"}, category="农村农业")
+    expect(page.locator("#facts")).to_contain_text("求决")
     hit.get_by_role("button", name="并到那一件").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="并到那一件").click()

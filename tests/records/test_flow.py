@@ -569,12 +569,22 @@ def test_whom_a_letter_is_against_is_known_when_it_is_screened(world: World, pur
         matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="征地补偿")
         with refused(InvalidInput, "第三十条"):
             matter.give((LAND, "main"))
-    assert matter.view(world.clerk).accused_unit == "县自然资源局"
+    case = matter.view(world.clerk)
+    assert (case.accused_unit, case.hidden_from) == ("县自然资源局", ("县自然资源局",))
     matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="征地补偿", accused_unit="县规划局")
     with refused(InvalidInput, "第三十条"):
         matter.give((PLANNING, "main"))
     matter.give((LAND, "main"))
-    assert matter.view(HANDLER).accused_unit == "县规划局"
+    told = matter.view(HANDLER)
+    assert (told.accused_unit, told.hidden_from) == ("县规划局", None)
+
+
+def test_an_accusation_says_whom_it_is_against(world: World):
+    matter = Matter(world)
+    with refused(InvalidInput, "写明反映的是哪个单位"):
+        matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="干部作风")
+    matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="干部作风", accused_unit="何家村的会计")
+    assert matter.view(world.clerk).hidden_from == ()
 
 
 def test_units_see_what_was_given_to_them_and_nothing_else(matter: Matter):

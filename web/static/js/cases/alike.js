@@ -116,6 +116,11 @@ export class AlikePanel {
     this.show();
   }
 
+  /** A step was taken on this page: what may be decided now goes by what the matter has become. @param {number} version */
+  follow(version) {
+    if (this.links && this.links.version !== version) this.load().catch(() => null);
+  }
+
   show() {
     const { linked, may_split: maySplit, may_undo: mayUndo, group } = this.links;
     const known = new Set(linked.map((/** @type {any} */ one) => one.case_id));
@@ -250,7 +255,11 @@ function field(id, words, input) {
 // --- filling what the page has -----------------------------------------------------------------------------------
 
 const matter = document.getElementById("case"), panel = document.getElementById("alike-panel");
-if (matter && panel) new AlikePanel(panel, matter.dataset.case || "", matter.dataset.role !== "handler").load().catch(() => { panel.hidden = true; });
+if (matter && panel) {
+  const own = new AlikePanel(panel, matter.dataset.case || "", matter.dataset.role !== "handler");
+  own.load().catch(() => { panel.hidden = true; });
+  matter.addEventListener("shown", (event) => own.follow(/** @type {CustomEvent} */ (event).detail));
+}
 const desk = document.getElementById("desk"), beside = document.getElementById("alike-record");
 if (desk && beside) setTimeout(() => mountRecord(/** @type {HTMLDetailsElement} */ (beside), desk.dataset.record || ""), RECORD_MS);
 const form = document.getElementById("form"), section = document.getElementById("alike");

@@ -10,7 +10,10 @@ export function answering(letter) {
   const words = /** @type {HTMLTextAreaElement} */ (el("textarea.input", { rows: 3, maxlength: 500, "aria-label": `回复${letter.name} ${letter.number}` }));
   const send = /** @type {HTMLButtonElement} */ (el("button.btn.small", { type: "button" }, icon("send"), "书面回复"));
   send.addEventListener("click", async () => {
-    if (!words.value.trim()) return words.focus();
+    if (!words.value.trim()) {
+      words.focus();
+      return toast("先写回复的话。", "alert");
+    }
     send.disabled = true;
     try {
       await api("POST", letter.answer_url, { text: words.value.trim() });

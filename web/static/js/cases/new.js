@@ -79,9 +79,10 @@ async function register() {
   const doubtful = await doubts(fields);
   showDoubts(doubtful);
   if (holdsUp(doubtful)) return;
-  const { id, added, case_no, query_code, sent } = await api("POST", "/api/cases", { ...fields, people: Number(fields.people), received_by_id: Number(fields.received_by_id) || null, name: fields.name.trim() });
+  const { id, added, case_no, query_code, sent, hidden } = await api("POST", "/api/cases", { ...fields, people: Number(fields.people), received_by_id: Number(fields.received_by_id) || null, name: fields.name.trim() });
   if (!added) return showKnown(id, case_no);
   await typing.sent();
+  if (hidden) return showHidden(case_no, query_code);
   sessionStorage.setItem("jietan.registered", JSON.stringify({ id, query_code, sent }));
   location.assign(`/cases/${id}`);
 }
@@ -92,6 +93,16 @@ function showKnown(id, number) {
   banner.hidden = false;
   banner.querySelector("div")?.replaceChildren("这个来件号登记过了，没有再登一次：", el("a", { href: `/cases/${id}` }, number), "。不是同一件的话，把来件号改对再登。");
   input("source_ref").focus();
+}
+
+/** It is against the clerk's own office: from here on it is for those above. @param {string} number @param {string} code */
+function showHidden(number, code) {
+  const banner = byId("hidden");
+  form.replaceWith(banner);
+  byId("alike").replaceChildren();
+  tell(banner, `登记好了，编号 ${number}。查询码 ${code}，告诉信访人：凭它和手机号后 4 位，自己能查办到哪一步。这件事反映的就是本单位或者上级，照第三十条，从现在起本单位看不到它，由上级办，原件请交给上级信访部门。`);
+  banner.querySelector("div")?.append(el("p", {}, el("a.btn.small", { href: "/cases/new" }, "再登记一件")));
+  banner.focus();
 }
 
 /** @param {unknown} error */
