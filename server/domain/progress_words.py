@@ -144,20 +144,21 @@ def guided_back(number: str) -> str:
     return f"您前面反映的那一件{f'（编号 {number}）' if number else ''}还在办，这件不另外办，请等那一件的结果。"
 
 
-def due(rule: str, day: date, unit: str, office: str) -> str:
-    """What comes until that day, and from whom."""
+def due(rule: str, day: date, unit: str, office: str, late: int = 0) -> str:
+    """What comes until that day, and from whom; `late`: so many days ago it should have come."""
     who, until = unit or "承办单位", f"{chinese_day(day)}以前"
+    will, end = ("应当", f"，过了 {late} 天了。") if late else ("会", "。")
     return {
-        "register_and_refer": f"{until}，{office}会转给该办的单位。",
-        "refer_again": f"{until}，{office}会转给别的单位。",
-        "notify_acceptance": f"{until}，{who}会书面告诉您受理不受理、怎么办。",
-        "simple_accept": f"{until}，{who}会告诉您受理不受理。",
-        "conclude": f"{until}，{who}会给您一份写好的处理意见。",
-        "simple_conclude": f"{until}，{who}会答复您。",
-        "conclude_anew": f"{until}，{who}会重新办完，给您新的处理意见书。",
-        "promise": f"{until}，{who}会办成领导当面答应您的事。",
-        "review": f"{until}，会给您复查意见。",
-        "reexamination": f"{until}，会给您复核意见。",
+        "register_and_refer": f"{until}，{office}{will}转给该办的单位{end}",
+        "refer_again": f"{until}，{office}{will}转给别的单位{end}",
+        "notify_acceptance": f"{until}，{who}{will}书面告诉您受理不受理、怎么办{end}",
+        "simple_accept": f"{until}，{who}{will}告诉您受理不受理{end}",
+        "conclude": f"{until}，{who}{will}给您一份写好的处理意见{end}",
+        "simple_conclude": f"{until}，{who}{will}答复您{end}",
+        "conclude_anew": f"{until}，{who}{will}重新办完，给您新的处理意见书{end}",
+        "promise": f"{until}，{who}{will}办成领导当面答应您的事{end}",
+        "review": f"{until}，{will}给您复查意见{end}",
+        "reexamination": f"{until}，{will}给您复核意见{end}",
         "request_review": f"对处理意见不服的，{until}可以申请复查。",
         "request_reexamination": f"对复查意见不服的，{until}可以申请复核。",
     }.get(rule, "")

@@ -188,7 +188,7 @@ def _next(deadline: StoredDeadline | None, view: DeadlineView | None, unit: str,
     day = date.fromisoformat(view.due)
     if _lapsed(deadline):
         return progress_words.over(deadline.rule, day)
-    return progress_words.due(deadline.rule, day, unit, office) + (progress_words.STANDS_STILL if view.stands_still else "")
+    return progress_words.due(deadline.rule, day, unit, office, -view.days_left if view.overdue else 0) + (progress_words.STANDS_STILL if view.stands_still else "")
 
 
 def _lapsed(deadline: StoredDeadline | None) -> bool:

@@ -95,6 +95,8 @@ def test_what_is_to_come_is_told_with_the_limits_of_this_matter(matter: Matter):
     assert to_come() == ["受理以后 20 天里"]
     matter.take(matter.world.clerk, Step.SCREEN, purpose="request", category="物业纠纷", simple=True)
     assert to_come() == ["受理以后 10 个工作日里"]
+    at("2026-06-30")
+    assert ask(matter).next_step == "2026年6月24日（星期三）以前，临溪县信访局应当转给该办的单位，过了 6 天了。"
 
 
 def test_a_review_is_asked_for_in_time_and_the_office_takes_it_on(matter: Matter):
