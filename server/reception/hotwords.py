@@ -39,11 +39,11 @@ def known_for(session: Session, reception: Reception) -> tuple[str, ...]:
 
 
 def _sources(session: Session, reception: Reception) -> list[Sequence[str]]:
-    """From the form, earlier matters of the same person, the office's people, its places, its glossary, offices around: in this order of
+    """From the form, what the kiosk was told before, earlier matters of the same person, the office's people, its places, its glossary, offices around: in this order of
     weight."""
     receiver = reception.receiver
     form = [reception.petitioner_name, *_of_form(store.typed_fields(session, reception.id))]
-    earlier = _of_form(store.earlier_fields(session, reception))
+    earlier = [*_of_form(store.told_fields(session, reception.id)), *_of_form(store.earlier_fields(session, reception))]
     people = [*((receiver.name, receiver.title) if receiver else ()), *(seat.name for seat in reception.participants)]
     leaders = store.leaders(session, reception.organization_id)
     offices = [reception.organization.name, reception.kiosk.organization.name]

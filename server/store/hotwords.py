@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import FormField, RecordState, StaffRole
 from server.store import accusations
-from server.store.models import FormEntry, Organization, Reception, User, VisitRecord
+from server.store.models import FormEntry, Organization, Reception, StoredCase, StoredTold, User, VisitRecord
 
 MOST_EARLIER = 3
 """Earlier receptions of the same person that are looked at."""
@@ -21,6 +21,21 @@ def typed_fields(session: Session, reception_id: str) -> list[tuple[str, str]]:
     query = select(FormEntry.field, FormEntry.value).join(VisitRecord, VisitRecord.id == FormEntry.record_id)
     typed = query.where(VisitRecord.reception_id == reception_id, FormEntry.source != "speech", FormEntry.value != "")
     return [(row[0], row[1]) for row in session.execute(typed)]
+
+
+def told_fields(session: Session, reception_id: str) -> list[tuple[str, str]]:
+    """(field, value) of the identity card that the kiosk read, and of the earlier matter that was opened there by its code;
+    nothing of an accusation."""
+    told = session.get(StoredTold, reception_id)
+    if told is None:
+        return []
+    found = [(str(FormField.ADDRESS), told.address)]
+    case = session.get(StoredCase, told.earlier_case_id) if told.earlier_case_id else None
+    if case is not None and not case.accusation:
+        found += [(str(FormField.PROBLEM_PLACE), case.place), (str(FormField.ACCUSED_UNIT), case.accused_unit)]
+        record = select(VisitRecord.id).where(VisitRecord.id == case.record_id, accusations.none())
+        found += _matter_of(session, session.scalars(record).all())
+    return [(field, value) for field, value in found if value]
 
 
 def earlier_fields(session: Session, reception: Reception) -> list[tuple[str, str]]:
@@ -41,7 +56,10 @@ def earlier_fields(session: Session, reception: Reception) -> list[tuple[str, st
         .order_by(Reception.asked_at.desc())
         .limit(MOST_EARLIER)
     )
-    records = list(session.scalars(earlier))
+    return _matter_of(session, session.scalars(earlier).all())
+
+
+def _matter_of(session: Session, records: Sequence[str]) -> list[tuple[str, str]]:
     query = select(FormEntry.field, FormEntry.value).where(FormEntry.record_id.in_(records))
     rows = session.execute(query.where(FormEntry.field.in_(_MATTER), FormEntry.value != ""))
     return [(row[0], row[1]) for row in rows]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from server.domain.states import RecordState
 from server.reception import drafts, hotwords
-from server.store.models import FormEntry, Organization, Reception, VisitRecord
+from server.store.models import FormEntry, Organization, Reception, StoredCase, StoredTold, VisitRecord
 from tests.records.office import TALK, World, add_reception
 
 
@@ -53,6 +53,26 @@ def test_signed_matters_of_the_same_person_are_known_but_no_accusation(world: Wo
     with world.write() as session:
         session.get_one(Reception, "r1").petitioner_phone = ""
     assert "县粮食局" not in of(world, "r1"), "the name alone is no proof of who it is"
+
+
+def test_the_card_that_was_read_and_the_matter_that_was_opened_are_known(world: World) -> None:
+    record_id = with_record(world, "old", days_ago=20)
+    fill(world, record_id, "responsible_unit", "县林业局", "clerk")
+    with world.write() as session:
+        record = session.get_one(VisitRecord, record_id)
+        case = StoredCase(
+            organization_id=record.organization_id, year=2026, number=1, case_no="1", channel="visit", record_id=record_id,
+            state="registered", title="占地", petitioner="何守田", place="青石乡孙家庄村", accused_unit="永兴砖厂", received_on=TALK.date(), filed_at=TALK, filed_record={},
+        )  # fmt: skip
+        reception = add_reception(session, "r1")
+        session.add(case)
+        session.flush()
+        case_id = case.id
+        session.add(StoredTold(reception_id=reception.id, address="临溪县石桥镇柳湾村四组", earlier_case_id=case_id))
+    assert {"柳湾村", "青石乡", "孙家庄村", "永兴砖厂", "县林业局"} <= set(of(world, "r1"))
+    with world.write() as session:
+        session.get_one(StoredCase, case_id).accusation = True
+    assert not {"孙家庄村", "永兴砖厂", "县林业局"} & set(of(world, "r1"))
 
 
 def test_offices_around_the_kiosk_are_known(world: World) -> None:
