@@ -3,17 +3,19 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from server.api.deps import CaseReader, Staff
+from server.api.deps import CaseReader, Db, Staff
 from server.domain.ledger import RISK_WORDS, STATE_WORDS
 from server.pages.render import render
+from server.store import ledger as store
 
 router = APIRouter()
 
 
 @router.get("/ledger")
-def ledger(request: Request, actor: CaseReader) -> Response:
-    """Hard matters, by how far they are and by risk."""
-    return render(request, "ledger/list.html", actor=actor, states=STATE_WORDS, risks=RISK_WORDS)
+def ledger(request: Request, actor: CaseReader, db: Db) -> Response:
+    """Hard matters, by how far they are, by risk and by the leader who took them on."""
+    leaders = [(one.id, f"{one.name}（{one.title}）" if one.title else one.name) for one in store.leaders(db, actor.organization_path)]
+    return render(request, "ledger/list.html", actor=actor, states=STATE_WORDS, risks=RISK_WORDS, leaders=leaders)
 
 
 @router.get("/ledger/{case_id}")

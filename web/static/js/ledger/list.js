@@ -1,4 +1,4 @@
-// 积案台账: hard matters, by how far they are and by risk.
+// 积案台账: hard matters, by how far they are, by risk and by the leader who took them on.
 
 import { ApiError, api, logInPath } from "/static/js/api.js";
 import { byId, el, icon, tell } from "/static/js/dom.js";
@@ -6,7 +6,8 @@ import { said } from "/static/js/form.js";
 import { chineseDay } from "/static/js/time.js";
 
 const TONES = { high: "bad", medium: "warn", low: "line" };
-const page = { state: "", risk: "", before: "", last: 0 };
+const page = { state: "", risk: "", leader: "", before: "", last: 0 };
+const CHOICES = /** @type {const} */ (["risk", "leader"]);
 
 /** @param {any} one */
 function row(one) {
@@ -21,7 +22,7 @@ function row(one) {
 
 async function load() {
   const query = new URLSearchParams();
-  for (const name of /** @type {const} */ (["state", "risk", "before"])) if (page[name]) query.set(name, page[name]);
+  for (const name of /** @type {const} */ (["state", ...CHOICES, "before"])) if (page[name]) query.set(name, page[name]);
   try {
     const { rows, more } = await api("GET", `/api/ledger?${query}`);
     tell(byId("offline"), "");
@@ -51,12 +52,15 @@ byId("tabs").addEventListener("click", (event) => {
   page.before = "";
   load();
 });
-byId("risk").addEventListener("change", () => { page.risk = /** @type {HTMLSelectElement} */ (byId("risk")).value; page.before = ""; load(); });
+for (const name of CHOICES) byId(name).addEventListener("change", () => { page[name] = /** @type {HTMLSelectElement} */ (byId(name)).value; page.before = ""; load(); });
 byId("older").addEventListener("click", () => { page.before = String(page.last); load(); scrollTo(0, 0); });
 addEventListener("online", load);
 const asked = new URLSearchParams(location.search);
 choose(asked.get("state") || "");
-page.risk = asked.get("risk") || "";
 page.before = asked.get("before") || "";
-/** @type {HTMLSelectElement} */ (byId("risk")).value = page.risk;
+for (const name of CHOICES) {
+  const choice = /** @type {HTMLSelectElement} */ (byId(name));
+  choice.value = asked.get(name) || "";
+  page[name] = choice.value;
+}
 load();
