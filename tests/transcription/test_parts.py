@@ -140,13 +140,17 @@ def test_few_words_for_a_long_voice_and_a_faint_voice_are_doubtful() -> None:
 
 def test_phrases_belong_to_a_language_and_each_says_where_it_was_seen() -> None:
     assert all(phrase.source and phrase.text == letters_of(phrase.text) for phrase in all_phrases())
-    assert {language for phrase in all_phrases() for language in phrase.languages} == {"zh", "yue", "en", "ko"}
+    assert {language for phrase in all_phrases() for language in phrase.languages} == {"zh", "yue", "en", "ko", "ja", "tr", "ru"}
     for language in ("bo", "mn", "kk", "auto"):
         assert set(phrases_for(language)) == {phrase.text for phrase in all_phrases()}
     thanks = utterance("Thanks for watching!")
     heard = {language: guarded(thanks, language=language) for language in ("en", "zh", "auto")}
     assert [bool(one and one.doubt) for one in heard.values()] == [True, False, True]
     assert guarded(utterance("Thanks for watching!", probability=0.3), language="en") is None
+    for language in ("mn", "kk"):
+        made_up = guarded(utterance("Продолжение следует..."), language=language)
+        assert made_up is not None
+        assert made_up.doubt == ("known_phrase",)
     traditional = guarded(utterance("請不吝點贊 訂閱"), language="yue")
     assert traditional is not None
     assert traditional.doubt == ("known_phrase",)
