@@ -21,6 +21,8 @@ _PLACE = "o"
 
 
 MOST_TERMS = 8
+MOST_LETTERS = 200
+"""Of a run that is kept: nobody types more, and PostgreSQL keeps the length of a token modulo 2048."""
 
 
 def half_width(text: str) -> str:
@@ -46,7 +48,7 @@ def _code(characters: str) -> str:
 def _run_tokens(run: str, *, closed: bool) -> list[str]:
     """Tokens of one run; `closed`: its last character stands alone too."""
     if run[0].isascii():
-        return ["w" + run.lower()]
+        return ["w" + run[:MOST_LETTERS].lower()]
     pairs = [_code(run[i : i + 2]) for i in range(len(run) - 1)]
     return [*pairs, _code(run[-1])] if closed or not pairs else pairs
 
