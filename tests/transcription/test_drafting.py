@@ -206,6 +206,13 @@ def test_a_sentence_that_tells_two_things_stands_in_both_fields_with_its_evidenc
     assert values(draft)["summary"].count(said) == 1
 
 
+@pytest.mark.parametrize("loop", ["钱款", "一百", "的钱", "家里", "补偿款", "是上河村", "我家的地被占了，"])
+def test_a_loop_of_the_model_is_drafted_at_once(loop: str) -> None:
+    """Patterns with many ways to read such a text would not come to an end."""
+    said = f"答应{loop * 300}三万元。住在{loop * 100}。"
+    assert build_draft(transcript(("petitioner", said))).lines[0].recognised == said
+
+
 def test_a_bare_answer_counts_after_its_question_only() -> None:
     said = (("petitioner", "免贵姓罗，罗玉兰。"), ("petitioner", "南门镇西山村二组。"))
     asked = transcript(("leader", "您贵姓？"), said[0], ("leader", "您住在哪儿？"), said[1])
@@ -249,18 +256,26 @@ def test_an_office_adds_its_own_words(tmp_path: Path) -> None:
         units = ["矿业"]
         materials = ["移民手册"]
         requests_to_the_end = ["把…补上"]
+        agreed = ["拍了板"]
+        happened = ["糟蹋了"]
         """,
         "utf-8",
     )
     own = load_vocabulary(extra)
-    said = ("我们移民的后期扶持没有到位。", "鸿运矿业拖欠我们的钱。", "我带了移民手册。", "请把差的钱补上。")
+    said = (
+        "我们移民的后期扶持没有到位。", "鸿运矿业拖欠我们的钱。", "我带了移民手册。", "请把差的钱补上。", "镇里拍了板补偿三万元。",
+        "庄稼都糟蹋了，我找过镇政府两回。",
+    )  # fmt: skip
     talk = transcript(*(("petitioner", text) for text in said))
     with_own, without = values(build_draft(talk, own)), values(build_draft(talk))
     assert with_own["category"] == "水库移民"
     assert with_own["accused_unit"] == "鸿运矿业"
     assert with_own["materials"] == "我带了移民手册。"
     assert with_own["requests"] == "请把差的钱补上。"
-    assert not {"category", "accused_unit", "materials", "requests"} & set(without)
+    assert with_own["amount"] == "三万元（30000元）"
+    assert said[-1] in with_own["facts"]
+    assert said[-1] not in without["facts"]
+    assert not {"category", "accused_unit", "materials", "requests", "amount"} & set(without)
     assert values(build_draft(dialogue("wage"), own))["accused_unit"] == "第二建筑公司"
 
 
