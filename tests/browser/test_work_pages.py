@@ -227,6 +227,12 @@ def test_a_matter_from_its_letter_to_its_conclusion_by_keyboard(browser: Browser
     expect(office.locator("#events")).to_contain_text("出具处理意见书")
     assert faults(office) == []
     assert faults(unit) == []
+    office.set_viewport_size({"width": 390, "height": 844})
+    office.locator("#steps summary").click()
+    menu = office.locator("#steps .menu").bounding_box()
+    assert menu is not None
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= 390
 
 
 def second_to_act(office: Page) -> None:
