@@ -35,6 +35,7 @@ class Look(StrEnum):
     CONTRADICTED = "contradicted"
     BY_STAFF = "by_staff"
     TAKEN_BACK_LATE = "taken_back_late"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ LOOKS: Mapping[Look, str] = {
     Look.CONTRADICTED: "报满意，回访说不满意",
     Look.BY_STAFF: "评价是工作人员代填的",
     Look.TAKEN_BACK_LATE: "过了期才收回，期限不见了",
+    Look.MERGED: "并到别的件里，登记、重复都不再算",
 }
 PARTICIPATION = {Figure.SATISFIED_OFFICE: Figure.RATED_OFFICE, Figure.SATISFIED_UNIT: Figure.RATED_UNIT}
 """What a satisfaction rate is shown beside."""

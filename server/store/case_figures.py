@@ -170,9 +170,14 @@ def _stands_still(rules: Sequence[str]) -> ColumnElement[bool]:
 
 def registered_in(scope: Scope, organization: Any = StoredCase.organization_id) -> ColumnElement[bool]:
     """Registered in the period, by these organizations or given to them, and not part of another matter."""
+    return and_(_came_in(scope, organization), StoredCase.state != CaseState.MERGED)
+
+
+def _came_in(scope: Scope, organization: Any) -> ColumnElement[bool]:
+    """The same with those that became part of another."""
     return and_(
         organization.in_(_under(scope)), StoredCase.filed_at >= scope.began, StoredCase.filed_at < scope.ended,
-        StoredCase.state != CaseState.MERGED, _known(scope, StoredCase.id),
+        _known(scope, StoredCase.id),
     )  # fmt: skip
 
 
@@ -292,12 +297,20 @@ def looks(scope: Scope, look: Look) -> Select[Any]:
             return _ratings(scope).where(StoredRating.score.in_(PLEASED), _denied())
         case Look.BY_STAFF:
             return _ratings(scope).where(StoredRating.entered_by == EnteredBy.STAFF)
+        case Look.MERGED:
+            return _merged(scope)
         case Look.TAKEN_BACK_LATE:
             d = StoredDeadline
             return _rows(d.case_id, literal(False), d.organization_id).where(
                 d.organization_id.in_(_under(scope)), d.rule.in_((*ACCEPTANCE_LIMITS, *CONCLUSION_LIMITS)),
                 d.due_on.between(scope.period.first, scope.period.last), d.dropped_on > d.due_on, _known(scope, d.case_id),
             )  # fmt: skip
+
+
+def _merged(scope: Scope) -> Select[Any]:
+    """Registered in the period and part of another matter since."""
+    found = _rows(StoredCase.id, literal(False), StoredCase.organization_id)
+    return found.where(_came_in(scope, StoredCase.organization_id), StoredCase.state == CaseState.MERGED)
 
 
 def _ratings(scope: Scope) -> Select[Any]:

@@ -520,10 +520,12 @@ class Books:
 
     def looks(self, orgs: set[int], first: date, last: date) -> dict[str, set[int]]:
         """What somebody has to look at."""
-        found: dict[str, set[int]] = {"no_contact": set(), "contradicted": set(), "by_staff": set(), "taken_back_late": set()}
+        found: dict[str, set[int]] = {"no_contact": set(), "contradicted": set(), "by_staff": set(), "taken_back_late": set(), "merged": set()}
         for number, one in self.matters.items():
             if one.concluded is not None and first <= one.concluded <= last and one.office in orgs and not one.contacted:
                 found["no_contact"].add(number)
+            if one.state == "merged" and first <= one.registered <= last and one.office in orgs:
+                found["merged"].add(number)
             for body, (score, by, day) in one.ratings.items():
                 if (one.office if body == "office" else one.unit) in orgs and first <= day <= last:
                     if score in PLEASED and one.denied:

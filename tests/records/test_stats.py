@@ -88,11 +88,15 @@ def test_limits_are_counted_without_their_rows_and_the_few_taken_back_late_by_th
 
 def test_what_looks_better_than_it_is_stands_out(world: World, matter: Matter):
     told = overview(world, SUPERVISOR)
-    assert {one.id: one.cases for one in told.looks} == {"no_contact": 1, "contradicted": 1, "by_staff": 1, "taken_back_late": 0}
+    assert {one.id: one.cases for one in told.looks} == {"no_contact": 1, "contradicted": 1, "by_staff": 1, "taken_back_late": 0, "merged": 0}
     by = next(one for one in told.entered if one.body == "承办单位")
     assert ((by.by_petitioner.part, by.by_petitioner.whole), (by.by_staff.part, by.by_staff.whole)) == ((0, 0), (1, 1))
     office = next(one for one in told.figures if one.id == "satisfied_office")
     assert (office.now.percent, office.counts) == (None, False)
+    with world.write() as session:
+        session.get_one(StoredCase, matter.id).state = "merged"
+    told = overview(world, SUPERVISOR)
+    assert (told.registered, next(one.cases for one in told.looks if one.id == "merged")) == (0, 1)
 
 
 def test_a_matter_that_is_handled_anew_was_not_resolved_at_once_and_its_second_round_is_looked_at_by_itself(world: World, matter: Matter):
