@@ -283,6 +283,8 @@ class NoticeKind(StrEnum):
     """What a leader promised needs somebody's hand."""
     LECTURE = "lecture"
     """An office is invited to a lecture, or it is not held."""
+    HANDED_UP = "handed_up"
+    """An accusation against the office that registered it: it is for those above."""
     BOOKING = "booking"
     """Somebody booked a leader's time, and waits for the office to approve it."""
 

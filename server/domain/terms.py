@@ -262,6 +262,7 @@ NOTICE = {
     NoticeKind.KIOSK: "终端有问题",
     NoticeKind.PROMISE: "领导答复",
     NoticeKind.LECTURE: "讲座通知",
+    NoticeKind.HANDED_UP: "请上级办",
     NoticeKind.BOOKING: "预约等着安排",
 }
 

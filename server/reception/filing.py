@@ -93,6 +93,7 @@ def _case(session: Session, record: VisitRecord, content: dict[str, Any], now: d
     )  # fmt: skip
     session.add(_petitioner(case, form, reception))
     registering.keep_accused(session, case, form.get(FormField.ACCUSED_UNIT, ""))
+    registering.hand_up(session, case)
     return case
 
 

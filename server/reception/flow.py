@@ -189,6 +189,7 @@ def _screen_accused(t: Taking) -> str:
     """Whom it is against, as the officer says now; who was known before stays so unless somebody else is named.  Gives what
     was written before."""
     before, said = registering.accused_unit(t.case), t.order.accused_unit.strip()
+    against_own = t.case.accusation and cases.accused_by(t.session, t.case.id, t.case.organization.path)
     another = said not in ("", before[:WORDS])
     if another:
         t.case.accused_unit = said
@@ -197,6 +198,8 @@ def _screen_accused(t: Taking) -> str:
     written = t.case.record_id is None  # of a talk's, access.py hides it from its place as long as nobody is known
     if t.case.accusation and written and not registering.accused_unit(t.case) and not joins.accused(t.session, t.case.id):
         raise InvalidInput("揭发控告请写明反映的是哪个单位，才知道不该让谁看见。", fields=["accused_unit"])
+    if not against_own:
+        registering.hand_up(t.session, t.case)
     return before
 
 

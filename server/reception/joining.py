@@ -279,6 +279,8 @@ def _part(session: Session, actor: Actor, case: StoredCase, order: LinkOrder) ->
         raise InvalidInput("揭发控告请写明反映的是哪个单位，才知道不该让谁看见。", fields=["statement"])
     if made.accusation and case.accusation:
         session.add_all(CaseAccused(case_id=made.id, organization_id=one) for one in joins.accused(session, case.id) - known)
+    session.flush()
+    registering.hand_up(session, made)
     session.add(registering.note_registered(made, actor, actor.name, now))
     session.add(SearchText(case_id=made.id, tokens=search_tokens(registering.search_parts(made), [made.organization_id])))
     session.flush()

@@ -11,14 +11,14 @@ from server import clock
 from server.domain import titles
 from server.domain.casenumbers import case_number
 from server.domain.limits import FIRST_RULE
-from server.domain.states import CaseState, Channel, FormField, Purpose, StaffRole
+from server.domain.states import CaseState, Channel, FormField, NoticeKind, Purpose, StaffRole
 from server.domain.telephones import plain
 from server.errors import InvalidInput
 from server.protocol.flow import NewMatter
-from server.reception import clocks
+from server.reception import clocks, notices
 from server.store import accounts, accusations, cases, flow
 from server.store.access import Actor
-from server.store.models import CaseAccused, CasePerson, SearchText, StoredCase, StoredCaseEvent
+from server.store.models import CaseAccused, CasePerson, SearchText, StoredCase, StoredCaseEvent, User
 from server.store.search import search_tokens
 
 
@@ -57,6 +57,23 @@ def keep_accused(session: Session, case: StoredCase, words: str, known: Collecti
         found = {*known, *accusations.named(session, words)} or accusations.named(session, case.statement)
         session.add_all(CaseAccused(case_id=case.id, organization_id=number) for number in sorted(found))
     session.flush()
+
+
+def hand_up(session: Session, case: StoredCase) -> None:
+    """Tell those above of an accusation against the very office that registered it: it lies on nobody's desk there."""
+    if case.accusation and cases.accused_by(session, case.id, case.organization.path):
+        words = f"{case.case_no} 反映的是{case.organization.name}或者它的上级，登记的单位看不到了，请您这里甄别、交办。"
+        notices.tell_all(session, officers_above(session, case), NoticeKind.HANDED_UP, case, words)
+
+
+def officers_above(session: Session, case: StoredCase) -> list[User]:
+    """Those of the nearest organization above the registering one who may read the case."""
+    above = [int(part) for part in case.organization.path.split("/") if part][:-1]
+    for number in reversed(above):
+        found = [one for one in notices.of_unit(session, number) if notices.may_know(session, one, case)]
+        if found:
+            return found
+    return []
 
 
 def accused_unit(case: StoredCase) -> str:
@@ -151,6 +168,8 @@ def _keep_all_accused(session: Session, made: Sequence[StoredCase]) -> None:
         case.accusation = True
         session.add_all(CaseAccused(case_id=case.id, organization_id=number) for number in by_unit or by_statement)
     session.flush()
+    for case in against:
+        hand_up(session, case)
 
 
 def note_registered(

@@ -10,7 +10,7 @@ from server.domain.commitments import CommitmentState
 from server.domain.limits import LAPSING, RULES
 from server.domain.reminding import Audience, Plan, Stage, next_look, promise_words, reached, words
 from server.domain.states import StaffRole
-from server.reception import clocks, notices
+from server.reception import clocks, notices, registering
 from server.reception.accounts import actor_of_user
 from server.reception.office import Office
 from server.settings import Settings
@@ -145,6 +145,8 @@ class _Batch:
         users = self._audience(stage.audience, case, unit)
         if case.accusation:
             users = [one for one in users if notices.may_know(self.session, one, case)]
+            if not users and unit.id == case.organization_id:
+                users = registering.officers_above(self.session, case)
         if users:
             notices.tell_all(self.session, users, stage.kind, case, told, about=name)
 

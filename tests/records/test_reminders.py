@@ -12,8 +12,8 @@ from server.domain.joins import Deed
 from server.domain.reminding import Plan, next_look, reached
 from server.domain.states import NoticeKind, StaffRole
 from server.protocol.alike import LinkOrder
-from server.protocol.flow import NewMatter
-from server.reception import delivering, joining, notices, registering, reminders, work
+from server.protocol.flow import NewMatter, StepOrder
+from server.reception import cases, delivering, joining, notices, registering, reminders, work
 from server.store.models import Notice, StaffContact, StoredCase, StoredDeadline, StoredReminder, User
 from tests import databases
 from tests.records.office import TALK, World
@@ -157,6 +157,24 @@ def test_whom_a_matter_is_against_hears_nothing_of_it(world: World, matter: Matt
     assert {name for name, _ in said(matter, "2026-07-20")} == {SUPERVISOR, LEADER}
     with world.write() as session:
         assert notices.tell(session, session.get_one(User, 20), "urged", session.get_one(StoredCase, accusation.id), "催一下") == []
+
+
+def test_those_above_are_told_of_an_accusation_against_the_office_itself(world: World, matter: Matter):
+    body = {**LETTER, "statement": "镇政府的人收钱。", "accused_unit": "石桥镇政府"}
+    with world.write() as session:
+        session.execute(update(StoredDeadline).values(remind_on=None))
+        number = registering.register(session, world.town_clerk, NewMatter.model_validate(body | {"purpose": "accusation"}))[0].case_no
+        later = registering.register(session, world.town_clerk, NewMatter.model_validate(body))[0]
+        order = StepOrder(version=1, purpose="accusation", category="干部作风")
+        cases.take_step(session, world.town_clerk, later.id, Step.SCREEN, order)
+        for _ in range(2):
+            order = order.model_copy(update={"version": later.version})
+            cases.take_step(session, world.clerk, later.id, Step.SCREEN, order)
+        numbers = [number, later.case_no]
+    with world.read() as session:
+        found = session.execute(select(Notice.user_id, Notice.words).where(Notice.kind == NoticeKind.HANDED_UP).order_by(Notice.id)).all()
+    assert [(one, words.split(" ")[0]) for one, words in found] == [(1, number) for number in numbers]
+    assert [(name, words.split(" ")[0]) for name, words in said(matter, "2026-06-23")] == [("林晓", number) for number in numbers]
 
 
 def test_what_a_unit_was_told_before_is_hidden_once_the_matter_turns_out_to_be_against_it(world: World, matter: Matter):

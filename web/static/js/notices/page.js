@@ -7,7 +7,7 @@ import { showUnread } from "/static/js/notices/bell.js";
 import { chineseMoment } from "/static/js/time.js";
 
 const TONES = /** @type {Object<string, [string, string]>} */ ({
-  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], lecture: ["accent", "screen"], booking: ["accent", "cal"], promise: ["warn", "flag"], alarm: ["bad", "alert"],
+  before: ["accent", "clock"], due: ["warn", "clock"], late: ["bad", "alert"], urged: ["warn", "bell"], supervision: ["bad", "flag"], answered: ["ok", "okc"], handed_up: ["warn", "flag"], lecture: ["accent", "screen"], booking: ["accent", "cal"], promise: ["warn", "flag"], alarm: ["bad", "alert"],
 });
 /** Where what is about no case is looked at. @type {Object<string, string>} */
 const PAGES = { lecture: "/lectures", booking: "/reception-days" };
