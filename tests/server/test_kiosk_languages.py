@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from kiosk.checks import framing, paper, picture, sound
 from kiosk.devices import printers
+from server.domain import progress_words
+from server.domain.limits import RULES
 from server.pages.guidance import AUDIO, LANGUAGES, languages, own_recording
 from tests.office import settings_for
 from tests.server.kiosk_texts import SCRIPTS, literals, of_screens
@@ -59,6 +62,16 @@ def asked_for() -> set[str]:
 def test_what_the_kiosks_program_says_is_said_in_every_language(code: str) -> None:
     said = {*framing.WORDS.values(), *paper.WORDS.values(), *picture.WORDS.values(), *sound.WORDS.values(), *printers.WORDS.values()}
     assert sorted(said - set(pack(code)["office"])) == []
+
+
+@pytest.mark.parametrize("code", WHOLE)
+def test_what_comes_in_a_matter_is_said_in_every_language(code: str) -> None:
+    day = date(2026, 6, 24)
+    said = {progress_words.due(rule, day, "某局", "某局", late) for rule in RULES for late in (0, 6)}
+    said |= {progress_words.over(rule, day) for rule in progress_words.OWN_LIMITS} - {""}
+    known = {PLACES.sub("…", text) for text in pack(code)["office"]}
+    placed = {re.sub(r"\d{4}年\d+月\d+日（星期三）(以前)?|某局|(?<=过了 )6", "…", text) for text in said if text}
+    assert sorted(placed - known) == []
 
 
 def test_an_office_speaks_with_its_own_voice_and_offers_its_languages(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ export function ratingCard(progress, { words, rate }) {
 export function reviewCard(progress, { words, ask }) {
   const { review } = progress;
   if (!review) return null;
-  const card = el("section.card.stack.g3", {}, el("h2", {}, `${review.why_not ? "" : "不服，可以"}申请${review.name}`));
+  const card = el("section.card.stack.g3", {}, el("h2", {}, review.why_not ? `申请${review.name}` : `不服，可以申请${review.name}`));
   if (review.until && !review.why_not) card.append(el("p", {}, "最迟 ", el("b.nb", {}, review.until)));
   if (review.asked) card.append(el("p.done", {}, icon("okc"), el("span", {}, el("b", {}, `${review.asked}申请的`))));
   if (review.why_not) {
