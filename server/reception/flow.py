@@ -196,16 +196,22 @@ def _screen_accused(t: Taking) -> str:
     known = () if another else joins.accused(t.session, t.case.id)
     registering.keep_accused(t.session, t.case, registering.accused_unit(t.case), known)
     written = t.case.record_id is None  # of a talk's, access.py hides it from its place as long as nobody is known
-    if t.case.accusation and written and not registering.accused_unit(t.case) and not joins.accused(t.session, t.case.id):
+    if t.case.accusation and written and not _says_against_whom(t):
         raise InvalidInput("揭发控告请写明反映的是哪个单位，才知道不该让谁看见。", fields=["accused_unit"])
     if not against_own:
         registering.hand_up(t.session, t.case)
     return before
 
 
+def _says_against_whom(t: Taking) -> bool:
+    return bool(registering.accused_unit(t.case) or joins.accused(t.session, t.case.id))
+
+
 def _assign(t: Taking) -> dict[str, object]:
     if t.case.litigation and t.case.state == CaseState.REGISTERED:
         raise WrongState("这件事甄别的是涉法涉诉，不转送、不交办，请引导到法定途径。不是涉法涉诉的，先重新甄别。")
+    if t.case.accusation and t.case.state == CaseState.REGISTERED and not _says_against_whom(t):
+        raise WrongState("揭发控告先甄别，写明反映的是哪个单位，才知道不该交给谁。")
     _check_units(t.session, t.actor, t.case, t.order.units)
     for unit in t.order.units:
         _give(t.session, t.actor, t.case, unit)

@@ -580,7 +580,9 @@ def test_whom_a_letter_is_against_is_known_when_it_is_screened(world: World, pur
 
 
 def test_an_accusation_says_whom_it_is_against(world: World):
-    matter = Matter(world)
+    matter = Matter(world, purpose="accusation")
+    with refused(WrongState, "先甄别"):
+        matter.give((LAND, "main"))
     with refused(InvalidInput, "写明反映的是哪个单位"):
         matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="干部作风")
     matter.take(world.clerk, Step.SCREEN, purpose="accusation", category="干部作风", accused_unit="何家村的会计")
