@@ -77,7 +77,11 @@ function table(heads, rows) {
 const full = (share) => (share.whole ? `${percent(share)}（${share.part} ÷ ${share.whole}）` : "—");
 
 /** A share that leads to the matters it counts. @param {Share} share @param {string} what @param {Record<string, string | number>} more @param {string} [after] */
-const opens = (share, what, more, after = "") => (share.whole && mayKnowWho(what, "all", share.whole) ? el("a", { href: listPath(what, "all", more) }, full(share) + after) : full(share) + (share.whole ? after : ""));
+function opens(share, what, more, after = "") {
+  if (!share.whole) return "—";
+  const words = [percent(share), el("span.nb", {}, `（${share.part} ÷ ${share.whole}）`), after && el("span.nb", {}, after)];
+  return mayKnowWho(what, "all", share.whole) ? el("a", { href: listPath(what, "all", more) }, ...words) : el("span", {}, ...words);
+}
 
 /** @param {any} told */
 function showMonths(told) {
