@@ -1443,6 +1443,8 @@ class Case(CaseRow):
     source_ref: str
     """The matter's number where it came from."""
     people: int
+    received_by: str = ""
+    """The leader who received whoever came to the office; of a talk the record says who."""
     deadlines: tuple[CaseDeadline, ...]
     """Limits that are not met yet, the nearest first."""
     extension: AskedExtension | None

@@ -181,6 +181,7 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         received_on=case.received_on.isoformat(),
         source_ref=case.source_ref or "",
         people=case.people,
+        received_by=_received_by(session, case),
         deadlines=clocks.open_views(session, case),
         extension=offering.asked_extension(session, case),
         mediation=mediation.in_words(session, case),
@@ -204,6 +205,11 @@ def case_view(session: Session, actor: Actor, case: StoredCase) -> Case:
         intact=record is None or intact(session, record, case),
         prepared=commitments.prepared(session, case) if flow.of_office(actor, case) else (),
     )
+
+
+def _received_by(session: Session, case: StoredCase) -> str:
+    leader = accounts.user_with_organization(session, case.received_by_id) if case.received_by_id is not None else None
+    return leader.name if leader is not None else ""
 
 
 def _hidden_from(session: Session, case: StoredCase) -> tuple[str, ...]:

@@ -291,6 +291,7 @@ def test_receptions_of_a_leader_and_what_is_behind_each_number(world: World):
         undertake(session, "r2", due=date(2026, 6, 16))
         undertake(session, "r3", due=date(2026, 6, 30))
     made = Matter(world, channel="on_site", received_by_id=2)
+    assert made.view(world.clerk).received_by == "周文清"
     with world.read() as session:
         told = reception_stats.figures(session, world.office.settings, world.clerk, "2026-06", None)
         (leader,) = told.leaders

@@ -70,7 +70,7 @@ function show(fresh) {
 function showFacts() {
   const facts = [["编号", found.case_no], ["信访人", found.petitioner], ["", found.people > 1 ? `${found.people} 人` : ""], ["", found.place], ["被反映单位", found.accused_unit],
     ["照第三十条不给看的", found.hidden_from && (found.hidden_from.join("、") || "没有认出是哪个单位")], ["", [found.purpose, found.category].filter(Boolean).join("　")],
-    ["", found.litigation ? "涉法涉诉" : ""], ["", found.simple ? "简易办理" : ""], ["调解", found.mediation], ["", found.channel], ["来件号", found.source_ref], ["登记", `${found.organization} ${shortDay(found.filed_at)}`]];
+    ["", found.litigation ? "涉法涉诉" : ""], ["", found.simple ? "简易办理" : ""], ["调解", found.mediation], ["", found.channel], ["接访领导", found.received_by], ["来件号", found.source_ref], ["登记", `${found.organization} ${shortDay(found.filed_at)}`]];
   const hear = found.may_hear && found.record.seconds ? [talkChip()] : [];
   byId("facts").replaceChildren(...facts.filter(([, value]) => value).map(([label, value]) => el("span", {}, label ? `${label} ` : "", label ? el("b.num", {}, value) : value)), ...hear);
 }
