@@ -241,7 +241,7 @@ def second_to_act(office: Page) -> None:
     dialog = office.locator("dialog[open]")
     dialog.locator("#step-how").fill("打过电话")
     dialog.locator("button.primary").press("Enter")
-    expect(dialog.locator(".trouble")).to_have_text("韦国良刚刚办了“送达”，请看过再办。写的是：当面送达。您写的都还在，看过再按。")
+    expect(dialog.locator(".trouble")).to_have_text("韦国良刚刚办了“送达”，请看过再办。具体是：当面送达。您写的都还在，看过再按。")
     expect(dialog.locator("#step-how")).to_have_value("打过电话")
     expect(office.locator("#state")).to_have_text("已答复")
     dialog.locator("button.primary").press("Enter")

@@ -149,7 +149,7 @@ export class Steps {
     await this.load();
     if (this.found.version === before) return error.message;
     const why = this.found.events[this.found.events.length - 1]?.why.replace(/。$/, "");
-    const what = why ? `写的是：${why}。` : "";
+    const what = why ? `具体是：${why}。` : "";
     return `${error.message}${what}${this.offer(step) ? "您写的都还在，看过再按。" : "现在不能再办这一步了，您写的还留着。"}`;
   }
 
