@@ -6,8 +6,10 @@ from typing import Any, Literal, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from server.protocol.base import Message
-from server.protocol.office import Enrol, ErrorBody, JoinTicket, LogIn, Me, NewSitting, Sitting
+from server.protocol.accounts import LogIn, Me
+from server.protocol.base import ErrorBody, Message
+from server.protocol.kiosks import Enrol, JoinTicket
+from server.protocol.sittings import NewSitting, Sitting
 
 T = TypeVar("T", bound=BaseModel)
 UNREADABLE = ErrorBody(code="unknown", message="服务器答复有误，请稍后再试。")

@@ -31,7 +31,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, WebSocke
 from kiosk.publisher import drain
 from kiosk.turn import ice_server, usable
 from server.protocol.base import Message, TrackKind
-from server.protocol.office import JoinTicket
+from server.protocol.kiosks import JoinTicket
 from server.protocol.signalling import (
     SLOTS,
     Alive,

@@ -21,8 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kiosk.handwriting import Stroke
 from kiosk.reaching import Reaching
 from kiosk.screens import ShownScreens
-from server.protocol.base import Message
-from server.protocol.office import ErrorBody
+from server.protocol.base import ErrorBody, Message
 from server.protocol.screens import (
     SHELL,
     VERSION_PLACE,

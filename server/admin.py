@@ -22,8 +22,13 @@ from server.domain.states import StaffRole
 from server.errors import JietanError
 from server.jobs.running import offer_first_link, open_store
 from server.letters import wordtemplates
-from server.protocol.office import GivenPassword, NewKiosk, NewOrganization, NewUser
-from server.reception import accounts, issued, kiosks, passwords, printing, recordings, timestamps, two_step
+from server.protocol.accounts import GivenPassword, NewOrganization, NewUser
+from server.protocol.kiosks import NewKiosk
+from server.reception.account import accounts, passwords, two_step
+from server.reception.kiosk import kiosks
+from server.reception.matter import issued
+from server.reception.paper import printing
+from server.reception.record import recordings, timestamps
 from server.settings import Settings
 from server.store import accounts as store_accounts
 from server.store.access import Actor

@@ -274,7 +274,7 @@ class Settings(BaseSettings):
 
     @property
     def peaks_dir(self) -> Path:
-        """How loud recordings are over time (server/reception/peaks.py); can be made again."""
+        """How loud recordings are over time (server/reception/record/peaks.py); can be made again."""
         return self.data_dir / "peaks"
 
     @property

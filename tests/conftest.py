@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 gc.disable()
 
-from server.reception import passwords  # noqa: E402
+from server.reception.account import passwords  # noqa: E402
 
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")

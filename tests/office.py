@@ -13,8 +13,10 @@ from server import clock
 from server.api.deps import COOKIE
 from server.domain.states import StaffRole
 from server.main import create_app
-from server.protocol.office import NewKiosk, NewUser
-from server.reception import accounts, kiosks
+from server.protocol.accounts import NewUser
+from server.protocol.kiosks import NewKiosk
+from server.reception.account import accounts
+from server.reception.kiosk import kiosks
 from server.reception.office import Office
 from server.settings import Settings
 from server.store.access import Actor

@@ -30,8 +30,8 @@ from deploy.bench.long_record import segment, sitting
 from deploy.bench.recordings import ROOT, write_voice
 from server.domain.states import FormField
 from server.protocol.transcript import Utterance, Word
-from server.reception.drafts import draft_of
-from server.reception.records import create_draft
+from server.reception.record.drafts import draft_of
+from server.reception.record.records import create_draft
 from server.store import records
 from server.store.engine import Store
 from server.store.models import StoredUtterance

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from deploy.bench.recordings import ROOT, write_voice
 from server import clock
 from server.domain.states import Consent, ReceptionState
-from server.protocol.office import NewUser
-from server.reception import accounts, peaks, suggestions
-from server.reception.records import create_draft
+from server.protocol.accounts import NewUser
+from server.reception.account import accounts
+from server.reception.record import peaks, suggestions
+from server.reception.record.records import create_draft
 from server.store import records, second_pass
 from server.store.engine import Store
 from server.store.models import (

@@ -44,7 +44,7 @@ from server.domain.flow import Step
 from server.domain.states import CaseState, StaffRole
 from server.protocol.alike import LookedFor, LookedForPerson
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
-from server.reception import alike, cases, flow, registering, work
+from server.reception.matter import alike, cases, flow, registering, work
 from server.store.access import Actor
 from server.store.engine import Store
 from server.store.finding import Cursor

@@ -7,7 +7,7 @@ from paperwork import Recording
 from talk import Talk
 
 from server.domain import linewords
-from server.protocol.office import Record, RecordLine
+from server.protocol.records import Record, RecordLine
 from server.protocol.signalling import Caption
 from server.protocol.transcript import Utterance, Word
 from transcription.evaluate import Character, Score, Sentence, percentile, score

@@ -9,17 +9,12 @@ import av
 from office_client import patiently, wait_for
 from people import People
 
-from server.protocol.office import (
-    CaseRow,
-    EditHeard,
-    Edits,
-    PlayableSegment,
-    Progress,
-    ProgressQuery,
-    Record,
-    Sitting,
-)
+from server.protocol.cases import CaseRow
+from server.protocol.edits import EditHeard, Edits
+from server.protocol.progress import Progress, ProgressQuery
 from server.protocol.reading import Reading, Signature
+from server.protocol.records import PlayableSegment, Record
+from server.protocol.sittings import Sitting
 from server.protocol.strokes import Strokes
 
 EDITS_AT_ONCE = 100

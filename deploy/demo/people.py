@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from office_client import wait_for
 
 from kiosk.office import Office
-from server.protocol.office import Enrolment, NewKiosk, NewOrganization, NewPassword, NewUser, SetUp
+from server.protocol.accounts import NewOrganization, NewPassword, NewUser, SetUp
+from server.protocol.kiosks import Enrolment, NewKiosk
 
 PASSWORD = "demo-only-2026"
 ACCOUNTS = {"admin": "系统管理员", "leader": "接访领导", "clerk": "接谈员"}

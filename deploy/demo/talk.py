@@ -14,8 +14,9 @@ from people import People
 from kiosk.office import Office
 from kiosk.publisher import ClipTrack, Speech, SpeechTrack, read_clip, read_voice
 from kiosk.seat import Event, Seat
-from server.protocol.office import Reception, Sitting
+from server.protocol.receptions import Reception
 from server.protocol.signalling import Caption, Recognition, Room
+from server.protocol.sittings import Sitting
 from transcription.evaluate import Sentence, load_reference
 
 HERE = Path(__file__).parent

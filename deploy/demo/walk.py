@@ -25,7 +25,7 @@ from talk import KILL_AT_S, Talk, hold
 
 from kiosk.aioice_loopback import bind_media_to
 from kiosk.office import OfficeRefused
-from server.protocol.office import Record
+from server.protocol.records import Record
 
 
 def run(serving: Serving, dialogue: Path, once: bool, kill: str) -> int:

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 
 from server.api.deps import COOKIE, AccountOwner, Db, OfficeDep, address_of
-from server.protocol.office import (
+from server.protocol.accounts import (
     Account,
     LogIn,
     Me,
@@ -16,7 +16,7 @@ from server.protocol.office import (
     TwoStepOn,
     TwoStepStart,
 )
-from server.reception import accounts, own_account
+from server.reception.account import accounts, own_account
 from server.store.accounts import drop_session
 
 router = APIRouter()

@@ -9,36 +9,25 @@ from server import clock
 from server.api.deps import Administrator, Auditor, Db, OfficeDep, SecurityAdministrator
 from server.domain.workdays import OFFICIAL
 from server.errors import NotFound, Unavailable
-from server.protocol.base import Day
-from server.protocol.intake import IntakeKeyView, MadeIntakeKey, NewIntakeKey
-from server.protocol.office import (
+from server.protocol.accounts import (
     AccessLog,
     AccountRights,
     AccountRow,
-    AgentCode,
-    CameraKey,
-    Enrolment,
     GivenPassword,
-    KioskLine,
-    NewCamera,
-    NewKiosk,
     NewOrganization,
     NewUser,
 )
-from server.reception import (
-    accounts,
-    auditing,
-    cameras,
-    copies,
-    intake,
-    kiosks,
-    letter_templates,
-    lines,
-    passwords,
-    timestamps,
-    transcriber,
-)
+from server.protocol.base import Day
+from server.protocol.intake import IntakeKeyView, MadeIntakeKey, NewIntakeKey
+from server.protocol.kiosks import AgentCode, CameraKey, Enrolment, NewCamera, NewKiosk
+from server.protocol.lines import KioskLine
+from server.reception.account import accounts, auditing, passwords
+from server.reception.kiosk import cameras, copies, kiosks
+from server.reception.matter import intake
 from server.reception.office import Office
+from server.reception.paper import letter_templates
+from server.reception.record import timestamps, transcriber
+from server.reception.talk import lines
 from server.store import accounts as store
 from server.store import copies as copy_store
 from server.store import receptions

@@ -19,7 +19,8 @@ from server.protocol.copies import (
     ReportAnswer,
 )
 from server.protocol.screens import Screens
-from server.reception import accounts, alarms, alone, copies
+from server.reception.account import accounts
+from server.reception.kiosk import alarms, alone, copies
 from server.reception.office import Office
 
 router = APIRouter(prefix="/agent")

@@ -19,7 +19,7 @@ from server.protocol.alike import (
     NewGroup,
     NewMeasure,
 )
-from server.reception import alike, groups, joining
+from server.reception.matter import alike, groups, joining
 from server.store.access import Actor
 from server.store.models import CaseGroup
 

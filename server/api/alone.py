@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 
 from server.api.deps import Db, MatterReader
 from server.protocol.alone import AloneView
-from server.reception import alone_view
+from server.reception.kiosk import alone_view
 
 router = APIRouter(prefix="/records")
 

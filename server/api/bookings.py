@@ -26,8 +26,8 @@ from server.protocol.bookings import (
     OfficeDay,
     PublicSchedule,
 )
-from server.protocol.office import ProgressQuery
-from server.reception import bookings, matching, reception_days
+from server.protocol.progress import ProgressQuery
+from server.reception.talk import bookings, matching, reception_days
 
 router = APIRouter()
 

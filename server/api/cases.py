@@ -12,10 +12,13 @@ from server.domain.casequery import CaseQuery
 from server.domain.flow import Step
 from server.domain.states import ArchiveKind, CaseState, Channel, Purpose
 from server.protocol.base import NO_NUL, Day
+from server.protocol.cases import CasePersonView, NewSupplement
 from server.protocol.finding import NumberToFind
 from server.protocol.flow import NewMatter, NewRating, QueryCodeOpened, QueryCodeSent, StepOrder
-from server.protocol.office import CasePersonView, LineReport, NewSupplement
-from server.reception import archiving, cases, code_sms, documents, lines, ratings, registering
+from server.protocol.lines import LineReport
+from server.reception.matter import cases, code_sms, ratings, registering
+from server.reception.paper import archiving, documents
+from server.reception.talk import lines
 from server.store.access import Actor
 from server.store.finding import Cursor
 

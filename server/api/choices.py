@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from server.api.cases import CaseId
 from server.api.deps import CaseReader, Clerk, Db, OfficeDep, Officer
 from server.protocol.flow import Choices, MatterCheck, UnitView
-from server.reception import choices
+from server.reception.matter import choices
 
 router = APIRouter(prefix="/choices")
 

@@ -14,7 +14,7 @@ from server.protocol.commitments import (
     CommitmentSheet,
     ConfirmCommitments,
 )
-from server.reception import commitments
+from server.reception.matter import commitments
 
 router = APIRouter()
 

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
 from server.errors import AccountFirst, NotAllowed, NotLoggedIn
-from server.reception import accounts, copies, reading_links
+from server.reception.account import accounts
+from server.reception.kiosk import copies
 from server.reception.office import Office
+from server.reception.record import reading_links
 from server.store.access import Actor
 
 COOKIE = "jietan_session"

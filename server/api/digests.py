@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from server.api.deps import Db, MatterReader
 from server.protocol.figures import DigestRow, DigestView
-from server.reception import digests
+from server.reception.figures import digests
 
 router = APIRouter(prefix="/digests")
 

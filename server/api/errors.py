@@ -24,8 +24,8 @@ from server.errors import (
     Unavailable,
 )
 from server.pages.render import render
-from server.protocol.office import ErrorBody
-from server.reception.accounts import OWN
+from server.protocol.base import ErrorBody
+from server.reception.account.accounts import OWN
 
 log = structlog.get_logger()
 

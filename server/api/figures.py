@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from server.api.deps import Clerk, Db, OverOffices
-from server.protocol.office import OfficeFigures, OwnFigures
-from server.reception import deskwork
+from server.protocol.deskwork import OfficeFigures, OwnFigures
+from server.reception.record import deskwork
 
 router = APIRouter(prefix="/figures")
 

@@ -7,7 +7,7 @@ from server.api.agent import screens_version
 from server.api.deps import Administrator, Db, OfficeDep
 from server.protocol.fleet import Fleet, KioskEvents, KioskRoom
 from server.protocol.health import OrderKind
-from server.reception import fleet, kiosk_log
+from server.reception.kiosk import fleet, kiosk_log
 
 router = APIRouter(prefix="/admin/fleet")
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Path
 
 from server.api.deps import Clerk, Db, OfficeDep
-from server.protocol.office import ChangedWord, GlossaryEntry, NewWord
-from server.reception import glossary
+from server.protocol.glossary import ChangedWord, GlossaryEntry, NewWord
+from server.reception.record import glossary
 
 router = APIRouter(prefix="/glossary")
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.api.deps import SAFE_METHODS
 from server.api.errors import INTAKE_PATH, KEYED_PATHS, answer, unexpected
 from server.errors import InvalidInput, JietanError, NotAllowed, TooLarge
-from server.reception.letter_templates import LARGEST as LARGEST_TEMPLATE
+from server.reception.paper.letter_templates import LARGEST as LARGEST_TEMPLATE
 from server.settings import Settings
 
 LARGEST_BODY = 1 << 20

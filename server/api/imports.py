@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from server.api.deps import Clerk, Db, OfficeDep
 from server.protocol.importing import BeginImport, ImportPlan, Imports, ImportView
-from server.reception import importing
+from server.reception.matter import importing
 
 router = APIRouter(prefix="/imports")
 

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from server.api.deps import COOKIE, Db, OfficeDep
 from server.errors import NotAllowed, NotLoggedIn
 from server.protocol.intake import IntakeAnswer, IntakeMatter, IntakeState
-from server.reception import accounts, intake
+from server.reception.account import accounts
+from server.reception.matter import intake
 from server.store.models import IntakeKey
 
 router = APIRouter(prefix="/intake")

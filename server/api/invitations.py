@@ -6,8 +6,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from server.api.deps import CaseReader, Db, LeaderOrClerk, OfficeDep, Supervisor
 from server.api.receptions import ReceptionId
-from server.protocol.office import Invitation, Invited, JoinTicket, NewInvitation, SeatSpeaks
-from server.reception import invitations
+from server.protocol.kiosks import JoinTicket
+from server.protocol.receptions import Invitation, Invited, NewInvitation, SeatSpeaks
+from server.reception.talk import invitations
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from server.api.deps import Db, DutyKeeper, DutyLister, LeaderOrClerk
 from server.api.receptions import ReceptionId
 from server.protocol.joint_duty import DutyList, DutyOffers, DutyOrder
-from server.reception import joint_duty
+from server.reception.talk import joint_duty
 
 router = APIRouter()
 

@@ -15,9 +15,11 @@ from server.domain.ratings import Score
 from server.protocol.bookings import BookingAsked, BookingAtKiosk, BookingMove, BookingTold, KioskDay
 from server.protocol.copies import AgentDoor, Uploading
 from server.protocol.fleet import KioskPlace
-from server.protocol.office import BookingKey, Enrol, Heard, NewSitting, RecordToRead, Sitting, SittingScore
+from server.protocol.kiosks import Enrol, Heard
 from server.protocol.queueing import SaidClaims, SaidInterpreter
-from server.reception import bookings, calling, coming_back, copies, hearing, kiosks, reception_days, sittings
+from server.protocol.sittings import BookingKey, NewSitting, RecordToRead, Sitting, SittingScore
+from server.reception.kiosk import copies, hearing, kiosks, sittings
+from server.reception.talk import bookings, calling, coming_back, reception_days
 
 router = APIRouter(prefix="/kiosk")
 HOLD_S = 2.0

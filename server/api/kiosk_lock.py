@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from server.api.deps import Db, KioskActor, LeaderOrClerk, OfficeDep
-from server.protocol.office import Sitting, Unlock
-from server.reception import kiosk_lock, sittings
+from server.protocol.kiosks import Unlock
+from server.protocol.sittings import Sitting
+from server.reception.kiosk import kiosk_lock, sittings
 
 router = APIRouter()
 

@@ -7,6 +7,7 @@ from starlette.responses import FileResponse, StreamingResponse
 
 from server.api.deps import CaseReader, Db, LeaderOrClerk, OfficeDep
 from server.api.saving import saved_as
+from server.protocol.kiosks import JoinTicket
 from server.protocol.lectures import (
     LectureChoices,
     LectureRows,
@@ -15,8 +16,8 @@ from server.protocol.lectures import (
     ScreenLecture,
     ScreenLink,
 )
-from server.protocol.office import JoinTicket
-from server.reception import lecture_films, lectures
+from server.reception.paper import lecture_films
+from server.reception.talk import lectures
 
 router = APIRouter()
 

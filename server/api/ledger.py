@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from server.api.deps import CaseReader, Db, Officer
 from server.domain.ledger import LedgerDeed, LedgerState, RiskGrade
 from server.protocol.ledger import LedgerOrder, LedgerView
-from server.reception import ledger
+from server.reception.matter import ledger
 
 router = APIRouter(prefix="/ledger")
 

@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from server.api.deps import Administrator, Db, OfficeDep
 from server.api.saving import saved_as
 from server.protocol.letter_templates import Templates
-from server.reception import letter_templates
-from server.reception.documents import MEDIA_TYPES
+from server.reception.paper import letter_templates
+from server.reception.paper.documents import MEDIA_TYPES
 
 router = APIRouter(prefix="/admin/letter-templates")
 

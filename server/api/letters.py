@@ -9,8 +9,8 @@ from server.api.saving import saved_as
 from server.domain.flow import LetterKind
 from server.domain.states import StaffRole
 from server.protocol.notices import SupervisionAnswer, SupervisionDraft, SupervisionOrder
-from server.reception import cases, issued, supervision
-from server.reception.documents import MEDIA_TYPES
+from server.reception.matter import cases, issued, supervision
+from server.reception.paper.documents import MEDIA_TYPES
 from server.store.access import Actor
 
 router = APIRouter(prefix="/cases")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 
 from server.api.deps import Administrator, Db, OfficeDep
 from server.protocol.limits import LimitOrder, Limits
-from server.reception import local_limits
+from server.reception.matter import local_limits
 
 router = APIRouter(prefix="/admin/limits")
 

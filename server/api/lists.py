@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 
 from server.api.deps import CaseReader, Db
 from server.protocol.finding import KeptList, NewList, SharedOrNot
-from server.reception import saved_lists
+from server.reception.matter import saved_lists
 
 router = APIRouter(prefix="/lists")
 

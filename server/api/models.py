@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from server.api.deps import Db, LeaderOrClerk, Staff
 from server.protocol.base import NO_NUL
 from server.protocol.ledger import CoverDecision, ModelEdit, ModelOrder, ModelView, NewCover, NewModel
-from server.reception import modelcases
+from server.reception.matter import modelcases
 
 router = APIRouter(prefix="/models")
 

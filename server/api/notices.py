@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from server.api.deps import Db, OfficeDep, Staff
 from server.protocol.notices import Contact, ContactView, Notices, ReadOrder
-from server.reception import notices
+from server.reception.matter import notices
 
 router = APIRouter(prefix="/notices")
 

@@ -14,7 +14,7 @@ from server.protocol.on_site import (
     OnSiteToday,
     Whereabouts,
 )
-from server.reception import on_site
+from server.reception.talk import on_site
 
 router = APIRouter(prefix="/on-site")
 

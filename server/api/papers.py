@@ -9,7 +9,7 @@ from server.api.agent import Agent, SentPiece
 from server.api.deps import CaseReader, Db, LeaderOrClerk, OfficeDep
 from server.protocol.copies import CopyOffset
 from server.protocol.papers import MOST_PAGES, AnnouncePapers, PapersList
-from server.reception import papers
+from server.reception.kiosk import papers
 
 router = APIRouter()
 

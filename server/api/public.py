@@ -5,8 +5,8 @@ from fastapi import APIRouter, Request, Response
 
 from server.api.deps import OfficeDep, address_of
 from server.api.saving import saved_as
-from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
-from server.reception import progress
+from server.protocol.progress import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
+from server.reception.matter import progress
 
 router = APIRouter(prefix="/progress")
 

@@ -15,7 +15,7 @@ from server.protocol.queueing import (
     QueueRuleChange,
     Receiver,
 )
-from server.reception import calling, waiting
+from server.reception.talk import calling, waiting
 
 router = APIRouter()
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from server.api.deps import READER_COOKIE, Db, LinkReader, OfficeDep, address_of
 from server.protocol.reading import OpenLink, ReaderPlace
-from server.reception import reading_links
+from server.reception.record import reading_links
 
 router = APIRouter(prefix="/reader")
 

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from server.api.deps import Db, OfficeDep, Reader
 from server.api.records import GapId, RecordId, copy_file, print_later, recording_file
-from server.protocol.office import Heard
+from server.protocol.kiosks import Heard
 from server.protocol.reading import (
     Clip,
     Dispute,
@@ -18,9 +18,10 @@ from server.protocol.reading import (
     Signature,
     Withdrawal,
 )
-from server.reception import clips, disputing, hearing, reading, signing
+from server.reception.kiosk import hearing
 from server.reception.office import Office
-from server.reception.records import require
+from server.reception.record import clips, disputing, reading, signing
+from server.reception.record.records import require
 from server.store.models import VisitRecord
 
 router = APIRouter(prefix="/reading/{record_id}")

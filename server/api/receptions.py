@@ -8,16 +8,11 @@ from server.api.deps import AnyActor, Db, LeaderOrClerk, OfficeDep
 from server.domain.states import ReceptionState, StaffRole
 from server.errors import NotAllowed
 from server.protocol.briefs import Brief, OwnReceptions
-from server.protocol.office import (
-    JoinTicket,
-    NewPromise,
-    Notes,
-    PromiseDecision,
-    Promises,
-    PromiseView,
-    Reception,
-)
-from server.reception import briefs, kiosks, own_talks, promises, queue
+from server.protocol.kiosks import JoinTicket
+from server.protocol.receptions import NewPromise, Notes, PromiseDecision, Promises, PromiseView, Reception
+from server.reception.kiosk import kiosks
+from server.reception.record import promises
+from server.reception.talk import briefs, own_talks, queue
 from server.store.access import Actor
 
 router = APIRouter(prefix="/receptions")

@@ -10,29 +10,27 @@ from sqlalchemy.orm import Session
 from server.api.deps import Clerk, Db, LeaderOrClerk, MatterReader, OfficeDep
 from server.domain.states import RecordState
 from server.errors import NotFound
-from server.protocol.office import (
-    Edits,
+from server.protocol.edits import Edits
+from server.protocol.glossary import SentWord, SentWords
+from server.protocol.recording import FILE_TYPES
+from server.protocol.records import RecordPulse
+from server.protocol.signing import (
     NewReadingLink,
     PaperSignature,
     ReadingLinkView,
-    RecordPulse,
     Refusal,
     Reopen,
-    SentWord,
-    SentWords,
     Signatures,
     StaffSignature,
 )
-from server.protocol.recording import FILE_TYPES
-from server.reception import (
-    archiving,
+from server.reception.matter import code_sms, filing
+from server.reception.office import Office
+from server.reception.paper import archiving, documents
+from server.reception.record import (
     clips,
-    code_sms,
     desk,
     disputing,
-    documents,
     editing,
-    filing,
     glossary,
     peaks,
     proposals,
@@ -41,7 +39,6 @@ from server.reception import (
     signing,
     stamping,
 )
-from server.reception.office import Office
 from server.store import copies as copy_store
 from server.store import copyfiles, files
 from server.store import records as store

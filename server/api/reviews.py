@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from server.api.deps import Clerk, Db, OverOffices
-from server.protocol.office import Finding, FindingCounts, NewFinding, Reviews
-from server.reception import reviews
+from server.protocol.reviews import Finding, FindingCounts, NewFinding, Reviews
+from server.reception.record import reviews
 
 router = APIRouter(prefix="/reviews")
 

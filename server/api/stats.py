@@ -9,7 +9,7 @@ from server.api.saving import saved_as
 from server.domain.states import OrganizationLevel
 from server.protocol.base import NO_NUL
 from server.protocol.figures import Behind, HeldPage, ReceptionFigures, Stats, StatsChoices
-from server.reception import reception_stats, stats, stats_report
+from server.reception.figures import reception_stats, stats, stats_report
 
 router = APIRouter(prefix="/stats")
 
@@ -74,7 +74,7 @@ def held(
 @router.get("/table.xlsx")
 def table(db: Db, actor: MatterReader, office: OfficeDep, period: PeriodKey = "", organization: Number = None) -> Response:
     """The figures as a workbook."""
-    from server.reception import stats_table  # openpyxl, as in importing_xlsx
+    from server.reception.figures import stats_table  # openpyxl, as in importing_xlsx
 
     return _file(*stats_table.make(db, office.settings, actor, period, organization), stats_table.MEDIA_TYPE)
 

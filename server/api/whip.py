@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from server.api.deps import OfficeDep
 from server.api.errors import FROM_ANYWHERE, problem_answer
 from server.errors import InvalidInput, JietanError, NotLoggedIn, TooLarge
-from server.reception import cameras
+from server.reception.kiosk import cameras
 
 router = APIRouter(prefix="/whip", include_in_schema=False)
 

@@ -15,7 +15,7 @@ from server.protocol.work import (
     OfficerOrder,
     WorkPage,
 )
-from server.reception import bulk, cases, work
+from server.reception.matter import bulk, cases, work
 
 router = APIRouter()
 

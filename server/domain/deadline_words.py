@@ -9,7 +9,7 @@ from datetime import date
 from server.domain.deadlines import Deadline, Span
 from server.domain.limits import PAUSES, in_words
 from server.domain.workdays import WEEKEND
-from server.protocol.office import DeadlineView
+from server.protocol.cases import DeadlineView
 
 WEEKDAYS = "一二三四五六日"
 _HOW = {"days": "，一天一天数，周末和节假日也算", "working_days": "，周末和法定节假日不算"}

@@ -13,7 +13,7 @@ from server.domain.deadline_words import chinese_day
 from server.domain.flow import LetterKind, MediationResult, Step
 from server.domain.limits import PAUSES, Rule
 from server.domain.states import CaseState
-from server.protocol.office import ProgressStep
+from server.protocol.progress import ProgressStep
 
 ASKED = {Step.REQUEST_REVIEW: "asked_review", Step.REQUEST_REEXAMINATION: "asked_reexamination"}
 """Kind of the event by which a petitioner asks for what this step takes on."""

@@ -12,9 +12,9 @@ from server.errors import ODD, JietanError
 from server.jobs import importing, lectures
 from server.jobs.archive_worker import GIVEN_UP, QUEUE, outcome_of
 from server.jobs.workflows import DurableJobs, fresh_id, office_at_work, until_it_works
-from server.reception import archiving
-from server.reception.lecture_journal import is_lecture
 from server.reception.office import Office
+from server.reception.paper import archiving
+from server.reception.talk.lecture_journal import is_lecture
 from server.store import archives
 
 log = structlog.get_logger()

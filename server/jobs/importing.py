@@ -3,7 +3,7 @@
 from dbos import DBOS, SetWorkflowID
 
 from server.jobs.workflows import fresh_id, office_at_work, rest, until_it_works
-from server.reception import importing
+from server.reception.matter import importing
 from server.reception.office import Office
 from server.store import imports
 

@@ -12,9 +12,9 @@ from server.errors import ODD, JietanError, Unavailable
 from server.jobs.archive_worker import GIVEN_UP, QUEUE, outcome_of
 from server.jobs.node import manifest_in
 from server.jobs.workflows import fresh_id, growing_pauses, office_at_work, until_it_works
-from server.reception import lecture_films as films
-from server.reception import lecture_journal
 from server.reception.office import Office
+from server.reception.paper import lecture_films as films
+from server.reception.talk import lecture_journal
 from server.store import lectures as store
 
 log = structlog.get_logger()

@@ -24,7 +24,7 @@ from server.protocol import media_control as control
 from server.protocol.media_control import Entry, NodeStatus, Reply
 from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
-from server.reception import hotwords, ingest
+from server.reception.record import hotwords, ingest
 from server.settings import Settings
 from server.store import lectures, receptions
 from server.store.engine import Store

@@ -7,8 +7,8 @@ from server.jobs.node import AWAY, NodeLink
 from server.protocol.media_control import NodeStatus, Reply
 from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
-from server.reception import cameras
-from server.reception.lecture_journal import is_lecture
+from server.reception.kiosk import cameras
+from server.reception.talk.lecture_journal import is_lecture
 from server.settings import Settings
 from server.store import lectures, receptions
 from server.store.engine import Store

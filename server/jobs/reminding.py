@@ -6,7 +6,8 @@ from dbos import DBOS, SetWorkflowID
 
 from server import clock
 from server.jobs.workflows import enqueue_alone, in_its_turn, office_at_work, stopping, until_it_works
-from server.reception import delivering, fleet, reminders
+from server.reception.kiosk import fleet
+from server.reception.matter import delivering, reminders
 from server.reception.office import Office
 from server.store import notices
 

@@ -10,9 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.jobs import archiving, importing, lectures, reminding, stamping, workflows
 from server.jobs.nodes import MediaNodes
-from server.reception import accounts, kiosk_lock
-from server.reception import archiving as archives
+from server.reception.account import accounts
+from server.reception.kiosk import kiosk_lock
 from server.reception.office import Office
+from server.reception.paper import archiving as archives
 from server.settings import Settings, make_private
 from server.store import sole
 from server.store.engine import Store

@@ -4,9 +4,9 @@ from dbos import DBOS
 
 from server import clock
 from server.jobs.workflows import enqueue_alone, office_at_work, stopping, until_it_works
-from server.reception import stamping
 from server.reception.office import Office
-from server.reception.timestamp_authority import configured
+from server.reception.record import stamping
+from server.reception.record.timestamp_authority import configured
 from server.store import timestamps as store
 
 QUEUE = "timestamps"

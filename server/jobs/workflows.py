@@ -19,9 +19,10 @@ from server.errors import Unavailable
 from server.jobs.node import manifest_in
 from server.protocol.media_control import Reply
 from server.protocol.recording import Manifest
-from server.reception import (
+from server.reception.figures import digests
+from server.reception.office import Office
+from server.reception.record import (
     closing,
-    digests,
     filling,
     ingest,
     proposals,
@@ -31,7 +32,6 @@ from server.reception import (
     transcriber,
     trying,
 )
-from server.reception.office import Office
 from server.store import copies, glossary, receptions
 from server.store import proposals as proposal_store
 from server.store import second_pass as second_pass_store

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from server.api.deps import Db, LeaderOrClerk
 from server.errors import NotFound
 from server.pages.render import render
-from server.reception import reading_sheet
+from server.reception.record import reading_sheet
 from server.store import records
 
 router = APIRouter()

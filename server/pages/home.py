@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from server.api.deps import COOKIE, Db
-from server.reception import accounts
+from server.reception.account import accounts
 from server.store.access import Actor
 
 router = APIRouter()

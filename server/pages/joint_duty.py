@@ -6,7 +6,7 @@ from starlette.responses import Response
 from server.api.deps import DutyLister, Supervisor
 from server.domain.joint_duty import DUTY_KIND, DUTY_WAY
 from server.pages.render import render
-from server.reception.joint_duty import CHANGERS
+from server.reception.talk.joint_duty import CHANGERS
 
 router = APIRouter()
 

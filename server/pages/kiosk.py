@@ -8,7 +8,7 @@ from starlette.responses import Response
 from server.api.deps import COOKIE, Db, OfficeDep
 from server.pages.guidance import languages
 from server.pages.render import render
-from server.reception import accounts
+from server.reception.account import accounts
 
 router = APIRouter()
 

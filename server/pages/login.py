@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from server.api.deps import COOKIE, AccountOwner, OfficeDep
 from server.pages.render import render
-from server.reception import own_account
+from server.reception.account import own_account
 
 router = APIRouter()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.protocol.base import Day, Message, Moment
-from server.protocol.office import CaseRow
+from server.protocol.cases import CaseRow
 
 Words = Annotated[str, Field(min_length=1, max_length=500)]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]

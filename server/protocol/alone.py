@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from server.protocol.base import Identifier, Kept, Message, Moment, Seconds
 from server.protocol.copies import Sha256
-from server.protocol.office import SaidCard
+from server.protocol.sittings import SaidCard
 from server.protocol.strokes import Aspect, Strokes
 
 LONGEST_HEAD = 2_000_000

@@ -121,3 +121,18 @@ class Source(StrEnum):
     def shared(self) -> bool:
         """Whether it is shown now and then only, to everybody."""
         return self in (Source.DOCUMENT, Source.SCREEN)
+
+
+Text = Annotated[str, Field(max_length=10_000)]
+Line = Annotated[str, Field(max_length=200)]
+
+
+class ErrorBody(Message):
+    """Every error answer is {"error": ErrorBody}."""
+
+    code: str
+    message: str
+    """Chinese, says what to do."""
+    reference: str = ""
+    """For an unexpected error: the number under which the log has it."""
+    details: dict[str, Any] = {}

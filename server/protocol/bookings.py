@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.protocol.base import NO_NUL, Message, Moment
-from server.protocol.office import ProgressQuery
+from server.protocol.progress import ProgressQuery
 
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]

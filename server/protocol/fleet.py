@@ -6,7 +6,7 @@ from pydantic import Field
 
 from server.protocol.base import Message, Moment
 from server.protocol.health import OrderKind
-from server.protocol.office import KioskCopies
+from server.protocol.kiosks import KioskCopies
 
 PartState = Literal["ok", "fault", "unknown"]
 

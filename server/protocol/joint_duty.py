@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from server.protocol.base import Day, Message
-from server.protocol.office import InvitationState
+from server.protocol.receptions import InvitationState
 from server.protocol.transcript import SeatLanguage
 
 DutyKindName = Literal["department", "lawyer", "mediator", "interpreter"]

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.protocol.base import NO_NUL, Identifier, Message, Moment
-from server.protocol.office import JoinTicket, Participant
+from server.protocol.kiosks import JoinTicket
+from server.protocol.receptions import Participant
 
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Kind = Literal["on_site", "village", "appointed"]

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.protocol.base import Identifier, Message, Moment, Seconds
-from server.protocol.office import Attendee, Participant, PlayableSegment
+from server.protocol.receptions import Attendee, Participant
+from server.protocol.records import PlayableSegment
 from server.protocol.strokes import Aspect, Strokes
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

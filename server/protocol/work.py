@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from server.protocol.base import Message, Moment
+from server.protocol.cases import DeadlineView
 from server.protocol.flow import UnitOrder, Words
-from server.protocol.office import DeadlineView
 
 MOST_AT_ONCE = 100
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -6,8 +6,8 @@ from typing import Protocol
 from server.protocol.media_control import NodeStatus, Reply
 from server.protocol.signalling import Candidate
 from server.protocol.transcript import SeatLanguage
-from server.reception.beginnings import Beginnings
-from server.reception.presence import Presence
+from server.reception.record.presence import Presence
+from server.reception.talk.beginnings import Beginnings
 from server.settings import Settings
 from server.store.engine import Store
 

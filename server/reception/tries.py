@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.errors import NotFound, TooOften
-from server.protocol.office import ProgressQuery
+from server.protocol.progress import ProgressQuery
 from server.reception.callers import hashed, network_of
 from server.reception.office import Office
 from server.store import cases

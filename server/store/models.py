@@ -789,7 +789,7 @@ class ModelQuestion(Base):
 
 class StoredProposal(Base):
     """模型建议: a value for a field of the form that its utterances carry, for a clerk to take or to dismiss; or the new
-    wording of a field whose sentence was corrected (server/reception/following.py)."""
+    wording of a field whose sentence was corrected (server/reception/record/following.py)."""
 
     __tablename__ = "proposals"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -20,10 +20,12 @@ from sqlalchemy.orm import Session
 from server.api.deps import COOKIE, READER_COOKIE
 from server.domain.states import StaffRole
 from server.main import create_app
-from server.protocol.office import NewUser
-from server.reception import accounts, drafts, filing, signing
+from server.protocol.accounts import NewUser
+from server.reception.account import accounts
+from server.reception.matter import filing
 from server.reception.office import Office
-from server.reception.waiting import display_token
+from server.reception.record import drafts, signing
+from server.reception.talk.waiting import display_token
 from server.store.access import Actor
 from server.store.models import (
     AccusedUnit,

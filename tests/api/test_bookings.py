@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from server import clock
 from server.errors import WrongState
-from server.protocol.office import NewUser
-from server.reception import accounts, bookings
+from server.protocol.accounts import NewUser
+from server.reception.account import accounts
+from server.reception.talk import bookings
 from server.store.models import (
     AccessEntry,
     Booking,

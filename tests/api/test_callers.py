@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from server import clock
 from server.api.guard import security_headers
-from server.reception import passwords
+from server.reception.account import passwords
 from server.reception.callers import network_of
 from server.settings import Settings
 from server.store.models import LogInFailures, ProgressTry

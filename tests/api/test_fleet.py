@@ -9,7 +9,7 @@ from sqlalchemy import select
 from kiosk.checks import picture, sound
 from server import clock
 from server.domain.states import NoticeKind, ReceptionState, StaffRole
-from server.reception import fleet
+from server.reception.kiosk import fleet
 from server.store.models import Notice, User
 from tests.api.test_copies import Kiosk, talk
 from tests.office import running, settings_for

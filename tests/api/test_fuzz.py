@@ -31,7 +31,9 @@ from server.api.deps import COOKIE
 from server.domain.desks import Desk, DueGroup
 from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter
-from server.reception import accounts, drafts, filing, registering, signing
+from server.reception.account import accounts
+from server.reception.matter import filing, registering
+from server.reception.record import drafts, signing
 from server.store.access import Actor
 from server.store.models import (
     AccusedUnit,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from server import clock
 from server.protocol import intake as protocol
-from server.reception import intake
+from server.reception.matter import intake
 from server.store.models import IntakeKey, StoredCase, StoredCaseEvent
 from tests.office import running, settings_for
 from tests.reception.conftest import until

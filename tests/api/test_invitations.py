@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from server import clock
 from server.domain.states import ReceptionState
 from server.protocol.media_control import Entry, HoldChanged, SeatLeft, SeatTaken
-from server.reception import ingest
+from server.reception.record import ingest
 from server.store.models import Invitation, Participant, Reception
 from server.store.receptions import holds_of, presences_of
 from tests.office import OWN_PAGE, TestOffice

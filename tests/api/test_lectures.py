@@ -15,7 +15,9 @@ from server.errors import NotFound
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.media_control import Entry, HungUp, RecordingStarted, SeatTaken
 from server.protocol.recording import Manifest, Segment
-from server.reception import ingest, lecture_films, lecture_journal
+from server.reception.paper import lecture_films
+from server.reception.record import ingest
+from server.reception.talk import lecture_journal
 from server.store import lectures as store
 from server.store.models import Lecture, Reception, VisitRecord
 from tests.office import running, settings_for
@@ -81,7 +83,7 @@ def test_whom_an_office_can_invite_and_who_sees_the_lecture(office):
 
 
 def test_the_list_goes_on_where_a_page_ends(office, monkeypatch):
-    monkeypatch.setattr("server.reception.lectures.PAGE", 2)
+    monkeypatch.setattr("server.reception.talk.lectures.PAGE", 2)
     made = {held(office) for _ in range(3)}
     found, before = [], ""
     while True:

@@ -6,7 +6,8 @@ import docx
 import pytest
 
 from server.letters import wordtemplates
-from server.reception import issued, letter_templates
+from server.reception.matter import issued
+from server.reception.paper import letter_templates
 from server.store.models import AccessEntry
 from tests.office import running, settings_for
 

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from server import clock
-from server.protocol.office import NewUser
-from server.reception import accounts, revisions
-from server.reception.canonical import settle
+from server.protocol.accounts import NewUser
+from server.reception.account import accounts
+from server.reception.record import revisions
+from server.reception.record.canonical import settle
 from server.store.models import (
     Booking,
     Line,

@@ -16,7 +16,7 @@ from server.domain.states import FormField, ReceptionState
 from server.protocol.copies import PIECE_HASH_HEADER
 from server.protocol.papers import LARGEST_SET
 from server.protocol.sealed import Sealer
-from server.reception import canonical, drafts
+from server.reception.record import canonical, drafts
 from server.store import copies, papersfiles
 from server.store.models import Reception, StoredPapers
 from tests.api.test_copies import Kiosk, code_of, set_state, talk

@@ -3,7 +3,7 @@
 import time
 
 from server import clock
-from server.reception import reviews
+from server.reception.record import reviews
 from server.store.models import ReviewDay
 from tests.patience import PATIENCE_S
 

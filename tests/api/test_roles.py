@@ -193,7 +193,7 @@ def test_an_unexpected_fault_gives_a_number_and_no_detail(office, monkeypatch):
     def fail(*_: Any) -> None:
         raise RuntimeError("李秀英 13800001234")
 
-    monkeypatch.setattr("server.reception.queue.listed", fail)
+    monkeypatch.setattr("server.reception.talk.queue.listed", fail)
     answer = office.leader.get("/api/receptions")
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (500, "internal")

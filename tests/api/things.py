@@ -11,7 +11,9 @@ from server import clock
 from server.domain.flow import LetterKind
 from server.protocol.figures import Counted, Digest
 from server.protocol.recording import Manifest
-from server.reception import accounts, clocks, drafts, issuing
+from server.reception.account import accounts
+from server.reception.matter import clocks, issuing
+from server.reception.record import drafts
 from server.settings import Settings
 from server.store import papersfiles
 from server.store.access import Actor

@@ -13,7 +13,7 @@ from server.protocol import chain
 from server.protocol.base import Role, TrackKind
 from server.protocol.canonical import fingerprint
 from server.protocol.recording import FILE_TYPES, Manifest, Segment
-from server.reception import drafts, reading, signing
+from server.reception.record import drafts, reading, signing
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.models import Participant, Reception, StoredGap, StoredSegment, VisitRecord

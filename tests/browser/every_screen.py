@@ -10,7 +10,7 @@ from server import clock
 from server.domain.flow import Step
 from server.domain.states import StaffRole
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
-from server.reception import flow, registering
+from server.reception.matter import flow, registering
 from server.store.access import Actor
 from server.store.models import Kiosk, ReceptionDay
 from tests.browser.kiosk_hands import (

@@ -12,7 +12,7 @@ import httpx
 from playwright.sync_api import BrowserContext, Playwright
 from sqlalchemy import select
 
-from server.reception import copies
+from server.reception.kiosk import copies
 from server.store.models import Kiosk
 from tests.browser import chromium
 from tests.browser.kiosk_office import ROOT, KioskOffice, free_port

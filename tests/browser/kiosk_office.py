@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.states import FormField, ReceptionState, RecordState, StaffRole
-from server.protocol.office import EditField, Edits, NewReadingLink, ReadingLinkView
-from server.reception import accounts, drafts, editing, kiosks, reading_links, revisions
-from server.reception.canonical import settle
+from server.protocol.edits import EditField, Edits
+from server.protocol.signing import NewReadingLink, ReadingLinkView
+from server.reception.account import accounts
+from server.reception.kiosk import kiosks
 from server.reception.office import Office
-from server.reception.records import form_values
+from server.reception.record import drafts, editing, reading_links, revisions
+from server.reception.record.canonical import settle
+from server.reception.record.records import form_values
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.engine import Store

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from server.domain.states import StaffRole
-from server.reception import accounts
+from server.reception.account import accounts
 from server.store.access import Actor
 from server.store.models import Organization
 from tests.archive.recorded import SECONDS, file_case

@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from server import clock
 from server.domain.states import OrganizationLevel
-from server.protocol.office import NewUser
-from server.reception import accounts, kiosks
+from server.protocol.accounts import NewUser
+from server.reception.account import accounts
+from server.reception.kiosk import kiosks
 from server.store.models import Booking, ReceptionDay
 from tests.browser import accessible
 from tests.browser.test_import_page import office, page_of

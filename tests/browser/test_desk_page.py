@@ -24,13 +24,17 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_play
 
 from server import clock
 from server.domain.states import Consent, ReceptionState
+from server.protocol.accounts import NewUser
 from server.protocol.canonical import fingerprint
-from server.protocol.office import Edits, EditText, NewUser, PromiseDecision, Refusal
+from server.protocol.edits import Edits, EditText
 from server.protocol.reading import Dispute
-from server.reception import accounts, disputing, editing, promises, reviews, second_pass, signing
-from server.reception.canonical import canonical_record
+from server.protocol.receptions import PromiseDecision
+from server.protocol.signing import Refusal
+from server.reception.account import accounts
 from server.reception.office import Office
-from server.reception.records import create_draft
+from server.reception.record import disputing, editing, promises, reviews, second_pass, signing
+from server.reception.record.canonical import canonical_record
+from server.reception.record.records import create_draft
 from server.settings import Settings
 from server.store import records
 from server.store.engine import Store

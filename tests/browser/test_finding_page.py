@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import update
 
 from deploy.bench import filling, synthetic
-from server.reception.passwords import hash_password
+from server.reception.account.passwords import hash_password
 from server.store.engine import Store
 from server.store.migrate import migrate
 from server.store.models import User

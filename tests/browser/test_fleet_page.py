@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from server import clock
-from server.protocol.office import NewKiosk
-from server.reception import accounts, copies, kiosks
+from server.protocol.kiosks import NewKiosk
+from server.reception.account import accounts
+from server.reception.kiosk import copies, kiosks
 from server.store.models import Kiosk, Organization
 from tests.browser.accessible import faults
 from tests.browser.kiosk_office import KioskOffice

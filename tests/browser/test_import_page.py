@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from server.reception import accounts
+from server.reception.account import accounts
 from tests.browser import accessible
 from tests.browser.kiosk_office import KioskOffice
 from tests.office import COOKIE

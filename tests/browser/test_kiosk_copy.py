@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from server.protocol import sealed
-from server.reception import copies
+from server.reception.kiosk import copies
 from server.store.models import KioskAgent, KioskCopy
 from tests.browser.kiosk_computer import KioskComputer
 from tests.browser.kiosk_hands import begin, do, into_the_queue, press, screen

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from websockets.sync.client import connect
 
 from kiosk import startup
-from server.reception import copies, kiosk_health
+from server.reception.kiosk import copies, kiosk_health
 from server.store.models import KioskAgent
 from tests.browser import chromium
 from tests.browser.kiosk_office import ROOT, KioskOffice, free_port

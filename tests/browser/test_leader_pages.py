@@ -25,7 +25,7 @@ from server.domain.deadline_words import explain
 from server.domain.deadlines import Pause, count
 from server.domain.limits import RULES
 from server.pages.login import safe_next
-from server.protocol.office import Progress
+from server.protocol.progress import Progress
 from server.settings import Settings
 from server.store.engine import Store
 from server.store.models import Participant, Reception, StoredPromise, StoredUtterance

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from server import clock
 from server.domain.states import NoticeKind
-from server.reception import accounts
+from server.reception.account import accounts
 from server.store.models import Notice
 from tests.browser import accessible
 from tests.browser.test_import_page import office, page_of

@@ -13,9 +13,10 @@ from server import clock
 from server.api.deps import COOKIE
 from server.domain.flow import Step
 from server.domain.states import StaffRole
+from server.protocol.accounts import LogIn, NewUser
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
-from server.protocol.office import LogIn, NewUser
-from server.reception import accounts, cases, registering
+from server.reception.account import accounts
+from server.reception.matter import cases, registering
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.engine import Store

@@ -35,7 +35,7 @@ from server.protocol import numbers
 from server.protocol.base import Role
 from server.protocol.drafting import DraftInput, Speaker
 from server.protocol.transcript import Utterance, Word
-from server.reception import matter_words
+from server.reception.talk import matter_words
 from transcription import drafting
 from transcription.drafting.written import written_text
 

@@ -13,7 +13,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from websockets.asyncio.server import ServerConnection, serve
 
 from server.protocol.base import Message
-from server.protocol.office import JoinTicket
+from server.protocol.kiosks import JoinTicket
 from server.protocol.signalling import (
     Answer,
     ClientMessage,

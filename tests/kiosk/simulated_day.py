@@ -37,9 +37,11 @@ from sqlalchemy.orm import Session
 from server.domain.alone import NOTICE, QUESTIONS, AloneEnding
 from server.domain.states import Channel, CopyState, ReceptionState
 from server.protocol.recording import Manifest
-from server.reception import accounts, copies, records
-from server.reception.alone import reception_id_of
-from server.reception.recordings import verify_folder
+from server.reception.account import accounts
+from server.reception.kiosk import copies
+from server.reception.kiosk.alone import reception_id_of
+from server.reception.record import records
+from server.reception.record.recordings import verify_folder
 from server.signing_key import load
 from server.store import copies as copy_store
 from server.store import papers, papersfiles

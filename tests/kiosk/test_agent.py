@@ -27,7 +27,7 @@ from server.domain.states import ReceptionState
 from server.protocol import alone, sealed
 from server.protocol.copies import End, Open, OpenAlone, ToldOffice
 from server.protocol.devices import Hold, KeepSitting, SittingAsked, SittingStood
-from server.reception.signature_image import decode_fingerprint
+from server.reception.record.signature_image import decode_fingerprint
 from server.store import copyfiles
 from server.store.models import KioskCopy, Reception
 from tests.office import TestOffice, running, settings_for

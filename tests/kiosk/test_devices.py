@@ -16,7 +16,7 @@ from kiosk.devices.cards import right_number
 from kiosk.devices.display import OLD_S, NumberDisplay
 from kiosk.devices.simulated import CARD, SimulatedBridge, SimulatedKeys, SimulatedPrinter
 from kiosk.settings import KioskSettings
-from server.reception import delivering
+from server.reception.matter import delivering
 from tests.kiosk.test_agent import enrolled, keeping, office, settings
 from tests.kiosk.test_checking import asked
 from tests.office import TestOffice

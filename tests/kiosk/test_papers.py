@@ -14,7 +14,7 @@ from kiosk.agent import Agent
 from kiosk.settings import KioskSettings
 from server.domain.states import ReceptionState
 from server.protocol import sealed
-from server.reception.unsealing import private_key
+from server.reception.kiosk.unsealing import private_key
 from server.store.models import Reception
 from tests.kiosk.test_agent import enrolled, keeping, office, settings
 from tests.kiosk.test_checking import asked

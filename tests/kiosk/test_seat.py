@@ -12,7 +12,7 @@ from kiosk.office import SeatRefused
 from kiosk.publisher import ClipTrack, Speech, SpeechTrack, read_clip
 from kiosk.seat import Event, Seat
 from server.protocol.base import Source
-from server.protocol.office import JoinTicket
+from server.protocol.kiosks import JoinTicket
 from server.protocol.signalling import Ended, HangUp, Mark, Offer, Room, Share
 from tests.kiosk.answerer import Answerer, answerer, send, until
 from tests.patience import PATIENCE_S

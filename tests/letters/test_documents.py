@@ -10,10 +10,14 @@ import typst
 from server import clock
 from server.errors import NotFound, Unavailable
 from server.letters import typesetting
-from server.protocol.office import EditDelete, EditField, Edits, EditText, StaffSignature
+from server.protocol.edits import EditDelete, EditField, Edits, EditText
 from server.protocol.reading import Refused
-from server.reception import archive_plans, attendance, cases, documents, editing, printing, signing
-from server.reception.letters import letter_data
+from server.protocol.signing import StaffSignature
+from server.reception.matter import cases
+from server.reception.paper import archive_plans, documents, printing
+from server.reception.paper.letters import letter_data
+from server.reception.record import editing, signing
+from server.reception.talk import attendance
 from server.store import records as stored_records
 from server.store.models import (
     Participant,

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from server import clock
 from server.protocol import export
-from server.reception import documents
+from server.reception.paper import documents
 from tests.letters.test_documents import filed
 from tests.records.office import TALK, open_world
 

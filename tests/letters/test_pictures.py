@@ -15,9 +15,9 @@ import pytest
 from server.domain.agreed import Change
 from server.domain.signers import SignerRole, SigningWay
 from server.letters.typesetting import typeset
-from server.reception.letters import SAMPLE, Filed, letter_data, pictures
-from server.reception.signature_image import draw_name, trimmed
-from server.reception.signatures import Signed
+from server.reception.paper.letters import SAMPLE, Filed, letter_data, pictures
+from server.reception.record.signature_image import draw_name, trimmed
+from server.reception.record.signatures import Signed
 from tests.kiosk.simulated_pad import ridges
 from tests.records.office import strokes
 

@@ -14,9 +14,10 @@ from jinja2.sandbox import SecurityError
 
 from server.domain.signers import SignerRole, SigningWay
 from server.letters import wordtemplates
-from server.reception import issued, printing
-from server.reception.letters import SAMPLE, letter_data, pictures, template_words
-from server.reception.signatures import Signed
+from server.reception.matter import issued
+from server.reception.paper import printing
+from server.reception.paper.letters import SAMPLE, letter_data, pictures, template_words
+from server.reception.record.signatures import Signed
 
 PAGE = Path(__file__).resolve().parents[2] / "deploy" / "letters.zh-CN.md"
 LINES = ("{%p for 句 in 笔录 %}", "{{ 句.话 }}", "{%p endfor %}")

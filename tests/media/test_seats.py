@@ -17,8 +17,8 @@ from server import clock
 from server.media import participant, webm
 from server.media.node import Node
 from server.protocol.base import Role, Source
+from server.protocol.kiosks import JoinTicket
 from server.protocol.media_control import HoldChanged, Opened, RecordingStarted, SeatTaken, ShareStarted
-from server.protocol.office import JoinTicket
 from server.protocol.recording import Manifest
 from server.protocol.signalling import (
     SLOTS,

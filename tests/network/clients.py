@@ -18,7 +18,7 @@ from kiosk.publisher import Speech, SpeechTrack
 from kiosk.seat import Seat
 from server.log import configure
 from server.protocol.base import Role
-from server.protocol.office import JoinTicket
+from server.protocol.kiosks import JoinTicket
 from server.protocol.signalling import SeatClaims
 
 HEARD = 25

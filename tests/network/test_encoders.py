@@ -13,7 +13,7 @@ import uvicorn
 
 from server.main import create_app, server_config
 from server.media.node import Node
-from server.reception import cameras
+from server.reception.kiosk import cameras
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import accounts

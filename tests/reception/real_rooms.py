@@ -13,7 +13,7 @@ from typing import Any
 from av import AudioFrame
 
 from server.media.node import Node
-from server.protocol.office import JoinTicket
+from server.protocol.kiosks import JoinTicket
 from server.protocol.signalling import Joined
 from server.settings import Settings
 from tests.media.client import Client, Tone, until

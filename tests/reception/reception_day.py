@@ -32,10 +32,13 @@ from sqlalchemy import func, select
 from server import clock
 from server.domain.states import ReceptionState, StaffRole
 from server.errors import Conflict
-from server.protocol.office import NewKiosk, NewSitting
+from server.protocol.kiosks import NewKiosk
 from server.protocol.queueing import QueueOrder
 from server.protocol.recording import Manifest
-from server.reception import accounts, calling, kiosks, queue, sittings, waiting
+from server.protocol.sittings import NewSitting
+from server.reception.account import accounts
+from server.reception.kiosk import kiosks, sittings
+from server.reception.talk import calling, queue, waiting
 from server.store import engine, files
 from server.store import queueing as store
 from server.store.access import Actor

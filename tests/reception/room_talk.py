@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.protocol.media_control import Entry, Recognised, RecordingStarted, SeatTaken
 from server.protocol.transcript import Utterance
-from server.reception import drafts, ingest
+from server.reception.record import drafts, ingest
 from server.store.models import Reception
 
 SAID = (

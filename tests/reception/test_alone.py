@@ -16,10 +16,10 @@ from PIL import Image
 from server.domain import alone as questions
 from server.protocol import alone
 from server.protocol.copies import PIECE_BYTES, PIECE_HASH_HEADER
-from server.protocol.office import SaidCard
 from server.protocol.sealed import Sealer
-from server.reception.alone import reception_id_of
-from server.reception.recordings import verify_folder
+from server.protocol.sittings import SaidCard
+from server.reception.kiosk.alone import reception_id_of
+from server.reception.record.recordings import verify_folder
 from server.signing_key import load
 from server.store import alone as store
 from server.store.models import AloneSitting, Reception
@@ -208,7 +208,7 @@ def test_however_often_it_comes_it_is_there_once(office, sounds):
 def test_an_office_killed_before_it_was_stored_makes_the_same_again(office, sounds, monkeypatch):
     kiosk = whole(Kiosk(office), sounds)
     with monkeypatch.context() as patched:
-        patched.setattr("server.reception.ingest.take_manifest", lambda *_: 1 / 0)
+        patched.setattr("server.reception.record.ingest.take_manifest", lambda *_: 1 / 0)
         assert kiosk.send().status_code == 500
     assert kiosk.http.get(kiosk.path).json() == {"received": len(kiosk.file), "stored": False}
     assert kiosk.finish().json()["stored"]

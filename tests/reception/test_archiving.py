@@ -20,7 +20,7 @@ from server.archive.plan import VideoPlan
 from server.domain.states import ArchiveKind, ArchiveState, Channel, StaffRole
 from server.domain.verification import verify
 from server.protocol.recording import is_recorded
-from server.reception import archive_plans, archiving
+from server.reception.paper import archive_plans, archiving
 from server.signing_key import read_public
 from server.store import archives
 from server.store.access import Actor

@@ -18,7 +18,7 @@ from server.jobs import node, workflows
 from server.protocol import media_control as control
 from server.protocol.base import Role, Source, TrackKind
 from server.protocol.recording import Gap, Manifest, Share
-from server.reception import closing, ingest
+from server.reception.record import closing, ingest
 from server.store import receptions
 from server.store.models import Reception, StoredUtterance, VisitRecord
 from tests.granted import Granted

@@ -14,9 +14,11 @@ from server.domain import alignment
 from server.domain.states import RecognitionState
 from server.protocol import media_control as control
 from server.protocol.base import Role
-from server.protocol.office import Edits, EditText, Record
+from server.protocol.edits import Edits, EditText
 from server.protocol.recording import Gap
-from server.reception import cases, closing, drafts, editing, filling, records, signing
+from server.protocol.records import Record
+from server.reception.matter import cases
+from server.reception.record import closing, drafts, editing, filling, records, signing
 from server.store import sound
 from server.store.models import (
     GapFill,

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from server.domain.importing import Broken, Table, UnreadableFile
-from server.reception import importing_files, importing_xlsx
+from server.reception.matter import importing_files, importing_xlsx
 
 CSV = '姓名,内容\r\n何守田,"补偿款，没给。\r\n找过三回。"\r\n\r\n罗建民,外墙渗水𠮷\r\n'
 

@@ -9,7 +9,8 @@ import pytest
 
 from server import clock
 from server.domain.states import ReceptionState, RecordState
-from server.reception import drafts, kiosk_lock
+from server.reception.kiosk import kiosk_lock
+from server.reception.record import drafts
 from server.store.models import Reception, StoredSegment, VisitRecord
 from tests.office import TestOffice, running, settings_for
 from tests.records.office import drawn

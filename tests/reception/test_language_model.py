@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from server.errors import Unavailable
-from server.reception import language_model
+from server.reception.record import language_model
 from server.settings import Settings
 from tests.ports import free_port
 from tests.reception.model_server import ModelServer, choice, proposals

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from server.protocol.signalling import LineWord
-from server.reception import lines
+from server.reception.talk import lines
 from server.store.models import Participant, Reception, StoredLine
 from tests.office import running, settings_for
 

@@ -5,9 +5,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from server.api.deps import COOKIE
-from server.protocol.office import NewKiosk
+from server.protocol.kiosks import NewKiosk
 from server.protocol.signalling import SeatClaims
-from server.reception import accounts, cameras, kiosks
+from server.reception.account import accounts
+from server.reception.kiosk import cameras, kiosks
 from server.store import receptions
 from tests.office import OWN_PAGE, root_actor, running, settings_for
 from tests.reception.conftest import until

@@ -13,16 +13,9 @@ from server import clock
 from server.domain.states import QuestionState
 from server.errors import Conflict, InvalidInput, NotFound, Unavailable, WrongState
 from server.protocol import media_control as control
-from server.protocol.office import (
-    EditDismissProposal,
-    EditField,
-    Edits,
-    EditTakeProposal,
-    FieldProposal,
-    FormValue,
-    Record,
-)
-from server.reception import drafts, editing, proposals, reading, records, signing
+from server.protocol.edits import EditDismissProposal, EditField, Edits, EditTakeProposal
+from server.protocol.records import FieldProposal, FormValue, Record
+from server.reception.record import drafts, editing, proposals, reading, records, signing
 from server.store import proposals as store
 from server.store.access import Actor
 from server.store.models import FormEntry, ModelQuestion

@@ -9,9 +9,11 @@ import pytest
 from server import clock
 from server.domain.states import StaffRole
 from server.errors import Conflict, WrongState
-from server.protocol.office import NewKiosk, NewSitting
+from server.protocol.kiosks import NewKiosk
 from server.protocol.queueing import QueueOrder
-from server.reception import calling, kiosks, sittings, waiting
+from server.protocol.sittings import NewSitting
+from server.reception.kiosk import kiosks, sittings
+from server.reception.talk import calling, waiting
 from server.store import accounts
 from server.store import queueing as store
 from server.store.access import Actor

@@ -19,7 +19,7 @@ from server.errors import Conflict, InvalidInput
 from server.jobs import workflows
 from server.protocol import media_control as control
 from server.protocol.base import Role
-from server.protocol.office import (
+from server.protocol.edits import (
     EditDelete,
     EditDismiss,
     EditHeard,
@@ -28,11 +28,10 @@ from server.protocol.office import (
     EditSplit,
     EditTake,
     EditText,
-    Record,
-    Suggestion,
 )
-from server.reception import drafts, editing, hotwords, reading, records, second_pass, signing
-from server.reception.transcriber import transcribe as transcriber_call
+from server.protocol.records import Record, Suggestion
+from server.reception.record import drafts, editing, hotwords, reading, records, second_pass, signing
+from server.reception.record.transcriber import transcribe as transcriber_call
 from server.store import second_pass as store
 from server.store.models import (
     Participant,

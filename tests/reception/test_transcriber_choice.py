@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from server.errors import Unavailable
-from server.reception import transcriber
+from server.reception.record import transcriber
 from server.settings import Settings
 
 

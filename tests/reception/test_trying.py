@@ -7,7 +7,7 @@ import pytest
 
 from server import clock
 from server.domain.states import RecordState
-from server.reception import drafts, trying
+from server.reception.record import drafts, trying
 from server.store.models import GlossaryEvidence, GlossaryWord, Line, VisitRecord
 from tests.reception.copied_talk import Recording
 from tests.reception.programs import Transcriber

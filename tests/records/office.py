@@ -13,10 +13,10 @@ from unittest.mock import Mock
 from sqlalchemy.orm import Session
 
 from server.domain.states import StaffRole
-from server.protocol.office import Record
 from server.protocol.reading import Signature
-from server.reception import drafts, reading, records, signing
+from server.protocol.records import Record
 from server.reception.office import Office
+from server.reception.record import drafts, reading, records, signing
 from server.settings import Settings
 from server.store.access import Actor
 from server.store.engine import Store

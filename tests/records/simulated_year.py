@@ -39,16 +39,8 @@ from server.protocol.alike import LinkOrder
 from server.protocol.commitments import CommitmentEnd
 from server.protocol.flow import NewMatter, NewRating, StepOrder, UnitOrder
 from server.protocol.notices import SupervisionAnswer, SupervisionOrder
-from server.reception import (
-    commitments,
-    flow,
-    joining,
-    ratings,
-    registering,
-    reminders,
-    stats,
-    supervision,
-)
+from server.reception.figures import stats
+from server.reception.matter import commitments, flow, joining, ratings, registering, reminders, supervision
 from server.reception.office import Office
 from server.settings import Settings
 from server.store import case_figures, figure_sums

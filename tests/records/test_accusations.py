@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from server.domain.flow import Step
 from server.domain.states import FormField, StaffRole
 from server.errors import NotFound
-from server.protocol import office
 from server.protocol.drafting import Draft, DraftField
+from server.protocol.edits import EditField, Edits
 from server.protocol.flow import StepOrder
-from server.reception import cases, drafts, editing, queue, reading, records, signing
+from server.reception.matter import cases
+from server.reception.record import drafts, editing, reading, records, signing
+from server.reception.talk import queue
 from server.store import access, accusations
 from server.store.access import Actor
 from server.store.migrate import downgrade, migrate
@@ -55,8 +57,8 @@ def town_record(world: World) -> str:
 def fill(session: Session, actor: Actor, record_id: str, **values: str) -> None:
     for field, value in values.items():
         version = session.get_one(FormEntry, (record_id, field)).version
-        one = office.EditField(field=field, version=version, value=value)
-        editing.edit(session, actor, record_id, office.Edits(edits=(one,)))
+        one = EditField(field=field, version=version, value=value)
+        editing.edit(session, actor, record_id, Edits(edits=(one,)))
 
 
 def accuse(world: World, actor: Actor, record_id: str, unit: str) -> None:

@@ -7,7 +7,7 @@ from server.domain.likeness import Person, Told, Weights, compare
 from server.domain.searchtokens import text_of, tokens
 from server.protocol.alike import LookedFor
 from server.protocol.flow import NewMatter
-from server.reception import alike, registering
+from server.reception.matter import alike, registering
 from server.store import alike as store
 from server.store.models import CasePerson
 from tests.databases import ON_POSTGRESQL

@@ -18,7 +18,7 @@ from server.api.deps import get_actor, get_reader
 from server.api.errors import add_handlers
 from server.domain.states import StaffRole
 from server.errors import NotAllowed
-from server.reception import peaks
+from server.reception.record import peaks
 from server.store.access import Actor
 from server.store.models import AccessEntry, ProgressTry, Reception, StoredSegment
 from tests.records.office import TALK, World, draft, drawn

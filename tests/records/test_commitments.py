@@ -14,19 +14,10 @@ from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongSta
 from server.protocol.alike import LinkOrder
 from server.protocol.commitments import CommitmentEnd, CommitmentSheet, ConfirmCommitments
 from server.protocol.flow import NewMatter
-from server.reception import (
-    alike,
-    cases,
-    commitments,
-    joining,
-    own_talks,
-    queue,
-    records,
-    registering,
-    reminders,
-    signing,
-    sittings,
-)
+from server.reception.kiosk import sittings
+from server.reception.matter import alike, cases, commitments, joining, registering, reminders
+from server.reception.record import records, signing
+from server.reception.talk import own_talks, queue
 from server.store import records as stored
 from server.store.access import Actor
 from server.store.models import (

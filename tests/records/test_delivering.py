@@ -24,7 +24,7 @@ from server.domain.states import DeliveryState, NoticeKind
 from server.errors import InvalidInput, NotAllowed, WrongState
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
 from server.protocol.notices import Contact
-from server.reception import cases, code_sms, delivering, notices, registering
+from server.reception.matter import cases, code_sms, delivering, notices, registering
 from server.settings import Settings
 from server.store.models import AccessEntry, NoticeDelivery, StoredCase, User
 from tests.ports import free_port

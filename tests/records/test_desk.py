@@ -7,9 +7,19 @@ import pytest
 from sqlalchemy import event
 
 from server.errors import NotFound
-from server.protocol import office
-from server.protocol.office import DeskRecord, DeskRest, RecordChanges
-from server.reception import desk, editing, records
+from server.protocol.edits import (
+    EditDelete,
+    EditField,
+    EditHeard,
+    EditInsert,
+    EditJoin,
+    Edits,
+    EditSplit,
+    EditText,
+    EditUndo,
+)
+from server.protocol.records import DeskLine, DeskRecord, DeskRest, RecordChanges, RecordLine
+from server.reception.record import desk, editing, records
 from server.store import records as store
 from server.store import second_pass
 from server.store.models import AccessEntry, SecondUtterance, StoredUtterance, VisitRecord
@@ -33,12 +43,12 @@ def news(world: World, record_id: str, since: int, form_stamp: str = "") -> dict
 
 def whole(line: dict) -> dict:
     """As the page reads it: what is left out has its usual value (web/static/js/desk/merge.js)."""
-    usual = {name: field.get_default() for name, field in office.DeskLine.model_fields.items() if not field.is_required()}
+    usual = {name: field.get_default() for name, field in DeskLine.model_fields.items() if not field.is_required()}
     found = {**usual, "recognised": line["text"], **line}
     return {**found, "words": [tuple(word) for word in found["words"]]}
 
 
-def same(line: dict, full: office.RecordLine) -> None:
+def same(line: dict, full: RecordLine) -> None:
     expected = full.model_dump(exclude={"position", "kind", "words"})
     expected["words"] = [(w.start, w.end, w.text, w.probability, *[True] * w.typed) for w in full.words]
     assert {k: list(v) if isinstance(v, tuple) else v for k, v in whole(line).items()} == {
@@ -48,7 +58,7 @@ def same(line: dict, full: office.RecordLine) -> None:
 
 def test_it_says_what_the_whole_record_says(world, record_id):
     line = read(world, record_id).body[1]
-    edit(world, record_id, office.EditText(line_id=line.id, version=1, text="村里“修路”\n占了地。"), office.EditDelete(line_id=read(world, record_id).body[2].id, version=1, reason="重复"))
+    edit(world, record_id, EditText(line_id=line.id, version=1, text="村里“修路”\n占了地。"), EditDelete(line_id=read(world, record_id).body[2].id, version=1, reason="重复"))
     full, short = read(world, record_id), opened(world, record_id)
     for found, expected in zip(short["body"], full.body, strict=True):
         same(found, expected)
@@ -96,7 +106,7 @@ def test_opening_in_two_parts_is_written_down_once(world, record_id):
 def test_news_are_the_lines_that_revisions_touched(world, record_id):
     before = read(world, record_id)
     line = before.body[1]
-    record = edit(world, record_id, office.EditText(line_id=line.id, version=1, text="改了。"))
+    record = edit(world, record_id, EditText(line_id=line.id, version=1, text="改了。"))
     told = news(world, record_id, before.version)
     assert ([one["id"] for one in told["body"]], told["order"], told["version"], told["since"]) == ([line.id], None, record.version, before.version)
     same(told["body"][0], record.body[1])
@@ -107,9 +117,9 @@ def test_the_form_is_told_only_when_it_is_another_one(world, record_id):
     start = opened(world, record_id)
     told = news(world, record_id, start["version"])
     assert (told["form"], told["form_stamp"]) == (start["form"], start["form_stamp"]), "a page that tells no stamp is given it"
-    edit(world, record_id, office.EditHeard(line_id=start["body"][0]["id"], version=1, heard=True))
+    edit(world, record_id, EditHeard(line_id=start["body"][0]["id"], version=1, heard=True))
     assert news(world, record_id, start["version"], start["form_stamp"])["form"] is None
-    edit(world, record_id, office.EditField(field="category", version=1, value="征地", evidence=()))
+    edit(world, record_id, EditField(field="category", version=1, value="征地", evidence=()))
     told = news(world, record_id, start["version"], start["form_stamp"])
     assert next(one["value"] for one in told["form"] if one["field"] == "category") == "征地"
     assert told["form_stamp"] != start["form_stamp"]
@@ -118,14 +128,14 @@ def test_the_form_is_told_only_when_it_is_another_one(world, record_id):
 def test_news_tell_the_order_after_lines_were_cut_joined_and_added(world, record_id):
     start = read(world, record_id)
     line = start.body[1]
-    cut = edit(world, record_id, office.EditSplit(line_id=line.id, version=1, at=5))
+    cut = edit(world, record_id, EditSplit(line_id=line.id, version=1, at=5))
     told = news(world, record_id, start.version)
     assert told["order"] == [one.id for one in cut.body]
     assert {one["id"] for one in told["body"]} == {line.id, cut.body[2].id}
-    added = edit(world, record_id, office.EditInsert(after_id=None, participant_id=None, text="另记。"))
+    added = edit(world, record_id, EditInsert(after_id=None, participant_id=None, text="另记。"))
     assert news(world, record_id, cut.version)["order"] == [one.id for one in added.body]
     first, second = added.body[2], added.body[3]
-    joined = edit(world, record_id, office.EditJoin(line_id=first.id, version=first.version, next_version=second.version))
+    joined = edit(world, record_id, EditJoin(line_id=first.id, version=first.version, next_version=second.version))
     told = news(world, record_id, added.version)
     assert told["order"] == [one.id for one in joined.body]
     assert {one["id"] for one in news(world, record_id, start.version)["body"]} == {line.id, added.body[0].id}, "what is gone is not told"
@@ -134,7 +144,7 @@ def test_news_tell_the_order_after_lines_were_cut_joined_and_added(world, record
 def test_a_page_that_missed_much_gets_everything(world, record_id, monkeypatch):
     monkeypatch.setattr(desk, "MOST_REVISIONS", 1)
     lines = read(world, record_id).body
-    edit(world, record_id, *(office.EditHeard(line_id=line.id, version=1, heard=True) for line in lines))
+    edit(world, record_id, *(EditHeard(line_id=line.id, version=1, heard=True) for line in lines))
     for since in (0, 99):
         with world.read() as session:
             told = json.loads(desk.changes(session, world.clerk, record_id, since))
@@ -146,10 +156,10 @@ def test_an_edit_reads_no_other_line(world, record_id):
     """What keeps a long sitting quick: the answer to an edit does not ask for the words of the whole record."""
     seen: list[str] = []
     lines = read(world, record_id).body
-    one = office.EditText(line_id=lines[0].id, version=1, text="改了。")
+    one = EditText(line_id=lines[0].id, version=1, text="改了。")
     event.listen(world.office.store.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     with world.write() as session:
-        desk.edit(session, world.clerk, record_id, office.Edits(edits=(one,)), since=1)
+        desk.edit(session, world.clerk, record_id, Edits(edits=(one,)), since=1)
     asked = [sql for sql in seen if "words" in sql and re.match(r"\s*SELECT", sql)]
     assert asked
     assert all("record_lines.id" in sql.partition("WHERE")[2] for sql in asked if "record_lines" in sql)
@@ -192,15 +202,15 @@ def test_a_lookup_by_time_finds_what_comparing_all_finds(count):
 def test_editing_still_answers_with_the_whole_record(world, record_id):
     line = read(world, record_id).body[0]
     with world.write() as session:
-        record = editing.edit(session, world.clerk, record_id, office.Edits(edits=(office.EditHeard(line_id=line.id, version=1, heard=True),)))
+        record = editing.edit(session, world.clerk, record_id, Edits(edits=(EditHeard(line_id=line.id, version=1, heard=True),)))
     assert len(record.body) == 4
 
 
 def test_after_something_was_taken_back_everything_is_told(world, record_id):
     start = read(world, record_id)
-    edit(world, record_id, office.EditSplit(line_id=start.body[1].id, version=1, at=5))
+    edit(world, record_id, EditSplit(line_id=start.body[1].id, version=1, at=5))
     with world.write() as session:
-        told = json.loads(desk.edit(session, world.clerk, record_id, office.Edits(edits=(office.EditUndo(),)), since=start.version))
+        told = json.loads(desk.edit(session, world.clerk, record_id, Edits(edits=(EditUndo(),)), since=start.version))
     assert "since" not in told
     assert [one["id"] for one in told["body"]] == [one.id for one in start.body]
     with world.read() as session:

@@ -12,7 +12,7 @@ from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter, UnitOrder
 from server.protocol.work import BulkItem, BulkOrder
-from server.reception import bulk, joining, registering, work
+from server.reception.matter import bulk, joining, registering, work
 from server.store import desks as store
 from server.store.access import Actor
 from server.store.migrate import downgrade, migrate

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from server.domain.states import FormField, RecordState
 from server.errors import NotFound
-from server.protocol.office import Edits, EditText
-from server.reception import drafts, editing, records, signing
+from server.protocol.edits import Edits, EditText
+from server.reception.record import drafts, editing, records, signing
 from server.store import records as store
 from server.store.models import AccessEntry, FormEntry, Reception, StoredRevision, VisitRecord
 from tests.records.office import SAID, World, add_reception, draft, sign, utterance

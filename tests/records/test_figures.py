@@ -6,8 +6,9 @@ import pytest
 
 from server import clock
 from server.domain.states import StaffRole
-from server.protocol.office import Edits, EditText, Refusal
-from server.reception import deskwork, drafts, editing, signing
+from server.protocol.edits import Edits, EditText
+from server.protocol.signing import Refusal
+from server.reception.record import deskwork, drafts, editing, signing
 from server.store import records
 from server.store.access import Actor
 from server.store.models import User

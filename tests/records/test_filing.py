@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.states import FormField, RecordState
 from server.errors import Conflict, NotFound, WrongState
-from server.protocol import office
 from server.protocol.canonical import fingerprint
-from server.reception import cases, editing, filing, lines, records, signing
+from server.protocol.cases import NewSupplement
+from server.protocol.edits import EditField, EditHeard, Edits
+from server.reception.matter import cases, filing
+from server.reception.record import editing, records, signing
+from server.reception.talk import lines
 from server.store.finding import Cursor
 from server.store.guard import FiledRecordFixed
 from server.store.models import (
@@ -246,14 +249,14 @@ def test_editing_a_filed_record_is_refused(world, filed):
     with world.read() as session:
         line = records.open_record(session, world.clerk, filed).body[0]
     with pytest.raises(WrongState), world.write() as session:
-        editing.edit(session, world.clerk, filed, office.Edits(edits=(
-            office.EditHeard(line_id=line.id, version=1, heard=True),
+        editing.edit(session, world.clerk, filed, Edits(edits=(
+            EditHeard(line_id=line.id, version=1, heard=True),
         )))
 
 
 def test_a_supplement_is_added_beside_the_record(world, filed):
     with world.write() as session:
-        new = office.NewSupplement(reason="漏记一份材料", text="另有收据一张，编号丙七。")
+        new = NewSupplement(reason="漏记一份材料", text="另有收据一张，编号丙七。")
         case = cases.add_supplement(session, world.clerk, 1, new)
     assert (case.supplements[0].author, case.supplements[0].text) == ("林晓", "另有收据一张，编号丙七。")
     assert (case.intact, case.events[-1].what) == (True, "补正")
@@ -267,9 +270,9 @@ def test_an_accusation_is_hidden_from_the_unit_accused(world):
         session.get_one(Reception, "r1").organization_id = 2
         session.get_one(VisitRecord, record_id).organization_id = 2
     with world.write() as session:
-        editing.edit(session, world.town_clerk, record_id, office.Edits(edits=(
-            office.EditField(field="purpose", version=1, value="accusation"),
-            office.EditField(field="accused_unit", version=version_of(session, record_id), value="石桥镇政府"),
+        editing.edit(session, world.town_clerk, record_id, Edits(edits=(
+            EditField(field="purpose", version=1, value="accusation"),
+            EditField(field="accused_unit", version=version_of(session, record_id), value="石桥镇政府"),
         )))
         signing.confirm(session, world.clerk, record_id)
         sign(session, world, record_id, file_at_once=True)

@@ -11,7 +11,7 @@ from server.domain.states import CaseState
 from server.errors import InvalidInput, NotFound
 from server.protocol.finding import KeptQuery, NewList
 from server.protocol.flow import NewMatter
-from server.reception import cases, registering, saved_lists
+from server.reception.matter import cases, registering, saved_lists
 from server.store import finding
 from server.store.finding import Cursor
 from server.store.models import AccessEntry, StoredCase, StoredLetter

@@ -16,7 +16,7 @@ from server.domain.flow import STEPS, LetterKind, Step
 from server.domain.states import CaseState, StaffRole
 from server.errors import Conflict, InvalidInput, JietanError, NotAllowed, NotFound, WrongState
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
-from server.reception import cases, registering
+from server.reception.matter import cases, registering
 from server.store.access import Actor
 from server.store.guard import FiledRecordFixed
 from server.store.models import (

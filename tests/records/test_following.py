@@ -3,8 +3,20 @@
 import pytest
 
 from server.errors import InvalidInput, NotFound
-from server.protocol import office
-from server.reception import editing, records
+from server.protocol.edits import (
+    Edit,
+    EditDelete,
+    EditDismissProposal,
+    EditField,
+    EditRedo,
+    EditRestore,
+    Edits,
+    EditTakeProposal,
+    EditText,
+    EditUndo,
+)
+from server.protocol.records import FormValue, Record, RecordLine
+from server.reception.record import editing, records
 from server.store.access import Actor
 from tests.records.office import World, draft
 
@@ -21,31 +33,31 @@ def record_id(world: World) -> str:
     return draft(world, said=SAID)
 
 
-def edit(world: World, record_id: str, *edits: office.Edit, actor: Actor | None = None) -> office.Record:
+def edit(world: World, record_id: str, *edits: Edit, actor: Actor | None = None) -> Record:
     with world.write() as session:
-        return editing.edit(session, actor or world.clerk, record_id, office.Edits(edits=edits))
+        return editing.edit(session, actor or world.clerk, record_id, Edits(edits=edits))
 
 
-def read(world: World, record_id: str) -> office.Record:
+def read(world: World, record_id: str) -> Record:
     with world.read() as session:
         return records.open_record(session, world.clerk, record_id)
 
 
-def field(record: office.Record, name: str) -> office.FormValue:
+def field(record: Record, name: str) -> FormValue:
     return next(one for one in record.form if one.field == name)
 
 
-def corrected(world: World, record_id: str, old: str, new: str) -> office.Record:
+def corrected(world: World, record_id: str, old: str, new: str) -> Record:
     """A clerk corrects the line in which this stands."""
     line = next(one for one in read(world, record_id).body if old in one.text)
-    return edit(world, record_id, office.EditText(line_id=line.id, version=line.version, text=line.text.replace(old, new)))
+    return edit(world, record_id, EditText(line_id=line.id, version=line.version, text=line.text.replace(old, new)))
 
 
-def write(world: World, record_id: str, name: str, value: str) -> office.Record:
+def write(world: World, record_id: str, name: str, value: str) -> Record:
     """A clerk writes into a field, and keeps what it rests on."""
     now = field(read(world, record_id), name)
     evidence = tuple(one.utterance_id for one in now.evidence)
-    return edit(world, record_id, office.EditField(field=name, version=now.version, value=value, evidence=evidence))
+    return edit(world, record_id, EditField(field=name, version=now.version, value=value, evidence=evidence))
 
 
 def test_what_only_the_draft_wrote_follows_its_sentence(world, record_id):
@@ -74,7 +86,7 @@ def test_a_number_that_was_right_stays_as_it_was_said(world, record_id):
 def test_it_is_taken_back_with_the_sentence(world, record_id):
     before = field(read(world, record_id), "facts").value
     corrected(world, record_id, "占了", "占用了")
-    assert field(edit(world, record_id, office.EditUndo()), "facts").value == before
+    assert field(edit(world, record_id, EditUndo()), "facts").value == before
 
 
 def test_what_a_person_wrote_stays_and_is_offered_the_new_words(world, record_id):
@@ -84,14 +96,14 @@ def test_what_a_person_wrote_stays_and_is_offered_the_new_words(world, record_id
     (offer,) = (one for one in now.proposals if one.field == "amount")
     assert (offer.of, offer.value) == ("line", "38600元，一次付清")
     with pytest.raises(NotFound):
-        edit(world, record_id, office.EditDismissProposal(proposal_id=offer.id))
+        edit(world, record_id, EditDismissProposal(proposal_id=offer.id))
     version = field(now, "amount").version
-    now = edit(world, record_id, office.EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version))
+    now = edit(world, record_id, EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version))
     assert (field(now, "amount").value, field(now, "amount").source) == ("38600元，一次付清", "clerk")
     assert field(now, "amount").evidence
     assert now.proposals == ()
     with pytest.raises(InvalidInput):
-        edit(world, record_id, office.EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version + 1))
+        edit(world, record_id, EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version + 1))
 
 
 def test_an_offer_goes_by_the_last_correction_and_ends_with_the_field(world, record_id):
@@ -111,7 +123,7 @@ def test_an_offer_that_is_not_wanted_is_gone(world, record_id):
     now = corrected(world, record_id, "柳弯村", "柳湾村")
     (offer,) = now.proposals
     assert offer.value == "柳湾村二组"
-    now = edit(world, record_id, office.EditDismissProposal(kind="dismiss_wording", proposal_id=offer.id))
+    now = edit(world, record_id, EditDismissProposal(kind="dismiss_wording", proposal_id=offer.id))
     assert now.proposals == ()
     assert field(now, "address").value == "柳弯村二组"
 
@@ -119,26 +131,26 @@ def test_an_offer_that_is_not_wanted_is_gone(world, record_id):
 def test_a_sentence_that_was_deleted_is_quoted_no_more_and_told_of_where_it_was_all(world, record_id):
     before = read(world, record_id)
     line = before.body[1]
-    now = edit(world, record_id, office.EditDelete(line_id=line.id, version=line.version, reason="没有人说"))
+    now = edit(world, record_id, EditDelete(line_id=line.id, version=line.version, reason="没有人说"))
     gone = field(before, "facts").value.replace("我家住柳弯村。", "")
     assert field(now, "facts").value == gone
     assert field(now, "address").value == "柳弯村", "a person decides"
     assert "出处的那句话删了" in " ".join(one.text for one in field(now, "address").findings)
     assert "删了" not in str(field(now, "facts").findings)
-    now = edit(world, record_id, office.EditRestore(line_id=line.id, version=line.version + 1))
+    now = edit(world, record_id, EditRestore(line_id=line.id, version=line.version + 1))
     assert "删了" not in str(field(now, "address").findings)
     assert now.form == before.form, "as if it had never been deleted"
-    assert field(edit(world, record_id, office.EditUndo()), "facts").value == gone
-    assert field(edit(world, record_id, office.EditRedo()), "facts").value == field(before, "facts").value
+    assert field(edit(world, record_id, EditUndo()), "facts").value == gone
+    assert field(edit(world, record_id, EditRedo()), "facts").value == field(before, "facts").value
 
 
-def deleted(world: World, record_id: str, text: str) -> office.RecordLine:
+def deleted(world: World, record_id: str, text: str) -> RecordLine:
     line = next(one for one in read(world, record_id).body if text in one.text)
-    return next(one for one in edit(world, record_id, office.EditDelete(line_id=line.id, version=line.version, reason="重复")).body if one.id == line.id)
+    return next(one for one in edit(world, record_id, EditDelete(line_id=line.id, version=line.version, reason="重复")).body if one.id == line.id)
 
 
-def restored(world: World, record_id: str, line: office.RecordLine) -> office.Record:
-    return edit(world, record_id, office.EditRestore(line_id=line.id, version=line.version))
+def restored(world: World, record_id: str, line: RecordLine) -> Record:
+    return edit(world, record_id, EditRestore(line_id=line.id, version=line.version))
 
 
 def test_a_restored_sentence_finds_its_place_in_what_was_corrected_meanwhile(world, record_id):
@@ -160,6 +172,6 @@ def test_a_restored_sentence_is_not_put_where_a_person_took_it_out_and_offered_w
     line = deleted(world, record_id, "柳弯村")
     (offer,) = (one for one in read(world, record_id).proposals if one.field == "facts")
     version = field(read(world, record_id), "facts").version
-    edit(world, record_id, office.EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version))
+    edit(world, record_id, EditTakeProposal(kind="take_wording", proposal_id=offer.id, version=version))
     (offer,) = restored(world, record_id, line).proposals
     assert (offer.field, offer.value) == ("facts", facts + "地是承包的。")

@@ -9,8 +9,9 @@ from server.api.deps import get_actor
 from server.api.errors import add_handlers
 from server.domain.states import StaffRole
 from server.errors import InvalidInput
-from server.protocol.office import Edits, EditText, GlossaryEntry, SentWord, SentWords
-from server.reception import editing, glossary, hotwords, signing, trying
+from server.protocol.edits import Edits, EditText
+from server.protocol.glossary import GlossaryEntry, SentWord, SentWords
+from server.reception.record import editing, glossary, hotwords, signing, trying
 from server.store import records
 from server.store.access import Actor
 from server.store.models import GlossaryEvidence, GlossaryWord, VisitRecord

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.alike import GroupAdd, GroupChange, GroupLeave, MeasureDone, NewGroup, NewMeasure
-from server.reception import groups
+from server.reception.matter import groups
 from server.store.guard import FiledRecordFixed
 from server.store.models import GroupEvent
 from tests.records.office import World

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from server.domain.states import RecordState
-from server.reception import drafts, hotwords
+from server.reception.record import drafts, hotwords
 from server.store.models import FormEntry, Organization, Reception, StoredCase, StoredTold, VisitRecord
 from tests.records.office import TALK, World, add_reception
 

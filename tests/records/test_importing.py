@@ -13,7 +13,7 @@ from server.domain.states import ImportState
 from server.errors import Conflict, InvalidInput, JietanError, NotFound, WrongState
 from server.protocol.flow import StepOrder, UnitOrder
 from server.protocol.importing import BeginImport, ImportPlan, ImportView
-from server.reception import cases, importing
+from server.reception.matter import cases, importing
 from server.store.models import (
     ImportFile,
     SearchText,

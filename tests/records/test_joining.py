@@ -17,9 +17,9 @@ from server.domain.joins import NAMES, OPEN, SAID, Deed
 from server.domain.states import AssignmentState, CaseState
 from server.errors import Conflict, InvalidInput, JietanError, NotAllowed, NotFound, WrongState
 from server.protocol.alike import LinkOrder
+from server.protocol.cases import MergedInto
 from server.protocol.flow import NewMatter, StepOrder, UnitOrder
-from server.protocol.office import MergedInto
-from server.reception import alike, cases, flow, joining, registering
+from server.reception.matter import alike, cases, flow, joining, registering
 from server.store.models import (
     CaseJoin,
     Organization,

@@ -9,7 +9,7 @@ from server.domain.ledger import DEEDS, LedgerDeed, LedgerState, open_deeds
 from server.domain.states import StaffRole
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.ledger import CoverDecision, LedgerOrder, ModelEdit, NewCover
-from server.reception import ledger, modelcases
+from server.reception.matter import ledger, modelcases
 from server.store.access import Actor
 from server.store.models import AccessEntry, StoredCase
 from tests.records.office import World

@@ -12,7 +12,7 @@ from server.domain.letterkinds import LETTERS, read
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from server.letters import wordtemplates
 from server.protocol.notices import SupervisionAnswer, SupervisionOrder
-from server.reception import cases, issued, supervision
+from server.reception.matter import cases, issued, supervision
 from server.store.models import Notice, Organization, StoredDeadline, StoredLetter, User
 from tests.records.office import World
 from tests.records.test_flow import (

@@ -10,7 +10,8 @@ from server.domain.workdays import OFFICIAL, Workdays
 from server.errors import InvalidInput, JietanError, NotFound
 from server.protocol.flow import NewMatter
 from server.protocol.limits import LimitOrder, Limits
-from server.reception import cases, local_limits, registering, stats
+from server.reception.figures import stats
+from server.reception.matter import cases, local_limits, registering
 from server.store.access import Actor
 from tests.records.office import World
 from tests.records.test_flow import HANDLER, LAND, LAND_HEAD, LETTER, TOWN, Matter, at, refused

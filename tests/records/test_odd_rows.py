@@ -22,29 +22,15 @@ from server.protocol import alone
 from server.protocol import media_control as control
 from server.protocol.base import Message, Role, TrackKind
 from server.protocol.copies import FinishCopy
+from server.protocol.edits import EditField, Edits, EditSplit, EditText
 from server.protocol.health import Health
-from server.protocol.office import EditField, Edits, EditSplit, EditText
 from server.protocol.recording import Segment
 from server.protocol.sealed import Sealer
 from server.protocol.transcript import Utterance, Word
-from server.reception import (
-    archive_plans,
-    cases,
-    desk,
-    documents,
-    drafts,
-    editing,
-    exports,
-    filing,
-    ingest,
-    kiosk_health,
-    promises,
-    reading,
-    records,
-    signing,
-    subtitles,
-    unpacking,
-)
+from server.reception.kiosk import kiosk_health, unpacking
+from server.reception.matter import cases, filing
+from server.reception.paper import archive_plans, documents, exports, subtitles
+from server.reception.record import desk, drafts, editing, ingest, promises, reading, records, signing
 from server.store.models import (
     KioskAgent,
     Participant,

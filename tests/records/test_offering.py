@@ -7,7 +7,7 @@ from server.domain.letterstarts import STARTS
 from server.domain.states import StaffRole
 from server.errors import InvalidInput
 from server.protocol.flow import UnitOrder
-from server.reception import choices
+from server.reception.matter import choices
 from server.store.access import Actor
 from server.store.models import Organization, StoredCase
 from tests.records.office import World

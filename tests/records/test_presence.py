@@ -1,6 +1,6 @@
 """Who else has a record open."""
 
-from server.reception.presence import FORGET_S, TELL_S, Presence
+from server.reception.record.presence import FORGET_S, TELL_S, Presence
 from server.store.access import Actor
 
 LIN = Actor(name="林晓", user_id=1, role="clerk", organization_id=1, organization_path="/1/")

@@ -15,8 +15,11 @@ from server.domain.states import CaseState
 from server.errors import InvalidInput, NotAllowed, NotFound, TooOften, WrongState
 from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter, NewRating
-from server.protocol.office import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
-from server.reception import cases, documents, filing, joining, progress, registering, signing, tries, work
+from server.protocol.progress import Progress, ProgressCopy, ProgressQuery, ProgressRating, ProgressReview
+from server.reception import tries
+from server.reception.matter import cases, filing, joining, progress, registering, work
+from server.reception.paper import documents
+from server.reception.record import signing
 from server.store import flow as flow_store
 from server.store.models import AccessEntry, CasePerson, LocalLimit, Reception, StoredCase, StoredDeadline
 from tests.records.office import World, sign

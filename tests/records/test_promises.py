@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from server.domain.states import PromiseState
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, WrongState
-from server.protocol.office import EditPromise, EditRedo, Edits, EditUndo, PromiseDecision, PromiseView
-from server.reception import cases, commitments, editing, promises, reading, records, signing
+from server.protocol.edits import EditPromise, EditRedo, Edits, EditUndo
+from server.protocol.receptions import PromiseDecision, PromiseView
+from server.reception.matter import cases, commitments
+from server.reception.record import editing, promises, reading, records, signing
 from server.store import records as stored
 from server.store.models import (
     Participant,

@@ -8,7 +8,7 @@ from server.domain.ratings import RATABLE, RatedBody
 from server.domain.states import CaseState
 from server.errors import NotFound, WrongState
 from server.protocol.flow import NewRating
-from server.reception import ratings
+from server.reception.matter import ratings
 from server.store import ratings as store
 from server.store.models import StoredCase
 from tests.records.test_flow import HANDLER, LAND, PLANNER, Matter, refused

@@ -12,8 +12,8 @@ from server.api.deps import READER_COOKIE
 from server.api.errors import add_handlers
 from server.domain.states import RecordState
 from server.errors import InvalidInput, NotFound, WrongState
-from server.protocol.office import NewReadingLink
-from server.reception import reading_links, reading_sheet, signing
+from server.protocol.signing import NewReadingLink
+from server.reception.record import reading_links, reading_sheet, signing
 from server.store.models import AccessEntry, FormEntry, Reception, VisitRecord
 from tests.records.office import TALK, World, draft, drawn
 

@@ -13,7 +13,7 @@ from server.domain.reminding import Plan, next_look, reached
 from server.domain.states import NoticeKind, StaffRole
 from server.protocol.alike import LinkOrder
 from server.protocol.flow import NewMatter, StepOrder
-from server.reception import cases, delivering, joining, notices, registering, reminders, work
+from server.reception.matter import cases, delivering, joining, notices, registering, reminders, work
 from server.store.models import Notice, StaffContact, StoredCase, StoredDeadline, StoredReminder, User
 from tests import databases
 from tests.records.office import TALK, World

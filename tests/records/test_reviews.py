@@ -8,8 +8,11 @@ from sqlalchemy import func, select
 from server import clock
 from server.domain.states import StaffRole
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
-from server.protocol.office import Edits, EditText, NewFinding, NewSupplement
-from server.reception import cases, editing, reviews, signing
+from server.protocol.cases import NewSupplement
+from server.protocol.edits import Edits, EditText
+from server.protocol.reviews import NewFinding
+from server.reception.matter import cases
+from server.reception.record import editing, reviews, signing
 from server.store import records
 from server.store.access import Actor
 from server.store.models import ReviewDay, StoredCase, StoredReview, User, VisitRecord

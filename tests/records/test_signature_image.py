@@ -9,8 +9,8 @@ from sqlalchemy import event
 
 from server.errors import InvalidInput
 from server.protocol.reading import Fingerprint
-from server.reception import signing
-from server.reception.signature_image import decode_fingerprint, draw_name, side_by_side, trimmed
+from server.reception.record import signing
+from server.reception.record.signature_image import decode_fingerprint, draw_name, side_by_side, trimmed
 from tests.records.office import data_url, drawn, png, strokes
 
 

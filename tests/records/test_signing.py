@@ -9,11 +9,15 @@ from pydantic import ValidationError
 from server.domain.canonical import check_code
 from server.domain.states import RecordState
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge, TooOften, WrongState
-from server.protocol import office
+from server.protocol.edits import Edit, EditField, Edits, EditText
 from server.protocol.reading import Dispute, Disputed, Fingerprint, Reading, Refused, Withdrawal
-from server.reception import cases, disputing, documents, editing, filing, reading, records, signing
-from server.reception.letters import letter_data, pictures
-from server.reception.signature_image import decode_fingerprint
+from server.protocol.records import Record
+from server.protocol.signing import PaperSignature, Refusal, StaffSignature
+from server.reception.matter import cases, filing
+from server.reception.paper import documents
+from server.reception.paper.letters import letter_data, pictures
+from server.reception.record import disputing, editing, reading, records, signing
+from server.reception.record.signature_image import decode_fingerprint
 from server.store import cases as cases_store
 from server.store import records as stored
 from server.store.models import VisitRecord
@@ -25,7 +29,7 @@ def do(world: World, function, *args, **options):
         return function(session, *args, **options)
 
 
-def confirmed(world: World, record_id: str) -> office.Record:
+def confirmed(world: World, record_id: str) -> Record:
     return do(world, signing.confirm, world.clerk, record_id)
 
 
@@ -68,8 +72,8 @@ def object_to(world: World, record_id: str, index: int, **what) -> Disputed:
     return do(world, disputing.dispute, world.kiosk, record_id, said)
 
 
-def edit(world: World, record_id: str, *edits: office.Edit) -> office.Record:
-    return do(world, editing.edit, world.clerk, record_id, office.Edits(edits=edits))
+def edit(world: World, record_id: str, *edits: Edit) -> Record:
+    return do(world, editing.edit, world.clerk, record_id, Edits(edits=edits))
 
 
 def test_an_objection_goes_to_the_clerk_at_once_and_blocks_until_dealt_with(world, record_id):
@@ -86,7 +90,7 @@ def test_an_objection_goes_to_the_clerk_at_once_and_blocks_until_dealt_with(worl
     with pytest.raises(WrongState) as caught:
         confirmed(world, record_id)
     assert "1 句不对" in caught.value.message
-    edit(world, record_id, office.EditText(line_id=record.body[1].id, version=record.body[1].version, text="四万。"))
+    edit(world, record_id, EditText(line_id=record.body[1].id, version=record.body[1].version, text="四万。"))
     assert confirmed(world, record_id).state == RecordState.CONFIRMED
     again = read(world, record_id)
     assert (again.lines[1].before, again.lines[1].text) == (shown.lines[1].text, "四万。")
@@ -109,7 +113,7 @@ def test_a_clerk_who_is_typing_in_the_line_is_told_of_the_objection(world, recor
         line = records.open_record(session, world.clerk, record_id).body[1]
     object_to(world, record_id, 1)
     with pytest.raises(Conflict):
-        edit(world, record_id, office.EditText(line_id=line.id, version=line.version, text="写了一半"))
+        edit(world, record_id, EditText(line_id=line.id, version=line.version, text="写了一半"))
 
 
 def test_what_is_right_after_all_can_be_signed_without_the_clerk(world, record_id):
@@ -133,7 +137,7 @@ def test_what_the_clerk_changed_meanwhile_is_handed_over_by_the_clerk(world, rec
     confirmed(world, record_id)
     object_to(world, record_id, 1)
     line = read(world, record_id).lines
-    edit(world, record_id, office.EditText(line_id=line[2].id, version=line[2].version, text="别的一句。"))
+    edit(world, record_id, EditText(line_id=line[2].id, version=line[2].version, text="别的一句。"))
     answer = do(world, disputing.withdraw, world.kiosk, record_id, Withdrawal(line_id=line[1].id))
     assert answer.state == "correcting"
 
@@ -151,7 +155,7 @@ def test_the_form_under_which_they_sign_is_read_with_what_was_changed_and_withou
     def fill(**values: str) -> None:
         with world.read() as session:
             known = {one.field: one.version for one in records.open_record(session, world.clerk, record_id).form}
-        edit(world, record_id, *(office.EditField(kind="field", field=name, version=known[name], value=value) for name, value in values.items()))
+        edit(world, record_id, *(EditField(kind="field", field=name, version=known[name], value=value) for name, value in values.items()))
 
     fill(address="河边村", handling="交镇政府核实", responsible_unit="石桥镇政府", purpose="request")
     confirmed(world, record_id)
@@ -177,8 +181,8 @@ def test_confirm_says_what_is_missing(world, record_id):
     with world.write() as session:
         session.get_one(VisitRecord, record_id).recognition = "running"
         form = {value.field: value for value in records.form_values(session, session.get_one(VisitRecord, record_id))}
-        editing.edit(session, world.clerk, record_id, office.Edits(edits=(
-            office.EditField(field="name", version=form["name"].version, value=""),
+        editing.edit(session, world.clerk, record_id, Edits(edits=(
+            EditField(field="name", version=form["name"].version, value=""),
         )))
     with pytest.raises(WrongState) as caught:
         confirmed(world, record_id)
@@ -190,7 +194,7 @@ def test_what_is_filed_is_not_opened_again(world, record_id):
     with pytest.raises(WrongState):
         do(world, signing.reopen, world.clerk, record_id, "再看看")
     confirmed(world, record_id)
-    do(world, signing.note_refusal, world.clerk, record_id, office.Refusal(reason="不在"), file_at_once=False)
+    do(world, signing.note_refusal, world.clerk, record_id, Refusal(reason="不在"), file_at_once=False)
     assert do(world, signing.reopen, world.clerk, record_id, "回来了").refusal_reason == ""
     confirmed(world, record_id)
     do(world, sign, world, record_id, file_at_once=True)
@@ -206,7 +210,7 @@ def test_a_change_after_signing_is_a_new_version_that_is_read_and_signed_again(w
     line = do(world, signing.reopen, world.clerk, record_id, "漏了一句").body[1]
     with world.read() as session:
         assert session.get_one(VisitRecord, record_id).signed_at is None
-    edit(world, record_id, office.EditText(line_id=line.id, version=line.version, text="又写了一句。"))
+    edit(world, record_id, EditText(line_id=line.id, version=line.version, text="又写了一句。"))
     with pytest.raises(WrongState):
         do(world, filing.file_record, world.clerk, record_id)
     confirmed(world, record_id)
@@ -236,8 +240,8 @@ def group(world, record_id) -> str:
     """Three people read and sign this record."""
     with world.write() as session:
         form = {value.field: value for value in records.form_values(session, session.get_one(VisitRecord, record_id))}
-        editing.edit(session, world.clerk, record_id, office.Edits(edits=(
-            office.EditField(field="representatives", version=form["representatives"].version, value="何守田、刘桂兰（组长）、李四"),
+        editing.edit(session, world.clerk, record_id, Edits(edits=(
+            EditField(field="representatives", version=form["representatives"].version, value="何守田、刘桂兰（组长）、李四"),
         )))
     confirmed(world, record_id)
     return record_id
@@ -274,7 +278,7 @@ def test_when_one_of_several_objects_the_others_sign_the_new_version(world, grou
     do(world, sign, world, group, file_at_once=True, signer=0)
     object_to(world, group, 1)
     line = read(world, group).lines[1]
-    edit(world, group, office.EditText(line_id=line.id, version=line.version, text="改过的。"))
+    edit(world, group, EditText(line_id=line.id, version=line.version, text="改过的。"))
     confirmed(world, group)
     assert [one.done for one in read(world, group).signers] == ["", "", ""]
 
@@ -313,16 +317,16 @@ def test_a_name_on_the_printed_sheet_counts_for_the_version_of_that_sheet_only(w
     first = check_code(read(world, group).sha256)
     object_to(world, group, 1)
     line = read(world, group).lines[1]
-    edit(world, group, office.EditText(line_id=line.id, version=line.version, text="改过的。"))
+    edit(world, group, EditText(line_id=line.id, version=line.version, text="改过的。"))
     with pytest.raises(WrongState):
-        do(world, signing.note_paper, world.clerk, group, office.PaperSignature(check=first), file_at_once=True)
+        do(world, signing.note_paper, world.clerk, group, PaperSignature(check=first), file_at_once=True)
     confirmed(world, group)
     with pytest.raises(Conflict) as caught:
-        do(world, signing.note_paper, world.clerk, group, office.PaperSignature(check=first), file_at_once=True)
+        do(world, signing.note_paper, world.clerk, group, PaperSignature(check=first), file_at_once=True)
     assert caught.value.code == "record_changed"
     now = check_code(read(world, group).sha256)
     for whom, typed in (("李四", now.lower()), ("", now[:4]), ("", f" {now.replace(' ', '')}")):
-        signed = do(world, signing.note_paper, world.clerk, group, office.PaperSignature(whom=whom, check=typed), file_at_once=True)
+        signed = do(world, signing.note_paper, world.clerk, group, PaperSignature(whom=whom, check=typed), file_at_once=True)
     assert signed.state == RecordState.FILED
     with world.read() as session:
         found = stored.signatures(session, group)
@@ -337,7 +341,7 @@ def test_a_name_on_the_printed_sheet_counts_for_the_version_of_that_sheet_only(w
 @pytest.mark.parametrize("typed", ["", "9F2", "9F2G", "9F2C 41A7 0D68 B3E5 0"])
 def test_what_is_no_check_code_is_refused(typed):
     with pytest.raises(ValidationError):
-        office.PaperSignature(check=typed)
+        PaperSignature(check=typed)
 
 
 def test_a_fingerprint_is_attached_and_nothing_else(world, record_id):
@@ -355,7 +359,7 @@ def test_leader_and_recorder_sign_the_same_version_also_after_filing(world, reco
     with world.read() as session:
         seen = signing.overview(session, world.leader, record_id)
     assert (seen.sha256, seen.waiting, seen.may_sign_as) == (sha256, ("何守田",), "receiver")
-    mine = office.StaffSignature(strokes=strokes(), sha256=sha256)
+    mine = StaffSignature(strokes=strokes(), sha256=sha256)
     do(world, signing.staff_sign, world.leader, record_id, mine)
     for actor, what, error in (
         (world.leader, mine, Conflict),
@@ -367,7 +371,7 @@ def test_leader_and_recorder_sign_the_same_version_also_after_filing(world, reco
         with pytest.raises(error):
             do(world, signing.staff_sign, actor, record_id, what)
     do(world, sign, world, record_id, file_at_once=True)
-    do(world, signing.staff_sign, world.clerk, record_id, office.StaffSignature(sha256=sha256))
+    do(world, signing.staff_sign, world.clerk, record_id, StaffSignature(sha256=sha256))
     with world.read() as session:
         seen = signing.overview(session, world.clerk, record_id)
         filed = documents.filed_of(session, cases_store.case_of_reception(session, "r1").id)
@@ -389,7 +393,7 @@ def test_what_was_changed_since_it_was_read_is_not_answered_for(world, record_id
     confirmed(world, record_id)
     sha256 = read(world, record_id).sha256
     changed = do(world, signing.reopen, world.clerk, record_id, "改一个字").body[1]
-    edit(world, record_id, office.EditText(line_id=changed.id, version=changed.version, text="不一样了。"))
+    edit(world, record_id, EditText(line_id=changed.id, version=changed.version, text="不一样了。"))
     confirmed(world, record_id)
     with pytest.raises(Conflict) as caught:
         do(world, answer, world.kiosk, record_id, content(sha256), file_at_once=True)

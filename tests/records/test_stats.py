@@ -15,17 +15,9 @@ from server.domain.flow import LetterKind, Step
 from server.domain.states import StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound
 from server.protocol.flow import NewMatter, NewRating
-from server.reception import (
-    digests,
-    ratings,
-    reception_stats,
-    registering,
-    stats,
-    stats_report,
-    stats_table,
-    supervision,
-)
-from server.reception.stats import Asked
+from server.reception.figures import digests, reception_stats, stats, stats_report, stats_table
+from server.reception.figures.stats import Asked
+from server.reception.matter import ratings, registering, supervision
 from server.store import case_figures
 from server.store.access import Actor
 from server.store.models import AccessEntry, Commitment, Organization, StoredCase, StoredDigest

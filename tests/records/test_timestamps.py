@@ -24,8 +24,10 @@ from server.jobs import stamping as job
 from server.jobs import workflows
 from server.protocol.canonical import canonical_json, fingerprint
 from server.protocol.recording import MANIFEST_NAME
-from server.reception import cases, documents, signing, stamping, timestamps
-from server.reception.letters import letter_data
+from server.reception.matter import cases
+from server.reception.paper import documents
+from server.reception.paper.letters import letter_data
+from server.reception.record import signing, stamping, timestamps
 from server.settings import Settings
 from server.store import timestamps as store
 from server.store.models import Reception, StoredTimestamp, VisitRecord

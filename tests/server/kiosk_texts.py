@@ -6,7 +6,7 @@ from pathlib import Path
 
 from server.domain import terms
 from server.domain.alone import QUESTIONS
-from server.reception.reading import OWN_FIELDS
+from server.reception.record.reading import OWN_FIELDS
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 SCRIPTS = WEB / "static" / "js"

@@ -22,7 +22,7 @@ from server.backup import databases, making, progress, sealing
 from server.protocol import chain
 from server.protocol.base import Role, TrackKind
 from server.protocol.recording import Manifest, Segment
-from server.reception import signing
+from server.reception.record import signing
 from server.settings import Settings
 from server.store import migrate
 from server.store.engine import Store

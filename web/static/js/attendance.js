@@ -1,7 +1,7 @@
 // 在场人员: who was in the room, at the head of a record.
 import { el } from "/static/js/dom.js";
 
-/** @typedef {{role: string, who: string, text: string, plain: string}} Attendee as in server/protocol/office.py */
+/** @typedef {{role: string, who: string, text: string, plain: string}} Attendee as in server/protocol/receptions.py */
 
 /** Hidden where nobody was seen to come. @param {HTMLElement} place a details element @param {Attendee[]} people */
 export function showAttendance(place, people) {

@@ -7,7 +7,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const HEIGHTS = { good: 8, fair: 16, poor: 26, lost: 32 };
 const FILLS = { good: "var(--ok-700)", fair: "var(--warn-line)", poor: "var(--bad-700)", lost: "var(--ink-900)" };
 
-/** @param {any} report LineReport of server/protocol/office.py */
+/** @param {any} report LineReport of server/protocol/lines.py */
 export function lineReport(report) {
   const [tone, drawing, now] = LOOKS[/** @type {import("./line_word.js").Word} */ (report.word)];
   const word = report.word === "lost" ? "常断" : now;

@@ -4,7 +4,7 @@ import { chineseMoment } from "/static/js/time.js";
 
 const FIELDS = [["who", "谁来办", 100], ["what", "办什么", 1000], ["by", "什么时候以前", 100]];
 
-/** @typedef {{id: string, who: string, what: string, by: string, text: string, start: number, state: string, version: number, decided_by: string, decided_at: string | null}} Undertaking as in server/protocol/office.py */
+/** @typedef {{id: string, who: string, what: string, by: string, text: string, start: number, state: string, version: number, decided_by: string, decided_at: string | null}} Undertaking as in server/protocol/receptions.py */
 /** @typedef {{state: string, who: string, what: string, by: string}} Decision */
 
 /** Hidden where nothing was undertaken. @param {HTMLElement} place a details element @param {Undertaking[]} all */

@@ -8,7 +8,7 @@ import { chineseMoment } from "/static/js/time.js";
 /** The office hears of a running talk's line every half minute. */
 const EVERY_MS = 10_000;
 
-/** @param {any} kiosk KioskLine of server/protocol/office.py */
+/** @param {any} kiosk KioskLine of server/protocol/lines.py */
 function moment(kiosk) {
   if (!kiosk.talked_at) return "还没有谈过";
   return `${kiosk.talking ? "正在接谈，开始于" : "上一次接谈："}${chineseMoment(kiosk.talked_at)}`;

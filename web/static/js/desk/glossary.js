@@ -23,7 +23,7 @@ function withWord(text, word) {
   return [text.slice(0, at), el("b", {}, word), text.slice(at + word.length)];
 }
 
-/** @param {any} word GlossaryEntry of server/protocol/office.py */
+/** @param {any} word GlossaryEntry of server/protocol/glossary.py */
 function proposal(word) {
   const sentences = word.sentences.map((one) => el("li", {}, el("a", { href: `/desk/${one.record_id}` }, ...withWord(one.text, word.word)), el("div.small.soft", {}, `听写成：${one.recognised}`)));
   const kind = el("select.input", { "aria-label": `${word.word}是什么` }, ...Object.entries(KINDS).map(([value, words]) => el("option", value === word.kind ? { value, selected: "" } : { value }, words)));

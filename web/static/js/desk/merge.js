@@ -1,5 +1,5 @@
 // The record as the office tells it to the correction page: short, and after the first time only what is new.
-// Shapes: DeskRecord, DeskRest and RecordChanges of server/protocol/office.py.
+// Shapes: DeskRecord, DeskRest and RecordChanges of server/protocol/records.py.
 
 import { answerTo, api } from "/static/js/api.js";
 import { asked } from "/static/js/desk/first.js";

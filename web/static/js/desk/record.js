@@ -40,7 +40,7 @@ const FAR_BACK_S = 5;
 const PULSE_MS = 1000;
 const REFRESH_MS = 5000;
 const AROUND_S = 0.8;
-/** Edits in one request, as server/protocol/office.py takes them. */
+/** Edits in one request, as server/protocol/edits.py takes them. */
 const AT_ONCE = 1000;
 /** More take so long that something has to be said meanwhile. */
 const SOME = 100;

@@ -19,7 +19,7 @@ async function kept(work) {
   }
 }
 
-/** @param {any} talk RunningTalk of server/protocol/office.py */
+/** @param {any} talk RunningTalk of server/protocol/receptions.py */
 function row(talk) {
   const go = el("button.btn.primary", { type: "button", "aria-label": `旁听 ${talk.number}` }, icon("eye"), "旁听");
   go.addEventListener("click", () => kept(async () => {

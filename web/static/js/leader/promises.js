@@ -5,7 +5,7 @@ import { undertakingForm } from "/static/js/undertakings.js";
 
 const PAUSE_MS = 5000;
 const AGAIN_MS = 1000;
-/** How the name of a promise begins that nobody heard (server/protocol/office.py). */
+/** How the name of a promise begins that nobody heard (server/protocol/receptions.py). */
 const TYPED = "typed-";
 
 /** @param {{id: string, text: string}} one */

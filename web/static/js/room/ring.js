@@ -41,7 +41,7 @@ class Ring {
     this.place.replaceChildren(...told.map((/** @type {any} */ one) => this.notice(one)));
   }
 
-  /** @param {any} one Invited of server/protocol/office.py */
+  /** @param {any} one Invited of server/protocol/receptions.py */
   notice(one) {
     const no = el("button.btn.small", { type: "button", hidden: !one.rings }, "现在来不了");
     no.addEventListener("click", async () => {

@@ -21,7 +21,7 @@ const RETRY_MS = 4000;
 const ASK_MS = 2000;
 const TO_SIGN = "知道了，去签名";
 const TO_FORM = "知道了，看登记表";
-/** As the office says it of a field (server/reception/reading.py). */
+/** As the office says it of a field (server/reception/record/reading.py). */
 const EMPTY = "（空着）";
 
 /** There is sound, but no words were made of it. @param {any} gap */

@@ -1,0 +1,1 @@
+"""Who works here: accounts, log-ins, and who looked at what."""

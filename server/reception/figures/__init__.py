@@ -1,0 +1,1 @@
+"""Figures that offices are judged by, and their digests."""

@@ -1,0 +1,1 @@
+"""Kiosks: enrolled, watched, locked; what somebody brings to one alone; what a kiosk sends."""

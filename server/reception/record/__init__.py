@@ -1,0 +1,1 @@
+"""A visit record, from the first sound to the last signature."""
