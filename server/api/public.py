@@ -1,6 +1,5 @@
 """What anybody may ask with a query code: how far a matter has come, and what its petitioner may do from home."""
 
-
 from fastapi import APIRouter, Request, Response
 
 from server.api.deps import OfficeDep, address_of

@@ -10,8 +10,8 @@ _GROUPS = {"万": 10_000, "亿": 100_000_000}
 NUMERAL = r"(?:\d[\d,，]*(?:\.\d+)?[万亿千百]?|[零〇一二三四五六七八九十百千万亿两]+)"
 """Regular expression of a spoken or written number."""
 _MONEY = re.compile(rf"({NUMERAL})(多|来|几)?(?:元|块钱|块)(?!多|来)")
-IN_CASE = r"(?<![\d一二三四五六七八九十百千两])万一"
-"""Regular expression of the word 万一, which 两万一千 does not have."""
+SUPPOSED = r"如果|要是|假如|(?<![\d一二三四五六七八九十百千两])万一"
+"""Regular expression of words by which something is only supposed; 两万一千 does not have the word 万一."""
 _OF_MONEY = "补偿|赔偿|青苗|安置|工资|工钱|工程款|货款|钱|款|费|押金|定金|租金|股金|本金|现金|利息|薪"
 _BARE = re.compile(
     rf"(?<![\d零〇一二三四五六七八九十百千万亿两.,年第])([一二三四五六七八九十两\d][\d零〇一二三四五六七八九十百千万亿两.]{{0,14}}?[万千百][零一二三四五六七八九十百千]{{0,8}}?|(?!(?:19|20)\d\d(?!\d))\d{{4,9}})"

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from server import clock
+from server.domain.organizations import own_and_above
 from server.domain.states import AssignmentState, KioskKind, RecordState, StaffRole
 from server.store.models import (
     AccusedUnit,
@@ -105,11 +106,6 @@ def organizations_under(actor: Actor) -> Select[int]:
     return select(Organization.id).where(Organization.path.startswith(actor.organization_path, autoescape=True))
 
 
-def _own_and_above(actor: Actor) -> list[int]:
-    """The actor's organization and those above it: an accusation against any of them is hidden from the actor."""
-    return [int(part) for part in actor.organization_path.split("/") if part]
-
-
 def _reads_matters(actor: Actor) -> bool:
     return actor.role in (StaffRole.LEADER, StaffRole.CLERK, StaffRole.SUPERVISOR)
 
@@ -129,7 +125,7 @@ def _hidden(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
     """
     here = _of_the_place(actor, record)
     said_later = exists().where(CaseAccused.case_id == _CASE.id)
-    against_later = said_later.where(CaseAccused.organization_id.in_(_own_and_above(actor)))
+    against_later = said_later.where(CaseAccused.organization_id.in_(own_and_above(actor.organization_path)))
     screened = exists().where(_CASE.record_id == record.id, _CASE.accusation)
     # `here` stands beside the question for the case, not within it: two levels down SQLAlchemy no longer ties it to this record.
     return or_(
@@ -144,7 +140,7 @@ def _form_names(record: type[VisitRecord]) -> Exists:
 
 
 def _form_against(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
-    return _form_names(record).where(AccusedUnit.organization_id.in_(_own_and_above(actor)))
+    return _form_names(record).where(AccusedUnit.organization_id.in_(own_and_above(actor.organization_path)))
 
 
 def _of_the_place(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
@@ -154,7 +150,7 @@ def _of_the_place(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool
 
 def _from_kiosk_of(actor: Actor, record: type[VisitRecord]) -> ColumnElement[bool]:
     """Whether the kiosk stands at the actor's organization or one above it, unless nobody is above that one."""
-    below_the_root = _own_and_above(actor)[1:]
+    below_the_root = own_and_above(actor.organization_path)[1:]
     if not below_the_root:
         return false()
     return exists().where(
@@ -331,7 +327,7 @@ def _theirs(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 
 def _case_against(actor: Actor) -> ColumnElement[bool]:
     return exists().where(
-        CaseAccused.case_id == StoredCase.id, CaseAccused.organization_id.in_(_own_and_above(actor))
+        CaseAccused.case_id == StoredCase.id, CaseAccused.organization_id.in_(own_and_above(actor.organization_path))
     )
 
 
@@ -394,7 +390,7 @@ def hidden_cases(actor: Actor) -> CompoundSelect[int]:
     """Accusations that the actor must not know of (条例 art. 30): figures leave them out as lists do."""
     against = select(CaseAccused.case_id).join(StoredCase, StoredCase.id == CaseAccused.case_id)
     of_talk = select(StoredCase.id).where(StoredCase.accusation, StoredCase.record_id.is_not(None), _case_unknown(actor))
-    return union(against.where(CaseAccused.organization_id.in_(_own_and_above(actor)), StoredCase.accusation), of_talk)
+    return union(against.where(CaseAccused.organization_id.in_(own_and_above(actor.organization_path)), StoredCase.accusation), of_talk)
 
 
 def visible_bookings(actor: Actor) -> Select[Booking]:

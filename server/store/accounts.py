@@ -8,6 +8,7 @@ from sqlalchemy import Insert, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
+from server.domain.organizations import own_and_above
 from server.domain.states import KioskKind, StaffRole
 from server.store.among import among
 from server.store.models import Kiosk, LogInFailures, LogInSession, OneTimeLink, Organization, User
@@ -212,7 +213,7 @@ def user_in(session: Session, user_id: int, path: str) -> User | None:
 
 def security_above(session: Session, path: str) -> bool:
     """Whether an active security administrator stands at or above `path`."""
-    ids = [int(part) for part in path.split("/") if part]
+    ids = own_and_above(path)
     query = select(User.id).where(User.organization_id.in_(ids), User.role == StaffRole.SECURITY, User.active)
     return session.scalar(query.limit(1)) is not None
 

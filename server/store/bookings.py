@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from server.domain.bookings import OPEN, BookingDeed, BookingState
+from server.domain.organizations import own_and_above
 from server.domain.reception_days import PUBLIC_KINDS, DayState
 from server.domain.states import CaseState, KioskKind, StaffRole
 from server.store.access import Actor, organizations_under, shared_alias, visible_bookings
@@ -185,7 +186,7 @@ def leaders_days(session: Session, leader_ids: Collection[int], first: date, las
 
 def duty_on_the_way(session: Session, path: str) -> ReceptionDuty | None:
     """What is set at an organization of this path or at the nearest one above it of the same level."""
-    ids = [int(part) for part in path.split("/") if part]
+    ids = own_and_above(path)
     own, other = aliased(Organization), aliased(Organization)
     query = (
         select(ReceptionDuty)
@@ -299,7 +300,7 @@ def days_by_id(session: Session, ids: Collection[int]) -> dict[int, ReceptionDay
 
 def at_place(session: Session, code: str, path: str) -> Booking | None:
     """A booking that may arrive at an organization of this path: made for it, for its office or for one below or above."""
-    ids = [int(part) for part in path.split("/") if part]
+    ids = own_and_above(path)
     found = by_code(session, code)
     if found is None or found.organization_id in ids or found.place_id in ids:
         return found

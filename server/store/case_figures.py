@@ -355,8 +355,8 @@ def registered_by(session: Session, scope: Scope, column: Any, most: int) -> dic
 
 def registered_with(session: Session, scope: Scope, column: Any, values: Collection[Any]) -> dict[Any, int]:
     """How many matters were registered with each of these values."""
-    among = or_(*(has_value(column, value) for value in values))
-    query = select(column, func.count()).where(registered_in(scope), among).group_by(column)
+    one_of_them = or_(*(has_value(column, value) for value in values))
+    query = select(column, func.count()).where(registered_in(scope), one_of_them).group_by(column)
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain import searchtokens
 from server.domain.casenumbers import counter_name
+from server.domain.organizations import own_and_above
 from server.store.access import ACTORS, Actor, visible_cases
 from server.store.among import among
 from server.store.engine import once_per_reading
@@ -69,7 +70,7 @@ def readable(session: Session, actor: Actor, case_ids: Collection[int]) -> Seque
 
 def accused_by(session: Session, case_id: int, path: str) -> bool:
     """Whether the matter is against the organization at `path` or one above it."""
-    ids = [int(part) for part in path.split("/") if part]
+    ids = own_and_above(path)
     query = select(CaseAccused.case_id).where(CaseAccused.case_id == case_id, CaseAccused.organization_id.in_(ids))
     return session.scalars(query).first() is not None
 

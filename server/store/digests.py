@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, undefer
 
+from server.domain.organizations import own_and_above
 from server.store.access import Actor, organizations_under
 from server.store.models import Counter, Organization, StoredDigest
 
@@ -15,7 +16,7 @@ def offices(session: Session) -> list[Organization]:
     names = session.scalars(select(Counter.name).where(Counter.name.like("case:%")))
     own = {int(name.split(":")[1]) for name in names}
     found = {one.id: one for one in session.scalars(select(Organization))}
-    wanted = {int(part) for number in own if number in found for part in found[number].path.split("/") if part}
+    wanted = {one for number in own if number in found for one in own_and_above(found[number].path)}
     return sorted((found[number] for number in wanted if number in found), key=lambda one: (-one.path.count("/"), one.id))
 
 

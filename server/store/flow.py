@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload, undefer
 
 from server.domain.flow import GOING_ON
 from server.domain.limits import LAPSING
+from server.domain.organizations import own_and_above
 from server.domain.progress_words import BETWEEN_OFFICES
 from server.domain.states import AssignmentState, CaseState
 from server.store.among import among
@@ -182,7 +183,7 @@ def settle(session: Session, deadline: StoredDeadline, now: datetime, day: date)
 @once_per_reading
 def local_limits(session: Session, paths: tuple[str, ...]) -> dict[str, dict[str, LocalLimit]]:
     """Per path and limit what the organization at that path, or the nearest one above it, has set."""
-    lines = {path: [int(part) for part in path.split("/") if part] for path in paths}
+    lines = {path: own_and_above(path) for path in paths}
     found = session.scalars(_LOCAL_LIMITS, {"ids": {one for line in lines.values() for one in line}}).all()
     return {
         path: {one.rule: one for one in sorted((one for one in found if one.organization_id in line), key=lambda one: line.index(one.organization_id))}

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from server.domain.organizations import own_and_above
 from server.domain.states import RecordState, WordState
 from server.protocol.base import Role, TrackKind
 from server.store import accusations
@@ -116,7 +117,7 @@ def of_organization(session: Session, organization_id: int) -> Sequence[Glossary
 
 def words_on(session: Session, organization: Organization) -> Sequence[str]:
     """Words that recognition at this office expects: its own and those of the offices above it."""
-    above = [int(part) for part in organization.path.split("/") if part]
+    above = own_and_above(organization.path)
     query = select(GlossaryWord.word).where(
         GlossaryWord.organization_id.in_(above), GlossaryWord.state == WordState.ON
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from server.domain.organizations import own_and_above
 from server.domain.states import FormField, RecordState, StaffRole
 from server.store import accusations
 from server.store.models import FormEntry, Organization, Reception, StoredCase, StoredTold, User, VisitRecord
@@ -75,7 +76,7 @@ def leaders(session: Session, organization_id: int) -> Sequence[str]:
 
 def offices_around(session: Session, organization: Organization) -> Sequence[str]:
     """Names of the organizations below this one, beside it and above it."""
-    above = [int(part) for part in organization.path.split("/") if part]
+    above = own_and_above(organization.path)
     near = or_(
         Organization.parent_id == organization.id,
         Organization.id.in_(above),

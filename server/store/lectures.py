@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.domain.lectures import OPEN, LectureState
+from server.domain.organizations import own_and_above
 from server.domain.states import ArchiveState, StaffRole
 from server.store.access import Actor, visible_lectures
 from server.store.models import Lecture, LectureOffice, Organization, User
@@ -46,7 +47,7 @@ def places_under(session: Session, path: str, limit: int) -> Sequence[Organizati
 
 def places_beside(session: Session, path: str, limit: int) -> Sequence[Organization]:
     """Offices above the one with this path, the highest first, and those beside it."""
-    ids = [int(part) for part in path.split("/") if part]
+    ids = own_and_above(path)
     if len(ids) < 2:
         return ()
     query = select(Organization).where(or_(Organization.id.in_(ids[:-1]), Organization.parent_id == ids[-2]), Organization.id != ids[-1])

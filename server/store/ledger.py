@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from server.domain.ledger import EVENT
+from server.domain.organizations import own_and_above
 from server.domain.states import StaffRole
 from server.store.access import Actor, visible_cases
 from server.store.models import HardCase, Organization, StoredCase, StoredCaseEvent, User
@@ -54,7 +55,7 @@ def events(session: Session, case_id: int) -> Sequence[StoredCaseEvent]:
 
 def leaders(session: Session, path: str) -> Sequence[User]:
     """Leaders of the organizations at, under and above `path`."""
-    above = [int(part) for part in path.split("/") if part]
+    above = own_and_above(path)
     query = select(User).join(User.organization).where(User.role == StaffRole.LEADER, User.active)
     under = Organization.path.startswith(path, autoescape=True)
     return session.scalars(query.where(under | Organization.id.in_(above)).order_by(Organization.path, User.id).limit(200)).all()

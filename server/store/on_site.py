@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from server import clock
 from server.domain.bookings import BookingState
+from server.domain.organizations import own_and_above
 from server.domain.reception_days import DayKind
 from server.domain.states import KioskKind, ReceptionState, StaffRole
 from server.store.access import Actor, organizations_under, visible_receptions
@@ -57,7 +58,7 @@ def booked_on(session: Session, actor: Actor, day: date) -> Sequence[Booking]:
 
 def leaders(session: Session, actor: Actor) -> Sequence[User]:
     """Leaders who may receive people of the actor's organization: its own, those below and those above."""
-    above = [int(part) for part in actor.organization_path.split("/") if part]
+    above = own_and_above(actor.organization_path)
     related = or_(User.organization_id.in_(organizations_under(actor)), User.organization_id.in_(above))
     query = select(User).join(User.organization).options(contains_eager(User.organization))
     wanted = query.where(User.role == StaffRole.LEADER, User.active, related)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, exists, func, or_, s
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from server import clock
+from server.domain.organizations import own_and_above
 from server.domain.states import KioskKind, ReceptionState, StaffRole
 from server.store.access import Actor, organizations_under, visible_kiosks, visible_receptions
 from server.store.models import (
@@ -159,7 +160,7 @@ def hall_under(session: Session, actor: Actor, hall_id: int) -> Organization | N
 
 def receivers_of(session: Session, reception: Reception) -> Sequence[User]:
     """Leaders and clerks who may see the hall, of its organization and those above, and the leader with whom the person booked."""
-    ids = [int(part) for part in reception.organization.path.split("/") if part]
+    ids = own_and_above(reception.organization.path)
     booked = select(ReceptionDay.leader_id).join(Booking, Booking.day_id == ReceptionDay.id).where(Booking.reception_id == reception.id)
     query = select(User).where(
         User.active, or_(User.organization_id.in_(ids), User.id.in_(booked)), User.role.in_((StaffRole.LEADER, StaffRole.CLERK))

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from server.protocol.drafting import DraftField
 from server.protocol.numbers import (
-    IN_CASE,
     NUMERAL,
     SPOKEN_DIGITS,
+    SUPPOSED,
     digit_runs,
     is_identity_number,
     is_mobile_number,
@@ -101,11 +101,11 @@ _NEVER = re.compile(r"没有?|从来|不敢|不想|不会|不知道|未|如果|�
 _SINCE = "(?:去年|前年|今年|上个?月|这个月|后来|以前|之前|当时)"
 _THEY = re.compile(r"^(?:他们|她们|都|对方)")
 _NOT_AT_LAW = re.compile(
-    rf"没有?|从来|未|让|叫|劝|如果|要是|假如|{IN_CASE}|准备|打算|考虑|可以|[想要会]去|[想要]|不敢|不想|不会"
+    rf"没有?|从来|未|让|叫|劝|{SUPPOSED}|准备|打算|考虑|可以|[想要会]去|[想要]|不敢|不想|不会"
 )
 _NO_ANSWER = r"(?!果|我?们?一?个?(?:答复|回复|说法|结果|准话|回信|回音|意见|交代|解决))"
 """没有结果, 没给答复: what came of having gone there."""
-_NOT_TOLD = re.compile(rf"说|讲|答复|回复|回答|告诉|解释|承认|如果|要是|假如|{IN_CASE}|怕|担心|以后|[没不未](?:有|会|能)?(?:被)?$|是不是")
+_NOT_TOLD = re.compile(rf"说|讲|答复|回复|回答|告诉|解释|承认|{SUPPOSED}|怕|担心|以后|[没不未](?:有|会|能)?(?:被)?$|是不是")
 _MATTER = re.compile(r"(?:的事情?|问题|情况|[一这]件事|事)(?:我们?|俺|也|又|就)*$")
 _ASKS_FOR = re.compile(r"请|求|希望|要求|能不能|把[^，]*(?:给我|发下来|要回|退回|还给|解决)|帮我|帮忙|解决")
 _BESIDE = re.compile(r"旁边|对面|门口|附近|隔壁|后面|工作|上班")

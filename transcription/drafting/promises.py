@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from server.protocol.drafting import DraftLine, Promise
-from server.protocol.numbers import IN_CASE, NUMERAL, parse
+from server.protocol.numbers import NUMERAL, SUPPOSED, parse
 from transcription.drafting.vocabulary import Vocabulary
 
 Unit = Literal["hour", "day", "workday", "week", "month"]
@@ -21,7 +21,7 @@ _CLAUSES = re.compile(r"[^，,、：:]+")
 _LONGEST = 300
 """Characters; what is longer is no sentence, and would take long to search."""
 _QUESTION = re.compile(r"[？?]$|[吗呢][。！]?$|^(?:请问|是不是|能不能|要不要|有没有)")
-_CONDITION = re.compile(rf"如果|要是|假如|假设|{IN_CASE}|的话|除非|只要|一旦|等[^，。]{{1,12}}(?:以后|之后|再)")
+_CONDITION = re.compile(rf"{SUPPOSED}|假设|的话|除非|只要|一旦|等[^，。]{{1,12}}(?:以后|之后|再)")
 _GENERAL = re.compile(r"上级要求|国家要求|规定|条例|法律|依法应|应当|原则上|法定|按理|一般|通常|这类|这种|此类|凡是|任何|往往")
 """The law or the custom is explained."""
 _SAID_BY_OTHERS = re.compile(r"[他她它]|对方|老板|听说|据说|[^我]说|有人|别人")

@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from server.protocol.base import Role
 from server.protocol.drafting import DraftField, DraftInput
-from server.protocol.numbers import IN_CASE, parse
+from server.protocol.numbers import SUPPOSED, parse
 from server.protocol.transcript import Utterance
 from transcription.drafting import fields as rules
 from transcription.drafting.echo import without_echoes
@@ -167,7 +167,7 @@ class Clause:
 
 
 _BINDS = re.compile(
-    rf"如果|要是|假如|假设|假使|{IN_CASE}|倘若|除非|只要|只有|条件|但是|但|可是|不过|然而|听说|据说|听[人他她]|[别有]人说|[他她]们?说|老板说|好像|似乎|可能"
+    rf"{SUPPOSED}|假设|假使|倘若|除非|只要|只有|条件|但是|但|可是|不过|然而|听说|据说|听[人他她]|[别有]人说|[他她]们?说|老板说|好像|似乎|可能"
     r"|也许|大概|估计|怀疑|以为|猜|梦|说我|骗|假的|谎|瞎|玩笑|[没不](?:有)?(?:是)?说|否认|不承认|写错|记错|说错|听错|不对|更正|应该是|纠正|不是"
 )
 _LIMITS = re.compile(r"^[嗯啊哦]*(?:但|可是|不过|然而|除非|只要|条件|前提)")

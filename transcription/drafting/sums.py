@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from server.protocol.numbers import IN_CASE, Money, bare_sums, money
+from server.protocol.numbers import SUPPOSED, Money, bare_sums, money
 from transcription.drafting.vocabulary import Vocabulary
 
 OWED, SAID = 2, 1
@@ -30,7 +30,7 @@ _PER_HEAD = re.compile(
 _EACH = re.compile(rf"^钱?(?:每{_OF_ONE}|一{_OF_ONE}地?[的吧呢]?$|/)")
 _ABOUT = re.compile(r"大概|大约|差不多|将近|接近|不止|不下|至少|最少|起码|最多|顶多|几乎|好像|可能|估计|也许|(?:超过|[约近快]|(?<![拿领收要看])不到)$")
 _OR_SO = re.compile(r"^钱?(?:左右|上下|以上|以下|开外|出头|多|来|不到|打底|朝上|往上|还不止|零)")
-_SUPPOSES = re.compile(rf"如果|要是|假如|假设|假使|{IN_CASE}|倘若|就算|即使|哪怕|的话|除非")
+_SUPPOSES = re.compile(rf"{SUPPOSED}|假设|假使|倘若|就算|即使|哪怕|的话|除非")
 _HEARD = re.compile(r"听说|据说|听人|听[他她]|有人说|别人说|传言|只要|最好|希望|要求|想要")
 _ASKS = re.compile(r"是不是|是否|有没有|多少|吗$|不是说")
 _OTHERS_HOUSE = re.compile(r"(?:别人|人家|[他她]们?|邻居|隔壁|邻村|亲戚|朋友|其他|别的)[们那一]*[家村户组队]|[他她]们?[^，。]{0,3}被")

@@ -24,6 +24,7 @@ from server.domain.figures import (
     Share,
     counts,
 )
+from server.domain.organizations import own_and_above
 from server.domain.periods import Period
 from server.domain.ratings import EnteredBy, RatedBody
 from server.domain.reception_figures import LEAST_RATED
@@ -211,7 +212,7 @@ def level_id(session: Session, named: Mapping[int, Organization], number: int) -
     def place(one: int) -> Organization:
         return named.get(one) or accounts.organization(session, one)
 
-    for one in reversed([int(part) for part in place(number).path.split("/") if part]):
+    for one in reversed(own_and_above(place(number).path)):
         level = place(one).level
         if level in LEVELS:
             return level

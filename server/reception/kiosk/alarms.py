@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.organizations import own_and_above
 from server.domain.states import NoticeKind, StaffRole
 from server.errors import NotAllowed
 from server.reception.kiosk.kiosks import where
@@ -30,7 +31,7 @@ def ring(session: Session, kiosk_id: int) -> None:
     session.add(AccessEntry(at=now, user_id=None, kiosk_id=kiosk_id, action="alarm", thing="kiosk", thing_id=str(kiosk_id)))
     receptions.call_help(session, kiosk_id, now)
     log.warning("emergency button", kiosk=kiosk_id)
-    places = [int(part) for part in kiosk.organization.path.split("/") if part]
+    places = own_and_above(kiosk.organization.path)
     words = f"{where(kiosk)}按了紧急按钮，请马上派人去看，或者打电话给那边。"
     told = notice_store.told_since(session, NoticeKind.ALARM, words, now - AGAIN)
     to = [user for user in notice_store.officers(session, places, TOLD) if user.id not in told]

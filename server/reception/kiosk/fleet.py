@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.domain.organizations import own_and_above
 from server.domain.states import NoticeKind, StaffRole
 from server.errors import WrongState
 from server.protocol.fleet import Alert, Fleet, KioskState, Part
@@ -110,7 +111,7 @@ def tell_of_alerts(session: Session) -> int:
         known = {one: at for one, at in (agent.alerts_told or {}).items() if one in words or now - datetime.fromisoformat(at) < TOLD_AGAIN}
         new = sorted(words - set(known))
         if new:
-            places = [int(part) for part in kiosk.organization.path.split("/") if part]
+            places = own_and_above(kiosk.organization.path)
             to = notice_store.officers(session, places, [StaffRole.ADMINISTRATOR])
             notices.announce(session, to, NoticeKind.KIOSK, f"{kiosks.where(kiosk)}：{''.join(new)}", about=kiosk.name)
         if known != agent.alerts_told or new:

@@ -23,7 +23,6 @@ from server.store import cases, joins
 from server.store import flow as store
 from server.store.access import Actor
 from server.store.models import (
-    CaseAccused,
     CaseJoin,
     CasePerson,
     SearchText,
@@ -273,13 +272,9 @@ def _part(session: Session, actor: Actor, case: StoredCase, order: LinkOrder) ->
             case_id=made.id, position=one.position, name=one.name, phone=one.phone, id_type=one.id_type,
             id_number=one.id_number, address=one.address,
         ))  # fmt: skip
-    registering.keep_accused(session, made, f"{made.accused_unit}；{order.statement}")
-    known = joins.accused(session, made.id)
-    if made.accusation and case.record_id and not known | joins.accused(session, case.id):
+    registering.keep_accused(session, made, f"{made.accused_unit}；{order.statement}", joins.accused(session, case.id))
+    if made.accusation and case.record_id and not joins.accused(session, made.id):
         raise InvalidInput("揭发控告请写明反映的是哪个单位，才知道不该让谁看见。", fields=["statement"])
-    if made.accusation and case.accusation:
-        session.add_all(CaseAccused(case_id=made.id, organization_id=one) for one in joins.accused(session, case.id) - known)
-    session.flush()
     registering.hand_up(session, made)
     session.add(registering.note_registered(made, actor, actor.name, now))
     session.add(SearchText(case_id=made.id, tokens=search_tokens(registering.search_parts(made), [made.organization_id])))

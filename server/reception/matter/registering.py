@@ -11,6 +11,7 @@ from server import clock
 from server.domain import titles
 from server.domain.casenumbers import case_number
 from server.domain.limits import FIRST_RULE
+from server.domain.organizations import own_and_above
 from server.domain.states import CaseState, Channel, FormField, NoticeKind, Purpose, StaffRole
 from server.domain.telephones import plain
 from server.errors import InvalidInput
@@ -68,7 +69,7 @@ def hand_up(session: Session, case: StoredCase) -> None:
 
 def officers_above(session: Session, case: StoredCase) -> list[User]:
     """Those of the nearest organization above the registering one who may read the case."""
-    above = [int(part) for part in case.organization.path.split("/") if part][:-1]
+    above = own_and_above(case.organization.path)[:-1]
     for number in reversed(above):
         found = [one for one in notices.of_unit(session, number) if notices.may_know(session, one, case)]
         if found:

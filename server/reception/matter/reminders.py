@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain.commitments import CommitmentState
 from server.domain.limits import LAPSING, RULES
+from server.domain.organizations import own_and_above
 from server.domain.reminding import Audience, Plan, Stage, next_look, promise_words, reached, words
 from server.domain.states import StaffRole
 from server.reception.account.accounts import actor_of_user
@@ -152,7 +153,7 @@ class _Batch:
 
     def _audience(self, audience: Audience, case: StoredCase, unit: Organization) -> Sequence[User]:
         if audience is Audience.SUPERVISOR:
-            return self._of(_ids(case.organization), StaffRole.SUPERVISOR)
+            return self._of(own_and_above(case.organization.path), StaffRole.SUPERVISOR)
         if audience is Audience.LEADER:
             return self._of([unit.id, case.organization_id], StaffRole.LEADER)
         officer = self.officers.get((case.id, unit.id))
@@ -165,8 +166,3 @@ class _Batch:
         if key not in self.known:
             self.known[key] = notice_store.officers(self.session, organization_ids, roles)
         return self.known[key]
-
-
-def _ids(organization: Organization) -> list[int]:
-    """The organization's own id and those above it."""
-    return [int(part) for part in organization.path.split("/") if part]

@@ -11,6 +11,7 @@ from server.domain.deadline_words import chinese_day
 from server.domain.flow import LetterKind, Step
 from server.domain.letterkinds import SUPERVISION_LETTERS
 from server.domain.limits import LAPSING
+from server.domain.organizations import own_and_above
 from server.domain.states import NoticeKind, StaffRole
 from server.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from server.protocol.notices import SupervisionAnswer, SupervisionDraft, SupervisionOrder, SupervisionUnit
@@ -63,7 +64,7 @@ def draft(session: Session, actor: Actor, case: StoredCase, kind: LetterKind) ->
     shares.sort(key=lambda one: -blamed.count(one.organization_id))
     units = {one.organization_id: one.organization for one in shares}
     if kind is LetterKind.ACCOUNTABILITY:
-        above = accounts.named(session, {int(part) for one in shares for part in one.organization.path.split("/") if part})
+        above = accounts.named(session, {number for one in shares for number in own_and_above(one.organization.path)})
         units |= {number: one for number, one in above.items() if not _accused(session, case, one)}
     days = clocks.rules_of(session, case.organization.path)[RULE].value
     return SupervisionDraft(
@@ -117,7 +118,7 @@ def _recipient(session: Session, case: StoredCase, kind: LetterKind, unit_id: in
     """A unit that has a share of the case; a proposal about responsibility may also go to an organization above one."""
     shares = [one.organization for one in store.standing_assignments(session, case.id)]
     found = next((one for one in shares if one.id == unit_id), None)
-    above = {int(part) for one in shares for part in one.path.split("/") if part}
+    above = {number for one in shares for number in own_and_above(one.path)}
     if found is None and kind is LetterKind.ACCOUNTABILITY and unit_id in above:
         found = accounts.organization(session, unit_id)
     if found is None:

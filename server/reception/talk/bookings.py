@@ -24,6 +24,7 @@ from server.domain.bookings import (
     standing_words,
 )
 from server.domain.deadline_words import chinese_day
+from server.domain.organizations import own_and_above
 from server.domain.reception_days import (
     DAY_KIND,
     PUBLIC_KINDS,
@@ -271,7 +272,7 @@ def _ask(session: Session, asked: BookingAsked, author: str, actor: Actor | None
 
 def _tell_clerks(session: Session, booking: Booking) -> None:
     """Those of its office that somebody waits for it to be approved; of the nearest one above where it has none."""
-    offices = reversed([int(part) for part in booking.organization.path.split("/") if part])
+    offices = reversed(own_and_above(booking.organization.path))
     clerks = next((found for one in offices if (found := notice_store.officers(session, [one], [StaffRole.CLERK]))), ())
     when = when_words(booking.day, booking.slot)
     words = f"有人约了{when}，等您安排。" if when else f"有人约了接访，等{booking.organization.name}排时间。"
@@ -359,7 +360,7 @@ def _chosen_slot(session: Session, actor: Actor, booking: Booking, order: Bookin
 
 def above(booking: Booking) -> list[int]:
     """Offices above the one that the booking is with."""
-    return [int(part) for part in booking.organization.path.split("/") if part][:-1]
+    return own_and_above(booking.organization.path)[:-1]
 
 
 def _elsewhere(session: Session, actor: Actor, booking: Booking, order: BookingOrder) -> dict[str, object]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.joint_duty import role_of
+from server.domain.organizations import own_and_above
 from server.domain.states import Consent, ReceptionState, StaffRole
 from server.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable, WrongState
 from server.protocol.base import Role
@@ -73,7 +74,7 @@ def invite(session: Session, actor: Actor, settings: Settings, reception_id: str
 
 def on_duty_for(session: Session, reception: Reception) -> Sequence[JointDuty]:
     """Everybody on the duty lists of the reception's office and of those above it."""
-    return joint_duty.on_lists_of(session, [int(part) for part in reception.organization.path.split("/") if part])
+    return joint_duty.on_lists_of(session, own_and_above(reception.organization.path))
 
 
 def _on_list(session: Session, reception: Reception, duty_id: int) -> JointDuty:

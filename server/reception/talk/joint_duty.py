@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain.joint_duty import DUTY_KIND, DUTY_WAY, DutyKind, DutyWay, Hours
+from server.domain.organizations import own_and_above
 from server.domain.states import StaffRole
 from server.errors import Conflict, InvalidInput, NotFound
 from server.protocol.joint_duty import DutyList, DutyOffer, DutyOffers, DutyOrder, DutyRow
@@ -21,13 +22,9 @@ ASKABLE = (StaffRole.LEADER, StaffRole.CLERK, StaffRole.HANDLER)
 
 def listed(session: Session, actor: Actor) -> DutyList:
     """The own office's list, and those of the offices above it, which it can ask, too."""
-    found = store.on_lists_of(session, _path_ids(actor.organization_path))
+    found = store.on_lists_of(session, own_and_above(actor.organization_path))
     rows = [_row(actor, one) for one in found]
     return DutyList(rows=tuple(sorted(rows, key=lambda one: not one.own)), may_change=actor.role in CHANGERS)
-
-
-def _path_ids(path: str) -> list[int]:
-    return [int(part) for part in path.split("/") if part]
 
 
 def hours_of(one: JointDuty) -> Hours:

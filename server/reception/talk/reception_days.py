@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.domain import reception_days as rules
 from server.domain.bookings import OPEN, BookingDeed
+from server.domain.organizations import own_and_above
 from server.domain.reception_days import DAY_KIND, DAY_STATE, DayKind, DayState, Duty, Hours
 from server.domain.states import OrganizationLevel, StaffRole
 from server.errors import Conflict, InvalidInput, NotFound, WrongState
@@ -64,7 +65,7 @@ def public_schedule(session: Session, organization_id: int | None) -> PublicSche
 def kiosk_days(session: Session, actor: Actor, office_id: int | None) -> tuple[KioskDay, ...]:
     """The next days with a free slot, of the office that a kiosk belongs to and of those above it, or of one of these; at
     most MOST_AT_KIOSK."""
-    on_the_way = [int(part) for part in actor.organization_path.split("/") if part]
+    on_the_way = own_and_above(actor.organization_path)
     offices = [one for one in on_the_way if office_id in (None, one)]
     found = store.public_days(session, offices, today(), today() + rules.SHOWN_FOR)
     rows = [KioskDay(**fields, office=day.organization.name) for day, fields in zip(found, _seen(session, found), strict=True)]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.domain import queueing
+from server.domain.organizations import own_and_above
 from server.domain.queueing import MEASURES, Entry, LocalRule, Rule, Seat, Wait
 from server.errors import NotFound
 from server.protocol.queueing import Hall, HallDisplay, Queue, QueueRow, QueueRuleView, Shown, Standing
@@ -127,7 +128,7 @@ def _seats(session: Session, served: Mapping[int, set[int]], places: Collection[
 
 def rules_by_hall(session: Session, halls: Collection[int]) -> dict[int, dict[str, Rule]]:
     """The rules of each hall: its own, else those of the nearest organization above that set some, else the table's."""
-    paths = {hall.id: [int(part) for part in hall.path.split("/") if part] for hall in accounts.named(session, halls).values()}
+    paths = {hall.id: own_and_above(hall.path) for hall in accounts.named(session, halls).values()}
     stored_rules = store.rules_of(session, {one for path in paths.values() for one in path})
     own = {(row.organization_id, row.rule_id): LocalRule(row.minutes, row.active, row.source) for row in stored_rules}
     found = {}
